@@ -1,0 +1,35 @@
+# What is made from data before the library is compiled.
+
+# embed(OUT FUNCTION FILES...): a .cc whose FUNCTION() returns {file name, text} of each file (declared in base/embedded.h).
+function(embed out function)
+  set(code "// Made by cmake/generated.cmake from ${function}'s files. Do not edit.\n#include \"base/embedded.h\"\n\nnamespace imreg {\n\nstd::span<const EmbeddedFile> ${function}() {\n  static constexpr EmbeddedFile kFiles[] = {\n")
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    get_filename_component(name ${file} NAME)
+    string(APPEND code "      {\"${name}\", R\"imreg~(${text})imreg~\"},\n")
+  endforeach()
+  string(APPEND code "  };\n  return kFiles;\n}\n\n}  // namespace imreg\n")
+  file(GENERATE OUTPUT ${out} CONTENT "${code}")
+endfunction()
+
+file(GLOB format_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/*.fmt)
+file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
+embed(${CMAKE_BINARY_DIR}/generated/embedded_formats.cc embedded_formats ${format_files})
+embed(${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc embedded_cameras ${camera_files})
+target_sources(imreg_record PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_formats.cc)
+target_sources(imreg_camera PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc)
+
+# The generator: .fmt to a typed header, a man(5) table and a line of layout.lock.
+add_executable(imreg-codegen src/codegen/codegen_main.cc)
+target_link_libraries(imreg-codegen imreg_codegen)
+set(generated_headers)
+foreach(file ${format_files})
+  get_filename_component(name ${file} NAME_WLE)
+  set(header ${CMAKE_BINARY_DIR}/generated/formats/${name}.h)
+  add_custom_command(OUTPUT ${header} COMMAND imreg-codegen -header ${file} ${header} DEPENDS imreg-codegen ${file} VERBATIM)
+  list(APPEND generated_headers ${header})
+endforeach()
+add_custom_target(imreg_generated DEPENDS ${generated_headers})
+add_dependencies(imreg_registry imreg_generated)
+target_include_directories(imreg_registry PUBLIC ${CMAKE_BINARY_DIR}/generated)

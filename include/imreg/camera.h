@@ -1,0 +1,83 @@
+// From header cards to facts about an image: what the telescope's tables (formats/cameras/*.cam) make of a file's headers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imreg/fits_file.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+/// A value and where it came from. No value: the header does not tell, or tells nonsense.
+template <class T>
+struct Fact {
+  std::optional<T> value;
+  std::string keyword;  ///< "EXPTIME", "DATE-OBS + UTC-OBS", "file name", "table"; empty when there is no value
+  int hdu = -1;         ///< the HDU that held the keyword, -1 when none did
+};
+
+enum class ImageMode { none = 0, mef = 1, split = 2, single = 3, cube = 4, slice = 5 };
+
+/// What becomes one row of the registration database.
+struct ImageFacts {
+  ImageMode mode = ImageMode::none;
+  int extension = 0;  ///< the HDU of the pixels (of the first amplifier of a CCD)
+  int slice = 0;      ///< 0 the image or the whole cube, then from 1
+  Fact<int> ccd;
+  Fact<std::string> chip;        ///< its name: "ccd00"
+  Fact<std::string> instrument;
+  Fact<std::string> object;
+  Fact<std::string> type;        ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
+  Fact<std::string> filter;      ///< canonical name when the filter list knows it, else as it stands in the header
+  Fact<double> obstime;          ///< start of the exposure, seconds since 1970 UTC
+  Fact<double> exptime;          ///< seconds
+  Fact<double> ra, dec;          ///< degrees, ICRS
+  Fact<double> airmass, telfocus, rotangle;
+  Fact<double> xprobe, yprobe, zprobe;
+  Fact<double> dettemp;          ///< degrees Celsius
+  Fact<double> teltemp[4];       ///< mirror, dome top, two air probes; degrees Celsius
+  Fact<double> release;          ///< when the data become public, seconds since 1970 UTC
+};
+
+struct FileFacts {
+  std::string camera;              ///< name of the table that was used
+  std::vector<ImageFacts> images;  ///< empty: nothing in this file is an image to register; `why_none` says why
+  std::string why_none;
+  std::vector<std::string> warnings;  ///< "filter XYZ is not in the filter list"
+};
+
+/// All camera tables, filter and type lists: the built-in ones, and those of further folders.
+class Cameras {
+ public:
+  /// Built-in tables, then every *.cam of `folders`; a later table of the same name replaces an earlier one.
+  /// Error: invalid, with file and line.
+  static Result<Cameras> load(const std::vector<std::string>& folders = {});
+  /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid.
+  Result<std::string> add_file(const std::string& path);
+  std::vector<std::string> names() const;
+
+  struct Options {
+    bool split = false;      ///< a single-HDU file is one CCD of a mosaic
+    std::string camera;      ///< force this table instead of choosing one
+  };
+  /// Errors: not_found (no table of that name).
+  Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;
+
+  /// The canonical name of a filter, case-blind, by its aliases; nullopt when the list does not know it.
+  std::optional<std::string> canonical_filter(std::string_view name) const;
+
+  Cameras(Cameras&&) noexcept;
+  Cameras& operator=(Cameras&&) noexcept;
+  ~Cameras();
+
+ private:
+  struct Tables;
+  explicit Cameras(std::unique_ptr<Tables> tables);
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace imreg

@@ -1,0 +1,61 @@
+// The headers of a FITS file: every HDU's cards and shape, without touching its data.
+// Reads plain, gzip, bzip2 and compress (.Z) files, by content and not by name, and tile-compressed images.
+// Standard: FITS 4.0, sections 3, 4 and 10.1.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "imreg/header.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+enum class HduKind {
+  image,             ///< primary or IMAGE with at least one pixel
+  compressed_image,  ///< BINTABLE with ZIMAGE = T; bitpix and axes are those of the image inside
+  empty,             ///< no data: NAXIS = 0, or an axis of length 0
+  groups,            ///< random groups
+  table,             ///< ASCII or binary table
+  other
+};
+
+struct Hdu {
+  int number = 0;  ///< from 0, the primary
+  HduKind kind = HduKind::other;
+  Header header;
+  int bitpix = 0;
+  std::vector<std::int64_t> axes;  ///< NAXIS1, NAXIS2, ...
+  std::string extname;
+  int extver = 1;
+  std::int64_t data_offset = -1;  ///< bytes from the start of the file, -1 in compressed files
+  std::int64_t data_size = 0;     ///< bytes, without the filling
+  bool is_image() const { return kind == HduKind::image || kind == HduKind::compressed_image; }
+};
+
+/// What a file is, by its first bytes.
+enum class FileKind { fits, gzip, bzip2, compress, header_dump, text, empty, unknown };
+
+struct FitsHeaders {
+  std::vector<Hdu> hdus;
+  FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress
+  std::int64_t file_size = 0;
+  double mtime = 0;                    ///< seconds since 1970 UTC
+  std::vector<std::string> warnings;   ///< what is odd but did not stop the reading: truncated data, missing END, stray bytes
+};
+
+/// Names what a file is from its first bytes; not_found or io when it cannot be opened, invalid for a
+/// directory, pipe, socket or device (they are never waited for).
+Result<FileKind> file_kind(const std::string& path);
+
+/// Reads the header of every HDU.
+/// Errors: not_found, io (unreadable), invalid (not a regular file, not FITS, a text dump: the message says which),
+/// corrupt (no END in the primary header, truncated inside the primary header).
+/// A fault in a later HDU is a warning: the HDUs before it are returned.
+Result<FitsHeaders> read_fits_headers(const std::string& path);
+
+/// A hash of all header cards in order, for noticing changed and moved files. Never 0.
+std::int64_t header_fingerprint(const FitsHeaders& headers);
+
+}  // namespace imreg
