@@ -45,7 +45,7 @@ constexpr std::array<std::string_view, 26> kCommonKeywords = {
     "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER", "EXPTIME", "EQUINOX", "RADESYS", "MJD-OBS"};
 
 // How many different common keywords stand where a header written as text, YAML or JSON has them: at the start of a
-// line or behind [ { , " and before = : ,
+// line or behind [ { , " and before = : , or, in a YAML list, alone on their line.
 int common_keywords(std::string_view text) {
   unsigned seen = 0;
   for (std::size_t i = 0; i < text.size();) {
@@ -56,10 +56,12 @@ int common_keywords(std::string_view text) {
     std::size_t end = i;
     while (end < text.size() && is_word(text[end])) ++end;
     std::size_t before = i, behind = end;
-    while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '"' || text[before - 1] == '\'')) --before;
+    while (before > 0 && std::string_view(" \"'-").find(text[before - 1]) != std::string_view::npos) --before;
+    const bool item = text.substr(before, i - before).find('-') != text.npos;
     while (behind < text.size() && (text[behind] == ' ' || text[behind] == '"' || text[behind] == '\'')) ++behind;
-    const bool starts = before == 0 || std::strchr("\n\r[{,", text[before - 1]) != nullptr;
-    const bool ends = behind < text.size() && (text[behind] == '=' || text[behind] == ':' || text[behind] == ',');
+    const bool starts = before == 0 || std::string_view("\n\r[{,").find(text[before - 1]) != std::string_view::npos;
+    const bool ends = behind < text.size() && (text[behind] == '=' || text[behind] == ':' || text[behind] == ',' ||
+                                              (item && text[behind] == '\n'));
     if (starts && ends) {
       const auto* at = std::find(kCommonKeywords.begin(), kCommonKeywords.end(), text.substr(i, end - i));
       if (at != kCommonKeywords.end()) seen |= 1U << (at - kCommonKeywords.begin());
