@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace imreg {
 
@@ -26,7 +27,9 @@ struct CardValue {
     logical
   };
   Kind kind = Kind::none;
-  /// Text: quotes gone, '' folded, trailing blanks gone, CONTINUE joined. Otherwise the characters as written.
+  /// Text: quotes gone, '' folded, trailing blanks gone, CONTINUE joined. Kind none: the words of COMMENT, HISTORY or of
+  /// a card without "=". Otherwise the characters as written. Always UTF-8 without control characters, whatever the
+  /// card holds (bytes that are not UTF-8 are taken for Latin-1).
   std::string text;
   std::string comment;
 
@@ -60,12 +63,16 @@ class Header {
   std::optional<std::size_t> find(std::string_view keyword, std::size_t from = 0) const;
   /// The value of the first card with this keyword.
   std::optional<CardValue> get(std::string_view keyword) const;
+  /// The same by type: nothing when the keyword is missing or its value is of another kind. integer_of takes 16.0 for 16;
+  /// number_of and integer_of take a quoted number; text_of gives numbers and logicals as written.
   std::optional<std::string> text_of(std::string_view keyword) const;
   std::optional<double> number_of(std::string_view keyword) const;
   std::optional<long long> integer_of(std::string_view keyword) const;
   std::optional<bool> logical_of(std::string_view keyword) const;
 
-  /// Adds a card; what does not fit in 80 columns is the caller's mistake and is cut in the comment only.
+  /// Adds a card (fixed format; HIERARCH for names that FITS does not allow; long texts by CONTINUE, announced by
+  /// LONGSTRN). A comment that does not fit is cut. What FITS cannot hold: other than printable ASCII becomes '?', a
+  /// number that is not finite becomes an undefined value.
   void add(std::string_view keyword, std::string_view text, std::string_view comment = {});
   void add(std::string_view keyword, const char* text, std::string_view comment = {}) {
     add(keyword, std::string_view(text), comment);
@@ -83,7 +90,9 @@ class Header {
   std::string file_bytes(std::size_t multiple = kBlockSize) const;
 
  private:
+  CardValue parse(std::size_t i, bool with_comment) const;
   void append(std::string card);
+  void append_value(std::string_view keyword, std::string_view value, std::string_view comment);
   std::string cards_;
 };
 
