@@ -85,7 +85,7 @@ struct SimulatedImage {
   double ra = 0, dec = 0;  ///< pointing, degrees
   double airmass = 1;
   double fwhm = 0;         ///< pixels; 0 where no stars are
-  double sky = 0;          ///< mean of sky and dark current above the bias over the data pixels
+  double sky = 0;          ///< median of sky and dark current over the data pixels, above the bias, without the stars
   double bias = 0;         ///< mean of the overscan
   int star_count = 0;      ///< stars with their centre on the data pixels
   std::vector<SimulatedStar> stars;  ///< these stars, when the options ask for them

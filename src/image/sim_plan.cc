@@ -239,7 +239,7 @@ class Night {
       done += dithers;
       if (dithers == 0) continue;
       clock_ = std::max(clock_, dusk + s * slot);
-      field = choose_field(clock_, clock_ + slot, field);
+      field = choose_field(clock_, clock_ + std::min(slot, 3600.0), field);
       const SimFilter& filter = kSimFilters[random_.below(5)];
       const double longest = std::floor((slot / dithers - kReadout - 6) / 10) * 10;
       const double exptime = std::clamp(round_to(filter.exptime * random_.uniform(0.5, 1.2), 10), 10.0, std::max(10.0, longest));
