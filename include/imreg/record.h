@@ -1,7 +1,7 @@
 // One record: bytes in the order of the file, and the only accessor for them, record[field].
 //
 //   double when = record[regimage::kObstime];            // a field known when compiled
-//   auto field = schema.field<float>("exptime");         // a field of any file, found at run time
+//   auto field = find_field<float>(schema, "exptime");   // a field of any file, found at run time
 #pragma once
 
 #include <bit>
@@ -44,6 +44,8 @@ inline void store_big(void* to, T value) {
 
 /// A text field's C++ type.
 struct Text {};
+/// An unsigned number without FITS's offset of 2^31 (Elixir's times).
+struct RawU32 {};
 
 /// A typed byte offset. `count` is the number of elements, for Text the number of bytes.
 template <class T>
@@ -69,6 +71,7 @@ inline bool load(const char* record, Field<bool> field) { return record[field.of
 inline std::uint32_t load(const char* record, Field<std::uint32_t> field) {
   return load_big<std::uint32_t>(record + field.offset) ^ 0x80000000U;
 }
+inline std::uint32_t load(const char* record, Field<RawU32> field) { return load_big<std::uint32_t>(record + field.offset); }
 inline std::string_view load(const char* record, Field<Text> field) {
   return trimmed(record + field.offset, static_cast<std::size_t>(field.count));
 }
@@ -81,6 +84,7 @@ inline void store(char* record, Field<bool> field, bool value) { record[field.of
 inline void store(char* record, Field<std::uint32_t> field, std::uint32_t value) {
   store_big(record + field.offset, value ^ 0x80000000U);
 }
+inline void store(char* record, Field<RawU32> field, std::uint32_t value) { store_big(record + field.offset, value); }
 /// False, and nothing written, when the text does not fit.
 inline bool store(char* record, Field<Text> field, std::string_view text) {
   if (text.size() > static_cast<std::size_t>(field.count)) return false;
@@ -88,6 +92,18 @@ inline bool store(char* record, Field<Text> field, std::string_view text) {
   std::memcpy(record + field.offset, text.data(), text.size());
   return true;
 }
+
+template <class T>
+inline constexpr Type type_of = Type::text;
+template <> inline constexpr Type type_of<bool> = Type::boolean;
+template <> inline constexpr Type type_of<std::uint8_t> = Type::u8;
+template <> inline constexpr Type type_of<std::int16_t> = Type::i16;
+template <> inline constexpr Type type_of<std::int32_t> = Type::i32;
+template <> inline constexpr Type type_of<std::uint32_t> = Type::u32;
+template <> inline constexpr Type type_of<RawU32> = Type::raw_u32;
+template <> inline constexpr Type type_of<std::int64_t> = Type::i64;
+template <> inline constexpr Type type_of<float> = Type::f32;
+template <> inline constexpr Type type_of<double> = Type::f64;
 
 /// Bytes of a record that somebody else owns.
 class RecordView {
@@ -111,6 +127,7 @@ class Record {
   auto operator[](Field<T> field) const { return load(bytes_.data(), field); }
   template <class T, class V>
   void set(Field<T> field, V value) { store(bytes_.data(), field, static_cast<T>(value)); }
+  void set(Field<RawU32> field, std::uint32_t value) { store(bytes_.data(), field, value); }
   [[nodiscard]] bool set(Field<Text> field, std::string_view text) { return store(bytes_.data(), field, text); }
   RecordView view() const { return RecordView(bytes_.data()); }
   const std::string& bytes() const { return bytes_; }
@@ -119,6 +136,16 @@ class Record {
  private:
   std::string bytes_;
 };
+
+/// The typed offset of a field by name, so that tools and compiled-in code use the same accessor.
+/// Errors: not_found, mismatch (it has another type).
+template <class T>
+Result<Field<T>> find_field(const Schema& schema, std::string_view name) {
+  const FieldInfo* field = schema.find(name);
+  if (!field) return Status(Code::not_found, "there is no field " + std::string(name));
+  if (field->type != type_of<T>) return Status(Code::mismatch, "field " + field->name + " has type " + std::string(name_of(field->type)));
+  return Field<T>{field->offset, field->count};
+}
 
 /// Any value of any field, for tools that learn the schema at run time.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string_view>;

@@ -1,0 +1,68 @@
+# imreg: the verbs a person types. CMake does the work in build/; `make help` lists the verbs.
+# On Debian the missing packages are installed first (.ci/packages holds the list); elsewhere they are only named.
+
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+BUILD  ?= build
+DESTDIR ?=
+export CTEST_OUTPUT_ON_FAILURE = 1
+export DESTDIR
+
+configure = cmake -S . -B $(1) -G Ninja --log-level=NOTICE -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(2) > $(1).log 2>&1 || { cat $(1).log; rm -f $(1).log; exit 1; }; rm -f $(1).log
+sources = $(shell find include src bin tests bench fuzz -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
+
+.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man
+
+all: deps-build  ## the programs, in build/bin
+	@$(call configure,$(BUILD),$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DIMREG_TESTS=OFF))
+	@cmake --build $(BUILD) -j $(JOBS) --target programs
+
+demo: all  ## simulate a night of a mosaic camera, register it, search it
+	@bash share/demo.sh $(BUILD)/bin
+
+test: deps-build deps-test  ## build everything and run all tests
+	@$(call configure,$(BUILD),-DIMREG_TESTS=ON)
+	@cmake --build $(BUILD) -j $(JOBS)
+	@ctest --test-dir $(BUILD) -j 2 --output-on-failure --no-tests=error
+
+check-long: deps-build deps-test  ## the tests again under the address, undefined and thread sanitizers
+	@for kind in asan tsan; do \
+	  cmake --preset $$kind --log-level=NOTICE && cmake --build build-$$kind -j $(JOBS) && \
+	  ctest --test-dir build-$$kind -j 2 --output-on-failure --no-tests=error || exit 1; done
+
+bench: deps-build deps-bench  ## measure against the peers: ours, peer, ratio, goal
+	@$(call configure,build-bench,-DIMREG_BENCH=ON -DIMREG_TESTS=OFF)
+	@cmake --build build-bench -j $(JOBS)
+	@python3 bench/run.py build-bench bench
+
+fuzz:  ## fuzz targets: none yet
+	@ls fuzz/*_fuzz.cc tests/fuzz/*_fuzz.cc 2>/dev/null || echo "imreg has no fuzz targets yet"
+
+lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pages
+	@clang-format-16 --dry-run -Werror $(sources)
+	@$(call configure,$(BUILD),-DIMREG_TESTS=ON)
+	@cmake --build $(BUILD) -j $(JOBS)
+	@python3 .ci/tidy.py $(BUILD)
+	@set -e; for rule in tests/rules/*_test.py; do python3 $$rule . $(BUILD)/bin; done
+	@mandoc -T lint -W warning $(wildcard man/*.[1-8])
+	@echo "lint: clean"
+
+format: deps-lint  ## rewrite the sources in the house's format
+	@clang-format-16 -i $(sources)
+
+man: deps-man  ## man pages as text in build/man
+	@mkdir -p $(BUILD)/man
+	@set -e; for page in man/*.[1-8]; do mandoc -T utf8 -O width=100 "$$page" | col -b -x > "$(BUILD)/man/$$(basename "$$page").txt"; done
+	@ls $(BUILD)/man/*.txt
+
+install: all  ## into PREFIX (DESTDIR is obeyed)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:  ## remove everything that was built
+	rm -rf build build-*
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+deps-build deps-test deps-lint deps-bench deps-man: deps-%:
+	@bash .ci/packages $*

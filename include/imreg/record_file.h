@@ -1,0 +1,106 @@
+// Record files: fixed-length records behind a FITS header, memory-mapped for reading, written with one sync per durable
+// operation. man 5 imreg-record tells the layout and the protocol; src/record/README.md the reasons.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imreg/record.h"
+#include "imreg/schema.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+class IoObserver;
+
+/// A record file as it is at one moment; any number of readers, beside one writer. Never writes, needs no permission to.
+///
+/// Opens native files (also while they are written), Elixir databases (v1, v2, v3), and any FITS file whose first binary
+/// table has rows of fixed length.
+class RecordFile {
+ public:
+  /// Errors: not_found, io, invalid (not a table of fixed records), corrupt (damaged or truncated: the message says where),
+  /// mismatch (a version or layout that this library does not know; a journal of a newer life of the file).
+  static Result<RecordFile> open(const std::string& path);
+
+  const std::string& path() const;
+  const Schema& schema() const;
+  /// Rows that are committed, deleted ones included.
+  std::int64_t count() const;
+  /// True for files in our own format, the only ones that can be written.
+  bool is_native() const;
+  /// What the file says about itself, for imcheck and convertimreg: UUID, last change number.
+  std::string uuid() const;
+  std::int64_t change_number() const;
+
+  /// A row for predicates: not copied, not checked; a writer may be changing it. Row numbers are from 0, below count().
+  /// `scratch` holds the row when it does not stand in the file as it is (a change that is only in the journal).
+  RecordView peek(std::int64_t row, Record& scratch) const;
+  /// A row to be returned: copied, its CRC checked, old or new but never mixed. Error: corrupt, with file and record.
+  Status read(std::int64_t row, Record& copy) const;
+  /// An empty record of the right size for read() and peek().
+  Record make_record() const { return Record(static_cast<std::size_t>(schema().record_size)); }
+
+  RecordFile(RecordFile&&) noexcept;
+  RecordFile& operator=(RecordFile&&) noexcept;
+  ~RecordFile();
+
+ private:
+  friend class RecordWriter;
+  struct State;
+  explicit RecordFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// New content of one existing row.
+struct RowChange {
+  std::int64_t row;
+  std::string bytes;  ///< the whole record; CRC and change number are filled in
+};
+
+/// The one writer of a native file. Holds the lock from open() to close().
+class RecordWriter {
+ public:
+  struct Options {
+    std::string program = "imreg";    ///< named to others who wait for the lock
+    double wait_seconds = 10;         ///< how long to wait for the lock
+    IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
+  };
+
+  /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).
+  static Status create(const std::string& path, const Schema& schema, const Options& options);
+
+  /// Takes the lock and brings the file in order if its last writer died.
+  /// Errors: those of RecordFile::open, busy, io, invalid (not a native file: convert it first).
+  static Result<RecordWriter> open(const std::string& path, const Options& options);
+
+  /// The file with everything that was written so far.
+  const RecordFile& file() const;
+  /// What recovery found and did when the lock was taken: one sentence each, usually none.
+  const std::vector<std::string>& notes() const;
+
+  /// Adds rows (a whole number of records); on ok they survive power loss. All of them, or a prefix after a crash.
+  Status append(std::string rows);
+  /// Changes rows and adds rows as one step, all or nothing; on ok it survives power loss.
+  Status commit(const std::vector<RowChange>& changes, std::string added = {});
+  /// Gives the preallocated room back: the file is then strict FITS without dead bytes.
+  Status trim();
+  /// Makes every change part of the file itself and empties the journal.
+  Status checkpoint();
+  /// Leaves the lock. Destruction does the same.
+  void close();
+
+  RecordWriter(RecordWriter&&) noexcept;
+  RecordWriter& operator=(RecordWriter&&) noexcept;
+  ~RecordWriter();
+
+ private:
+  struct State;
+  explicit RecordWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace imreg

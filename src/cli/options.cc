@@ -1,0 +1,256 @@
+// Boost.Program_options guesses at words that begin with a dash. So it gets one style parser that knows how many words
+// each option takes and leaves nothing to guess; Boost keeps the order and joins the pieces.
+#include "cli/options.h"
+
+#include <algorithm>
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/parsers.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "base/text.h"
+#include "cli/messages.h"
+
+namespace imreg::cli {
+
+namespace {
+
+constexpr std::string_view kVersion = IMREG_VERSION;
+constexpr Option kAlways[] = {{"help", "", "this text"}, {"version", "", "the version"}};
+constexpr Option kShortHelp = {"h", "", ""};
+
+const Option* find_option(const Program& program, std::string_view name) {
+  for (const auto& option : program.options) {
+    if (option.name == name) return &option;
+  }
+  for (const auto& option : kAlways) {
+    if (option.name == name) return &option;
+  }
+  return name == kShortHelp.name ? &kShortHelp : nullptr;
+}
+
+Status unknown_option(const Program& program, const std::string& typed, std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& option : program.options) names.emplace_back(option.name);
+  for (const auto& option : kAlways) names.emplace_back(option.name);
+  std::string near = nearest_names(name, names);
+  // An option is known by its name alone; "-ccd=3" and "-ccd3" are guesses that other programs accept.
+  const std::size_t equals = name.find('=');
+  if (equals != name.npos && find_option(program, name.substr(0, equals)) != nullptr) {
+    return {Code::invalid, "option " + typed.substr(0, typed.find('=')) + " takes its value as the next word, without ="};
+  }
+  if (near.empty()) return {Code::invalid, "there is no option " + typed + "; -help lists them"};
+  for (std::size_t at = 0; (at = near.find(", ", at)) != near.npos; at += 4) near.replace(at, 2, ", -");
+  return {Code::invalid, "there is no option " + typed + "; near names: -" + near};
+}
+
+// Takes one option with its words, or one other word, from the front of `args`.
+class Style {
+ public:
+  Style(const Program& program, Status& failure) : program_(program), failure_(failure) {}
+
+  std::vector<boost::program_options::option> operator()(std::vector<std::string>& args) {
+    boost::program_options::option out;
+    const std::string word = args.front();
+    out.original_tokens.push_back(word);
+    if (ended_ || word.size() < 2 || word[0] != '-') {
+      out.value.push_back(word);
+    } else if (word == "--") {
+      ended_ = true;
+      args.erase(args.begin());
+      return {};
+    } else {
+      const std::string_view name = std::string_view(word).substr(word[1] == '-' ? 2 : 1);
+      const Option* option = find_option(program_, name);
+      if (option == nullptr) return fail(args, unknown_option(program_, word, name));
+      const auto names = words(option->words);
+      if (args.size() - 1 < names.size()) {
+        return fail(args, {Code::invalid, "option " + word + " needs " + std::string(option->words) + "; missing: " +
+                                              std::string(names[args.size() - 1])});
+      }
+      out.string_key = option->name;
+      const auto first = args.begin() + 1;
+      const auto last = first + static_cast<std::ptrdiff_t>(names.size());
+      out.value.assign(first, last);
+      out.original_tokens.insert(out.original_tokens.end(), first, last);
+      args.erase(args.begin(), last);
+      return {out};
+    }
+    args.erase(args.begin());
+    return {out};
+  }
+
+ private:
+  // Boost asks until no words are left: after a failure there are none.
+  std::vector<boost::program_options::option> fail(std::vector<std::string>& args, Status status) {
+    failure_ = std::move(status);
+    args.clear();
+    return {};
+  }
+
+  const Program& program_;
+  Status& failure_;
+  bool ended_ = false;
+};
+
+Status check(const Program& program, const Parsed& parsed) {
+  for (const auto& option : program.options) {
+    if (option.repeat == kOnce && !option.words.empty() && parsed.all(option.name).size() > 1) {
+      return {Code::invalid, "option -" + std::string(option.name) + " is given twice; it may stand once"};
+    }
+  }
+  const int count = static_cast<int>(parsed.positionals.size());
+  const std::string wanted(program.positionals);
+  if (count < program.min_positionals) return {Code::invalid, "too few words: it needs " + wanted + "; -help tells more"};
+  if (program.max_positionals == 0 && count > 0) {
+    return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option; -help lists the options"};
+  }
+  if (program.max_positionals > 0 && count > program.max_positionals) {
+    return {Code::invalid, "too many words: it takes " + wanted + "; the first one too many is " +
+                               parsed.positionals[static_cast<std::size_t>(program.max_positionals)]};
+  }
+  return {};
+}
+
+// `text` in lines of at most `width`, each further one behind `indent` blanks.
+std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
+  std::string out;
+  std::size_t column = first_column;
+  for (const auto word : words(text)) {
+    if (column > indent && column + 1 + word.size() > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+const Use* Parsed::find(std::string_view name) const {
+  for (auto use = uses.rbegin(); use != uses.rend(); ++use) {
+    if (use->name == name) return &*use;
+  }
+  return nullptr;
+}
+
+std::string Parsed::word(std::string_view name, std::string other, std::size_t i) const {
+  const Use* use = find(name);
+  return use != nullptr && i < use->words.size() ? use->words[i] : other;
+}
+
+std::vector<const Use*> Parsed::all(std::string_view name) const {
+  std::vector<const Use*> out;
+  for (const auto& use : uses) {
+    if (use.name == name) out.push_back(&use);
+  }
+  return out;
+}
+
+Result<double> Parsed::number(std::string_view name, double other, double least, double most) const {
+  if (!has(name)) return other;
+  double value = 0;
+  if (!parse_number(word(name), value) || !(value >= least && value <= most)) {
+    char limits[80];
+    std::snprintf(limits, sizeof limits, "%.15g to %.15g", least, most);
+    return Status(Code::invalid, "option -" + std::string(name) + " takes a number from " + limits + ", not " + word(name));
+  }
+  return value;
+}
+
+Result<long long> Parsed::integer(std::string_view name, long long other, long long least, long long most) const {
+  if (!has(name)) return other;
+  long long value = 0;
+  if (!parse_integer(word(name), value) || value < least || value > most) {
+    return Status(Code::invalid, "option -" + std::string(name) + " takes a whole number from " + std::to_string(least) +
+                                     " to " + std::to_string(most) + ", not " + word(name));
+  }
+  return value;
+}
+
+Result<Parsed> parse(int argc, const char* const* argv, const Program& program) {
+  Parsed parsed;
+  Status failure;
+  try {
+    std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+    // Without a description Boost 1.74 follows a null pointer; with an empty one it must accept what Style has accepted.
+    const boost::program_options::options_description none;
+    const auto options = boost::program_options::command_line_parser(args)
+                             .options(none)
+                             .allow_unregistered()
+                             .extra_style_parser(Style(program, failure))
+                             .run();
+    if (!failure.ok()) return failure;
+    for (const auto& option : options.options) {
+      if (option.string_key.empty()) {
+        parsed.positionals.insert(parsed.positionals.end(), option.value.begin(), option.value.end());
+      } else {
+        parsed.uses.push_back({find_option(program, option.string_key)->name, option.value});
+      }
+    }
+  } catch (const std::exception& error) {
+    return Status(Code::invalid, std::string("the command line cannot be read: ") + error.what());
+  }
+  if (parsed.has("help") || parsed.has("h") || parsed.has("version")) return parsed;
+  IMREG_TRY(check(program, parsed));
+  return parsed;
+}
+
+std::string help(const Program& program) {
+  constexpr std::size_t kWidth = 80;
+  std::string out = std::string(program.name) + ": " +
+                    wrapped(program.summary, program.name.size() + 2, 2, kWidth);
+  out += "usage: " + std::string(program.name) + " [OPTION...]";
+  if (!program.positionals.empty()) out += " " + std::string(program.positionals);
+  out += "\n\n";
+  std::size_t column = 0;
+  const auto left = [](const Option& option) {
+    return "  -" + std::string(option.name) + (option.words.empty() ? "" : " ") + std::string(option.words);
+  };
+  for (const auto& option : program.options) column = std::max(column, left(option).size());
+  column = std::min<std::size_t>(column + 2, 30);
+  const auto add = [&](const Option& option) {
+    std::string line = left(option);
+    if (line.size() + 2 > column) {
+      line += "  ";
+    } else {
+      line.resize(column, ' ');
+    }
+    out += line + wrapped(option.help, line.size(), column, kWidth);
+  };
+  for (const auto& option : program.options) add(option);
+  for (const auto& option : kAlways) add(option);
+  if (!program.examples[0].empty()) out += "\nexamples:\n";
+  for (const auto& example : program.examples) {
+    if (!example.empty()) out += "  " + std::string(example) + "\n";
+  }
+  return out;
+}
+
+std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
+  auto result = parse(argc, argv, program);
+  if (!result) {
+    complain(program.name, result.status());
+    return kUsage;
+  }
+  parsed = *std::move(result);
+  if (parsed.has("help") || parsed.has("h")) {
+    const std::string text = help(program);
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? kOk : kTrouble;
+  }
+  if (parsed.has("version")) {
+    std::printf("%.*s %.*s\n", static_cast<int>(program.name.size()), program.name.data(),
+                static_cast<int>(kVersion.size()), kVersion.data());
+    return std::fflush(stdout) == 0 ? kOk : kTrouble;
+  }
+  return std::nullopt;
+}
+
+}  // namespace imreg::cli

@@ -1,0 +1,206 @@
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace imreg {
+
+int IoObserver::before(const IoOperation&) { return 0; }
+
+std::string error_text(int error) {
+  char buffer[128];
+  return strerror_r(error, buffer, sizeof buffer);  // the GNU form: returns the text
+}
+
+Status os_error(const std::string& path, const std::string& what, int error) {
+  const Code code = error == ENOENT || error == ENOTDIR ? Code::not_found : Code::io;
+  return Status(code, what + ": " + error_text(error)).in_file(path);
+}
+
+Status File::fail(const char* what, int error) const { return os_error(path_, what, error); }
+
+bool File::vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const {
+  error = observer_ ? observer_->before({kind, path_, offset, bytes}) : 0;
+  return error != 0;
+}
+
+Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer) {
+  File file;
+  file.path_ = path;
+  file.observer_ = observer;
+  int flags = O_CLOEXEC | O_NONBLOCK | (mode == Mode::read ? O_RDONLY : O_RDWR);
+  int error = 0;
+  if (mode == Mode::create || mode == Mode::create_new) {
+    flags |= O_CREAT | (mode == Mode::create_new ? O_EXCL : 0);
+    if (file.vetoed(IoOperation::Kind::create, 0, {}, error)) return file.fail("cannot create it", error);
+  }
+  do {
+    file.fd_ = ::open(path.c_str(), flags, 0666);
+  } while (file.fd_ < 0 && errno == EINTR);
+  if (file.fd_ < 0) return file.fail(mode == Mode::read ? "cannot read it" : "cannot open it for writing", errno);
+  struct stat info {};
+  if (::fstat(file.fd_, &info) != 0) return file.fail("cannot look at it", errno);
+  if (S_ISDIR(info.st_mode)) return Status(Code::invalid, "is a directory, not a file").in_file(path);
+  if (!S_ISREG(info.st_mode)) return Status(Code::invalid, "is a pipe or device, not a file").in_file(path);
+  return file;
+}
+
+File::File(File&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), observer_(other.observer_) {}
+
+File& File::operator=(File&& other) noexcept {
+  if (this != &other) {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    path_ = std::move(other.path_);
+    observer_ = other.observer_;
+  }
+  return *this;
+}
+
+File::~File() { close(); }
+
+void File::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<std::int64_t> File::size() const {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) return fail("cannot look at it", errno);
+  return std::int64_t{info.st_size};
+}
+
+Result<std::size_t> File::read(std::int64_t offset, char* to, std::size_t size) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::pread(fd_, to + done, size - done, offset + static_cast<std::int64_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("cannot read it", errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+Status File::read_exactly(std::int64_t offset, char* to, std::size_t size) const {
+  IMREG_ASSIGN(const std::size_t got, read(offset, to, size));
+  if (got < size) {
+    return Status(Code::corrupt, "the file ends too early").in_file(path_).at_byte(offset + static_cast<std::int64_t>(got));
+  }
+  return {};
+}
+
+Status File::write(std::int64_t offset, std::string_view bytes) {
+  int error = 0;
+  if (vetoed(IoOperation::Kind::write, offset, bytes, error)) return fail("cannot write", error);
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return fail("cannot write", n < 0 ? errno : EIO);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += n;
+  }
+  return {};
+}
+
+Status File::write_zeros(std::int64_t offset, std::int64_t size) {
+  const std::string zeros(static_cast<std::size_t>(std::min<std::int64_t>(size, 1 << 20)), '\0');
+  while (size > 0) {
+    const auto n = std::min<std::int64_t>(size, static_cast<std::int64_t>(zeros.size()));
+    IMREG_TRY(write(offset, std::string_view(zeros).substr(0, static_cast<std::size_t>(n))));
+    offset += n;
+    size -= n;
+  }
+  return {};
+}
+
+Status File::sync() {
+  int error = 0;
+  if (vetoed(IoOperation::Kind::sync_data, 0, {}, error)) return fail("cannot sync", error);
+  // Not repeated after EINTR or any other failure: a second fdatasync may report success for pages that were lost.
+  if (::fdatasync(fd_) != 0) return fail("cannot sync", errno);
+  return {};
+}
+
+Status File::truncate(std::int64_t size) {
+  int error = 0;
+  if (vetoed(IoOperation::Kind::truncate, size, {}, error)) return fail("cannot cut it to size", error);
+  int result = 0;
+  do {
+    result = ::ftruncate(fd_, size);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? Status() : fail("cannot cut it to size", errno);
+}
+
+Status File::allocate(std::int64_t size) {
+  IMREG_ASSIGN(const std::int64_t before, this->size());
+  if (size <= before) return {};
+  int error = 0;
+  if (!vetoed(IoOperation::Kind::allocate, size, {}, error)) {
+    do {
+      error = ::posix_fallocate(fd_, before, size - before);
+    } while (error == EINTR);
+  }
+  if (error == 0) return {};
+  // glibc and the kernel leave the file grown when the disk is full.
+  if (auto cut = truncate(before); !cut.ok()) return cut;
+  return fail("cannot make room", error);
+}
+
+Status rename_file(const std::string& from, const std::string& to, IoObserver* observer) {
+  if (const int error = observer ? observer->before({IoOperation::Kind::rename, from, 0, to}) : 0) return os_error(from, "cannot rename it", error);
+  if (::rename(from.c_str(), to.c_str()) != 0) return os_error(from, "cannot rename it to " + to, errno);
+  return {};
+}
+
+Status remove_file(const std::string& path, IoObserver* observer) {
+  if (const int error = observer ? observer->before({IoOperation::Kind::remove, path}) : 0) return os_error(path, "cannot remove it", error);
+  if (::unlink(path.c_str()) != 0) return os_error(path, "cannot remove it", errno);
+  return {};
+}
+
+Status sync_folder_of(const std::string& path, IoObserver* observer) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  if (const int error = observer ? observer->before({IoOperation::Kind::sync_folder, folder}) : 0) return os_error(folder, "cannot sync the folder", error);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return os_error(folder, "cannot open the folder", errno);
+  const int result = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  // Some file systems cannot sync a folder and say EINVAL; their names are as durable as they ever get.
+  return result == 0 || error == EINVAL ? Status() : os_error(folder, "cannot sync the folder", error);
+}
+
+Status replace_file(const std::string& path, std::string_view content, IoObserver* observer) {
+  const std::string temporary = path + ".new" + std::to_string(::getpid());
+  auto written = [&]() -> Status {
+    IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer));
+    IMREG_TRY(file.write(0, content));
+    IMREG_TRY(file.sync());
+    return rename_file(temporary, path, observer);
+  }();
+  if (!written.ok()) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return sync_folder_of(path, observer);
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
+  IMREG_ASSIGN(const std::int64_t size, file.size());
+  if (static_cast<std::size_t>(size) > limit) return Status(Code::invalid, "is larger than " + std::to_string(limit) + " bytes").in_file(path);
+  std::string text(static_cast<std::size_t>(size), '\0');
+  IMREG_ASSIGN(const std::size_t got, file.read(0, text.data(), text.size()));
+  text.resize(got);
+  return text;
+}
+
+}  // namespace imreg

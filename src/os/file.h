@@ -1,0 +1,89 @@
+// Files as the engine uses them: positioned reads and writes, syncs, preallocation. Every operation that changes something
+// on disk passes an IoObserver, so that a test can record the operations, or let any of them fail.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "imreg/status.h"
+
+namespace imreg {
+
+/// One operation that changes something on disk, before it happens.
+struct IoOperation {
+  enum class Kind { create, write, sync_data, truncate, allocate, rename, remove, sync_folder };
+  Kind kind;
+  const std::string& path;
+  std::int64_t offset = 0;     ///< write, allocate: where; truncate: the new size
+  std::string_view bytes = {};  ///< write: what; rename: the new name
+};
+
+/// Sees every operation; the default lets all of them happen.
+class IoObserver {
+ public:
+  virtual ~IoObserver() = default;
+  /// An errno value to fail with instead of doing it, or 0.
+  virtual int before(const IoOperation& operation);
+};
+
+/// An open file. Closed when it goes out of scope.
+class File {
+ public:
+  enum class Mode {
+    read,
+    write,      ///< read and write, must exist
+    create,     ///< read and write, made when missing, never cut
+    create_new  ///< read and write, must not exist
+  };
+  /// Errors: not_found, io; the message names the reason. Never waits for a pipe.
+  static Result<File> open(const std::string& path, Mode mode, IoObserver* observer = nullptr);
+
+  File() = default;
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  const std::string& path() const { return path_; }
+
+  Result<std::int64_t> size() const;
+  /// Up to `size` bytes; fewer only at the end of the file.
+  Result<std::size_t> read(std::int64_t offset, char* to, std::size_t size) const;
+  /// Exactly `size` bytes. Error: corrupt when the file ends before.
+  Status read_exactly(std::int64_t offset, char* to, std::size_t size) const;
+
+  Status write(std::int64_t offset, std::string_view bytes);
+  Status write_zeros(std::int64_t offset, std::int64_t size);
+  /// fdatasync: returns ok only when the bytes, and the size, will survive power loss.
+  Status sync();
+  Status truncate(std::int64_t size);
+  /// Grows the file to `size` with real blocks. On a full disk it is cut back to what it was.
+  Status allocate(std::int64_t size);
+  void close();
+
+ private:
+  Status fail(const char* what, int error) const;
+  bool vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const;
+
+  int fd_ = -1;
+  std::string path_;
+  IoObserver* observer_ = nullptr;
+};
+
+/// "No space left on device" and so on, without a thread-unsafe strerror.
+std::string error_text(int error);
+/// A Status from errno, not_found for ENOENT and ENOTDIR.
+Status os_error(const std::string& path, const std::string& what, int error);
+
+Status rename_file(const std::string& from, const std::string& to, IoObserver* observer = nullptr);
+Status remove_file(const std::string& path, IoObserver* observer = nullptr);
+/// Makes the names in the folder of `path` durable.
+Status sync_folder_of(const std::string& path, IoObserver* observer = nullptr);
+/// New content in one step: temporary name, sync, rename, sync of the folder.
+Status replace_file(const std::string& path, std::string_view content, IoObserver* observer = nullptr);
+/// A whole small file. Errors: not_found, io, invalid (over `limit` bytes, or not a regular file).
+Result<std::string> read_file(const std::string& path, std::size_t limit = 64u << 20);
+
+}  // namespace imreg

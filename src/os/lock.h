@@ -1,0 +1,34 @@
+// One writer at a time: an open-file-description lock on X.db.lock. The kernel drops it when the holder dies, however it dies.
+// The file is never renamed or removed; its text says who holds it, or in which state the last holder left the database.
+#pragma once
+
+#include <string>
+
+#include "imreg/status.h"
+#include "os/file.h"
+
+namespace imreg {
+
+class WriterLock {
+ public:
+  /// Takes the lock on `path`, waiting up to `wait_seconds`. Errors: busy (the message says who holds it and since when), io.
+  static Result<WriterLock> take(const std::string& path, const std::string& program, double wait_seconds);
+  /// True while somebody else holds it. A reader asks; it needs no permission to write.
+  static bool is_held(const std::string& path);
+
+  WriterLock() = default;
+  bool held() const { return file_.is_open(); }
+  /// What the last holder left when it released the lock, empty when it died.
+  const std::string& last_state() const { return last_state_; }
+  /// Gives the lock back and leaves `state` for the next holder.
+  void release(const std::string& state);
+
+ private:
+  File file_;
+  std::string last_state_;
+};
+
+/// An identity of this boot of the machine: what was only in the page cache is still there while it stays the same.
+std::string boot_id();
+
+}  // namespace imreg

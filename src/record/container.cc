@@ -1,0 +1,256 @@
+// The native header, by offset:
+//   0      primary header, one block
+//   2880   BINTABLE header; NAXIS2 and PCOUNT at 3200, inside the sector 3072..3583, written by one 160-byte pwrite
+//          JRNLGEN and CHANGENO at 3600, inside the sector 3584..4095
+//   23040  records (or 46080, ... when there are many columns)
+#include "record/container.h"
+
+#include <sys/random.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+#include "record/crc32c.h"
+
+namespace imreg {
+
+namespace {
+
+constexpr std::int64_t kHeaderUnit = 8 * kFitsBlock;
+constexpr std::int64_t kCountCards = kFitsBlock + 4 * 80;
+constexpr std::int64_t kStateCards = kFitsBlock + 9 * 80;
+constexpr std::size_t kPairSize = 2 * kCardSize;
+
+struct PairText {
+  const char* first;
+  const char* first_comment;
+  const char* second;
+  const char* second_comment;
+};
+constexpr PairText kPairTexts[] = {{"NAXIS2", "rows; check", "PCOUNT", "bytes kept free behind the rows"},
+                                   {"JRNLGEN", "journal generation; check", "CHANGENO", "last change number in this file"}};
+
+// The check stands in the comment of the first card; it covers both cards as they are with a check of 00000000.
+std::size_t check_place(const PairText& text) { return 8 + 2 + 20 + 3 + std::strlen(text.first_comment) + 1; }
+
+std::string card(const char* keyword, std::int64_t value, const std::string& comment) {
+  char out[kCardSize + 1];
+  std::snprintf(out, sizeof out, "%-8s= %20lld / %-47.47s", keyword, static_cast<long long>(value), comment.c_str());
+  return out;
+}
+
+std::uint32_t pair_check(const Uuid& uuid, std::string_view cards, const PairText& text) {
+  std::string blank(cards);
+  blank.replace(check_place(text), 8, "00000000");
+  return crc32c(crc32c(0, uuid.data(), uuid.size()), blank);
+}
+
+// One FITS header: its cards, and where the block behind it begins.
+Result<Header> read_header(const File& file, std::int64_t& offset) {
+  std::string cards;
+  char block[kFitsBlock];
+  for (const std::int64_t start = offset; offset - start < (64 << 20);) {
+    IMREG_ASSIGN(const std::size_t got, file.read(offset, block, sizeof block));
+    if (got == 0) return Status(Code::not_found, "no further header");
+    if (got < sizeof block) return Status(Code::corrupt, "the file ends inside a header").in_file(file.path()).at_byte(offset);
+    offset += kFitsBlock;
+    for (std::size_t i = 0; i < sizeof block; i += kCardSize) {
+      if (std::memcmp(block + i, "END     ", 8) == 0) return Header(std::move(cards));
+      cards.append(block + i, kCardSize);
+    }
+  }
+  return Status(Code::corrupt, "a header without END").in_file(file.path());
+}
+
+// Bytes of the data behind a header, without filling. FITS 4.0, section 4.4.1.
+Result<std::int64_t> data_size(const Header& header) {
+  const auto naxis = header.integer_of("NAXIS").value_or(-1);
+  const auto bitpix = std::llabs(header.integer_of("BITPIX").value_or(0));
+  if (naxis < 0 || naxis > 999 || bitpix % 8 != 0 || bitpix > 64) return Status(Code::corrupt, "BITPIX or NAXIS mean nothing");
+  if (naxis == 0) return std::int64_t{0};
+  std::int64_t elements = 1;
+  for (long long i = 1; i <= naxis; ++i) {
+    const auto n = header.integer_of("NAXIS" + std::to_string(i)).value_or(-1);
+    if (n < 0 || (n > 0 && elements > (std::int64_t{1} << 56) / n)) return Status(Code::corrupt, "NAXIS" + std::to_string(i) + " means nothing");
+    elements *= n;
+  }
+  const auto pcount = header.integer_of("PCOUNT").value_or(0);
+  if (pcount < 0 || pcount > (std::int64_t{1} << 56)) return Status(Code::corrupt, "PCOUNT means nothing");
+  return (elements + pcount) * (bitpix / 8);
+}
+
+Result<Uuid> parse_uuid(const std::string& text) {
+  Uuid uuid{};
+  std::string digits;
+  for (const char c : text) {
+    if (c != '-') digits += c;
+  }
+  if (digits.size() != 32 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+    return Status(Code::corrupt, "FILEUUID is not a UUID");
+  }
+  for (std::size_t i = 0; i < uuid.size(); ++i) uuid[i] = static_cast<unsigned char>(std::strtoul(digits.substr(2 * i, 2).c_str(), nullptr, 16));
+  return uuid;
+}
+
+// Elixir v1 and v2: the header counts the images, raw records follow it.
+Result<Container> elixir_block(const File& file, const Header& header, std::int64_t offset, std::int64_t file_size) {
+  Container out;
+  const int version = header.integer_of("VERSION").value_or(2) == 1 ? 1 : 2;
+  out.schema = *builtin_format("regimage", version);
+  out.data_offset = offset;
+  out.count = header.integer_of("NIMAGES").value_or(-1);
+  const std::int64_t fits = (file_size - offset) / out.schema.record_size;
+  if (out.count < 0 || out.count > fits) {
+    return Status(Code::corrupt, "the header counts " + std::to_string(out.count) + " images, the file holds " + std::to_string(fits)).in_file(file.path());
+  }
+  return out;
+}
+
+Status fill_native(Container& out, const File& file, const Header& header) {
+  const auto wrong = [&](Code code, const std::string& what) { return Status(code, what).in_file(file.path()); };
+  const auto format = header.text_of("RECFMT").value_or("");
+  if (header.text_of("BYTEORDR").value_or("BIG_ENDIAN") != "BIG_ENDIAN") return wrong(Code::mismatch, "its byte order is not BIG_ENDIAN");
+  const Schema* known = builtin_format(out.schema.format, out.schema.version);
+  if (known && known->layout_hash() != header.text_of("LAYOUT").value_or("")) {
+    return wrong(Code::mismatch, "format " + format + " version " + std::to_string(out.schema.version) +
+                                     " with another layout than this program knows; read it with the program that wrote it");
+  }
+  if (!known && format == "regimage") {
+    return wrong(Code::mismatch, "format regimage version " + std::to_string(header.integer_of("RECVERS").value_or(0)) +
+                                     " is not known to this program; install a newer imreg");
+  }
+  IMREG_ASSIGN(out.uuid, parse_uuid(header.text_of("FILEUUID").value_or("")));
+  out.native = true;
+  out.count_cards = kCountCards;
+  out.state_cards = kStateCards;
+  return {};
+}
+
+}  // namespace
+
+Result<Container> read_container(const File& file) {
+  IMREG_ASSIGN(const std::int64_t file_size, file.size());
+  if (file_size == 0) return Status(Code::invalid, "is empty, not a database").in_file(file.path());
+  char magic[30] = {};
+  IMREG_ASSIGN(const std::size_t got, file.read(0, magic, sizeof magic));
+  if (got < sizeof magic || std::memcmp(magic, "SIMPLE  =", 9) != 0) {
+    return Status(Code::invalid, std::memcmp(magic, "SQLite format 3", 15) == 0 ? "is an SQLite database, not an imreg database"
+                                                                               : "is not a FITS file, so not an imreg database").in_file(file.path());
+  }
+  std::int64_t offset = 0;
+  IMREG_ASSIGN(Header header, read_header(file, offset));
+  if (header.find("NIMAGES") && header.find("NAXIS1") == std::nullopt) return elixir_block(file, header, offset, file_size);
+  if (header.find("NIMAGES") && trim(header.text_of("EXTNAME").value_or("")).empty()) return elixir_block(file, header, offset, file_size);
+  for (;;) {
+    auto size = data_size(header);
+    if (!size) return Status(size.status()).in_file(file.path());
+    const std::int64_t data_offset = offset;
+    const bool table = equal_nocase(trim(header.text_of("XTENSION").value_or("")), "BINTABLE") && !header.logical_of("ZIMAGE").value_or(false);
+    if (table) {
+      Container out;
+      auto schema = schema_from_header(header);
+      if (!schema) return Status(schema.status()).in_file(file.path());
+      out.schema = *std::move(schema);
+      out.data_offset = data_offset;
+      out.count = header.integer_of("NAXIS2").value_or(-1);
+      if (header.find("RECFMT")) IMREG_TRY(fill_native(out, file, header));
+      if (!out.native && (out.count < 0 || data_offset + out.count * out.schema.record_size > file_size)) {
+        return Status(Code::corrupt, "truncated: the header counts " + std::to_string(out.count) + " records, the file holds " +
+                                         std::to_string((file_size - data_offset) / out.schema.record_size)).in_file(file.path());
+      }
+      return out;
+    }
+    offset += round_up(*size, kFitsBlock);
+    auto next = read_header(file, offset);
+    if (!next && next.status().code() == Code::not_found) {
+      return Status(Code::invalid, "holds no table of records, so it is not an imreg database").in_file(file.path());
+    }
+    if (!next) return next.status();
+    header = *std::move(next);
+  }
+}
+
+std::string make_card_pair(const Uuid& uuid, PairKind kind, std::int64_t first, std::int64_t second) {
+  const auto& text = kPairTexts[static_cast<int>(kind)];
+  std::string cards = card(text.first, first, std::string(text.first_comment) + " 00000000") + card(text.second, second, text.second_comment);
+  char check[9];
+  std::snprintf(check, sizeof check, "%08x", pair_check(uuid, cards, text));
+  cards.replace(check_place(text), 8, check);
+  return cards;
+}
+
+Result<CardPair> read_card_pair(const File& file, const Container& container, PairKind kind) {
+  std::string cards(kPairSize, '\0');
+  IMREG_TRY(file.read_exactly(kind == PairKind::count ? container.count_cards : container.state_cards, cards.data(), cards.size()));
+  const Header header(cards);
+  const auto first = header.integer_of(kPairTexts[static_cast<int>(kind)].first);
+  const auto second = header.integer_of(kPairTexts[static_cast<int>(kind)].second);
+  CardPair pair;
+  if (!first || !second) return pair;
+  pair.first = *first;
+  pair.second = *second;
+  pair.valid = cards == make_card_pair(container.uuid, kind, pair.first, pair.second);
+  return pair;
+}
+
+std::string make_native_header(const Schema& schema, const Uuid& uuid, const std::string& date) {
+  Header primary;
+  primary.add("SIMPLE", true, "FITS standard");
+  primary.add("BITPIX", 8, "no image here");
+  primary.add("NAXIS", 0, "no image here");
+  primary.add("EXTEND", true, "the records stand in the first extension");
+  primary.add_comment("COMMENT", "imreg record file: records of fixed length, big-endian, in the extension.");
+
+  Header first;
+  first.add("XTENSION", "BINTABLE", "binary table");
+  first.add("BITPIX", 8, "bytes");
+  first.add("NAXIS", 2, "rows of bytes");
+  first.add("NAXIS1", schema.record_size, "bytes of a record");
+  Header table;
+  table.add("GCOUNT", 1, "one group");
+  add_schema_cards(schema, table);
+  table.add("RECFMT", schema.format, "format of the records");
+  table.add("RECVERS", schema.version, "version of the format");
+  table.add("BYTEORDR", "BIG_ENDIAN", "byte order of the records");
+  table.add("LAYOUT", schema.layout_hash(), "hash of the layout");
+  table.add("FILEUUID", uuid_text(uuid), "identity of this file, part of each CRC");
+  table.add("CREATOR", "imreg " IMREG_VERSION, "the software that made this file");
+  table.add("DATE", date, "when this file was made, UTC");
+
+  // GCOUNT, TFIELDS and EXTNAME come before the state cards: see the offsets above.
+  std::string cards(first.text());
+  cards += make_card_pair(uuid, PairKind::count, 0, 0);
+  cards += table.text().substr(0, 3 * kCardSize);
+  cards += make_card_pair(uuid, PairKind::state, 1, 0);
+  cards += table.text().substr(3 * kCardSize);
+  std::string out = primary.file_bytes();
+  const auto total = round_up(static_cast<std::int64_t>(out.size() + cards.size() + kCardSize), kHeaderUnit);
+  cards.resize(static_cast<std::size_t>(total) - out.size() - kCardSize, ' ');
+  cards += "END";
+  out += cards;
+  out.resize(static_cast<std::size_t>(total), ' ');
+  return out;
+}
+
+Uuid new_uuid() {
+  Uuid uuid{};
+  if (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) std::abort();  // 16 bytes never fail on Linux
+  uuid[6] = static_cast<unsigned char>((uuid[6] & 0x0f) | 0x40);  // RFC 4122: version 4, random
+  uuid[8] = static_cast<unsigned char>((uuid[8] & 0x3f) | 0x80);
+  return uuid;
+}
+
+std::string uuid_text(const Uuid& uuid) {
+  std::string out;
+  char hex[3];
+  for (std::size_t i = 0; i < uuid.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    std::snprintf(hex, sizeof hex, "%02x", uuid[i]);
+    out += hex;
+  }
+  return out;
+}
+
+}  // namespace imreg

@@ -1,0 +1,210 @@
+#include "record/journal.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "os/lock.h"
+#include "record/crc32c.h"
+
+namespace imreg {
+
+namespace {
+
+constexpr char kMagic[] = "IMREGJNL";
+constexpr std::uint32_t kVersion = 1;
+constexpr std::int64_t kHintPlace = 512;
+constexpr std::int64_t kFirst = 1024;
+constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;        // magic version uuid generation crc
+constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 4;        // boot generation end last_sequence crc
+constexpr std::uint32_t kTransactionMagic = 0x54584e31;      // "TXN1"
+constexpr std::size_t kTransactionHead = 4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
+constexpr std::int64_t kGrowth = 1 << 20;
+
+template <class T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  store_big(bytes, value);
+  out.append(bytes, sizeof bytes);
+}
+
+template <class T>
+T take(std::string_view& in) {
+  const T value = load_big<T>(in.data());
+  in.remove_prefix(sizeof(T));
+  return value;
+}
+
+std::uint32_t check_of(const Uuid& uuid, std::string_view bytes) { return crc32c(crc32c(0, uuid.data(), uuid.size()), bytes); }
+
+std::string boot_text() {
+  std::string id = boot_id();
+  id.resize(40, '\0');
+  return id;
+}
+
+// One transaction at the front of `in`, or nothing when it is not whole. Views point into `in`.
+std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uuid, std::int64_t generation, std::int64_t record_size, std::size_t& used) {
+  if (in.size() < kTransactionHead + 4) return std::nullopt;
+  const std::string_view whole = in;
+  if (take<std::uint32_t>(in) != kTransactionMagic || take<std::int64_t>(in) != generation) return std::nullopt;
+  Transaction out;
+  out.sequence = take<std::uint64_t>(in);
+  out.rows_before = take<std::int64_t>(in);
+  const auto changes = take<std::uint64_t>(in);
+  const auto added = take<std::uint64_t>(in);
+  if (changes > in.size() || added > in.size() - changes || in.size() - changes - added < 4) return std::nullopt;
+  used = kTransactionHead + changes + added + 4;
+  if (load_big<std::uint32_t>(whole.data() + used - 4) != check_of(uuid, whole.substr(0, used - 4))) return std::nullopt;
+
+  std::string_view body = in.substr(0, changes);
+  while (body.size() >= 16) {
+    Change change;
+    change.row = take<std::int64_t>(body);
+    change.offset = take<std::uint32_t>(body);
+    const auto length = take<std::uint32_t>(body);
+    if (length > body.size() || change.offset + std::int64_t{length} > record_size || change.row < 0) return std::nullopt;
+    change.bytes = body.substr(0, length);
+    body.remove_prefix(length);
+    out.changes.push_back(change);
+  }
+  out.added = in.substr(changes, added);
+  return out;
+}
+
+// Moves the view past the transactions that are in the record file already, by the hint.
+void skip_applied(std::string_view bytes, const Uuid& uuid, JournalView& view) {
+  std::string_view hint = bytes.substr(kHintPlace, kHintSize);
+  if (load_big<std::uint32_t>(hint.data() + kHintSize - 4) != check_of(uuid, hint.substr(0, kHintSize - 4))) return;
+  if (hint.substr(0, 40) != boot_text()) return;
+  hint.remove_prefix(40);
+  if (take<std::int64_t>(hint) != view.generation) return;
+  const auto end = take<std::int64_t>(hint);
+  if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return;
+  view.end = end;
+  view.last_sequence = take<std::uint64_t>(hint);
+}
+
+}  // namespace
+
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, bool pending_only) {
+  JournalView view;
+  view.end = kFirst;
+  auto file = File::open(path, File::Mode::read);
+  if (!file && file.status().code() == Code::not_found) return view;
+  if (!file) return file.status();
+  IMREG_ASSIGN(const std::int64_t size, file->size());
+  if (size < kFirst) return view;  // made, but its first sync never happened: nothing was committed to it
+  IMREG_ASSIGN(view.map, Map::of(*file, size));
+  const std::string_view bytes(view.map.data(), static_cast<std::size_t>(size));
+
+  std::string_view head = bytes.substr(0, kHeadSize);
+  const bool head_holds = head.substr(0, 8) == kMagic && load_big<std::uint32_t>(head.data() + kHeadSize - 4) == check_of(container.uuid, head.substr(0, kHeadSize - 4));
+  if (!head_holds) {
+    // Torn while a generation began, which happens only after everything is in the record file. Another UUID, however, in a
+    // head that is whole for that UUID, is the journal of another file.
+    head.remove_prefix(12);
+    Uuid other{};
+    std::memcpy(other.data(), head.data(), other.size());
+    const bool other_file = other != container.uuid && bytes.substr(0, 8) == kMagic &&
+                            load_big<std::uint32_t>(bytes.data() + kHeadSize - 4) == check_of(other, bytes.substr(0, kHeadSize - 4));
+    if (other_file) {
+      return Status(Code::mismatch, "belongs to another database file than the one beside it; move it away if you put that file there").in_file(path);
+    }
+    return view;
+  }
+  head.remove_prefix(12 + 16);
+  const auto own_generation = take<std::int64_t>(head);
+  if (generation >= 0 && own_generation > generation) {
+    return Status(Code::mismatch, "belongs to a newer life of this database: an older copy was put beside it; move the journal away to use the copy as it is").in_file(path);
+  }
+  if (own_generation < generation) return view;
+  view.generation = own_generation;
+
+  if (pending_only) skip_applied(bytes, container.uuid, view);
+  std::size_t used = 0;
+  while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid, own_generation,
+                                              container.schema.record_size, used)) {
+    view.last_sequence = transaction->sequence;
+    view.transactions.push_back(*std::move(transaction));
+    view.end += static_cast<std::int64_t>(used);
+  }
+  return view;
+}
+
+Result<Journal> Journal::open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
+                              std::uint64_t last_sequence, IoObserver* observer) {
+  Journal journal;
+  journal.uuid_ = container.uuid;
+  journal.generation_ = generation;
+  journal.end_ = end;
+  journal.last_sequence_ = last_sequence;
+  IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer));
+  if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
+    journal.end_ = kFirst;
+    IMREG_TRY(journal.file_.allocate(kGrowth));
+    IMREG_TRY(journal.write_head());
+    IMREG_TRY(sync_folder_of(path, observer));
+  }
+  return journal;
+}
+
+Status Journal::write_head() {
+  std::string head(kMagic, 8);
+  put(head, kVersion);
+  head.append(reinterpret_cast<const char*>(uuid_.data()), uuid_.size());
+  put(head, generation_);
+  put(head, check_of(uuid_, head));
+  IMREG_TRY(file_.write(0, head));
+  applied();
+  return file_.sync();
+}
+
+Status Journal::commit(const Transaction& transaction) {
+  std::string changes;
+  for (const auto& change : transaction.changes) {
+    put(changes, change.row);
+    put(changes, change.offset);
+    put(changes, static_cast<std::uint32_t>(change.bytes.size()));
+    changes += change.bytes;
+  }
+  std::string bytes;
+  bytes.reserve(kTransactionHead + changes.size() + transaction.added.size() + 4);
+  put(bytes, kTransactionMagic);
+  put(bytes, generation_);
+  put(bytes, transaction.sequence);
+  put(bytes, transaction.rows_before);
+  put(bytes, static_cast<std::uint64_t>(changes.size()));
+  put(bytes, static_cast<std::uint64_t>(transaction.added.size()));
+  bytes += changes;
+  bytes += transaction.added;
+  put(bytes, check_of(uuid_, bytes));
+
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  IMREG_TRY(file_.allocate(round_up(end_ + size, kGrowth)));
+  auto status = file_.write(end_, bytes);
+  if (status.ok()) status = file_.sync();
+  if (!status.ok()) {
+    (void)file_.write_zeros(end_, size);
+    return status;
+  }
+  end_ += size;
+  last_sequence_ = transaction.sequence;
+  return {};
+}
+
+void Journal::applied() {
+  std::string hint = boot_text();
+  put(hint, generation_);
+  put(hint, end_);
+  put(hint, last_sequence_);
+  put(hint, check_of(uuid_, hint));
+  (void)file_.write(kHintPlace, hint);  // it only saves work; without it the changes are applied once more
+}
+
+Status Journal::restart(std::int64_t generation) {
+  generation_ = generation;
+  end_ = kFirst;
+  return write_head();
+}
+
+}  // namespace imreg

@@ -1,0 +1,81 @@
+// The redo journal X.db.journal: changes that must be all or nothing. One transaction, one fdatasync: that is the commit.
+// Then the bytes go into the record file, unsynced; a checkpoint syncs them and lets the journal begin again.
+//
+//   0     magic, version, file UUID, generation, CRC       written when a generation begins
+//   512   hint: boot identity, end of what is already in the record file, last sequence, CRC    unsynced, only saves work
+//   1024  transactions: head (magic, generation, sequence, rows before, sizes), changes, added rows, CRC over all
+//
+// A transaction counts only when its CRC holds and it has the generation of the journal and of the record file's JRNLGEN card.
+// A journal of an older generation has been emptied by a checkpoint; one of a newer generation belongs to a newer life of the
+// file (a backup was restored under it) and is refused.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imreg/record_file.h"
+#include "imreg/status.h"
+#include "os/file.h"
+#include "os/map.h"
+#include "record/container.h"
+
+namespace imreg {
+
+/// Some bytes of one row.
+struct Change {
+  std::int64_t row = 0;
+  std::uint32_t offset = 0;  ///< in the record
+  std::string_view bytes;
+};
+
+/// A whole transaction as it stands in the journal.
+struct Transaction {
+  std::uint64_t sequence = 0;        ///< the change number
+  std::int64_t rows_before = 0;      ///< rows in the file when it was committed
+  std::vector<Change> changes;
+  std::string_view added;            ///< records behind rows_before
+};
+
+/// A journal for reading; its texts point into the map.
+struct JournalView {
+  Map map;
+  std::vector<Transaction> transactions;  ///< in order, those still to be applied when `pending_only`
+  std::uint64_t last_sequence = 0;        ///< of the last whole transaction, 0 when there is none
+  std::int64_t generation = -1;           ///< -1 when there is no journal of this file
+  std::int64_t end = 0;                   ///< behind the last whole transaction
+};
+
+/// Reads the journal beside a record file. No journal, or one of an older generation: empty. A generation below 0 (the cards
+/// of the record file are torn, which happens only while a checkpoint ends) takes the journal as it is.
+/// `pending_only` leaves out what the hint says is in the file already (valid while the machine has not been restarted).
+/// Errors: mismatch (other UUID, newer generation), io.
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, bool pending_only);
+
+/// The journal as its writer holds it.
+class Journal {
+ public:
+  /// Opens or makes it for a generation; what is in it has been applied. `end` is where the next transaction goes.
+  static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
+                              std::uint64_t last_sequence, IoObserver* observer);
+
+  /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
+  Status commit(const Transaction& transaction);
+  /// Notes that everything up to here is in the record file.
+  void applied();
+  /// Begins a new generation. The record file must be synced and its JRNLGEN card say so before.
+  Status restart(std::int64_t generation);
+  std::int64_t size() const { return end_; }
+
+ private:
+  Status write_head();
+  File file_;
+  Uuid uuid_{};
+  std::int64_t generation_ = 0;
+  std::int64_t end_ = 0;
+  std::uint64_t last_sequence_ = 0;
+};
+
+}  // namespace imreg

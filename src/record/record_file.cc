@@ -1,0 +1,175 @@
+// Reading: the map, the journal laid over it, and rows that are checked before anybody sees them.
+#include "imreg/record_file.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "os/lock.h"
+#include "record/crc32c.h"
+#include "record/record_state.h"
+
+namespace imreg {
+
+namespace {
+
+// How often a reader looks again at something that a writer is changing right now, before it calls it damaged.
+constexpr int kLooks = 100;
+
+void wait_a_little(int look) {
+  if (look > 3) std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
+
+}  // namespace
+
+std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset) {
+  char head[24];
+  std::memcpy(head, uuid.data(), uuid.size());
+  store_big(head + 16, row);
+  constexpr char kZero[4] = {};
+  std::uint32_t crc = crc32c(0, head, sizeof head);
+  crc = crc32c(crc, bytes, static_cast<std::size_t>(crc_offset));
+  crc = crc32c(crc, kZero, sizeof kZero);
+  return crc32c(crc, bytes + crc_offset + 4, static_cast<std::size_t>(size - crc_offset - 4));
+}
+
+Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::string& path, bool owner) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  IMREG_ASSIGN(state->file, File::open(path, File::Mode::read));
+  IMREG_ASSIGN(state->container, read_container(state->file));
+  state->count = state->container.count;
+  IMREG_TRY(state->remap());
+  if (!state->container.native) return state;
+
+  state->crc = state->container.schema.find("crc");
+  if (!state->crc || state->crc->type != Type::u32) return Status(Code::corrupt, "its format has no field crc").in_file(path);
+  IMREG_TRY(state->read_counts());
+  if (state->count > state->capacity()) {
+    return Status(Code::corrupt, "truncated: the header counts " + std::to_string(state->count) + " records, the file has room for " +
+                                     std::to_string(state->capacity())).in_file(path);
+  }
+  // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new: look again.
+  for (int look = 0;; ++look) {
+    auto status = state->lay_over_journal(owner);
+    if (status.ok()) return state;
+    if (status.code() != Code::mismatch || look >= kLooks) return status;
+    wait_a_little(look);
+    IMREG_TRY(state->read_counts());
+  }
+}
+
+Status RecordFile::State::remap() {
+  IMREG_ASSIGN(const std::int64_t size, file.size());
+  IMREG_ASSIGN(map, Map::of(file, size));
+  return {};
+}
+
+Status RecordFile::State::read_counts() {
+  CardPair counts, journal_state;
+  for (int look = 0; look < kLooks && !counts.valid; ++look) {
+    wait_a_little(look);
+    IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
+  }
+  for (int look = 0; look < kLooks && !journal_state.valid; ++look) {
+    wait_a_little(look);
+    IMREG_ASSIGN(journal_state, read_card_pair(file, container, PairKind::state));
+  }
+  // Cards that stay invalid were torn by a power cut while they were written. The rows themselves tell how many there are.
+  count = counts.valid ? counts.first : valid_until(0);
+  generation = journal_state.valid ? journal_state.first : -1;
+  change_number = journal_state.valid ? journal_state.second : 0;
+  return {};
+}
+
+Status RecordFile::State::lay_over_journal(bool owner) {
+  IMREG_ASSIGN(journal, read_journal(path + ".journal", container, generation, true));
+  if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
+  change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
+  pieces.clear();
+  for (const auto& transaction : journal.transactions) {
+    if (transaction.rows_before > count) count = std::min(valid_until(count), transaction.rows_before);
+    if (transaction.rows_before > count) {
+      return Status(Code::mismatch, "the journal beside it continues after row " + std::to_string(transaction.rows_before) + ", the file ends at row " +
+                                        std::to_string(count) + ": an older copy was put there; move the journal away to use the copy as it is").in_file(path);
+    }
+    pieces.insert(pieces.end(), transaction.changes.begin(), transaction.changes.end());
+    const auto size = static_cast<std::size_t>(record_size());
+    std::int64_t row = transaction.rows_before;
+    for (std::size_t at = 0; at + size <= transaction.added.size(); at += size) pieces.push_back({row++, 0, transaction.added.substr(at, size)});
+    count = std::max(count, row);
+  }
+  std::stable_sort(pieces.begin(), pieces.end(), [](const Change& a, const Change& b) { return a.row < b.row; });
+  // Rows that were synced, but whose count was not yet written when the writer died.
+  const std::int64_t end = std::min(valid_until(count), std::max(count, capacity()));
+  if (end > count && (owner || !WriterLock::is_held(path + ".lock"))) count = end;
+  return {};
+}
+
+RecordView RecordFile::State::peek(std::int64_t row, Record& scratch) const {
+  const char* in_file = map.data() + place_of(row);
+  if (pieces.empty()) return RecordView(in_file);
+  auto piece = std::lower_bound(pieces.begin(), pieces.end(), row, [](const Change& change, std::int64_t r) { return change.row < r; });
+  if (piece == pieces.end() || piece->row != row) return RecordView(in_file);
+  if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
+  for (; piece != pieces.end() && piece->row == row; ++piece) std::memcpy(scratch.data() + piece->offset, piece->bytes.data(), piece->bytes.size());
+  return scratch.view();
+}
+
+bool RecordFile::State::crc_holds(std::int64_t row, const char* bytes) const {
+  return load(bytes, Field<std::uint32_t>{crc->offset}) == record_crc(container.uuid, row, bytes, record_size(), crc->offset);
+}
+
+// By read, not by the map: a writer that trims takes this part of the file away under a reader, and that would be SIGBUS.
+std::int64_t RecordFile::State::valid_until(std::int64_t from) const {
+  std::string rows(static_cast<std::size_t>(record_size()), '\0');  // one to begin with: usually nothing is there
+  for (;;) {
+    const auto got = file.read(place_of(from), rows.data(), rows.size());
+    const std::int64_t whole = got ? static_cast<std::int64_t>(*got) / record_size() : 0;
+    for (std::int64_t i = 0; i < whole; ++i, ++from) {
+      if (!crc_holds(from, rows.data() + i * record_size())) return from;
+    }
+    if (whole == 0) return from;
+    rows.resize(static_cast<std::size_t>(record_size()) * 1024);
+  }
+}
+
+RecordFile::RecordFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RecordFile::RecordFile(RecordFile&&) noexcept = default;
+RecordFile& RecordFile::operator=(RecordFile&&) noexcept = default;
+RecordFile::~RecordFile() = default;
+
+Result<RecordFile> RecordFile::open(const std::string& path) {
+  IMREG_ASSIGN(auto state, State::open(path, false));
+  return RecordFile(std::move(state));
+}
+
+const std::string& RecordFile::path() const { return state_->path; }
+const Schema& RecordFile::schema() const { return state_->container.schema; }
+std::int64_t RecordFile::count() const { return state_->count; }
+bool RecordFile::is_native() const { return state_->container.native; }
+std::string RecordFile::uuid() const { return uuid_text(state_->container.uuid); }
+std::int64_t RecordFile::change_number() const { return state_->change_number; }
+
+RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
+
+Status RecordFile::read(std::int64_t row, Record& copy) const {
+  const auto size = static_cast<std::size_t>(state_->record_size());
+  const RecordView seen = state_->peek(row, copy);
+  if (seen.bytes() != copy.bytes().data()) std::memcpy(copy.data(), seen.bytes(), size);
+  if (!state_->crc || state_->crc_holds(row, copy.bytes().data())) return {};
+  // A writer is in the middle of this row, or has moved on since we looked at the journal: look at everything anew.
+  for (int look = 0; look < kLooks; ++look) {
+    wait_a_little(look);
+    auto fresh = State::open(state_->path, false);
+    if (!fresh || (*fresh)->container.uuid != state_->container.uuid || row >= (*fresh)->count) continue;
+    const RecordView again = (*fresh)->peek(row, copy);
+    if (again.bytes() != copy.bytes().data()) std::memcpy(copy.data(), again.bytes(), size);
+    if (state_->crc_holds(row, copy.bytes().data())) return {};
+    if (look >= 3 && !WriterLock::is_held(state_->path + ".lock")) break;  // nobody is changing it
+  }
+  return Status(Code::corrupt, "damaged record: its check does not hold").in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
+}
+
+}  // namespace imreg

@@ -1,0 +1,50 @@
+// The inside of RecordFile, which RecordWriter shares: one view of the records, the journal laid over it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "imreg/record_file.h"
+#include "os/file.h"
+#include "os/map.h"
+#include "record/container.h"
+#include "record/journal.h"
+
+namespace imreg {
+
+/// The check of one record: CRC-32C over UUID, row number (64 bits, big-endian), and the record with its CRC field 0.
+std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset);
+
+struct RecordFile::State {
+  std::string path;
+  File file;
+  Container container;
+  const FieldInfo* crc = nullptr;  ///< nullptr: records without a check (files of others)
+  Map map;
+  std::int64_t count = 0;
+  std::int64_t generation = 0;          ///< of the journal; -1 when its cards are torn
+  std::int64_t change_number = 0;
+  JournalView journal;                  ///< what is committed and not yet in the file
+  std::vector<Change> pieces;           ///< of `journal`, by row, older first; added rows are pieces too
+
+  /// Opens the file. The `owner` holds the lock; everybody else looks past NAXIS2 only while nobody holds it.
+  static Result<std::unique_ptr<State>> open(const std::string& path, bool owner);
+
+  std::int64_t record_size() const { return container.schema.record_size; }
+  std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
+  /// Rows for which the file has room.
+  std::int64_t capacity() const { return (map.size() - container.data_offset) / record_size(); }
+  Status remap();
+
+  RecordView peek(std::int64_t row, Record& scratch) const;
+  bool crc_holds(std::int64_t row, const char* bytes) const;
+  /// The number of rows, from `from` on, whose CRC holds without a gap.
+  std::int64_t valid_until(std::int64_t from) const;
+
+ private:
+  Status read_counts();
+  Status lay_over_journal(bool owner);
+};
+
+}  // namespace imreg

@@ -1,0 +1,291 @@
+// Writing: one sync per durable operation. The order of the steps below is the protocol of man 5 imreg-record; each was
+// found by taking it away and losing rows (src/record/README.md).
+#include <algorithm>
+#include <cstring>
+
+#include "imreg/date.h"
+#include "imreg/record_file.h"
+#include "os/lock.h"
+#include "record/crc32c.h"
+#include "record/record_state.h"
+
+namespace imreg {
+
+namespace {
+
+// Room is taken ahead in pieces of a sixteenth of the file, so that most appends do not extend it.
+constexpr std::int64_t kLeastGrowth = 256 << 10;
+constexpr std::int64_t kMostGrowth = 16 << 20;
+// A longer journal is emptied after the commit that made it so: readers look through it when they open.
+constexpr std::int64_t kLongJournal = 4 << 20;
+// Differences of a row that stand this close are journaled as one piece.
+constexpr std::size_t kJoinGap = 16;
+
+}  // namespace
+
+struct RecordWriter::State {
+  Options options;
+  WriterLock lock;
+  File file;
+  RecordFile view;
+  std::optional<Journal> journal;
+  std::vector<std::string> notes;
+  bool broken = false;  ///< a sync failed: what the disk holds is not known, so nothing more is written
+
+  explicit State(RecordFile opened) : view(std::move(opened)) {}
+  RecordFile::State& seen() { return *view.state_; }
+
+  Status refuse_if_broken() const {
+    return broken ? Status(Code::io, "a sync failed before: the file is read-only until it is opened again").in_file(view.path()) : Status();
+  }
+
+  std::string clean_state() {
+    return "boot=" + boot_id() + " rows=" + std::to_string(seen().count) + " size=" + std::to_string(seen().map.size()) +
+           " change=" + std::to_string(seen().change_number);
+  }
+
+  Status write_counts() {
+    const std::int64_t spare = seen().map.size() - seen().place_of(seen().count);
+    return file.write(seen().container.count_cards, make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
+  }
+
+  // Room for so many rows in all.
+  Status make_room(std::int64_t rows) {
+    if (rows <= seen().capacity()) return {};
+    const std::int64_t needed = seen().place_of(rows);
+    const std::int64_t ahead = std::clamp(needed / 16, kLeastGrowth, kMostGrowth);
+    IMREG_TRY(file.allocate(round_up(needed + ahead, kFitsBlock)));
+    return seen().remap();
+  }
+
+  // Change number and CRC of a record at its final row.
+  void seal(char* bytes, std::int64_t row, std::int64_t change_number) {
+    const auto& schema = seen().container.schema;
+    if (const auto* field = schema.find("changeno"); field && field->type == Type::i64) store(bytes, Field<std::int64_t>{field->offset}, change_number);
+    const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
+    store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
+  }
+
+  void seal_all(std::string& rows, std::int64_t first, std::int64_t change_number) {
+    const auto size = static_cast<std::size_t>(seen().record_size());
+    for (std::size_t at = 0; at + size <= rows.size(); at += size) seal(rows.data() + at, first++, change_number);
+  }
+
+  Status write_transaction(const Transaction& transaction) {
+    const std::int64_t added = static_cast<std::int64_t>(transaction.added.size()) / seen().record_size();
+    IMREG_TRY(make_room(transaction.rows_before + added));
+    for (const auto& change : transaction.changes) IMREG_TRY(file.write(seen().place_of(change.row) + change.offset, change.bytes));
+    if (added > 0) IMREG_TRY(file.write(seen().place_of(transaction.rows_before), transaction.added));
+    seen().count = std::max(seen().count, transaction.rows_before + added);
+    return {};
+  }
+
+  Status open_journal() {
+    if (journal) return {};
+    const auto& old = seen().journal;
+    IMREG_ASSIGN(journal, Journal::open(view.path() + ".journal", seen().container, seen().generation,
+                                        old.generation == seen().generation ? old.end : 0, static_cast<std::uint64_t>(seen().change_number), options.observer));
+    return {};
+  }
+
+  Status recover();
+  Status set_aside(std::int64_t from, std::int64_t& found);
+};
+
+// The last writer died: replay, extend, sync, set aside, zero, sync, count. In this order.
+Status RecordWriter::State::recover() {
+  // seen() has counted rows past NAXIS2 already; its journal holds the transactions that may be missing in the file.
+  const std::int64_t counted = seen().count;
+  const JournalView pending = std::move(seen().journal);
+  seen().pieces.clear();
+  seen().journal = {};
+  for (const auto& transaction : pending.transactions) IMREG_TRY(write_transaction(transaction));
+  seen().count = std::max(counted, seen().count);
+  IMREG_TRY(file.sync());
+  seen().journal.generation = pending.generation;
+  seen().journal.end = pending.end;
+  seen().journal.last_sequence = pending.last_sequence;
+  if (!pending.transactions.empty()) {
+    notes.push_back("finished " + std::to_string(pending.transactions.size()) + " changes that were committed when the last writer stopped");
+    IMREG_TRY(open_journal());
+    journal->applied();
+  }
+
+  std::int64_t lost = 0;
+  IMREG_TRY(set_aside(seen().count, lost));
+  const std::int64_t end = seen().place_of(seen().count);
+  const char* behind = seen().map.data() + end;
+  const char* const map_end = seen().map.data() + seen().map.size();
+  if (std::any_of(behind, map_end, [](char c) { return c != 0; })) {
+    IMREG_TRY(file.write_zeros(end, seen().map.size() - end));
+    IMREG_TRY(file.sync());
+  }
+  const auto state = read_card_pair(file, seen().container, PairKind::state);
+  if (state && !state->valid) {
+    IMREG_TRY(file.write(seen().container.state_cards, make_card_pair(seen().container.uuid, PairKind::state, seen().generation, seen().change_number)));
+  }
+  return write_counts();
+}
+
+// Good records behind a hole: one rotten record must not cut them off silently. They go to X.db.lost, a record file too.
+Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
+  std::string rows;
+  const auto size = static_cast<std::size_t>(seen().record_size());
+  for (std::int64_t row = from + 1; row < seen().capacity(); ++row) {
+    const char* bytes = seen().map.data() + seen().place_of(row);
+    if (seen().crc_holds(row, bytes)) rows.append(bytes, size);
+  }
+  found = static_cast<std::int64_t>(rows.size() / size);
+  if (found == 0) return {};
+  const std::string path = view.path() + ".lost";
+  if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
+    IMREG_TRY(RecordWriter::create(path, seen().container.schema, options));
+  }
+  IMREG_ASSIGN(auto writer, RecordWriter::open(path, options));
+  IMREG_TRY(writer.append(std::move(rows)));
+  notes.push_back(std::to_string(found) + " good records behind a damaged one were set aside in " + path);
+  return {};
+}
+
+Status RecordWriter::create(const std::string& path, const Schema& schema, const Options& options) {
+  const FieldInfo* crc = schema.find("crc");
+  if (!crc || crc->type != Type::u32) return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
+  if (File::open(path, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already").in_file(path);
+  return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)), options.observer);
+}
+
+Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& options) {
+  // Looked at first, so that no lock file appears beside something that is not a database of ours.
+  {
+    IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
+    IMREG_ASSIGN(const Container container, read_container(file));
+    if (!container.native) {
+      return Status(Code::invalid, "is read-only: it is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)").in_file(path);
+    }
+  }
+  IMREG_ASSIGN(auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
+  IMREG_ASSIGN(auto file, File::open(path, File::Mode::write, options.observer));
+  IMREG_ASSIGN(auto seen, RecordFile::State::open(path, true));
+  auto state = std::make_unique<State>(RecordFile(std::move(seen)));
+  state->options = options;
+  state->lock = std::move(lock);
+  state->file = std::move(file);
+  if (state->lock.last_state() != state->clean_state() || !state->seen().pieces.empty()) IMREG_TRY(state->recover());
+  return RecordWriter(std::move(state));
+}
+
+Status RecordWriter::append(std::string rows) {
+  auto& seen = state_->seen();
+  IMREG_TRY(state_->refuse_if_broken());
+  if (rows.empty()) return {};
+  const std::int64_t added = static_cast<std::int64_t>(rows.size()) / seen.record_size();
+  state_->seal_all(rows, seen.count, seen.change_number);
+  IMREG_TRY(state_->make_room(seen.count + added));
+
+  const std::int64_t place = seen.place_of(seen.count);
+  auto status = state_->file.write(place, rows);
+  const bool written = status.ok();
+  if (written) status = state_->file.sync();
+  if (!status.ok()) {
+    // Zeroed before anybody else gets the lock: the next writer would find good CRCs and take the rows for committed.
+    const bool zeroed = state_->file.write_zeros(place, static_cast<std::int64_t>(rows.size())).ok();
+    state_->broken = written || !zeroed;
+    return status;
+  }
+  seen.count += added;
+  // Unsynced: never ahead of the data, and recovery counts the rows by their CRCs if it is lost. So it cannot undo the ok.
+  if (!state_->write_counts().ok()) state_->broken = true;
+  return {};
+}
+
+Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string added) {
+  auto& seen = state_->seen();
+  IMREG_TRY(state_->refuse_if_broken());
+  if (changes.empty() && added.empty()) return {};
+  const auto size = static_cast<std::size_t>(seen.record_size());
+  Transaction transaction;
+  transaction.sequence = static_cast<std::uint64_t>(seen.change_number) + 1;
+  transaction.rows_before = seen.count;
+
+  std::vector<std::string> contents;
+  contents.reserve(changes.size());
+  for (const auto& change : changes) {
+    if (change.row < 0 || change.row >= seen.count || change.bytes.size() != size) {
+      return Status(Code::invalid, "a change of a row that does not exist").in_file(file().path());
+    }
+    auto& bytes = contents.emplace_back(change.bytes);
+    state_->seal(bytes.data(), change.row, static_cast<std::int64_t>(transaction.sequence));
+    const char* old = seen.map.data() + seen.place_of(change.row);
+    for (std::size_t i = 0; i < size; ++i) {
+      if (bytes[i] == old[i]) continue;
+      std::size_t end = i + 1;  // behind the last difference of this piece
+      for (std::size_t j = end; j < size && j - end < kJoinGap; ++j) {
+        if (bytes[j] != old[j]) end = j + 1;
+      }
+      transaction.changes.push_back({change.row, static_cast<std::uint32_t>(i), std::string_view(bytes).substr(i, end - i)});
+      i = end;
+    }
+  }
+  const std::int64_t rows_added = static_cast<std::int64_t>(added.size() / size);
+  state_->seal_all(added, seen.count, static_cast<std::int64_t>(transaction.sequence));
+  transaction.added = added;
+
+  IMREG_TRY(state_->make_room(seen.count + rows_added));  // a full disk is found before the commit
+  IMREG_TRY(state_->open_journal());
+  if (auto status = state_->journal->commit(transaction); !status.ok()) {
+    state_->broken = true;
+    return status;
+  }
+  seen.change_number = static_cast<std::int64_t>(transaction.sequence);
+  // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
+  const bool applied = state_->write_transaction(transaction).ok() && (rows_added == 0 || state_->write_counts().ok());
+  if (!applied) {
+    state_->broken = true;
+    return {};
+  }
+  state_->journal->applied();
+  return state_->journal->size() > kLongJournal ? checkpoint() : Status();
+}
+
+Status RecordWriter::checkpoint() {
+  auto& seen = state_->seen();
+  IMREG_TRY(state_->refuse_if_broken());
+  const auto step = [&](Status status) {
+    if (!status.ok()) state_->broken = true;
+    return status;
+  };
+  IMREG_TRY(step(state_->file.sync()));
+  if (!state_->journal && seen.journal.generation != seen.generation) return {};  // there is no journal to empty
+  IMREG_TRY(state_->open_journal());
+  const std::int64_t next = seen.generation + 1;
+  IMREG_TRY(step(state_->file.write(seen.container.state_cards, make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
+  IMREG_TRY(step(state_->file.sync()));
+  seen.generation = next;
+  return step(state_->journal->restart(next));
+}
+
+Status RecordWriter::trim() {
+  auto& seen = state_->seen();
+  IMREG_TRY(checkpoint());
+  const std::int64_t end = seen.place_of(seen.count);
+  const std::int64_t size = round_up(end, kFitsBlock);
+  IMREG_TRY(state_->file.write(seen.container.count_cards, make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
+  IMREG_TRY(state_->file.truncate(size));
+  IMREG_TRY(state_->file.write_zeros(end, size - end));  // also extends: a full last record may end inside a block
+  IMREG_TRY(state_->file.sync());
+  return seen.remap();
+}
+
+void RecordWriter::close() {
+  if (state_ && state_->lock.held()) state_->lock.release(state_->broken ? "" : state_->clean_state());
+}
+
+const RecordFile& RecordWriter::file() const { return state_->view; }
+const std::vector<std::string>& RecordWriter::notes() const { return state_->notes; }
+
+RecordWriter::RecordWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RecordWriter::RecordWriter(RecordWriter&&) noexcept = default;
+RecordWriter& RecordWriter::operator=(RecordWriter&&) noexcept = default;
+RecordWriter::~RecordWriter() { close(); }
+
+}  // namespace imreg

@@ -1,0 +1,70 @@
+// What a schema is made of: types and their sizes, look-up by name, the hash of a layout, and its rules.
+#include "imreg/schema.h"
+
+#include <array>
+#include <cstdio>
+#include <unordered_set>
+
+#include "base/text.h"
+
+namespace imreg {
+
+namespace {
+
+struct TypeFacts {
+  std::string_view name;
+  int size;
+};
+// In the order of enum Type.
+constexpr std::array<TypeFacts, 10> kTypes{{{"bool", 1}, {"u8", 1}, {"i16", 2}, {"i32", 4}, {"u32", 4}, {"raw_u32", 4}, {"i64", 8}, {"f32", 4}, {"f64", 8}, {"text", 1}}};
+
+}  // namespace
+
+int size_of(Type type) { return kTypes[static_cast<std::size_t>(type)].size; }
+std::string_view name_of(Type type) { return kTypes[static_cast<std::size_t>(type)].name; }
+
+int FieldInfo::size() const { return size_of(type) * count; }
+
+const FieldInfo* Schema::find(std::string_view name) const {
+  for (const auto& field : fields) {
+    if (equal_nocase(field.name, name)) return &field;
+  }
+  for (const auto& field : fields) {
+    if (equal_nocase(field.column, name)) return &field;
+  }
+  return nullptr;
+}
+
+std::string Schema::layout_hash() const {
+  std::string text = format + ' ' + std::to_string(version) + ' ' + std::to_string(record_size);
+  for (const auto& field : fields) {
+    text += '\n' + field.name + ' ' + field.column + ' ' + std::string(name_of(field.type)) + ' ' + std::to_string(field.count) + ' ' +
+            std::to_string(field.offset) + ' ' + field.unit;
+    for (const auto& word : field.words) text += ' ' + word;
+  }
+  // FNV-1a, 64 bits: enough to notice that two layouts differ, short enough for a header card.
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  char hex[17];
+  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(hash));
+  return hex;
+}
+
+Status Schema::check() const {
+  const std::string which = "format " + format + " version " + std::to_string(version) + ": ";
+  std::unordered_set<std::string> names;
+  int end = 0;
+  for (const auto& field : fields) {
+    if (!names.insert(to_lower(field.name)).second) return {Code::invalid, which + "two fields are called " + field.name};
+    if (field.count < 1) return {Code::invalid, which + "field " + field.name + " has no element"};
+    if (field.offset < end) return {Code::invalid, which + "field " + field.name + " overlaps the one before it"};
+    end = field.offset + field.size();
+  }
+  if (fields.empty()) return {Code::invalid, which + "it has no fields"};
+  if (end > record_size) {
+    return {Code::invalid, which + "the fields take " + std::to_string(end) + " bytes, the record has " + std::to_string(record_size)};
+  }
+  return {};
+}
+
+}  // namespace imreg
