@@ -1,11 +1,9 @@
 // Writes simulated nights: files, folders, truth.csv and stars.csv.
 #include "imreg/simulate.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <system_error>
 
 #include "image/sim_camera.h"
@@ -13,6 +11,7 @@
 #include "image/sim_pixels.h"
 #include "image/sim_plan.h"
 #include "imreg/date.h"
+#include "os/file.h"
 
 namespace imreg {
 namespace {
@@ -22,42 +21,40 @@ namespace fs = std::filesystem;
 // A file under a temporary name until finish(); gone when that was never reached.
 class NewFile {
  public:
-  static Result<std::unique_ptr<NewFile>> create(const std::string& path) {
-    auto file = std::unique_ptr<NewFile>(new NewFile(path));
-    if (!file->file_) return file->trouble("cannot create");
-    return file;
+  static Result<NewFile> create(const std::string& path) {
+    IMREG_ASSIGN(File file, File::open(path + kPart, File::Mode::create));
+    IMREG_TRY(file.truncate(0));  // what a run that was killed has left
+    return NewFile(path, std::move(file));
   }
   ~NewFile() {
-    if (file_) std::fclose(file_);
-    if (!path_.empty()) std::remove(temporary_.c_str());
+    if (file_.is_open()) (void)remove_file(file_.path());
   }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
+  NewFile(NewFile&&) noexcept = default;
+  NewFile& operator=(NewFile&&) = delete;
 
-  Status write(const std::string& bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) return trouble("cannot write");
+  Status write(std::string_view bytes) {
+    IMREG_TRY(file_.write(size_, bytes));
+    size_ += static_cast<std::int64_t>(bytes.size());
     return {};
   }
   /// Pixels, filled up to a whole number of FITS blocks.
-  Status write_blocks(const std::string& bytes) {
+  Status write_blocks(std::string_view bytes) {
     IMREG_TRY(write(bytes));
     return write(std::string((kBlockSize - bytes.size() % kBlockSize) % kBlockSize, '\0'));
   }
   Status finish() {
-    std::FILE* file = file_;
-    file_ = nullptr;
-    if (std::fclose(file) != 0) return trouble("cannot write");
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return trouble("cannot rename to its name");
-    path_.clear();
+    IMREG_TRY(rename_file(file_.path(), path_));
+    file_.close();
     return {};
   }
 
  private:
-  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".part"), file_(std::fopen(temporary_.c_str(), "wb")) {}
-  Status trouble(const std::string& what) const { return Status(Code::io, what + ": " + std::strerror(errno)).in_file(path_); }
+  static constexpr const char* kPart = ".part";
+  NewFile(const std::string& path, File file) : path_(path), file_(std::move(file)) {}
 
-  std::string path_, temporary_;
-  std::FILE* file_;
+  std::string path_;
+  File file_;
+  std::int64_t size_ = 0;
 };
 
 Status make_folder(const fs::path& folder) {
@@ -105,9 +102,10 @@ class Simulation {
     const bool split = options_.mode == SimulateMode::split;
     const std::string base = night.folder + '/' + exposure.name;
     IMREG_TRY(make_folder(fs::path(directory_) / (split ? base : night.folder)));
-    std::unique_ptr<NewFile> file;
+    std::optional<NewFile> file;
     if (!split) {
-      IMREG_ASSIGN(file, NewFile::create(directory_ + '/' + base + ".fits"));
+      IMREG_ASSIGN(NewFile mef, NewFile::create(directory_ + '/' + base + ".fits"));
+      file.emplace(std::move(mef));
       IMREG_TRY(file->write(sim_primary_header(camera_, night, exposure).file_bytes()));
     }
     for (const ChipGeometry& chip : camera_.chips) {
@@ -126,7 +124,8 @@ class Simulation {
       const SimChip& defects = chips_[static_cast<std::size_t>(chip.number)];
       painter_.paint(chip, defects, exposure, stars, pixels_, image);
       if (split) {
-        IMREG_ASSIGN(file, NewFile::create(directory_ + '/' + image.path));
+        IMREG_ASSIGN(NewFile one, NewFile::create(directory_ + '/' + image.path));
+        file.emplace(std::move(one));
       }
       IMREG_TRY(file->write(sim_chip_header(camera_, chip, defects, night, exposure, split).file_bytes()));
       IMREG_TRY(file->write_blocks(pixels_));
@@ -161,8 +160,8 @@ class Simulation {
 
   Status write_table(const char* name, const std::string& text) {
     IMREG_ASSIGN(auto file, NewFile::create(directory_ + '/' + name));
-    IMREG_TRY(file->write(text));
-    return file->finish();
+    IMREG_TRY(file.write(text));
+    return file.finish();
   }
 
   std::string directory_;
