@@ -18,7 +18,8 @@ struct PixelSection {
   int step_x() const { return x2 < x1 ? -1 : 1; }
   int step_y() const { return y2 < y1 ? -1 : 1; }
   std::string text() const {
-    return '[' + std::to_string(x1) + ':' + std::to_string(x2) + ',' + std::to_string(y1) + ':' + std::to_string(y2) + ']';
+    return '[' + std::to_string(x1) + ':' + std::to_string(x2) + ',' + std::to_string(y1) + ':' + std::to_string(y2) +
+           ']';
   }
 };
 

@@ -47,9 +47,11 @@ double hour_angle(double time, double ra) {
 
 Horizontal horizontal(double time, const SkyPosition& position) {
   const double h = hour_angle(time, position.ra);
-  const double up = sin_deg(kSiteLatitude) * sin_deg(position.dec) + cos_deg(kSiteLatitude) * cos_deg(position.dec) * cos_deg(h);
+  const double up =
+      sin_deg(kSiteLatitude) * sin_deg(position.dec) + cos_deg(kSiteLatitude) * cos_deg(position.dec) * cos_deg(h);
   const double east = -cos_deg(position.dec) * sin_deg(h);
-  const double north = cos_deg(kSiteLatitude) * sin_deg(position.dec) - sin_deg(kSiteLatitude) * cos_deg(position.dec) * cos_deg(h);
+  const double north =
+      cos_deg(kSiteLatitude) * sin_deg(position.dec) - sin_deg(kSiteLatitude) * cos_deg(position.dec) * cos_deg(h);
   return {std::asin(std::clamp(up, -1.0, 1.0)) / kDegree, turn(std::atan2(east, north) / kDegree)};
 }
 
@@ -82,9 +84,11 @@ double airmass_at(double altitude) {
 
 PlanePosition to_plane(const SkyPosition& center, const SkyPosition& position) {
   const double dra = position.ra - center.ra;
-  const double d = sin_deg(center.dec) * sin_deg(position.dec) + cos_deg(center.dec) * cos_deg(position.dec) * cos_deg(dra);
+  const double d =
+      sin_deg(center.dec) * sin_deg(position.dec) + cos_deg(center.dec) * cos_deg(position.dec) * cos_deg(dra);
   return {cos_deg(position.dec) * sin_deg(dra) / d / kDegree,
-          (cos_deg(center.dec) * sin_deg(position.dec) - sin_deg(center.dec) * cos_deg(position.dec) * cos_deg(dra)) / d / kDegree};
+          (cos_deg(center.dec) * sin_deg(position.dec) - sin_deg(center.dec) * cos_deg(position.dec) * cos_deg(dra)) /
+              d / kDegree};
 }
 
 SkyPosition from_plane(const SkyPosition& center, const PlanePosition& plane) {

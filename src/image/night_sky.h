@@ -1,5 +1,5 @@
-// Simple spherical astronomy for the simulator: sun, moon, sidereal time, altitude, airmass, the gnomonic projection.
-// Good to about a third of a degree (no precession, no parallax of the moon): enough to plan a night, not to point with.
+// Spherical astronomy for the simulator: sun, moon, sidereal time, altitude, airmass, the gnomonic projection.
+// Good to about a third of a degree (no precession, no parallax of the moon): plans a night, cannot point.
 #pragma once
 
 namespace imreg {

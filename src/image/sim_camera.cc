@@ -54,7 +54,8 @@ SimChip sim_chip(const SimulateOptions& options, int number) {
   chip.bias = random.uniform(900, 1300);
   chip.dark_rate = random.uniform(2, 12) / 3600;
   chip.bias_slope = random.uniform(-3, 3);
-  const auto width = static_cast<std::size_t>(options.chip_width), height = static_cast<std::size_t>(options.chip_height);
+  const auto width = static_cast<std::size_t>(options.chip_width),
+             height = static_cast<std::size_t>(options.chip_height);
   const double chip_response = random.uniform(0.95, 1.05);
   for (std::size_t x = 0; x < width; ++x) {
     chip.column_response.push_back(static_cast<float>(chip_response * (1 + 0.004 * random.normal())));
@@ -63,7 +64,8 @@ SimChip sim_chip(const SimulateOptions& options, int number) {
   for (std::size_t y = 0; y < height; ++y) chip.row_response.push_back(static_cast<float>(1 + 0.003 * random.normal()));
   for (int bad = static_cast<int>(random.below(3)); bad > 0; --bad) {
     chip.bad_columns.push_back({static_cast<int>(random.below(static_cast<std::uint32_t>(width))),
-                                static_cast<int>(random.below(static_cast<std::uint32_t>(height))), random.uniform() < 0.5});
+                                static_cast<int>(random.below(static_cast<std::uint32_t>(height))),
+                                random.uniform() < 0.5});
   }
   return chip;
 }

@@ -20,7 +20,8 @@ double decimals(double x, int count) {
 }
 
 std::string date_text(double time) {
-  const std::chrono::year_month_day date = std::chrono::sys_days(std::chrono::days(static_cast<int>(std::floor(time / 86400))));
+  const std::chrono::year_month_day date =
+      std::chrono::sys_days(std::chrono::days(static_cast<int>(std::floor(time / 86400))));
   char text[32];
   std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()));
@@ -34,8 +35,8 @@ std::string sexagesimal(double value, int places) {
   const long long total = std::llround(std::abs(value) * 3600 * parts);
   const long long seconds = total / parts;
   char text[64];
-  std::snprintf(text, sizeof text, "%s%lld:%02lld:%02lld.%0*lld", value < 0 && total > 0 ? "-" : "", seconds / 3600, seconds / 60 % 60,
-                seconds % 60, places, total % parts);
+  std::snprintf(text, sizeof text, "%s%lld:%02lld:%02lld.%0*lld", value < 0 && total > 0 ? "-" : "", seconds / 3600,
+                seconds / 60 % 60, seconds % 60, places, total % parts);
   return text;
 }
 
@@ -82,7 +83,8 @@ void add_mosaic(Header& header, const CameraGeometry& camera) {
   header.add("PIXSCAL2", camera.pixel_scale, "[arcsec] height of a pixel on the sky");
 }
 
-void add_exposure(Header& header, const CameraGeometry& camera, const NightPlan& night, const PlannedExposure& exposure) {
+void add_exposure(Header& header, const CameraGeometry& camera, const NightPlan& night,
+                  const PlannedExposure& exposure) {
   header.add("SATURATE", 65535, "[adu] the converter goes no higher");
   header.add("DETTEM", exposure.detector_temperature, "[degC] detectors");
   header.add("TIMESYS", "UTC", "of all dates and times here");
@@ -92,7 +94,8 @@ void add_exposure(Header& header, const CameraGeometry& camera, const NightPlan&
   header.add("OBSID", exposure.number, "odometer");
   header.add("EXPTIME", exposure.exptime, "[s] measured exposure time");
   header.add("EXPREQ", exposure.requested, "[s] wanted exposure time");
-  header.add("DARKTIME", decimals(exposure.exptime + (exposure.letter == 'b' ? 0 : 0.3), 3), "[s] time that dark current gathered");
+  header.add("DARKTIME", decimals(exposure.exptime + (exposure.letter == 'b' ? 0 : 0.3), 3),
+             "[s] time that dark current gathered");
   header.add("ORIGIN", "imreg imsim", "a simulation, no telescope");
   header.add("NCCDS", static_cast<int>(camera.chips.size()), "chips in the mosaic");
   header.add("INSTRUME", camera.name, "simulated camera");
@@ -203,8 +206,8 @@ Header sim_primary_header(const CameraGeometry& camera, const NightPlan& night, 
   return header;
 }
 
-Header sim_chip_header(const CameraGeometry& camera, const ChipGeometry& chip, const SimChip& defects, const NightPlan& night,
-                       const PlannedExposure& exposure, bool split) {
+Header sim_chip_header(const CameraGeometry& camera, const ChipGeometry& chip, const SimChip& defects,
+                       const NightPlan& night, const PlannedExposure& exposure, bool split) {
   Header header;
   if (split) {
     header.add("SIMPLE", true, "a FITS file");

@@ -10,7 +10,7 @@ namespace imreg {
 Header sim_primary_header(const CameraGeometry& camera, const NightPlan& night, const PlannedExposure& exposure);
 
 /// The header above one chip's pixels: an extension of a MEF, or the primary of a SPLIT file.
-Header sim_chip_header(const CameraGeometry& camera, const ChipGeometry& chip, const SimChip& defects, const NightPlan& night,
-                       const PlannedExposure& exposure, bool split);
+Header sim_chip_header(const CameraGeometry& camera, const ChipGeometry& chip, const SimChip& defects,
+                       const NightPlan& night, const PlannedExposure& exposure, bool split);
 
 }  // namespace imreg

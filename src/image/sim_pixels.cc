@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kStarsPerMegapixel = 1100;  // at 0.187 arcsec per pixel
 constexpr double kFaintest = 24.0, kBrightest = 13.0;
-constexpr double kCounts = 0.25;             // log10 of the number of stars grows by this per magnitude
-constexpr double kCosmicRate = 3e-8;         // per pixel and second
+constexpr double kCounts = 0.25;      // log10 of the number of stars grows by this per magnitude
+constexpr double kCosmicRate = 3e-8;  // per pixel and second
 
 // Of a smooth frame, from about 16,000 of its pixels: an odd step meets all columns.
 double median_level(const std::vector<float>& light) {
@@ -28,13 +28,15 @@ double median_level(const std::vector<float>& light) {
 
 }  // namespace
 
-std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const CameraGeometry& camera, const PlannedExposure& exposure) {
+std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const CameraGeometry& camera,
+                                    const PlannedExposure& exposure) {
   Random random(mix_seed({options.seed, 0x57a2, static_cast<std::uint64_t>(exposure.field)}));
   // Twice the reach of the dithers, and the rotation of the mosaic, around it.
   const double scale = camera.pixel_scale / 3600;
   const double half_x = (0.5 * camera.width + 0.01 * camera.height + 20 + 0.14 * options.chip_width) * scale;
   const double half_y = (0.5 * camera.height + 0.01 * camera.width + 20 + 0.14 * options.chip_width) * scale;
-  const double crowding = random.uniform(0.6, 1.8) * std::min(1.0, (camera.pixel_scale / 0.187) * (camera.pixel_scale / 0.187));
+  const double crowding =
+      random.uniform(0.6, 1.8) * std::min(1.0, (camera.pixel_scale / 0.187) * (camera.pixel_scale / 0.187));
   const double count = random.poisson(crowding * kStarsPerMegapixel * 1e-6 * 4 * half_x * half_y / (scale * scale));
   std::vector<SimStarOnSky> stars;
   stars.reserve(static_cast<std::size_t>(count));
@@ -103,7 +105,11 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
   const MosaicMatrix m = mosaic_matrix(camera_, exposure);
   const double determinant = m.xi_x * m.eta_y - m.xi_y * m.eta_x;
   // r - filter of a star in units of its g - r.
-  const double slope = filter.name[0] == 'u' ? -2.4 : filter.name[0] == 'g' ? -1.0 : filter.name[0] == 'r' ? 0 : filter.name[0] == 'i' ? 0.4 : 0.6;
+  const double slope = filter.name[0] == 'u'   ? -2.4
+                       : filter.name[0] == 'g' ? -1.0
+                       : filter.name[0] == 'r' ? 0
+                       : filter.name[0] == 'i' ? 0.4
+                                               : 0.6;
   truth.fwhm = sim_fwhm(camera_, chip, exposure);
   const double margin = 12 * truth.fwhm;
   const int width = chip.data.width(), height = chip.data.height();
@@ -114,16 +120,17 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
     const double x = chip.raw_x(mx) - chip.data.x1, y = chip.raw_y(my) - chip.data.y1;  // data pixels, from 0
     if (x < -margin || y < -margin || x > width - 1 + margin || y > height - 1 + margin) continue;
     const double magnitude = star.magnitude - slope * star.color;
-    const double electrons = std::pow(10, 0.4 * (filter.zero_point - magnitude)) * exposure.exptime * exposure.extinction *
-                             vignetting(camera_, mx, my);
+    const double electrons = std::pow(10, 0.4 * (filter.zero_point - magnitude)) * exposure.exptime *
+                             exposure.extinction * vignetting(camera_, mx, my);
     paint_star(x, y, electrons, truth.fwhm);
     if (x < -0.5 || y < -0.5 || x >= width - 0.5 || y >= height - 0.5) continue;
     ++truth.star_count;
-    if (options_.stars) truth.stars.push_back({x + chip.data.x1, y + chip.data.y1, electrons / defects.gain, star.ra, star.dec});
+    if (options_.stars)
+      truth.stars.push_back({x + chip.data.x1, y + chip.data.y1, electrons / defects.gain, star.ra, star.dec});
   }
 }
 
-// Moffat profile with beta = 3, taken at the centres of the pixels: its FWHM is that of the image, and it needs no pow().
+// Moffat profile with beta = 3, taken at the centres of the pixels: its FWHM is that of the image; no pow().
 void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
   constexpr double kHalfWidth = 0.50982452725;  // sqrt(2^(1/3) - 1)
   const double alpha = fwhm / (2 * kHalfWidth);
@@ -131,8 +138,10 @@ void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
   // Out to where it adds less than a fifth of an electron.
   const double radius = std::clamp(alpha * std::sqrt(std::max(0.0, std::cbrt(peak / 0.2) - 1)), 2.0, 40 * alpha);
   const int width = options_.chip_width, height = options_.chip_height;
-  const int x1 = std::max(0, static_cast<int>(std::ceil(x - radius))), x2 = std::min(width - 1, static_cast<int>(x + radius));
-  const int y1 = std::max(0, static_cast<int>(std::ceil(y - radius))), y2 = std::min(height - 1, static_cast<int>(y + radius));
+  const int x1 = std::max(0, static_cast<int>(std::ceil(x - radius))),
+            x2 = std::min(width - 1, static_cast<int>(x + radius));
+  const int y1 = std::max(0, static_cast<int>(std::ceil(y - radius))),
+            y2 = std::min(height - 1, static_cast<int>(y + radius));
   const float scale = static_cast<float>(1 / (alpha * alpha)), top = static_cast<float>(peak);
   for (int row = y1; row <= y2; ++row) {
     float* out = light_.data() + static_cast<std::ptrdiff_t>(row) * width;
@@ -148,7 +157,8 @@ void SimPainter::paint_bad_columns(const SimChip& defects) {
   const int width = options_.chip_width, height = options_.chip_height;
   for (const SimChip::BadColumn& bad : defects.bad_columns) {
     for (int y = bad.y; y < height; ++y) {
-      float& pixel = light_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(bad.x)];
+      float& pixel =
+          light_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(bad.x)];
       pixel = bad.hot ? pixel + 900 : pixel / 20;
     }
   }
@@ -169,12 +179,14 @@ void SimPainter::paint_cosmic_rays(const PlannedExposure& exposure, std::uint64_
     const double electrons = 600 + 1500 * random.exponential();
     for (int step = 0; step < length; ++step, x += dx, y += dy) {
       if (x < 0 || y < 0 || x >= width || y >= height) break;
-      struck_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)] += static_cast<float>(electrons);
+      struck_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)] +=
+          static_cast<float>(electrons);
     }
   }
 }
 
-void SimPainter::read_out(const ChipGeometry& chip, const SimChip& defects, double bias, std::uint64_t seed, std::string& bytes) {
+void SimPainter::read_out(const ChipGeometry& chip, const SimChip& defects, double bias, std::uint64_t seed,
+                          std::string& bytes) {
   Random random(seed);
   const int width = options_.chip_width, overscan = options_.overscan;
   bytes.resize(static_cast<std::size_t>(chip.width) * static_cast<std::size_t>(chip.height) * 2);
@@ -192,7 +204,8 @@ void SimPainter::read_out(const ChipGeometry& chip, const SimChip& defects, doub
     for (int x = 0; x < width; ++x, ++pixel) {
       double electrons = random.poisson(static_cast<double>(light_[pixel]));
       if (!struck_.empty()) electrons += static_cast<double>(struck_[pixel]);
-      put(level + static_cast<double>(defects.column_bias[static_cast<std::size_t>(x)]) + electrons * per_electron + noise * random.normal());
+      put(level + static_cast<double>(defects.column_bias[static_cast<std::size_t>(x)]) + electrons * per_electron +
+          noise * random.normal());
     }
     for (int x = 0; x < overscan; ++x) put(level + noise * random.normal());
   }

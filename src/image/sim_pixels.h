@@ -16,24 +16,25 @@ struct SimStarOnSky {
 };
 
 /// The stars around a field: the same in every night and through every filter.
-std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const CameraGeometry& camera, const PlannedExposure& exposure);
+std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const CameraGeometry& camera,
+                                    const PlannedExposure& exposure);
 
 /// FWHM on one chip in pixels: the optics blur the corners.
 double sim_fwhm(const CameraGeometry& camera, const ChipGeometry& chip, const PlannedExposure& exposure);
 
-/// World coordinates of the mosaic: degrees on the tangent plane per mosaic pixel, {d xi/dx, d xi/dy, d eta/dx, d eta/dy}.
+/// Of the mosaic: degrees on the tangent plane per mosaic pixel: d xi/dx, d xi/dy, d eta/dx, d eta/dy.
 struct MosaicMatrix {
   double xi_x = 0, xi_y = 0, eta_x = 0, eta_y = 0;
 };
 MosaicMatrix mosaic_matrix(const CameraGeometry& camera, const PlannedExposure& exposure);
 
-/// Draws one chip into `bytes` as FITS wants unsigned 16-bit pixels (big-endian, BZERO 32768), and fills fwhm, sky, bias
-/// and the stars of `truth`. `stars` is empty for calibrations.
+/// Draws one chip into `bytes` as FITS wants unsigned 16-bit pixels (big-endian, BZERO 32768), and fills fwhm, sky,
+/// bias and the stars of `truth`. `stars` is empty for calibrations.
 class SimPainter {
  public:
   SimPainter(const SimulateOptions& options, const CameraGeometry& camera) : options_(options), camera_(camera) {}
-  void paint(const ChipGeometry& chip, const SimChip& defects, const PlannedExposure& exposure, const std::vector<SimStarOnSky>& stars,
-             std::string& bytes, SimulatedImage& truth);
+  void paint(const ChipGeometry& chip, const SimChip& defects, const PlannedExposure& exposure,
+             const std::vector<SimStarOnSky>& stars, std::string& bytes, SimulatedImage& truth);
 
  private:
   void paint_background(const ChipGeometry& chip, const SimChip& defects, const PlannedExposure& exposure);

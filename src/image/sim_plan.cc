@@ -14,25 +14,28 @@
 namespace imreg {
 namespace {
 
-constexpr double kReadout = 38;         // seconds between exposures
-constexpr int kNumbersPerNight = 500;   // odometer numbers kept for each night
+constexpr double kReadout = 38;        // seconds between exposures
+constexpr int kNumbersPerNight = 500;  // odometer numbers kept for each night
 constexpr int kFirstNumber = 600001;
 constexpr int kRunNights = 14;
 constexpr double kLunation = 29.530588;
-constexpr double kFlatLevel = 32000;    // electrons wanted in a twilight flat
+constexpr double kFlatLevel = 32000;  // electrons wanted in a twilight flat
 
 struct Field {
   const char* name;
   double ra, dec;
 };
 constexpr Field kFields[] = {
-    {"M31", 10.6847, 41.2688},      {"NGC 891", 35.6392, 42.3491},  {"M33", 23.4621, 30.6602},     {"M74", 24.1739, 15.7836},
-    {"Deep 1", 36.4958, -4.4944},   {"SA 95", 58.5000, 0.0000},     {"M1", 83.6331, 22.0145},      {"NGC 2403", 114.2140, 65.6026},
-    {"M67", 132.8460, 11.8140},     {"M81", 148.8882, 69.0653},     {"Deep 2", 150.1167, 2.2083},  {"SA 101", 149.1000, -0.3500},
-    {"M96", 161.6906, 11.8199},     {"M87", 187.7059, 12.3911},     {"Coma", 194.9531, 27.9807},   {"M51", 202.4696, 47.1952},
-    {"M101", 210.8023, 54.3490},    {"Deep 3", 214.8667, 52.6781},  {"M5", 229.6384, 2.0810},      {"M13", 250.4235, 36.4613},
-    {"M92", 259.2808, 43.1359},     {"SA 110", 280.5000, 0.3500},   {"M27", 299.9016, 22.7210},    {"NGC 6946", 308.7180, 60.1539},
-    {"M15", 322.4930, 12.1670},     {"Deep 4", 333.8821, -17.7322}, {"SA 92", 14.2500, 0.7500},    {"NGC 7331", 339.2667, 34.4156}};
+    {"M31", 10.6847, 41.2688},      {"NGC 891", 35.6392, 42.3491},   {"M33", 23.4621, 30.6602},
+    {"M74", 24.1739, 15.7836},      {"Deep 1", 36.4958, -4.4944},    {"SA 95", 58.5000, 0.0000},
+    {"M1", 83.6331, 22.0145},       {"NGC 2403", 114.2140, 65.6026}, {"M67", 132.8460, 11.8140},
+    {"M81", 148.8882, 69.0653},     {"Deep 2", 150.1167, 2.2083},    {"SA 101", 149.1000, -0.3500},
+    {"M96", 161.6906, 11.8199},     {"M87", 187.7059, 12.3911},      {"Coma", 194.9531, 27.9807},
+    {"M51", 202.4696, 47.1952},     {"M101", 210.8023, 54.3490},     {"Deep 3", 214.8667, 52.6781},
+    {"M5", 229.6384, 2.0810},       {"M13", 250.4235, 36.4613},      {"M92", 259.2808, 43.1359},
+    {"SA 110", 280.5000, 0.3500},   {"M27", 299.9016, 22.7210},      {"NGC 6946", 308.7180, 60.1539},
+    {"M15", 322.4930, 12.1670},     {"Deep 4", 333.8821, -17.7322},  {"SA 92", 14.2500, 0.7500},
+    {"NGC 7331", 339.2667, 34.4156}};
 
 // To a multiple of 10, 1, 0.5, 0.01 ..., as the double nearest to those decimals.
 double round_to(double x, double unit) {
@@ -57,10 +60,12 @@ std::string run_name(double noon, int run) {
 }
 
 std::string folder_name(double noon, int run) {
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto date = evening_date(noon);
   char text[16];
-  std::snprintf(text, sizeof text, "-%s%02u", kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<unsigned>(date.day()));
+  std::snprintf(text, sizeof text, "-%s%02u", kMonths[static_cast<unsigned>(date.month()) - 1],
+                static_cast<unsigned>(date.day()));
   return run_name(noon, run) + text;
 }
 
@@ -193,9 +198,11 @@ class Night {
     const double twilight = twilight_rate(filter, exposure.obstime);
     if (exposure.letter == 'f') return twilight;
     const double pixel = options_.pixel_scale * options_.pixel_scale;
-    const double dark = std::pow(10, 0.4 * (filter.zero_point - filter.dark_sky)) * pixel * std::pow(exposure.airmass, 0.5);
+    const double dark =
+        std::pow(10, 0.4 * (filter.zero_point - filter.dark_sky)) * pixel * std::pow(exposure.airmass, 0.5);
     const double height = std::max(0.0, std::sin(exposure.moon_altitude * kDegree));
-    const double moon = filter.moon * std::pow(plan_.moon_illumination, 2) * height * (0.5 + 30 / (exposure.moon_separation + 10));
+    const double moon =
+        filter.moon * std::pow(plan_.moon_illumination, 2) * height * (0.5 + 30 / (exposure.moon_separation + 10));
     return dark * (1 + moon) + twilight;
   }
 
@@ -242,7 +249,8 @@ class Night {
       field = choose_field(clock_, clock_ + std::min(slot, 3600.0), field);
       const SimFilter& filter = kSimFilters[random_.below(5)];
       const double longest = std::floor((slot / dithers - kReadout - 6) / 10) * 10;
-      const double exptime = std::clamp(round_to(filter.exptime * random_.uniform(0.5, 1.2), 10), 10.0, std::max(10.0, longest));
+      const double exptime =
+          std::clamp(round_to(filter.exptime * random_.uniform(0.5, 1.2), 10), 10.0, std::max(10.0, longest));
       for (int d = 0; d < dithers; ++d) object(field, filter, exptime, d, dithers);
     }
   }
@@ -261,8 +269,9 @@ class Night {
     exposure.field = field;
     exposure.field_ra = kFields[field].ra;
     exposure.field_dec = kFields[field].dec;
-    const SkyPosition pointing = from_plane({exposure.field_ra, exposure.field_dec},
-                                            {dither == 0 ? 0 : random_.uniform(-reach, reach), dither == 0 ? 0 : random_.uniform(-reach, reach)});
+    const SkyPosition pointing = from_plane(
+        {exposure.field_ra, exposure.field_dec},
+        {dither == 0 ? 0 : random_.uniform(-reach, reach), dither == 0 ? 0 : random_.uniform(-reach, reach)});
     exposure.ra = round_to(pointing.ra, 1e-6);
     exposure.dec = round_to(pointing.dec, 1e-6);
     take(std::move(exposure));
@@ -294,7 +303,8 @@ Status check_simulate_options(const SimulateOptions& options) {
   for (const Range& range : ranges) {
     if (!(range.value >= range.low && range.value <= range.high)) {
       char text[128];
-      std::snprintf(text, sizeof text, "%s %.12g is out of range: give %.12g to %.12g", range.name, range.value, range.low, range.high);
+      std::snprintf(text, sizeof text, "%s %.12g is out of range: give %.12g to %.12g", range.name, range.value,
+                    range.low, range.high);
       return {Code::invalid, text};
     }
   }
@@ -303,7 +313,8 @@ Status check_simulate_options(const SimulateOptions& options) {
 
 Result<NightPlan> plan_night(const SimulateOptions& options, int night) {
   IMREG_TRY(check_simulate_options(options));
-  if (night < 0 || night >= 4000) return Status(Code::invalid, "night " + std::to_string(night) + " is out of range: give 0 to 3999");
+  if (night < 0 || night >= 4000)
+    return Status(Code::invalid, "night " + std::to_string(night) + " is out of range: give 0 to 3999");
   return Night(options, night).make();
 }
 

@@ -138,11 +138,11 @@ class Simulation {
   Status write_truth() {
     std::string text = "path,extension,ccd,type,object,filter,obstime,exptime,ra,dec,airmass,fwhm,sky,bias,stars\n";
     for (const SimulatedImage& image : truth_) {
-      text += image.path + ',' + std::to_string(image.extension) + ',' + std::to_string(image.ccd) + ',' + image.type + ',' +
-              image.object + ',' + image.filter + ',' + format_iso(image.obstime, 2) + ',' + fixed(image.exptime, 3) + ',' +
-              fixed(image.ra, 6) + ',' + fixed(image.dec, 6) + ',' + fixed(image.airmass, 3) + ',' +
-              fixed(image.fwhm, 3) + ',' + fixed(image.sky, 3) + ',' + fixed(image.bias, 3) + ',' +
-              std::to_string(image.star_count) + '\n';
+      text += image.path + ',' + std::to_string(image.extension) + ',' + std::to_string(image.ccd) + ',' + image.type +
+              ',' + image.object + ',' + image.filter + ',' + format_iso(image.obstime, 2) + ',' +
+              fixed(image.exptime, 3) + ',' + fixed(image.ra, 6) + ',' + fixed(image.dec, 6) + ',' +
+              fixed(image.airmass, 3) + ',' + fixed(image.fwhm, 3) + ',' + fixed(image.sky, 3) + ',' +
+              fixed(image.bias, 3) + ',' + std::to_string(image.star_count) + '\n';
     }
     return write_table("truth.csv", text);
   }
@@ -151,8 +151,8 @@ class Simulation {
     std::string text = "path,extension,x,y,flux,ra,dec\n";
     for (const SimulatedImage& image : truth_) {
       for (const SimulatedStar& star : image.stars) {
-        text += image.path + ',' + std::to_string(image.extension) + ',' + fixed(star.x, 3) + ',' + fixed(star.y, 3) + ',' +
-                fixed(star.flux, 2) + ',' + fixed(star.ra, 7) + ',' + fixed(star.dec, 7) + '\n';
+        text += image.path + ',' + std::to_string(image.extension) + ',' + fixed(star.x, 3) + ',' + fixed(star.y, 3) +
+                ',' + fixed(star.flux, 2) + ',' + fixed(star.ra, 7) + ',' + fixed(star.dec, 7) + '\n';
       }
     }
     return write_table("stars.csv", text);

@@ -14,7 +14,8 @@ namespace {
 TEST(Random, SameBitsEverywhere) {
   EXPECT_EQ(splitmix64(0), 0xe220a8397b1dcdafU);
   Random random(42);
-  for (std::uint64_t expected : {0xd0764d4f4476689fU, 0x519e4174576f3791U, 0xfbe07cfb0c24ed8cU, 0xb37d9f600cd835b8U}) EXPECT_EQ(random.next(), expected);
+  for (std::uint64_t expected : {0xd0764d4f4476689fU, 0x519e4174576f3791U, 0xfbe07cfb0c24ed8cU, 0xb37d9f600cd835b8U})
+    EXPECT_EQ(random.next(), expected);
 }
 
 TEST(Random, StreamsDiffer) {
@@ -53,7 +54,8 @@ TEST(Random, NormalIsNormal) {
   for (double& v : z) v = random.normal();
   std::sort(z.begin(), z.end());
   double worst = 0;
-  for (int i = 0; i < n; ++i) worst = std::max(worst, std::abs(0.5 * std::erfc(-z[i] / std::sqrt(2.0)) - (i + 0.5) / n));
+  for (int i = 0; i < n; ++i)
+    worst = std::max(worst, std::abs(0.5 * std::erfc(-z[i] / std::sqrt(2.0)) - (i + 0.5) / n));
   EXPECT_LT(worst * std::sqrt(n), 1.95);
   EXPECT_GT(z.back(), 4);
   EXPECT_LT(z.front(), -4);
@@ -89,7 +91,8 @@ TEST_P(Poisson, AgreesWithTheExactProbabilities) {
   double chi2 = 0, pooled_expected = 0, pooled_seen = 0;
   int bins = 0;
   for (std::size_t k = 0; k < seen.size(); ++k) {
-    pooled_expected += n * std::exp(static_cast<double>(k) * std::log(mean) - mean - std::lgamma(static_cast<double>(k) + 1));
+    pooled_expected +=
+        n * std::exp(static_cast<double>(k) * std::log(mean) - mean - std::lgamma(static_cast<double>(k) + 1));
     pooled_seen += seen[k];
     if (pooled_expected < 20) continue;
     chi2 += (pooled_seen - pooled_expected) * (pooled_seen - pooled_expected) / pooled_expected;

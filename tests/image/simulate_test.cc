@@ -193,9 +193,9 @@ TEST(Simulate, NightsDoNotDependOnTheirNumber) {
   options.nights = 3;
   int calls = 0, all = 0;
   ASSERT_TRUE(simulate_nights(folder.path("three"), options, [&](int done, int of) {
-    EXPECT_EQ(done, ++calls);
-    all = of;
-  }).ok());
+                EXPECT_EQ(done, ++calls);
+                all = of;
+              }).ok());
   EXPECT_EQ(calls, 36);
   EXPECT_EQ(all, 36);
   auto one = all_files(folder.path("one")), three = all_files(folder.path("three"));
@@ -218,7 +218,8 @@ TEST(Simulate, SplitHasThePixelsOfMef) {
   const std::size_t size = 80 * 48 * 2, blocks = (size + 2879) / 2880 * 2880;
   for (std::size_t i = 0; i < mef->size(); ++i) {
     const SimulatedImage &m = (*mef)[i], &s = (*split)[i];
-    const std::string file = read_bytes(folder.path("mef/" + m.path)), chip = read_bytes(folder.path("split/" + s.path));
+    const std::string file = read_bytes(folder.path("mef/" + m.path)),
+                      chip = read_bytes(folder.path("split/" + s.path));
     ASSERT_EQ(chip.size() % 2880, 0U);
     ASSERT_EQ(file.size() % 2880, 0U);
     EXPECT_NE(file.find(chip.substr(chip.size() - blocks)), std::string::npos) << m.path;

@@ -1,4 +1,5 @@
-# imsim's files seen by others: astropy (headers, WCS, spherical astronomy), fitsverify, numpy (levels and FWHM) against truth.csv.
+# imsim's files seen by others: astropy (headers, WCS, spherical astronomy), fitsverify, numpy (levels, FWHM),
+# against truth.csv and stars.csv.
 import csv
 import os
 import shutil
@@ -97,7 +98,8 @@ def check_sky(header, t, place):
     near(header["TELALT"], seen.alt.deg, 0.25, header["FILENAME"] + " TELALT")
     near(header["AIRMASS"], 1 / np.cos(np.radians(90 - seen.alt.deg)), 0.03, header["FILENAME"] + " AIRMASS")
     lst = sum(float(v) / 60 ** i for i, v in enumerate(header["LST-OBS"].split(":"))) * 15
-    near((lst - t.sidereal_time("mean", longitude=-155.4689 * u.deg).deg + 180) % 360 - 180, 0, 0.01, header["FILENAME"] + " LST")
+    expected = t.sidereal_time("mean", longitude=-155.4689 * u.deg).deg
+    near((lst - expected + 180) % 360 - 180, 0, 0.01, header["FILENAME"] + " LST")
     sun = get_sun(t).transform_to(AltAz(obstime=t, location=site)).alt.deg
     if header["OBSTYPE"].strip() == "OBJECT":
         check(sun < -14.5, header["FILENAME"] + f" object with the sun at {sun}")
@@ -111,7 +113,8 @@ def check_pixels(hdu, row, stars):
     check(hdu.data.dtype == np.uint16, name + " is not unsigned 16 bit")
     over = np.concatenate([cut(data, header["BSECA"]).ravel(), cut(data, header["BSECB"]).ravel()])
     near(np.median(over), float(row["bias"]), 1.0, name + " overscan")
-    near(1.4826 * np.median(np.abs(over - np.median(over))), header["RDNOISE"] / header["GAIN"], 0.8, name + " read noise")
+    spread = 1.4826 * np.median(np.abs(over - np.median(over)))
+    near(spread, header["RDNOISE"] / header["GAIN"], 0.8, name + " read noise")
     good = cut(data, header["DATASEC"]) - float(row["bias"])
     sky = float(row["sky"])
     noise = np.sqrt(max(sky, 0) / header["GAIN"] + (header["RDNOISE"] / header["GAIN"]) ** 2)
@@ -164,7 +167,7 @@ def check_mosaic(headers):
     size = section(headers[0]["DETSIZE"])
     for header in headers:
         m = section(header["DETSEC"])
-        check(1 <= min(m[:2]) and max(m[:2]) <= size[1] and 1 <= min(m[2:]) and max(m[2:]) <= size[3], "DETSEC outside DETSIZE")
+        check(min(m) >= 1 and max(m[:2]) <= size[1] and max(m[2:]) <= size[3], "DETSEC outside DETSIZE")
 
 
 def run(mode, ccds, folder):
@@ -173,16 +176,18 @@ def run(mode, ccds, folder):
     rows = list(csv.DictReader(open(os.path.join(folder, "truth.csv"))))
     stars = list(csv.DictReader(open(os.path.join(folder, "stars.csv"))))
     paths = sorted({row["path"] for row in rows})
-    on_disk = sorted(os.path.relpath(os.path.join(d, f), folder) for d, _, fs in os.walk(folder) for f in fs if f.endswith(".fits"))
+    on_disk = sorted(os.path.relpath(os.path.join(d, f), folder) for d, _, names in os.walk(folder)
+                     for f in names if not f.endswith(".csv"))
     check(paths == on_disk, mode + ": truth.csv does not name the files on the disk")
     if shutil.which("fitsverify"):
-        out = subprocess.run(["fitsverify", "-q"] + [os.path.join(folder, p) for p in paths], capture_output=True, text=True).stdout
+        command = ["fitsverify", "-q"] + [os.path.join(folder, p) for p in paths]
+        out = subprocess.run(command, capture_output=True, text=True).stdout
         check(out.count("verification OK") == len(paths) and "FAILED" not in out, mode + ": fitsverify\n" + out[:2000])
     measured = []
     for path in paths:
         mine = [row for row in rows if row["path"] == path]
         number = os.path.basename(path)[:7]
-        check(number[:6].isdigit() and number[6] == {"object": "o", "bias": "b", "dark": "d", "flat": "f"}[mine[0]["type"]], path)
+        check(number[:6].isdigit() and number[6] == mine[0]["type"][0], path)
         with fits.open(os.path.join(folder, path)) as hdus:
             for hdu in hdus:
                 hdu.verify("exception")
@@ -192,7 +197,8 @@ def run(mode, ccds, folder):
                 check_sky(hdus[0].header, *check_header(hdus[0].header, mine[0], ccds))
             for row in mine:
                 hdu = hdus[int(row["extension"])]
-                check(hdu.header["EXTNAME"] == "ccd%02d" % int(row["ccd"]) and hdu.header["EXTVER"] == int(row["ccd"]), path)
+                check(hdu.header["EXTNAME"] == "ccd%02d" % int(row["ccd"]), path + " EXTNAME")
+                check(hdu.header["EXTVER"] == int(row["ccd"]), path + " EXTVER")
                 check_header(hdu.header, row, ccds)
                 measured += check_pixels(hdu, row, stars)
             if mode == "mef":
