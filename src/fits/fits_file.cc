@@ -115,7 +115,8 @@ RawHeader read_header(const OpenFile& file, Window& window, std::int64_t offset,
     const bool all = offset + static_cast<std::int64_t>(bytes.size()) >= file.size();
     if (!end && all) end = equal_nocase(trim(bytes.substr(size)), "END");  // the file stops right behind END
     if (end) {
-      out.cards.assign(bytes.data(), size);
+      const std::size_t used = bytes.substr(0, size).find_last_not_of(' ');
+      out.cards.assign(bytes.data(), used == bytes.npos ? 0 : used / kCardSize * kCardSize + kCardSize);
       const std::int64_t behind = offset + static_cast<std::int64_t>(size) + kCard;
       out.end = offset + (behind - offset + kBlock - 1) / kBlock * kBlock;
       return out;
