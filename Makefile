@@ -44,7 +44,6 @@ lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pa
 	@cmake --build $(BUILD) -j $(JOBS)
 	@python3 .ci/tidy.py $(BUILD)
 	@set -e; for rule in tests/rules/*_test.py; do python3 $$rule . $(BUILD)/bin; done
-	@mandoc -T lint -W warning $(wildcard man/*.[1-8])
 	@echo "lint: clean"
 
 format: deps-lint  ## rewrite the sources in the house's format
