@@ -37,6 +37,8 @@ bool each_card(const Place& place, const Source& source, Use use) {
       for (std::size_t i = 0; i < place.file.hdus.size(); ++i) {
         if (in_hdu(i)) return true;
       }
+      return false;
+    case Scope::file_name: return false;
   }
   return false;
 }

@@ -108,6 +108,7 @@ class Line {
 
 Result<Source> source_of(Line& line, const std::string& word) {
   Source out;
+  if (word == "@name") return Source{"file name", Scope::file_name};
   const std::size_t at = word.rfind('@');
   out.keyword = to_upper(trim(std::string_view(word).substr(0, at)));
   if (out.keyword.empty()) return line.error("'" + word + "' is no keyword");
@@ -230,6 +231,9 @@ Status take_recipe(Line& line, Field field, Table& table) {
   while (!line.done()) IMREG_TRY(take_modifier(line, field, recipe));
 
   const std::size_t most = dimension == Dimension::text ? 9 : dimension == Dimension::date || dimension == Dimension::position ? 2 : 1;
+  for (const Source& source : recipe.sources) {
+    if (source.scope == Scope::file_name && recipe.number_pattern.empty()) return line.error("@name gives a ccd by a number pattern only");
+  }
   if (recipe.sources.size() > most) return line.error("too many keywords for " + std::string(name_of(field)));
   if (recipe.sources.size() > 1 && !recipe.words.empty()) return line.error("a word list takes one keyword");
   if (dimension == Dimension::date && recipe.sources.size() == 2 && recipe.calendar != Calendar::text) {

@@ -37,7 +37,8 @@ enum class Scope {
   inherited,  ///< the HDU of the pixels, then the primary HDU
   own,        ///< the HDU of the pixels
   primary,
-  any         ///< all HDUs in order
+  any,        ///< all HDUs in order
+  file_name   ///< @name: no keyword but the name of the file, without folder and suffixes
 };
 
 struct Source {

@@ -160,7 +160,7 @@ Fact<int> Reader::ccd() const {
       return parse_integer(recipe.constant, number) && accept(number, "table", -1);
     }
     const Source& source = recipe.sources[0];
-    if (source.keyword == "FILENAME-STEM") return !stem_.empty() && accept(number_in(recipe.number_pattern, stem_), "file name", -1);
+    if (source.scope == Scope::file_name) return !stem_.empty() && accept(number_in(recipe.number_pattern, stem_), source.keyword, -1);
     return each_card(place_, source, [&](const CardValue& value, const Header&, int hdu) {
       if (!recipe.number_pattern.empty()) return accept(number_in(recipe.number_pattern, trim(value.text)), source.keyword, hdu);
       const std::optional<double> number = number_of(recipe, value);

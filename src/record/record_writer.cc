@@ -150,6 +150,8 @@ Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
 Status RecordWriter::create(const std::string& path, const Schema& schema, const Options& options) {
   const FieldInfo* crc = schema.find("crc");
   if (!crc || crc->type != Type::u32) return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
+  // Under the lock: of two processes that make the same database at the same moment, one finds the other's.
+  IMREG_ASSIGN(auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already").in_file(path);
   return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)), options.observer);
 }
