@@ -248,6 +248,16 @@ void copy_text(char (&to)[72], const std::string& from) {
   std::memcpy(to, from.data(), std::min(from.size(), sizeof to - 1));
 }
 
+// wcsset would see a singular matrix too, but loses memory over it (7.12).
+bool is_singular(const Description& d) {
+  const std::size_t n = static_cast<std::size_t>(d.axes);
+  std::vector<double> matrix(n * n), inverse(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) matrix[i * n + j] = d.has_cd ? d.matrix[i][j] : d.axis[i].step * d.old_matrix[i][j];
+  }
+  return matinv(d.axes, matrix.data(), inverse.data()) != 0;
+}
+
 int fill(const Description& d, wcsprm& wcs) {
   if (const int code = wcsinit(1, d.axes, &wcs, static_cast<int>(d.parameters.size()), 0, 0)) return code;
   wcs.altlin = d.has_cd ? 2 : d.has_pc ? 1 : d.has_rotation ? 4 : 0;
@@ -288,6 +298,8 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
   for (const Axis& axis : description.axis) {
     if (!axis.type.empty() && axis.unit == "?") return Status(Code::invalid, "the WCS cards are wrong: CUNIT is no unit of angle");
   }
+
+  if (is_singular(description)) return wrong(WCSERR_SINGULAR_MTX);
 
   Prm prm;
   wcsprm& wcs = prm.wcs;
