@@ -6,6 +6,7 @@
 #include <rapidcheck.h>
 
 #include <cmath>
+#include <fstream>
 #include <random>
 
 #include "base/text.h"
@@ -230,6 +231,20 @@ TEST(Date, RoundTrips) {
     RC_ASSERT(*parse_date("0s", settings) == time);
     RC_ASSERT(std::abs(*parse_date(std::to_string(time / 86400 + 40587) + "J", {}) - time) < 0.05);
   }));
+}
+
+// The table of examples in the man page is what the code does.
+TEST(Date, ManPageExamples) {
+  std::ifstream page(IMREG_SOURCE_DIR "/man/imreg-dates.7");
+  std::string line;
+  int examples = 0;
+  while (std::getline(page, line)) {
+    const auto columns = split(line, '\t');
+    if (columns.size() != 2 || !columns[1].ends_with("Z")) continue;
+    EXPECT_EQ(iso_of(columns[0]), columns[1]) << line;
+    ++examples;
+  }
+  EXPECT_GE(examples, 19);
 }
 
 // A result within the calendar, or an error with a column inside the text; never anything else.
