@@ -5,13 +5,16 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD  ?= build
 DESTDIR ?=
+FUZZ_SECONDS ?= 60
 export CTEST_OUTPUT_ON_FAILURE = 1
 export DESTDIR
 
 configure = cmake -S . -B $(1) -G Ninja --log-level=NOTICE -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(2) > $(1).log 2>&1 || { cat $(1).log; rm -f $(1).log; exit 1; }; rm -f $(1).log
-sources = $(shell find include src bin tests bench fuzz -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
+comma := ,
+fuzzers = $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))
+sources = $(shell find include src bin tests bench -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
 
-.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man
+.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man deps-fuzz
 
 all: deps-build  ## the programs, in build/bin
 	@$(call configure,$(BUILD),$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DIMREG_TESTS=OFF))
@@ -35,8 +38,12 @@ bench: deps-build deps-bench  ## measure against the peers: ours, peer, ratio, g
 	@cmake --build build-bench -j $(JOBS)
 	@python3 bench/run.py build-bench bench
 
-fuzz:  ## fuzz targets: none yet
-	@ls fuzz/*_fuzz.cc tests/fuzz/*_fuzz.cc 2>/dev/null || echo "imreg has no fuzz targets yet"
+fuzz: deps-build deps-test deps-fuzz  ## libFuzzer on every tests/fuzz target, FUZZ_SECONDS each (60)
+	@$(call configure,build-fuzz,-DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_C_COMPILER=clang-16 -DIMREG_FUZZ=ON -DIMREG_SANITIZE=address$(comma)undefined$(comma)fuzzer-no-link)
+	@cmake --build build-fuzz -j $(JOBS) --target $(fuzzers)
+	@set -e; for target in $(fuzzers); do mkdir -p build-fuzz/corpus/$$target; \
+	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target; done
 
 lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pages
 	@clang-format-16 --dry-run -Werror $(sources)
@@ -63,5 +70,5 @@ clean:  ## remove everything that was built
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
-deps-build deps-test deps-lint deps-bench deps-man: deps-%:
+deps-build deps-test deps-lint deps-bench deps-man deps-fuzz: deps-%:
 	@bash .ci/packages $*

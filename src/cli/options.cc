@@ -142,9 +142,9 @@ const Use* Parsed::find(std::string_view name) const {
   return nullptr;
 }
 
-std::string Parsed::word(std::string_view name, std::string other, std::size_t i) const {
+std::string Parsed::word(std::string_view name, std::string_view other, std::size_t i) const {
   const Use* use = find(name);
-  return use != nullptr && i < use->words.size() ? use->words[i] : other;
+  return use != nullptr && i < use->words.size() ? use->words[i] : std::string(other);
 }
 
 std::vector<const Use*> Parsed::all(std::string_view name) const {
