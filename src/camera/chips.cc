@@ -97,7 +97,10 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
     Chip chip;
     chip.hdu = i;
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
-    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) chip.planes *= std::max<std::int64_t>(1, hdu.axes[axis]);
+    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) {
+      // Far above any limit on slices, far below an overflow.
+      chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
+    }
     if (const HduRule* rule = first_rule(chain, &Table::mask, place)) {
       if (masks.empty()) {
         out.mask_keyword = rule->source.keyword;
