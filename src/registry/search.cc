@@ -75,15 +75,7 @@ Status add_filter(const SearchFilter& filter, const Schema& schema, const Search
   if (is_glob(word)) return selection.text(schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);
   IMREG_ASSIGN(auto loaded, Cameras::load(options.camera_folders));
   const auto cameras = std::make_shared<Cameras>(std::move(loaded));
-  const auto canonical = cameras->canonical_filter(word);
-  return selection.text(
-      schema, "filter",
-      [cameras, canonical, word](std::string_view text) {
-        if (equal_nocase(text, word)) return true;
-        const auto other = cameras->canonical_filter(text);
-        return canonical && other && *canonical == *other;
-      },
-      negate);
+  return selection.text(schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);
 }
 
 Result<Interval> interval_of(const SearchFilter& filter, std::string first, const DateSettings& dates) {
