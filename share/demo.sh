@@ -24,8 +24,7 @@ run() {
 
 say "One night of a mosaic camera with 4 CCDs, as FITS files"
 run 4 imsim -o night -nights 1 -ccds 4 -seed 1
-printf '$ ls night | head -3\n'
-find night -name '*.fits' | sort | sed 's|.*/||' | head -n 3
+run 6 ls -R night
 
 say "Registered: one row for each CCD of each exposure, in a file that is itself valid FITS"
 run 4 imregister -db Imreg.db night

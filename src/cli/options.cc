@@ -119,16 +119,18 @@ Status check(const Program& program, const Parsed& parsed) {
 std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
   std::string out;
   std::size_t column = first_column;
+  bool first = true;
   for (const auto word : words(text)) {
-    if (column > indent && column + 1 + word.size() > width) {
+    if (column > indent && column + (first ? 0 : 1) + word.size() > width) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
-    } else if (column > indent) {
+    } else if (!first) {
       out += ' ';
       ++column;
     }
     out += word;
     column += word.size();
+    first = false;
   }
   return out + "\n";
 }
