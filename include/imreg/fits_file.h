@@ -41,8 +41,9 @@ struct FitsHeaders {
   std::vector<Hdu> hdus;
   FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress
   std::int64_t file_size = 0;
-  double mtime = 0;                    ///< seconds since 1970 UTC
-  std::vector<std::string> warnings;   ///< what is odd but did not stop the reading: truncated data, missing END, stray bytes
+  double mtime = 0;  ///< seconds since 1970 UTC
+  std::vector<std::string>
+      warnings;  ///< what is odd but did not stop the reading: truncated data, missing END, stray bytes
 };
 
 /// Names what a file is from its first bytes; not_found or io when it cannot be opened, invalid for a

@@ -47,7 +47,8 @@ Status read_hdus(fitsfile* file, FitsHeaders& out) {
     if (number > 0 && fits_movabs_hdu(file, number + 1, nullptr, &status) != 0) {
       const std::string words = cfitsio_words(status);
       if (status != END_OF_FILE) {
-        out.warnings.push_back("HDU " + std::to_string(number) + " cannot be read and what follows is left out; " + words);
+        out.warnings.push_back("HDU " + std::to_string(number) + " cannot be read and what follows is left out; " +
+                               words);
       }
       return {};
     }

@@ -161,8 +161,8 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
     const std::int64_t data_size = hdu.data_size;
     const std::int64_t there = std::max<std::int64_t>(0, file.size() - raw.end);
     if (there < data_size) {
-      out.warnings.push_back("the data of " + name_of(hdu) + " are cut off: the file holds " + std::to_string(there) + " of " +
-                             std::to_string(data_size) + " bytes");
+      out.warnings.push_back("the data of " + name_of(hdu) + " are cut off: the file holds " + std::to_string(there) +
+                             " of " + std::to_string(data_size) + " bytes");
     } else if (file.size() < raw.end) {
       out.warnings.push_back("the file ends inside the last block of its header");
     }
@@ -194,17 +194,14 @@ Result<FitsHeaders> read_fits_headers(const std::string& path) {
   const FileKind kind = fits::kind_of(window.bytes());
   Status status;
   switch (kind) {
-    case FileKind::fits:
-      status = fits::read_plain(file, window, out);
-      break;
+    case FileKind::fits: status = fits::read_plain(file, window, out); break;
     case FileKind::gzip:
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
       status = fits::read_compressed(path, out);
       break;
-    default:
-      status = fits::not_fits(kind, window.bytes());
+    default: status = fits::not_fits(kind, window.bytes());
   }
   if (!status.ok()) return std::move(status).in_file(path);
   return out;
