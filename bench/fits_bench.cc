@@ -92,6 +92,7 @@ void cfitsio(benchmark::State& state, const std::vector<std::string>& files, std
     int status = 0, hdus = 0;
     std::size_t seen = 0;
     std::string text;
+    text.reserve(cards * imreg::kCardSize);
     fits_open_diskfile(&file, files[at++ % files.size()].c_str(), READONLY, &status);
     fits_get_num_hdus(file, &hdus, &status);
     for (int number = 1; number <= hdus; ++number) {
