@@ -20,7 +20,9 @@ constexpr std::string_view kEllipsis = "\xe2\x80\xa6";  // U+2026, one column wi
 constexpr const char* kChosen[] = {"obstime", "type", "filter", "exptime", "ccd", "object", "filename"};
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
-int columns_of(std::string_view utf8) { return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), begins_character)); }
+int columns_of(std::string_view utf8) {
+  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), begins_character));
+}
 
 // The first bytes of a text, `columns` wide.
 std::string_view head(std::string_view text, int columns) {
