@@ -67,7 +67,8 @@ namespace {
 
 // Matches one character against the pattern item that begins at `p`; `next` becomes the place behind the item.
 bool match_one(std::string_view pattern, std::size_t p, char c, bool nocase, std::size_t& next) {
-  const auto fold = [nocase](char x) { return nocase ? lower(x) : x; };
+  // Unsigned, so that the range [a-\xff] holds what it says whatever the sign of char.
+  const auto fold = [nocase](char x) { return static_cast<unsigned char>(nocase ? lower(x) : x); };
   next = p + 1;
   if (pattern[p] == '?') return true;
   if (pattern[p] == '[') {

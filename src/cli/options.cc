@@ -38,7 +38,8 @@ Status unknown_option(const Program& program, const std::string& typed, std::str
   // An option is known by its name alone; "-ccd=3" and "-ccd3" are guesses that other programs accept.
   const std::size_t equals = name.find('=');
   if (equals != name.npos && find_option(program, name.substr(0, equals)) != nullptr) {
-    return {Code::invalid, "option " + typed.substr(0, typed.find('=')) + " takes its value as the next word, without ="};
+    return {Code::invalid,
+            "option " + typed.substr(0, typed.find('=')) + " takes its value as the next word, without ="};
   }
   if (near.empty()) return {Code::invalid, "there is no option " + typed + "; -help lists them"};
   for (std::size_t at = 0; (at = near.find(", ", at)) != near.npos; at += 4) near.replace(at, 2, ", -");
@@ -66,8 +67,8 @@ class Style {
       if (option == nullptr) return fail(args, unknown_option(program_, word, name));
       const auto names = words(option->words);
       if (args.size() - 1 < names.size()) {
-        return fail(args, {Code::invalid, "option " + word + " needs " + std::string(option->words) + "; missing: " +
-                                              std::string(names[args.size() - 1])});
+        return fail(args, {Code::invalid, "option " + word + " needs " + std::string(option->words) +
+                                              "; missing: " + std::string(names[args.size() - 1])});
       }
       out.string_key = option->name;
       const auto first = args.begin() + 1;
@@ -102,7 +103,8 @@ Status check(const Program& program, const Parsed& parsed) {
   }
   const int count = static_cast<int>(parsed.positionals.size());
   const std::string wanted(program.positionals);
-  if (count < program.min_positionals) return {Code::invalid, "too few words: it needs " + wanted + "; -help tells more"};
+  if (count < program.min_positionals)
+    return {Code::invalid, "too few words: it needs " + wanted + "; -help tells more"};
   if (program.max_positionals == 0 && count > 0) {
     return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option; -help lists the options"};
   }
@@ -117,16 +119,18 @@ Status check(const Program& program, const Parsed& parsed) {
 std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
   std::string out;
   std::size_t column = first_column;
+  bool first = true;
   for (const auto word : words(text)) {
-    if (column > indent && column + 1 + word.size() > width) {
+    if (column > indent && column + (first ? 0 : 1) + word.size() > width) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
-    } else if (column > indent) {
+    } else if (!first) {
       out += ' ';
       ++column;
     }
     out += word;
     column += word.size();
+    first = false;
   }
   return out + "\n";
 }
@@ -140,9 +144,9 @@ const Use* Parsed::find(std::string_view name) const {
   return nullptr;
 }
 
-std::string Parsed::word(std::string_view name, std::string other, std::size_t i) const {
+std::string Parsed::word(std::string_view name, std::string_view other, std::size_t i) const {
   const Use* use = find(name);
-  return use != nullptr && i < use->words.size() ? use->words[i] : other;
+  return use != nullptr && i < use->words.size() ? use->words[i] : std::string(other);
 }
 
 std::vector<const Use*> Parsed::all(std::string_view name) const {
@@ -159,7 +163,8 @@ Result<double> Parsed::number(std::string_view name, double other, double least,
   if (!parse_number(word(name), value) || !(value >= least && value <= most)) {
     char limits[80];
     std::snprintf(limits, sizeof limits, "%.15g to %.15g", least, most);
-    return Status(Code::invalid, "option -" + std::string(name) + " takes a number from " + limits + ", not " + word(name));
+    return Status(Code::invalid,
+                  "option -" + std::string(name) + " takes a number from " + limits + ", not " + word(name));
   }
   return value;
 }
@@ -168,8 +173,8 @@ Result<long long> Parsed::integer(std::string_view name, long long other, long l
   if (!has(name)) return other;
   long long value = 0;
   if (!parse_integer(word(name), value) || value < least || value > most) {
-    return Status(Code::invalid, "option -" + std::string(name) + " takes a whole number from " + std::to_string(least) +
-                                     " to " + std::to_string(most) + ", not " + word(name));
+    return Status(Code::invalid, "option -" + std::string(name) + " takes a whole number from " +
+                                     std::to_string(least) + " to " + std::to_string(most) + ", not " + word(name));
   }
   return value;
 }
@@ -204,8 +209,7 @@ Result<Parsed> parse(int argc, const char* const* argv, const Program& program) 
 
 std::string help(const Program& program) {
   constexpr std::size_t kWidth = 80;
-  std::string out = std::string(program.name) + ": " +
-                    wrapped(program.summary, program.name.size() + 2, 2, kWidth);
+  std::string out = std::string(program.name) + ": " + wrapped(program.summary, program.name.size() + 2, 2, kWidth);
   out += "usage: " + std::string(program.name) + " [OPTION...]";
   if (!program.positionals.empty()) out += " " + std::string(program.positionals);
   out += "\n\n";

@@ -20,7 +20,10 @@ void put(const std::string& text) {
 }  // namespace
 
 Progress::Progress(std::int64_t total)
-    : total_(total), terminal_(::isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()), next_(start_ + 5 * kPause) {}
+    : total_(total),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      next_(start_ + 5 * kPause) {}
 
 Progress::~Progress() {
   const std::string text = erase();

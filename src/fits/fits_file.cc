@@ -115,7 +115,8 @@ RawHeader read_header(const OpenFile& file, Window& window, std::int64_t offset,
     const bool all = offset + static_cast<std::int64_t>(bytes.size()) >= file.size();
     if (!end && all) end = equal_nocase(trim(bytes.substr(size)), "END");  // the file stops right behind END
     if (end) {
-      out.cards.assign(bytes.data(), size);
+      const std::size_t used = bytes.substr(0, size).find_last_not_of(' ');
+      out.cards.assign(bytes.data(), used == bytes.npos ? 0 : used / kCardSize * kCardSize + kCardSize);
       const std::int64_t behind = offset + static_cast<std::int64_t>(size) + kCard;
       out.end = offset + (behind - offset + kBlock - 1) / kBlock * kBlock;
       return out;
@@ -152,7 +153,7 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
     if (!raw.fault.empty()) {
       std::string sentence = name_of(hdu) + " is damaged: " + raw.fault;
       if (number == 0) return Status(Code::corrupt, std::move(sentence)).at_byte(offset);
-      out.warnings.push_back(sentence + "; it and what follows are left out");
+      out.damage = std::move(sentence);
       return {};
     }
     hdu.data_offset = raw.end;
@@ -160,8 +161,7 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
     const std::int64_t data_size = hdu.data_size;
     const std::int64_t there = std::max<std::int64_t>(0, file.size() - raw.end);
     if (there < data_size) {
-      out.warnings.push_back("the data of " + name_of(hdu) + " are cut off: the file holds " + std::to_string(there) + " of " +
-                             std::to_string(data_size) + " bytes");
+      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " + std::to_string(data_size) + " bytes";
     } else if (file.size() < raw.end) {
       out.warnings.push_back("the file ends inside the last block of its header");
     }
@@ -193,17 +193,14 @@ Result<FitsHeaders> read_fits_headers(const std::string& path) {
   const FileKind kind = fits::kind_of(window.bytes());
   Status status;
   switch (kind) {
-    case FileKind::fits:
-      status = fits::read_plain(file, window, out);
-      break;
+    case FileKind::fits: status = fits::read_plain(file, window, out); break;
     case FileKind::gzip:
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
       status = fits::read_compressed(path, out);
       break;
-    default:
-      status = fits::not_fits(kind, window.bytes());
+    default: status = fits::not_fits(kind, window.bytes());
   }
   if (!status.ok()) return std::move(status).in_file(path);
   return out;

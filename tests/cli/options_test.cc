@@ -40,7 +40,8 @@ std::string failure(const Words& args, const Program& program = kProgram) {
 }
 
 TEST(Options, TakesItsWordsWhateverTheyBeginWith) {
-  const auto parsed = parse_words({"-trange", "2001/01/27", "-1d", "--cone", "10:00:28", "-02:12:21", "--", "-sort", "-obstime"});
+  const auto parsed =
+      parse_words({"-trange", "2001/01/27", "-1d", "--cone", "10:00:28", "-02:12:21", "--", "-sort", "-obstime"});
   ASSERT_TRUE(parsed.ok()) << parsed.status().text();
   EXPECT_THAT(parsed->find("trange")->words, ElementsAre("2001/01/27", "-1d"));
   EXPECT_THAT(parsed->find("cone")->words, ElementsAre("10:00:28", "-02:12:21", "--"));
@@ -117,17 +118,22 @@ TEST(Options, Numbers) {
   EXPECT_EQ(*parsed->integer("db", 5, 0, 99), 5);
   EXPECT_EQ(*parsed->number("ccd", 5, 0, 99), 12.0);
   EXPECT_FALSE(parsed->integer("ccd", 5, 0, 11).ok());
-  EXPECT_EQ(parsed->integer("sort", 0, 1, 64).status().message(), "option -sort takes a whole number from 1 to 64, not 12x");
+  EXPECT_EQ(parsed->integer("sort", 0, 1, 64).status().message(),
+            "option -sort takes a whole number from 1 to 64, not 12x");
   EXPECT_FALSE(parsed->number("sort", 0, 1, 64).ok());
 }
 
 TEST(Options, HelpNamesEveryOptionAndFitsAScreen) {
   const std::string text = help(kProgram);
   for (const auto& option : kOptions) EXPECT_THAT(text, HasSubstr("  -" + std::string(option.name)));
-  for (const char* example : {"  imtest a.fits\n", "  imtest -\n", "  -help", "  -version"}) EXPECT_THAT(text, HasSubstr(example));
+  for (const char* example : {"  imtest a.fits\n", "  imtest -\n", "  -help", "  -version"})
+    EXPECT_THAT(text, HasSubstr(example));
   const auto lines = split(text, '\n');
   for (const auto line : lines) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_LE(lines.size(), 24u);
+  EXPECT_EQ(lines[0], "imtest: tests the command line");
+  EXPECT_EQ(lines[1], "usage: imtest [OPTION...] PATH...");
+  EXPECT_EQ(lines[3], "  -db PATH                 database file, or a folder that holds Imreg.db");
 }
 
 TEST(Options, LongHelpIsWrappedAtItsColumn) {
@@ -137,6 +143,8 @@ TEST(Options, LongHelpIsWrappedAtItsColumn) {
   const std::string text = help({"p", "does it", "", kLong, {}, 0, 0});
   for (const auto line : split(text, '\n')) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_THAT(text, HasSubstr("  -b                          short\n"));
+  EXPECT_THAT(text, HasSubstr("  -a-rather-long-name WITH MANY-MANY WORDS  a meaning that is so long that it\n" +
+                              std::string(30, ' ') + "cannot"));
 }
 
 TEST(Options, HelpWinsOverOtherMistakes) {
@@ -157,10 +165,14 @@ bool expected(const Words& args, Words& positionals, std::size_t& uses) {
     } else {
       const std::string name = word.substr(word.compare(0, 2, "--") == 0 ? 2 : 1);
       std::size_t count = 0;
-      if (name == "trange") count = 2;
-      else if (name == "cone") count = 3;
-      else if (name == "db" || name == "sort" || name == "ccd") count = 1;
-      else if (name != "split") return false;
+      if (name == "trange")
+        count = 2;
+      else if (name == "cone")
+        count = 3;
+      else if (name == "db" || name == "sort" || name == "ccd")
+        count = 1;
+      else if (name != "split")
+        return false;
       if (i + count >= args.size()) return false;
       i += count;
       ++uses;
@@ -170,8 +182,9 @@ bool expected(const Words& args, Words& positionals, std::size_t& uses) {
 }
 
 RC_GTEST_PROP(OptionsProperty, AgreesWithAPlainWalk, ()) {
-  const auto args = *rc::gen::container<Words>(rc::gen::element<std::string>(
-      "-trange", "--cone", "-sort", "-split", "--split", "-", "--", "a", "", "-x", "-1d", "=", "-=", "file name", "@rsp"));
+  const auto args = *rc::gen::container<Words>(rc::gen::element<std::string>("-trange", "--cone", "-sort", "-split",
+                                                                             "--split", "-", "--", "a", "", "-x", "-1d",
+                                                                             "=", "-=", "file name", "@rsp"));
   const auto parsed = parse_words(args);
   Words positionals;
   std::size_t uses = 0;

@@ -1,0 +1,95 @@
+// The registration database as a whole: registering files, finding rows, showing what would be registered, converting.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "imreg/camera.h"
+#include "imreg/date.h"
+#include "imreg/emit.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+/// What imregister does.
+struct RegisterOptions {
+  std::string database;
+  std::vector<std::string> paths;        ///< files and folders
+  bool batch = false;                    ///< trim the database at the end (a folder, a list, more than one path)
+  bool split = false;                    ///< a single-HDU file is one CCD of a mosaic
+  bool dry_run = false;                  ///< -noreg: read and check everything, write nothing
+  bool need_type = false;                ///< refuse images whose type is not known
+  std::string camera;                    ///< a table name, or a table file (a word with / or ending in .cam)
+  std::vector<std::string> camera_folders;
+  std::vector<std::pair<std::string, std::string>> roots;  ///< path roots to define: NAME, PREFIX
+  int jobs = 0;                          ///< header readers; 0: as many as there are processors
+  double wait_seconds = 10;              ///< for the lock
+};
+
+/// What became of one file.
+struct RegisteredFile {
+  enum class Fate { registered, passed_over, failed };
+  std::string path;
+  Fate fate = Fate::registered;
+  std::string reason;                 ///< passed over or failed: why
+  std::vector<std::string> warnings;
+  int rows = 0;                       ///< images in it
+  std::string camera;
+};
+
+struct RegisterReport {
+  std::int64_t files = 0, failed = 0, passed_over = 0;
+  std::int64_t added = 0, updated = 0, unchanged = 0;  ///< rows
+  std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
+  Status request;                                      ///< the options make no sense (a camera table, a root): nothing was done
+  Status database;                                     ///< trouble with the database or the machine: the work stopped there
+};
+
+/// Registers files. `on_file` is called for each file in order, after its rows are durable, from the calling thread;
+/// `on_total` once, when the number of files is known.
+RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
+                              const std::function<void(std::int64_t)>& on_total = {});
+
+/// The rows of one file as text, each value with its keyword and HDU (showiminfo).
+Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options);
+
+/// One filter of imsearch: the option's name without dash, and its words.
+struct SearchFilter {
+  std::string option;
+  std::vector<std::string> words;
+};
+
+struct SearchOptions {
+  std::string database;
+  std::vector<SearchFilter> filters;  ///< ccd, type, mode, filter, name, time, trange
+  std::string format = "row";
+  EmitOptions emit;
+  DateSettings dates;
+  std::vector<std::string> camera_folders;
+};
+
+struct SearchReport {
+  std::int64_t matched = 0;
+  std::vector<Status> damaged;  ///< rows that were left out because their bytes are damaged
+};
+
+/// Finds rows and writes them. Errors: those of RecordFile::open; invalid (a date, a type, a format that means nothing).
+Result<SearchReport> search(const SearchOptions& options, const Sink& sink);
+
+struct ConvertReport {
+  std::int64_t rows = 0;
+  std::vector<Status> left_out;         ///< rows that do not fit the other version, each with its reason
+  std::vector<std::string> lost_fields; ///< "object (12 rows)": fields that the other version does not have
+};
+
+/// A new database in another version: "native", "v1", "v2" or "v3". Errors: invalid (no such version, OUT exists, not a registration database).
+Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version);
+
+/// A database of `rows` simulated rows for benchmarks: the distribution of design/performance.md, seeded.
+Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed);
+
+}  // namespace imreg

@@ -1,0 +1,56 @@
+// The configuration: KEY value lines of a file, and -D. And the rule that finds the database.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.h"
+#include "imreg/status.h"
+
+namespace imreg::cli {
+
+/// Lines `KEY value`, # begins a comment (at the start of a line or behind a blank), the last line of a key wins, $KEY
+/// and ${KEY} in a value stand for the value of a key known so far, else of the environment; $$ is a dollar sign.
+/// `input FILE` reads another file, relative to the folder of the one that names it. Keys are case-sensitive.
+class Config {
+ public:
+  /// Errors: not_found, io; invalid (no text, files that include each other).
+  Status read(const std::string& path);
+  /// As -D does: the value is taken as it is, and wins over every line of a file, read before or after.
+  void define(const std::string& key, const std::string& value);
+
+  bool has(const std::string& key) const;
+  /// Errors: not_found, naming the key and the files that were read; invalid, with file and line, when the key's line makes
+  /// no sense (no value, unknown $KEY): such a line troubles nobody who does not ask for its key.
+  Result<std::string> get(const std::string& key) const;
+  const std::vector<std::string>& files() const { return files_; }
+
+ private:
+  Status read_inside(const std::string& path, std::vector<std::string>& open);
+  Result<std::string> expand(std::string_view value) const;
+
+  std::map<std::string, Result<std::string>> values_;
+  std::map<std::string, std::string> defined_;
+  std::vector<std::string> files_;
+};
+
+/// The configuration of a program, read when it is first asked for: -c FILE, else $PTOLEMY, else ./ptolemy.rc, else
+/// ~/.ptolemyrc, else none; then every -D KEY VALUE.
+class Settings {
+ public:
+  explicit Settings(const Parsed& args) : args_(args) {}
+  /// Error: the file that -c or $PTOLEMY names cannot be read, or a line makes no sense.
+  Result<const Config*> config();
+  /// -db PATH, else $IMREG_DB, else REGISTRATION_DATABASE of the configuration, else ./Imreg.db. A folder means
+  /// its Imreg.db. The file need not exist. Errors: those of config().
+  Result<std::string> database();
+
+ private:
+  const Parsed& args_;
+  bool read_ = false;
+  Config config_;
+};
+
+}  // namespace imreg::cli

@@ -1,0 +1,74 @@
+#include "os/walk.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "os/file.h"
+
+namespace imreg {
+
+namespace {
+
+using Identity = std::pair<dev_t, ino_t>;
+
+void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) {
+    out.faults.push_back(os_error(folder, "cannot look at the folder", errno));
+    return;
+  }
+  const Identity self{info.st_dev, info.st_ino};
+  if (std::find(above.begin(), above.end(), self) != above.end()) {
+    out.faults.push_back(Status(Code::invalid, "is a link to a folder above it: a loop, not entered").in_file(folder));
+    return;
+  }
+  DIR* dir = ::opendir(folder.c_str());
+  if (!dir) {
+    out.faults.push_back(os_error(folder, "cannot read the folder", errno));
+    return;
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  ::closedir(dir);
+  std::sort(names.begin(), names.end());
+  above.push_back(self);
+  for (const auto& name : names) {
+    const std::string path = folder == "/" ? "/" + name : folder + "/" + name;
+    if (::stat(path.c_str(), &info) != 0) out.faults.push_back(os_error(path, "cannot look at it", errno));
+    else if (S_ISDIR(info.st_mode)) walk(path, above, out);
+    else if (S_ISREG(info.st_mode)) out.files.push_back(path);
+  }
+  above.pop_back();
+}
+
+}  // namespace
+
+Walk walk_folder(const std::string& folder) {
+  Walk out;
+  std::vector<Identity> above;
+  std::string start = folder;
+  while (start.size() > 1 && start.back() == '/') start.pop_back();
+  walk(start, above, out);
+  return out;
+}
+
+bool is_folder(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  auto absolute = std::filesystem::absolute(path, error).lexically_normal().string();
+  while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
+  return absolute;
+}
+
+}  // namespace imreg

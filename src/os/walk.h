@@ -1,0 +1,23 @@
+// Files below a folder, in a fixed order, each once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "imreg/status.h"
+
+namespace imreg {
+
+struct Walk {
+  std::vector<std::string> files;  ///< regular files, sorted folder by folder; pipes and devices are left out
+  std::vector<Status> faults;      ///< folders that cannot be read, loops of links
+};
+
+/// Hidden names (.git) are left out; links are followed, a folder that contains itself is a fault, named once.
+Walk walk_folder(const std::string& folder);
+
+bool is_folder(const std::string& path);
+/// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.
+std::string absolute_path(const std::string& path);
+
+}  // namespace imreg

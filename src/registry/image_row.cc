@@ -1,0 +1,115 @@
+#include "registry/image_row.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "registry/path_roots.h"
+
+namespace imreg {
+
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+Status store_text(Record& row, Field<Text> field, const char* name, std::string_view text, const std::string& remedy) {
+  if (row.set(field, text)) return {};
+  return {Code::invalid, std::string(name) + " \"" + std::string(text) + "\" has " + std::to_string(text.size()) + " bytes, its field " +
+                             std::to_string(field.count) + ": " + remedy};
+}
+
+int type_code(const std::string& word) {
+  const auto* field = builtin_format(regimage::kFormat, regimage::kVersion)->find("type");
+  for (std::size_t code = 0; code < field->words.size(); ++code) {
+    if (equal_nocase(field->words[code], word)) return static_cast<int>(code);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file, const PathRoots& roots, double now) {
+  Record row(regimage::kRecordSize);
+  const auto number = [&row](auto field, const Fact<double>& fact) { row.set(field, fact.value.value_or(kUnknown)); };
+  number(regimage::kObstime, image.obstime);
+  number(regimage::kRa, image.ra);
+  number(regimage::kDec, image.dec);
+  number(regimage::kExptime, image.exptime);
+  number(regimage::kAirmass, image.airmass);
+  number(regimage::kTelfocus, image.telfocus);
+  number(regimage::kRotangle, image.rotangle);
+  number(regimage::kDettemp, image.dettemp);
+  for (int i = 0; i < 4; ++i) number(regimage::kTeltemp(i), image.teltemp[i]);
+  number(regimage::kXprobe, image.xprobe);
+  number(regimage::kYprobe, image.yprobe);
+  number(regimage::kZprobe, image.zprobe);
+  number(regimage::kRelease, image.release);
+  row.set(regimage::kSeqtime, kUnknown);
+  row.set(regimage::kFwhm, kUnknown);
+  row.set(regimage::kSky, kUnknown);
+  row.set(regimage::kBias, kUnknown);
+
+  const int ccd = image.ccd.value.value_or(0);
+  if (ccd < 0 || ccd > 32767) return Status(Code::invalid, "CCD number " + std::to_string(ccd) + " is not 0 to 32767");
+  if (image.extension > 32767) return Status(Code::invalid, "extension " + std::to_string(image.extension) + " is beyond 32767");
+  row.set(regimage::kCcd, ccd);
+  row.set(regimage::kExtension, image.extension);
+  row.set(regimage::kSlice, image.slice);
+  row.set(regimage::kType, type_code(image.type.value.value_or("none")));
+  row.set(regimage::kMode, static_cast<int>(image.mode));
+  row.set(regimage::kDeleted, false);
+  row.set(regimage::kRegtime, now);
+  row.set(regimage::kMtime, file.mtime);
+  row.set(regimage::kFilesize, file.size);
+  row.set(regimage::kFingerprint, file.fingerprint);
+
+  IMREG_TRY(store_text(row, regimage::kFilename, "the file name", file.name, "give the file a shorter name"));
+  IMREG_TRY(store_text(row, regimage::kPathname, "the path", roots.shorten(file.folder), "define a path root for its upper part (imregister -root NAME=PREFIX)"));
+  IMREG_TRY(store_text(row, regimage::kFilter, "the filter", image.filter.value.value_or(""), "give it a shorter name in a camera table (-camera FILE.cam)"));
+  IMREG_TRY(store_text(row, regimage::kInstrument, "the instrument", image.instrument.value.value_or(""), "name it in a camera table (-camera FILE.cam)"));
+  IMREG_TRY(store_text(row, regimage::kObject, "the object", image.object.value.value_or(""), "take another keyword for it in a camera table (-camera FILE.cam)"));
+  return row;
+}
+
+std::string key_of(RecordView row, const PathRoots& roots) {
+  std::string key = roots.expand(row[regimage::kPathname]);
+  key += '\n';
+  key += row[regimage::kFilename];
+  key += '\n';
+  key += std::to_string(row[regimage::kExtension]);
+  key += ' ';
+  key += std::to_string(row[regimage::kSlice]);
+  return key;
+}
+
+StatisticState statistic_state(RecordView row, Statistic which) {
+  return static_cast<StatisticState>((row[regimage::kProcstate] >> (2 * static_cast<int>(which))) & 3);
+}
+
+void set_statistic_state(Record& row, Statistic which, StatisticState state) {
+  const int shift = 2 * static_cast<int>(which);
+  row.set(regimage::kProcstate, (row[regimage::kProcstate] & ~(3 << shift)) | (static_cast<int>(state) << shift));
+}
+
+Record renewed_row(RecordView old_row, Record fresh) {
+  const auto keep = [&](auto field) { fresh.set(field, old_row[field]); };
+  keep(regimage::kFlag);
+  keep(regimage::kQuality);
+  keep(regimage::kRegtime);
+  keep(regimage::kSeq);
+  keep(regimage::kSeqtime);
+  const bool same_file = old_row[regimage::kFingerprint] == fresh[regimage::kFingerprint] && old_row[regimage::kFilesize] == fresh[regimage::kFilesize] &&
+                         old_row[regimage::kMtime] == fresh[regimage::kMtime];
+  if (same_file) {
+    keep(regimage::kProcstate);
+    keep(regimage::kBias);
+    keep(regimage::kSky);
+    keep(regimage::kFwhm);
+  }
+  // Not part of the content: so an unchanged row compares equal to the old one.
+  fresh.set(regimage::kChangeno, old_row[regimage::kChangeno]);
+  fresh.set(regimage::kCrc, old_row[regimage::kCrc]);
+  return fresh;
+}
+
+}  // namespace imreg

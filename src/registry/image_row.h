@@ -1,0 +1,41 @@
+// The registration record of an image: made from its facts, recognised by its key, renewed when it is registered again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "formats/regimage.h"
+#include "imreg/camera.h"
+#include "imreg/record.h"
+
+namespace imreg {
+
+class PathRoots;
+
+/// What the file system and the headers say about a file.
+struct FileIdentity {
+  std::string folder;  ///< absolute
+  std::string name;
+  std::int64_t size = 0;
+  double mtime = 0;
+  std::int64_t fingerprint = 0;
+};
+
+/// The record of one image. Error: invalid, when a text does not fit its field: names the field, the lengths and the remedy.
+Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file, const PathRoots& roots, double now);
+
+/// The unique key of a row: pathname (expanded), filename, extension, slice.
+std::string key_of(RecordView row, const PathRoots& roots);
+
+/// What becomes of an existing row when its image is registered again: header fields anew; statistics, flags, quality and
+/// first registration time stay, but a changed file (fingerprint, size or mtime) has no statistics any more.
+Record renewed_row(RecordView old_row, Record fresh);
+
+/// Statistics in procstate: 2 bits each.
+enum class StatisticState : int { not_measured = 0, measured = 1, failed = 2 };
+enum class Statistic : int { bias = 0, sky = 1, fwhm = 2 };
+StatisticState statistic_state(RecordView row, Statistic which);
+void set_statistic_state(Record& row, Statistic which, StatisticState state);
+
+}  // namespace imreg

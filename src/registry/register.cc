@@ -1,0 +1,260 @@
+// imregister's work: a list of files, headers read by several threads, rows written in groups by one.
+//
+// Files keep their order: a crash leaves the rows of the first so many files. The lock is held while a group is written
+// and not while headers are read, so a telescope's daemon can register beside a long batch.
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "imreg/record_file.h"
+#include "imreg/registry.h"
+#include "os/walk.h"
+#include "registry/file_rows.h"
+#include "registry/image_row.h"
+#include "registry/key_table.h"
+
+namespace imreg {
+
+namespace {
+
+constexpr std::size_t kGroupRows = 8192;   // rows of one durable step
+constexpr double kGroupSeconds = 1;        // or what has come together in this time
+constexpr std::size_t kReadAhead = 2048;   // files whose rows may wait to be written
+
+struct Item {
+  std::string path;
+  bool named;
+};
+
+// Reads the rows of all items with several threads and hands them out in order.
+class Reader {
+ public:
+  Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read) : items_(items), read_(std::move(read)), slots_(kReadAhead) {
+    for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
+  }
+  ~Reader() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  /// The next in order; false behind the last one.
+  bool next(FileRows& out) {
+    if (taken_ == items_.size()) return false;
+    std::unique_lock lock(mutex_);
+    auto& slot = slots_[taken_ % kReadAhead];
+    changed_.wait(lock, [&] { return slot.has_value(); });
+    out = *std::move(slot);
+    slot.reset();
+    ++taken_;
+    changed_.notify_all();
+    return true;
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::size_t at = 0;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stop_ || started_ == items_.size() || started_ < taken_ + kReadAhead; });
+        if (stop_ || started_ == items_.size()) return;
+        at = started_++;
+      }
+      FileRows rows = read_(items_[at]);
+      {
+        const std::lock_guard lock(mutex_);
+        slots_[at % kReadAhead] = std::move(rows);
+      }
+      changed_.notify_all();
+    }
+  }
+
+  const std::vector<Item>& items_;
+  std::function<FileRows(const Item&)> read_;
+  std::vector<std::optional<FileRows>> slots_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t started_ = 0;
+  std::size_t taken_ = 0;
+  bool stop_ = false;
+};
+
+// Collects rows and writes them as one durable step.
+class Registrar {
+ public:
+  Registrar(const RegisterOptions& options, PathRoots roots, RegisterReport& report) : options_(options), roots_(std::move(roots)), report_(report) {}
+
+  void take(FileRows file) {
+    for (auto& row : file.rows) rows_.push_back(std::move(row));
+    waiting_.push_back(std::move(file.report));
+  }
+  std::size_t rows() const { return rows_.size(); }
+  bool empty() const { return waiting_.empty(); }
+
+  /// Writes what was taken; the files' reports are then final.
+  Status write(bool trim) {
+    if (!options_.dry_run && (!rows_.empty() || trim)) IMREG_TRY(write_rows(trim));
+    rows_.clear();
+    return {};
+  }
+  std::vector<RegisteredFile> done() { return std::exchange(waiting_, {}); }
+
+ private:
+  Status write_rows(bool trim) {
+    RecordWriter::Options writer_options;
+    writer_options.program = "imregister";
+    writer_options.wait_seconds = options_.wait_seconds;
+    auto writer = RecordWriter::open(options_.database, writer_options);
+    if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
+      // Another process may make it at the same moment: then there is one to open, all the same.
+      auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), writer_options);
+      if (!made.ok() && made.code() != Code::invalid) return made;
+      writer = RecordWriter::open(options_.database, writer_options);
+    }
+    if (!writer && writer.status().code() == Code::not_found) return {};  // nothing to write, nothing to trim
+    if (!writer) return writer.status();
+    const auto& schema = writer->file().schema();
+    if (schema.format != regimage::kFormat || schema.version != regimage::kVersion) {
+      return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database").in_file(options_.database);
+    }
+    report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
+    if (!rows_.empty()) {
+      keys_.follow(writer->file(), roots_);
+      IMREG_TRY(merge_rows(*writer));
+    }
+    return trim ? writer->trim() : Status();
+  }
+
+  // New rows are added, known ones renewed where their content changed; of duplicates within the group the last wins.
+  Status merge_rows(RecordWriter& writer) {
+    std::unordered_map<std::string, std::size_t> last_with_key;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      keys.push_back(key_of(rows_[i].view(), roots_));
+      last_with_key[keys.back()] = i;
+    }
+    std::vector<RowChange> changes;
+    std::string added;
+    std::int64_t unchanged = 0, added_rows = 0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (last_with_key[keys[i]] != i) continue;
+      const std::int64_t row = keys_.find(keys[i], writer.file(), roots_);
+      if (row < 0) {
+        added += rows_[i].bytes();
+        ++added_rows;
+        continue;
+      }
+      Record old = writer.file().make_record();
+      IMREG_TRY(writer.file().read(row, old));
+      Record renewed = renewed_row(old.view(), std::move(rows_[i]));
+      if (renewed.bytes() == old.bytes()) ++unchanged;
+      else changes.push_back({row, renewed.bytes()});
+    }
+    if (changes.empty()) IMREG_TRY(writer.append(std::move(added)));
+    else IMREG_TRY(writer.commit(changes, std::move(added)));
+    keys_.own_change(writer.file());
+    report_.added += added_rows;
+    report_.updated += static_cast<std::int64_t>(changes.size());
+    report_.unchanged += unchanged;
+    return {};
+  }
+
+  const RegisterOptions& options_;
+  PathRoots roots_;
+  RegisterReport& report_;
+  KeyTable keys_;
+  std::vector<Record> rows_;
+  std::vector<RegisteredFile> waiting_;
+};
+
+// Folders become their files; each path once.
+std::vector<Item> list_items(const RegisterOptions& options, const std::function<void(RegisteredFile)>& fault) {
+  std::vector<Item> items;
+  for (const auto& path : options.paths) {
+    if (!is_folder(path)) {
+      items.push_back({path, true});
+      continue;
+    }
+    auto walk = walk_folder(path);
+    for (auto& file : walk.files) items.push_back({std::move(file), false});
+    for (const auto& status : walk.faults) fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, 0, {}});
+  }
+  return items;
+}
+
+Result<PathRoots> prepare_roots(const RegisterOptions& options) {
+  IMREG_ASSIGN(auto roots, PathRoots::load(options.database));
+  for (const auto& [name, prefix] : options.roots) IMREG_TRY(roots.define(name, prefix));
+  if (!options.roots.empty() && !options.dry_run) IMREG_TRY(roots.save(options.database));
+  return roots;
+}
+
+}  // namespace
+
+RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
+                              const std::function<void(std::int64_t)>& on_total) {
+  RegisterReport report;
+  const auto cameras = load_cameras(options);
+  if (!cameras) {
+    report.request = cameras.status();
+    return report;
+  }
+  auto roots = prepare_roots(options);
+  if (!roots) {
+    (roots.status().code() == Code::invalid ? report.request : report.database) = roots.status();
+    return report;
+  }
+  const auto finished = [&](const RegisteredFile& file) {
+    ++report.files;
+    if (file.fate == RegisteredFile::Fate::failed) ++report.failed;
+    if (file.fate == RegisteredFile::Fate::passed_over) ++report.passed_over;
+    on_file(file);
+  };
+  const auto items = list_items(options, finished);
+  if (on_total) on_total(static_cast<std::int64_t>(items.size()));
+
+  const PathRoots reader_roots = *roots;
+  const auto read = [&](const Item& item) {
+    return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots, current_time());
+  };
+  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int jobs = std::min<int>(options.jobs > 0 ? options.jobs : processors, static_cast<int>(std::max<std::size_t>(items.size(), 1)));
+  Registrar registrar(options, *std::move(roots), report);
+  const auto flush = [&](bool trim) {
+    report.database = registrar.write(trim);
+    if (!report.database.ok()) return false;
+    for (const auto& file : registrar.done()) finished(file);
+    return true;
+  };
+
+  const auto collect = [&](FileRows rows, double& since) {
+    if (registrar.empty()) since = current_time();
+    registrar.take(std::move(rows));
+    return (registrar.rows() < kGroupRows && current_time() - since < kGroupSeconds) || flush(false);
+  };
+  double since = 0;
+  if (jobs == 1) {  // one file at the telescope: no thread is worth starting
+    for (const auto& item : items) {
+      if (!collect(read(item), since)) return report;
+    }
+  } else {
+    Reader reader(items, jobs, read);
+    FileRows rows;
+    while (reader.next(rows)) {
+      if (!collect(std::move(rows), since)) return report;
+    }
+  }
+  flush(options.batch);
+  return report;
+}
+
+}  // namespace imreg

@@ -1,0 +1,111 @@
+# Each house rule must see a planted violation, and must pass the same tree without it.
+import os
+import shutil
+import stat
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+import rules
+
+MAN = ".TH P 1 \"\" imreg \"imreg manual\"\n.SH NAME\nprog \\- works\n.SH OPTIONS\n.TP\n.BI \\-db \" PATH\"\nx\n.TP\n.B \\-help\nx\n"
+CLEAN = {
+    "include/imreg/status.h": "#pragma once\n#include <string>\n",
+    "include/imreg/schema.h": "#pragma once\n#include \"imreg/status.h\"\nstd::string f();\n",
+    "include/imreg/emit.h": "#pragma once\n#include \"imreg/schema.h\"\n",
+    "src/base/text.h": "#pragma once\n#include <string>\ninline std::string g() { return {}; }\n",
+    "src/base/README.md": "base\n",
+    "src/os/file.cc": "#include <boost/interprocess/mapped_region.hpp>\n#include \"base/text.h\"\n",
+    "src/os/README.md": "os\n",
+    "src/sky/angle.h": "#pragma once\n#include \"base/text.h\"\n",
+    "src/sky/README.md": "sky\n",
+    "src/registry/r.cc": "#include \"formats/regimage.h\"\n#include \"os/file.h\"\n#include \"imreg/emit.h\"\n",
+    "src/registry/README.md": "registry\n",
+    "bin/prog.cc": "#include \"registry/r.h\"\nint main() {}\n",
+    "man/prog.1": MAN,
+    "build/bin/prog": "#!/bin/sh\nprintf 'prog: works\\n\\n  -db PATH  x\\n  -help  y\\n'\n",
+}
+
+CASES = [  # rule, file, text, a part of the expected message
+    ("floors", "src/base/text.h", "#pragma once\n#include \"os/file.h\"\n", "upward"),
+    ("floors", "src/os/file.cc", "#include \"sky/angle.h\"\n", "sideways"),
+    ("floors", "src/os/file.cc", "  #  include   \"imreg/emit.h\"\n", "upward"),
+    ("floors", "src/os/file.cc", "#include \"formats/regimage.h\"\n", "generated record headers"),
+    ("floors", "src/os/file.cc", "#include \"file.h\"\n", "in no room"),
+    ("floors", "src/kitchen/pot.cc", "int x;\n", "no floor"),
+    ("floors", "include/imreg/status.h", "#include \"base/text.h\"\n", "only std and public headers"),
+    ("floors", "include/imreg/status.h", "#include <fmt/format.h>\n", "only std and public headers"),
+    ("floors", "include/imreg/status.h", "#include <unistd.h>\n", "only std and public headers"),
+    ("floors", "include/imreg/status.h", "#include \"imreg/emit.h\"\n", "higher floor"),
+    ("floors", "include/imreg/attic.h", "#pragma once\n", "no room in the table"),
+    ("vendors", "src/os/file.cc", "#include <fitsio.h>\n", "only in: fits"),
+    ("vendors", "src/registry/r.cc", "#include <boost/program_options.hpp>\n", "only in: cli"),
+    ("vendors", "src/registry/r.cc", "#include <erfa.h>\n", "only in: sky"),
+    ("vendors", "src/registry/r.cc", "#include <wcslib/wcs.h>\n", "only in: sky"),
+    ("vendors", "src/registry/r.cc", "#include <boost/interprocess/sync/file_lock.hpp>\n", "only in: os"),
+    ("vendors", "src/registry/r.cc", "#include <jpeglib.h>\n", "only in: image"),
+    ("vendors", "src/registry/r.cc", "#include <cairo/cairo.h>\n", "only in: chart"),
+    ("vendors", "bin/prog.cc", "#include <boost/program_options.hpp>\n", "only in: cli"),
+    ("lengths", "bin/prog.cc", "\n" * 151, "at most 150 lines"),
+    ("lengths", "src/os/README.md", "x\n" * 31, "at most 30 lines"),
+    ("lengths", "src/os/README.md", None, "has no README"),
+    ("unfinished", "src/os/file.cc", "// TO" "DO: later\n", "src/os/file.cc:1"),
+    ("unfinished", "man/prog.1", MAN + "FIX" "ME\n", "man/prog.1:"),
+    ("headers_alone", "src/sky/angle.h", "#pragma once\nstd::string f();\n", "does not compile alone"),
+    ("headers_alone", "include/imreg/schema.h", "#pragma once\nstd::string f();\n", "does not compile alone"),
+    ("manuals", "man/prog.1", None, "has no man page"),
+    ("manuals", "man/prog.1", MAN + ".TP\n.B \\-gone\nx\n", "-gone is not in prog -help"),
+    ("manuals", "man/prog.1", MAN.replace("\\-db", "\\-dc"), "-db of prog -help is missing"),
+    ("manuals", "build/bin/prog", "#!/bin/sh\nexit 3\n", "ends with 3"),
+    ("manuals", "build/bin/prog", "#!/bin/sh\nprintf '  -db\\n  -help\\n'\nyes | head -50\n", "does not fit a screen"),
+    ("manuals", "build/bin/prog", None, "cannot be run"),
+]
+if shutil.which("mandoc"):
+    CASES.append(("man_lint", "man/prog.1", MAN + ".XYZ unknown macro\n", "XYZ"))
+
+
+def plant(root, files):
+    for name, text in files.items():
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+        if "/bin/" in path and not path.endswith(".cc"):
+            os.chmod(path, stat.S_IRWXU)
+
+
+def run(rule, root):
+    if rule == "manuals":
+        return rules.manuals(root, os.path.join(root, "build/bin"))
+    return getattr(rules, rule)(root)
+
+
+failures = []
+for rule in ("floors", "vendors", "lengths", "unfinished", "headers_alone", "manuals"):
+    with tempfile.TemporaryDirectory() as root:
+        plant(root, CLEAN)
+        found = run(rule, root)
+        if found:
+            failures.append(f"{rule} sees a fault in the clean tree: {found}")
+for rule, name, text, expected in CASES:
+    with tempfile.TemporaryDirectory() as root:
+        plant(root, {k: v for k, v in CLEAN.items() if k != name} | ({name: text} if text is not None else {}))
+        found = run(rule, root)
+        if not any(expected in fault for fault in found):
+            failures.append(f"{rule} overlooks {name} ({expected}): {found}")
+
+# A stamp must not hide a header whose own include has become bad.
+with tempfile.TemporaryDirectory() as root:
+    plant(root, CLEAN)
+    cache = os.path.join(root, "cache")
+    first = rules.headers_alone(root, "", cache)
+    plant(root, {"src/base/text.h": "#pragma once\nbroken\n"})
+    second = rules.headers_alone(root, "", cache)
+    if first or not any("src/sky/angle.h" in fault for fault in second):
+        failures.append(f"headers_alone: stamps hide a change of an include: {first} {second}")
+
+for failure in failures:
+    print(failure)
+print(f"{len(CASES)} planted violations, {len(failures)} failures")
+sys.exit(1 if failures else 0)
