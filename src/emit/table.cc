@@ -54,7 +54,8 @@ class Table final : public RowWriter {
             static_cast<std::size_t>(write_text<Style::table>(column.heading.data(), name) - column.heading.data()));
         column.width = columns_of(column.heading);
         column.right = cell.number();
-        column.path_like = cell.pathname || equal_nocase(cell.field.name, "filename");
+        const auto& field = cell.field.name;
+        column.path_like = cell.pathname || equal_nocase(field, "filename") || equal_nocase(field, "path");
         columns_.push_back(std::move(column));
       }
     }
