@@ -5,24 +5,29 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD  ?= build
 DESTDIR ?=
+FUZZ_SECONDS ?= 60
 export CTEST_OUTPUT_ON_FAILURE = 1
 export DESTDIR
 
 configure = cmake -S . -B $(1) -G Ninja --log-level=NOTICE -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(2) > $(1).log 2>&1 || { cat $(1).log; rm -f $(1).log; exit 1; }; rm -f $(1).log
-sources = $(shell find include src bin tests bench fuzz -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
+# On a terminal ninja shows how far it is; elsewhere only what fails.
+build = quiet=; [ -t 1 ] || quiet="-- --quiet"; cmake --build $(1) -j $(JOBS) $(2) $$quiet
+comma := ,
+fuzzers = $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))
+sources = $(shell find include src bin tests bench -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
 
-.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man
+.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man deps-fuzz
 
 all: deps-build  ## the programs, in build/bin
 	@$(call configure,$(BUILD),$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DIMREG_TESTS=OFF))
-	@cmake --build $(BUILD) -j $(JOBS) --target programs
+	@$(call build,$(BUILD),--target programs)
 
 demo: all  ## simulate a night of a mosaic camera, register it, search it
 	@bash share/demo.sh $(BUILD)/bin
 
 test: deps-build deps-test  ## build everything and run all tests
 	@$(call configure,$(BUILD),-DIMREG_TESTS=ON)
-	@cmake --build $(BUILD) -j $(JOBS)
+	@$(call build,$(BUILD))
 	@ctest --test-dir $(BUILD) -j 2 --output-on-failure --no-tests=error
 
 check-long: deps-build deps-test  ## the tests again under the address, undefined and thread sanitizers
@@ -32,19 +37,22 @@ check-long: deps-build deps-test  ## the tests again under the address, undefine
 
 bench: deps-build deps-bench  ## measure against the peers: ours, peer, ratio, goal
 	@$(call configure,build-bench,-DIMREG_BENCH=ON -DIMREG_TESTS=OFF)
-	@cmake --build build-bench -j $(JOBS)
+	@$(call build,build-bench)
 	@python3 bench/run.py build-bench bench
 
-fuzz:  ## fuzz targets: none yet
-	@ls fuzz/*_fuzz.cc tests/fuzz/*_fuzz.cc 2>/dev/null || echo "imreg has no fuzz targets yet"
+fuzz: deps-build deps-test deps-fuzz  ## libFuzzer on every tests/fuzz target, FUZZ_SECONDS each (60)
+	@$(call configure,build-fuzz,-DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_C_COMPILER=clang-16 -DIMREG_FUZZ=ON -DIMREG_SANITIZE=address$(comma)undefined$(comma)fuzzer-no-link)
+	@$(call build,build-fuzz,--target $(fuzzers))
+	@set -e; for target in $(fuzzers); do mkdir -p build-fuzz/corpus/$$target; \
+	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target; done
 
 lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pages
 	@clang-format-16 --dry-run -Werror $(sources)
 	@$(call configure,$(BUILD),-DIMREG_TESTS=ON)
-	@cmake --build $(BUILD) -j $(JOBS)
+	@$(call build,$(BUILD))
 	@python3 .ci/tidy.py $(BUILD)
 	@set -e; for rule in tests/rules/*_test.py; do python3 $$rule . $(BUILD)/bin; done
-	@mandoc -T lint -W warning $(wildcard man/*.[1-8])
 	@echo "lint: clean"
 
 format: deps-lint  ## rewrite the sources in the house's format
@@ -64,5 +72,5 @@ clean:  ## remove everything that was built
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
-deps-build deps-test deps-lint deps-bench deps-man: deps-%:
+deps-build deps-test deps-lint deps-bench deps-man deps-fuzz: deps-%:
 	@bash .ci/packages $*

@@ -2,14 +2,15 @@
 
 # embed(OUT FUNCTION FILES...): a .cc whose FUNCTION() returns {file name, text} of each file (declared in base/embedded.h).
 function(embed out function)
-  set(code "// Made by cmake/generated.cmake from ${function}'s files. Do not edit.\n#include \"base/embedded.h\"\n\nnamespace imreg {\n\nstd::span<const EmbeddedFile> ${function}() {\n  static constexpr EmbeddedFile kFiles[] = {\n")
+  list(LENGTH ARGN count)
+  set(code "// Made by cmake/generated.cmake from ${function}'s files. Do not edit.\n#include <array>\n\n#include \"base/embedded.h\"\n\nnamespace imreg {\n\nstd::span<const EmbeddedFile> ${function}() {\n  static constexpr std::array<EmbeddedFile, ${count}> kFiles{{\n")
   foreach(file ${ARGN})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     file(READ ${file} text)
     get_filename_component(name ${file} NAME)
     string(APPEND code "      {\"${name}\", R\"imreg~(${text})imreg~\"},\n")
   endforeach()
-  string(APPEND code "  };\n  return kFiles;\n}\n\n}  // namespace imreg\n")
+  string(APPEND code "  }};\n  return kFiles;\n}\n\n}  // namespace imreg\n")
   file(GENERATE OUTPUT ${out} CONTENT "${code}")
 endfunction()
 

@@ -53,7 +53,7 @@ struct FileFacts {
 /// All camera tables, filter and type lists: the built-in ones, and those of further folders.
 class Cameras {
  public:
-  /// Built-in tables, then every *.cam of `folders`; a later table of the same name replaces an earlier one.
+  /// Built-in tables, then every *.cam and *.list of `folders`; a later table of the same name replaces an earlier one.
   /// Error: invalid, with file and line.
   static Result<Cameras> load(const std::vector<std::string>& folders = {});
   /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid.
@@ -67,8 +67,12 @@ class Cameras {
   /// Errors: not_found (no table of that name).
   Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;
 
-  /// The canonical name of a filter, case-blind, by its aliases; nullopt when the list does not know it.
+  /// The registered name of a filter by its other names, exact spelling first (r is not R), then case-blind;
+  /// nullopt when the list does not know it.
   std::optional<std::string> canonical_filter(std::string_view name) const;
+  /// Whether `-filter WANTED` finds a row whose filter is STORED: the same text, another name of it, or a group word of
+  /// the filter list ("g" finds "g.MP9401"); case-blind. "X = any" is the caller's.
+  bool same_filter(std::string_view stored, std::string_view wanted) const;
 
   Cameras(Cameras&&) noexcept;
   Cameras& operator=(Cameras&&) noexcept;

@@ -42,7 +42,9 @@ struct FitsHeaders {
   FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress
   std::int64_t file_size = 0;
   double mtime = 0;                    ///< seconds since 1970 UTC
-  std::vector<std::string> warnings;   ///< what is odd but did not stop the reading: truncated data, missing END, stray bytes
+  std::vector<std::string> warnings;   ///< what is odd but loses nothing: a missing END, stray bytes at the end
+  std::string damage;                  ///< not empty: the first place where something is lost (truncated data, a broken header
+                                       ///< after the first); the HDUs before it are there, with the one whose data are cut
 };
 
 /// Names what a file is from its first bytes; not_found or io when it cannot be opened, invalid for a
@@ -52,7 +54,7 @@ Result<FileKind> file_kind(const std::string& path);
 /// Reads the header of every HDU.
 /// Errors: not_found, io (unreadable), invalid (not a regular file, not FITS, a text dump: the message says which),
 /// corrupt (no END in the primary header, truncated inside the primary header).
-/// A fault in a later HDU is a warning: the HDUs before it are returned.
+/// A fault in a later HDU, and data that are cut off, are `damage`: the HDUs before it are returned.
 Result<FitsHeaders> read_fits_headers(const std::string& path);
 
 /// A hash of all header cards in order, for noticing changed and moved files. Never 0.

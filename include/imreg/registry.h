@@ -45,6 +45,7 @@ struct RegisterReport {
   std::int64_t files = 0, failed = 0, passed_over = 0;
   std::int64_t added = 0, updated = 0, unchanged = 0;  ///< rows
   std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
+  Status request;                                      ///< the options make no sense (a camera table, a root): nothing was done
   Status database;                                     ///< trouble with the database or the machine: the work stopped there
 };
 

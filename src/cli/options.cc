@@ -119,16 +119,18 @@ Status check(const Program& program, const Parsed& parsed) {
 std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
   std::string out;
   std::size_t column = first_column;
+  bool first = true;
   for (const auto word : words(text)) {
-    if (column > indent && column + 1 + word.size() > width) {
+    if (column > indent && column + (first ? 0 : 1) + word.size() > width) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
-    } else if (column > indent) {
+    } else if (!first) {
       out += ' ';
       ++column;
     }
     out += word;
     column += word.size();
+    first = false;
   }
   return out + "\n";
 }
@@ -142,9 +144,9 @@ const Use* Parsed::find(std::string_view name) const {
   return nullptr;
 }
 
-std::string Parsed::word(std::string_view name, std::string other, std::size_t i) const {
+std::string Parsed::word(std::string_view name, std::string_view other, std::size_t i) const {
   const Use* use = find(name);
-  return use != nullptr && i < use->words.size() ? use->words[i] : other;
+  return use != nullptr && i < use->words.size() ? use->words[i] : std::string(other);
 }
 
 std::vector<const Use*> Parsed::all(std::string_view name) const {

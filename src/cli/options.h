@@ -57,7 +57,7 @@ struct Parsed {
   /// The last use of an option; nullptr when it was not given.
   const Use* find(std::string_view name) const;
   /// Its word number `i`; `other` when it was not given.
-  std::string word(std::string_view name, std::string other = {}, std::size_t i = 0) const;
+  std::string word(std::string_view name, std::string_view other = {}, std::size_t i = 0) const;
   /// Every use of it.
   std::vector<const Use*> all(std::string_view name) const;
   /// The word of an option as a number between `least` and `most`; `other` when it was not given. Error: invalid.

@@ -71,7 +71,7 @@ std::string typed_header(const Schema& schema, const std::string& name) {
     if (field.words.empty()) continue;
     out += "\n/// Codes of the field " + field.name + ".\nenum class " + camel(field.name) + " : int {";
     for (std::size_t code = 0; code < field.words.size(); ++code) {
-      out += (code > 0 ? ", k" : " k") + camel(to_lower(field.words[code])) + " = " + std::to_string(code);
+      out += (code > 0 ? ", " : " ") + to_lower(field.words[code]) + " = " + std::to_string(code);
     }
     out += " };\n";
   }

@@ -47,7 +47,7 @@ Status read_hdus(fitsfile* file, FitsHeaders& out) {
     if (number > 0 && fits_movabs_hdu(file, number + 1, nullptr, &status) != 0) {
       const std::string words = cfitsio_words(status);
       if (status != END_OF_FILE) {
-        out.warnings.push_back("HDU " + std::to_string(number) + " cannot be read and what follows is left out; " + words);
+        out.damage = "HDU " + std::to_string(number) + " cannot be read; " + words;
       }
       return {};
     }
@@ -58,7 +58,7 @@ Status read_hdus(fitsfile* file, FitsHeaders& out) {
     if (!fault.empty()) {
       std::string sentence = name_of(hdu) + " is damaged: " + fault;
       if (number == 0) return {Code::corrupt, std::move(sentence)};
-      out.warnings.push_back(sentence + "; it and what follows are left out");
+      out.damage = std::move(sentence);
       return {};
     }
     out.hdus.push_back(std::move(hdu));

@@ -153,7 +153,7 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
     if (!raw.fault.empty()) {
       std::string sentence = name_of(hdu) + " is damaged: " + raw.fault;
       if (number == 0) return Status(Code::corrupt, std::move(sentence)).at_byte(offset);
-      out.warnings.push_back(sentence + "; it and what follows are left out");
+      out.damage = std::move(sentence);
       return {};
     }
     hdu.data_offset = raw.end;
@@ -161,8 +161,7 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
     const std::int64_t data_size = hdu.data_size;
     const std::int64_t there = std::max<std::int64_t>(0, file.size() - raw.end);
     if (there < data_size) {
-      out.warnings.push_back("the data of " + name_of(hdu) + " are cut off: the file holds " + std::to_string(there) + " of " +
-                             std::to_string(data_size) + " bytes");
+      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " + std::to_string(data_size) + " bytes";
     } else if (file.size() < raw.end) {
       out.warnings.push_back("the file ends inside the last block of its header");
     }

@@ -1,5 +1,7 @@
 #include "registry/file_rows.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "imreg/fits_file.h"
 #include "os/walk.h"
@@ -24,6 +26,11 @@ bool is_passed_over(const std::string& path, bool named, const Status& trouble) 
   if (!kind) return false;
   if (*kind == FileKind::header_dump) return true;
   return !named && !claims_to_be_fits(path);
+}
+
+// An image of 0 x 0 pixels is an exposure that failed, not a file of another kind.
+bool has_empty_image(const FitsHeaders& headers) {
+  return std::any_of(headers.hdus.begin(), headers.hdus.end(), [](const Hdu& hdu) { return hdu.kind == HduKind::empty && !hdu.axes.empty(); });
 }
 
 }  // namespace
@@ -61,11 +68,13 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
     const bool passed = is_passed_over(path, named, headers.status());
     return fail(headers.status().message() + (passed ? "; passed over" : ""), passed ? RegisteredFile::Fate::passed_over : RegisteredFile::Fate::failed);
   }
+  if (!headers->damage.empty()) return fail(headers->damage + "; not registered");
   out.report.warnings = headers->warnings;
   const auto facts = cameras.translate(path, *headers, {.split = options.split, .camera = camera});
   if (!facts) return fail(facts.status().message());
   out.report.camera = facts->camera;
   out.report.warnings.insert(out.report.warnings.end(), facts->warnings.begin(), facts->warnings.end());
+  if (facts->images.empty() && has_empty_image(*headers)) return fail(facts->why_none);
   if (facts->images.empty()) return fail(facts->why_none + "; passed over", RegisteredFile::Fate::passed_over);
 
   const std::string full = absolute_path(path);

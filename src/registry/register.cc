@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -203,14 +203,14 @@ Result<PathRoots> prepare_roots(const RegisterOptions& options) {
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
                               const std::function<void(std::int64_t)>& on_total) {
   RegisterReport report;
-  auto roots = prepare_roots(options);
-  if (!roots) {
-    report.database = roots.status();
-    return report;
-  }
   const auto cameras = load_cameras(options);
   if (!cameras) {
-    report.database = cameras.status();
+    report.request = cameras.status();
+    return report;
+  }
+  auto roots = prepare_roots(options);
+  if (!roots) {
+    (roots.status().code() == Code::invalid ? report.request : report.database) = roots.status();
     return report;
   }
   const auto finished = [&](const RegisteredFile& file) {

@@ -1,7 +1,8 @@
-// wcslib behind a filter: only cards that matter here, with axes 1..9, reach its parser. So no header can make it allocate
-// by WCSAXES = 30000, stumble over alternates, tables or units of spectral axes, or print.
-// No lock: the scanners of wcslib 7 are reentrant, and its only writable globals belong to wcserr_enable, wcsprintf_set, wcsnpv,
-// wcsnps and disndp, which nobody here calls.
+// The WCS cards are read here, and wcslib gets finite numbers only: its own header parser (7.12) crashes on hostile
+// headers
+// (found by tests/sky), allocates gigabytes for WCSAXES = 30000 and is stopped by the units of spectral axes.
+// No lock: what is left of wcslib has no state but in wcserr_enable, wcsprintf_set, wcsnpv, wcsnps and disndp, which
+// nobody calls.
 #include "sky/wcs.h"
 
 #include <wcslib.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "sky/frames.h"
@@ -57,8 +59,8 @@ int parameter_axis(std::string_view word, int& m) {
 
 // A_p_q and B_p_q of SIP.
 bool is_sip(std::string_view word) {
-  return word.size() == 5 && (word[0] == 'A' || word[0] == 'B') && word[1] == '_' && is_digit(word[2]) && word[3] == '_' &&
-         is_digit(word[4]);
+  return word.size() == 5 && (word[0] == 'A' || word[0] == 'B') && word[1] == '_' && is_digit(word[2]) &&
+         word[3] == '_' && is_digit(word[4]);
 }
 
 // A text value between its quotes, trailing blanks gone.
@@ -76,17 +78,45 @@ bool is_celestial(std::string_view type) {
   return axis == "RA--" || axis == "DEC-" || axis == "GLON" || axis == "GLAT" || axis == "ELON" || axis == "ELAT";
 }
 
-// The cards for wcslib, with a NAXIS of our own in front.
-struct Selection {
-  std::string cards;
-  int axes = 0;
-  bool celestial = false;
+struct Parameter {
+  int axis = 0, m = 0;
+  double value = 0;
 };
 
-struct Survey {
-  std::array<bool, kMaxAxes + 1> celestial{};
-  bool sip = false;
-  bool many_parameters = false;  // PVi_5 and beyond: no projection but TPV (or ZPN) has them
+// SIP: a polynomial in the distance from CRPIX, added to it (Shupe et al. 2005).
+struct Sip {
+  double coefficient[10][10] = {};
+  int order = 0;
+
+  double at(double u, double v) const {
+    double sum = 0, u_power = 1;
+    for (int p = 0; p <= order; ++p, u_power *= u) {
+      double term = u_power;
+      for (int q = 0; p + q <= order; ++q, term *= v) {
+        if (coefficient[p][q] != 0) sum += coefficient[p][q] * term;
+      }
+    }
+    return sum;
+  }
+};
+
+struct Axis {
+  std::string type;  // empty: linear
+  std::string unit;
+  double reference_pixel = 0, reference_value = 0, step = 1, rotation = 0;
+};
+
+// What a header says of its celestial axes.
+struct Description {
+  std::array<Axis, kMaxAxes> axis;
+  int axes = 2;
+  double matrix[kMaxAxes][kMaxAxes] = {};  // CDi_j or PCi_j
+  double old_matrix[kMaxAxes][kMaxAxes] = {};
+  bool has_cd = false, has_pc = false, has_rotation = false;
+  std::optional<double> native_longitude, native_latitude, equinox, epoch;
+  std::string frame;
+  std::vector<Parameter> parameters;
+  std::array<Sip, 2> sip;
 };
 
 // The keyword of a clean "KEYWORD = " card; empty otherwise.
@@ -98,84 +128,170 @@ std::string_view keyword_of(std::string_view card) {
   return trim(card.substr(0, 8));
 }
 
-Survey survey(std::string_view cards) {
-  Survey out;
-  for (; cards.size() >= kCard; cards.remove_prefix(kCard)) {
-    const std::string_view card = cards.substr(0, kCard);
-    const std::string_view word = keyword_of(card);
-    int m = 0;
-    if (const int axis = axis_of(word, "CTYPE")) out.celestial[static_cast<std::size_t>(axis)] = is_celestial(text_value(card));
-    if (is_sip(word)) out.sip = true;
-    if (parameter_axis(word, m) > 0 && m >= 5) out.many_parameters = true;
+std::optional<double> number_value(std::string_view card) {
+  std::string text(card.substr(10, card.find('/', 10) - 10));
+  for (char& c : text) {
+    if (c == 'D' || c == 'd') c = 'E';
   }
-  return out;
+  double value = 0;
+  if (!parse_number(text, value)) return {};
+  return value;
 }
 
-// CTYPE with the projection that wcslib can do; the length stays.
-std::string adapted_type(std::string_view card, const Survey& seen) {
-  std::string out(card);
-  const std::size_t at = out.find('\'') + 6;
-  const std::string_view projection = std::string_view(out).substr(at, 3);
-  const bool plain = seen.many_parameters && !seen.sip && projection == "TAN";  // SCAMP before 2012 called TPV so
-  if (plain) out.replace(at, 3, "TPV");
-  if (projection == "TNX") out.replace(at, 3, "TAN");
-  return out;
+// CUNIT of a celestial axis as wcslib spells it; "?" when it is no angle. wcslib's own parser of units sees nothing
+// else.
+std::string unit_of(std::string_view text) {
+  const std::string word = to_lower(text);
+  if (word.starts_with("deg")) return "deg";
+  return word.empty() || word == "arcmin" || word == "arcsec" || word == "mas" || word == "rad" ? word : "?";
 }
 
-Selection select(std::string_view cards) {
-  const Survey seen = survey(cards);
-  Selection out;
-  const auto take = [&out](std::string_view card, int axis) {
-    out.cards += card;
-    out.axes = std::max(out.axes, axis);
-  };
+void read_matrix(std::string_view word, double value, Description& out) {
+  const auto digit = [word](std::size_t at) { return static_cast<std::size_t>(word[at] - '1'); };
+  const std::size_t i = word.size() == 5 ? digit(2) : digit(4);
+  const std::size_t j = word.size() == 5 ? digit(4) : digit(7);
+  const bool cd = word[1] == 'D';
+  (cd ? out.has_cd : out.has_pc) = true;
+  (cd ? out.matrix : out.old_matrix)[i][j] = value;
+}
+
+void read_number(std::string_view word, double value, Description& out) {
+  int axis = 0, m = 0;
+  const auto is = [&](std::string_view name) { return (axis = axis_of(word, name)) > 0; };
+  const auto at = [&]() -> Axis& { return out.axis[static_cast<std::size_t>(axis - 1)]; };
+  if (is("CRVAL")) {
+    at().reference_value = value;
+  } else if (is("CRPIX")) {
+    at().reference_pixel = value;
+  } else if (is("CDELT")) {
+    at().step = value;
+  } else if (is("CROTA")) {
+    at().rotation = value;
+    out.has_rotation = true;
+  } else if ((axis = matrix_axes(word)) > 0) {
+    read_matrix(word, value, out);
+  } else if ((axis = parameter_axis(word, m)) > 0) {
+    std::erase_if(out.parameters, [&](const Parameter& old) { return old.axis == axis && old.m == m; });
+    out.parameters.push_back({axis, m, value});
+    axis = 0;
+  } else if (is_sip(word)) {
+    out.sip[word[0] == 'A' ? 0 : 1].coefficient[word[2] - '0'][word[4] - '0'] = value;
+  } else if (word == "A_ORDER" || word == "B_ORDER") {
+    out.sip[word[0] == 'A' ? 0 : 1].order = value >= 1 && value <= 9 ? static_cast<int>(value) : 0;
+  } else if (word == "LONPOLE") {
+    out.native_longitude = value;
+  } else if (word == "LATPOLE") {
+    out.native_latitude = value;
+  } else if (word == "EQUINOX") {
+    out.equinox = value;
+  } else if (word == "EPOCH") {
+    out.epoch = value;
+  }
+  out.axes = std::max(out.axes, axis);
+}
+
+Description read_cards(std::string_view cards) {
+  Description out;
+  for (std::size_t i = 0; i < kMaxAxes; ++i) out.old_matrix[i][i] = 1;
   for (; cards.size() >= kCard; cards.remove_prefix(kCard)) {
     const std::string_view card = cards.substr(0, kCard);
     const std::string_view word = keyword_of(card);
-    int m = 0;
     if (word.empty()) continue;
-    if (word == "LONPOLE" || word == "LATPOLE" || word == "RADESYS" || word == "RADECSYS" || word == "EQUINOX" || word == "EPOCH") {
-      take(card, 0);
-    } else if (const int typed = axis_of(word, "CTYPE")) {
+    if (const int typed = axis_of(word, "CTYPE")) {
       // Other axes stay linear: their types and units could only fail.
-      if (!seen.celestial[static_cast<std::size_t>(typed)]) continue;
-      if (!is_celestial(text_value(card))) continue;  // an earlier card of the same name
-      take(adapted_type(card, seen), typed);
-      out.celestial = true;
+      const std::string_view type = text_value(card);
+      out.axis[static_cast<std::size_t>(typed - 1)].type = is_celestial(type) ? std::string(type.substr(0, 8)) : "";
+      out.axes = std::max(out.axes, typed);
     } else if (const int united = axis_of(word, "CUNIT")) {
-      if (seen.celestial[static_cast<std::size_t>(united)]) take(card, united);
-    } else if (const int axis = std::max({axis_of(word, "CRVAL"), axis_of(word, "CRPIX"), axis_of(word, "CDELT"), axis_of(word, "CROTA"),
-                                          matrix_axes(word)})) {
-      take(card, axis);
-    } else if (const int parameter = parameter_axis(word, m)) {
-      // SCAMP's PV beside SIP say the same once more.
-      if (!(seen.sip && seen.many_parameters) && seen.celestial[static_cast<std::size_t>(parameter)]) take(card, parameter);
-    } else if (is_sip(word)) {
-      take(card, 2);
+      out.axis[static_cast<std::size_t>(united - 1)].unit = unit_of(text_value(card));
+    } else if (word == "RADESYS" || (word == "RADECSYS" && out.frame.empty())) {
+      out.frame = text_value(card);
+    } else if (const auto value = number_value(card)) {
+      read_number(word, *value, out);
     }
   }
-  std::string naxis = "NAXIS   =                    " + std::to_string(std::max(out.axes, 2));
-  naxis.resize(kCard, ' ');
-  out.cards.insert(0, naxis);
-  std::string end = "END";
-  end.resize(kCard, ' ');
-  out.cards += end;
+  if (!out.equinox) out.equinox = out.epoch;
   return out;
 }
 
-// Owns what wcspih allocates.
-struct Parsed {
-  int count = 0;
-  wcsprm* list = nullptr;
-  Parsed() = default;
-  Parsed(const Parsed&) = delete;
-  Parsed& operator=(const Parsed&) = delete;
-  ~Parsed() { wcsvfree(&count, &list); }
+bool has_pair(const Description& d) {
+  return std::count_if(d.axis.begin(), d.axis.end(), [](const Axis& axis) { return !axis.type.empty(); }) == 2;
+}
+
+// The habits of programs that wrote before, or beside, the standard.
+void adapt(Description& d) {
+  const bool sip = d.sip[0].order > 0 || d.sip[1].order > 0;
+  // No projection but TPV (and ZPN) has parameters 5 and up; SCAMP before 2012 called it TAN, or wrote them beside SIP.
+  const bool many = std::any_of(d.parameters.begin(), d.parameters.end(), [](const Parameter& p) { return p.m >= 5; });
+  for (Axis& axis : d.axis) {
+    if (axis.type.empty()) continue;
+    const std::string projection = axis.type.substr(5);
+    if (projection == "TNX" || (projection == "TAN" && many && !sip))
+      axis.type.replace(5, 3, projection == "TNX" ? "TAN" : "TPV");
+  }
+  std::erase_if(d.parameters, [&](const Parameter& p) {
+    return (sip && many) || d.axis[static_cast<std::size_t>(p.axis - 1)].type.empty();
+  });
+  // A matrix that forgets an axis, as two-dimensional ones in cubes do, leaves it alone.
+  for (int i = 0; i < d.axes && d.has_cd; ++i) {
+    bool empty = true;
+    for (int j = 0; j < d.axes; ++j) empty = empty && d.matrix[i][j] == 0 && d.matrix[j][i] == 0;
+    if (empty && d.axis[static_cast<std::size_t>(i)].type.empty()) d.matrix[i][i] = 1;
+  }
+}
+
+// wcslib's struct, freed.
+struct Prm {
+  wcsprm wcs;
+  Prm() { wcs.flag = -1; }
+  Prm(const Prm&) = delete;
+  Prm& operator=(const Prm&) = delete;
+  ~Prm() { wcsfree(&wcs); }
 };
+
+void copy_text(char (&to)[72], const std::string& from) {
+  std::memset(to, 0, sizeof to);
+  std::memcpy(to, from.data(), std::min(from.size(), sizeof to - 1));
+}
+
+// wcsset would see a singular matrix too, but loses memory over it (7.12).
+bool is_singular(const Description& d) {
+  const std::size_t n = static_cast<std::size_t>(d.axes);
+  std::vector<double> matrix(n * n), inverse(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j)
+      matrix[i * n + j] = d.has_cd ? d.matrix[i][j] : d.axis[i].step * d.old_matrix[i][j];
+  }
+  return matinv(d.axes, matrix.data(), inverse.data()) != 0;
+}
+
+int fill(const Description& d, wcsprm& wcs) {
+  if (const int code = wcsinit(1, d.axes, &wcs, static_cast<int>(d.parameters.size()), 0, 0)) return code;
+  wcs.altlin = d.has_cd ? 2 : d.has_pc ? 1 : d.has_rotation ? 4 : 0;
+  for (int i = 0; i < d.axes; ++i) {
+    const Axis& axis = d.axis[static_cast<std::size_t>(i)];
+    wcs.crpix[i] = axis.reference_pixel;
+    wcs.crval[i] = axis.reference_value;
+    wcs.cdelt[i] = d.has_cd ? 1 : axis.step;
+    wcs.crota[i] = axis.rotation;
+    copy_text(wcs.ctype[i], axis.type);
+    copy_text(wcs.cunit[i], axis.type.empty() ? "" : axis.unit);
+    for (int j = 0; j < d.axes; ++j) {
+      wcs.cd[i * d.axes + j] = d.matrix[i][j];
+      wcs.pc[i * d.axes + j] = d.old_matrix[i][j];
+    }
+  }
+  for (const Parameter& p : d.parameters) wcs.pv[wcs.npv++] = {p.axis, p.m, p.value};
+  if (d.native_longitude) wcs.lonpole = *d.native_longitude;
+  if (d.native_latitude) wcs.latpole = *d.native_latitude;
+  celfix(&wcs);  // NCP and GLS
+  return wcsset(&wcs);
+}
 
 Status wrong(int code) {
   const bool known = code > 0 && code <= 13;
-  return Status(Code::invalid, std::string("the WCS cards are wrong: ") + (known ? wcs_errmsg[code] : "wcslib cannot parse them"));
+  return Status(Code::invalid,
+                std::string("the WCS cards are wrong: ") + (known ? wcs_errmsg[code] : "wcslib refuses them"));
 }
 
 Status none() { return Status(Code::not_found, "the header describes no celestial axes that can be turned to ICRS"); }
@@ -184,25 +300,28 @@ Status none() { return Status(Code::not_found, "the header describes no celestia
 
 Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y) {
   if (!std::isfinite(x) || !std::isfinite(y)) return Status(Code::invalid, "a pixel position must be finite");
-  Selection selected = select(cards80);
-  if (!selected.celestial) return none();
+  Description description = read_cards(cards80);
+  if (!has_pair(description)) return none();
+  adapt(description);
+  for (const Axis& axis : description.axis) {
+    if (!axis.type.empty() && axis.unit == "?")
+      return Status(Code::invalid, "the WCS cards are wrong: CUNIT is no unit of angle");
+  }
 
-  Parsed parsed;
-  int rejected = 0;
-  const int cards = static_cast<int>(selected.cards.size() / kCard);
-  if (wcspih(selected.cards.data(), cards, WCSHDR_all, 0, &rejected, &parsed.count, &parsed.list) != 0) return wrong(0);
-  if (parsed.count < 1) return none();
-  wcsprm& wcs = parsed.list[0];
-  if (wcs.naxis < 2 || wcs.naxis > kMaxAxes) return none();
-  unitfix(0, &wcs);  // "degree" and the like
-  celfix(&wcs);      // NCP and GLS
-  if (const int code = wcsset(&wcs)) return wrong(code);
+  if (is_singular(description)) return wrong(WCSERR_SINGULAR_MTX);
+
+  Prm prm;
+  wcsprm& wcs = prm.wcs;
+  if (const int code = fill(description, wcs)) return wrong(code);
   if (wcs.lng < 0 || wcs.lat < 0) return none();
 
   std::array<double, kMaxAxes> pixel, image, world;
   pixel.fill(1);
-  pixel[0] = x;
-  pixel[1] = y;
+  const double u = x - description.axis[0].reference_pixel, v = y - description.axis[1].reference_pixel;
+  pixel[0] = x + description.sip[0].at(u, v);
+  pixel[1] = y + description.sip[1].at(u, v);
+  if (!std::isfinite(pixel[0]) || !std::isfinite(pixel[1]))
+    return Status(Code::invalid, "the SIP cards are wrong: the pixel goes to infinity");
   double phi = 0, theta = 0;
   int bad = 0;
   if (const int code = wcsp2s(&wcs, 1, wcs.naxis, pixel.data(), image.data(), &phi, &theta, world.data(), &bad)) {
@@ -212,17 +331,15 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
   const SkyPosition found{world[static_cast<std::size_t>(wcs.lng)], world[static_cast<std::size_t>(wcs.lat)]};
 
   const std::string_view type = wcs.lngtyp;
-  std::optional<double> equinox;
-  if (!undefined(wcs.equinox)) equinox = wcs.equinox;
   Frame frame = Frame::icrs;
   if (type.starts_with("GL")) {
     frame = Frame::galactic;
   } else if (type.starts_with("EL")) {
     frame = Frame::ecliptic;
   } else {
-    IMREG_ASSIGN(frame, frame_named(std::string_view(wcs.radesys, strnlen(wcs.radesys, sizeof wcs.radesys)), equinox));
+    IMREG_ASSIGN(frame, frame_named(description.frame, description.equinox));
   }
-  return to_icrs(found, frame, equinox.value_or(default_equinox(frame)));
+  return to_icrs(found, frame, description.equinox.value_or(default_equinox(frame)));
 }
 
 }  // namespace imreg

@@ -6,6 +6,7 @@
 #include <rapidcheck.h>
 
 #include <cmath>
+#include <fstream>
 #include <random>
 
 #include "base/text.h"
@@ -150,7 +151,8 @@ TEST(Date, RangesAreNumbersWithUnits) {
   EXPECT_EQ(parse_duration("+.5m")->seconds, 30);
   EXPECT_EQ(parse_duration("3M")->months, 3);
   EXPECT_EQ(parse_duration("-2Y")->months, -24);
-  for (const char* text : {"", "1", "d", "1q", "1dd", "1 d", "--1d", "1.3M", "0.1y", "1e3s", "nand", "99999999y", "1e400d", "9999999999d"}) {
+  for (const char* text : {"", "1", "d", "1q", "1dd", "1 d", "--1d", "1.3M", "0.1y", "1e3s", "nand", "99999999y",
+                           "1e400d", "9999999999d"}) {
     const auto range = parse_duration(text);
     ASSERT_FALSE(range.ok()) << text;
     EXPECT_NE(range.status().message().find("column "), std::string::npos);
@@ -232,6 +234,20 @@ TEST(Date, RoundTrips) {
   }));
 }
 
+// The table of examples in the man page is what the code does.
+TEST(Date, ManPageExamples) {
+  std::ifstream page(IMREG_SOURCE_DIR "/man/imreg-dates.7");
+  std::string line;
+  int examples = 0;
+  while (std::getline(page, line)) {
+    const auto columns = split(line, '\t');
+    if (columns.size() != 2 || !columns[1].ends_with("Z")) continue;
+    EXPECT_EQ(iso_of(columns[0]), columns[1]) << line;
+    ++examples;
+  }
+  EXPECT_GE(examples, 19);
+}
+
 // A result within the calendar, or an error with a column inside the text; never anything else.
 void hold(const std::string& text) {
   DateSettings settings;
@@ -251,8 +267,9 @@ void hold(const std::string& text) {
 
 TEST(Date, SurvivesRandomBytes) {
   std::mt19937 random(7);
-  const std::string seeds[] = {"2003/01/27,15:20:01.5", "2003-01-27T15:20:01+05:30", "TODAY,12:30:15", "NOW", "2452667.139j",
-                               "mjd52666.639", "20030127T152001Z", "-12.5d", "1.5y"};
+  const std::string seeds[] = {
+      "2003/01/27,15:20:01.5", "2003-01-27T15:20:01+05:30", "TODAY,12:30:15", "NOW", "2452667.139j",
+      "mjd52666.639",          "20030127T152001Z",          "-12.5d",         "1.5y"};
   const std::string alphabet = "0123456789/-:,.TZjJdmMyYhHsS+ nowtaNTD\xff\x01x";
   for (int i = 0; i < 300000; ++i) {
     std::string text = seeds[random() % std::size(seeds)];

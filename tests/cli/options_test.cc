@@ -131,6 +131,9 @@ TEST(Options, HelpNamesEveryOptionAndFitsAScreen) {
   const auto lines = split(text, '\n');
   for (const auto line : lines) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_LE(lines.size(), 24u);
+  EXPECT_EQ(lines[0], "imtest: tests the command line");
+  EXPECT_EQ(lines[1], "usage: imtest [OPTION...] PATH...");
+  EXPECT_EQ(lines[3], "  -db PATH                 database file, or a folder that holds Imreg.db");
 }
 
 TEST(Options, LongHelpIsWrappedAtItsColumn) {
@@ -140,6 +143,8 @@ TEST(Options, LongHelpIsWrappedAtItsColumn) {
   const std::string text = help({"p", "does it", "", kLong, {}, 0, 0});
   for (const auto line : split(text, '\n')) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_THAT(text, HasSubstr("  -b                          short\n"));
+  EXPECT_THAT(text, HasSubstr("  -a-rather-long-name WITH MANY-MANY WORDS  a meaning that is so long that it\n" +
+                              std::string(30, ' ') + "cannot"));
 }
 
 TEST(Options, HelpWinsOverOtherMistakes) {

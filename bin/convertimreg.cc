@@ -1,0 +1,38 @@
+// convertimreg: writes a registration database in another version: Elixir's, or our own.
+#include <iostream>
+#include <string>
+
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "imreg/registry.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    {"to", "VERSION", "native (default), v3, v2 or v1"},
+};
+constexpr cli::Program kProgram = {"convertimreg",
+                                   "writes a registration database in another version; IN stays as it is",
+                                   "IN OUT",
+                                   kOptions,
+                                   {"convertimreg elixir.db Imreg.db", "convertimreg Imreg.db elixir.db -to v3"},
+                                   2,
+                                   2};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Parsed args;
+  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+  const auto report = convert_database(args.positionals[0], args.positionals[1], args.word("to", "native"));
+  if (!report) {
+    cli::complain(kProgram.name, report.status());
+    return report.status().file().empty() ? cli::kUsage : cli::kTrouble;
+  }
+  for (const auto& status : report->left_out) cli::complain(kProgram.name, status);
+  for (const auto& lost : report->lost_fields) cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
+  std::cout << report->rows << " rows written, " << report->left_out.size() << " left out\n";
+  return report->left_out.empty() ? cli::kOk : cli::kInputs;
+}

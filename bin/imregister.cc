@@ -1,0 +1,104 @@
+// imregister: reads the headers of images and keeps one row per CCD in the registration database.
+#include <iostream>
+#include <string>
+
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "imreg/registry.h"
+#include "os/walk.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    cli::kDatabaseOption,
+    {"split", "", "a file with one HDU is one CCD of a mosaic"},
+    {"noreg", "", "read and check everything, write nothing"},
+    {"needtype", "", "refuse images whose type is not known"},
+    {"camera", "NAME|FILE", "use this camera table for all files"},
+    {"root", "NAME=PREFIX", "keep paths below PREFIX as $NAME/...", cli::kRepeat},
+    {"j", "N", "read headers with N threads"},
+    {"v", "", "a line for every file"},
+    cli::kConfigOption,
+    cli::kDefineOption,
+};
+constexpr cli::Program kProgram = {"imregister",
+                                   "registers images: one row per CCD, from their headers",
+                                   "PATH...|-",
+                                   kOptions,
+                                   {"imregister -db night.db /data/2001-01-27", "find /data -name '*.fits' | imregister -db night.db -"},
+                                   0,
+                                   -1};
+
+// "-" stands for a list of paths on standard input, one a line.
+void add_paths(const std::string& word, RegisterOptions& options) {
+  if (word != "-") {
+    options.paths.push_back(word);
+    return;
+  }
+  options.batch = true;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!line.empty()) options.paths.push_back(line);
+  }
+}
+
+Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOptions& options) {
+  IMREG_ASSIGN(options.database, settings.database());
+  options.split = args.has("split");
+  options.dry_run = args.has("noreg");
+  options.need_type = args.has("needtype");
+  options.camera = args.word("camera");
+  IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
+  options.jobs = static_cast<int>(jobs);
+  for (const auto* use : args.all("root")) {
+    const auto equals = use->words[0].find('=');
+    if (equals == std::string::npos) return {Code::invalid, "-root: \"" + use->words[0] + "\" is not NAME=PREFIX"};
+    options.roots.emplace_back(use->words[0].substr(0, equals), use->words[0].substr(equals + 1));
+  }
+  for (const auto& word : args.positionals) add_paths(word, options);
+  if (options.paths.empty() && options.roots.empty() && !options.batch) return {Code::invalid, "no files; name files or folders, or - for a list on standard input"};
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Parsed args;
+  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+  cli::Settings settings(args);
+  RegisterOptions options;
+  if (const Status status = read_options(args, settings, options); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
+  options.batch = options.batch || options.paths.size() > 1 || (options.paths.size() == 1 && is_folder(options.paths[0]));
+
+  cli::Progress progress;
+  const bool verbose = args.has("v") || options.dry_run;
+  const auto on_file = [&](const RegisteredFile& file) {
+    for (const auto& warning : file.warnings) {
+      if (verbose) cli::warn(kProgram.name, file.path + ": warning: " + warning);
+    }
+    if (file.fate != RegisteredFile::Fate::registered) cli::warn(kProgram.name, file.path + ": " + file.reason);
+    else if (verbose) cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
+    progress.add();
+  };
+  const RegisterReport report = register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
+  for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
+  if (report.files > 1 || (verbose && report.files > 0)) {
+    std::cout << cli::Progress::erase() << report.files << " files: " << report.added << " rows added, " << report.updated << " updated, " << report.unchanged
+              << " unchanged; " << report.passed_over << " files passed over, " << report.failed << " failed\n";
+  }
+  if (!report.request.ok()) {
+    cli::complain(kProgram.name, report.request);
+    return cli::kUsage;
+  }
+  if (!report.database.ok()) {
+    cli::complain(kProgram.name, report.database);
+    return cli::kTrouble;
+  }
+  return report.failed > 0 ? cli::kInputs : cli::kOk;
+}

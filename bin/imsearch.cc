@@ -1,0 +1,99 @@
+// imsearch: finds images in the registration database and prints them.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "base/text.h"
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "imreg/registry.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    cli::kDatabaseOption,
+    {"ccd", "ID", "CCD by number or chip name", cli::kRepeat},
+    {"type", "WORD", "object dark bias flat mask fringe scatter", cli::kRepeat},
+    {"mode", "WORD", "MEF SPLIT SINGLE CUBE SLICE", cli::kRepeat},
+    {"filter", "NAME", "filter; its other names count, X is any", cli::kRepeat},
+    {"name", "TEXT", "file name: its beginning, or a glob", cli::kRepeat},
+    {"time", "DATE RANGE", "exposures within RANGE from DATE on", cli::kRepeat},
+    {"trange", "DATE DATE|RANGE", "exposures between; several are alternatives", cli::kRepeat},
+    {"format", "NAME", "row (default), table, csv, tsv or json"},
+    {"fields", "A,B,C", "print these fields"},
+    cli::kZoneOption,
+    cli::kConfigOption,
+    cli::kDefineOption,
+};
+constexpr cli::Program kProgram = {"imsearch",
+                                   "finds images in the registration database; a ! before a value negates its filter",
+                                   "",
+                                   kOptions,
+                                   {"imsearch -db night.db -type object -trange 2001/01/27 1d", "imsearch -db night.db -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
+                                   0,
+                                   0};
+
+Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings& dates) {
+  dates.now = current_time();
+  IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
+  // REFDATE is asked for only where a configuration was named: a search must not read files that it does not need.
+  if (!args.has("c") && !args.has("D")) return {};
+  IMREG_ASSIGN(const cli::Config* config, settings.config());
+  if (!config->has("REFDATE")) return {};
+  IMREG_ASSIGN(const std::string text, config->get("REFDATE"));
+  IMREG_ASSIGN(dates.reference, parse_date(text, dates));
+  return {};
+}
+
+Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOptions& options) {
+  IMREG_ASSIGN(options.database, settings.database());
+  IMREG_TRY(read_dates(args, settings, options.dates));
+  for (const auto& use : args.uses) {
+    for (const char* filter : {"ccd", "type", "mode", "filter", "name", "time", "trange"}) {
+      if (use.name == filter) options.filters.push_back({filter, use.words});
+    }
+  }
+  if (args.has("fields")) {
+    const std::string names = args.word("fields");
+    for (const auto name : split(names, ',')) options.emit.fields.emplace_back(trim(name));
+  }
+  // Fields are columns: without -format they come as a table.
+  options.format = args.word("format", args.has("fields") ? "table" : "row");
+  options.emit.tz_hours = options.dates.tz_hours;
+  winsize window{};
+  if (::isatty(1) && ::ioctl(1, TIOCGWINSZ, &window) == 0) options.emit.width = window.ws_col;
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Parsed args;
+  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+  cli::Settings settings(args);
+  SearchOptions options;
+  if (const Status status = read_options(args, settings, options); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
+  cli::Output output;
+  const auto report = search(options, [&output](std::string_view text) { return output.write(text); });
+  if (!report) {
+    cli::complain(kProgram.name, report.status());
+    const bool usage = report.status().file().empty() && (report.status().code() == Code::invalid || report.status().code() == Code::not_found);
+    return usage ? cli::kUsage : cli::kTrouble;
+  }
+  output.flush();
+  for (const auto& status : report->damaged) cli::complain(kProgram.name, status);
+  if (!output.status().ok()) {
+    cli::complain(kProgram.name, output.status());
+    return cli::kTrouble;
+  }
+  if (!report->damaged.empty()) return cli::kTrouble;
+  return report->matched > 0 ? cli::kOk : cli::kNothing;
+}

@@ -1,0 +1,78 @@
+// imsim: a simulated observing night as FITS files, or a large simulated database.
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "imreg/registry.h"
+#include "imreg/simulate.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    {"o", "DIR", "write FITS files below this folder"},
+    {"nights", "N", "number of nights (1)"},
+    {"ccds", "N", "chips of the mosaic (4)"},
+    {"mode", "mef|split", "one file with all chips, or one a chip (mef)"},
+    {"objects", "N", "object exposures a night (20)"},
+    {"stars", "", "write the list of stars too"},
+    {"rows", "N", "write a database of N rows instead"},
+    {"db", "F", "the database for -rows"},
+    {"seed", "S", "another seed is another sky (1)"},
+};
+constexpr cli::Program kProgram = {"imsim",
+                                   "simulates observing nights as FITS files, or a large database",
+                                   "",
+                                   kOptions,
+                                   {"imsim -o /tmp/night -ccds 4", "imsim -rows 1000000 -db /tmp/million.db"},
+                                   0,
+                                   0};
+
+Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
+  SimulateOptions options;
+  options.seed = seed;
+  IMREG_ASSIGN(const long long nights, args.integer("nights", options.nights, 1, 4000));
+  IMREG_ASSIGN(const long long ccds, args.integer("ccds", options.ccds, 1, 999));
+  IMREG_ASSIGN(const long long objects, args.integer("objects", options.objects, 1, 300));
+  options.nights = static_cast<int>(nights);
+  options.ccds = static_cast<int>(ccds);
+  options.objects = static_cast<int>(objects);
+  options.stars = args.has("stars");
+  const std::string mode = args.word("mode", "mef");
+  if (mode != "mef" && mode != "split") return {Code::invalid, "-mode: \"" + mode + "\" is neither mef nor split"};
+  options.mode = mode == "mef" ? SimulateMode::mef : SimulateMode::split;
+  cli::Progress progress;
+  int last = 0;
+  const auto images = simulate_nights(args.word("o"), options, [&](int done, int all) {
+    progress.set_total(all);
+    progress.add(done - std::exchange(last, done));
+  });
+  if (!images) return images.status();
+  std::cout << cli::Progress::erase() << images->size() << " images of " << last << " exposures in " << args.word("o") << "\n";
+  return {};
+}
+
+Status run(const cli::Parsed& args) {
+  IMREG_ASSIGN(const long long seed, args.integer("seed", 1, 0, 1LL << 53));
+  if (args.has("rows") == args.has("o")) return {Code::invalid, "either -o DIR, or -rows N and -db F"};
+  if (args.has("o")) return simulate_files(args, static_cast<std::uint64_t>(seed));
+  IMREG_ASSIGN(const long long rows, args.integer("rows", 0, 0, 1LL << 40));
+  if (!args.has("db")) return {Code::invalid, "-rows needs -db F"};
+  return simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Parsed args;
+  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+  const Status status = run(args);
+  if (status.ok()) return cli::kOk;
+  cli::complain(kProgram.name, status);
+  return status.code() == Code::invalid && status.file().empty() ? cli::kUsage : cli::kTrouble;
+}

@@ -1,0 +1,133 @@
+// Prints what the camera tables make of FITS files, one JSON object a file, for the oracle in Python.
+//   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
+// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END" between them.
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "imreg/camera.h"
+#include "imreg/fits_file.h"
+
+using namespace imreg;
+
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) out += ' ';
+    else out += c;
+  }
+  return out + "\"";
+}
+
+std::string value(const std::string& text) { return quoted(text); }
+std::string value(int number) { return std::to_string(number); }
+std::string value(double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", number);
+  return text;
+}
+
+template <class T>
+void put(std::string& out, const char* name, const Fact<T>& fact) {
+  out += ", " + quoted(name) + ": " + (fact.value ? value(*fact.value) : "null");
+  out += ", " + quoted(std::string(name) + "_from") + ": " + quoted(fact.keyword);
+}
+
+std::string json(const std::string& path, const FileFacts& facts) {
+  std::string out = "{\"file\": " + quoted(path) + ", \"camera\": " + quoted(facts.camera) + ", \"why_none\": " + quoted(facts.why_none);
+  out += ", \"warnings\": [";
+  for (std::size_t i = 0; i < facts.warnings.size(); ++i) out += (i == 0 ? "" : ", ") + quoted(facts.warnings[i]);
+  out += "], \"images\": [";
+  for (std::size_t i = 0; i < facts.images.size(); ++i) {
+    const ImageFacts& image = facts.images[i];
+    out += std::string(i == 0 ? "" : ", ") + "{\"mode\": " + std::to_string(static_cast<int>(image.mode)) +
+           ", \"extension\": " + std::to_string(image.extension) + ", \"slice\": " + std::to_string(image.slice);
+    put(out, "ccd", image.ccd);
+    put(out, "chip", image.chip);
+    put(out, "instrument", image.instrument);
+    put(out, "object", image.object);
+    put(out, "type", image.type);
+    put(out, "filter", image.filter);
+    put(out, "exptime", image.exptime);
+    put(out, "obstime", image.obstime);
+    put(out, "release", image.release);
+    put(out, "ra", image.ra);
+    put(out, "dec", image.dec);
+    put(out, "airmass", image.airmass);
+    put(out, "telfocus", image.telfocus);
+    put(out, "rotangle", image.rotangle);
+    put(out, "dettemp", image.dettemp);
+    out += "}";
+  }
+  return out + "]}";
+}
+
+Result<FitsHeaders> read_dump(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  FitsHeaders out;
+  std::string cards;
+  for (std::string_view line : split(text, '\n')) {
+    if (line != "END") {
+      if (line.size() == kCardSize) cards += line;
+      continue;
+    }
+    Hdu hdu;
+    hdu.number = static_cast<int>(out.hdus.size());
+    hdu.header = Header(std::move(cards));
+    cards.clear();
+    const bool compressed = hdu.header.logical_of("ZIMAGE").value_or(false);
+    const std::string kind = hdu.header.text_of("XTENSION").value_or("IMAGE");
+    const std::string axis = compressed ? "ZNAXIS" : "NAXIS";
+    for (long long i = 1; i <= hdu.header.integer_of(axis).value_or(0); ++i) {
+      hdu.axes.push_back(hdu.header.integer_of(axis + std::to_string(i)).value_or(0));
+    }
+    bool pixels = !hdu.axes.empty();
+    for (const auto length : hdu.axes) pixels = pixels && length > 0;
+    hdu.kind = compressed ? HduKind::compressed_image : kind != "IMAGE" ? HduKind::table : pixels ? HduKind::image : HduKind::empty;
+    out.hdus.push_back(std::move(hdu));
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Cameras::Options options;
+  bool dump = false;
+  std::vector<std::string> paths;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "-split") options.split = true;
+    else if (word == "-dump") dump = true;
+    else if (word == "-camera" && i + 1 < argc) options.camera = argv[++i];
+    else if (word == "-") for (std::string line; std::getline(std::cin, line);) paths.push_back(line);
+    else paths.push_back(word);
+  }
+  const Result<Cameras> cameras = Cameras::load();
+  if (!cameras) {
+    std::cerr << cameras.status().text() << "\n";
+    return 1;
+  }
+  for (const std::string& path : paths) {
+    const Result<FitsHeaders> headers = dump ? read_dump(path) : read_fits_headers(path);
+    if (!headers) {
+      std::cout << "{\"file\": " << quoted(path) << ", \"error\": " << quoted(headers.status().message()) << "}\n";
+      continue;
+    }
+    const Result<FileFacts> facts = cameras->translate(path, *headers, options);
+    if (!facts) {
+      std::cerr << facts.status().text() << "\n";
+      return 1;
+    }
+    std::cout << json(path, *facts) << "\n";
+  }
+  return 0;
+}
