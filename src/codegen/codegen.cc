@@ -79,7 +79,7 @@ std::string typed_header(const Schema& schema, const std::string& name) {
 }
 
 std::string man_table(const Schema& schema) {
-  std::string out = ".TS\nl l l r l l.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
+  std::string out = ".TS\nl l l r l lx.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
   for (const auto& field : schema.fields) {
     std::string type(name_of(field.type));
     if (field.type == Type::text) type += std::to_string(field.count);

@@ -42,8 +42,8 @@ TEST(Codegen, ConstantsAreTheSchema) {
 }
 
 TEST(Codegen, EnumsAreTheWords) {
-  EXPECT_EQ(builtin_format("regimage", 4)->find("type")->words[static_cast<std::size_t>(regimage::Type::kFlat)], "flat");
-  EXPECT_EQ(builtin_format("regimage", 4)->find("mode")->words[static_cast<std::size_t>(regimage::Mode::kMef)], "MEF");
+  EXPECT_EQ(builtin_format("regimage", 4)->find("type")->words[static_cast<std::size_t>(regimage::Type::flat)], "flat");
+  EXPECT_EQ(builtin_format("regimage", 4)->find("mode")->words[static_cast<std::size_t>(regimage::Mode::mef)], "MEF");
 }
 
 TEST(Codegen, EveryFieldHasAConstant) {
