@@ -67,8 +67,8 @@ class Reader {
       if (c < ' ' || c > '~') c = '?';
     }
     if (whole_.size() > shown.size()) shown += "...";
-    return Status(Code::invalid, std::string(what_) + " \"" + shown + "\": column " +
-                                     std::to_string(trimmed_ + at + 1) + ": " + why);
+    return Status(Code::invalid,
+                  std::string(what_) + " \"" + shown + "\": column " + std::to_string(trimmed_ + at + 1) + ": " + why);
   }
   Status expected(const std::string& what) const {
     return fail(at_, "expected " + what + (empty() ? "; the text is empty" : at_end() ? ", not the end" : found()));
@@ -127,7 +127,9 @@ bool read_decimal(Reader& in, Decimal& out) {
 }
 
 // True for a character that can be the unit of a range.
-bool is_unit(char c) { return c == 'm' || c == 'M' || lower(c) == 's' || lower(c) == 'h' || lower(c) == 'd' || lower(c) == 'y'; }
+bool is_unit(char c) {
+  return c == 'm' || c == 'M' || lower(c) == 's' || lower(c) == 'h' || lower(c) == 'd' || lower(c) == 'y';
+}
 
 Result<Duration> duration_of(const Reader& in, const Decimal& number, char unit) {
   const double value = number.value();
@@ -165,14 +167,16 @@ Status read_field(Reader& in, const char* name, int min, int max, int& value) {
   if (count > 2) return in.fail(at, std::string(name) + " has more than two digits");
   value = in.number(count);
   if (value < min || value > max) {
-    return in.fail(at, std::string(name) + " " + std::to_string(value) + " is not " + std::to_string(min) + ".." + std::to_string(max));
+    return in.fail(at, std::string(name) + " " + std::to_string(value) + " is not " + std::to_string(min) + ".." +
+                           std::to_string(max));
   }
   return {};
 }
 
 // The checks that need the whole clock.
 Status check_clock(const Reader& in, std::size_t at, const Clock& clock) {
-  if (clock.hour == 24 && clock.seconds() != 24 * 3600) return in.fail(at, "hour 24 is only 24:00:00, the end of a day");
+  if (clock.hour == 24 && clock.seconds() != 24 * 3600)
+    return in.fail(at, "hour 24 is only 24:00:00, the end of a day");
   return {};
 }
 
@@ -295,7 +299,8 @@ Status read_year(Reader& in, CivilDate& date, bool& basic, bool& century) {
   basic = count == 8;
   century = count != 2;
   if (count != 2 && count != 4 && count != 8) {
-    return in.fail(in.at(), "a year has 2 or 4 digits; a number needs " + std::string(kUnits) + ", or j or J (Julian dates)");
+    return in.fail(in.at(),
+                   "a year has 2 or 4 digits; a number needs " + std::string(kUnits) + ", or j or J (Julian dates)");
   }
   date.year = in.number(basic ? 4 : count);
   if (!century) date.year += date.year < 50 ? 2000 : 1900;

@@ -1,6 +1,8 @@
 // Times as text, and the proleptic Gregorian calendar below it.
-// Calendar arithmetic in eras of 400 years that begin in March: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-// Digits are written by hand: searches print a million rows a second, and streams, snprintf and gmtime cost 10 times more.
+// Calendar arithmetic in eras of 400 years that begin in March: Howard Hinnant, "chrono-Compatible Low-Level Date
+// Algorithms".
+// Digits are written by hand: searches print a million rows a second, and streams, snprintf and gmtime cost 10 times
+// more.
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -24,10 +26,10 @@ namespace {
 constexpr std::int64_t kDaysToEra = 719468;  // from 0000-03-01 to 1970-01-01
 constexpr std::int64_t kDaysPerEra = 146097;
 
-// The date of a day of an era; `year` is that of the era's start. All 32 bits and unsigned: the divisions become multiplications.
+// The date of a day of an era; `year` is that of the era's start. All 32 bits and unsigned: the divisions become
+// multiplications.
 void civil_from_day_of_era(std::uint32_t day_of_era, std::uint32_t& year, std::uint32_t& month, std::uint32_t& day) {
-  const std::uint32_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::uint32_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   const std::uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::uint32_t march_month = (5 * day_of_year + 2) / 153;
   day = day_of_year - (153 * march_month + 2) / 5 + 1;
@@ -54,8 +56,7 @@ char* write_pair(char* out, std::uint32_t value) {
 // 19 characters; `seconds` is within the calendar.
 char* write_civil(char* out, std::int64_t seconds, char date_separator, char time_separator) {
   // Two eras are added so that all years from 0000 on count from a positive day.
-  const std::uint64_t positive =
-      static_cast<std::uint64_t>(seconds + (kDaysToEra + kDaysPerEra) * 86400);
+  const std::uint64_t positive = static_cast<std::uint64_t>(seconds + (kDaysToEra + kDaysPerEra) * 86400);
   const std::uint32_t days = static_cast<std::uint32_t>(positive / 86400);
   const std::uint32_t second_of_day = static_cast<std::uint32_t>(positive - std::uint64_t{days} * 86400);
   const std::uint32_t era = days / kDaysPerEra;

@@ -24,7 +24,7 @@ struct Cameras::Tables {
   Status add(const std::string& name, std::string_view text);
   Status check() const;
   Chain chain_of(const Table& table) const;
-  const Table* choose(const FitsHeaders& headers) const;
+  const Table* choose(const FileCards& cards) const;
 };
 
 namespace {
@@ -142,10 +142,10 @@ Chain Cameras::Tables::chain_of(const Table& table) const {
 }
 
 // The most special table that applies: the longest chain of refinements, then the most conditions.
-const Table* Cameras::Tables::choose(const FitsHeaders& headers) const {
+const Table* Cameras::Tables::choose(const FileCards& cards) const {
   const Table* best = nullptr;
   std::size_t best_rank = 0;
-  const Place place{headers, 0};
+  const Place place{cards, 0};
   for (const auto& [name, table] : tables) {
     for (const std::vector<Condition>& all : table.when) {
       const std::size_t rank = 1000 * chain_of(table).size() + all.size();
@@ -209,9 +209,10 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     out.why_none = "no HDU";
     return out;
   }
+  const FileCards cards(headers);
   const Table* table = nullptr;
   if (options.camera.empty()) {
-    table = tables_->choose(headers);
+    table = tables_->choose(cards);
   } else if (const auto it = tables_->tables.find(options.camera); it != tables_->tables.end()) {
     table = &it->second;
   }
@@ -221,14 +222,14 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   }
   out.camera = table->name;
   const Chain chain = tables_->chain_of(*table);
-  const Chips found = find_chips(headers, chain);
+  const Chips found = find_chips(cards, chain);
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
 
   for (std::size_t i = 0; i < found.chips.size(); ++i) {
     const Chip& chip = found.chips[i];
-    const Place place{headers, chip.hdu};
+    const Place place{cards, chip.hdu};
     const bool split = lone && (options.split || is_split(chain, place));
     const Reader reader(chain, place, split ? stem_of(path) : std::string());
     bool day_only = false;
@@ -236,6 +237,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     facts.extension = headers.hdus[chip.hdu].number;
     facts.mode = split ? ImageMode::split : lone ? ImageMode::single : ImageMode::mef;
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
+    if (chip.ccd.value) facts.ccd = chip.ccd;
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
     if (day_only) warn_once(out, "only the day of the observation is known, not the time");
     if (facts.filter.value) {

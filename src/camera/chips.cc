@@ -11,11 +11,6 @@ namespace imreg::camera {
 
 namespace {
 
-std::string own_text(const Hdu& hdu, const std::string& keyword) {
-  const std::optional<std::string> text = hdu.header.text_of(keyword);
-  return text ? std::string(trim(*text)) : std::string();
-}
-
 const HduRule* first_rule(const Chain& chain, std::vector<HduRule> Table::*rules, const Place& place) {
   for (const Table* table : chain) {
     for (const HduRule& rule : table->*rules) {
@@ -26,40 +21,46 @@ const HduRule* first_rule(const Chain& chain, std::vector<HduRule> Table::*rules
 }
 
 // The CCD that an HDU is an amplifier of, by this rule; empty when the rule does not speak of it.
-std::string ccd_of(const AmpRule& rule, const Hdu& hdu) {
+std::string ccd_of(const AmpRule& rule, const Place& place) {
+  std::string out;
   // A compressed file has the name of the image in a second EXTNAME, so all cards of the keyword are tried.
-  for (auto at = hdu.header.find(rule.keyword); at; at = hdu.header.find(rule.keyword, *at + 1)) {
-    const std::string text(trim(hdu.header.value(*at).text));
+  each_card(place, rule.ccd, [&](const CardValue& value, std::size_t) {
+    const std::string_view text = trim(value.text);
     if (rule.kind == AmpRule::Kind::numbered) {
-      if (const auto n = number_in(rule.pattern, text)) return std::to_string(*n / rule.per_ccd);
+      if (const auto n = number_in(rule.pattern, text)) out = std::to_string(*n / rule.per_ccd);
     } else if (rule.kind == AmpRule::Kind::named) {
-      return text;
+      out = text;
     } else if (matches(rule.globs, text)) {
-      return "one";
+      out = "one";
     }
-  }
-  return {};
+    return !out.empty();
+  });
+  return out;
 }
 
 // Leaves of each CCD its first amplifier, when this rule speaks of all chips.
-bool group_amplifiers(const AmpRule& rule, const FitsHeaders& file, std::vector<Chip>& chips) {
+bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<Chip>& chips) {
   std::map<std::string, std::set<std::string>> amps_of;
   std::vector<std::string> ccds;
   for (const Chip& chip : chips) {
-    const Hdu& hdu = file.hdus[chip.hdu];
-    const std::string ccd = ccd_of(rule, hdu);
+    const std::string ccd = ccd_of(rule, Place{cards, chip.hdu});
     if (ccd.empty()) return false;
     ccds.push_back(ccd);
     if (rule.kind == AmpRule::Kind::named) {
       // The same amplifier twice is two exposures of a CCD and not two halves of it.
-      const std::string amp = own_text(hdu, rule.amp_keyword);
-      if (amp.empty() || !amps_of[ccd].insert(amp).second) return false;
+      const std::optional<CardValue> amp = cards.get(chip.hdu, rule.amp.keyword);
+      if (!amp || amp->text.empty() || !amps_of[ccd].insert(amp->text).second) return false;
     }
   }
   std::vector<Chip> out;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < chips.size(); ++i) {
-    if (seen.insert(ccds[i]).second) out.push_back(chips[i]);
+    if (!seen.insert(ccds[i]).second) continue;
+    out.push_back(chips[i]);
+    long long number = 0;
+    if (rule.kind == AmpRule::Kind::numbered && parse_integer(ccds[i], number) && number >= 0 && number < 32768) {
+      out.back().ccd = {static_cast<int>(number), rule.ccd.keyword, cards.file().hdus[chips[i].hdu].number};
+    }
   }
   chips = std::move(out);
   return true;
@@ -84,18 +85,22 @@ std::string reason(const FitsHeaders& file) {
 
 }  // namespace
 
-Chips find_chips(const FitsHeaders& file, const Chain& chain) {
+Chips find_chips(const FileCards& cards, const Chain& chain) {
+  const FitsHeaders& file = cards.file();
   Chips out;
   std::vector<Chip> masks;
   for (std::size_t i = 0; i < file.hdus.size(); ++i) {
     const Hdu& hdu = file.hdus[i];
     if (!hdu.is_image() || hdu.axes.size() < 2) continue;
-    const Place place{file, i};
+    const Place place{cards, i};
     if (first_rule(chain, &Table::skip, place) != nullptr) continue;
     Chip chip;
     chip.hdu = i;
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
-    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) chip.planes *= std::max<std::int64_t>(1, hdu.axes[axis]);
+    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) {
+      // Far above any limit on slices, far below an overflow.
+      chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
+    }
     if (const HduRule* rule = first_rule(chain, &Table::mask, place)) {
       if (masks.empty()) {
         out.mask_keyword = rule->source.keyword;
@@ -115,7 +120,7 @@ Chips find_chips(const FitsHeaders& file, const Chain& chain) {
   if (out.chips.size() > 1) {
     bool grouped = false;
     for (const Table* table : chain) {
-      for (const AmpRule& rule : table->amps) grouped = grouped || group_amplifiers(rule, file, out.chips);
+      for (const AmpRule& rule : table->amps) grouped = grouped || group_amplifiers(rule, cards, out.chips);
     }
   }
   return out;

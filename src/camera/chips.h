@@ -12,6 +12,7 @@ namespace imreg::camera {
 struct Chip {
   std::size_t hdu = 0;             ///< index into FitsHeaders::hdus; of the first amplifier
   std::int64_t planes = 1;         ///< of a cube
+  Fact<int> ccd;                   ///< when the rule for amplifiers tells it
   bool in_extension = false;       ///< in an extension that is more than the compressed form of a primary array
 };
 
@@ -24,6 +25,6 @@ struct Chips {
 
 /// Images with two axes or more; those that the table skips are none, masks and weights count when there is nothing else,
 /// amplifiers of one CCD are one.
-Chips find_chips(const FitsHeaders& file, const Chain& chain);
+Chips find_chips(const FileCards& cards, const Chain& chain);
 
 }  // namespace imreg::camera

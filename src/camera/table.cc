@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -107,10 +107,9 @@ class Line {
 };
 
 Result<Source> source_of(Line& line, const std::string& word) {
-  Source out;
-  if (word == "@name") return Source{"file name", Scope::file_name};
+  if (word == "@name") return Source("file name", Scope::file_name);
   const std::size_t at = word.rfind('@');
-  out.keyword = to_upper(trim(std::string_view(word).substr(0, at)));
+  Source out(to_upper(trim(std::string_view(word).substr(0, at))), Scope::inherited);
   if (out.keyword.empty()) return line.error("'" + word + "' is no keyword");
   if (at == word.npos) {
     if (is_hdu_keyword(out.keyword)) out.scope = Scope::own;
@@ -257,13 +256,13 @@ Status take_hdu_rule(Line& line, std::vector<HduRule>& rules) {
 
 Status take_amps(Line& line, Table& table) {
   AmpRule rule;
-  IMREG_ASSIGN(rule.keyword, line.need("a keyword"));
-  rule.keyword = to_upper(rule.keyword);
+  IMREG_ASSIGN(const std::string key, line.need("a keyword"));
+  rule.ccd = Source(to_upper(key), Scope::own);
   IMREG_ASSIGN(const std::string second, line.need("a pattern, or by"));
   if (second == "by") {
     rule.kind = AmpRule::Kind::named;
-    IMREG_ASSIGN(rule.amp_keyword, line.need("the keyword that differs between amplifiers"));
-    rule.amp_keyword = to_upper(rule.amp_keyword);
+    IMREG_ASSIGN(const std::string amp, line.need("the keyword that differs between amplifiers"));
+    rule.amp = Source(to_upper(amp), Scope::own);
   } else if (second.find("%d") != std::string::npos) {
     rule.kind = AmpRule::Kind::numbered;
     rule.pattern = second;
@@ -372,6 +371,19 @@ Status take_statement(Line& line, Table& table) {
 }
 
 }  // namespace
+
+std::uint64_t key_of(std::string_view keyword) {
+  if (keyword.size() <= 8 && keyword.find(' ') == keyword.npos) {
+    char name[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
+    std::copy(keyword.begin(), keyword.end(), name);
+    std::uint64_t key = 0;
+    std::memcpy(&key, name, sizeof key);
+    return key;
+  }
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : keyword) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
 
 std::string_view name_of(Field field) { return kFields[static_cast<std::size_t>(field)].name; }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,8 +42,14 @@ enum class Scope {
   file_name   ///< @name: no keyword but the name of the file, without folder and suffixes
 };
 
+/// A keyword as a number, for quick search: its eight characters, or a hash of a longer name (HIERARCH). Capitals only.
+std::uint64_t key_of(std::string_view keyword);
+
 struct Source {
+  Source() = default;
+  Source(std::string name, Scope where) : keyword(std::move(name)), key(key_of(keyword)), scope(where) {}
   std::string keyword;
+  std::uint64_t key = 0;
   Scope scope = Scope::inherited;
 };
 
@@ -99,7 +106,8 @@ struct AmpRule {
     named      ///< `amps CCDNAME by AMPNAME`: one CCD per CCDNAME when AMPNAME differs
   };
   Kind kind = Kind::one;
-  std::string keyword, pattern, amp_keyword;
+  Source ccd, amp;
+  std::string pattern;
   Globs globs;
   int per_ccd = 1;
 };

@@ -78,14 +78,14 @@ Fact<std::string> Reader::joined(const Recipe& recipe) const {
   Fact<std::string> out;
   bool any = false;
   for (const Source& source : recipe.sources) {
-    const bool used = each_card(place_, source, [&](const CardValue& value, const Header& header, int hdu) {
-      if (!recipe.comment.empty() && !matches(recipe.comment, header.value(*header.find(source.keyword)).comment)) return false;
+    const bool used = each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+      if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) return false;
       any = any || !recipe.text_only || value.kind == CardValue::Kind::text;
       const std::optional<std::string> text = text_of(recipe, value);
       if (!text) return false;
       out.value = out.value ? *out.value + "+" + *text : *text;
       out.keyword += (out.keyword.empty() ? "" : " + ") + source.keyword;
-      if (out.hdu < 0) out.hdu = hdu;
+      if (out.hdu < 0) out.hdu = number_of_hdu(hdu);
       return true;
     });
     any = any || used;
@@ -93,7 +93,7 @@ Fact<std::string> Reader::joined(const Recipe& recipe) const {
   if (!out.value && any && !recipe.otherwise.empty()) {
     out.value = recipe.otherwise;
     out.keyword = keywords_of(recipe);
-    out.hdu = place_.file.hdus[place_.hdu].number;
+    out.hdu = place_.own().number;
   }
   return out;
 }
@@ -129,12 +129,12 @@ Fact<double> Reader::number(Field field) const {
       out.keyword = "table";
       return true;
     }
-    return each_card(place_, recipe.sources[0], [&](const CardValue& value, const Header&, int hdu) {
+    return each_card(place_, recipe.sources[0], [&](const CardValue& value, std::size_t hdu) {
       const std::optional<double> number = number_of(recipe, value);
       if (!number || !in_range(field, *number)) return false;
       out.value = number;
       out.keyword = recipe.sources[0].keyword;
-      out.hdu = hdu;
+      out.hdu = number_of_hdu(hdu);
       return true;
     });
   });
@@ -161,11 +161,11 @@ Fact<int> Reader::ccd() const {
     }
     const Source& source = recipe.sources[0];
     if (source.scope == Scope::file_name) return !stem_.empty() && accept(number_in(recipe.number_pattern, stem_), source.keyword, -1);
-    return each_card(place_, source, [&](const CardValue& value, const Header&, int hdu) {
-      if (!recipe.number_pattern.empty()) return accept(number_in(recipe.number_pattern, trim(value.text)), source.keyword, hdu);
+    return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+      if (!recipe.number_pattern.empty()) return accept(number_in(recipe.number_pattern, trim(value.text)), source.keyword, number_of_hdu(hdu));
       const std::optional<double> number = number_of(recipe, value);
       if (!number || *number != std::floor(*number) || std::fabs(*number) > 1e6) return false;
-      return accept(static_cast<long long>(*number), source.keyword, hdu);
+      return accept(static_cast<long long>(*number), source.keyword, number_of_hdu(hdu));
     });
   });
   return out;
@@ -182,9 +182,9 @@ TimeScale Reader::time_scale() const {
 // The moment that a recipe's cards name, on the time scale of the header.
 Fact<double> Reader::date_from(const Recipe& recipe, bool& day_only) const {
   Fact<double> out;
-  each_card(place_, recipe.sources[0], [&](const CardValue& value, const Header&, int hdu) {
+  each_card(place_, recipe.sources[0], [&](const CardValue& value, std::size_t hdu) {
     if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) return false;
-    out.hdu = hdu;
+    out.hdu = number_of_hdu(hdu);
     if (recipe.calendar != Calendar::text) {
       const std::optional<double> number = value.number();
       if (!number || !std::isfinite(*number) || (recipe.range && !recipe.range->holds(*number))) return false;
@@ -201,7 +201,7 @@ Fact<double> Reader::date_from(const Recipe& recipe, bool& day_only) const {
       out.value = date->day + date->time_of_day.value_or(0);
       return true;
     }
-    return each_card(place_, recipe.sources[1], [&](const CardValue& clock, const Header&, int) {
+    return each_card(place_, recipe.sources[1], [&](const CardValue& clock, std::size_t) {
       std::optional<double> seconds = time_of_day(clock.text);
       if (!seconds && recipe.has_unit && clock.number()) seconds = *clock.number() * recipe.scale;
       if (!seconds || !(*seconds >= 0 && *seconds <= kDay + 1)) return false;
@@ -236,9 +236,9 @@ Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_
 // A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table says otherwise.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
   const Source& ra_source = recipe.sources[0];
-  return each_card(place_, ra_source, [&](const CardValue& value, const Header& header, int number) {
+  return each_card(place_, ra_source, [&](const CardValue& value, std::size_t found) {
     if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) return false;
-    const std::optional<CardValue> dec_value = header.get(recipe.sources[1].keyword);
+    const std::optional<CardValue> dec_value = place_.cards.get(found, recipe.sources[1].keyword);
     if (!dec_value) return false;
     const auto coordinate = [&](const CardValue& card, bool is_ra) -> std::optional<double> {
       if (const std::optional<double> x = card.number()) {
@@ -258,7 +258,7 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
     if (!ra || !dec || (*ra == 0 && *dec == 0)) return false;
     out = {*ra, *dec};
     keywords = keywords_of(recipe);
-    hdu = number;
+    hdu = number_of_hdu(found);
     return true;
   });
 }
@@ -269,27 +269,34 @@ bool Reader::reference_point(const Recipe& recipe, SkyPosition& out, Frame& fram
     std::string_view longitude, latitude;
     Frame frame;
   } kKinds[] = {{"RA--*", "DEC-*", Frame::icrs}, {"RA", "DEC", Frame::icrs}, {"GLON-*", "GLAT-*", Frame::galactic}, {"ELON-*", "ELAT-*", Frame::ecliptic}};
-  const Source ctype{"CTYPE1", recipe.sources[0].scope};
-  return each_card(place_, ctype, [&](const CardValue&, const Header& header, int number) {
+  const Source ctype("CTYPE1", recipe.sources[0].scope);
+  return each_card(place_, ctype, [&](const CardValue&, std::size_t found) {
+    const auto text_of = [&](const std::string& key) {
+      const std::optional<CardValue> value = place_.cards.get(found, key);
+      return value ? std::string(trim(value->text)) : std::string();
+    };
+    const auto number_of = [&](const std::string& key) {
+      const std::optional<CardValue> value = place_.cards.get(found, key);
+      return value ? value->number() : std::nullopt;
+    };
     int lon = 0, lat = 0;
     for (const auto& kind : kKinds) {
       lon = lat = 0;
       for (int axis = 1; axis <= 4; ++axis) {
-        const std::optional<std::string> type = header.text_of("CTYPE" + std::to_string(axis));
-        if (!type) continue;
-        if (lon == 0 && glob_match(kind.longitude, trim(*type))) lon = axis;
-        if (lat == 0 && glob_match(kind.latitude, trim(*type))) lat = axis;
+        const std::string type = text_of("CTYPE" + std::to_string(axis));
+        if (lon == 0 && glob_match(kind.longitude, type)) lon = axis;
+        if (lat == 0 && glob_match(kind.latitude, type)) lat = axis;
       }
       frame = kind.frame;
       if (lon != 0 && lat != 0) break;
     }
     if (lon == 0 || lat == 0) return false;
     const std::string lon_key = "CRVAL" + std::to_string(lon), lat_key = "CRVAL" + std::to_string(lat);
-    const std::optional<double> x = header.number_of(lon_key), y = header.number_of(lat_key);
+    const std::optional<double> x = number_of(lon_key), y = number_of(lat_key);
     if (!x || !y || !(*x >= -180 && *x <= 360) || !(std::fabs(*y) <= 90) || (*x == 0 && *y == 0)) return false;
     out = {normalize_degrees(*x), *y};
     keywords = lon_key + " + " + lat_key;
-    hdu = number;
+    hdu = number_of_hdu(found);
     return true;
   });
 }

@@ -44,6 +44,7 @@ class Reader {
   bool pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const;
   bool reference_point(const Recipe& recipe, SkyPosition& out, Frame& frame, std::string& keywords, int& hdu) const;
   TimeScale time_scale() const;
+  int number_of_hdu(std::size_t index) const { return place_.cards.file().hdus[index].number; }
 
   const Chain& chain_;
   Place place_;

@@ -60,8 +60,8 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
   constexpr const char* kNames[] = {"degrees or hours", "minutes", "seconds"};
   constexpr double kScale[] = {1, 60, 3600};
   double sum = 0;
-  int place = 0;            // of the next field: 0, 1 minutes, 2 seconds
-  bool done = false;        // a field with decimals or with the mark of seconds is the last one
+  int place = 0;      // of the next field: 0, 1 minutes, 2 seconds
+  bool done = false;  // a field with decimals or with the mark of seconds is the last one
   bool first = true;
   while (at < text.size() || first) {
     if (done || place > 2) return fail(whole, at, "expected the end of the angle");
@@ -113,7 +113,8 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
 
 Result<double> parse_right_ascension(std::string_view text, AngleUnit unit) {
   IMREG_ASSIGN(const double degrees, parse_angle(text, unit));
-  if (!(degrees >= 0 && degrees <= 360)) return fail(text, 0, "a right ascension is within 0..24 hours or 0..360 degrees");
+  if (!(degrees >= 0 && degrees <= 360))
+    return fail(text, 0, "a right ascension is within 0..24 hours or 0..360 degrees");
   return normalize_degrees(degrees);
 }
 

@@ -16,8 +16,10 @@ struct SkyPosition {
 /// What a text without letters counts in.
 enum class AngleUnit { degrees, hours };
 
-/// An angle in degrees from "18:42:13.76", "0 09 23.5", "-00:30:00", "12h30m15s", "+41d16m09s", "41°16'09\"", "1d", "5m" or "281.5".
-/// One to three fields separated by colon, blanks or unit letters; only the last may have decimals. h and d overrule `unit`;
+/// An angle in degrees from "18:42:13.76", "0 09 23.5", "-00:30:00", "12h30m15s", "+41d16m09s", "41°16'09\"", "1d",
+/// "5m" or "281.5".
+/// One to three fields separated by colon, blanks or unit letters; only the last may have decimals. h and d overrule
+/// `unit`;
 /// minutes and seconds are those of the unit. Error: invalid, with the column; also minutes of 60, seconds above 60.
 Result<double> parse_angle(std::string_view text, AngleUnit unit);
 

@@ -32,7 +32,8 @@ void rotate(double matrix[3][3], bool transposed, Direction& d) {
   eraC2s(to, &d.lon, &d.lat);
 }
 
-// Mean place of one Besselian equinox to that of another: Kinoshita 1975, SAO Special Report 364, the angles of his section 3.
+// Mean place of one Besselian equinox to that of another: Kinoshita 1975, SAO Special Report 364, the angles of his
+// section 3.
 void precess_besselian(double from, double to, Direction& d) {
   const double t = (from - 1850) / 1000;
   const double dt = (to - from) / 1000;

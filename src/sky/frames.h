@@ -17,15 +17,18 @@ enum class Frame {
   ecliptic   ///< mean ecliptic of J2000
 };
 
-/// RADESYS and EQUINOX as WCS paper II (Calabretta & Greisen 2002, section 3.1) reads them: without RADESYS an equinox before 1984 is FK4,
+/// RADESYS and EQUINOX as WCS paper II (Calabretta & Greisen 2002, section 3.1) reads them: without RADESYS an equinox
+/// before 1984 is FK4,
 /// a later one FK5, none is ICRS. GAPPT (CFHT wrote it for years) is taken as FK5. Error: invalid for other words.
 Result<Frame> frame_named(std::string_view radesys, std::optional<double> equinox);
 
 /// 1950 for FK4, 2000 otherwise.
 double default_equinox(Frame frame);
 
-/// A position without proper motion in ICRS. `equinox` matters to fk5 and fk4; `epoch` (years; the equinox if not given) is when an FK4
-/// position was observed, for FK4 turns slowly. ERFA: eraFk45z, eraPmat76, eraFk5hz, eraG2icrs, eraEceq06. FK4 of other equinoxes than
+/// A position without proper motion in ICRS. `equinox` matters to fk5 and fk4; `epoch` (years; the equinox if not
+/// given) is when an FK4
+/// position was observed, for FK4 turns slowly. ERFA: eraFk45z, eraPmat76, eraFk5hz, eraG2icrs, eraEceq06. FK4 of
+/// other equinoxes than
 /// B1950 is precessed by Kinoshita (1975) with the E-terms left in (0.01 arcsec over a century).
 /// Error: invalid for a position that is none and for equinoxes not within 1500..2500.
 Result<SkyPosition> to_icrs(const SkyPosition& position, Frame frame, double equinox, std::optional<double> epoch = {});

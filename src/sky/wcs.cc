@@ -1,6 +1,8 @@
-// The WCS cards are read here, and wcslib gets finite numbers only: its own header parser (7.12) crashes on hostile headers
+// The WCS cards are read here, and wcslib gets finite numbers only: its own header parser (7.12) crashes on hostile
+// headers
 // (found by tests/sky), allocates gigabytes for WCSAXES = 30000 and is stopped by the units of spectral axes.
-// No lock: what is left of wcslib has no state but in wcserr_enable, wcsprintf_set, wcsnpv, wcsnps and disndp, which nobody calls.
+// No lock: what is left of wcslib has no state but in wcserr_enable, wcsprintf_set, wcsnpv, wcsnps and disndp, which
+// nobody calls.
 #include "sky/wcs.h"
 
 #include <wcslib.h>
@@ -57,8 +59,8 @@ int parameter_axis(std::string_view word, int& m) {
 
 // A_p_q and B_p_q of SIP.
 bool is_sip(std::string_view word) {
-  return word.size() == 5 && (word[0] == 'A' || word[0] == 'B') && word[1] == '_' && is_digit(word[2]) && word[3] == '_' &&
-         is_digit(word[4]);
+  return word.size() == 5 && (word[0] == 'A' || word[0] == 'B') && word[1] == '_' && is_digit(word[2]) &&
+         word[3] == '_' && is_digit(word[4]);
 }
 
 // A text value between its quotes, trailing blanks gone.
@@ -136,7 +138,8 @@ std::optional<double> number_value(std::string_view card) {
   return value;
 }
 
-// CUNIT of a celestial axis as wcslib spells it; "?" when it is no angle. wcslib's own parser of units sees nothing else.
+// CUNIT of a celestial axis as wcslib spells it; "?" when it is no angle. wcslib's own parser of units sees nothing
+// else.
 std::string unit_of(std::string_view text) {
   const std::string word = to_lower(text);
   if (word.starts_with("deg")) return "deg";
@@ -223,9 +226,12 @@ void adapt(Description& d) {
   for (Axis& axis : d.axis) {
     if (axis.type.empty()) continue;
     const std::string projection = axis.type.substr(5);
-    if (projection == "TNX" || (projection == "TAN" && many && !sip)) axis.type.replace(5, 3, projection == "TNX" ? "TAN" : "TPV");
+    if (projection == "TNX" || (projection == "TAN" && many && !sip))
+      axis.type.replace(5, 3, projection == "TNX" ? "TAN" : "TPV");
   }
-  std::erase_if(d.parameters, [&](const Parameter& p) { return (sip && many) || d.axis[static_cast<std::size_t>(p.axis - 1)].type.empty(); });
+  std::erase_if(d.parameters, [&](const Parameter& p) {
+    return (sip && many) || d.axis[static_cast<std::size_t>(p.axis - 1)].type.empty();
+  });
   // A matrix that forgets an axis, as two-dimensional ones in cubes do, leaves it alone.
   for (int i = 0; i < d.axes && d.has_cd; ++i) {
     bool empty = true;
@@ -253,7 +259,8 @@ bool is_singular(const Description& d) {
   const std::size_t n = static_cast<std::size_t>(d.axes);
   std::vector<double> matrix(n * n), inverse(n * n);
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j) matrix[i * n + j] = d.has_cd ? d.matrix[i][j] : d.axis[i].step * d.old_matrix[i][j];
+    for (std::size_t j = 0; j < n; ++j)
+      matrix[i * n + j] = d.has_cd ? d.matrix[i][j] : d.axis[i].step * d.old_matrix[i][j];
   }
   return matinv(d.axes, matrix.data(), inverse.data()) != 0;
 }
@@ -283,7 +290,8 @@ int fill(const Description& d, wcsprm& wcs) {
 
 Status wrong(int code) {
   const bool known = code > 0 && code <= 13;
-  return Status(Code::invalid, std::string("the WCS cards are wrong: ") + (known ? wcs_errmsg[code] : "wcslib refuses them"));
+  return Status(Code::invalid,
+                std::string("the WCS cards are wrong: ") + (known ? wcs_errmsg[code] : "wcslib refuses them"));
 }
 
 Status none() { return Status(Code::not_found, "the header describes no celestial axes that can be turned to ICRS"); }
@@ -296,7 +304,8 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
   if (!has_pair(description)) return none();
   adapt(description);
   for (const Axis& axis : description.axis) {
-    if (!axis.type.empty() && axis.unit == "?") return Status(Code::invalid, "the WCS cards are wrong: CUNIT is no unit of angle");
+    if (!axis.type.empty() && axis.unit == "?")
+      return Status(Code::invalid, "the WCS cards are wrong: CUNIT is no unit of angle");
   }
 
   if (is_singular(description)) return wrong(WCSERR_SINGULAR_MTX);
@@ -311,7 +320,8 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
   const double u = x - description.axis[0].reference_pixel, v = y - description.axis[1].reference_pixel;
   pixel[0] = x + description.sip[0].at(u, v);
   pixel[1] = y + description.sip[1].at(u, v);
-  if (!std::isfinite(pixel[0]) || !std::isfinite(pixel[1])) return Status(Code::invalid, "the SIP cards are wrong: the pixel goes to infinity");
+  if (!std::isfinite(pixel[0]) || !std::isfinite(pixel[1]))
+    return Status(Code::invalid, "the SIP cards are wrong: the pixel goes to infinity");
   double phi = 0, theta = 0;
   int bad = 0;
   if (const int code = wcsp2s(&wcs, 1, wcs.naxis, pixel.data(), image.data(), &phi, &theta, world.data(), &bad)) {

@@ -151,7 +151,8 @@ TEST(Date, RangesAreNumbersWithUnits) {
   EXPECT_EQ(parse_duration("+.5m")->seconds, 30);
   EXPECT_EQ(parse_duration("3M")->months, 3);
   EXPECT_EQ(parse_duration("-2Y")->months, -24);
-  for (const char* text : {"", "1", "d", "1q", "1dd", "1 d", "--1d", "1.3M", "0.1y", "1e3s", "nand", "99999999y", "1e400d", "9999999999d"}) {
+  for (const char* text : {"", "1", "d", "1q", "1dd", "1 d", "--1d", "1.3M", "0.1y", "1e3s", "nand", "99999999y",
+                           "1e400d", "9999999999d"}) {
     const auto range = parse_duration(text);
     ASSERT_FALSE(range.ok()) << text;
     EXPECT_NE(range.status().message().find("column "), std::string::npos);
@@ -266,8 +267,9 @@ void hold(const std::string& text) {
 
 TEST(Date, SurvivesRandomBytes) {
   std::mt19937 random(7);
-  const std::string seeds[] = {"2003/01/27,15:20:01.5", "2003-01-27T15:20:01+05:30", "TODAY,12:30:15", "NOW", "2452667.139j",
-                               "mjd52666.639", "20030127T152001Z", "-12.5d", "1.5y"};
+  const std::string seeds[] = {
+      "2003/01/27,15:20:01.5", "2003-01-27T15:20:01+05:30", "TODAY,12:30:15", "NOW", "2452667.139j",
+      "mjd52666.639",          "20030127T152001Z",          "-12.5d",         "1.5y"};
   const std::string alphabet = "0123456789/-:,.TZjJdmMyYhHsS+ nowtaNTD\xff\x01x";
   for (int i = 0; i < 300000; ++i) {
     std::string text = seeds[random() % std::size(seeds)];

@@ -100,14 +100,16 @@ TEST(Text, NumbersAreWholeTexts) {
     EXPECT_TRUE(parse_number(text, value)) << text;
     EXPECT_EQ(value, expected) << text;
   }
-  for (const char* text : {"", " ", "+", "-", "+-1", "--1", "++1", "1x", "1 2", "nan", "inf", "-inf", "infinity", "0x10", "1e999", "1,5", "e5", "."}) {
+  for (const char* text : {"", " ", "+", "-", "+-1", "--1", "++1", "1x", "1 2", "nan", "inf", "-inf", "infinity",
+                           "0x10", "1e999", "1,5", "e5", "."}) {
     EXPECT_FALSE(parse_number(text, value)) << text;
   }
   long long whole = 0;
   EXPECT_TRUE(parse_integer(" -12 ", whole));
   EXPECT_EQ(whole, -12);
   EXPECT_TRUE(parse_integer("+9223372036854775807", whole));
-  for (const char* text : {"", "1.0", "9223372036854775808", "+-1", "1e3", "x"}) EXPECT_FALSE(parse_integer(text, whole)) << text;
+  for (const char* text : {"", "1.0", "9223372036854775808", "+-1", "1e3", "x"})
+    EXPECT_FALSE(parse_integer(text, whole)) << text;
 }
 
 TEST(Text, NumbersReadBack) {

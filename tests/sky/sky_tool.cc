@@ -1,5 +1,6 @@
 // The sky room for astropy_test.py. Lines in, tab-separated; one line out: numbers, or "error MESSAGE".
-//   angle deg|hour TEXT | separation RA DEC RA DEC | time FROM TO SECONDS | icrs FRAME LON LAT EQUINOX EPOCH|- | wcs X Y FILE (of cards)
+//   angle deg|hour TEXT | separation RA DEC RA DEC | time FROM TO SECONDS | icrs FRAME LON LAT EQUINOX EPOCH|- | wcs X
+// Y FILE (of cards)
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
