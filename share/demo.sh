@@ -14,7 +14,11 @@ say() { printf '\n# %s\n' "$*"; }
 run() {
   local shown=$1
   shift
-  printf '$ %s\n' "$*"
+  printf '$'
+  for word in "$@"; do
+    if [[ $word == *[!A-Za-z0-9_./,=:-]* ]]; then printf " '%s'" "$word"; else printf ' %s' "$word"; fi
+  done
+  printf '\n'
   "$@" > output
   head -n "$shown" output | cut -c 1-150
   local lines
