@@ -1,0 +1,128 @@
+// Texts that need care, byte by byte.
+#include "emit/escape.h"
+
+namespace imreg::emit {
+
+int utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
+  const auto more = [byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return more(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool overlong = first == 0xe0 && second < 0xa0;
+    const bool surrogate = first == 0xed && second >= 0xa0;
+    return more(1) && more(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool overlong = first == 0xf0 && second < 0x90;
+    const bool too_high = first == 0xf4 && second >= 0x90;
+    return more(1) && more(2) && more(3) && !overlong && !too_high ? 4 : 0;
+  }
+  return 0;
+}
+
+namespace {
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* put_hex(char* out, std::string_view before, char byte) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out = put(out, before);
+  *out++ = kHex[static_cast<unsigned char>(byte) >> 4];
+  *out++ = kHex[static_cast<unsigned char>(byte) & 15];
+  return out;
+}
+
+// The short escape of a control character, 0 when it has none.
+char letter_of(char c) {
+  switch (c) {
+    case '\t': return 't';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    default: return 0;
+  }
+}
+
+char* write_csv(char* out, std::string_view text) {
+  const bool quoted = text.find_first_of(",\"\r\n") != text.npos;
+  if (quoted) *out++ = '"';
+  for (const char c : text) {
+    if (c == '"') *out++ = '"';
+    *out++ = c;
+  }
+  if (quoted) *out++ = '"';
+  return out;
+}
+
+char* write_tsv(char* out, std::string_view text) {
+  for (const char c : text) {
+    const char letter = c == '\\' ? '\\' : letter_of(c);
+    if (letter) *out++ = '\\';
+    *out++ = letter ? letter : c;
+  }
+  return out;
+}
+
+char* write_json(char* out, std::string_view text) {
+  *out++ = '"';
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const int length = utf8_length(text.substr(i));
+    if (c == '"' || c == '\\') {
+      *out++ = '\\';
+      *out++ = c;
+    } else if (const char letter = letter_of(c)) {
+      *out++ = '\\';
+      *out++ = letter;
+    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20) {
+      out = put_hex(out, "\\u00", c);
+    } else {
+      out = put(out, text.substr(i, static_cast<std::size_t>(length)));
+    }
+    i += static_cast<std::size_t>(length > 1 ? length : 1);
+  }
+  *out++ = '"';
+  return out;
+}
+
+char* write_table(char* out, std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const auto byte = static_cast<unsigned char>(c);
+    const int length = utf8_length(text.substr(i));
+    const bool second_controls = byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080..U+009F
+    if (const char letter = letter_of(c)) {
+      *out++ = '\\';
+      *out++ = letter;
+    } else if (byte < 0x20 || byte == 0x7f || length == 0) {
+      out = put_hex(out, "\\x", c);
+    } else if (second_controls) {
+      out = put_hex(put_hex(out, "\\x", c), "\\x", text[i + 1]);
+    } else {
+      out = put(out, text.substr(i, static_cast<std::size_t>(length)));
+    }
+    i += static_cast<std::size_t>(length > 1 ? length : 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+char* write_careful(Style style, char* out, std::string_view text) {
+  switch (style) {
+    case Style::csv: return write_csv(out, text);
+    case Style::tsv: return write_tsv(out, text);
+    case Style::json: return write_json(out, text);
+    case Style::table: return write_table(out, text);
+    case Style::word: break;
+  }
+  for (const char c : text) *out++ = static_cast<unsigned char>(c) <= 0x20 ? '.' : c;
+  return out;
+}
+
+}  // namespace imreg::emit
