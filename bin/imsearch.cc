@@ -59,7 +59,8 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
     }
   }
   if (args.has("fields")) {
-    for (const auto name : split(args.word("fields"), ',')) options.emit.fields.emplace_back(trim(name));
+    const std::string names = args.word("fields");  // split() gives views into it
+    for (const auto name : split(names, ',')) options.emit.fields.emplace_back(trim(name));
   }
   // Fields are columns: without -format they come as a table.
   options.format = args.word("format", args.has("fields") ? "table" : "row");
