@@ -27,17 +27,16 @@ def tidy(source):
     digest.update((source + commands[source]).encode() + open(source, "rb").read())
     stamp = os.path.join(cache, digest.hexdigest())
     if os.path.exists(stamp):
-        return ""
+        return None
     done = subprocess.run(["clang-tidy-16", "-p", build, "--quiet", source], capture_output=True, text=True)
     if done.returncode == 0:
         open(stamp, "w").close()
-        return ""
-    return done.stdout or done.stderr
+        return None
+    print(done.stdout or done.stderr, flush=True)
+    return source
 
 
 with ThreadPoolExecutor(2) as pool:
-    faults = [text for text in pool.map(tidy, sources) if text]
-for text in faults:
-    print(text)
+    faults = [source for source in pool.map(tidy, sources) if source]
 print(f"clang-tidy: {len(sources)} files, {len(faults)} with faults")
 sys.exit(1 if faults else 0)

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -126,6 +127,7 @@ class Record {
   template <class T>
   auto operator[](Field<T> field) const { return load(bytes_.data(), field); }
   template <class T, class V>
+    requires std::is_arithmetic_v<T>
   void set(Field<T> field, V value) { store(bytes_.data(), field, static_cast<T>(value)); }
   void set(Field<RawU32> field, std::uint32_t value) { store(bytes_.data(), field, value); }
   [[nodiscard]] bool set(Field<Text> field, std::string_view text) { return store(bytes_.data(), field, text); }

@@ -1,14 +1,16 @@
-// Floats to text. std::to_chars (Ryu) needs 40-100 ns and is the fall-back; the fast paths prove their own result.
+// Floats to text. std::to_chars (Ryu) is the fall-back; the fast paths prove their own result.
 //
-// float: for k = 0, 1, ... decimals the nearest decimal is r / 10^k with r = round(x * 10^k). It reads back as x when it is
-// nearer than half a unit of x's last place. x has 24 bits and 5^12 has 28: everything is exact in double, so the first k
-// that passes is the shortest. A decimal exactly in the middle of two floats, and powers of two (the float below is nearer),
-// are left to Ryu.
+// float: x has 24 bits and 10^12 has 28 (its twos apart), so x * 10^k is exact in double. Take the first k for which half a
+// unit of x's last place is at least 0.5 when multiplied by 10^k (so it is below 5). Then the nearest whole number reads
+// back as x, and the interval of all decimals that do so is less than 10 wide: it holds at most one multiple of 10. If there
+// is one, that is the answer without its zeros at the end; else the nearest whole number is. Powers of two (the float
+// below is nearer than the one above) and ties are left to Ryu.
 //
 // double: two decimals of at most 15 digits never read back as the same double. So r = round(x * 10^k) below 10^15 with
 // r / 10^k == x (one correctly rounded division of exact numbers) is the only candidate; its zeros at the end are cut.
 #include "emit/number.h"
 
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -17,7 +19,25 @@ namespace imreg::emit {
 namespace {
 
 constexpr double kPower[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
-constexpr int kMostDecimals = 12;
+
+// For one binary exponent of a float: how many decimals, and half a unit of the last place in units of the last decimal.
+struct Scale {
+  double half = 0;
+  int decimals = 0;
+};
+constexpr int kBias = 127;
+constexpr int kLowest = -16, kHighest = 22;  // 0.000015 <= x < 2^23; above, every float is a whole number
+constexpr auto kScales = [] {
+  std::array<Scale, kHighest - kLowest + 1> out{};
+  for (int exponent = kLowest; exponent <= kHighest; ++exponent) {
+    double half = 1;
+    for (int i = exponent; i < 24; ++i) half /= 2;
+    int k = 0;
+    while (half * kPower[k] < 0.5) ++k;
+    out[static_cast<std::size_t>(exponent - kLowest)] = {half * kPower[k], k};
+  }
+  return out;
+}();
 
 // To the nearest, ties to even, for |value| < 2^51; without std::rint, which is a function call on plain x86-64.
 double round_even(double value) {
@@ -25,10 +45,40 @@ double round_even(double value) {
   return (value + kMagic) - kMagic;
 }
 
+// Eight decimal digits in eight bytes, the first in the lowest byte: three divisions for all of them, in lanes of one word.
+std::uint64_t eight_digits(std::uint32_t value) {
+  std::uint64_t lanes = value / 10000 | std::uint64_t{value % 10000} << 32;
+  std::uint64_t quotient = ((lanes * 10486) >> 20) & 0x0000007f0000007f;  // by 100
+  lanes = ((lanes - 100 * quotient) << 16) + quotient;
+  quotient = ((lanes * 103) >> 10) & 0x000f000f000f000f;  // by 10
+  return ((lanes - 10 * quotient) << 8) + quotient;
+}
+
+// digits / 10^decimals without zeros at the end, for what is no whole number; whole is its whole part.
+// At most 9 digits and 12 decimals. Writes up to 24 bytes.
+char* write_fraction(char* out, std::uint32_t digits, int decimals, std::uint32_t whole) {
+  constexpr std::uint64_t kZeros = 0x3030303030303030;
+  constexpr int kEnd = 24;
+  char text[kEnd + 16];
+  const std::uint32_t low = digits % 100000000;
+  const std::uint64_t lanes = eight_digits(low);
+  const int zeros = low == 0 ? 8 : std::countl_zero(lanes) / 8;
+  const std::uint64_t ascii = lanes | kZeros;
+  std::memcpy(text, &kZeros, 8);
+  std::memcpy(text + 8, &kZeros, 8);
+  text[15] = static_cast<char>('0' + digits / 100000000);
+  std::memcpy(text + 16, &ascii, 8);
+  std::memset(text + kEnd, 0, 16);
+  const int size = 1 + (whole >= 10) + (whole >= 100) + (whole >= 1000) + (whole >= 10000) + (whole >= 100000) + (whole >= 1000000);
+  std::memcpy(out, text + kEnd - decimals - size, 8);
+  out += size;
+  *out++ = '.';
+  std::memcpy(out, text + kEnd - decimals, 16);
+  return out + decimals - zeros;
+}
+
 // digits / 10^decimals
-// digits / 10^decimals; Word is 32 bits where that is enough, for cheaper divisions.
-template <class Word>
-char* write_decimal(char* out, Word digits, int decimals) {
+char* write_decimal(char* out, std::uint64_t digits, int decimals) {
   char text[24];
   char* const end = text + sizeof text;
   char* at = end;
@@ -47,26 +97,26 @@ char* write_decimal(char* out, Word digits, int decimals) {
 
 char* write_number(char* out, float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t exponent = (bits >> 23) & 0xff;
-  const std::uint32_t mantissa = bits & 0x7fffff;
-  if (exponent >= 127 + 24 || exponent < 127 - 20) {  // 2^24 and more, nan, inf, below a millionth
-    if ((bits << 1) == 0) {
-      if (bits != 0) *out++ = '-';
-      *out = '0';
-      return out + 1;
+  const int exponent = static_cast<int>((bits >> 23) & 0xff) - kBias;
+  char* at = out;
+  if (bits >> 31) *at++ = '-';
+  const float x = std::bit_cast<float>(bits & 0x7fffffff);
+  if (exponent < 24) {
+    const std::uint32_t whole = static_cast<std::uint32_t>(static_cast<std::int32_t>(x));
+    if (static_cast<float>(whole) == x) return std::to_chars(at, at + kIntegerSize, whole).ptr;
+    if (exponent >= kLowest) {
+      const Scale& scale = kScales[static_cast<std::size_t>(exponent - kLowest)];
+      const double exact = static_cast<double>(x) * kPower[scale.decimals];
+      double nearest = round_even(exact * 0.1) * 10;
+      double error = nearest < exact ? exact - nearest : nearest - exact;
+      if (error > scale.half) {
+        nearest = round_even(exact);
+        error = nearest < exact ? exact - nearest : nearest - exact;
+      }
+      if (error < scale.half && ((bits & 0x7fffff) != 0 || error == 0)) {
+        return write_fraction(at, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), scale.decimals, whole);
+      }
     }
-    return std::to_chars(out, out + kFloatSize, value, std::chars_format::fixed).ptr;
-  }
-  const double x = std::bit_cast<float>(bits & 0x7fffffff);
-  const double half = std::bit_cast<double>(std::uint64_t{exponent - 127 - 24 + 1023} << 52);  // of the last place
-  for (int k = 0; k <= kMostDecimals; ++k) {
-    const double exact = x * kPower[k];
-    const double nearest = round_even(exact);
-    const double error = nearest < exact ? exact - nearest : nearest - exact;
-    if (error > half * kPower[k]) continue;
-    if (error == half * kPower[k] || (mantissa == 0 && error != 0)) break;
-    if ((bits >> 31) != 0) *out++ = '-';
-    return write_decimal(out, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), k);
   }
   return std::to_chars(out, out + kFloatSize, value, std::chars_format::fixed).ptr;
 }

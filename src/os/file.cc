@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace imreg {
@@ -68,6 +69,12 @@ File::~File() { close(); }
 void File::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+}
+
+std::string File::stamp() const {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) return "";
+  return std::to_string(info.st_ino) + '/' + std::to_string(info.st_mtim.tv_sec) + '.' + std::to_string(info.st_mtim.tv_nsec);
 }
 
 Result<std::int64_t> File::size() const {
@@ -151,6 +158,14 @@ Status File::allocate(std::int64_t size) {
   // glibc and the kernel leave the file grown when the disk is full.
   if (auto cut = truncate(before); !cut.ok()) return cut;
   return fail("cannot make room", error);
+}
+
+std::string resolved_path(const std::string& path) {
+  char* const found = ::realpath(path.c_str(), nullptr);
+  if (!found) return path;
+  std::string out(found);
+  std::free(found);
+  return out;
 }
 
 Status rename_file(const std::string& from, const std::string& to, IoObserver* observer) {

@@ -49,6 +49,8 @@ class File {
   const std::string& path() const { return path_; }
 
   Result<std::int64_t> size() const;
+  /// Which file it is and when it was last written, as text; empty when that cannot be known.
+  std::string stamp() const;
   /// Up to `size` bytes; fewer only at the end of the file.
   Result<std::size_t> read(std::int64_t offset, char* to, std::size_t size) const;
   /// Exactly `size` bytes. Error: corrupt when the file ends before.
@@ -72,6 +74,8 @@ class File {
   IoObserver* observer_ = nullptr;
 };
 
+/// The path without symbolic links, so that all names of a file have the same files beside them; as given when there is no file.
+std::string resolved_path(const std::string& path);
 /// "No space left on device" and so on, without a thread-unsafe strerror.
 std::string error_text(int error);
 /// A Status from errno, not_found for ENOENT and ENOTDIR.

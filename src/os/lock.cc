@@ -85,7 +85,7 @@ bool WriterLock::is_held(const std::string& path) {
 void WriterLock::release(const std::string& state) {
   if (!held()) return;
   // If this fails the next writer finds no state and checks everything: slower, never wrong.
-  (void)write_text(file_, state.empty() ? "" : kFree + state);
+  (void)write_text(file_, state.empty() ? std::string() : kFree + state);
   file_.close();
 }
 

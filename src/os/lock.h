@@ -20,7 +20,7 @@ class WriterLock {
   bool held() const { return file_.is_open(); }
   /// What the last holder left when it released the lock, empty when it died.
   const std::string& last_state() const { return last_state_; }
-  /// Gives the lock back and leaves `state` for the next holder.
+  /// Gives the lock back and leaves `state` for the next holder; empty: nothing is known, check everything.
   void release(const std::string& state);
 
  private:

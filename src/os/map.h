@@ -10,6 +10,8 @@ namespace imreg {
 
 class File;
 
+/// A file that shrinks, or whose disk fails, under a map does not end the process with SIGBUS: the first Map installs a
+/// handler that puts a page of zeros there and notes it. Other SIGBUS go to the handler that was installed before.
 class Map {
  public:
   /// The first `size` bytes of a file. Error: io.
@@ -21,6 +23,8 @@ class Map {
 
   const char* data() const { return data_; }
   std::int64_t size() const { return size_; }
+  /// True when some page was no longer there when it was looked at: what was read may be zeros.
+  bool lost() const;
 
  private:
   struct Region;

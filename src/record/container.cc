@@ -117,6 +117,9 @@ Status fill_native(Container& out, const File& file, const Header& header) {
     return wrong(Code::mismatch, "format " + format + " version " + std::to_string(out.schema.version) +
                                      " with another layout than this program knows; read it with the program that wrote it");
   }
+  if (known && known->layout_hash() != out.schema.layout_hash()) {
+    return wrong(Code::corrupt, "the header is damaged: its columns are not those of format " + format + " version " + std::to_string(out.schema.version));
+  }
   if (!known && format == "regimage") {
     return wrong(Code::mismatch, "format regimage version " + std::to_string(header.integer_of("RECVERS").value_or(0)) +
                                      " is not known to this program; install a newer imreg");
@@ -144,8 +147,6 @@ Result<Container> read_container(const File& file) {
   if (header.find("NIMAGES") && header.find("NAXIS1") == std::nullopt) return elixir_block(file, header, offset, file_size);
   if (header.find("NIMAGES") && trim(header.text_of("EXTNAME").value_or("")).empty()) return elixir_block(file, header, offset, file_size);
   for (;;) {
-    auto size = data_size(header);
-    if (!size) return Status(size.status()).in_file(file.path());
     const std::int64_t data_offset = offset;
     const bool table = equal_nocase(trim(header.text_of("XTENSION").value_or("")), "BINTABLE") && !header.logical_of("ZIMAGE").value_or(false);
     if (table) {
@@ -156,12 +157,14 @@ Result<Container> read_container(const File& file) {
       out.data_offset = data_offset;
       out.count = header.integer_of("NAXIS2").value_or(-1);
       if (header.find("RECFMT")) IMREG_TRY(fill_native(out, file, header));
-      if (!out.native && (out.count < 0 || data_offset + out.count * out.schema.record_size > file_size)) {
+      if (!out.native && (out.count < 0 || out.count > (file_size - data_offset) / out.schema.record_size)) {
         return Status(Code::corrupt, "truncated: the header counts " + std::to_string(out.count) + " records, the file holds " +
                                          std::to_string((file_size - data_offset) / out.schema.record_size)).in_file(file.path());
       }
       return out;
     }
+    auto size = data_size(header);
+    if (!size) return Status(size.status()).in_file(file.path());
     offset += round_up(*size, kFitsBlock);
     auto next = read_header(file, offset);
     if (!next && next.status().code() == Code::not_found) {

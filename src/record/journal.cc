@@ -15,7 +15,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::int64_t kHintPlace = 512;
 constexpr std::int64_t kFirst = 1024;
 constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;        // magic version uuid generation crc
-constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 4;        // boot generation end last_sequence crc
+constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 8 + 4;    // boot generation end last_sequence rows crc
 constexpr std::uint32_t kTransactionMagic = 0x54584e31;      // "TXN1"
 constexpr std::size_t kTransactionHead = 4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
 constexpr std::int64_t kGrowth = 1 << 20;
@@ -72,7 +72,7 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
 }
 
 // Moves the view past the transactions that are in the record file already, by the hint.
-void skip_applied(std::string_view bytes, const Uuid& uuid, JournalView& view) {
+void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, JournalView& view) {
   std::string_view hint = bytes.substr(kHintPlace, kHintSize);
   if (load_big<std::uint32_t>(hint.data() + kHintSize - 4) != check_of(uuid, hint.substr(0, kHintSize - 4))) return;
   if (hint.substr(0, 40) != boot_text()) return;
@@ -80,13 +80,15 @@ void skip_applied(std::string_view bytes, const Uuid& uuid, JournalView& view) {
   if (take<std::int64_t>(hint) != view.generation) return;
   const auto end = take<std::int64_t>(hint);
   if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return;
+  const auto last_sequence = take<std::uint64_t>(hint);
+  if (take<std::int64_t>(hint) > rows) return;
   view.end = end;
-  view.last_sequence = take<std::uint64_t>(hint);
+  view.last_sequence = last_sequence;
 }
 
 }  // namespace
 
-Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, bool pending_only) {
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, std::int64_t rows, bool trust_hint) {
   JournalView view;
   view.end = kFirst;
   auto file = File::open(path, File::Mode::read);
@@ -100,27 +102,27 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   std::string_view head = bytes.substr(0, kHeadSize);
   const bool head_holds = head.substr(0, 8) == kMagic && load_big<std::uint32_t>(head.data() + kHeadSize - 4) == check_of(container.uuid, head.substr(0, kHeadSize - 4));
   if (!head_holds) {
-    // Torn while a generation began, which happens only after everything is in the record file. Another UUID, however, in a
-    // head that is whole for that UUID, is the journal of another file.
-    head.remove_prefix(12);
+    // Another UUID in a head that is whole for that UUID: the journal of another file.
     Uuid other{};
-    std::memcpy(other.data(), head.data(), other.size());
+    std::memcpy(other.data(), head.data() + 12, other.size());
     const bool other_file = other != container.uuid && bytes.substr(0, 8) == kMagic &&
                             load_big<std::uint32_t>(bytes.data() + kHeadSize - 4) == check_of(other, bytes.substr(0, kHeadSize - 4));
     if (other_file) {
       return Status(Code::mismatch, "belongs to another database file than the one beside it; move it away if you put that file there").in_file(path);
     }
-    return view;
   }
+  // A head that does not hold was torn while a generation began, so that no transaction of it follows; or it has rotted, and
+  // then the transactions still say themselves to which generation they belong.
   head.remove_prefix(12 + 16);
-  const auto own_generation = take<std::int64_t>(head);
+  const auto own_generation = head_holds ? take<std::int64_t>(head) : generation;
+  if (own_generation < 0) return view;
   if (generation >= 0 && own_generation > generation) {
     return Status(Code::mismatch, "belongs to a newer life of this database: an older copy was put beside it; move the journal away to use the copy as it is").in_file(path);
   }
   if (own_generation < generation) return view;
   view.generation = own_generation;
 
-  if (pending_only) skip_applied(bytes, container.uuid, view);
+  if (head_holds && trust_hint) skip_applied(bytes, container.uuid, rows, view);
   std::size_t used = 0;
   while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid, own_generation,
                                               container.schema.record_size, used)) {
@@ -128,11 +130,12 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
     view.transactions.push_back(*std::move(transaction));
     view.end += static_cast<std::int64_t>(used);
   }
+  if (!head_holds && view.transactions.empty()) view.generation = -1;
   return view;
 }
 
 Result<Journal> Journal::open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
-                              std::uint64_t last_sequence, IoObserver* observer) {
+                              std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer) {
   Journal journal;
   journal.uuid_ = container.uuid;
   journal.generation_ = generation;
@@ -142,20 +145,20 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
     journal.end_ = kFirst;
     IMREG_TRY(journal.file_.allocate(kGrowth));
-    IMREG_TRY(journal.write_head());
+    IMREG_TRY(journal.write_head(rows));
     IMREG_TRY(sync_folder_of(path, observer));
   }
   return journal;
 }
 
-Status Journal::write_head() {
+Status Journal::write_head(std::int64_t rows) {
   std::string head(kMagic, 8);
   put(head, kVersion);
   head.append(reinterpret_cast<const char*>(uuid_.data()), uuid_.size());
   put(head, generation_);
   put(head, check_of(uuid_, head));
   IMREG_TRY(file_.write(0, head));
-  applied();
+  applied(rows);
   return file_.sync();
 }
 
@@ -182,9 +185,10 @@ Status Journal::commit(const Transaction& transaction) {
   const auto size = static_cast<std::int64_t>(bytes.size());
   IMREG_TRY(file_.allocate(round_up(end_ + size, kGrowth)));
   auto status = file_.write(end_, bytes);
-  if (status.ok()) status = file_.sync();
+  const bool written = status.ok();
+  if (written) status = file_.sync();
   if (!status.ok()) {
-    (void)file_.write_zeros(end_, size);
+    unsure_ = !file_.write_zeros(end_, size).ok() || written;
     return status;
   }
   end_ += size;
@@ -192,19 +196,20 @@ Status Journal::commit(const Transaction& transaction) {
   return {};
 }
 
-void Journal::applied() {
+void Journal::applied(std::int64_t rows) {
   std::string hint = boot_text();
   put(hint, generation_);
   put(hint, end_);
   put(hint, last_sequence_);
+  put(hint, rows);
   put(hint, check_of(uuid_, hint));
   (void)file_.write(kHintPlace, hint);  // it only saves work; without it the changes are applied once more
 }
 
-Status Journal::restart(std::int64_t generation) {
+Status Journal::restart(std::int64_t generation, std::int64_t rows) {
   generation_ = generation;
   end_ = kFirst;
-  return write_head();
+  return write_head(rows);
 }
 
 }  // namespace imreg

@@ -2,7 +2,7 @@
 // Then the bytes go into the record file, unsynced; a checkpoint syncs them and lets the journal begin again.
 //
 //   0     magic, version, file UUID, generation, CRC       written when a generation begins
-//   512   hint: boot identity, end of what is already in the record file, last sequence, CRC    unsynced, only saves work
+//   512   hint: boot identity, generation, end of what is in the record file already, last sequence, rows, CRC    unsynced, only saves work
 //   1024  transactions: head (magic, generation, sequence, rows before, sizes), changes, added rows, CRC over all
 //
 // A transaction counts only when its CRC holds and it has the generation of the journal and of the record file's JRNLGEN card.
@@ -42,7 +42,7 @@ struct Transaction {
 /// A journal for reading; its texts point into the map.
 struct JournalView {
   Map map;
-  std::vector<Transaction> transactions;  ///< in order, those still to be applied when `pending_only`
+  std::vector<Transaction> transactions;  ///< in order, those still to be applied when the hint was trusted
   std::uint64_t last_sequence = 0;        ///< of the last whole transaction, 0 when there is none
   std::int64_t generation = -1;           ///< -1 when there is no journal of this file
   std::int64_t end = 0;                   ///< behind the last whole transaction
@@ -50,32 +50,36 @@ struct JournalView {
 
 /// Reads the journal beside a record file. No journal, or one of an older generation: empty. A generation below 0 (the cards
 /// of the record file are torn, which happens only while a checkpoint ends) takes the journal as it is.
-/// `pending_only` leaves out what the hint says is in the file already (valid while the machine has not been restarted).
+/// `trust_hint` leaves out what the hint says is in the file already (while the machine has not been restarted, and the
+/// file has `rows` rows or more: an older copy that was put there has less).
 /// Errors: mismatch (other UUID, newer generation), io.
-Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, bool pending_only);
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, std::int64_t rows, bool trust_hint);
 
 /// The journal as its writer holds it.
 class Journal {
  public:
   /// Opens or makes it for a generation; what is in it has been applied. `end` is where the next transaction goes.
   static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
-                              std::uint64_t last_sequence, IoObserver* observer);
+                              std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer);
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);
-  /// Notes that everything up to here is in the record file.
-  void applied();
+  /// True after a failed sync, or when zeroing failed: what the disk holds is not known.
+  bool unsure() const { return unsure_; }
+  /// Notes that everything up to here is in the record file, which has so many rows.
+  void applied(std::int64_t rows);
   /// Begins a new generation. The record file must be synced and its JRNLGEN card say so before.
-  Status restart(std::int64_t generation);
+  Status restart(std::int64_t generation, std::int64_t rows);
   std::int64_t size() const { return end_; }
 
  private:
-  Status write_head();
+  Status write_head(std::int64_t rows);
   File file_;
   Uuid uuid_{};
   std::int64_t generation_ = 0;
   std::int64_t end_ = 0;
   std::uint64_t last_sequence_ = 0;
+  bool unsure_ = false;
 };
 
 }  // namespace imreg

@@ -34,30 +34,41 @@ std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, 
   return crc32c(crc, bytes + crc_offset + 4, static_cast<std::size_t>(size - crc_offset - 4));
 }
 
-Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::string& path, bool owner) {
+Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::string& path, Who who) {
   auto state = std::make_unique<State>();
   state->path = path;
+  state->base = resolved_path(path);
   IMREG_ASSIGN(state->file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(state->container, read_container(state->file));
   state->count = state->container.count;
-  IMREG_TRY(state->remap());
-  if (!state->container.native) return state;
+  if (!state->container.native) {
+    IMREG_TRY(state->remap());
+    return state;
+  }
 
   state->crc = state->container.schema.find("crc");
   if (!state->crc || state->crc->type != Type::u32) return Status(Code::corrupt, "its format has no field crc").in_file(path);
-  IMREG_TRY(state->read_counts());
-  if (state->count > state->capacity()) {
-    return Status(Code::corrupt, "truncated: the header counts " + std::to_string(state->count) + " records, the file has room for " +
-                                     std::to_string(state->capacity())).in_file(path);
-  }
   // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new: look again.
   for (int look = 0;; ++look) {
-    auto status = state->lay_over_journal(owner);
-    if (status.ok()) return state;
+    IMREG_TRY(state->read_counts());
+    auto status = state->lay_over_journal(who);
+    if (status.ok()) break;
     if (status.code() != Code::mismatch || look >= kLooks) return status;
     wait_a_little(look);
-    IMREG_TRY(state->read_counts());
   }
+  IMREG_TRY(state->map_rows());
+  return state;
+}
+
+// Mapped after counting: a writer may extend the file at any moment, and the map must hold every row that was counted.
+Status RecordFile::State::map_rows() {
+  IMREG_TRY(remap());
+  for (std::int64_t row = capacity(); row < count; ++row) {
+    const auto piece = pieces_of(row);
+    if (piece != pieces.end() && static_cast<std::int64_t>(piece->bytes.size()) == record_size()) continue;
+    return Status(Code::corrupt, "truncated: it counts " + std::to_string(count) + " records, the file has room for " + std::to_string(capacity())).in_file(path);
+  }
+  return {};
 }
 
 Status RecordFile::State::remap() {
@@ -83,38 +94,61 @@ Status RecordFile::State::read_counts() {
   return {};
 }
 
-Status RecordFile::State::lay_over_journal(bool owner) {
-  IMREG_ASSIGN(journal, read_journal(path + ".journal", container, generation, true));
+Status RecordFile::State::lay_over_journal(Who who) {
+  IMREG_ASSIGN(journal, read_journal(base + ".journal", container, generation, count, who != Who::recovery));
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
   pieces.clear();
+  std::int64_t proven = count;  // the journal knows of rows whose count had not reached the disk
   for (const auto& transaction : journal.transactions) {
-    if (transaction.rows_before > count) count = std::min(valid_until(count), transaction.rows_before);
-    if (transaction.rows_before > count) {
-      return Status(Code::mismatch, "the journal beside it continues after row " + std::to_string(transaction.rows_before) + ", the file ends at row " +
-                                        std::to_string(count) + ": an older copy was put there; move the journal away to use the copy as it is").in_file(path);
-    }
     pieces.insert(pieces.end(), transaction.changes.begin(), transaction.changes.end());
     const auto size = static_cast<std::size_t>(record_size());
     std::int64_t row = transaction.rows_before;
     for (std::size_t at = 0; at + size <= transaction.added.size(); at += size) pieces.push_back({row++, 0, transaction.added.substr(at, size)});
-    count = std::max(count, row);
+    proven = std::max(proven, row);
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Change& a, const Change& b) { return a.row < b.row; });
+  // Such a row may have been torn by a later change in place, so it is judged with the journal laid over it.
+  for (Record row = Record(static_cast<std::size_t>(record_size())); count < proven; ++count) {
+    IMREG_ASSIGN(const std::size_t got, file.read(place_of(count), row.data(), row.bytes().size()));
+    std::memset(row.data() + got, 0, row.bytes().size() - got);
+    lay_pieces(count, row.data());
+    if (crc_holds(count, row.bytes().data())) continue;
+    return Status(Code::mismatch, "the journal beside it knows " + std::to_string(proven) + " records, the file ends after " + std::to_string(count) +
+                                      ": an older copy was put there; move the journal away to use the copy as it is").in_file(path);
+  }
   // Rows that were synced, but whose count was not yet written when the writer died.
-  const std::int64_t end = std::min(valid_until(count), std::max(count, capacity()));
-  if (end > count && (owner || !WriterLock::is_held(path + ".lock"))) count = end;
+  const std::int64_t end = valid_until(count);
+  if (end > count && (who != Who::reader || !WriterLock::is_held(base + ".lock"))) count = end;
   return {};
+}
+
+std::vector<Change>::const_iterator RecordFile::State::pieces_of(std::int64_t row) const {
+  const auto piece = std::lower_bound(pieces.begin(), pieces.end(), row, [](const Change& change, std::int64_t r) { return change.row < r; });
+  return piece != pieces.end() && piece->row == row ? piece : pieces.end();
+}
+
+void RecordFile::State::lay_pieces(std::int64_t row, char* bytes) const {
+  for (auto piece = pieces_of(row); piece != pieces.end() && piece->row == row; ++piece) {
+    std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
+  }
 }
 
 RecordView RecordFile::State::peek(std::int64_t row, Record& scratch) const {
   const char* in_file = map.data() + place_of(row);
   if (pieces.empty()) return RecordView(in_file);
-  auto piece = std::lower_bound(pieces.begin(), pieces.end(), row, [](const Change& change, std::int64_t r) { return change.row < r; });
-  if (piece == pieces.end() || piece->row != row) return RecordView(in_file);
+  if (pieces_of(row) == pieces.end()) return RecordView(in_file);
   if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
-  for (; piece != pieces.end() && piece->row == row; ++piece) std::memcpy(scratch.data() + piece->offset, piece->bytes.data(), piece->bytes.size());
+  lay_pieces(row, scratch.data());
   return scratch.view();
+}
+
+bool RecordFile::State::copy_row(std::int64_t row, Record& copy) const {
+  const RecordView seen = peek(row, copy);
+  if (seen.bytes() != copy.bytes().data()) std::memcpy(copy.data(), seen.bytes(), static_cast<std::size_t>(record_size()));
+  if (crc) return crc_holds(row, copy.bytes().data());
+  // Files of others have no checks. What was cut off reads as zeros, to the end of the last page without a signal.
+  return !map.lost() && file.size().value_or(0) >= place_of(row + 1);
 }
 
 bool RecordFile::State::crc_holds(std::int64_t row, const char* bytes) const {
@@ -141,7 +175,7 @@ RecordFile& RecordFile::operator=(RecordFile&&) noexcept = default;
 RecordFile::~RecordFile() = default;
 
 Result<RecordFile> RecordFile::open(const std::string& path) {
-  IMREG_ASSIGN(auto state, State::open(path, false));
+  IMREG_ASSIGN(auto state, State::open(path, State::Who::reader));
   return RecordFile(std::move(state));
 }
 
@@ -155,19 +189,16 @@ std::int64_t RecordFile::change_number() const { return state_->change_number; }
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {
-  const auto size = static_cast<std::size_t>(state_->record_size());
-  const RecordView seen = state_->peek(row, copy);
-  if (seen.bytes() != copy.bytes().data()) std::memcpy(copy.data(), seen.bytes(), size);
-  if (!state_->crc || state_->crc_holds(row, copy.bytes().data())) return {};
+  if (row < 0 || row >= state_->count) return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);
+  if (state_->copy_row(row, copy)) return {};
+  if (!state_->crc) return Status(Code::corrupt, "the file has become shorter while it was read").in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
   // A writer is in the middle of this row, or has moved on since we looked at the journal: look at everything anew.
   for (int look = 0; look < kLooks; ++look) {
     wait_a_little(look);
-    auto fresh = State::open(state_->path, false);
+    auto fresh = State::open(state_->path, State::Who::reader);
     if (!fresh || (*fresh)->container.uuid != state_->container.uuid || row >= (*fresh)->count) continue;
-    const RecordView again = (*fresh)->peek(row, copy);
-    if (again.bytes() != copy.bytes().data()) std::memcpy(copy.data(), again.bytes(), size);
-    if (state_->crc_holds(row, copy.bytes().data())) return {};
-    if (look >= 3 && !WriterLock::is_held(state_->path + ".lock")) break;  // nobody is changing it
+    if ((*fresh)->copy_row(row, copy)) return {};
+    if (look >= 3 && !WriterLock::is_held(state_->base + ".lock")) break;  // nobody is changing it
   }
   return Status(Code::corrupt, "damaged record: its check does not hold").in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
 }

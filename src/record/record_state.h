@@ -18,6 +18,7 @@ std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, 
 
 struct RecordFile::State {
   std::string path;
+  std::string base;                     ///< the path without symbolic links: lock and journal stand beside it
   File file;
   Container container;
   const FieldInfo* crc = nullptr;  ///< nullptr: records without a check (files of others)
@@ -28,8 +29,12 @@ struct RecordFile::State {
   JournalView journal;                  ///< what is committed and not yet in the file
   std::vector<Change> pieces;           ///< of `journal`, by row, older first; added rows are pieces too
 
-  /// Opens the file. The `owner` holds the lock; everybody else looks past NAXIS2 only while nobody holds it.
-  static Result<std::unique_ptr<State>> open(const std::string& path, bool owner);
+  enum class Who {
+    reader,    ///< looks past NAXIS2 only while nobody holds the lock
+    owner,     ///< holds the lock
+    recovery   ///< holds the lock, and does not believe the journal's hint
+  };
+  static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
   std::int64_t record_size() const { return container.schema.record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
@@ -38,13 +43,18 @@ struct RecordFile::State {
   Status remap();
 
   RecordView peek(std::int64_t row, Record& scratch) const;
+  /// A copy of the row, and whether it is good.
+  bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
   /// The number of rows, from `from` on, whose CRC holds without a gap.
   std::int64_t valid_until(std::int64_t from) const;
 
  private:
   Status read_counts();
-  Status lay_over_journal(bool owner);
+  Status lay_over_journal(Who who);
+  Status map_rows();
+  std::vector<Change>::const_iterator pieces_of(std::int64_t row) const;
+  void lay_pieces(std::int64_t row, char* bytes) const;
 };
 
 }  // namespace imreg

@@ -2,6 +2,7 @@
 // found by taking it away and losing rows (src/record/README.md).
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 #include "imreg/date.h"
 #include "imreg/record_file.h"
@@ -39,8 +40,14 @@ struct RecordWriter::State {
     return broken ? Status(Code::io, "a sync failed before: the file is read-only until it is opened again").in_file(view.path()) : Status();
   }
 
+  Status refuse_part_of_record(std::string_view rows) {
+    if (static_cast<std::int64_t>(rows.size()) % seen().record_size() == 0) return {};
+    return Status(Code::invalid, std::to_string(rows.size()) + " bytes are not a whole number of records of " + std::to_string(seen().record_size())).in_file(view.path());
+  }
+
   std::string clean_state() {
-    return "boot=" + boot_id() + " rows=" + std::to_string(seen().count) + " size=" + std::to_string(seen().map.size()) +
+    if (boot_id().empty()) return "";
+    return "boot=" + boot_id() + " file=" + file.stamp() + " rows=" + std::to_string(seen().count) + " size=" + std::to_string(seen().map.size()) +
            " change=" + std::to_string(seen().change_number);
   }
 
@@ -83,8 +90,8 @@ struct RecordWriter::State {
   Status open_journal() {
     if (journal) return {};
     const auto& old = seen().journal;
-    IMREG_ASSIGN(journal, Journal::open(view.path() + ".journal", seen().container, seen().generation,
-                                        old.generation == seen().generation ? old.end : 0, static_cast<std::uint64_t>(seen().change_number), options.observer));
+    IMREG_ASSIGN(journal, Journal::open(seen().base + ".journal", seen().container, seen().generation,
+                                        old.generation == seen().generation ? old.end : 0, static_cast<std::uint64_t>(seen().change_number), seen().count, options.observer));
     return {};
   }
 
@@ -106,9 +113,8 @@ Status RecordWriter::State::recover() {
   seen().journal.end = pending.end;
   seen().journal.last_sequence = pending.last_sequence;
   if (!pending.transactions.empty()) {
-    notes.push_back("finished " + std::to_string(pending.transactions.size()) + " changes that were committed when the last writer stopped");
     IMREG_TRY(open_journal());
-    journal->applied();
+    journal->applied(seen().count);
   }
 
   std::int64_t lost = 0;
@@ -137,7 +143,7 @@ Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
   }
   found = static_cast<std::int64_t>(rows.size() / size);
   if (found == 0) return {};
-  const std::string path = view.path() + ".lost";
+  const std::string path = seen().base + ".lost";
   if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
     IMREG_TRY(RecordWriter::create(path, seen().container.schema, options));
   }
@@ -150,8 +156,8 @@ Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
 Status RecordWriter::create(const std::string& path, const Schema& schema, const Options& options) {
   const FieldInfo* crc = schema.find("crc");
   if (!crc || crc->type != Type::u32) return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
-  // Under the lock: of two processes that make the same database at the same moment, one finds the other's.
-  IMREG_ASSIGN(auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
+  // Under the lock: of two that make the same file, the second must not replace the rows of the first.
+  IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already").in_file(path);
   return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)), options.observer);
 }
@@ -165,14 +171,20 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
       return Status(Code::invalid, "is read-only: it is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)").in_file(path);
     }
   }
-  IMREG_ASSIGN(auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
+  IMREG_ASSIGN(auto lock, WriterLock::take(resolved_path(path) + ".lock", options.program, options.wait_seconds));
   IMREG_ASSIGN(auto file, File::open(path, File::Mode::write, options.observer));
-  IMREG_ASSIGN(auto seen, RecordFile::State::open(path, true));
+  IMREG_ASSIGN(auto seen, RecordFile::State::open(path, RecordFile::State::Who::owner));
   auto state = std::make_unique<State>(RecordFile(std::move(seen)));
   state->options = options;
   state->lock = std::move(lock);
   state->file = std::move(file);
-  if (state->lock.last_state() != state->clean_state() || !state->seen().pieces.empty()) IMREG_TRY(state->recover());
+  const std::string clean = state->clean_state();
+  if (clean.empty() || state->lock.last_state() != clean || !state->seen().pieces.empty()) {
+    const auto unfinished = state->seen().journal.transactions.size();
+    if (unfinished > 0) state->notes.push_back("finished " + std::to_string(unfinished) + " changes that were committed when the last writer stopped");
+    IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
+    IMREG_TRY(state->recover());
+  }
   return RecordWriter(std::move(state));
 }
 
@@ -180,6 +192,7 @@ Status RecordWriter::append(std::string rows) {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   if (rows.empty()) return {};
+  IMREG_TRY(state_->refuse_part_of_record(rows));
   const std::int64_t added = static_cast<std::int64_t>(rows.size()) / seen.record_size();
   state_->seal_all(rows, seen.count, seen.change_number);
   IMREG_TRY(state_->make_room(seen.count + added));
@@ -204,17 +217,22 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   if (changes.empty() && added.empty()) return {};
+  IMREG_TRY(state_->refuse_part_of_record(added));
   const auto size = static_cast<std::size_t>(seen.record_size());
   Transaction transaction;
   transaction.sequence = static_cast<std::uint64_t>(seen.change_number) + 1;
   transaction.rows_before = seen.count;
 
+  // Of several changes of one row the last one counts: each is told as a difference from what the file holds now.
+  std::unordered_map<std::int64_t, const RowChange*> last;
+  for (const auto& change : changes) last[change.row] = &change;
   std::vector<std::string> contents;
   contents.reserve(changes.size());
   for (const auto& change : changes) {
     if (change.row < 0 || change.row >= seen.count || change.bytes.size() != size) {
       return Status(Code::invalid, "a change of a row that does not exist").in_file(file().path());
     }
+    if (last[change.row] != &change) continue;
     auto& bytes = contents.emplace_back(change.bytes);
     state_->seal(bytes.data(), change.row, static_cast<std::int64_t>(transaction.sequence));
     const char* old = seen.map.data() + seen.place_of(change.row);
@@ -235,7 +253,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   IMREG_TRY(state_->make_room(seen.count + rows_added));  // a full disk is found before the commit
   IMREG_TRY(state_->open_journal());
   if (auto status = state_->journal->commit(transaction); !status.ok()) {
-    state_->broken = true;
+    state_->broken = state_->journal->unsure();
     return status;
   }
   seen.change_number = static_cast<std::int64_t>(transaction.sequence);
@@ -243,10 +261,14 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   const bool applied = state_->write_transaction(transaction).ok() && (rows_added == 0 || state_->write_counts().ok());
   if (!applied) {
     state_->broken = true;
+    // What stands in the journal only is read from there.
+    if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok()) state_->view.state_ = *std::move(again);
     return {};
   }
-  state_->journal->applied();
-  return state_->journal->size() > kLongJournal ? checkpoint() : Status();
+  state_->journal->applied(seen.count);
+  // What is committed stays so whatever a checkpoint says; when it fails the handle refuses the next change.
+  if (state_->journal->size() > kLongJournal) (void)checkpoint();
+  return {};
 }
 
 Status RecordWriter::checkpoint() {
@@ -263,7 +285,7 @@ Status RecordWriter::checkpoint() {
   IMREG_TRY(step(state_->file.write(seen.container.state_cards, make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
   IMREG_TRY(step(state_->file.sync()));
   seen.generation = next;
-  return step(state_->journal->restart(next));
+  return step(state_->journal->restart(next, seen.count));
 }
 
 Status RecordWriter::trim() {
@@ -272,10 +294,13 @@ Status RecordWriter::trim() {
   const std::int64_t end = seen.place_of(seen.count);
   const std::int64_t size = round_up(end, kFitsBlock);
   IMREG_TRY(state_->file.write(seen.container.count_cards, make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
-  IMREG_TRY(state_->file.truncate(size));
-  IMREG_TRY(state_->file.write_zeros(end, size - end));  // also extends: a full last record may end inside a block
-  IMREG_TRY(state_->file.sync());
-  return seen.remap();
+  IMREG_TRY(state_->file.truncate(size));  // also extends: the last record may end inside a block
+  IMREG_TRY(seen.remap());
+  if (auto status = state_->file.sync(); !status.ok()) {
+    state_->broken = true;
+    return status;
+  }
+  return {};
 }
 
 void RecordWriter::close() {

@@ -88,7 +88,8 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   const bool real_field = field.type == Type::f32 || field.type == Type::f64;
   double real = std::numeric_limits<double>::quiet_NaN();
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    if (!real_field && (static_cast<double>(*integer) < limits_of(field.type).low || static_cast<double>(*integer) > limits_of(field.type).high)) {
+    if (!real_field && field.type != Type::i64 &&
+        (static_cast<double>(*integer) < limits_of(field.type).low || static_cast<double>(*integer) > limits_of(field.type).high)) {
       return no(std::to_string(*integer) + " does not fit");
     }
     if (!real_field) {
@@ -103,6 +104,9 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   }
   if (real_field) {
     if (std::isnan(real) && field.missing_is_zero) real = 0;
+    if (field.type == Type::f32 && std::isfinite(real) && std::abs(real) > static_cast<double>(std::numeric_limits<float>::max())) {
+      return no(std::to_string(real) + " does not fit");
+    }
     if (field.type == Type::f32) store_big(at, static_cast<float>(real));
     else store_big(at, real);
     return {};

@@ -1,0 +1,48 @@
+# What imreg is linked with. What a program loads decides how fast it starts (measured: bench/README.md), so archives are
+# taken where they are installed, shared libraries elsewhere.
+include(CheckCXXSourceCompiles)
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(JPEG)
+
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost 1.74 QUIET COMPONENTS program_options)
+if(NOT Boost_FOUND)
+  set(Boost_USE_STATIC_LIBS OFF)
+  find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+endif()
+
+# vendor_<name>: the library with the folders of its headers.
+function(vendor name library)
+  find_library(${name}_LIBRARY NAMES lib${library}.a ${library} REQUIRED)
+  add_library(vendor_${name} INTERFACE)
+  target_link_libraries(vendor_${name} INTERFACE ${${name}_LIBRARY} ${ARGN})
+endfunction()
+
+vendor(erfa erfa)
+pkg_check_modules(WCSLIB REQUIRED wcslib)
+vendor(wcs wcs m)
+target_include_directories(vendor_wcs SYSTEM INTERFACE ${WCSLIB_INCLUDE_DIRS})
+
+# CFITSIO as an archive wants zlib, bzip2 and libcurl. The last, with its thirty libraries, is left out: src/fits/no_network.cc.
+pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
+find_library(CFITSIO_ARCHIVE libcfitsio.a)
+find_library(Z_LIBRARY NAMES libz.a z)
+find_library(BZ2_LIBRARY NAMES libbz2.a bz2)
+if(CFITSIO_ARCHIVE AND Z_LIBRARY AND BZ2_LIBRARY)
+  add_library(imreg_no_network STATIC src/fits/no_network.cc)
+  add_library(vendor_cfitsio INTERFACE)
+  target_include_directories(vendor_cfitsio SYSTEM INTERFACE ${CFITSIO_INCLUDE_DIRS})
+  target_link_libraries(vendor_cfitsio INTERFACE ${CFITSIO_ARCHIVE} imreg_no_network ${Z_LIBRARY} ${BZ2_LIBRARY} Threads::Threads m)
+else()
+  add_library(vendor_cfitsio ALIAS PkgConfig::CFITSIO)
+endif()
+
+# Can a whole program be linked statically? Sanitizers cannot.
+set(CMAKE_REQUIRED_LINK_OPTIONS -static)
+check_cxx_source_compiles("#include <string>\nint main(int n, char**) { return std::to_string(n).size() > 5; }" IMREG_CAN_LINK_STATICALLY)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(IMREG_SANITIZE)
+  set(IMREG_CAN_LINK_STATICALLY OFF)
+endif()
