@@ -52,7 +52,8 @@ Status run(int argc, char** argv) {
     }
     return {};
   }
-  return {imreg::Code::invalid, "usage: imreg-codegen -header FILE.fmt OUT.h | -man FILE.fmt | -page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
+  return {imreg::Code::invalid,
+          "usage: imreg-codegen -header FILE.fmt OUT.h | -man FILE.fmt | -page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
 }
 
 }  // namespace

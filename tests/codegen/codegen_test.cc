@@ -63,7 +63,8 @@ TEST(Codegen, LayoutLock) {
   for (const Schema& schema : builtin_formats()) made += lock_line(schema) + "\n";
   const auto sorted = [](std::string text) {
     std::vector<std::string> out;
-    for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) out.push_back(text.substr(at, end - at));
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+      out.push_back(text.substr(at, end - at));
     return out;
   };
   EXPECT_THAT(sorted(made), ::testing::UnorderedElementsAreArray(sorted(*locked)));
@@ -72,7 +73,8 @@ TEST(Codegen, LayoutLock) {
 TEST(Codegen, ManTableHasARowForEachField) {
   const Schema& schema = *builtin_format("regimage", 4);
   const std::string table = man_table(schema);
-  for (const auto& field : schema.fields) EXPECT_NE(table.find("\n" + field.name + "\t" + field.column + "\t"), std::string::npos) << field.name;
+  for (const auto& field : schema.fields)
+    EXPECT_NE(table.find("\n" + field.name + "\t" + field.column + "\t"), std::string::npos) << field.name;
   EXPECT_EQ(table.substr(0, 4), ".TS\n");
 }
 

@@ -29,7 +29,8 @@ class Os : public ::testing::Test {
   }
   std::string path(const std::string& file) const { return std::string(name_) + "/" + file; }
   std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(name_), std::filesystem::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(name_), std::filesystem::directory_iterator()));
   }
 
  private:
@@ -103,7 +104,8 @@ TEST_F(Os, ReplacingIsOneStepWhateverFails) {
   Veto nothing;
   EXPECT_TRUE(replace_file(path("a"), "new", &nothing).ok());
   EXPECT_EQ(*read_file(path("a")), "new");
-  EXPECT_THAT(nothing.seen, ::testing::ElementsAre(Kind::create, Kind::write, Kind::sync_data, Kind::rename, Kind::sync_folder));
+  EXPECT_THAT(nothing.seen,
+              ::testing::ElementsAre(Kind::create, Kind::write, Kind::sync_data, Kind::rename, Kind::sync_folder));
 }
 
 TEST_F(Os, AResolvedPathIsTheSameForAllNames) {

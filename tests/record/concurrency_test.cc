@@ -31,7 +31,8 @@ int watch(const std::string& path, Clock::time_point deadline, unsigned seed) {
     change = file->change_number();
     Record copy = file->make_record();
     for (int i = 0; i < 300 && count > 0; ++i) {
-      const std::int64_t row = i < 30 ? std::max<std::int64_t>(0, count - 1 - i) : static_cast<std::int64_t>(chance() % static_cast<unsigned>(count));
+      const std::int64_t row = i < 30 ? std::max<std::int64_t>(0, count - 1 - i)
+                                      : static_cast<std::int64_t>(chance() % static_cast<unsigned>(count));
       const Status status = file->read(row, copy);
       if (!status.ok()) {
         std::fprintf(stderr, "%s\n", status.text().c_str());
@@ -53,7 +54,8 @@ int work(const std::string& path, Clock::time_point deadline, unsigned seed) {
     for (int i = 0; i < 40; ++i) {
       const std::int64_t count = writer->file().count();
       Rows added;
-      for (unsigned n = chance() % 50; n > 0; --n) added.push_back({count + static_cast<std::int64_t>(added.size()), static_cast<std::int64_t>(chance())});
+      for (unsigned n = chance() % 50; n > 0; --n)
+        added.push_back({count + static_cast<std::int64_t>(added.size()), static_cast<std::int64_t>(chance())});
       Status status;
       if (chance() % 2 == 0 || count == 0) {
         status = writer->append(bytes_of(added));
@@ -154,7 +156,8 @@ TEST(RecordConcurrency, TheSecondWriterLearnsWhoHoldsTheLock) {
   EXPECT_EQ(busy.code(), Code::busy);
   EXPECT_THAT(busy.text(), ::testing::HasSubstr("held by imregister, process " + std::to_string(::getpid()) + " on "));
   {
-    const auto reader = must(RecordFile::open(path));  // looking, and closing what was looked at, does not let the lock go
+    const auto reader =
+        must(RecordFile::open(path));  // looking, and closing what was looked at, does not let the lock go
   }
   EXPECT_EQ(RecordWriter::open(path, options).status().code(), Code::busy);
   // It waits when it may.
@@ -212,7 +215,8 @@ TEST(RecordConcurrency, ThreadsShareAReader) {
       }
     });
   }
-  for (int round = 1; round < 50; ++round) EXPECT_OK(writer.commit({{round, bytes_of(Row{round, round})}, {499, bytes_of(Row{499, round})}}));
+  for (int round = 1; round < 50; ++round)
+    EXPECT_OK(writer.commit({{round, bytes_of(Row{round, round})}, {499, bytes_of(Row{499, round})}}));
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
 }

@@ -32,7 +32,8 @@ std::int64_t place(std::int64_t row) { return kData + row * 56; }
 std::int64_t cards_at(const std::string& path, const char* keyword) {
   const std::string text = slurp(path).substr(0, kData);
   for (std::size_t at = 0; at < text.size(); at += 80) {
-    if (text.compare(at, 8, std::string(keyword) + std::string(8 - std::strlen(keyword), ' ')) == 0) return static_cast<std::int64_t>(at);
+    if (text.compare(at, 8, std::string(keyword) + std::string(8 - std::strlen(keyword), ' ')) == 0)
+      return static_cast<std::int64_t>(at);
   }
   ADD_FAILURE() << keyword << " is not in the header";
   return 0;
@@ -50,7 +51,8 @@ TEST_F(Damage, OneRottenRecordIsNamedAndTheOthersAreFine) {
   make(path, 10);
   for (const std::int64_t byte : {0, 20, 40, 55}) {
     const std::string good = slurp(path);
-    scribble(path, place(4) + byte, std::string(1, static_cast<char>(good[static_cast<std::size_t>(place(4) + byte)] ^ 0x10)));
+    scribble(path, place(4) + byte,
+             std::string(1, static_cast<char>(good[static_cast<std::size_t>(place(4) + byte)] ^ 0x10)));
     const auto file = must(RecordFile::open(path));
     Record copy = file.make_record();
     for (std::int64_t i = 0; i < 10; ++i) {
@@ -84,7 +86,8 @@ TEST_F(Damage, TornCountCardsAreCountedByTheRecords) {
   const std::int64_t cards = cards_at(path, "NAXIS2");
   const std::string good = slurp(path);
   // A count that is ahead, behind, not a number, the sector zeroed: without its check no number is believed.
-  for (const std::string value : {"                  11", "                   9", "                  x1", "                 -10"}) {
+  for (const std::string value :
+       {"                  11", "                   9", "                  x1", "                 -10"}) {
     scribble(path, cards + 10, value);
     EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(10)) << value;
     {
@@ -234,7 +237,8 @@ TEST_F(Damage, TheJournalOfAnotherFileIsRefused) {
 
 TEST_F(Damage, GarbageBesideTheFileIsNoObstacle) {
   make(path, 3);
-  for (const std::string& garbage : {std::string(), std::string("x"), std::string(1023, 'x'), std::string(1024, '\0'), std::string(100000, 'x'), "IMREGJNL" + std::string(5000, '\xff')}) {
+  for (const std::string& garbage : {std::string(), std::string("x"), std::string(1023, 'x'), std::string(1024, '\0'),
+                                     std::string(100000, 'x'), "IMREGJNL" + std::string(5000, '\xff')}) {
     spill(path + ".journal", garbage);
     spill(path + ".lock", garbage);
     EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(3));
@@ -270,8 +274,9 @@ TEST_F(Damage, AShortFileIsCorruptOrNoDatabaseNeverACrash) {
     EXPECT_OK(writer.trim());
   }
   const std::string all = slurp(path);
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{79}, std::size_t{2880}, std::size_t{3200}, std::size_t{5760}, std::size_t{23039}, std::size_t{23040},
-                                 std::size_t{23041}, std::size_t{28000}, static_cast<std::size_t>(place(100)) - 1}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{79}, std::size_t{2880}, std::size_t{3200},
+                                 std::size_t{5760}, std::size_t{23039}, std::size_t{23040}, std::size_t{23041},
+                                 std::size_t{28000}, static_cast<std::size_t>(place(100)) - 1}) {
     spill(path, all.substr(0, size));
     const Status status = open_status();
     EXPECT_TRUE(status.code() == Code::corrupt || status.code() == Code::invalid) << size << ' ' << status.text();
@@ -295,8 +300,8 @@ TEST_F(Damage, AFileThatShrinksAfterOpeningGivesAnErrorNotASignal) {
 
 TEST_F(Damage, AForeignTableThatShrinksToo) {
   // An Elixir file: no checks in the records, so what is cut off must not come as zeros.
-  std::string header = "SIMPLE  =                    T" + std::string(50, ' ') + "NAXIS   =                    0" + std::string(50, ' ') + "NIMAGES =                   40" +
-                       std::string(50, ' ') + "END";
+  std::string header = "SIMPLE  =                    T" + std::string(50, ' ') + "NAXIS   =                    0" +
+                       std::string(50, ' ') + "NIMAGES =                   40" + std::string(50, ' ') + "END";
   header.resize(2880, ' ');
   spill(path, header + std::string(40 * 360, 'x'));
   const auto file = must(RecordFile::open(path));
@@ -320,9 +325,11 @@ TEST_F(Damage, HeadersThatLie) {
     std::string value;
     Code code;
   };
-  for (const Lie& lie : {Lie{"NAXIS1", "                  57", Code::corrupt}, Lie{"TFIELDS", "                 999", Code::corrupt}, Lie{"BYTEORDR", "'LITTLE  '          ", Code::mismatch},
-                         Lie{"FILEUUID", "'no-uuid '          ", Code::corrupt}, Lie{"TFORM1", "'Z       '          ", Code::corrupt}, Lie{"TFORM1", "'1PJ     '          ", Code::invalid},
-                         Lie{"XTENSION", "'IMAGE   '          ", Code::invalid}}) {
+  for (const Lie& lie :
+       {Lie{"NAXIS1", "                  57", Code::corrupt}, Lie{"TFIELDS", "                 999", Code::corrupt},
+        Lie{"BYTEORDR", "'LITTLE  '          ", Code::mismatch}, Lie{"FILEUUID", "'no-uuid '          ", Code::corrupt},
+        Lie{"TFORM1", "'Z       '          ", Code::corrupt}, Lie{"TFORM1", "'1PJ     '          ", Code::invalid},
+        Lie{"XTENSION", "'IMAGE   '          ", Code::invalid}}) {
     scribble(path, cards_at(path, lie.keyword) + 10, lie.value);
     EXPECT_EQ(open_status().code(), lie.code) << lie.keyword << ": " << open_status().text();
     EXPECT_EQ(open_status().file(), path);

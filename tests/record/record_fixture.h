@@ -55,7 +55,10 @@ struct Row {
 };
 using Rows = std::vector<Row>;
 
-inline std::int64_t hash_of(const Row& row) { return static_cast<std::int64_t>((static_cast<std::uint64_t>(row.id) * 1000003U + static_cast<std::uint64_t>(row.value)) * 0x9e3779b97f4a7c15U); }
+inline std::int64_t hash_of(const Row& row) {
+  return static_cast<std::int64_t>(
+      (static_cast<std::uint64_t>(row.id) * 1000003U + static_cast<std::uint64_t>(row.value)) * 0x9e3779b97f4a7c15U);
+}
 
 inline std::string bytes_of(const Row& row) {
   Record record(56);
@@ -93,9 +96,9 @@ T must(Result<T> result) {
   if (!result) ADD_FAILURE() << result.status().text();
   return *std::move(result);
 }
-#define EXPECT_OK(expr)                          \
-  do {                                           \
-    const ::imreg::Status ok_status = (expr);    \
+#define EXPECT_OK(expr)                              \
+  do {                                               \
+    const ::imreg::Status ok_status = (expr);        \
     EXPECT_TRUE(ok_status.ok()) << ok_status.text(); \
   } while (false)
 

@@ -23,10 +23,11 @@ Status make(const std::string& path, int rows, bool trimmed) {
       if (field.name == "crc" || field.name == "changeno") continue;
       for (int e = 0; e < (field.type == Type::text ? 1 : field.count); ++e) {
         const std::string text = field.name.substr(0, 8) + std::to_string(i);
-        const Value value = field.type == Type::text                                  ? Value(std::string_view(text))
-                            : field.type == Type::boolean                             ? Value(i % 2 == 1)
-                            : field.type == Type::f32 || field.type == Type::f64      ? (i % 5 == 4 ? Value() : Value(field.offset + i + e * 0.25))
-                                                                                      : Value(std::int64_t{(field.offset + i) % 100});
+        const Value value = field.type == Type::text      ? Value(std::string_view(text))
+                            : field.type == Type::boolean ? Value(i % 2 == 1)
+                            : field.type == Type::f32 || field.type == Type::f64
+                                ? (i % 5 == 4 ? Value() : Value(field.offset + i + e * 0.25))
+                                : Value(std::int64_t{(field.offset + i) % 100});
         IMREG_TRY(set_value(record, field, value, e));
       }
     }
@@ -38,15 +39,20 @@ Status make(const std::string& path, int rows, bool trimmed) {
 }
 
 void print(const Value& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) std::fputs(*flag ? "true" : "false", stdout);
-  else if (const auto* integer = std::get_if<std::int64_t>(&value)) std::printf("%lld", static_cast<long long>(*integer));
-  else if (const auto* real = std::get_if<double>(&value)) std::isfinite(*real) ? std::printf("%.17g", *real) : std::fputs("null", stdout);
+  if (const auto* flag = std::get_if<bool>(&value))
+    std::fputs(*flag ? "true" : "false", stdout);
+  else if (const auto* integer = std::get_if<std::int64_t>(&value))
+    std::printf("%lld", static_cast<long long>(*integer));
+  else if (const auto* real = std::get_if<double>(&value))
+    std::isfinite(*real) ? std::printf("%.17g", *real) : std::fputs("null", stdout);
   else if (const auto* text = std::get_if<std::string_view>(&value)) {
     std::putchar('"');
     for (const char c : *text) {
       const auto byte = static_cast<unsigned char>(c);
-      if (byte < 32 || byte > 126 || c == '"' || c == '\\') std::printf("\\u%04x", byte);
-      else std::putchar(c);
+      if (byte < 32 || byte > 126 || c == '"' || c == '\\')
+        std::printf("\\u%04x", byte);
+      else
+        std::putchar(c);
     }
     std::putchar('"');
   } else {
@@ -80,7 +86,8 @@ Status dump(const std::string& path) {
 
 int main(int argc, char** argv) {
   Status status(Code::invalid, "usage: record_tool make PATH ROWS live|trimmed | dump PATH");
-  if (argc == 5 && std::strcmp(argv[1], "make") == 0) status = make(argv[2], std::atoi(argv[3]), std::strcmp(argv[4], "trimmed") == 0);
+  if (argc == 5 && std::strcmp(argv[1], "make") == 0)
+    status = make(argv[2], std::atoi(argv[3]), std::strcmp(argv[4], "trimmed") == 0);
   if (argc == 3 && std::strcmp(argv[1], "dump") == 0) status = dump(argv[2]);
   if (status.ok()) return 0;
   std::fprintf(stderr, "record_tool: %s\n", status.text().c_str());

@@ -24,7 +24,8 @@ TEST(Format, ErrorsNameTheLine) {
       {head + "field a A text - - m\n", "line 6: a text needs its number of bytes"},
       {head + "field a A u8[0] - - m\n", "line 6: \"0\" is not a whole number from 1"},
       {head + "field a A u8[x] - - m\n", "line 6: \"x\" is not a whole number"},
-      {head + "\n# c\nfield a A u8 - - m\nfield b B i32 - - m\n", "line 9: field b would stand at byte 1, which is not a multiple of 4"},
+      {head + "\n# c\nfield a A u8 - - m\nfield b B i32 - - m\n",
+       "line 9: field b would stand at byte 1, which is not a multiple of 4"},
       {head + "field a A f64 - - m\n  wrods x\n", "line 7: \"wrods x\" is none of: words"},
       {head + "  words x\n", "line 6: an indented line belongs to a field"},
       {"formal f\n", "line 1: \"formal\" is none of"},
@@ -46,7 +47,10 @@ TEST(Format, ErrorsNameTheLine) {
 }
 
 TEST(Format, MeaningsKeepTheirWordsAndLinesMayEndInCarriageReturns) {
-  const auto schema = must(parse_format("format f\r\nversion 2\r\nsize 9\r\nextname F\r\ntitle two words\r\n\r\nfield a A f64 km/s KEY  the  meaning, with words\r\nfield b B u8 - - b\r\n  words zero one\r\n", "x"));
+  const auto schema =
+      must(parse_format("format f\r\nversion 2\r\nsize 9\r\nextname F\r\ntitle two words\r\n\r\nfield a A f64 km/s KEY "
+                        " the  meaning, with words\r\nfield b B u8 - - b\r\n  words zero one\r\n",
+                        "x"));
   EXPECT_EQ(schema.fields[0].meaning, "the  meaning, with words");
   EXPECT_EQ(schema.fields[0].unit, "km/s");
   EXPECT_EQ(schema.fields[0].source, "KEY");
@@ -63,9 +67,11 @@ TEST(Format, AllBuiltInFilesParse) {
 
 // The layout of Elixir's C structure, written down from its description, not from the .fmt.
 TEST(Format, ElixirOffsets) {
-  const std::map<std::string, int> common = {{"filename", 0},   {"pathname", 64}, {"filter", 192}, {"instrument", 224}, {"ccd", 256},    {"mode", 257},    {"type", 258},    {"exptime", 284},
-                                             {"airmass", 288},  {"sky", 292},     {"bias", 296},   {"fwhm", 300},       {"telfocus", 304}, {"xprobe", 308}, {"yprobe", 312},  {"zprobe", 316},
-                                             {"dettemp", 320},  {"teltemp", 324}, {"rotangle", 340}, {"ra", 344},       {"dec", 348},    {"obstime", 352}, {"regtime", 356}};
+  const std::map<std::string, int> common = {
+      {"filename", 0},   {"pathname", 64}, {"filter", 192},  {"instrument", 224}, {"ccd", 256},     {"mode", 257},
+      {"type", 258},     {"exptime", 284}, {"airmass", 288}, {"sky", 292},        {"bias", 296},    {"fwhm", 300},
+      {"telfocus", 304}, {"xprobe", 308},  {"yprobe", 312},  {"zprobe", 316},     {"dettemp", 320}, {"teltemp", 324},
+      {"rotangle", 340}, {"ra", 344},      {"dec", 348},     {"obstime", 352},    {"regtime", 356}};
   for (const int version : {1, 2, 3}) {
     const Schema& schema = *builtin_format("regimage", version);
     EXPECT_EQ(schema.record_size, 360);
@@ -94,9 +100,12 @@ TEST(Schema, TheHashTellsLayoutsApartButNotWordsForPeople) {
   Schema other = base;
   other.title = other.fields[0].meaning = "something else";
   EXPECT_EQ(other.layout_hash(), base.layout_hash());
-  for (const auto& change : {+[](Schema& s) { s.fields[0].type = Type::f64; }, +[](Schema& s) { s.fields[0].offset = 1; }, +[](Schema& s) { s.fields[4].count = 19; },
-                             +[](Schema& s) { s.fields[0].name = "di"; }, +[](Schema& s) { s.fields[0].column = "DI"; }, +[](Schema& s) { s.version = 2; },
-                             +[](Schema& s) { s.record_size = 64; }, +[](Schema& s) { s.fields[0].unit = "s"; }, +[](Schema& s) { s.fields[0].words = {"a"}; }}) {
+  for (const auto& change :
+       {+[](Schema& s) { s.fields[0].type = Type::f64; }, +[](Schema& s) { s.fields[0].offset = 1; },
+        +[](Schema& s) { s.fields[4].count = 19; }, +[](Schema& s) { s.fields[0].name = "di"; },
+        +[](Schema& s) { s.fields[0].column = "DI"; }, +[](Schema& s) { s.version = 2; },
+        +[](Schema& s) { s.record_size = 64; }, +[](Schema& s) { s.fields[0].unit = "s"; },
+        +[](Schema& s) { s.fields[0].words = {"a"}; }}) {
     other = base;
     change(other);
     EXPECT_NE(other.layout_hash(), base.layout_hash());
@@ -132,7 +141,8 @@ TEST(Schema, RandomSchemasSurviveTheHeader) {
     const auto back = schema_from_header(header);
     RC_ASSERT(back.ok());
     RC_ASSERT(back->layout_hash() == schema.layout_hash());
-    for (std::size_t i = 0; i < schema.fields.size(); ++i) RC_ASSERT(back->fields[i].meaning == schema.fields[i].meaning);
+    for (std::size_t i = 0; i < schema.fields.size(); ++i)
+      RC_ASSERT(back->fields[i].meaning == schema.fields[i].meaning);
   }));
 }
 
@@ -151,19 +161,32 @@ TEST(Schema, TheBuiltInLendNamesAndWordsToTheirFiles) {
 }
 
 TEST(Value, WhatDoesNotFitIsRefusedByName) {
-  const auto schema = must(parse_format("format v\nversion 1\nsize 40\nextname V\nfield d D f64 - - m\nfield k K i64 - - m\nfield f F f32 - - m\nfield j J i32 - - m\nfield u U u32 - - m\nfield r R raw_u32 - - m\n"
-                                        "field i I i16 - - m\nfield b B u8 - - m\nfield l L bool - - m\nfield t T text4 - - m\n", "v"));
+  const auto schema =
+      must(parse_format("format v\nversion 1\nsize 40\nextname V\nfield d D f64 - - m\nfield k K i64 - - m\nfield f F "
+                        "f32 - - m\nfield j J i32 - - m\nfield u U u32 - - m\nfield r R raw_u32 - - m\n"
+                        "field i I i16 - - m\nfield b B u8 - - m\nfield l L bool - - m\nfield t T text4 - - m\n",
+                        "v"));
   Record record(40);
   const auto put = [&](const char* name, Value value) { return set_value(record, *schema.find(name), value); };
   const auto got = [&](const char* name) { return value_of(record.view(), *schema.find(name)); };
-  const std::pair<const char*, std::int64_t> edges[] = {{"k", INT64_MAX}, {"k", INT64_MIN}, {"j", INT32_MAX}, {"j", INT32_MIN}, {"u", 0},   {"u", UINT32_MAX},
-                                                        {"r", UINT32_MAX}, {"i", -32768},   {"i", 32767},     {"b", 255},       {"b", 0}};
+  const std::pair<const char*, std::int64_t> edges[] = {
+      {"k", INT64_MAX},  {"k", INT64_MIN}, {"j", INT32_MAX}, {"j", INT32_MIN}, {"u", 0}, {"u", UINT32_MAX},
+      {"r", UINT32_MAX}, {"i", -32768},    {"i", 32767},     {"b", 255},       {"b", 0}};
   for (const auto& [name, value] : edges) {
     EXPECT_OK(put(name, value));
     EXPECT_EQ(got(name), Value(value)) << name;
   }
-  const std::pair<const char*, Value> wrong[] = {{"j", std::int64_t{INT32_MAX} + 1}, {"u", std::int64_t{-1}}, {"i", std::int64_t{32768}}, {"b", std::int64_t{256}}, {"b", -1.0},        {"f", 1e39},
-                                                 {"k", 1e19},                        {"t", "12345"},          {"t", std::int64_t{1}},     {"l", std::int64_t{1}},  {"d", "text"}};
+  const std::pair<const char*, Value> wrong[] = {{"j", std::int64_t{INT32_MAX} + 1},
+                                                 {"u", std::int64_t{-1}},
+                                                 {"i", std::int64_t{32768}},
+                                                 {"b", std::int64_t{256}},
+                                                 {"b", -1.0},
+                                                 {"f", 1e39},
+                                                 {"k", 1e19},
+                                                 {"t", "12345"},
+                                                 {"t", std::int64_t{1}},
+                                                 {"l", std::int64_t{1}},
+                                                 {"d", "text"}};
   for (const auto& [name, value] : wrong) {
     const Status status = put(name, value);
     EXPECT_EQ(status.code(), Code::invalid) << name;
