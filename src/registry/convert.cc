@@ -72,6 +72,12 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   return row;
 }
 
+// Elixir's programs need the NUL behind a text.
+Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
+  if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0') return {};
+  return {Code::invalid, "field " + field.name + ": the text has " + std::to_string(field.count) + " bytes, Elixir has room for " + std::to_string(field.count - 1)};
+}
+
 Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema& schema, const PathRoots& roots) {
   Record row(static_cast<std::size_t>(schema.record_size));
   for (const auto& field : schema.fields) {
@@ -80,9 +86,10 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
     if (field.name == "pathname") {
       const std::string path = roots.expand(load(from.bytes(), Field<Text>{old_field->offset, old_field->count}));
       IMREG_TRY(set_value(row, field, std::string_view(path)));
-      continue;
+    } else {
+      IMREG_TRY(copy_field(from, *old_field, row, field));
     }
-    IMREG_TRY(copy_field(from, *old_field, row, field));
+    if (field.type == Type::text) IMREG_TRY(leave_room_for_nul(row, field));
     if (field.type != Type::f32) continue;
     for (int i = 0; i < field.count; ++i) {  // Elixir knows no NaN
       if (std::isnan(load_big<float>(row.data() + field.offset + 4 * i))) {
