@@ -154,10 +154,19 @@ Result<Schema> schema_from_header(const Header& header) {
   Schema schema;
   schema.format = header.text_of("RECFMT").value_or("");
   schema.version = static_cast<int>(header.integer_of("RECVERS").value_or(0));
+  // Elixir's files tell little about their columns: some have no TFORM. Their name and record size say which layout it is.
+  const bool has_forms = std::all_of(columns.begin(), columns.end(), [](const Column& column) { return !column.form.empty(); });
   for (const auto& known : builtin_formats()) {
+    if (known.record_size != *width) continue;
     const bool same_name = schema.format.empty() ? known.extname == extname : known.format == schema.format && known.version == schema.version;
-    if (!same_name || known.record_size != *width || !has_columns(known, columns)) continue;
-    return known;
+    if (same_name && has_columns(known, columns)) return known;
+  }
+  if (!has_forms && schema.format.empty()) {
+    const Schema* newest = nullptr;
+    for (const auto& known : builtin_formats()) {
+      if (known.record_size == *width && known.extname == extname) newest = !newest || known.version > newest->version ? &known : newest;
+    }
+    if (newest) return *newest;
   }
 
   schema.extname = extname;
