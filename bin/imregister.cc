@@ -5,6 +5,7 @@
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/registry.h"
 #include "os/walk.h"
@@ -86,11 +87,14 @@ int main(int argc, char** argv) {
     else if (verbose) cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
     progress.add();
   };
+  cli::Output output;
   const RegisterReport report = register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || (verbose && report.files > 0)) {
-    std::cout << cli::Progress::erase() << report.files << " files: " << report.added << " rows added, " << report.updated << " updated, " << report.unchanged
-              << " unchanged; " << report.passed_over << " files passed over, " << report.failed << " failed\n";
+    output.write(cli::Progress::erase() + std::to_string(report.files) + " files: " + std::to_string(report.added) + " rows added, " + std::to_string(report.updated) +
+                 " updated, " + std::to_string(report.unchanged) + " unchanged; " + std::to_string(report.passed_over) + " files passed over, " +
+                 std::to_string(report.failed) + " failed\n");
+    output.flush();
   }
   if (!report.request.ok()) {
     cli::complain(kProgram.name, report.request);
@@ -98,6 +102,10 @@ int main(int argc, char** argv) {
   }
   if (!report.database.ok()) {
     cli::complain(kProgram.name, report.database);
+    return cli::kTrouble;
+  }
+  if (!output.status().ok()) {
+    cli::complain(kProgram.name, output.status());
     return cli::kTrouble;
   }
   return report.failed > 0 ? cli::kInputs : cli::kOk;

@@ -1,11 +1,11 @@
 // imsim: a simulated observing night as FITS files, or a large simulated database.
-#include <iostream>
 #include <string>
 #include <utility>
 
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/registry.h"
 #include "imreg/simulate.h"
@@ -53,8 +53,10 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
     progress.add(done - std::exchange(last, done));
   });
   if (!images) return images.status();
-  std::cout << cli::Progress::erase() << images->size() << " images of " << last << " exposures in " << args.word("o") << "\n";
-  return {};
+  cli::Output output;
+  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) + " exposures in " + args.word("o") + "\n");
+  output.flush();
+  return output.status();
 }
 
 Status run(const cli::Parsed& args) {

@@ -17,6 +17,12 @@ std::string camel(const std::string& name) {
   return out;
 }
 
+// "obstime" -> "kObstime"; a field must not take the name of a constant about the whole record.
+std::string constant(const std::string& field) {
+  const std::string name = "k" + camel(field);
+  return name == "kFormat" || name == "kVersion" || name == "kRecordSize" ? name + "Field" : name;
+}
+
 std::string cpp_type(Type type) {
   switch (type) {
     case Type::boolean: return "bool";
@@ -58,7 +64,7 @@ std::string typed_header(const Schema& schema, const std::string& name) {
   for (const auto& field : schema.fields) {
     const std::string unit = field.unit.empty() ? "" : " [" + field.unit + "]";
     out += "/// " + field.meaning + unit + "\n";
-    out += "inline constexpr Field<" + cpp_type(field.type) + "> k" + camel(field.name) + "{" + std::to_string(field.offset) + ", " +
+    out += "inline constexpr Field<" + cpp_type(field.type) + "> " + constant(field.name) + "{" + std::to_string(field.offset) + ", " +
            std::to_string(field.count) + "};\n";
   }
   for (const auto& field : schema.fields) {
@@ -73,7 +79,7 @@ std::string typed_header(const Schema& schema, const std::string& name) {
 }
 
 std::string man_table(const Schema& schema) {
-  std::string out = ".TS\nl l l r l l.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
+  std::string out = ".TS\nl l l r l lx.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
   for (const auto& field : schema.fields) {
     std::string type(name_of(field.type));
     if (field.type == Type::text) type += std::to_string(field.count);

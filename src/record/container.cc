@@ -124,7 +124,9 @@ Status fill_native(Container& out, const File& file, const Header& header) {
     return wrong(Code::mismatch, "format regimage version " + std::to_string(header.integer_of("RECVERS").value_or(0)) +
                                      " is not known to this program; install a newer imreg");
   }
-  IMREG_ASSIGN(out.uuid, parse_uuid(header.text_of("FILEUUID").value_or("")));
+  auto uuid = parse_uuid(header.text_of("FILEUUID").value_or(""));
+  if (!uuid) return Status(uuid.status()).in_file(file.path());
+  out.uuid = *uuid;
   out.native = true;
   out.count_cards = kCountCards;
   out.state_cards = kStateCards;

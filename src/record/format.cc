@@ -6,6 +6,8 @@
 //
 // Blank lines and lines that begin with # do not count.
 
+#include <algorithm>
+
 #include "base/embedded.h"
 #include "base/text.h"
 #include "imreg/schema.h"
@@ -53,6 +55,26 @@ struct Parser {
     return fail("\"" + std::string(text) + "\" is not a type (bool u8 i16 i32 u32 raw_u32 i64 f32 f64 textN, or TYPE[N])");
   }
 
+  // Names become C++ constants, columns FITS keywords' values; both must be the only ones of their kind.
+  Status names(const FieldInfo& field) const {
+    const auto is_word = [](std::string_view text) {
+      return !text.empty() && (text[0] < '0' || text[0] > '9') &&
+             std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_'; });
+    };
+    if (!is_word(field.name)) return fail("\"" + field.name + "\" is not a name: letters, digits and _, a letter first");
+    const std::string_view column = field.column;
+    const auto dots = column.find("0..");
+    const bool spread = dots != column.npos && column.substr(dots + 3) == std::to_string(field.count - 1);
+    if (!is_word(spread ? column.substr(0, dots) : column)) {
+      return fail("\"" + field.column + "\" is not a column: letters, digits and _, or NAME0..N for the N+1 elements of an array");
+    }
+    for (const auto& other : schema.fields) {
+      if (equal_nocase(other.name, field.name)) return fail("two fields are called " + field.name);
+      if (equal_nocase(other.column, field.column)) return fail("two columns are called " + field.column);
+    }
+    return {};
+  }
+
   Status field(std::string_view line) {
     const auto item = words(line);
     if (item.size() < 7) return fail("a field needs: field NAME COLUMN TYPE UNIT SOURCE MEANING");
@@ -60,6 +82,7 @@ struct Parser {
     field.name = item[1];
     field.column = item[2];
     IMREG_TRY(type(item[3], field));
+    IMREG_TRY(names(field));
     if (item[4] != "-") field.unit = item[4];
     if (item[5] != "-") field.source = item[5];
     field.meaning = trim(line.substr(static_cast<std::size_t>(item[6].data() - line.data())));

@@ -48,12 +48,16 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
 
   state->crc = state->container.schema.find("crc");
   if (!state->crc || state->crc->type != Type::u32) return Status(Code::corrupt, "its format has no field crc").in_file(path);
-  // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new: look again.
+  // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new; one during the
+  // latter writes over what we read. It changes the cards first, so they tell.
   for (int look = 0;; ++look) {
     IMREG_TRY(state->read_counts());
     auto status = state->lay_over_journal(who);
-    if (status.ok()) break;
-    if (status.code() != Code::mismatch || look >= kLooks) return status;
+    IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
+    const bool moved = now.valid && now.first != state->generation;
+    if (status.ok() && !moved) break;
+    if (!status.ok() && status.code() != Code::mismatch) return status;
+    if (look >= kLooks) return status.ok() ? Status(Code::busy, "it changes faster than it can be read; try again").in_file(path) : status;
     wait_a_little(look);
   }
   IMREG_TRY(state->map_rows());
@@ -79,13 +83,14 @@ Status RecordFile::State::remap() {
 
 Status RecordFile::State::read_counts() {
   CardPair counts, journal_state;
-  for (int look = 0; look < kLooks && !counts.valid; ++look) {
-    wait_a_little(look);
-    IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
-  }
+  // The state first: rows that a checkpoint took out of the journal are in the count by then.
   for (int look = 0; look < kLooks && !journal_state.valid; ++look) {
     wait_a_little(look);
     IMREG_ASSIGN(journal_state, read_card_pair(file, container, PairKind::state));
+  }
+  for (int look = 0; look < kLooks && !counts.valid; ++look) {
+    wait_a_little(look);
+    IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
   }
   // Cards that stay invalid were torn by a power cut while they were written. The rows themselves tell how many there are.
   count = counts.valid ? counts.first : valid_until(0);
@@ -187,6 +192,7 @@ std::string RecordFile::uuid() const { return uuid_text(state_->container.uuid);
 std::int64_t RecordFile::change_number() const { return state_->change_number; }
 
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
+const char* RecordFile::rows_in_place() const { return state_->pieces.empty() ? state_->map.data() + state_->container.data_offset : nullptr; }
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {
   if (row < 0 || row >= state_->count) return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);

@@ -109,6 +109,21 @@ void count_lost(RecordView from, const Schema& old_schema, const Schema& schema,
   }
 }
 
+// Removes what an earlier conversion left, and at the end what this one leaves.
+class RemoveAtExit {
+ public:
+  explicit RemoveAtExit(std::vector<std::string> paths) : paths_(std::move(paths)) { remove(); }
+  RemoveAtExit(const RemoveAtExit&) = delete;
+  RemoveAtExit& operator=(const RemoveAtExit&) = delete;
+  ~RemoveAtExit() { remove(); }
+
+ private:
+  void remove() {
+    for (const auto& path : paths_) (void)remove_file(path);
+  }
+  std::vector<std::string> paths_;
+};
+
 std::string elixir_header(const Schema& schema, std::int64_t rows) {
   Header header;
   if (schema.version < 3) {  // one block that counts the images
@@ -157,9 +172,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   std::string rows;
   // Written beside its place and renamed when whole: a half conversion is never seen under the name.
   const std::string unfinished = to + ".unfinished";
-  (void)remove_file(unfinished);
-  (void)remove_file(unfinished + ".lock");
-  (void)remove_file(unfinished + ".journal");
+  const RemoveAtExit leftovers({unfinished, unfinished + ".lock", unfinished + ".journal"});
   const auto convert_all = [&](const std::function<Status(std::string)>& write) -> Status {
     for (std::int64_t i = 0; i < file.count(); ++i) {
       IMREG_TRY(file.read(i, old));
@@ -184,7 +197,6 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
       IMREG_TRY(convert_all([&](std::string group) { return writer.append(std::move(group)); }));
       IMREG_TRY(writer.trim());
     }
-    (void)remove_file(unfinished + ".lock");
     if (!roots.empty()) IMREG_TRY(roots.save(to));
   } else {
     IMREG_ASSIGN(File out, File::open(unfinished, File::Mode::create_new));

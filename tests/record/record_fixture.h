@@ -1,10 +1,11 @@
 // What the tests of the record engine share: a folder that goes away, a small record whose content proves itself, a model.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
