@@ -23,7 +23,8 @@ struct Chips {
   std::string why_none;
 };
 
-/// Images with two axes or more; those that the table skips are none, masks and weights count when there is nothing else,
+/// Images with two axes or more; those that the table skips are none, masks and weights count when there is
+/// nothing else,
 /// amplifiers of one CCD are one.
 Chips find_chips(const FileCards& cards, const Chain& chain);
 

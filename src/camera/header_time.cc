@@ -74,7 +74,8 @@ std::optional<double> take_day(std::string_view& text) {
       return std::nullopt;
   }
   if (part[0].size() == 4) return midnight(number[0], number[1], number[2]);
-  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of four digits.
+  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of
+  // four digits.
   if (separator == '/' || !is_digit(part[1].front()) || part[2].size() == 4) {
     return midnight(full_year(number[2]), number[1], number[0]);
   }

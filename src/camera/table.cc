@@ -45,7 +45,8 @@ constexpr std::array<FieldRow, kFieldCount> kFields = {{
     {"teltemp3", Dimension::temperature},
 }};
 
-// Units turn a number into the unit of the database: seconds, degrees, degrees Celsius. In dates they are the unit of the time of day.
+// Units turn a number into the unit of the database: seconds, degrees, degrees Celsius. In dates they are the unit
+// of the time of day.
 struct UnitRow {
   std::string_view name;
   Dimension dimension;

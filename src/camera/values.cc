@@ -239,7 +239,8 @@ Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_
   return out;
 }
 
-// A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table says otherwise.
+// A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table
+// says otherwise.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
   const Source& ra_source = recipe.sources[0];
   return each_card(place_, ra_source, [&](const CardValue& value, std::size_t found) {

@@ -24,7 +24,8 @@ class Reader {
   Fact<std::string> text(Field field) const;
   Fact<double> number(Field field) const;
   Fact<int> ccd() const;
-  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of day is not known.
+  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of
+  /// day is not known.
   Fact<double> time(Field field, std::optional<double> exptime, bool* day_only = nullptr) const;
   /// ICRS, degrees.
   void position(Fact<double>& ra, Fact<double>& dec) const;

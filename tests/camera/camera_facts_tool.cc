@@ -1,6 +1,7 @@
 // Prints what the camera tables make of FITS files, one JSON object a file, for the oracle in Python.
 //   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
-// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END" between them.
+// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END"
+// between them.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
