@@ -123,7 +123,11 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
 }  // namespace
 
 Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(options.database));
+  auto opened = RecordFile::open(options.database);
+  if (opened.status().code() == Code::not_found) {
+    return Status(Code::not_found, "there is no database; imregister makes one, -db names another").in_file(options.database);
+  }
+  IMREG_ASSIGN(const RecordFile file, std::move(opened));
   IMREG_ASSIGN(const Selection selection, make_selection(options, file.schema()));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
   EmitOptions emit = options.emit;

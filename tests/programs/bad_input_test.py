@@ -118,7 +118,7 @@ for args, words in ((["-trange", "2001/13/01", "1d"], ["-trange", "column 6", "m
     if words:
         fails(2, words, "imsearch", "-db", "ok.db", *args)
 run("imsearch", "-db", "ok.db", "-type", "dark", code=1)
-fails(3, ["nodb.db", "o such file"], "imsearch", "-db", "nodb.db")
+fails(3, ["nodb.db", "there is no database"], "imsearch", "-db", "nodb.db")
 check(not os.path.exists("nodb.db.lock"), "a search writes nothing")
 
 # --- databases that are something else: exit 3, unchanged, and the reason
