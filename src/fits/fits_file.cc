@@ -168,7 +168,8 @@ Status read_hdus(Source& source, Window& window, FitsHeaders& out) {
     if (!source.reach(raw.end + data_size)) return failed_read();
     const std::int64_t there = std::max<std::int64_t>(0, source.size() - raw.end);
     if (there < data_size) {
-      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " + std::to_string(data_size) + " bytes";
+      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " +
+                   std::to_string(data_size) + " bytes";
     } else if (source.size() < raw.end) {
       out.warnings.push_back("the file ends inside the last block of its header");
     }

@@ -28,8 +28,12 @@ std::unique_ptr<Decoder> lzw_decoder();
 
 class Unpacker final : public Source {
  public:
+  /// So much is always unpacked. What is more must be packed no denser than gzip can (1032 : 1): a small file cannot keep
+  /// us busy for long.
+  static constexpr std::int64_t kAlways = std::int64_t{4} << 30;
+
   /// `kind` is gzip, bzip2 or compress. `file` must outlive the object.
-  Unpacker(OpenFile& file, FileKind kind);
+  Unpacker(OpenFile& file, FileKind kind, std::int64_t always = kAlways);
 
   std::int64_t read(char* to, std::int64_t size, std::int64_t offset) override;
   bool reach(std::int64_t offset) override;
