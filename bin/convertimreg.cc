@@ -11,10 +11,10 @@ namespace {
 using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
-    {"to", "VERSION", "native (default), v3, v2 or v1"},
+    {"to", "VERSION", "native (default), or Elixir's v3, v2 or v1"},
 };
 constexpr cli::Program kProgram = {"convertimreg",
-                                   "writes a registration database in another version; IN stays as it is",
+                                   "copies a registration database into another version: OUT is new",
                                    "IN OUT",
                                    kOptions,
                                    {"convertimreg elixir.db Imreg.db", "convertimreg Imreg.db elixir.db -to v3"},

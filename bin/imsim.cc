@@ -15,10 +15,10 @@ namespace {
 using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
-    {"o", "DIR", "write FITS files below this folder"},
+    {"o", "DIR", "write FITS files and truth.csv below this folder"},
     {"nights", "N", "number of nights (1)"},
     {"ccds", "N", "chips of the mosaic (4)"},
-    {"mode", "mef|split", "one file with all chips, or one a chip (mef)"},
+    {"mode", "mef|split", "all chips in one file, or a file for each (mef)"},
     {"objects", "N", "object exposures a night (20)"},
     {"stars", "", "write the list of stars too"},
     {"rows", "N", "write a database of N rows instead"},

@@ -12,7 +12,7 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
-    {"camera", "NAME|FILE", "use this camera table"},
+    {"camera", "NAME|FILE", "use this camera table; a FILE has a / or ends in .cam"},
 };
 constexpr cli::Program kProgram = {"showiminfo",
                                    "shows what would be registered of a file, each value with its keyword and HDU",

@@ -23,7 +23,7 @@ struct CardValue {
     undefined,  ///< "KEY     =" followed by nothing
     text,       ///< quoted text; also unquoted words that are neither number nor logical
     integer,
-    real,       ///< also with D exponent
+    real,  ///< also with D exponent
     logical
   };
   Kind kind = Kind::none;
@@ -48,9 +48,7 @@ class Header {
   std::size_t size() const { return cards_.size() / kCardSize; }
   bool empty() const { return cards_.empty(); }
   /// The i-th card, 80 characters.
-  std::string_view card(std::size_t i) const {
-    return std::string_view(cards_).substr(i * kCardSize, kCardSize);
-  }
+  std::string_view card(std::size_t i) const { return std::string_view(cards_).substr(i * kCardSize, kCardSize); }
   /// All cards in one piece.
   std::string_view text() const { return cards_; }
 

@@ -39,6 +39,8 @@ class RecordFile {
   /// A row for predicates: not copied, not checked; a writer may be changing it. Row numbers are from 0, below count().
   /// `scratch` holds the row when it does not stand in the file as it is (a change that is only in the journal).
   RecordView peek(std::int64_t row, Record& scratch) const;
+  /// The bytes of row 0, the other rows behind it, where peek() would find every row in the file itself; else nullptr.
+  const char* rows_in_place() const;
   /// A row to be returned: copied, its CRC checked, old or new but never mixed. Error: corrupt, with file and record.
   Status read(std::int64_t row, Record& copy) const;
   /// An empty record of the right size for read() and peek().

@@ -39,7 +39,7 @@ class Selection {
   bool matches(RecordView record) const;
 
  private:
-  enum class Kind { number, codes, text, name, overlap, deleted };
+  enum class Kind { codes, number, overlap, deleted, name, text };  ///< in the order in which they are tested
   struct Condition {
     Kind kind;
     FieldInfo field;
@@ -54,8 +54,14 @@ class Selection {
     mutable bool last_answer = false;
     mutable std::unordered_map<std::string, bool> answers;
   };
-  Status add(const Schema& schema, std::string_view field, Kind kind, bool negate);
+  static Result<Condition> make(const Schema& schema, std::string_view field, Kind kind, bool negate);
+  void add(Condition condition);
   static bool holds(const Condition& condition, RecordView record);
+  /// Calls `visit(row)` for each row that matches as it stands, until it returns false.
+  template <class Visit>
+  void each_candidate(const RecordFile& file, const Visit& visit) const;
+  friend struct ScanReport scan(const RecordFile&, const Selection&, const std::function<bool(std::int64_t, RecordView)>&);
+  friend std::int64_t count_matches(const RecordFile&, const Selection&);
   std::vector<Condition> conditions_;
 };
 

@@ -27,7 +27,8 @@ std::uint64_t key_of_card(const Header& header, std::size_t i) {
 }
 
 bool found(const Place& place, const Source& source, const Globs& globs) {
-  return each_card(place, source, [&](const CardValue& value, std::size_t) { return matches(globs, trim(value.text)); });
+  return each_card(place, source,
+                   [&](const CardValue& value, std::size_t) { return matches(globs, trim(value.text)); });
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 namespace imreg::camera {
 
 struct HeaderDate {
-  double day = 0;                      ///< seconds since 1970-01-01 of its midnight
-  std::optional<double> time_of_day;   ///< seconds, when the text has one
+  double day = 0;                     ///< seconds since 1970-01-01 of its midnight
+  std::optional<double> time_of_day;  ///< seconds, when the text has one
 };
 
 /// "2003-01-27T15:20:01.5", "2001-01-20T5:33:58", "2002/05/21", "2000:12:03", "19930417", "15/04/88", " 4/07/92", "30/04/97 GMT",

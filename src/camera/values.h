@@ -18,7 +18,8 @@ using Chain = std::vector<const Table*>;
 class Reader {
  public:
   /// `stem`: the file name without folder and suffixes, for @name; empty when the name says nothing about the CCD.
-  Reader(const Chain& chain, const Place& place, std::string stem) : chain_(chain), place_(place), stem_(std::move(stem)) {}
+  Reader(const Chain& chain, const Place& place, std::string stem)
+      : chain_(chain), place_(place), stem_(std::move(stem)) {}
 
   Fact<std::string> text(Field field) const;
   Fact<double> number(Field field) const;

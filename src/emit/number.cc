@@ -12,6 +12,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace imreg::emit {
@@ -19,6 +20,7 @@ namespace imreg::emit {
 namespace {
 
 constexpr double kPower[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+constexpr std::uint32_t kWholePower[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 // For one binary exponent of a float: how many decimals, and half a unit of the last place in units of the last decimal.
 struct Scale {
@@ -54,27 +56,29 @@ std::uint64_t eight_digits(std::uint32_t value) {
   return ((lanes - 10 * quotient) << 8) + quotient;
 }
 
-// digits / 10^decimals without zeros at the end, for what is no whole number; whole is its whole part.
-// At most 9 digits and 12 decimals. Writes up to 24 bytes.
-char* write_fraction(char* out, std::uint32_t digits, int decimals, std::uint32_t whole) {
+// The digits as text, without the first `skip` of them. Writes 8 bytes; no byte goes through memory in between.
+char* write_digits(char* out, std::uint64_t lanes, int skip) {
   constexpr std::uint64_t kZeros = 0x3030303030303030;
-  constexpr int kEnd = 24;
-  char text[kEnd + 16];
-  const std::uint32_t low = digits % 100000000;
-  const std::uint64_t lanes = eight_digits(low);
-  const int zeros = low == 0 ? 8 : std::countl_zero(lanes) / 8;
-  const std::uint64_t ascii = lanes | kZeros;
-  std::memcpy(text, &kZeros, 8);
-  std::memcpy(text + 8, &kZeros, 8);
-  text[15] = static_cast<char>('0' + digits / 100000000);
-  std::memcpy(text + 16, &ascii, 8);
-  std::memset(text + kEnd, 0, 16);
-  const int size = 1 + (whole >= 10) + (whole >= 100) + (whole >= 1000) + (whole >= 10000) + (whole >= 100000) + (whole >= 1000000);
-  std::memcpy(out, text + kEnd - decimals - size, 8);
-  out += size;
+  const std::uint64_t ascii = (lanes | kZeros) >> (8 * skip);
+  std::memcpy(out, &ascii, 8);
+  return out + 8 - skip;
+}
+
+// digits / 10^decimals without zeros at the end, for what is no whole number; whole is its whole part.
+// At most 9 digits and 12 decimals; more than 8 decimals only when whole is 0. Writes up to 24 bytes.
+char* write_fraction(char* out, std::uint32_t digits, int decimals, std::uint32_t whole) {
+  const std::uint64_t front = eight_digits(whole);
+  out = write_digits(out, front, whole == 0 ? 7 : std::countr_zero(front) / 8);
   *out++ = '.';
-  std::memcpy(out, text + kEnd - decimals, 16);
-  return out + decimals - zeros;
+  if (decimals <= 8) {
+    const std::uint64_t lanes = eight_digits(digits - whole * kWholePower[decimals]);  // not 0
+    return write_digits(out, lanes, 8 - decimals) - std::countl_zero(lanes) / 8;
+  }
+  std::memset(out, '0', 4);
+  out += decimals - 9;
+  *out++ = static_cast<char>('0' + digits / 100000000);
+  const std::uint64_t lanes = eight_digits(digits % 100000000);
+  return write_digits(out, lanes, 0) - (lanes == 0 ? 8 : std::countl_zero(lanes) / 8);
 }
 
 // digits / 10^decimals
@@ -107,14 +111,13 @@ char* write_number(char* out, float value) {
     if (exponent >= kLowest) {
       const Scale& scale = kScales[static_cast<std::size_t>(exponent - kLowest)];
       const double exact = static_cast<double>(x) * kPower[scale.decimals];
-      double nearest = round_even(exact * 0.1) * 10;
-      double error = nearest < exact ? exact - nearest : nearest - exact;
-      if (error > scale.half) {
-        nearest = round_even(exact);
-        error = nearest < exact ? exact - nearest : nearest - exact;
-      }
+      const double tens = round_even(exact * 0.1) * 10;
+      const double ones = round_even(exact);
+      const double nearest = std::fabs(tens - exact) > scale.half ? ones : tens;
+      const double error = std::fabs(nearest - exact);
       if (error < scale.half && ((bits & 0x7fffff) != 0 || error == 0)) {
-        return write_fraction(at, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), scale.decimals, whole);
+        return write_fraction(at, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), scale.decimals,
+                              whole);
       }
     }
   }

@@ -40,8 +40,8 @@ bool is_text(std::string_view bytes) {
 
 // Keywords of the standard that nearly every header has a few of.
 constexpr std::array<std::string_view, 26> kCommonKeywords = {
-    "SIMPLE",   "XTENSION", "BITPIX", "NAXIS",  "NAXIS1", "NAXIS2", "EXTEND", "EXTNAME", "BZERO",
-    "BSCALE",   "BUNIT",    "OBJECT", "ORIGIN", "CRVAL1", "CRPIX1", "CTYPE1", "CD1_1",   "WCSAXES",
+    "SIMPLE",   "XTENSION", "BITPIX",   "NAXIS",    "NAXIS1",  "NAXIS2",  "EXTEND",  "EXTNAME", "BZERO",
+    "BSCALE",   "BUNIT",    "OBJECT",   "ORIGIN",   "CRVAL1",  "CRPIX1",  "CTYPE1",  "CD1_1",   "WCSAXES",
     "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER", "EXPTIME", "EQUINOX", "RADESYS", "MJD-OBS"};
 
 // How many different common keywords stand where a header written as text, YAML or JSON has them: at the start of a
@@ -61,7 +61,7 @@ int common_keywords(std::string_view text) {
     while (behind < text.size() && (text[behind] == ' ' || text[behind] == '"' || text[behind] == '\'')) ++behind;
     const bool starts = before == 0 || std::string_view("\n\r[{,").find(text[before - 1]) != std::string_view::npos;
     const bool ends = behind < text.size() && (text[behind] == '=' || text[behind] == ':' || text[behind] == ',' ||
-                                              (item && text[behind] == '\n'));
+                                               (item && text[behind] == '\n'));
     if (starts && ends) {
       const auto* at = std::find(kCommonKeywords.begin(), kCommonKeywords.end(), text.substr(i, end - i));
       if (at != kCommonKeywords.end()) seen |= 1U << (at - kCommonKeywords.begin());
@@ -88,13 +88,27 @@ struct Magic {
   std::string_view bytes;
   const char* name;
 };
-constexpr Magic kMagics[] = {
-    {"\xff\xd8\xff", "a JPEG image"},       {"\x89PNG", "a PNG image"},          {"GIF8", "a GIF image"},
-    {std::string_view("II*\0", 4), "a TIFF image"}, {std::string_view("MM\0*", 4), "a TIFF image"},
-    {"%PDF", "a PDF document"},             {"PK\x03\x04", "a ZIP archive"},     {"\xfd" "7zXZ", "an xz archive"},
-    {"\x28\xb5\x2f\xfd", "a zstd archive"}, {"\x89HDF", "an HDF5 file"},         {"SQLite format 3", "an SQLite database"},
-    {"\x7f" "ELF", "a program"},            {"{", "JSON"},                       {"<!DOCTYPE HTML", "an HTML page"},
-    {"<html", "an HTML page"},              {"<?xml", "XML"},                    {"version https://git-lfs", "a git-lfs pointer (the file itself was not fetched)"}};
+constexpr Magic kMagics[] = {{"\xff\xd8\xff", "a JPEG image"},
+                             {"\x89PNG", "a PNG image"},
+                             {"GIF8", "a GIF image"},
+                             {std::string_view("II*\0", 4), "a TIFF image"},
+                             {std::string_view("MM\0*", 4), "a TIFF image"},
+                             {"%PDF", "a PDF document"},
+                             {"PK\x03\x04", "a ZIP archive"},
+                             {"\xfd"
+                              "7zXZ",
+                              "an xz archive"},
+                             {"\x28\xb5\x2f\xfd", "a zstd archive"},
+                             {"\x89HDF", "an HDF5 file"},
+                             {"SQLite format 3", "an SQLite database"},
+                             {"\x7f"
+                              "ELF",
+                              "a program"},
+                             {"{", "JSON"},
+                             {"<!DOCTYPE HTML", "an HTML page"},
+                             {"<html", "an HTML page"},
+                             {"<?xml", "XML"},
+                             {"version https://git-lfs", "a git-lfs pointer (the file itself was not fetched)"}};
 
 }  // namespace
 
@@ -102,7 +116,7 @@ Result<OpenFile> OpenFile::open(const std::string& path) {
   if (path.find('\0') != path.npos) return Status(Code::invalid, "the name holds a NUL byte").in_file(path);
   // O_NONBLOCK: a pipe without a writer does not stop us. It means nothing for regular files.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat info;
+  struct stat info {};
   if (fd < 0) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) return Status(Code::not_found, "there is no such file").in_file(path);
@@ -116,7 +130,8 @@ Result<OpenFile> OpenFile::open(const std::string& path) {
     ::close(fd);
     return Status(Code::invalid, what + ", not a file").in_file(path);
   }
-  return OpenFile(fd, info.st_size, static_cast<double>(info.st_mtim.tv_sec) + static_cast<double>(info.st_mtim.tv_nsec) * 1e-9);
+  return OpenFile(fd, info.st_size,
+                  static_cast<double>(info.st_mtim.tv_sec) + static_cast<double>(info.st_mtim.tv_nsec) * 1e-9);
 }
 
 OpenFile::~OpenFile() {
@@ -141,7 +156,10 @@ FileKind kind_of(std::string_view first) {
   if (starts_fits(first)) {
     // Cards have no line ends. Lines of a text do, near the first card's end, and a keyword begins the next one.
     const std::string_view cards = first.substr(0, 3 * kCardSize);
-    return (cards.find('\n') != cards.npos || cards.find('\r') != cards.npos) && common_keywords(first.substr(0, 2 * kBlockSize)) >= 2 ? FileKind::header_dump : FileKind::fits;
+    return (cards.find('\n') != cards.npos || cards.find('\r') != cards.npos) &&
+                   common_keywords(first.substr(0, 2 * kBlockSize)) >= 2
+               ? FileKind::header_dump
+               : FileKind::fits;
   }
   if (first.starts_with("\x1f\x8b")) return FileKind::gzip;
   if (first.starts_with("BZh")) return FileKind::bzip2;

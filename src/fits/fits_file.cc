@@ -193,17 +193,14 @@ Result<FitsHeaders> read_fits_headers(const std::string& path) {
   const FileKind kind = fits::kind_of(window.bytes());
   Status status;
   switch (kind) {
-    case FileKind::fits:
-      status = fits::read_plain(file, window, out);
-      break;
+    case FileKind::fits: status = fits::read_plain(file, window, out); break;
     case FileKind::gzip:
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
       status = fits::read_compressed(path, out);
       break;
-    default:
-      status = fits::not_fits(kind, window.bytes());
+    default: status = fits::not_fits(kind, window.bytes());
   }
   if (!status.ok()) return std::move(status).in_file(path);
   return out;

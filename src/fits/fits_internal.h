@@ -27,9 +27,9 @@ class OpenFile {
 
  private:
   OpenFile(int fd, std::int64_t size, double mtime) : fd_(fd), size_(size), mtime_(mtime) {}
-  int fd_;
-  std::int64_t size_;
-  double mtime_;
+  int fd_ = -1;
+  std::int64_t size_ = 0;
+  double mtime_ = 0;
 };
 
 /// What the first bytes of a file say; kFirstBytes of them are enough.

@@ -76,20 +76,37 @@ constexpr std::uint64_t word(const char (&name)[9]) {
   return out;
 }
 
+// The letters of either case that the names of interest begin with, by their low five bits.
+constexpr std::uint32_t letters(std::string_view text) {
+  std::uint32_t out = 0;
+  for (const char c : text) out |= 1U << (c & 31);
+  return out;
+}
+constexpr std::uint32_t kFirstLetters = letters("NBPGEXZS");
+
 Cards collect(const Header& header) {
   Cards out;
   const char* at = header.text().data();
   for (std::size_t i = 0, count = header.size(); i < count; ++i, at += kCardSize) {
-    const char first = static_cast<char>(*at & ~0x20);
     // Letters that no name of interest begins with: most cards are done here.
-    if (std::string_view("NBPGEXZS").find(first) == std::string_view::npos) continue;
+    if ((kFirstLetters >> (*at & 31) & 1) == 0) continue;
     char name[8];
     for (int k = 0; k < 8; ++k) name[k] = at[k] == '=' ? ' ' : upper(at[k]);
     switch (load8(name)) {
-      case word("SIMPLE  "): if (i == 0) out.simple = header.value(i).logical().value_or(false); break;
-      case word("XTENSION"): if (!out.xtension) out.xtension = i; break;
-      case word("BITPIX  "): out.has_bitpix = true; take(header, i, out.bitpix); break;
-      case word("NAXIS   "): out.has_naxis = true; take(header, i, out.naxis); break;
+      case word("SIMPLE  "):
+        if (i == 0) out.simple = header.value(i).logical().value_or(false);
+        break;
+      case word("XTENSION"):
+        if (!out.xtension) out.xtension = i;
+        break;
+      case word("BITPIX  "):
+        out.has_bitpix = true;
+        take(header, i, out.bitpix);
+        break;
+      case word("NAXIS   "):
+        out.has_naxis = true;
+        take(header, i, out.naxis);
+        break;
       case word("PCOUNT  "): take(header, i, out.pcount); break;
       case word("GCOUNT  "): take(header, i, out.gcount); break;
       case word("EXTVER  "): take(header, i, out.extver); break;
@@ -97,7 +114,9 @@ Cards collect(const Header& header) {
       case word("ZNAXIS  "): take(header, i, out.znaxis); break;
       case word("GROUPS  "): out.groups = out.groups || header.value(i).logical().value_or(false); break;
       case word("ZIMAGE  "): out.zimage = out.zimage || header.value(i).logical().value_or(false); break;
-      case word("EXTNAME "): if (!out.extname) out.extname = i; break;
+      case word("EXTNAME "):
+        if (!out.extname) out.extname = i;
+        break;
       default:
         if (std::memcmp(name, "NAXIS", 5) == 0) take_axis(header, i, {at + 5, 4}, out.axes);
         if (std::memcmp(name, "ZNAXIS", 6) == 0) take_axis(header, i, {at + 6, 3}, out.zaxes);
@@ -107,10 +126,13 @@ Cards collect(const Header& header) {
 }
 
 bool good_bitpix(std::optional<long long> bitpix) {
-  return bitpix && (*bitpix == 8 || *bitpix == 16 || *bitpix == 32 || *bitpix == 64 || *bitpix == -32 || *bitpix == -64);
+  return bitpix &&
+         (*bitpix == 8 || *bitpix == 16 || *bitpix == 32 || *bitpix == 64 || *bitpix == -32 || *bitpix == -64);
 }
 
-std::string number_text(std::optional<long long> value) { return value ? std::to_string(*value) : std::string("not a number"); }
+std::string number_text(std::optional<long long> value) {
+  return value ? std::to_string(*value) : std::string("not a number");
+}
 
 // NAXIS and the NAXISn into `axes`; the fault, if there is one. `prefix` is "" or "Z".
 std::string axes_of(std::optional<long long> naxis, const std::vector<Axis>& from, const std::string& prefix,
@@ -139,7 +161,9 @@ std::string name_of(const Hdu& hdu) {
 std::string shape_of(Hdu& hdu, std::vector<std::string>& warnings) {
   const Cards cards = collect(hdu.header);
   if (cards.extname) hdu.extname = hdu.header.value(*cards.extname).text;
-  if (cards.extver) hdu.extver = static_cast<int>(std::clamp<long long>(*cards.extver, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+  if (cards.extver)
+    hdu.extver = static_cast<int>(
+        std::clamp<long long>(*cards.extver, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
   if (!cards.simple && hdu.number == 0) {
     warnings.push_back("SIMPLE is not T: the file itself says that it may differ from the FITS standard");
   }

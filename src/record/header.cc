@@ -93,13 +93,16 @@ bool same_words(std::string_view a, std::string_view b) {
 std::size_t utf8_length(std::string_view text) {
   const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = at(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((at(i) & 0xc0) != 0x80) return 0;
   }
-  if (lead == 0xe0 && at(1) < 0xa0) return 0;  // overlong
+  if (lead == 0xe0 && at(1) < 0xa0) return 0;   // overlong
   if (lead == 0xed && at(1) >= 0xa0) return 0;  // surrogates
   if (lead == 0xf0 && at(1) < 0x90) return 0;
   if (lead == 0xf4 && at(1) >= 0x90) return 0;
@@ -131,7 +134,9 @@ std::string clean(std::string_view text) {
 std::string plain_number(std::string_view text, bool& integer) {
   std::string out;
   std::size_t i = 0;
-  const auto blanks = [&] { while (i < text.size() && text[i] == ' ') ++i; };
+  const auto blanks = [&] {
+    while (i < text.size() && text[i] == ' ') ++i;
+  };
   const auto digits = [&] {
     const std::size_t start = i;
     while (i < text.size() && is_digit(text[i])) out += text[i++];
@@ -182,8 +187,8 @@ std::size_t value_end(std::string_view field) {
   if (slash == field.npos) return field.size();
   const std::string_view value = skip_blanks(field);
   const std::string_view word = value.substr(0, value.find(' '));
-  if (std::count(word.begin(), word.end(), '/') == 2 && word.size() >= 6 && is_digit(word.front()) && is_digit(word.back()) &&
-      std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '/'; })) {
+  if (std::count(word.begin(), word.end(), '/') == 2 && word.size() >= 6 && is_digit(word.front()) &&
+      is_digit(word.back()) && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '/'; })) {
     const std::size_t behind = field.size() - value.size() + word.size();
     const std::size_t next = field.find('/', behind);
     return next == field.npos ? field.size() : next;
@@ -201,8 +206,8 @@ void unquoted(std::string_view field, CardValue& out, std::string_view& comment)
     const std::size_t blank = value.find(' ');
     const std::string_view word = value.substr(0, blank);
     const std::string_view rest = blank == value.npos ? std::string_view() : skip_blanks(value.substr(blank));
-    if (!rest.empty() && kind_of(word) != CardValue::Kind::text && !is_digit(rest.front()) &&
-        rest.front() != '-' && rest.front() != '+' && rest.front() != '.') {
+    if (!rest.empty() && kind_of(word) != CardValue::Kind::text && !is_digit(rest.front()) && rest.front() != '-' &&
+        rest.front() != '+' && rest.front() != '.') {
       if (comment.empty()) comment = rest;
       value = word;
       out.kind = kind_of(value);
@@ -284,7 +289,8 @@ CardValue Header::parse(std::size_t i, bool with_comment) const {
   quoted(field, text, rest);
   const auto add_comment_of = [&] {
     const std::string_view behind = skip_blanks(rest);
-    const std::string comment = clean(trim(behind.substr(std::min(behind.size(), behind.starts_with('/') ? 1UL : 0UL))));
+    const std::string comment =
+        clean(trim(behind.substr(std::min(behind.size(), behind.starts_with('/') ? 1UL : 0UL))));
     if (!out.comment.empty() && !comment.empty()) out.comment += ' ';
     out.comment += comment;
   };
@@ -312,8 +318,9 @@ std::optional<std::size_t> Header::find(std::string_view keyword, std::size_t fr
   char name[kNameSize] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
   std::memcpy(name, keyword.data(), std::min(keyword.size(), kNameSize));
   const std::uint64_t want = load8(name);
-  const std::uint64_t length_mask =
-      keyword.empty() || keyword.size() >= kNameSize ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * keyword.size())) - 1;
+  const std::uint64_t length_mask = keyword.empty() || keyword.size() >= kNameSize
+                                        ? ~std::uint64_t{0}
+                                        : (std::uint64_t{1} << (8 * keyword.size())) - 1;
   const std::uint64_t mask = length_mask & ~kCaseBits;
   const std::uint64_t hierarch = kHierarch & ~kCaseBits;
   if (from >= count) return std::nullopt;

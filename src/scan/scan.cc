@@ -9,6 +9,9 @@ namespace imreg {
 
 namespace {
 
+// Rows between the one that is tested and the one whose cache line is fetched.
+constexpr std::size_t kAhead = 16;
+
 // A number of any type, NaN when it is not known.
 inline double number_at(const char* record, const FieldInfo& field) {
   const char* at = record + field.offset;
@@ -38,62 +41,77 @@ inline std::string_view text_at(const char* record, const FieldInfo& field) {
 
 }  // namespace
 
-Status Selection::add(const Schema& schema, std::string_view name, Kind kind, bool negate) {
+Result<Selection::Condition> Selection::make(const Schema& schema, std::string_view name, Kind kind, bool negate) {
   const FieldInfo* field = schema.find(name);
-  if (!field) return {Code::not_found, "the records have no field " + std::string(name)};
+  if (!field) return Status(Code::not_found, "the records have no field " + std::string(name));
   const bool is_text = field->type == Type::text;
   const bool wants_text = kind == Kind::text || kind == Kind::name;
   if (is_text != wants_text) {
-    return {Code::mismatch, "field " + field->name + (is_text ? " holds text, not numbers" : " holds numbers, not text")};
+    return Status(Code::mismatch, "field " + field->name + (is_text ? " holds text, not numbers" : " holds numbers, not text"));
   }
   Condition condition;
   condition.kind = kind;
   condition.field = *field;
   condition.negate = negate;
-  conditions_.push_back(std::move(condition));
-  return {};
+  return condition;
+}
+
+// The cheap ones and those that few rows pass come first; a deleted row is rare, so that test is late.
+void Selection::add(Condition condition) {
+  const auto rank = [](const Condition& c) {
+    if (c.kind == Kind::number && !c.negate && c.intervals.size() == 1 && c.intervals[0].low == c.intervals[0].high) return -1;
+    return static_cast<int>(c.kind);
+  };
+  const auto place = std::upper_bound(conditions_.begin(), conditions_.end(), condition, [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  conditions_.insert(place, std::move(condition));
 }
 
 Status Selection::number(const Schema& schema, std::string_view field, std::vector<Interval> intervals, bool negate) {
-  IMREG_TRY(add(schema, field, Kind::number, negate));
-  conditions_.back().intervals = std::move(intervals);
+  IMREG_ASSIGN(auto condition, make(schema, field, Kind::number, negate));
+  condition.intervals = std::move(intervals);
+  add(std::move(condition));
   return {};
 }
 
 Status Selection::codes(const Schema& schema, std::string_view field, const std::vector<int>& codes, bool negate) {
-  IMREG_TRY(add(schema, field, Kind::codes, negate));
+  IMREG_ASSIGN(auto condition, make(schema, field, Kind::codes, negate));
   for (const int code : codes) {
-    if (code >= 0 && code < 256) conditions_.back().codes[static_cast<std::size_t>(code)] = true;
+    if (code >= 0 && code < 256) condition.codes[static_cast<std::size_t>(code)] = true;
   }
+  add(std::move(condition));
   return {};
 }
 
 Status Selection::text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test, bool negate) {
-  IMREG_TRY(add(schema, field, Kind::text, negate));
-  auto& condition = conditions_.back();
+  IMREG_ASSIGN(auto condition, make(schema, field, Kind::text, negate));
   condition.test = std::move(test);
   condition.last_answer = condition.test("");
+  add(std::move(condition));
   return {};
 }
 
 Status Selection::name(const Schema& schema, std::string_view field, std::string pattern, bool negate) {
-  IMREG_TRY(add(schema, field, Kind::name, negate));
-  conditions_.back().glob = is_glob(pattern);
-  conditions_.back().pattern = std::move(pattern);
+  IMREG_ASSIGN(auto condition, make(schema, field, Kind::name, negate));
+  condition.glob = is_glob(pattern);
+  condition.pattern = std::move(pattern);
+  add(std::move(condition));
   return {};
 }
 
 Status Selection::overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals, bool negate) {
   const FieldInfo* length_field = schema.find(length);
   if (!length_field) return {Code::not_found, "the records have no field " + std::string(length)};
-  IMREG_TRY(add(schema, start, Kind::overlap, negate));
-  conditions_.back().length = *length_field;
-  conditions_.back().intervals = std::move(intervals);
+  IMREG_ASSIGN(auto condition, make(schema, start, Kind::overlap, negate));
+  condition.length = *length_field;
+  condition.intervals = std::move(intervals);
+  add(std::move(condition));
   return {};
 }
 
 void Selection::without_deleted(const Schema& schema) {
-  if (const FieldInfo* field = schema.find("deleted"); field && field->type == Type::boolean) (void)add(schema, "deleted", Kind::deleted, false);
+  const FieldInfo* field = schema.find("deleted");
+  if (!field || field->type != Type::boolean) return;
+  if (auto condition = make(schema, "deleted", Kind::deleted, false)) add(*std::move(condition));
 }
 
 bool Selection::holds(const Condition& condition, RecordView record) {
@@ -146,28 +164,42 @@ bool Selection::matches(RecordView record) const {
   return true;
 }
 
+template <class Visit>
+void Selection::each_candidate(const RecordFile& file, const Visit& visit) const {
+  const std::int64_t count = file.count();
+  const auto size = static_cast<std::size_t>(file.schema().record_size);
+  const char* row_bytes = file.rows_in_place();
+  Record scratch = file.make_record();
+  for (std::int64_t row = 0; row < count; ++row) {
+    if (row_bytes) {
+      __builtin_prefetch(row_bytes + kAhead * size);  // never faults, so it may point behind the end
+      const bool hit = matches(RecordView(row_bytes));
+      row_bytes += size;
+      if (hit && !visit(row)) return;
+    } else if (matches(file.peek(row, scratch)) && !visit(row)) {
+      return;
+    }
+  }
+}
+
 ScanReport scan(const RecordFile& file, const Selection& selection, const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
-  Record scratch = file.make_record();
   Record copy = file.make_record();
-  const std::int64_t count = file.count();
-  for (std::int64_t row = 0; row < count; ++row) {
-    if (!selection.matches(file.peek(row, scratch))) continue;
+  selection.each_candidate(file, [&](std::int64_t row) {
     if (auto status = file.read(row, copy); !status.ok()) {
       report.damaged.push_back(std::move(status));
-      continue;
+      return true;
     }
-    if (!selection.matches(copy.view())) continue;  // a writer changed it between the two looks
+    if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
     ++report.matched;
-    if (!visit(row, copy.view())) break;
-  }
+    return visit(row, copy.view());
+  });
   return report;
 }
 
 std::int64_t count_matches(const RecordFile& file, const Selection& selection) {
-  Record scratch = file.make_record();
   std::int64_t matched = 0;
-  for (std::int64_t row = 0; row < file.count(); ++row) matched += selection.matches(file.peek(row, scratch)) ? 1 : 0;
+  selection.each_candidate(file, [&](std::int64_t) { return ++matched, true; });
   return matched;
 }
 

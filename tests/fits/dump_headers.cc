@@ -23,14 +23,15 @@ const char* kFileKinds[] = {"fits", "gzip", "bzip2", "compress", "header_dump", 
 
 std::string card_json(const imreg::Header& header, std::size_t i) {
   const imreg::CardValue value = header.value(i);
-  return "[" + quoted(header.keyword(i)) + ",\"" + kKinds[static_cast<int>(value.kind)] + "\"," + quoted(value.text) + "," +
-         quoted(value.comment) + "]";
+  return "[" + quoted(header.keyword(i)) + ",\"" + kKinds[static_cast<int>(value.kind)] + "\"," + quoted(value.text) +
+         "," + quoted(value.comment) + "]";
 }
 
 std::string hdu_json(const imreg::Hdu& hdu) {
-  std::string out = "{\"kind\":\"" + std::string(kHduKinds[static_cast<int>(hdu.kind)]) + "\",\"bitpix\":" +
-                    std::to_string(hdu.bitpix) + ",\"extname\":" + quoted(hdu.extname) + ",\"extver\":" +
-                    std::to_string(hdu.extver) + ",\"offset\":" + std::to_string(hdu.data_offset) + ",\"axes\":[";
+  std::string out = "{\"kind\":\"" + std::string(kHduKinds[static_cast<int>(hdu.kind)]) +
+                    "\",\"bitpix\":" + std::to_string(hdu.bitpix) + ",\"extname\":" + quoted(hdu.extname) +
+                    ",\"extver\":" + std::to_string(hdu.extver) + ",\"offset\":" + std::to_string(hdu.data_offset) +
+                    ",\"axes\":[";
   for (std::size_t i = 0; i < hdu.axes.size(); ++i) out += (i > 0 ? "," : "") + std::to_string(hdu.axes[i]);
   out += "],\"cards\":[";
   for (std::size_t i = 0; i < hdu.header.size(); ++i) out += (i > 0 ? "," : "") + card_json(hdu.header, i);
@@ -48,8 +49,9 @@ int main() {
     if (!headers) {
       out += ",\"error\":" + quoted(headers.status().message());
     } else {
-      out += ",\"warnings\":[";
-      for (std::size_t i = 0; i < headers->warnings.size(); ++i) out += (i > 0 ? "," : "") + quoted(headers->warnings[i]);
+      out += ",\"damage\":" + quoted(headers->damage) + ",\"warnings\":[";
+      for (std::size_t i = 0; i < headers->warnings.size(); ++i)
+        out += (i > 0 ? "," : "") + quoted(headers->warnings[i]);
       out += "],\"hdus\":[";
       for (std::size_t i = 0; i < headers->hdus.size(); ++i) out += (i > 0 ? "," : "") + hdu_json(headers->hdus[i]);
       out += "]";

@@ -1,8 +1,8 @@
 // Reading the headers of files that are whole, odd, hostile, or no FITS files at all.
 #include "imreg/fits_file.h"
 
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -58,8 +58,10 @@ std::string pad(std::string bytes) {
 
 Header image(bool primary, int bitpix, const std::vector<long long>& axes, const std::string& extname = {}) {
   Header out;
-  if (primary) out.add("SIMPLE", true);
-  else out.add("XTENSION", "IMAGE");
+  if (primary)
+    out.add("SIMPLE", true);
+  else
+    out.add("XTENSION", "IMAGE");
   out.add("BITPIX", bitpix);
   out.add("NAXIS", static_cast<int>(axes.size()));
   for (std::size_t i = 0; i < axes.size(); ++i) out.add("NAXIS" + std::to_string(i + 1), axes[i]);
@@ -127,8 +129,8 @@ TEST_F(FitsFile, KnowsTheKinds) {
   const FitsHeaders got = headers(bytes);
   std::vector<HduKind> kinds;
   for (const auto& hdu : got.hdus) kinds.push_back(hdu.kind);
-  EXPECT_THAT(kinds, ElementsAre(HduKind::groups, HduKind::table, HduKind::compressed_image, HduKind::other, HduKind::empty,
-                                 HduKind::image));
+  EXPECT_THAT(kinds, ElementsAre(HduKind::groups, HduKind::table, HduKind::compressed_image, HduKind::other,
+                                 HduKind::empty, HduKind::image));
   EXPECT_EQ(got.hdus[0].data_size, 476);
   EXPECT_EQ(got.hdus[2].bitpix, -32);
   EXPECT_THAT(got.hdus[2].axes, ElementsAre(100, 200));
@@ -153,9 +155,10 @@ TEST_F(FitsFile, ReadsLongHeadersAndDropsTheReserve) {
 TEST_F(FitsFile, OddFilesAreReadWithAWarning) {
   const std::string good = mef({"a", "b"});
   EXPECT_THAT(headers(good + "x").warnings, ElementsAre("1 stray bytes after the last HDU"));
-  EXPECT_THAT(headers(good.substr(0, good.size() - 2780)).warnings, ElementsAre(HasSubstr("HDU 2 (b) are cut off: the file holds 100 of 200")));
+  EXPECT_THAT(headers(good.substr(0, good.size() - 2780)).damage,
+              HasSubstr("of the data of HDU 2 (b) the file holds 100 of 200 bytes"));
   EXPECT_EQ(headers(good.substr(0, good.size() - 2780)).hdus.size(), 3U);
-  EXPECT_THAT(headers(good.substr(0, 3 * 2880 + 500)).warnings, ElementsAre(HasSubstr("HDU 2 is damaged: no END card")));
+  EXPECT_THAT(headers(good.substr(0, 3 * 2880 + 500)).damage, HasSubstr("HDU 2 is damaged: no END card"));
   EXPECT_EQ(headers(good.substr(0, 3 * 2880 + 500)).hdus.size(), 2U);
   EXPECT_THAT(headers(replaced(good, "T", "F")).warnings, ElementsAre(HasSubstr("SIMPLE is not T")));
   EXPECT_THAT(headers(replaced(good, "SIMPLE", "simple")).warnings, IsEmpty());
@@ -165,10 +168,11 @@ TEST_F(FitsFile, OddFilesAreReadWithAWarning) {
   EXPECT_EQ(headers(bare + "\n").hdus.at(0).header.size(), 3U);
   // Negative and enormous axes end the reading where they stand.
   const std::string second = good.substr(2880);
-  for (const std::string axis : {"NAXIS1  =                   -5", "NAXIS1  = 9223372036854775807 ", "NAXIS1  =              'ten' "}) {
+  for (const std::string axis :
+       {"NAXIS1  =                   -5", "NAXIS1  = 9223372036854775807 ", "NAXIS1  =              'ten' "}) {
     const FitsHeaders got = headers(good.substr(0, 2880) + replaced(second, "NAXIS1  =                   10", axis));
     EXPECT_EQ(got.hdus.size(), 1U) << axis;
-    EXPECT_EQ(got.warnings.size(), 1U) << axis;
+    EXPECT_FALSE(got.damage.empty()) << axis;
   }
 }
 
@@ -206,11 +210,14 @@ TEST_F(FitsFile, WhatIsNoFitsFileIsNamed) {
   EXPECT_EQ(failure("Notes of the night\n"), "invalid: not a FITS file: it looks like a text file");
   EXPECT_EQ(failure(std::string(5000, '\0')), "invalid: not a FITS file: it begins with zeros only");
   EXPECT_EQ(failure("\1\2\3"), "invalid: not a FITS file: it does not begin with SIMPLE =");
-  EXPECT_THAT(failure("\x1f\x8b not gzip"), testing::StartsWith("corrupt: a gzip file that holds no FITS file, or is damaged; CFITSIO says: "));
+  EXPECT_THAT(failure("\x1f\x8b not gzip"),
+              testing::StartsWith("corrupt: a gzip file that holds no FITS file, or is damaged; CFITSIO says: "));
   EXPECT_THAT(failure("BZh9 not bzip2"), testing::StartsWith("corrupt: a bzip2 file that holds no FITS file"));
   EXPECT_THAT(failure("\x1f\x9d\x90 not compress"), testing::StartsWith("corrupt: a compress (.Z) file"));
   const std::string dump = "invalid: a text dump of a header, not a FITS file";
-  EXPECT_EQ(failure("SIMPLE  =                    T / x\nBITPIX  =                   16\nNAXIS   =                    0\n"), dump);
+  EXPECT_EQ(
+      failure("SIMPLE  =                    T / x\nBITPIX  =                   16\nNAXIS   =                    0\n"),
+      dump);
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"BITPIX\": 16, \"EXPTIME\": 3}"), dump);
   EXPECT_EQ(failure("SIMPLE: true\nBITPIX: 16\n"), dump);
   EXPECT_EQ(failure("- - SIMPLE\n  - Bool\n- - BITPIX\n"), dump);
@@ -259,21 +266,25 @@ TEST_F(FitsFile, NamesThatCfitsioWouldObeyAreNames) {
 }
 
 TEST_F(FitsFile, CompressedFilesHaveTheSameHeaders) {
-  Header table = image(false, 8, {12, 5}, "COMPRESSED_IMAGE");
-  table.add("TFIELDS", 1);  // CFITSIO wants a whole table
-  table.add("TFORM1", "12A");
+  Header table = image(false, 8, {8, 1});
+  table.add("TFIELDS", 1);  // CFITSIO wants a whole compressed image
+  table.add("TFORM1", "1PB(0)");
+  table.add("TTYPE1", "COMPRESSED_DATA");
+  table.add("ZCMPTYPE", "GZIP_1");
+  table.add("EXTNAME", "COMPRESSED_IMAGE");
   table.add("ZIMAGE", true);
   table.add("ZBITPIX", 16);
   table.add("ZNAXIS", 1);
   table.add("ZNAXIS1", 100);
-  const std::string bytes = mef({"a"}) + replaced(table.file_bytes(), "'IMAGE   '", "'BINTABLE'") + pad(std::string(60, 't'));
+  const std::string bytes =
+      mef({"a"}) + replaced(table.file_bytes(), "'IMAGE   '", "'BINTABLE'") + pad(std::string(8, '\0'));
   const FitsHeaders plain = headers(bytes);
   for (const std::string tool : {"gzip", "bzip2"}) {
     const std::string path = write(bytes, "c.fits");
     if (std::system((tool + " -f " + path).c_str()) != 0) GTEST_SKIP() << "no " << tool;
     const auto got = read_fits_headers(path + (tool == "gzip" ? ".gz" : ".bz2"));
     ASSERT_TRUE(got.ok()) << got.status().text();
-    ASSERT_EQ(got->hdus.size(), 3U);
+    ASSERT_EQ(got->hdus.size(), 3U) << testing::PrintToString(got->warnings);
     EXPECT_EQ(got->hdus[2].kind, HduKind::compressed_image);
     EXPECT_EQ(got->hdus[2].data_offset, -1);
     EXPECT_THAT(got->hdus[2].axes, ElementsAre(100));

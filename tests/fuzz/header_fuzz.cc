@@ -119,7 +119,8 @@ std::string mutated(std::string bytes, std::mt19937_64& random) {
       case 5: bytes.insert(card, bytes.substr(below(head) / kCardSize * kCardSize, kCardSize)); break;
       case 6: bytes.replace(at, 1, "'"); break;
       case 7: {
-        static const char* kNumbers[] = {"-1", "9223372036854775807", "99999999999999999999", "999", "0", "1E400", "'", "T", "&'"};
+        static const char* kNumbers[] = {
+            "-1", "9223372036854775807", "99999999999999999999", "999", "0", "1E400", "'", "T", "&'"};
         const std::string number = kNumbers[below(9)];
         if (card + 10 + number.size() <= bytes.size()) bytes.replace(card + 10, number.size(), number);
         break;
@@ -146,7 +147,8 @@ std::string made_here() {
   extension.add("PCOUNT", 0);
   extension.add("GCOUNT", 1);
   extension.add("EXTNAME", "ccd00");
-  return primary.file_bytes() + extension.file_bytes() + std::string(2880, '\0') + extension.file_bytes() + std::string(2880, '\1');
+  return primary.file_bytes() + extension.file_bytes() + std::string(2880, '\0') + extension.file_bytes() +
+         std::string(2880, '\1');
 }
 
 }  // namespace

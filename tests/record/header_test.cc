@@ -34,52 +34,51 @@ struct Example {
 };
 
 TEST(Header, ReadsValues) {
-  const Example examples[] = {
-      {"EXPTIME =                 12.5 / [s] time", Kind::real, "12.5", "[s] time"},
-      {"NAXIS   =                    2", Kind::integer, "2", ""},
-      {"NAXIS   = +07", Kind::integer, "+07", ""},
-      {"SIMPLE  =                    T / ok", Kind::logical, "T", "ok"},
-      {"EXTEND  = F", Kind::logical, "F", ""},
-      {"OBJECT  = 'M 31    '           / name", Kind::text, "M 31", "name"},
-      {"OBJECT  = 'O''Neill''s' /", Kind::text, "O'Neill's", ""},
-      {"OBJECT  = 'O'Neill ' / undoubled", Kind::text, "O'Neill", "undoubled"},
-      {"OBJECT  = '  leading'", Kind::text, "  leading", ""},
-      {"OBJECT  = ''                   / nothing", Kind::text, "", "nothing"},
-      {"OBJECT  = '''quoted'''", Kind::text, "'quoted'", ""},
-      {"OBJECT  = 'a / b'/c", Kind::text, "a / b", "c"},
-      {"OBJECT  = 'never closed / is text", Kind::text, "never closed / is text", ""},
-      {"OBJECT  = M31 nucleus / no quotes", Kind::text, "M31 nucleus", "no quotes"},
-      {"DATE-OBS= 15/04/88", Kind::text, "15/04/88", ""},
-      {"DATE-OBS= 15/04/88 / date", Kind::text, "15/04/88", "date"},
-      {"RATE    = 15/04 was the day", Kind::integer, "15", "04 was the day"},
-      {"RA      = 12 30 45.1", Kind::text, "12 30 45.1", ""},
-      {"EXPTIME = 12.5 seconds", Kind::real, "12.5", "seconds"},
-      {"EXPTIME = 12.5s", Kind::text, "12.5s", ""},
-      {"SKEW    = -1.38E+00, / a comma", Kind::real, "-1.38E+00", "a comma"},
-      {"X       = 1.5D-03", Kind::real, "1.5D-03", ""},
-      {"X       = .5", Kind::real, ".5", ""},
-      {"X       = - 5", Kind::integer, "- 5", ""},
-      {"X       = 1.0E 05", Kind::real, "1.0E 05", ""},
-      {"X       = 1E", Kind::text, "1E", ""},
-      {"X       = .", Kind::text, ".", ""},
-      {"X       = NaN", Kind::text, "NaN", ""},
-      {"X       = (1.0, 2.0)", Kind::text, "(1.0, 2.0)", ""},
-      {"X       =", Kind::undefined, "", ""},
-      {"X       =                      / no value", Kind::undefined, "", "no value"},
-      {"X       =5 / no blank", Kind::integer, "5", "no blank"},
-      {"X= 5", Kind::integer, "5", ""},
-      {"X       5", Kind::none, "5", ""},
-      {"COMMENT = 5 is no value", Kind::none, "= 5 is no value", ""},
-      {"HISTORY a line ", Kind::none, "a line", ""},
-      {"", Kind::none, "", ""},
-      {"        = 5", Kind::none, "= 5", ""},
-      {"HIERARCH ESO DET WIN1 NX = 5 / [pix] size", Kind::integer, "5", "[pix] size"},
-      {"HIERARCH   ESO   TEL  AMBI= 'dry'", Kind::text, "dry", ""},
-      {"HIERARCH no sign", Kind::none, " no sign", ""},
-      {"HIERARCH= 5", Kind::integer, "5", ""},
-      {"OBJECT  = 'Ren\xe9'", Kind::text, "Ren\xc3\xa9", ""},
-      {"OBJECT  = 'Ren\xc3\xa9'", Kind::text, "Ren\xc3\xa9", ""},
-      {"OBJECT  = 'tab\there' / bell\a", Kind::text, "tab here", "bell"}};
+  const Example examples[] = {{"EXPTIME =                 12.5 / [s] time", Kind::real, "12.5", "[s] time"},
+                              {"NAXIS   =                    2", Kind::integer, "2", ""},
+                              {"NAXIS   = +07", Kind::integer, "+07", ""},
+                              {"SIMPLE  =                    T / ok", Kind::logical, "T", "ok"},
+                              {"EXTEND  = F", Kind::logical, "F", ""},
+                              {"OBJECT  = 'M 31    '           / name", Kind::text, "M 31", "name"},
+                              {"OBJECT  = 'O''Neill''s' /", Kind::text, "O'Neill's", ""},
+                              {"OBJECT  = 'O'Neill ' / undoubled", Kind::text, "O'Neill", "undoubled"},
+                              {"OBJECT  = '  leading'", Kind::text, "  leading", ""},
+                              {"OBJECT  = ''                   / nothing", Kind::text, "", "nothing"},
+                              {"OBJECT  = '''quoted'''", Kind::text, "'quoted'", ""},
+                              {"OBJECT  = 'a / b'/c", Kind::text, "a / b", "c"},
+                              {"OBJECT  = 'never closed / is text", Kind::text, "never closed / is text", ""},
+                              {"OBJECT  = M31 nucleus / no quotes", Kind::text, "M31 nucleus", "no quotes"},
+                              {"DATE-OBS= 15/04/88", Kind::text, "15/04/88", ""},
+                              {"DATE-OBS= 15/04/88 / date", Kind::text, "15/04/88", "date"},
+                              {"RATE    = 15/04 was the day", Kind::integer, "15", "04 was the day"},
+                              {"RA      = 12 30 45.1", Kind::text, "12 30 45.1", ""},
+                              {"EXPTIME = 12.5 seconds", Kind::real, "12.5", "seconds"},
+                              {"EXPTIME = 12.5s", Kind::text, "12.5s", ""},
+                              {"SKEW    = -1.38E+00, / a comma", Kind::real, "-1.38E+00", "a comma"},
+                              {"X       = 1.5D-03", Kind::real, "1.5D-03", ""},
+                              {"X       = .5", Kind::real, ".5", ""},
+                              {"X       = - 5", Kind::integer, "- 5", ""},
+                              {"X       = 1.0E 05", Kind::real, "1.0E 05", ""},
+                              {"X       = 1E", Kind::text, "1E", ""},
+                              {"X       = .", Kind::text, ".", ""},
+                              {"X       = NaN", Kind::text, "NaN", ""},
+                              {"X       = (1.0, 2.0)", Kind::text, "(1.0, 2.0)", ""},
+                              {"X       =", Kind::undefined, "", ""},
+                              {"X       =                      / no value", Kind::undefined, "", "no value"},
+                              {"X       =5 / no blank", Kind::integer, "5", "no blank"},
+                              {"X= 5", Kind::integer, "5", ""},
+                              {"X       5", Kind::none, "5", ""},
+                              {"COMMENT = 5 is no value", Kind::none, "= 5 is no value", ""},
+                              {"HISTORY a line ", Kind::none, "a line", ""},
+                              {"", Kind::none, "", ""},
+                              {"        = 5", Kind::none, "= 5", ""},
+                              {"HIERARCH ESO DET WIN1 NX = 5 / [pix] size", Kind::integer, "5", "[pix] size"},
+                              {"HIERARCH   ESO   TEL  AMBI= 'dry'", Kind::text, "dry", ""},
+                              {"HIERARCH no sign", Kind::none, " no sign", ""},
+                              {"HIERARCH= 5", Kind::integer, "5", ""},
+                              {"OBJECT  = 'Ren\xe9'", Kind::text, "Ren\xc3\xa9", ""},
+                              {"OBJECT  = 'Ren\xc3\xa9'", Kind::text, "Ren\xc3\xa9", ""},
+                              {"OBJECT  = 'tab\there' / bell\a", Kind::text, "tab here", "bell"}};
   for (const Example& example : examples) {
     const CardValue got = value(example.card);
     EXPECT_EQ(got.kind, example.kind) << example.card;
@@ -99,8 +98,8 @@ TEST(Header, Numbers) {
   EXPECT_EQ(value("X       = 1E999").number(), std::nullopt);
   EXPECT_EQ(value("X       = 1E-999").number(), 0.0);
   EXPECT_EQ(value("X       = 'T'").logical(), std::nullopt);
-  const Header h = header({"A       = 16.0", "B       = 16.5", "C       = 9223372036854775807", "D       = 9223372036854775808",
-                           "E       = '7'", "F       = 1E300", "G       = T"});
+  const Header h = header({"A       = 16.0", "B       = 16.5", "C       = 9223372036854775807",
+                           "D       = 9223372036854775808", "E       = '7'", "F       = 1E300", "G       = T"});
   EXPECT_EQ(h.integer_of("a"), 16);
   EXPECT_EQ(h.integer_of("B"), std::nullopt);
   EXPECT_EQ(h.integer_of("C"), std::numeric_limits<long long>::max());
@@ -114,8 +113,8 @@ TEST(Header, Numbers) {
 }
 
 TEST(Header, Continue) {
-  const Header h = header({"LONG    = 'one &' / first", "CONTINUE  'two&'", "CONTINUE  '' / last", "NEXT    = 5", "ALONE   = 'ends&'",
-                           "CONTINUE  without quotes", "CUT     = 'a&' / x", "continue  '&'"});
+  const Header h = header({"LONG    = 'one &' / first", "CONTINUE  'two&'", "CONTINUE  '' / last", "NEXT    = 5",
+                           "ALONE   = 'ends&'", "CONTINUE  without quotes", "CUT     = 'a&' / x", "continue  '&'"});
   EXPECT_EQ(h.value(0).text, "one two");
   EXPECT_EQ(h.value(0).comment, "first last");
   EXPECT_EQ(h.value(1).kind, Kind::none);
@@ -125,8 +124,8 @@ TEST(Header, Continue) {
 }
 
 TEST(Header, Finds) {
-  const Header h = header({"RADECSYS= 'FK5'", "RA      = 1", "ra      = 2", "exptime = 3", "HIERARCH  eso  Det Id = 4", "ID= 5",
-                           "HIERARCH GAIN = 6", "COMMENT x", "        blank", "DATE-OBS= 'a'", "HIERARCH= 8"});
+  const Header h = header({"RADECSYS= 'FK5'", "RA      = 1", "ra      = 2", "exptime = 3", "HIERARCH  eso  Det Id = 4",
+                           "ID= 5", "HIERARCH GAIN = 6", "COMMENT x", "        blank", "DATE-OBS= 'a'", "HIERARCH= 8"});
   EXPECT_EQ(h.find("RA"), 1U);
   EXPECT_EQ(h.find("RA", 2), 2U);
   EXPECT_EQ(h.find("RA", 3), std::nullopt);
@@ -180,7 +179,8 @@ TEST(Header, WritesFixedFormat) {
   ASSERT_EQ(h.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(h.card(i), pad(expected[i]));
   EXPECT_EQ(h.file_bytes().size(), kBlockSize);
-  EXPECT_EQ(h.file_bytes(), std::string(h.text()) + pad("END") + std::string(kBlockSize - (h.size() + 1) * kCardSize, ' '));
+  EXPECT_EQ(h.file_bytes(),
+            std::string(h.text()) + pad("END") + std::string(kBlockSize - (h.size() + 1) * kCardSize, ' '));
   EXPECT_EQ(h.file_bytes(23040).size(), 23040U);
   EXPECT_EQ(h.file_bytes(kCardSize).size(), (h.size() + 1) * kCardSize);
 }

@@ -192,6 +192,9 @@ def help_faults(name, help_text, man_text):
     bad = []
     shown = set(re.findall(r"^  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))
     described = man_options(man_text)
+    for everywhere in ("help", "version"):  # imreg(7) describes them for all programs
+        shown.discard(everywhere)
+        described.discard(everywhere)
     for option in sorted(shown - described):
         bad.append(f"man/{name}.1:1: -{option} of {name} -help is missing in the section OPTIONS")
     for option in sorted(described - shown):

@@ -1,0 +1,139 @@
+// The same work without an engine, as a static program: what somebody would write for this one layout on one afternoon.
+//   plain rows DB   every row as imsearch prints it: a map, std::to_chars, no checks
+//   plain map DB    one word of each row through a map
+//   plain read DB   all bytes by read()
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "formats/regimage.h"
+#include "imreg/record.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr std::int64_t kHeader = 23040;
+constexpr std::string_view kTypes[] = {"none", "object", "dark", "bias", "flat", "mask", "fringe", "scatter", "modes", "frpts", "any"};
+constexpr std::string_view kModes[] = {"none", "MEF", "SPLIT", "SINGLE", "CUBE", "SLICE", "MODES"};
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+char* put_word(char* out, std::string_view text) {
+  *out++ = ' ';
+  if (text.empty()) *out++ = '-';
+  for (const char c : text) *out++ = c == ' ' ? '.' : c;
+  return out;
+}
+char* put_real(char* out, float value) {
+  *out++ = ' ';
+  return std::to_chars(out, out + 64, value, std::chars_format::fixed).ptr;
+}
+char* put_statistic(char* out, float value, int state) {
+  if (std::isnan(value)) return put(out, (state & 3) == 2 ? " -1" : " 0");
+  return put_real(out, value);
+}
+char* put_two(char* out, int value) {
+  *out++ = static_cast<char>('0' + value / 10);
+  *out++ = static_cast<char>('0' + value % 10);
+  return out;
+}
+// 2001/01/01,01:18:31. Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+char* put_time(char* out, double time) {
+  const auto seconds = static_cast<std::int64_t>(std::floor(time));
+  const std::int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
+  const int rest = static_cast<int>(seconds - days * 86400);
+  const std::int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+  const auto doe = static_cast<unsigned>(z - era * 146097);
+  const unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  const unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+  const int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+  const int year = static_cast<int>(yoe + static_cast<unsigned>(era * 400)) + (month <= 2 ? 1 : 0);
+  *out++ = ' ';
+  out = put_two(put_two(out, year / 100), year % 100);
+  *out++ = '/';
+  out = put_two(out, month);
+  *out++ = '/';
+  out = put_two(out, static_cast<int>(doy - (153 * mp + 2) / 5 + 1));
+  *out++ = ',';
+  out = put_two(out, rest / 3600);
+  *out++ = ':';
+  out = put_two(out, rest / 60 % 60);
+  *out++ = ':';
+  return put_two(out, rest % 60);
+}
+
+bool write_all(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(1, text.data(), text.size());
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+bool write_rows(const char* bytes, std::int64_t size) {
+  namespace r = regimage;
+  std::vector<char> buffer(300000);
+  char* out = buffer.data();
+  std::int64_t index = 0;
+  for (std::int64_t at = kHeader; at + r::kRecordSize <= size; at += r::kRecordSize) {
+    const char* row = bytes + at;
+    out = std::to_chars(out, out + 20, ++index).ptr;
+    out = put_word(out, kTypes[load(row, r::kType)]);
+    out = put_word(out, kModes[load(row, r::kMode)]);
+    *out++ = ' ';
+    out = std::to_chars(out, out + 8, load(row, r::kCcd)).ptr;
+    out = put_word(out, load(row, r::kPathname));
+    out = put_word(out, load(row, r::kFilename));
+    out = put_word(out, load(row, r::kFilter));
+    out = put_real(out, load(row, r::kExptime));
+    out = put_time(out, load(row, r::kObstime));
+    const int state = load(row, r::kProcstate);
+    out = put_statistic(out, load(row, r::kFwhm), state >> 4);
+    out = put_statistic(out, load(row, r::kBias), state);
+    out = put_statistic(out, load(row, r::kSky), state >> 2);
+    *out++ = '\n';
+    if (out - buffer.data() < 256 * 1024) continue;
+    if (!write_all({buffer.data(), static_cast<std::size_t>(out - buffer.data())})) return false;
+    out = buffer.data();
+  }
+  return write_all({buffer.data(), static_cast<std::size_t>(out - buffer.data())});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  const std::string_view work = argv[1];
+  const int fd = ::open(argv[2], O_RDONLY | O_CLOEXEC);
+  struct stat info {};
+  if (fd < 0 || ::fstat(fd, &info) != 0) return 3;
+  if (work == "read") {
+    std::vector<char> buffer(256 * 1024);
+    std::int64_t all = 0;
+    for (ssize_t got; (got = ::read(fd, buffer.data(), buffer.size())) > 0;) all += got;
+    return all == info.st_size ? 0 : 3;
+  }
+  void* map = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) return 3;
+  const char* bytes = static_cast<const char*>(map);
+  if (work == "rows") return write_rows(bytes, info.st_size) ? 0 : 3;
+  std::uint64_t sum = 0;
+  for (std::int64_t at = kHeader; at + regimage::kRecordSize <= info.st_size; at += regimage::kRecordSize) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + at, sizeof word);
+    sum += word;
+  }
+  return sum == 0 ? 1 : 0;
+}

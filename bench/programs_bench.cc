@@ -1,0 +1,136 @@
+// Whole processes, from before the fork to after the wait: start, one file registered, a million rows listed, a search.
+// Outputs go to /dev/null when they are timed; before that they are compared byte for byte, and every exit code is checked.
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "bench_data.h"
+#include "imreg/registry.h"
+#include "imreg/simulate.h"
+#include "peers/sqlite_rows.h"
+
+namespace {
+
+using namespace imreg;
+using Words = std::vector<std::string>;
+
+constexpr std::int64_t kRows = 1000000;
+
+void add(const std::string& name, std::int64_t items, const std::function<double()>& seconds_of_one) {
+  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+    for (auto _ : state) state.SetIterationTime(seconds_of_one());
+    state.SetItemsProcessed(state.iterations() * items);
+  })->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+
+double run(const Words& words, const std::string& output = "/dev/null") {
+  double seconds = 0;
+  if (const int code = bench::run_program(words, output, seconds); code != 0) bench::die(words[0] + " ended with " + std::to_string(code));
+  return seconds;
+}
+
+std::string output_of(const Words& words) {
+  const std::string path = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : bench::data_folder()) + "/imreg-bench-" + std::to_string(::getpid());
+  run(words, path);
+  std::ifstream file(path, std::ios::binary);
+  std::string out{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(path);
+  if (out.empty()) bench::die(words[0] + " printed nothing");
+  return out;
+}
+
+// Programs that print the same bytes: compared once, then timed.
+void add_equal(std::int64_t items, const std::vector<std::pair<std::string, std::function<Words()>>>& work) {
+  const auto compare = [work] {
+    const std::string first = output_of(work[0].second());
+    for (const auto& [name, words] : work) {
+      if (output_of(words()) != first) bench::die(name + " and " + work[0].first + " print different bytes");
+    }
+    return true;
+  };
+  for (const auto& [name, words] : work) {
+    add(name, items, [=, words_of = words] {
+      static std::vector<std::string> compared;
+      if (std::find(compared.begin(), compared.end(), work[0].first) == compared.end() && compare()) compared.push_back(work[0].first);
+      return run(words_of());
+    });
+  }
+}
+
+std::string rows_path() {
+  static const std::string path = bench::simulated_database(kRows);
+  return path;
+}
+std::string sqlite_path() {
+  static const std::string path = rows_path() + ".sqlite";
+  static const bool made = (bench::sqlite_copy(rows_path(), path), true);
+  return made ? path : "";
+}
+
+// A night of the simulator; each call gives its first exposure another name, so that it is a new file to register.
+std::string next_image() {
+  static const std::string folder = [] {
+    std::string out = bench::new_file("night");
+    SimulateOptions options;
+    options.ccds = 40;
+    options.objects = 1;
+    options.chip_width = options.chip_height = 32;
+    if (const auto made = simulate_nights(out, options); !made) bench::die(made.status().text());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) {
+      if (entry.path().extension() == ".fits") std::filesystem::copy_file(entry.path(), out + "/image.fits", std::filesystem::copy_options::overwrite_existing);
+    }
+    return out;
+  }();
+  static int number = 0;
+  std::string path = folder + "/image" + std::to_string(++number) + ".fits";
+  std::filesystem::create_hard_link(folder + "/image.fits", path);
+  return path;
+}
+
+// An own database of `rows` rows; it grows by 40 with each file.
+std::string database_to_fill(std::int64_t rows) {
+  static std::vector<std::pair<std::int64_t, std::string>> made;
+  for (const auto& [count, path] : made) {
+    if (count == rows) return path;
+  }
+  const std::string path = bench::new_file("register" + bench::short_count(rows) + ".db");
+  if (const auto status = simulate_rows(path, rows, 2); !status.ok()) bench::die(status.text());
+  made.emplace_back(rows, path);
+  return path;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  const std::string imsearch = bench::program("imsearch"), imregister = bench::program("imregister"), plain = bench::program("plain");
+
+  add("start_empty", 1, [=] { return run({bench::program("empty")}); });
+  add("start_sqlite3", 1, [=] { return run({"/usr/bin/sqlite3", ":memory:", "SELECT 1"}); });
+  add("start_imsearch", 1, [=] { return run({imsearch, "-db", database_to_fill(40), "-ccd", "1"}); });
+  add("start_imregister", 1, [=] { return run({imregister, "-version"}); });
+  for (const std::int64_t rows : {400, 10000, 100000, 1000000}) {
+    add("register_" + bench::short_count(rows), 1, [=] {
+      const std::string database = database_to_fill(rows);
+      return run({imregister, "-db", database, next_image()});
+    });
+  }
+  add_equal(kRows, {{"list_1m", [=] { return Words{imsearch, "-db", rows_path()}; }}, {"plain_list_1m", [=] { return Words{plain, "rows", rows_path()}; }}});
+  add("search_1m", kRows, [=] { return run({imsearch, "-db", rows_path(), "-trange", "2010/01/01", "2010/12/31", "-ccd", "12", "-type", "object"}); });
+  add("plain_map_1m", kRows, [=] { return run({plain, "map", rows_path()}); });
+  add("plain_read_1m", kRows, [=] { return run({plain, "read", rows_path()}); });
+  add("sqlite_search_1m", kRows, [=] {
+    return run({"/usr/bin/sqlite3", sqlite_path(),
+                "SELECT type, mode, ccd, pathname, filename, filter, exptime, obstime, fwhm, bias, sky FROM images WHERE deleted = 0 AND "
+                "obstime <= 1293753600 AND obstime + max(coalesce(exptime, 0), 0) >= 1262304000 AND ccd = 12 AND type = 1"});
+  });
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
