@@ -163,7 +163,9 @@ std::string elixir_header(const Schema& schema, std::int64_t rows) {
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version) {
   const int number = equal_nocase(version, "native") ? regimage::kVersion : equal_nocase(version, "v1") ? 1 : equal_nocase(version, "v2") ? 2 : equal_nocase(version, "v3") ? 3 : 0;
   if (number == 0) return Status(Code::invalid, "-to: \"" + std::string(version) + "\" is none of native, v1, v2, v3");
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(from));
+  auto opened = RecordFile::open(from);
+  if (!opened && opened.status().code() == Code::not_found) return Status(Code::not_found, "there is no such database").in_file(from);
+  IMREG_ASSIGN(const RecordFile file, std::move(opened));
   if (file.schema().format != regimage::kFormat) {
     return Status(Code::invalid, "is not a registration database: its records are " + (file.schema().format.empty() ? "of no known format" : file.schema().format)).in_file(from);
   }

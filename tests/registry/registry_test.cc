@@ -51,7 +51,9 @@ ImageFacts facts_of(const std::string& filter = "r") {
   image.dec.value = -2.2;
   return image;
 }
-FileIdentity file_named(const std::string& name, const std::string& folder = "/data/night") { return {folder, name, 1000, 980590900.5, 77}; }
+FileIdentity file_named(const std::string& name, const std::string& folder = "/data/night") {
+  return {folder, name, 1000, 980590900.5, 77};
+}
 
 Record row_named(const std::string& name, const std::string& folder = "/data/night", const PathRoots& roots = {}) {
   return *make_image_row(facts_of(), file_named(name, folder), roots, 980600000.0);
@@ -72,21 +74,26 @@ TEST(ImageRow, HoldsTheFactsAndMarksWhatIsNotKnown) {
   EXPECT_EQ(row[regimage::kFingerprint], 77);
   EXPECT_EQ(row[regimage::kQuality], 0);
   EXPECT_FALSE(row[regimage::kDeleted]);
-  for (const auto field : {regimage::kBias, regimage::kSky, regimage::kFwhm, regimage::kAirmass, regimage::kTelfocus, regimage::kTeltemp(3)}) {
+  for (const auto field : {regimage::kBias, regimage::kSky, regimage::kFwhm, regimage::kAirmass, regimage::kTelfocus,
+                           regimage::kTeltemp(3)}) {
     EXPECT_TRUE(std::isnan(row[field])) << field.offset;
   }
   EXPECT_EQ(row.bytes()[static_cast<std::size_t>(regimage::kDeleted.offset)], 'F');
 }
 
 TEST(ImageRow, ATextThatDoesNotFitNamesFieldLengthsAndRemedy) {
-  const auto refused = [](const ImageFacts& image, const FileIdentity& file) { return make_image_row(image, file, {}, 0).status(); };
+  const auto refused = [](const ImageFacts& image, const FileIdentity& file) {
+    return make_image_row(image, file, {}, 0).status();
+  };
   EXPECT_TRUE(refused(facts_of(std::string(32, 'f')), file_named("a")).ok());
   const Status filter = refused(facts_of(std::string(33, 'f')), file_named("a"));
-  EXPECT_THAT(filter.message(), testing::AllOf(HasSubstr("filter"), HasSubstr("33"), HasSubstr("32"), HasSubstr("-camera")));
+  EXPECT_THAT(filter.message(),
+              testing::AllOf(HasSubstr("filter"), HasSubstr("33"), HasSubstr("32"), HasSubstr("-camera")));
   const Status name = refused(facts_of(), file_named(std::string(97, 'n')));
   EXPECT_THAT(name.message(), testing::AllOf(HasSubstr("file name"), HasSubstr("97"), HasSubstr("96")));
   const Status path = refused(facts_of(), file_named("a", "/" + std::string(160, 'p')));
-  EXPECT_THAT(path.message(), testing::AllOf(HasSubstr("path"), HasSubstr("161"), HasSubstr("160"), HasSubstr("-root")));
+  EXPECT_THAT(path.message(),
+              testing::AllOf(HasSubstr("path"), HasSubstr("161"), HasSubstr("160"), HasSubstr("-root")));
   ImageFacts image = facts_of();
   image.ccd.value = 40000;
   EXPECT_THAT(refused(image, file_named("a")).message(), HasSubstr("40000"));
@@ -130,7 +137,8 @@ TEST(Renewal, AChangedFileLosesItsStatisticsAndKeepsWhatPeopleSaid) {
     if (which == 1) fresh.set(regimage::kFilesize, 1001);
     if (which == 2) fresh.set(regimage::kMtime, 980590901.5);
     const Record row = renewed_row(old.view(), fresh);
-    EXPECT_TRUE(std::isnan(row[regimage::kBias]) && std::isnan(row[regimage::kSky]) && std::isnan(row[regimage::kFwhm]));
+    EXPECT_TRUE(std::isnan(row[regimage::kBias]) && std::isnan(row[regimage::kSky]) &&
+                std::isnan(row[regimage::kFwhm]));
     EXPECT_EQ(row[regimage::kProcstate], 0);
     EXPECT_EQ(row[regimage::kFlag], 1);
     EXPECT_EQ(row[regimage::kQuality], -3);
@@ -169,12 +177,15 @@ TEST(Roots, WholeComponentsAndTheLongestPrefix) {
 TEST(Roots, ARootOfTheWholeTree) {
   PathRoots roots;
   ASSERT_TRUE(roots.define("ALL", "/").ok());
-  for (const std::string path : {"/", "/data", "/data/night"}) EXPECT_EQ(roots.expand(roots.shorten(path)), path) << roots.shorten(path);
+  for (const std::string path : {"/", "/data", "/data/night"})
+    EXPECT_EQ(roots.expand(roots.shorten(path)), path) << roots.shorten(path);
 }
 
 TEST(Roots, ShorteningIsUndoneByExpanding) {
   const auto whole = rc::check([] {
-    const auto component = [] { return std::string(static_cast<std::size_t>(*rc::gen::inRange(1, 3)), *rc::gen::element('a', 'b')); };
+    const auto component = [] {
+      return std::string(static_cast<std::size_t>(*rc::gen::inRange(1, 3)), *rc::gen::element('a', 'b'));
+    };
     const auto path = [&] {
       std::string out;
       for (int i = *rc::gen::inRange(1, 4); i > 0; --i) out += "/" + component();
@@ -206,8 +217,10 @@ TEST_F(Registry, RootsAreKeptBesideTheDatabase) {
 
 TEST(Roots, NamesAndPrefixesThatMeanNothing) {
   PathRoots roots;
-  for (const char* name : {"", "a b", "a/b", "$A", "ü"}) EXPECT_EQ(roots.define(name, "/x").code(), Code::invalid) << name;
-  for (const char* prefix : {"", "x", "./x", "/x\ty", "/x\ny"}) EXPECT_EQ(roots.define("A", prefix).code(), Code::invalid) << prefix;
+  for (const char* name : {"", "a b", "a/b", "$A", "ü"})
+    EXPECT_EQ(roots.define(name, "/x").code(), Code::invalid) << name;
+  for (const char* prefix : {"", "x", "./x", "/x\ty", "/x\ny"})
+    EXPECT_EQ(roots.define("A", prefix).code(), Code::invalid) << prefix;
 }
 
 TEST(Keys, TheSameBeforeAndAfterARootIsDefined) {
@@ -236,7 +249,8 @@ TEST_F(Registry, KeyTableFindsEveryRowAndFollowsTheFile) {
     ASSERT_TRUE(writer->append(rows).ok());
     count += more;
     keys.follow(writer->file(), roots);
-    for (std::int64_t i = 0; i < count; ++i) ASSERT_EQ(keys.find(key_of(row_named(std::to_string(i)).view(), roots), writer->file(), roots), i);
+    for (std::int64_t i = 0; i < count; ++i)
+      ASSERT_EQ(keys.find(key_of(row_named(std::to_string(i)).view(), roots), writer->file(), roots), i);
     EXPECT_EQ(keys.find(key_of(row_named(std::to_string(count)).view(), roots), writer->file(), roots), -1);
   }
   // Somebody renames a row: the old key must not be found any more.
@@ -253,8 +267,10 @@ void write_image(const std::string& path, const std::string& filter) {
     text.resize(80, ' ');
     header += text;
   };
-  for (const char* text : {"SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    2", "NAXIS1  =                    2",
-                           "NAXIS2  =                    2", "OBSTYPE = 'object'", "DATE-OBS= '2001-01-27T10:20:30'", "EXPTIME =                 60.0"}) {
+  for (const char* text :
+       {"SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    2",
+        "NAXIS1  =                    2", "NAXIS2  =                    2", "OBSTYPE = 'object'",
+        "DATE-OBS= '2001-01-27T10:20:30'", "EXPTIME =                 60.0"}) {
     card(text);
   }
   card("FILTER  = '" + filter + "'");
@@ -282,7 +298,9 @@ TEST_F(Registry, RegisteringAgainInADatabase) {
   options.database = at("r.db");
   options.paths = {at("a.fits"), at("b.fits")};
   for (const auto& path : options.paths) write_image(path, "r");
-  const auto ignore = [](const RegisteredFile& file) { EXPECT_EQ(file.fate, RegisteredFile::Fate::registered) << file.reason; };
+  const auto ignore = [](const RegisteredFile& file) {
+    EXPECT_EQ(file.fate, RegisteredFile::Fate::registered) << file.reason;
+  };
   auto report = register_files(options, ignore);
   EXPECT_EQ(report.added, 2);
   auto rows = rows_of(options.database);
@@ -369,7 +387,8 @@ class Filters : public Registry {
     });
     status_ = report.status();
     std::vector<int> out;
-    for (std::size_t at = text.find('\n'); at != text.npos && at + 1 < text.size(); at = text.find('\n', at + 1)) out.push_back(std::atoi(text.c_str() + at + 1));
+    for (std::size_t at = text.find('\n'); at != text.npos && at + 1 < text.size(); at = text.find('\n', at + 1))
+      out.push_back(std::atoi(text.c_str() + at + 1));
     if (report.ok()) {
       EXPECT_EQ(report->matched, static_cast<std::int64_t>(out.size()));
     }
@@ -384,8 +403,8 @@ TEST_F(Filters, WordsOfTypesAndModes) {
   EXPECT_THAT(found({{"type", {"object"}}}), ElementsAre(1));
   EXPECT_THAT(found({{"type", {"OB"}}}), ElementsAre(1));
   EXPECT_THAT(found({{"type", {"x"}}}), ElementsAre(0));
-  EXPECT_THAT(found({{"type", {"m"}}}), ElementsAre(5));   // a letter of Elixir: mask
-  EXPECT_THAT(found({{"type", {"M"}}}), ElementsAre(8));   // modes
+  EXPECT_THAT(found({{"type", {"m"}}}), ElementsAre(5));  // a letter of Elixir: mask
+  EXPECT_THAT(found({{"type", {"M"}}}), ElementsAre(8));  // modes
   EXPECT_THAT(found({{"type", {"!dark"}}}), ElementsAre(0, 1, 3, 5, 6, 7, 8, 9));
   EXPECT_THAT(found({{"type", {"any"}}}), ElementsAre(0, 1, 2, 3, 5, 6, 7, 8, 9));
   EXPECT_THAT(found({{"type", {"!any"}}}), ElementsAre());
@@ -393,7 +412,8 @@ TEST_F(Filters, WordsOfTypesAndModes) {
   EXPECT_THAT(found({{"mode", {"mef"}}}), ElementsAre(1, 7));
   EXPECT_THAT(found({{"mode", {"sl"}}}), ElementsAre(5));
   found({{"mode", {"s"}}});
-  EXPECT_THAT(status_.message(), testing::AllOf(HasSubstr("-mode"), HasSubstr("SPLIT"), HasSubstr("SINGLE"), HasSubstr("SLICE")));
+  EXPECT_THAT(status_.message(),
+              testing::AllOf(HasSubstr("-mode"), HasSubstr("SPLIT"), HasSubstr("SINGLE"), HasSubstr("SLICE")));
   found({{"type", {"!"}}});
   EXPECT_EQ(status_.code(), Code::invalid);
 }
@@ -410,15 +430,16 @@ TEST_F(Filters, Filters) {
 
 TEST_F(Filters, TimesOverlapWithBothEndsAndUnknownOnesAreNeverFound) {
   EXPECT_THAT(found({{"trange", {"1000s", "1970/01/01"}}}), ElementsAre(0, 1));  // swapped
-  EXPECT_THAT(found({{"time", {"1100s", "1s"}}}), ElementsAre(1));          // the end of the exposure counts
-  EXPECT_THAT(found({{"time", {"1101s", "899s"}}}), ElementsAre(2));        // the end of the range counts
+  EXPECT_THAT(found({{"time", {"1100s", "1s"}}}), ElementsAre(1));               // the end of the exposure counts
+  EXPECT_THAT(found({{"time", {"1101s", "899s"}}}), ElementsAre(2));             // the end of the range counts
   EXPECT_THAT(found({{"time", {"1101s", "898s"}}}), ElementsAre());
   EXPECT_THAT(found({{"time", {"3000s", "-1000s"}}}), ElementsAre(2, 3));
-  EXPECT_THAT(found({{"time", {"8050s", "1d"}}}), ElementsAre());           // an unknown length is a moment
+  EXPECT_THAT(found({{"time", {"8050s", "1d"}}}), ElementsAre());  // an unknown length is a moment
   EXPECT_THAT(found({{"time", {"8000s", "1d"}}}), ElementsAre(8));
   EXPECT_THAT(found({{"trange", {"!1000s", "1s"}}}), ElementsAre(0, 2, 3, 5, 6, 7, 8));
   EXPECT_THAT(found({{"trange", {"1000s", "1s"}}, {"trange", {"5000s", "1s"}}}), ElementsAre(1, 5));
-  EXPECT_THAT(found({{"trange", {"1000s", "1s"}}, {"trange", {"5000s", "1s"}}, {"time", {"0s", "2000s"}}}), ElementsAre(1));
+  EXPECT_THAT(found({{"trange", {"1000s", "1s"}}, {"trange", {"5000s", "1s"}}, {"time", {"0s", "2000s"}}}),
+              ElementsAre(1));
 }
 
 TEST_F(Filters, NamesAndChips) {
@@ -427,7 +448,8 @@ TEST_F(Filters, NamesAndChips) {
   EXPECT_THAT(found({{"name", {"f[1-3].fit?"}}}), ElementsAre(1, 2, 3));
   EXPECT_THAT(found({{"name", {"!f[1-3]*"}}}), ElementsAre(0, 5, 6, 7, 8, 9));
   EXPECT_THAT(found({{"name", {".fits"}}}), ElementsAre());
-  for (const char* chip : {"7", "07", "ccd07", "CCD7", "amp07"}) EXPECT_THAT(found({{"ccd", {chip}}}), ElementsAre(7)) << chip;
+  for (const char* chip : {"7", "07", "ccd07", "CCD7", "amp07"})
+    EXPECT_THAT(found({{"ccd", {chip}}}), ElementsAre(7)) << chip;
   EXPECT_THAT(found({{"ccd", {"00"}}}), ElementsAre(0));
   for (const char* chip : {"", "ccd", "c-7", "7x", "1.5"}) {
     found({{"ccd", {chip}}});
@@ -458,7 +480,8 @@ TEST_F(Registry, ConversionKeepsTheStateOfStatistics) {
     EXPECT_EQ(statistic_state(out.view(), Statistic::sky), StatisticState::not_measured);
     EXPECT_EQ(statistic_state(out.view(), Statistic::fwhm), StatisticState::failed);
     EXPECT_EQ(out[regimage::kBias], 1001.5F);
-    EXPECT_TRUE(std::isnan(out[regimage::kSky]) && std::isnan(out[regimage::kFwhm]) && std::isnan(out[regimage::kTeltemp(0)]) && std::isnan(out[regimage::kAirmass]));
+    EXPECT_TRUE(std::isnan(out[regimage::kSky]) && std::isnan(out[regimage::kFwhm]) &&
+                std::isnan(out[regimage::kTeltemp(0)]) && std::isnan(out[regimage::kAirmass]));
     EXPECT_EQ(out[regimage::kObstime], 980590810);  // Elixir has whole seconds
     EXPECT_EQ(out[regimage::kFilename], "a.fits");
   }
