@@ -40,10 +40,11 @@ double number_in(RecordView row, const Schema& schema, const char* name, int ele
 
 // A float prints as itself only while it stays a float, so f32 fields are copied by value_of() without going through text.
 Status copy_field(RecordView from, const FieldInfo& old_field, Record& to, const FieldInfo& new_field) {
-  for (int i = 0; i < std::min(old_field.count, new_field.count) || i == 0; ++i) {
-    IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
-    if (new_field.type == Type::text) break;
+  if (new_field.type == Type::text) {
+    const Value text = value_of(from, old_field);
+    return std::holds_alternative<std::monostate>(text) ? Status() : set_value(to, new_field, text);  // a new record's texts are empty
   }
+  for (int i = 0; i < std::min(old_field.count, new_field.count); ++i) IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
   return {};
 }
 

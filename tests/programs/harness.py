@@ -3,6 +3,9 @@ import json, os, shutil, signal, subprocess, sys, tempfile
 
 SOURCE, BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:4])
 FITS = os.path.join(DATA, "fits")
+with open(os.path.join(BIN, "imsearch"), "rb") as f:
+    program = f.read()
+SANITIZED = b"__asan_init" in program or b"__tsan_init" in program
 checks, failures = 0, []
 work = tempfile.mkdtemp(prefix="imreg-programs-")
 os.chmod(work, 0o755)
