@@ -1,5 +1,5 @@
 """What the scripts of tests/programs share: running programs as a user does, checks, small FITS files of our own making."""
-import json, os, shutil, signal, subprocess, sys, tempfile
+import atexit, json, os, shutil, subprocess, sys, tempfile
 
 SOURCE, BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:4])
 FITS = os.path.join(DATA, "fits")
@@ -13,6 +13,12 @@ os.chdir(work)
 for name in ("IMREG_DB", "PTOLEMY", "REFDATE"):
     os.environ.pop(name, None)
 os.environ["HOME"] = work
+
+
+@atexit.register
+def clean():
+    os.chdir("/")
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def check(good, what):
@@ -107,9 +113,6 @@ def write(path, data):
 
 
 def finish():
-    os.chdir("/")
-    subprocess.run(["chmod", "-R", "u+rwX", work])
-    shutil.rmtree(work, ignore_errors=True)
     for failure in failures[:60]:
         print("FAILED", failure)
     print(checks, "checks,", len(failures), "failures")
@@ -117,6 +120,5 @@ def finish():
 
 
 def skip(why):
-    shutil.rmtree(work, ignore_errors=True)
     print("skipped:", why)
     sys.exit(77)
