@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
   RegisterOptions options;
   options.split = args.has("split");
   options.camera = args.word("camera");
+  if (const Status status = check_request(options); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
   cli::Output output;
   bool failed = false;
   for (const auto& path : args.positionals) {

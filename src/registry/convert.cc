@@ -40,10 +40,11 @@ double number_in(RecordView row, const Schema& schema, const char* name, int ele
 
 // A float prints as itself only while it stays a float, so f32 fields are copied by value_of() without going through text.
 Status copy_field(RecordView from, const FieldInfo& old_field, Record& to, const FieldInfo& new_field) {
-  for (int i = 0; i < std::min(old_field.count, new_field.count) || i == 0; ++i) {
-    IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
-    if (new_field.type == Type::text) break;
+  if (new_field.type == Type::text) {
+    const Value text = value_of(from, old_field);
+    return std::holds_alternative<std::monostate>(text) ? Status() : set_value(to, new_field, text);  // a new record's texts are empty
   }
+  for (int i = 0; i < std::min(old_field.count, new_field.count); ++i) IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
   return {};
 }
 
@@ -163,7 +164,9 @@ std::string elixir_header(const Schema& schema, std::int64_t rows) {
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version) {
   const int number = equal_nocase(version, "native") ? regimage::kVersion : equal_nocase(version, "v1") ? 1 : equal_nocase(version, "v2") ? 2 : equal_nocase(version, "v3") ? 3 : 0;
   if (number == 0) return Status(Code::invalid, "-to: \"" + std::string(version) + "\" is none of native, v1, v2, v3");
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(from));
+  auto opened = RecordFile::open(from);
+  if (!opened && opened.status().code() == Code::not_found) return Status(Code::not_found, "there is no such database").in_file(from);
+  IMREG_ASSIGN(const RecordFile file, std::move(opened));
   if (file.schema().format != regimage::kFormat) {
     return Status(Code::invalid, "is not a registration database: its records are " + (file.schema().format.empty() ? "of no known format" : file.schema().format)).in_file(from);
   }

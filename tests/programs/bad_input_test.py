@@ -118,7 +118,7 @@ for args, words in ((["-trange", "2001/13/01", "1d"], ["-trange", "column 6", "m
     if words:
         fails(2, words, "imsearch", "-db", "ok.db", *args)
 run("imsearch", "-db", "ok.db", "-type", "dark", code=1)
-fails(3, ["nodb.db", "there is no database"], "imsearch", "-db", "nodb.db")
+fails(3, ["nodb.db", "no such database", "-db"], "imsearch", "-db", "nodb.db")
 check(not os.path.exists("nodb.db.lock"), "a search writes nothing")
 
 # --- databases that are something else: exit 3, unchanged, and the reason
@@ -179,7 +179,7 @@ if root:
     fails(3, ["ro/new.db", "ermission denied"], "imregister", "-db", "ro/new.db", "good.fits", preexec_fn=as_nobody)
     equal(len(run("imsearch", "-db", "ro/r.db", code=0, preexec_fn=as_nobody).stdout.splitlines()), 200, "reading needs no permission")
     equal((os.listdir("ro"), read("ro/r.db")), (["r.db"], ROWS), "nothing is left behind")
-fails(3, ["no/such/x.db"], "imregister", "-db", "no/such/x.db", "good.fits")
+fails(3, ["no/such/x.db: ", "folder"], "imregister", "-db", "no/such/x.db", "good.fits")
 
 # --- locked by another process: who, since when
 fd = os.open("ok.db.lock", os.O_RDWR)
