@@ -4,7 +4,6 @@ include(CheckCXXSourceCompiles)
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(JPEG)
 
 set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.74 QUIET COMPONENTS program_options)
