@@ -24,20 +24,25 @@ using Words = std::vector<std::string>;
 constexpr std::int64_t kRows = 1000000;
 
 void add(const std::string& name, std::int64_t items, const std::function<double()>& seconds_of_one) {
-  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-    for (auto _ : state) state.SetIterationTime(seconds_of_one());
-    state.SetItemsProcessed(state.iterations() * items);
-  })->UseManualTime()->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [=](benchmark::State& state) {
+                                 for (auto _ : state) state.SetIterationTime(seconds_of_one());
+                                 state.SetItemsProcessed(state.iterations() * items);
+                               })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 double run(const Words& words, const std::string& output = "/dev/null") {
   double seconds = 0;
-  if (const int code = bench::run_program(words, output, seconds); code != 0) bench::die(words[0] + " ended with " + std::to_string(code));
+  if (const int code = bench::run_program(words, output, seconds); code != 0)
+    bench::die(words[0] + " ended with " + std::to_string(code));
   return seconds;
 }
 
 std::string output_of(const Words& words) {
-  const std::string path = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : bench::data_folder()) + "/imreg-bench-" + std::to_string(::getpid());
+  const std::string path = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : bench::data_folder()) +
+                           "/imreg-bench-" + std::to_string(::getpid());
   run(words, path);
   std::ifstream file(path, std::ios::binary);
   std::string out{std::istreambuf_iterator<char>(file), {}};
@@ -58,7 +63,8 @@ void add_equal(std::int64_t items, const std::vector<std::pair<std::string, std:
   for (const auto& [name, words] : work) {
     add(name, items, [=, words_of = words] {
       static std::vector<std::string> compared;
-      if (std::find(compared.begin(), compared.end(), work[0].first) == compared.end() && compare()) compared.push_back(work[0].first);
+      if (std::find(compared.begin(), compared.end(), work[0].first) == compared.end() && compare())
+        compared.push_back(work[0].first);
       return run(words_of());
     });
   }
@@ -84,7 +90,9 @@ std::string next_image() {
     options.chip_width = options.chip_height = 32;
     if (const auto made = simulate_nights(out, options); !made) bench::die(made.status().text());
     for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) {
-      if (entry.path().extension() == ".fits") std::filesystem::copy_file(entry.path(), out + "/image.fits", std::filesystem::copy_options::overwrite_existing);
+      if (entry.path().extension() == ".fits")
+        std::filesystem::copy_file(entry.path(), out + "/image.fits",
+                                   std::filesystem::copy_options::overwrite_existing);
     }
     return out;
   }();
@@ -110,7 +118,8 @@ std::string database_to_fill(std::int64_t rows) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  const std::string imsearch = bench::program("imsearch"), imregister = bench::program("imregister"), plain = bench::program("plain");
+  const std::string imsearch = bench::program("imsearch"), imregister = bench::program("imregister"),
+                    plain = bench::program("plain");
 
   add("start_empty", 1, [=] { return run({bench::program("empty")}); });
   add("start_sqlite3", 1, [=] { return run({"/usr/bin/sqlite3", ":memory:", "SELECT 1"}); });
@@ -122,14 +131,24 @@ int main(int argc, char** argv) {
       return run({imregister, "-db", database, next_image()});
     });
   }
-  add_equal(kRows, {{"list_1m", [=] { return Words{imsearch, "-db", rows_path()}; }}, {"plain_list_1m", [=] { return Words{plain, "rows", rows_path()}; }}});
-  add("search_1m", kRows, [=] { return run({imsearch, "-db", rows_path(), "-trange", "2010/01/01", "2010/12/31", "-ccd", "12", "-type", "object"}); });
+  add_equal(kRows, {{"list_1m",
+                     [=] {
+                       return Words{imsearch, "-db", rows_path()};
+                     }},
+                    {"plain_list_1m", [=] {
+                       return Words{plain, "rows", rows_path()};
+                     }}});
+  add("search_1m", kRows, [=] {
+    return run({imsearch, "-db", rows_path(), "-trange", "2010/01/01", "2010/12/31", "-ccd", "12", "-type", "object"});
+  });
   add("plain_map_1m", kRows, [=] { return run({plain, "map", rows_path()}); });
   add("plain_read_1m", kRows, [=] { return run({plain, "read", rows_path()}); });
   add("sqlite_search_1m", kRows, [=] {
-    return run({"/usr/bin/sqlite3", sqlite_path(),
-                "SELECT type, mode, ccd, pathname, filename, filter, exptime, obstime, fwhm, bias, sky FROM images WHERE deleted = 0 AND "
-                "obstime <= 1293753600 AND obstime + max(coalesce(exptime, 0), 0) >= 1262304000 AND ccd = 12 AND type = 1"});
+    return run(
+        {"/usr/bin/sqlite3", sqlite_path(),
+         "SELECT type, mode, ccd, pathname, filename, filter, exptime, obstime, fwhm, bias, sky FROM images WHERE "
+         "deleted = 0 AND "
+         "obstime <= 1293753600 AND obstime + max(coalesce(exptime, 0), 0) >= 1262304000 AND ccd = 12 AND type = 1"});
   });
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -54,7 +54,8 @@ void append_ours(benchmark::State& state) {
 // Opened for one purpose: written with nothing but pwrite and fdatasync.
 class RawFile {
  public:
-  RawFile(const std::string& name, std::int64_t room) : fd_(::open(bench::new_file(name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  RawFile(const std::string& name, std::int64_t room)
+      : fd_(::open(bench::new_file(name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
     const std::string zeros(1 << 20, '\0');
     for (std::int64_t at = 0; at < room; at += 1 << 20) write(at, zeros);
     sync();
@@ -63,7 +64,8 @@ class RawFile {
   RawFile(const RawFile&) = delete;
   RawFile& operator=(const RawFile&) = delete;
   void write(std::int64_t offset, const std::string& bytes) {
-    if (::pwrite(fd_, bytes.data(), bytes.size(), offset) != static_cast<ssize_t>(bytes.size())) bench::die("cannot write");
+    if (::pwrite(fd_, bytes.data(), bytes.size(), offset) != static_cast<ssize_t>(bytes.size()))
+      bench::die("cannot write");
   }
   void sync() {
     if (::fdatasync(fd_) != 0) bench::die("cannot sync");
@@ -119,13 +121,16 @@ void update_sqlite(benchmark::State& state) {
   for (std::size_t at = 0; at < rows.size(); at += kRecord) sqlite.insert(RecordView(rows.data() + at));
   sqlite.run("COMMIT");
   sqlite3_stmt* update = nullptr;
-  if (sqlite3_prepare_v2(sqlite.handle(), "UPDATE images SET sky = ? WHERE rowid = ?", -1, &update, nullptr) != SQLITE_OK) bench::die("SQLite: UPDATE");
+  if (sqlite3_prepare_v2(sqlite.handle(), "UPDATE images SET sky = ? WHERE rowid = ?", -1, &update, nullptr) !=
+      SQLITE_OK)
+    bench::die("SQLite: UPDATE");
   std::mt19937 random(1);
   double value = 0;
   for (auto _ : state) {
     sqlite3_bind_double(update, 1, value += 1);
     sqlite3_bind_int64(update, 2, static_cast<std::int64_t>(random() % kUpdateRows) + 1);
-    if (sqlite3_step(update) != SQLITE_DONE || sqlite3_changes(sqlite.handle()) != 1) bench::die("SQLite: UPDATE changed no row");
+    if (sqlite3_step(update) != SQLITE_DONE || sqlite3_changes(sqlite.handle()) != 1)
+      bench::die("SQLite: UPDATE changed no row");
     sqlite3_reset(update);
   }
   sqlite3_finalize(update);
@@ -137,7 +142,8 @@ void bulk_ours(benchmark::State& state) {
     state.PauseTiming();
     auto writer = new_writer("bulk.db");
     state.ResumeTiming();
-    for (std::size_t at = 0; at < rows.size(); at += kGroupRows * kRecord) must(writer.append(rows.substr(at, kGroupRows * kRecord)));
+    for (std::size_t at = 0; at < rows.size(); at += kGroupRows * kRecord)
+      must(writer.append(rows.substr(at, kGroupRows * kRecord)));
     if (writer.file().count() != kBulkRows) bench::die("rows are missing");
     writer.close();
   }
@@ -151,7 +157,8 @@ void bulk_limit(benchmark::State& state) {
     state.PauseTiming();
     RawFile file("bulk.raw", 0);
     state.ResumeTiming();
-    for (std::size_t at = 0; at < rows.size(); at += kGroupRows * kRecord) file.write(static_cast<std::int64_t>(at), rows.substr(at, kGroupRows * kRecord));
+    for (std::size_t at = 0; at < rows.size(); at += kGroupRows * kRecord)
+      file.write(static_cast<std::int64_t>(at), rows.substr(at, kGroupRows * kRecord));
     file.sync();
   }
   state.SetItemsProcessed(state.iterations() * kBulkRows);

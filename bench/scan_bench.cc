@@ -28,7 +28,8 @@ std::int64_t matches_of_scan(const std::string& path) {
   if (!file) bench::die(file.status().text());
   Selection selection;
   selection.without_deleted(file->schema());
-  if (!selection.overlap(file->schema(), "obstime", "exptime", {{kFrom, kTo}}).ok() || !selection.number(file->schema(), "ccd", {{kCcd, kCcd}}).ok() ||
+  if (!selection.overlap(file->schema(), "obstime", "exptime", {{kFrom, kTo}}).ok() ||
+      !selection.number(file->schema(), "ccd", {{kCcd, kCcd}}).ok() ||
       !selection.codes(file->schema(), "type", {kObject}).ok()) {
     bench::die("the selection is wrong");
   }
@@ -85,19 +86,23 @@ const Data& data_of(std::int64_t rows) {
 }
 
 void add(const char* name, std::int64_t rows, const std::function<void(const Data&)>& work) {
-  benchmark::RegisterBenchmark((std::string(name) + "_" + bench::short_count(rows)).c_str(), [=](benchmark::State& state) {
-    const Data& data = data_of(rows);
-    work(data);  // everything that is made once is made
-    for (auto _ : state) work(data);
-    state.SetItemsProcessed(state.iterations() * rows);
-  })->Unit(benchmark::kMillisecond)->UseRealTime();
+  benchmark::RegisterBenchmark((std::string(name) + "_" + bench::short_count(rows)).c_str(),
+                               [=](benchmark::State& state) {
+                                 const Data& data = data_of(rows);
+                                 work(data);  // everything that is made once is made
+                                 for (auto _ : state) work(data);
+                                 state.SetItemsProcessed(state.iterations() * rows);
+                               })
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
 }
 
 void scan_with_sqlite(const Data& data) {
   const std::string copy = data.path + ".sqlite";
   static const bool made = (bench::sqlite_copy(data.path, copy), true);
-  const std::string query = "SELECT count(*) FROM images WHERE deleted = 0 AND obstime <= " + std::to_string(kTo) + " AND obstime + max(coalesce(exptime, 0), 0) >= " +
-                            std::to_string(kFrom) + " AND ccd = " + std::to_string(kCcd) + " AND type = " + std::to_string(kObject);
+  const std::string query = "SELECT count(*) FROM images WHERE deleted = 0 AND obstime <= " + std::to_string(kTo) +
+                            " AND obstime + max(coalesce(exptime, 0), 0) >= " + std::to_string(kFrom) +
+                            " AND ccd = " + std::to_string(kCcd) + " AND type = " + std::to_string(kObject);
   if (!made || bench::sqlite_number(copy, query) != data.expected) bench::die("SQLite finds another number of rows");
 }
 

@@ -32,9 +32,11 @@ int main(int argc, char** argv) {
     return report.status().file().empty() ? cli::kUsage : cli::kTrouble;
   }
   for (const auto& status : report->left_out) cli::complain(kProgram.name, status);
-  for (const auto& lost : report->lost_fields) cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
+  for (const auto& lost : report->lost_fields)
+    cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
   cli::Output output;
-  output.write(std::to_string(report->rows) + " rows written, " + std::to_string(report->left_out.size()) + " left out\n");
+  output.write(std::to_string(report->rows) + " rows written, " + std::to_string(report->left_out.size()) +
+               " left out\n");
   output.flush();
   if (!output.status().ok()) {
     cli::complain(kProgram.name, output.status());

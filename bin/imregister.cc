@@ -26,13 +26,14 @@ constexpr cli::Option kOptions[] = {
     cli::kConfigOption,
     cli::kDefineOption,
 };
-constexpr cli::Program kProgram = {"imregister",
-                                   "registers FITS images and folders of them, one row per CCD; - reads a list of paths",
-                                   "PATH...|-",
-                                   kOptions,
-                                   {"imregister -db night.db /data/2001-01-27", "find /data -name '*.fits' | imregister -db night.db -"},
-                                   0,
-                                   -1};
+constexpr cli::Program kProgram = {
+    "imregister",
+    "registers FITS images and folders of them, one row per CCD; - reads a list of paths",
+    "PATH...|-",
+    kOptions,
+    {"imregister -db night.db /data/2001-01-27", "find /data -name '*.fits' | imregister -db night.db -"},
+    0,
+    -1};
 
 // "-" stands for a list of paths on standard input, one a line.
 void add_paths(const std::string& word, RegisterOptions& options) {
@@ -60,7 +61,8 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
     options.roots.emplace_back(use->words[0].substr(0, equals), use->words[0].substr(equals + 1));
   }
   for (const auto& word : args.positionals) add_paths(word, options);
-  if (options.paths.empty() && options.roots.empty() && !options.batch) return {Code::invalid, "no files; name files or folders, or - for a list on standard input"};
+  if (options.paths.empty() && options.roots.empty() && !options.batch)
+    return {Code::invalid, "no files; name files or folders, or - for a list on standard input"};
   return {};
 }
 
@@ -75,7 +77,8 @@ int main(int argc, char** argv) {
     cli::complain(kProgram.name, status);
     return cli::kUsage;
   }
-  options.batch = options.batch || options.paths.size() > 1 || (options.paths.size() == 1 && is_folder(options.paths[0]));
+  options.batch =
+      options.batch || options.paths.size() > 1 || (options.paths.size() == 1 && is_folder(options.paths[0]));
 
   cli::Progress progress;
   const bool verbose = args.has("v") || options.dry_run;
@@ -83,16 +86,20 @@ int main(int argc, char** argv) {
     for (const auto& warning : file.warnings) {
       if (verbose) cli::warn(kProgram.name, file.path + ": warning: " + warning);
     }
-    if (file.fate != RegisteredFile::Fate::registered) cli::warn(kProgram.name, file.path + ": " + file.reason);
-    else if (verbose) cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
+    if (file.fate != RegisteredFile::Fate::registered)
+      cli::warn(kProgram.name, file.path + ": " + file.reason);
+    else if (verbose)
+      cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
     progress.add();
   };
   cli::Output output;
-  const RegisterReport report = register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
+  const RegisterReport report =
+      register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || (verbose && report.files > 0)) {
-    output.write(cli::Progress::erase() + std::to_string(report.files) + " files: " + std::to_string(report.added) + " rows added, " + std::to_string(report.updated) +
-                 " updated, " + std::to_string(report.unchanged) + " unchanged; " + std::to_string(report.passed_over) + " files passed over, " +
+    output.write(cli::Progress::erase() + std::to_string(report.files) + " files: " + std::to_string(report.added) +
+                 " rows added, " + std::to_string(report.updated) + " updated, " + std::to_string(report.unchanged) +
+                 " unchanged; " + std::to_string(report.passed_over) + " files passed over, " +
                  std::to_string(report.failed) + " failed\n");
     output.flush();
   }

@@ -30,13 +30,15 @@ constexpr cli::Option kOptions[] = {
     cli::kConfigOption,
     cli::kDefineOption,
 };
-constexpr cli::Program kProgram = {"imsearch",
-                                   "finds registered images; without filters, all of them. All filters must hold; '!' before a value negates it",
-                                   "",
-                                   kOptions,
-                                   {"imsearch -db night.db -type object -trange 2001/01/27 1d", "imsearch -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
-                                   0,
-                                   0};
+constexpr cli::Program kProgram = {
+    "imsearch",
+    "finds registered images; without filters, all of them. All filters must hold; '!' before a value negates it",
+    "",
+    kOptions,
+    {"imsearch -db night.db -type object -trange 2001/01/27 1d",
+     "imsearch -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
+    0,
+    0};
 
 Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings& dates) {
   dates.now = current_time();
@@ -85,7 +87,8 @@ int main(int argc, char** argv) {
   const auto report = search(options, [&output](std::string_view text) { return output.write(text); });
   if (!report) {
     cli::complain(kProgram.name, report.status());
-    const bool usage = report.status().file().empty() && (report.status().code() == Code::invalid || report.status().code() == Code::not_found);
+    const bool usage = report.status().file().empty() &&
+                       (report.status().code() == Code::invalid || report.status().code() == Code::not_found);
     return usage ? cli::kUsage : cli::kTrouble;
   }
   output.flush();

@@ -54,7 +54,8 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   });
   if (!images) return images.status();
   cli::Output output;
-  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) + " exposures in " + args.word("o") + "\n");
+  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) +
+               " exposures in " + args.word("o") + "\n");
   output.flush();
   return output.status();
 }

@@ -22,7 +22,8 @@ namespace {
 using namespace imreg;
 
 constexpr std::int64_t kHeader = 23040;
-constexpr std::string_view kTypes[] = {"none", "object", "dark", "bias", "flat", "mask", "fringe", "scatter", "modes", "frpts", "any"};
+constexpr std::string_view kTypes[] = {"none",   "object",  "dark",  "bias",  "flat", "mask",
+                                       "fringe", "scatter", "modes", "frpts", "any"};
 constexpr std::string_view kModes[] = {"none", "MEF", "SPLIT", "SINGLE", "CUBE", "SLICE", "MODES"};
 
 char* put(char* out, std::string_view text) {

@@ -16,7 +16,8 @@ std::string columns(const Schema& schema) {
     const bool text = field.type == Type::text;
     const char* type = text ? " TEXT" : field.type == Type::f32 || field.type == Type::f64 ? " REAL" : " INTEGER";
     for (int i = 0; i < (text ? 1 : field.count); ++i) {
-      out += (out.empty() ? "" : ", ") + ("\"" + field.name + (text || field.count == 1 ? "" : std::to_string(i)) + "\"") + type;
+      out += (out.empty() ? "" : ", ") +
+             ("\"" + field.name + (text || field.count == 1 ? "" : std::to_string(i)) + "\"") + type;
     }
   }
   return out;
@@ -74,7 +75,8 @@ void SqliteRows::insert(RecordView row) {
 
 std::int64_t SqliteRows::number(const std::string& sql) {
   sqlite3_stmt* query = nullptr;
-  if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &query, nullptr) != SQLITE_OK || sqlite3_step(query) != SQLITE_ROW) fail(db_, sql);
+  if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &query, nullptr) != SQLITE_OK || sqlite3_step(query) != SQLITE_ROW)
+    fail(db_, sql);
   const std::int64_t out = sqlite3_column_int64(query, 0);
   sqlite3_finalize(query);
   return out;
@@ -100,7 +102,8 @@ std::int64_t sqlite_number(const std::string& path, const std::string& sql) {
   if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) fail(db, path);
   sqlite3_exec(db, "PRAGMA mmap_size=8589934592", nullptr, nullptr, nullptr);
   sqlite3_stmt* query = nullptr;
-  if (sqlite3_prepare_v2(db, sql.c_str(), -1, &query, nullptr) != SQLITE_OK || sqlite3_step(query) != SQLITE_ROW) fail(db, sql);
+  if (sqlite3_prepare_v2(db, sql.c_str(), -1, &query, nullptr) != SQLITE_OK || sqlite3_step(query) != SQLITE_ROW)
+    fail(db, sql);
   const std::int64_t out = sqlite3_column_int64(query, 0);
   sqlite3_finalize(query);
   sqlite3_close(db);

@@ -29,19 +29,19 @@ struct ImageFacts {
   int extension = 0;  ///< the HDU of the pixels (of the first amplifier of a CCD)
   int slice = 0;      ///< 0 the image or the whole cube, then from 1
   Fact<int> ccd;
-  Fact<std::string> chip;        ///< its name: "ccd00"
+  Fact<std::string> chip;  ///< its name: "ccd00"
   Fact<std::string> instrument;
   Fact<std::string> object;
-  Fact<std::string> type;        ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
-  Fact<std::string> filter;      ///< canonical name when the filter list knows it, else as it stands in the header
-  Fact<double> obstime;          ///< start of the exposure, seconds since 1970 UTC
-  Fact<double> exptime;          ///< seconds
-  Fact<double> ra, dec;          ///< degrees, ICRS
+  Fact<std::string> type;    ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
+  Fact<std::string> filter;  ///< canonical name when the filter list knows it, else as it stands in the header
+  Fact<double> obstime;      ///< start of the exposure, seconds since 1970 UTC
+  Fact<double> exptime;      ///< seconds
+  Fact<double> ra, dec;      ///< degrees, ICRS
   Fact<double> airmass, telfocus, rotangle;
   Fact<double> xprobe, yprobe, zprobe;
-  Fact<double> dettemp;          ///< degrees Celsius
-  Fact<double> teltemp[4];       ///< mirror, dome top, two air probes; degrees Celsius
-  Fact<double> release;          ///< when the data become public, seconds since 1970 UTC
+  Fact<double> dettemp;     ///< degrees Celsius
+  Fact<double> teltemp[4];  ///< mirror, dome top, two air probes; degrees Celsius
+  Fact<double> release;     ///< when the data become public, seconds since 1970 UTC
 };
 
 struct FileFacts {
@@ -62,8 +62,8 @@ class Cameras {
   std::vector<std::string> names() const;
 
   struct Options {
-    bool split = false;      ///< a single-HDU file is one CCD of a mosaic
-    std::string camera;      ///< force this table instead of choosing one
+    bool split = false;  ///< a single-HDU file is one CCD of a mosaic
+    std::string camera;  ///< force this table instead of choosing one
   };
   /// Errors: not_found (no table of that name).
   Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;

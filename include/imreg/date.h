@@ -11,9 +11,9 @@
 namespace imreg {
 
 struct DateSettings {
-  double now = 0;                  ///< what NOW and TODAY mean; a program passes the clock once
-  double tz_hours = 0;             ///< -tz H: typed dates are in this zone, H hours east of UTC
-  std::optional<double> reference; ///< REFDATE: zero point of a bare number + unit; default 1970-01-01 UTC
+  double now = 0;                   ///< what NOW and TODAY mean; a program passes the clock once
+  double tz_hours = 0;              ///< -tz H: typed dates are in this zone, H hours east of UTC
+  std::optional<double> reference;  ///< REFDATE: zero point of a bare number + unit; default 1970-01-01 UTC
 };
 
 /// A length of time. Months are calendar-true, so they cannot be seconds.

@@ -18,10 +18,11 @@ namespace imreg {
 using Sink = std::function<bool(std::string_view)>;
 
 struct EmitOptions {
-  std::vector<std::string> fields;  ///< -fields: names in order; empty: all but hidden ones (json, csv, tsv), a chosen few (table)
+  std::vector<std::string>
+      fields;  ///< -fields: names in order; empty: all but hidden ones (json, csv, tsv), a chosen few (table)
   double tz_hours = 0;
-  bool registration_time = false;   ///< -treg: regtime instead of obstime in the row
-  int width = 0;                    ///< columns of the terminal for `table`; 0: not a terminal, never cut
+  bool registration_time = false;  ///< -treg: regtime instead of obstime in the row
+  int width = 0;                   ///< columns of the terminal for `table`; 0: not a terminal, never cut
   /// Turns "$ROOT/rest" of the pathname field into a full path; empty function: leave it.
   std::function<std::string(std::string_view)> expand_path;
 };
@@ -39,6 +40,7 @@ class RowWriter {
 std::vector<std::string> emit_formats();
 
 /// Errors: invalid (no such format, or for "row" a schema without the needed fields), not_found (no such field; near names are offered).
-Result<std::unique_ptr<RowWriter>> make_row_writer(std::string_view format, const Schema& schema, const EmitOptions& options, Sink sink);
+Result<std::unique_ptr<RowWriter>> make_row_writer(std::string_view format, const Schema& schema,
+                                                   const EmitOptions& options, Sink sink);
 
 }  // namespace imreg

@@ -41,10 +41,10 @@ struct FitsHeaders {
   std::vector<Hdu> hdus;
   FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress
   std::int64_t file_size = 0;
-  double mtime = 0;                    ///< seconds since 1970 UTC
-  std::vector<std::string> warnings;   ///< what is odd but loses nothing: a missing END, stray bytes at the end
-  std::string damage;                  ///< not empty: the first place where something is lost (truncated data, a broken header
-                                       ///< after the first); the HDUs before it are there, with the one whose data are cut
+  double mtime = 0;                   ///< seconds since 1970 UTC
+  std::vector<std::string> warnings;  ///< what is odd but loses nothing: a missing END, stray bytes at the end
+  std::string damage;  ///< not empty: the first place where something is lost (truncated data, a broken header
+                       ///< after the first); the HDUs before it are there, with the one whose data are cut
 };
 
 /// Names what a file is from its first bytes; not_found or io when it cannot be opened, invalid for a

@@ -26,7 +26,8 @@ inline T load_big(const void* from) {
     std::memcpy(&value, from, 1);
     return value;
   } else {
-    using Word = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+    using Word = std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                    std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
     Word word;
     std::memcpy(&word, from, sizeof word);
     if constexpr (sizeof(T) == 2) word = __builtin_bswap16(word);
@@ -59,7 +60,8 @@ struct Field {
 
 /// A text without its padding: up to the first NUL, without trailing blanks.
 inline std::string_view trimmed(const char* bytes, std::size_t size) {
-  if (const void* nul = std::memchr(bytes, 0, size)) size = static_cast<std::size_t>(static_cast<const char*>(nul) - bytes);
+  if (const void* nul = std::memchr(bytes, 0, size))
+    size = static_cast<std::size_t>(static_cast<const char*>(nul) - bytes);
   while (size > 0 && bytes[size - 1] == ' ') --size;
   return {bytes, size};
 }
@@ -72,7 +74,9 @@ inline bool load(const char* record, Field<bool> field) { return record[field.of
 inline std::uint32_t load(const char* record, Field<std::uint32_t> field) {
   return load_big<std::uint32_t>(record + field.offset) ^ 0x80000000U;
 }
-inline std::uint32_t load(const char* record, Field<RawU32> field) { return load_big<std::uint32_t>(record + field.offset); }
+inline std::uint32_t load(const char* record, Field<RawU32> field) {
+  return load_big<std::uint32_t>(record + field.offset);
+}
 inline std::string_view load(const char* record, Field<Text> field) {
   return trimmed(record + field.offset, static_cast<std::size_t>(field.count));
 }
@@ -96,15 +100,24 @@ inline bool store(char* record, Field<Text> field, std::string_view text) {
 
 template <class T>
 inline constexpr Type type_of = Type::text;
-template <> inline constexpr Type type_of<bool> = Type::boolean;
-template <> inline constexpr Type type_of<std::uint8_t> = Type::u8;
-template <> inline constexpr Type type_of<std::int16_t> = Type::i16;
-template <> inline constexpr Type type_of<std::int32_t> = Type::i32;
-template <> inline constexpr Type type_of<std::uint32_t> = Type::u32;
-template <> inline constexpr Type type_of<RawU32> = Type::raw_u32;
-template <> inline constexpr Type type_of<std::int64_t> = Type::i64;
-template <> inline constexpr Type type_of<float> = Type::f32;
-template <> inline constexpr Type type_of<double> = Type::f64;
+template <>
+inline constexpr Type type_of<bool> = Type::boolean;
+template <>
+inline constexpr Type type_of<std::uint8_t> = Type::u8;
+template <>
+inline constexpr Type type_of<std::int16_t> = Type::i16;
+template <>
+inline constexpr Type type_of<std::int32_t> = Type::i32;
+template <>
+inline constexpr Type type_of<std::uint32_t> = Type::u32;
+template <>
+inline constexpr Type type_of<RawU32> = Type::raw_u32;
+template <>
+inline constexpr Type type_of<std::int64_t> = Type::i64;
+template <>
+inline constexpr Type type_of<float> = Type::f32;
+template <>
+inline constexpr Type type_of<double> = Type::f64;
 
 /// Bytes of a record that somebody else owns.
 class RecordView {
@@ -112,7 +125,9 @@ class RecordView {
   RecordView() = default;
   explicit RecordView(const char* bytes) : bytes_(bytes) {}
   template <class T>
-  auto operator[](Field<T> field) const { return load(bytes_, field); }
+  auto operator[](Field<T> field) const {
+    return load(bytes_, field);
+  }
   const char* bytes() const { return bytes_; }
 
  private:
@@ -125,10 +140,14 @@ class Record {
   explicit Record(std::size_t size) : bytes_(size, '\0') {}
   explicit Record(std::string_view bytes) : bytes_(bytes) {}
   template <class T>
-  auto operator[](Field<T> field) const { return load(bytes_.data(), field); }
+  auto operator[](Field<T> field) const {
+    return load(bytes_.data(), field);
+  }
   template <class T, class V>
     requires std::is_arithmetic_v<T>
-  void set(Field<T> field, V value) { store(bytes_.data(), field, static_cast<T>(value)); }
+  void set(Field<T> field, V value) {
+    store(bytes_.data(), field, static_cast<T>(value));
+  }
   void set(Field<RawU32> field, std::uint32_t value) { store(bytes_.data(), field, value); }
   [[nodiscard]] bool set(Field<Text> field, std::string_view text) { return store(bytes_.data(), field, text); }
   RecordView view() const { return RecordView(bytes_.data()); }
@@ -145,7 +164,8 @@ template <class T>
 Result<Field<T>> find_field(const Schema& schema, std::string_view name) {
   const FieldInfo* field = schema.find(name);
   if (!field) return Status(Code::not_found, "there is no field " + std::string(name));
-  if (field->type != type_of<T>) return Status(Code::mismatch, "field " + field->name + " has type " + std::string(name_of(field->type)));
+  if (field->type != type_of<T>)
+    return Status(Code::mismatch, "field " + field->name + " has type " + std::string(name_of(field->type)));
   return Field<T>{field->offset, field->count};
 }
 

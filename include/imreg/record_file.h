@@ -67,9 +67,9 @@ struct RowChange {
 class RecordWriter {
  public:
   struct Options {
-    std::string program = "imreg";    ///< named to others who wait for the lock
-    double wait_seconds = 10;         ///< how long to wait for the lock
-    IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
+    std::string program = "imreg";   ///< named to others who wait for the lock
+    double wait_seconds = 10;        ///< how long to wait for the lock
+    IoObserver* observer = nullptr;  ///< tests: sees and fails file operations
   };
 
   /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).

@@ -18,16 +18,16 @@ namespace imreg {
 /// What imregister does.
 struct RegisterOptions {
   std::string database;
-  std::vector<std::string> paths;        ///< files and folders
-  bool batch = false;                    ///< trim the database at the end (a folder, a list, more than one path)
-  bool split = false;                    ///< a single-HDU file is one CCD of a mosaic
-  bool dry_run = false;                  ///< -noreg: read and check everything, write nothing
-  bool need_type = false;                ///< refuse images whose type is not known
-  std::string camera;                    ///< a table name, or a table file (a word with / or ending in .cam)
+  std::vector<std::string> paths;  ///< files and folders
+  bool batch = false;              ///< trim the database at the end (a folder, a list, more than one path)
+  bool split = false;              ///< a single-HDU file is one CCD of a mosaic
+  bool dry_run = false;            ///< -noreg: read and check everything, write nothing
+  bool need_type = false;          ///< refuse images whose type is not known
+  std::string camera;              ///< a table name, or a table file (a word with / or ending in .cam)
   std::vector<std::string> camera_folders;
   std::vector<std::pair<std::string, std::string>> roots;  ///< path roots to define: NAME, PREFIX
-  int jobs = 0;                          ///< header readers; 0: as many as there are processors
-  double wait_seconds = 10;              ///< for the lock
+  int jobs = 0;                                            ///< header readers; 0: as many as there are processors
+  double wait_seconds = 10;                                ///< for the lock
 };
 
 /// What became of one file.
@@ -35,9 +35,9 @@ struct RegisteredFile {
   enum class Fate { registered, passed_over, failed };
   std::string path;
   Fate fate = Fate::registered;
-  std::string reason;                 ///< passed over or failed: why
+  std::string reason;  ///< passed over or failed: why
   std::vector<std::string> warnings;
-  int rows = 0;                       ///< images in it
+  int rows = 0;  ///< images in it
   std::string camera;
 };
 
@@ -45,8 +45,8 @@ struct RegisterReport {
   std::int64_t files = 0, failed = 0, passed_over = 0;
   std::int64_t added = 0, updated = 0, unchanged = 0;  ///< rows
   std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
-  Status request;                                      ///< the options make no sense (a camera table, a root): nothing was done
-  Status database;                                     ///< trouble with the database or the machine: the work stopped there
+  Status request;   ///< the options make no sense (a camera table, a root): nothing was done
+  Status database;  ///< trouble with the database or the machine: the work stopped there
 };
 
 /// Registers files. `on_file` is called for each file in order, after its rows are durable, from the calling thread;
@@ -85,8 +85,8 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink);
 
 struct ConvertReport {
   std::int64_t rows = 0;
-  std::vector<Status> left_out;         ///< rows that do not fit the other version, each with its reason
-  std::vector<std::string> lost_fields; ///< "object (12 rows)": fields that the other version does not have
+  std::vector<Status> left_out;          ///< rows that do not fit the other version, each with its reason
+  std::vector<std::string> lost_fields;  ///< "object (12 rows)": fields that the other version does not have
 };
 
 /// A new database in another version: "native", "v1", "v2" or "v3". Errors: invalid (no such version, OUT exists, not a registration database).

@@ -28,11 +28,13 @@ class Selection {
   /// A code field (u8, or i32 with words) that is one of these codes.
   Status codes(const Schema& schema, std::string_view field, const std::vector<int>& codes, bool negate = false);
   /// A text field for which `test` holds. It is called once for each different text, so it may be slow.
-  Status text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test, bool negate = false);
+  Status text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test,
+              bool negate = false);
   /// A text field (usually different in every row) that begins with `pattern`, or matches it when it is a glob; case-blind.
   Status name(const Schema& schema, std::string_view field, std::string pattern, bool negate = false);
   /// The exposure [start, start + length] overlaps one of the intervals, both ends included.
-  Status overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals, bool negate = false);
+  Status overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals,
+                 bool negate = false);
   /// Rows that are marked as deleted are left out, where the format knows such rows.
   void without_deleted(const Schema& schema);
 
@@ -60,7 +62,8 @@ class Selection {
   /// Calls `visit(row)` for each row that matches as it stands, until it returns false.
   template <class Visit>
   void each_candidate(const RecordFile& file, const Visit& visit) const;
-  friend struct ScanReport scan(const RecordFile&, const Selection&, const std::function<bool(std::int64_t, RecordView)>&);
+  friend struct ScanReport scan(const RecordFile&, const Selection&,
+                                const std::function<bool(std::int64_t, RecordView)>&);
   friend std::int64_t count_matches(const RecordFile&, const Selection&);
   std::vector<Condition> conditions_;
 };
@@ -72,7 +75,8 @@ struct ScanReport {
 };
 
 /// Visits the rows that match, in file order; each is a checked copy that is valid during the call. `visit` returns false to stop.
-ScanReport scan(const RecordFile& file, const Selection& selection, const std::function<bool(std::int64_t row, RecordView)>& visit);
+ScanReport scan(const RecordFile& file, const Selection& selection,
+                const std::function<bool(std::int64_t row, RecordView)>& visit);
 
 /// How many rows match. By the fields as they stand: rows are not checked.
 std::int64_t count_matches(const RecordFile& file, const Selection& selection);

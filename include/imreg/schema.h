@@ -35,13 +35,13 @@ enum class Display : std::uint8_t {
 };
 
 struct FieldInfo {
-  std::string name;     ///< the one name: .fmt, C++, JSON, -where
-  std::string column;   ///< TTYPE; "TELTEMP0..3" says that an array is spread over one column per element
+  std::string name;    ///< the one name: .fmt, C++, JSON, -where
+  std::string column;  ///< TTYPE; "TELTEMP0..3" says that an array is spread over one column per element
   Type type = Type::u8;
-  int count = 1;        ///< elements of an array; bytes of a text
-  int offset = 0;       ///< bytes from the start of the record
-  std::string unit;     ///< FITS unit string, empty when it has none
-  std::string source;   ///< where the value usually comes from: a keyword, "file", "imstats"
+  int count = 1;       ///< elements of an array; bytes of a text
+  int offset = 0;      ///< bytes from the start of the record
+  std::string unit;    ///< FITS unit string, empty when it has none
+  std::string source;  ///< where the value usually comes from: a keyword, "file", "imstats"
   std::string meaning;
   Display display = Display::plain;
   std::vector<std::string> words;  ///< for Display::words, by code
@@ -58,7 +58,7 @@ std::string_view name_of(Type type);
 
 class Schema {
  public:
-  std::string format;   ///< "regimage"
+  std::string format;  ///< "regimage"
   int version = 0;
   std::string extname;  ///< EXTNAME of the table
   std::string title;

@@ -87,15 +87,15 @@ class [[nodiscard]] Result {
 }  // namespace imreg
 
 /// Leaves the function with the failure of `expr`, if it failed.
-#define IMREG_TRY(expr)                                          \
-  do {                                                           \
+#define IMREG_TRY(expr)                                                         \
+  do {                                                                          \
     if (auto imreg_status_ = (expr); !imreg_status_.ok()) return imreg_status_; \
   } while (false)
 
 /// Declares `lhs` with the value of the Result `expr`, or leaves with its failure.
 #define IMREG_ASSIGN(lhs, expr) IMREG_ASSIGN_AT_(lhs, expr, __LINE__)
 #define IMREG_ASSIGN_AT_(lhs, expr, line) IMREG_ASSIGN_IN_(lhs, expr, line)
-#define IMREG_ASSIGN_IN_(lhs, expr, line)                     \
-  auto imreg_result_##line = (expr);                          \
+#define IMREG_ASSIGN_IN_(lhs, expr, line)                             \
+  auto imreg_result_##line = (expr);                                  \
   if (!imreg_result_##line.ok()) return imreg_result_##line.status(); \
   lhs = *std::move(imreg_result_##line)

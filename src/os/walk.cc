@@ -41,9 +41,12 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
   above.push_back(self);
   for (const auto& name : names) {
     const std::string path = folder == "/" ? "/" + name : folder + "/" + name;
-    if (::stat(path.c_str(), &info) != 0) out.faults.push_back(os_error(path, "cannot look at it", errno));
-    else if (S_ISDIR(info.st_mode)) walk(path, above, out);
-    else if (S_ISREG(info.st_mode)) out.files.push_back(path);
+    if (::stat(path.c_str(), &info) != 0)
+      out.faults.push_back(os_error(path, "cannot look at it", errno));
+    else if (S_ISDIR(info.st_mode))
+      walk(path, above, out);
+    else if (S_ISREG(info.st_mode))
+      out.files.push_back(path);
   }
   above.pop_back();
 }

@@ -203,7 +203,9 @@ std::string RecordFile::uuid() const { return uuid_text(state_->container.uuid);
 std::int64_t RecordFile::change_number() const { return state_->change_number; }
 
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
-const char* RecordFile::rows_in_place() const { return state_->pieces.empty() ? state_->map.data() + state_->container.data_offset : nullptr; }
+const char* RecordFile::rows_in_place() const {
+  return state_->pieces.empty() ? state_->map.data() + state_->container.data_offset : nullptr;
+}
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {
   if (row < 0 || row >= state_->count)

@@ -27,7 +27,8 @@ struct NamedStatistic {
   const char* field;
   Statistic which;
 };
-constexpr NamedStatistic kStatistics[] = {{"bias", Statistic::bias}, {"sky", Statistic::sky}, {"fwhm", Statistic::fwhm}};
+constexpr NamedStatistic kStatistics[] = {
+    {"bias", Statistic::bias}, {"sky", Statistic::sky}, {"fwhm", Statistic::fwhm}};
 
 double number_in(RecordView row, const Schema& schema, const char* name, int element = 0) {
   const FieldInfo* field = schema.find(name);
@@ -42,9 +43,12 @@ double number_in(RecordView row, const Schema& schema, const char* name, int ele
 Status copy_field(RecordView from, const FieldInfo& old_field, Record& to, const FieldInfo& new_field) {
   if (new_field.type == Type::text) {
     const Value text = value_of(from, old_field);
-    return std::holds_alternative<std::monostate>(text) ? Status() : set_value(to, new_field, text);  // a new record's texts are empty
+    return std::holds_alternative<std::monostate>(text)
+               ? Status()
+               : set_value(to, new_field, text);  // a new record's texts are empty
   }
-  for (int i = 0; i < std::min(old_field.count, new_field.count); ++i) IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
+  for (int i = 0; i < std::min(old_field.count, new_field.count); ++i)
+    IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
   return {};
 }
 
@@ -60,7 +64,10 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   for (const auto& [name, which] : kStatistics) {
     const double value = number_in(from, old_schema, name);
     if (value == -1) IMREG_TRY(set_value(row, *schema.find(name), kUnknown));
-    set_statistic_state(row, which, value == -1 ? StatisticState::failed : std::isnan(value) ? StatisticState::not_measured : StatisticState::measured);
+    set_statistic_state(row, which,
+                        value == -1         ? StatisticState::failed
+                        : std::isnan(value) ? StatisticState::not_measured
+                                            : StatisticState::measured);
   }
   if (row[regimage::kRa] == 0 && row[regimage::kDec] == 0) {
     row.set(regimage::kRa, kUnknown);
@@ -75,8 +82,10 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
 
 // Elixir's programs need the NUL behind a text.
 Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
-  if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0') return {};
-  return {Code::invalid, "field " + field.name + ": the text has " + std::to_string(field.count) + " bytes, Elixir has room for " + std::to_string(field.count - 1)};
+  if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0')
+    return {};
+  return {Code::invalid, "field " + field.name + ": the text has " + std::to_string(field.count) +
+                             " bytes, Elixir has room for " + std::to_string(field.count - 1)};
 }
 
 Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema& schema, const PathRoots& roots) {
@@ -107,10 +116,14 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
 }
 
 // Values that the new version has no field for.
-void count_lost(RecordView from, const Schema& old_schema, const Schema& schema, std::map<std::string, std::int64_t>& lost) {
-  static constexpr std::string_view kOwn[] = {"procstate", "deleted", "changeno", "crc", "fingerprint", "filesize", "mtime"};
+void count_lost(RecordView from, const Schema& old_schema, const Schema& schema,
+                std::map<std::string, std::int64_t>& lost) {
+  static constexpr std::string_view kOwn[] = {"procstate",   "deleted",  "changeno", "crc",
+                                              "fingerprint", "filesize", "mtime"};
   for (const auto& field : old_schema.fields) {
-    if (field.display == Display::hidden || schema.find(field.name) || std::find(std::begin(kOwn), std::end(kOwn), field.name) != std::end(kOwn)) continue;
+    if (field.display == Display::hidden || schema.find(field.name) ||
+        std::find(std::begin(kOwn), std::end(kOwn), field.name) != std::end(kOwn))
+      continue;
     const Value value = value_of(from, field);
     const auto* integer = std::get_if<std::int64_t>(&value);
     if (!std::holds_alternative<std::monostate>(value) && !(integer && *integer == 0)) ++lost[field.name];
@@ -162,15 +175,23 @@ std::string elixir_header(const Schema& schema, std::int64_t rows) {
 }  // namespace
 
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version) {
-  const int number = equal_nocase(version, "native") ? regimage::kVersion : equal_nocase(version, "v1") ? 1 : equal_nocase(version, "v2") ? 2 : equal_nocase(version, "v3") ? 3 : 0;
+  const int number = equal_nocase(version, "native") ? regimage::kVersion
+                     : equal_nocase(version, "v1")   ? 1
+                     : equal_nocase(version, "v2")   ? 2
+                     : equal_nocase(version, "v3")   ? 3
+                                                     : 0;
   if (number == 0) return Status(Code::invalid, "-to: \"" + std::string(version) + "\" is none of native, v1, v2, v3");
   auto opened = RecordFile::open(from);
-  if (!opened && opened.status().code() == Code::not_found) return Status(Code::not_found, "there is no such database").in_file(from);
+  if (!opened && opened.status().code() == Code::not_found)
+    return Status(Code::not_found, "there is no such database").in_file(from);
   IMREG_ASSIGN(const RecordFile file, std::move(opened));
   if (file.schema().format != regimage::kFormat) {
-    return Status(Code::invalid, "is not a registration database: its records are " + (file.schema().format.empty() ? "of no known format" : file.schema().format)).in_file(from);
+    return Status(Code::invalid, "is not a registration database: its records are " +
+                                     (file.schema().format.empty() ? "of no known format" : file.schema().format))
+        .in_file(from);
   }
-  if (File::open(to, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already; remove it or take another name").in_file(to);
+  if (File::open(to, File::Mode::read).status().code() != Code::not_found)
+    return Status(Code::invalid, "exists already; remove it or take another name").in_file(to);
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(from));
   const Schema& schema = *builtin_format(regimage::kFormat, number);
   const bool native = number == regimage::kVersion;
@@ -187,7 +208,9 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
     for (std::int64_t i = 0; i < file.count(); ++i) {
       IMREG_TRY(file.read(i, old));
       if (deleted.offset >= 0 && old[deleted]) continue;
-      auto row = native && file.is_native() ? Result<Record>(old) : native ? to_native(old.view(), file.schema(), schema) : to_elixir(old.view(), file.schema(), schema, roots);
+      auto row = native && file.is_native() ? Result<Record>(old)
+                 : native                   ? to_native(old.view(), file.schema(), schema)
+                                            : to_elixir(old.view(), file.schema(), schema, roots);
       if (!row) {
         report.left_out.push_back(Status(row.status()).in_file(from).at_record(i));
         continue;
@@ -195,7 +218,8 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
       if (!native) count_lost(old.view(), file.schema(), schema, lost);
       rows += row->bytes();
       ++report.rows;
-      if (rows.size() >= kGroupRows * static_cast<std::size_t>(schema.record_size)) IMREG_TRY(write(std::exchange(rows, {})));
+      if (rows.size() >= kGroupRows * static_cast<std::size_t>(schema.record_size))
+        IMREG_TRY(write(std::exchange(rows, {})));
     }
     return write(std::exchange(rows, {}));
   };

@@ -30,7 +30,8 @@ bool is_passed_over(const std::string& path, bool named, const Status& trouble) 
 
 // An image of 0 x 0 pixels is an exposure that failed, not a file of another kind.
 bool has_empty_image(const FitsHeaders& headers) {
-  return std::any_of(headers.hdus.begin(), headers.hdus.end(), [](const Hdu& hdu) { return hdu.kind == HduKind::empty && !hdu.axes.empty(); });
+  return std::any_of(headers.hdus.begin(), headers.hdus.end(),
+                     [](const Hdu& hdu) { return hdu.kind == HduKind::empty && !hdu.axes.empty(); });
 }
 
 }  // namespace
@@ -54,8 +55,8 @@ Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& opti
 
 Status check_request(const RegisterOptions& options) { return load_cameras(options).status(); }
 
-FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options, const std::string& camera,
-                        const PathRoots& roots, double now) {
+FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options,
+                        const std::string& camera, const PathRoots& roots, double now) {
   FileRows out;
   out.report.path = path;
   const auto fail = [&](const std::string& reason, RegisteredFile::Fate fate = RegisteredFile::Fate::failed) {
@@ -68,7 +69,8 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
   const auto headers = read_fits_headers(path);
   if (!headers) {
     const bool passed = is_passed_over(path, named, headers.status());
-    return fail(headers.status().message() + (passed ? "; passed over" : ""), passed ? RegisteredFile::Fate::passed_over : RegisteredFile::Fate::failed);
+    return fail(headers.status().message() + (passed ? "; passed over" : ""),
+                passed ? RegisteredFile::Fate::passed_over : RegisteredFile::Fate::failed);
   }
   if (!headers->damage.empty()) return fail(headers->damage + "; not registered");
   out.report.warnings = headers->warnings;
@@ -81,10 +83,12 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
 
   const std::string full = absolute_path(path);
   const auto slash = full.rfind('/');
-  const FileIdentity identity{slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1), headers->file_size, headers->mtime, header_fingerprint(*headers)};
+  const FileIdentity identity{slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1), headers->file_size,
+                              headers->mtime, header_fingerprint(*headers)};
   for (const auto& image : facts->images) {
     if (options.need_type && image.type.value.value_or("none") == "none") {
-      return fail("the type of the image is not known, and -needtype asks for it (extension " + std::to_string(image.extension) + ")");
+      return fail("the type of the image is not known, and -needtype asks for it (extension " +
+                  std::to_string(image.extension) + ")");
     }
     auto row = make_image_row(image, identity, roots, now);
     if (!row) return fail(row.status().message());

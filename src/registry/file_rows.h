@@ -18,8 +18,8 @@ struct FileRows {
 
 /// Reads a file's headers and makes its rows. `named` files were given by the user, the others were found in a folder: there,
 /// what is not FITS and does not claim to be is passed over. `now` becomes the registration time.
-FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options, const std::string& camera,
-                        const PathRoots& roots, double now);
+FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options,
+                        const std::string& camera, const PathRoots& roots, double now);
 
 /// The camera tables of the options, and the name of the table that -camera forces (empty: choose by the header).
 Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& options);

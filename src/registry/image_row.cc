@@ -14,8 +14,8 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 Status store_text(Record& row, Field<Text> field, const char* name, std::string_view text, const std::string& remedy) {
   if (row.set(field, text)) return {};
-  return {Code::invalid, std::string(name) + " \"" + std::string(text) + "\" has " + std::to_string(text.size()) + " bytes, its field " +
-                             std::to_string(field.count) + ": " + remedy};
+  return {Code::invalid, std::string(name) + " \"" + std::string(text) + "\" has " + std::to_string(text.size()) +
+                             " bytes, its field " + std::to_string(field.count) + ": " + remedy};
 }
 
 int type_code(const std::string& word) {
@@ -51,7 +51,8 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
 
   const int ccd = image.ccd.value.value_or(0);
   if (ccd < 0 || ccd > 32767) return Status(Code::invalid, "CCD number " + std::to_string(ccd) + " is not 0 to 32767");
-  if (image.extension > 32767) return Status(Code::invalid, "extension " + std::to_string(image.extension) + " is beyond 32767");
+  if (image.extension > 32767)
+    return Status(Code::invalid, "extension " + std::to_string(image.extension) + " is beyond 32767");
   row.set(regimage::kCcd, ccd);
   row.set(regimage::kExtension, image.extension);
   row.set(regimage::kSlice, image.slice);
@@ -64,10 +65,14 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
   row.set(regimage::kFingerprint, file.fingerprint);
 
   IMREG_TRY(store_text(row, regimage::kFilename, "the file name", file.name, "give the file a shorter name"));
-  IMREG_TRY(store_text(row, regimage::kPathname, "the path", roots.shorten(file.folder), "define a path root for its upper part (imregister -root NAME=PREFIX)"));
-  IMREG_TRY(store_text(row, regimage::kFilter, "the filter", image.filter.value.value_or(""), "give it a shorter name in a camera table (-camera FILE.cam)"));
-  IMREG_TRY(store_text(row, regimage::kInstrument, "the instrument", image.instrument.value.value_or(""), "name it in a camera table (-camera FILE.cam)"));
-  IMREG_TRY(store_text(row, regimage::kObject, "the object", image.object.value.value_or(""), "take another keyword for it in a camera table (-camera FILE.cam)"));
+  IMREG_TRY(store_text(row, regimage::kPathname, "the path", roots.shorten(file.folder),
+                       "define a path root for its upper part (imregister -root NAME=PREFIX)"));
+  IMREG_TRY(store_text(row, regimage::kFilter, "the filter", image.filter.value.value_or(""),
+                       "give it a shorter name in a camera table (-camera FILE.cam)"));
+  IMREG_TRY(store_text(row, regimage::kInstrument, "the instrument", image.instrument.value.value_or(""),
+                       "name it in a camera table (-camera FILE.cam)"));
+  IMREG_TRY(store_text(row, regimage::kObject, "the object", image.object.value.value_or(""),
+                       "take another keyword for it in a camera table (-camera FILE.cam)"));
   return row;
 }
 
@@ -98,7 +103,8 @@ Record renewed_row(RecordView old_row, Record fresh) {
   keep(regimage::kRegtime);
   keep(regimage::kSeq);
   keep(regimage::kSeqtime);
-  const bool same_file = old_row[regimage::kFingerprint] == fresh[regimage::kFingerprint] && old_row[regimage::kFilesize] == fresh[regimage::kFilesize] &&
+  const bool same_file = old_row[regimage::kFingerprint] == fresh[regimage::kFingerprint] &&
+                         old_row[regimage::kFilesize] == fresh[regimage::kFilesize] &&
                          old_row[regimage::kMtime] == fresh[regimage::kMtime];
   if (same_file) {
     keep(regimage::kProcstate);

@@ -21,10 +21,12 @@ Result<PathRoots> PathRoots::load(const std::string& database) {
     ++line_number;
     if (trim(line).empty() || line.front() == '#') continue;
     const auto tab = line.find('\t');
-    auto status = tab == line.npos ? Status(Code::corrupt, "NAME, a tab and PREFIX are needed")
-                                   : roots.define(std::string(line.substr(0, tab)), std::string(trim(line.substr(tab + 1))));
+    auto status = tab == line.npos
+                      ? Status(Code::corrupt, "NAME, a tab and PREFIX are needed")
+                      : roots.define(std::string(line.substr(0, tab)), std::string(trim(line.substr(tab + 1))));
     if (!status.ok()) {
-      return Status(Code::corrupt, "line " + std::to_string(line_number) + ": " + status.message()).in_file(file_of(database));
+      return Status(Code::corrupt, "line " + std::to_string(line_number) + ": " + status.message())
+          .in_file(file_of(database));
     }
   }
   return roots;
@@ -41,8 +43,10 @@ Status PathRoots::define(const std::string& name, const std::string& prefix) {
     return {Code::invalid, "the prefix of root " + name + " must be an absolute path, not \"" + prefix + "\""};
   }
   const auto old = std::find_if(roots_.begin(), roots_.end(), [&](const Root& root) { return root.name == name; });
-  if (old != roots_.end()) old->prefix = folder;
-  else roots_.push_back({name, folder});
+  if (old != roots_.end())
+    old->prefix = folder;
+  else
+    roots_.push_back({name, folder});
   return {};
 }
 

@@ -21,9 +21,9 @@ namespace imreg {
 
 namespace {
 
-constexpr std::size_t kGroupRows = 8192;   // rows of one durable step
-constexpr double kGroupSeconds = 1;        // or what has come together in this time
-constexpr std::size_t kReadAhead = 2048;   // files whose rows may wait to be written
+constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
+constexpr double kGroupSeconds = 1;       // or what has come together in this time
+constexpr std::size_t kReadAhead = 2048;  // files whose rows may wait to be written
 
 struct Item {
   std::string path;
@@ -33,7 +33,8 @@ struct Item {
 // Reads the rows of all items with several threads and hands them out in order.
 class Reader {
  public:
-  Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read) : items_(items), read_(std::move(read)), slots_(kReadAhead) {
+  Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read)
+      : items_(items), read_(std::move(read)), slots_(kReadAhead) {
     for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
   }
   ~Reader() {
@@ -91,7 +92,8 @@ class Reader {
 // Collects rows and writes them as one durable step.
 class Registrar {
  public:
-  Registrar(const RegisterOptions& options, PathRoots roots, RegisterReport& report) : options_(options), roots_(std::move(roots)), report_(report) {}
+  Registrar(const RegisterOptions& options, PathRoots roots, RegisterReport& report)
+      : options_(options), roots_(std::move(roots)), report_(report) {}
 
   void take(FileRows file) {
     for (auto& row : file.rows) rows_.push_back(std::move(row));
@@ -116,8 +118,10 @@ class Registrar {
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
       // Another process may make it at the same moment: then there is one to open, all the same.
-      auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), writer_options);
-      if (made.code() == Code::not_found) return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(options_.database);
+      auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion),
+                                       writer_options);
+      if (made.code() == Code::not_found)
+        return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(options_.database);
       if (!made.ok() && made.code() != Code::invalid) return made;
       writer = RecordWriter::open(options_.database, writer_options);
     }
@@ -125,7 +129,8 @@ class Registrar {
     if (!writer) return writer.status();
     const auto& schema = writer->file().schema();
     if (schema.format != regimage::kFormat || schema.version != regimage::kVersion) {
-      return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database").in_file(options_.database);
+      return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
+          .in_file(options_.database);
     }
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
     if (!rows_.empty()) {
@@ -157,11 +162,15 @@ class Registrar {
       Record old = writer.file().make_record();
       IMREG_TRY(writer.file().read(row, old));
       Record renewed = renewed_row(old.view(), std::move(rows_[i]));
-      if (renewed.bytes() == old.bytes()) ++unchanged;
-      else changes.push_back({row, renewed.bytes()});
+      if (renewed.bytes() == old.bytes())
+        ++unchanged;
+      else
+        changes.push_back({row, renewed.bytes()});
     }
-    if (changes.empty()) IMREG_TRY(writer.append(std::move(added)));
-    else IMREG_TRY(writer.commit(changes, std::move(added)));
+    if (changes.empty())
+      IMREG_TRY(writer.append(std::move(added)));
+    else
+      IMREG_TRY(writer.commit(changes, std::move(added)));
     keys_.own_change(writer.file());
     report_.added += added_rows;
     report_.updated += static_cast<std::int64_t>(changes.size());
@@ -187,7 +196,8 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
     }
     auto walk = walk_folder(path);
     for (auto& file : walk.files) items.push_back({std::move(file), false});
-    for (const auto& status : walk.faults) fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, 0, {}});
+    for (const auto& status : walk.faults)
+      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, 0, {}});
   }
   return items;
 }
@@ -225,10 +235,12 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
 
   const PathRoots reader_roots = *roots;
   const auto read = [&](const Item& item) {
-    return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots, current_time());
+    return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots,
+                          current_time());
   };
   const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int jobs = std::min<int>(options.jobs > 0 ? options.jobs : processors, static_cast<int>(std::max<std::size_t>(items.size(), 1)));
+  const int jobs = std::min<int>(options.jobs > 0 ? options.jobs : processors,
+                                 static_cast<int>(std::max<std::size_t>(items.size(), 1)));
   Registrar registrar(options, *std::move(roots), report);
   const auto flush = [&](bool trim) {
     report.database = registrar.write(trim);

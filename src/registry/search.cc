@@ -12,7 +12,9 @@ namespace imreg {
 
 namespace {
 
-Status bad(const SearchFilter& filter, const std::string& what) { return {Code::invalid, "-" + filter.option + ": " + what}; }
+Status bad(const SearchFilter& filter, const std::string& what) {
+  return {Code::invalid, "-" + filter.option + ": " + what};
+}
 
 // "!dark" is "dark", negated.
 bool take_negation(std::string& word) {
@@ -41,7 +43,8 @@ Result<int> code_of(const SearchFilter& filter, const std::vector<std::string>& 
     const bool listed = hits.empty() || std::find(hits.begin(), hits.end(), static_cast<int>(code)) != hits.end();
     if (listed) all += (all.empty() ? "" : ", ") + words[code];
   }
-  return bad(filter, "\"" + word + "\" is " + (hits.empty() ? "not one of the words " : "the beginning of several words: ") + all);
+  return bad(filter, "\"" + word + "\" is " +
+                         (hits.empty() ? "not one of the words " : "the beginning of several words: ") + all);
 }
 
 Status add_code(const SearchFilter& filter, const Schema& schema, Selection& selection) {
@@ -60,22 +63,28 @@ Status add_ccd(const SearchFilter& filter, const Schema& schema, Selection& sele
   const bool negate = take_negation(word);
   const auto digits = word.find_first_of("0123456789");
   long long number = 0;
-  const bool name_is_letters = std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(digits, word.size())),
-                                           [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; });
-  if (digits == std::string::npos || !name_is_letters || !parse_integer(std::string_view(word).substr(digits), number)) {
+  const bool name_is_letters =
+      std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(digits, word.size())),
+                  [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; });
+  if (digits == std::string::npos || !name_is_letters ||
+      !parse_integer(std::string_view(word).substr(digits), number)) {
     return bad(filter, "\"" + word + "\" is neither a number nor a chip name such as ccd07");
   }
   return selection.number(schema, "ccd", {{static_cast<double>(number), static_cast<double>(number)}}, negate);
 }
 
-Status add_filter(const SearchFilter& filter, const Schema& schema, const SearchOptions& options, Selection& selection) {
+Status add_filter(const SearchFilter& filter, const Schema& schema, const SearchOptions& options,
+                  Selection& selection) {
   std::string word = filter.words[0];
   const bool negate = take_negation(word);
   if (word == "X" || equal_nocase(word, "any")) return {};
-  if (is_glob(word)) return selection.text(schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);
+  if (is_glob(word))
+    return selection.text(
+        schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);
   IMREG_ASSIGN(auto loaded, Cameras::load(options.camera_folders));
   const auto cameras = std::make_shared<Cameras>(std::move(loaded));
-  return selection.text(schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);
+  return selection.text(
+      schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);
 }
 
 Result<Interval> interval_of(const SearchFilter& filter, std::string first, const DateSettings& dates) {
@@ -112,8 +121,10 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
       std::string first = filter.words[0];
       const bool negate = take_negation(first);
       IMREG_ASSIGN(const Interval interval, interval_of(filter, first, options.dates));
-      if (filter.option == "trange" && !negate) ranges.push_back(interval);
-      else IMREG_TRY(selection.overlap(schema, "obstime", "exptime", {interval}, negate));
+      if (filter.option == "trange" && !negate)
+        ranges.push_back(interval);
+      else
+        IMREG_TRY(selection.overlap(schema, "obstime", "exptime", {interval}, negate));
     }
   }
   if (!ranges.empty()) IMREG_TRY(selection.overlap(schema, "obstime", "exptime", ranges));
@@ -123,7 +134,8 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
 Result<RecordFile> open_database(const std::string& path) {
   auto file = RecordFile::open(path);
   if (file.ok() || file.status().code() != Code::not_found) return file;
-  return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister").in_file(path);
+  return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister")
+      .in_file(path);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ class Lines {
   template <class T, class F>
   void fact(std::string_view name, const Fact<T>& fact, F&& as_text) {
     if (!fact.value) return line(name, "-", "not known");
-    line(name, as_text(*fact.value), fact.hdu >= 0 ? fact.keyword + " [HDU " + std::to_string(fact.hdu) + "]" : fact.keyword);
+    line(name, as_text(*fact.value),
+         fact.hdu >= 0 ? fact.keyword + " [HDU " + std::to_string(fact.hdu) + "]" : fact.keyword);
   }
   void fact(std::string_view name, const Fact<double>& f, const char* unit = "") {
     fact(name, f, [unit](double value) { return number_text(value) + unit; });
@@ -101,7 +102,8 @@ Result<std::string> show_image_info(const std::string& path, const RegisterOptio
   for (const auto& warning : facts->warnings) lines.line("warning", warning, "");
   if (const auto why = why_refused(path, *headers, *facts); !why.empty()) lines.line("refused", why, "");
   for (const auto& image : facts->images) {
-    out += "extension " + std::to_string(image.extension) + (image.slice > 0 ? ", slice " + std::to_string(image.slice) : "") + '\n';
+    out += "extension " + std::to_string(image.extension) +
+           (image.slice > 0 ? ", slice " + std::to_string(image.slice) : "") + '\n';
     show_image(image, lines);
   }
   return out;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kCcds = 40;
 constexpr std::int64_t kRowsPerFolder = 500;
-constexpr double kFirst = 978307200;            // 2001-01-01
+constexpr double kFirst = 978307200;  // 2001-01-01
 constexpr double kYear = 365.25 * 86400;
 constexpr std::int64_t kGroupRows = 16384;
 constexpr std::array<const char*, 12> kFilters{"u", "g", "r", "i", "z", "Y", "J", "H", "Ks", "Halpha", "OIII", "gri"};
@@ -43,7 +43,9 @@ void put(Record& row, Field<Text> field, std::string_view text) {
 // All rows of one exposure, without CRC.
 class ExposureMaker {
  public:
-  ExposureMaker(std::uint64_t seed, std::int64_t exposures) : random_(mix_seed({seed, 0x726f7773})), step_(20 * kYear / static_cast<double>(std::max<std::int64_t>(exposures, 1))) {}
+  ExposureMaker(std::uint64_t seed, std::int64_t exposures)
+      : random_(mix_seed({seed, 0x726f7773})),
+        step_(20 * kYear / static_cast<double>(std::max<std::int64_t>(exposures, 1))) {}
 
   void append(std::int64_t exposure, std::int64_t first_row, std::int64_t rows, std::string& out) {
     const int type = kTypes[random_.below(100)];
@@ -76,10 +78,12 @@ class ExposureMaker {
     row.set(regimage::kRotangle, 0.0);
     row.set(regimage::kDettemp, -120 + random_.normal());
     for (int i = 0; i < 4; ++i) row.set(regimage::kTeltemp(i), 3 + random_.normal());
-    for (const auto field : {regimage::kXprobe, regimage::kYprobe, regimage::kZprobe, regimage::kSeqtime}) row.set(field, kUnknown);
+    for (const auto field : {regimage::kXprobe, regimage::kYprobe, regimage::kZprobe, regimage::kSeqtime})
+      row.set(field, kUnknown);
     put(row, regimage::kFilename, std::to_string(600000 + exposure) + kLetters[type] + ".fits");
-    put(row, regimage::kPathname, "/data/archive/megacam/" + std::to_string(2001 + static_cast<int>((obstime - kFirst) / kYear)) + "/run" +
-                                      std::to_string(first_row / kRowsPerFolder));
+    put(row, regimage::kPathname,
+        "/data/archive/megacam/" + std::to_string(2001 + static_cast<int>((obstime - kFirst) / kYear)) + "/run" +
+            std::to_string(first_row / kRowsPerFolder));
     put(row, regimage::kFilter, type == 3 || type == 2 ? "" : filter);
     put(row, regimage::kInstrument, camera);
     put(row, regimage::kObject, sky ? kFields[random_.below(8)] : "");
@@ -109,7 +113,8 @@ class ExposureMaker {
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
   RecordWriter::Options options;
   options.program = "imsim";
-  if (File::open(database, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already; remove it or take another name").in_file(database);
+  if (File::open(database, File::Mode::read).status().code() != Code::not_found)
+    return Status(Code::invalid, "exists already; remove it or take another name").in_file(database);
   IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
   const std::int64_t exposures = (rows + kCcds - 1) / kCcds;
@@ -118,7 +123,8 @@ Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64
   for (std::int64_t exposure = 0; exposure < exposures; ++exposure) {
     const std::int64_t first_row = exposure * kCcds;
     maker.append(exposure, first_row, std::min<std::int64_t>(kCcds, rows - first_row), group);
-    if (group.size() < kGroupRows * static_cast<std::size_t>(regimage::kRecordSize) && exposure + 1 < exposures) continue;
+    if (group.size() < kGroupRows * static_cast<std::size_t>(regimage::kRecordSize) && exposure + 1 < exposures)
+      continue;
     IMREG_TRY(writer.append(std::exchange(group, {})));
   }
   return writer.trim();

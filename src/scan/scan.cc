@@ -47,7 +47,8 @@ Result<Selection::Condition> Selection::make(const Schema& schema, std::string_v
   const bool is_text = field->type == Type::text;
   const bool wants_text = kind == Kind::text || kind == Kind::name;
   if (is_text != wants_text) {
-    return Status(Code::mismatch, "field " + field->name + (is_text ? " holds text, not numbers" : " holds numbers, not text"));
+    return Status(Code::mismatch,
+                  "field " + field->name + (is_text ? " holds text, not numbers" : " holds numbers, not text"));
   }
   Condition condition;
   condition.kind = kind;
@@ -59,10 +60,12 @@ Result<Selection::Condition> Selection::make(const Schema& schema, std::string_v
 // The cheap ones and those that few rows pass come first; a deleted row is rare, so that test is late.
 void Selection::add(Condition condition) {
   const auto rank = [](const Condition& c) {
-    if (c.kind == Kind::number && !c.negate && c.intervals.size() == 1 && c.intervals[0].low == c.intervals[0].high) return -1;
+    if (c.kind == Kind::number && !c.negate && c.intervals.size() == 1 && c.intervals[0].low == c.intervals[0].high)
+      return -1;
     return static_cast<int>(c.kind);
   };
-  const auto place = std::upper_bound(conditions_.begin(), conditions_.end(), condition, [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  const auto place = std::upper_bound(conditions_.begin(), conditions_.end(), condition,
+                                      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   conditions_.insert(place, std::move(condition));
 }
 
@@ -82,7 +85,8 @@ Status Selection::codes(const Schema& schema, std::string_view field, const std:
   return {};
 }
 
-Status Selection::text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test, bool negate) {
+Status Selection::text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test,
+                       bool negate) {
   IMREG_ASSIGN(auto condition, make(schema, field, Kind::text, negate));
   condition.test = std::move(test);
   condition.last_answer = condition.test("");
@@ -98,7 +102,8 @@ Status Selection::name(const Schema& schema, std::string_view field, std::string
   return {};
 }
 
-Status Selection::overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals, bool negate) {
+Status Selection::overlap(const Schema& schema, std::string_view start, std::string_view length,
+                          std::vector<Interval> intervals, bool negate) {
   const FieldInfo* length_field = schema.find(length);
   if (!length_field) return {Code::not_found, "the records have no field " + std::string(length)};
   IMREG_ASSIGN(auto condition, make(schema, start, Kind::overlap, negate));
@@ -121,7 +126,8 @@ bool Selection::holds(const Condition& condition, RecordView record) {
     case Kind::number: {
       const double value = scaled_number(bytes, field);
       if (std::isnan(value)) return false;
-      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(), [value](const Interval& i) { return i.low <= value && value <= i.high; });
+      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(),
+                                  [value](const Interval& i) { return i.low <= value && value <= i.high; });
       return in != condition.negate;
     }
     case Kind::codes: {
@@ -134,12 +140,14 @@ bool Selection::holds(const Condition& condition, RecordView record) {
       if (std::isnan(start) || (field.missing_is_zero && start == 0)) return false;
       const double length = scaled_number(bytes, condition.length);
       const double end = length > 0 ? start + length : start;  // an unknown length is a moment
-      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(), [=](const Interval& i) { return start <= i.high && end >= i.low; });
+      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(),
+                                  [=](const Interval& i) { return start <= i.high && end >= i.low; });
       return in != condition.negate;
     }
     case Kind::name: {
       const auto text = text_at(bytes, field);
-      return (condition.glob ? glob_match(condition.pattern, text) : starts_nocase(text, condition.pattern)) != condition.negate;
+      return (condition.glob ? glob_match(condition.pattern, text) : starts_nocase(text, condition.pattern)) !=
+             condition.negate;
     }
     case Kind::text: {
       const auto text = text_at(bytes, field);
@@ -182,7 +190,8 @@ void Selection::each_candidate(const RecordFile& file, const Visit& visit) const
   }
 }
 
-ScanReport scan(const RecordFile& file, const Selection& selection, const std::function<bool(std::int64_t row, RecordView)>& visit) {
+ScanReport scan(const RecordFile& file, const Selection& selection,
+                const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
   Record copy = file.make_record();
   selection.each_candidate(file, [&](std::int64_t row) {
