@@ -58,9 +58,9 @@ lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pa
 format: deps-lint  ## rewrite the sources in the house's format
 	@clang-format-16 -i $(sources)
 
-man: deps-man  ## man pages as text in build/man
+man: all deps-man  ## man pages as text in build/man
 	@mkdir -p $(BUILD)/man
-	@set -e; for page in man/*.[1-8]; do mandoc -T utf8 -O width=100 "$$page" | col -b -x > "$(BUILD)/man/$$(basename "$$page").txt"; done
+	@set -e; for page in man/*.[1-8]; do built="$(BUILD)/$$page"; [ -f "$$built" ] || built="$$page"; mandoc -T utf8 -O width=100 "$$built" | col -b -x > "$(BUILD)/man/$$(basename "$$page").txt"; done
 	@ls $(BUILD)/man/*.txt
 
 install: all  ## into PREFIX (DESTDIR is obeyed)

@@ -34,7 +34,9 @@ Field<T> field(const char* name) {
 // 40 CCDs an exposure; statistics of full float precision, the hardest case, or rounded as instruments write them.
 std::string make_rows(bool rounded) {
   std::mt19937 random(1);
-  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); };
+  const auto uniform = [&](double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(random);
+  };
   const auto pick = [&](int count) { return static_cast<int>(random() % static_cast<unsigned>(count)); };
   const char* const filters[] = {"u.MP9301", "g.MP9401", "r.MP9601", "i.MP9701", "z.MP9801", "Ha.MP7605"};
   std::string out;
@@ -96,7 +98,8 @@ std::string write_all(const std::string& format, const std::string& records) {
   auto writer = make_row_writer(format, schema(), {}, [&](std::string_view text) { return out.append(text), true; });
   if (!writer.ok()) std::abort();
   const auto size = static_cast<std::size_t>(schema().record_size);
-  for (int i = 0; i < kRows; ++i) (*writer)->row(i + 1, RecordView(records.data() + static_cast<std::size_t>(i) * size));
+  for (int i = 0; i < kRows; ++i)
+    (*writer)->row(i + 1, RecordView(records.data() + static_cast<std::size_t>(i) * size));
   (*writer)->finish();
   return out;
 }
@@ -115,9 +118,11 @@ void write_by_hand(const std::string& records, OnFull&& full) {
   const auto type = field<std::uint8_t>("type"), mode = field<std::uint8_t>("mode");
   const auto ccd = field<std::int16_t>("ccd"), procstate = field<std::int16_t>("procstate");
   const auto path = field<Text>("pathname"), file = field<Text>("filename"), filter = field<Text>("filter");
-  const auto exptime = field<float>("exptime"), fwhm = field<float>("fwhm"), bias = field<float>("bias"), sky = field<float>("sky");
+  const auto exptime = field<float>("exptime"), fwhm = field<float>("fwhm"), bias = field<float>("bias"),
+             sky = field<float>("sky");
   const auto obstime = field<double>("obstime");
-  const std::string types[] = {"none", "object", "dark", "bias", "flat", "mask", "fringe", "scatter", "modes", "frpts", "any"};
+  const std::string types[] = {"none",   "object",  "dark",  "bias",  "flat", "mask",
+                               "fringe", "scatter", "modes", "frpts", "any"};
   const std::string modes[] = {"none", "MEF", "SPLIT", "SINGLE", "CUBE", "SLICE", "MODES"};
   std::vector<char> buffer(300000);
   char* out = buffer.data();
@@ -128,12 +133,16 @@ void write_by_hand(const std::string& records, OnFull&& full) {
   };
   const auto real = [&](float value) {
     *out++ = ' ';
-    if constexpr (kToChars) out = std::to_chars(out, out + 64, value, std::chars_format::fixed).ptr;
-    else out = emit::write_number(out, value);
+    if constexpr (kToChars)
+      out = std::to_chars(out, out + 64, value, std::chars_format::fixed).ptr;
+    else
+      out = emit::write_number(out, value);
   };
   const auto statistic = [&](float value, int state) {
-    if (std::isnan(value)) word((state & 3) == 2 ? "-1" : "0");
-    else real(value);
+    if (std::isnan(value))
+      word((state & 3) == 2 ? "-1" : "0");
+    else
+      real(value);
   };
   const auto size = static_cast<std::size_t>(schema().record_size);
   for (int i = 0; i < kRows; ++i) {
@@ -168,8 +177,10 @@ void emit_rows(benchmark::State& state, const std::string& format, bool rounded)
   const auto size = static_cast<std::size_t>(schema().record_size);
   std::size_t bytes = 0;
   for (auto _ : state) {
-    auto writer = make_row_writer(format, schema(), {}, [&](std::string_view text) { return bytes += text.size(), true; });
-    for (int i = 0; i < kRows; ++i) (*writer)->row(i + 1, RecordView(records.data() + static_cast<std::size_t>(i) * size));
+    auto writer =
+        make_row_writer(format, schema(), {}, [&](std::string_view text) { return bytes += text.size(), true; });
+    for (int i = 0; i < kRows; ++i)
+      (*writer)->row(i + 1, RecordView(records.data() + static_cast<std::size_t>(i) * size));
     (*writer)->finish();
   }
   state.SetItemsProcessed(state.iterations() * kRows);
@@ -201,7 +212,8 @@ class Reporter : public benchmark::ConsoleReporter {
     std::printf("\n%-34s %8s %8s %6s %s\n", "ns a row", "ours", "by hand", "ratio", "goal 1.3");
     for (const char* kind : {"full", "rounded"}) {
       for (const char* hand : {"to_chars", "own numbers"}) {
-        const double ours = best_[std::string("row/") + kind], theirs = best_[std::string("by hand, ") + hand + "/" + kind];
+        const double ours = best_[std::string("row/") + kind],
+                     theirs = best_[std::string("by hand, ") + hand + "/" + kind];
         if (ours == 0 || theirs == 0) continue;
         std::printf("row, %-8s against %-12s %8.0f %8.0f %6.2f %s\n", kind, hand, ours, theirs, ours / theirs,
                     ours <= 1.3 * theirs ? "met" : "not met");
@@ -230,13 +242,16 @@ int main(int argc, char** argv) {
   for (const bool rounded : {false, true}) {
     const std::string kind = rounded ? "/rounded" : "/full";
     for (const auto& format : emit_formats()) {
-      benchmark::RegisterBenchmark((format + kind).c_str(), [=](benchmark::State& state) { emit_rows(state, format, rounded); })
-          ->Unit(benchmark::kMillisecond);
+      benchmark::RegisterBenchmark((format + kind).c_str(), [=](benchmark::State& state) {
+        emit_rows(state, format, rounded);
+      })->Unit(benchmark::kMillisecond);
     }
-    benchmark::RegisterBenchmark(("by hand, to_chars" + kind).c_str(), [=](benchmark::State& state) { by_hand<true>(state, rounded); })
-        ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark(("by hand, own numbers" + kind).c_str(), [=](benchmark::State& state) { by_hand<false>(state, rounded); })
-        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("by hand, to_chars" + kind).c_str(), [=](benchmark::State& state) {
+      by_hand<true>(state, rounded);
+    })->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("by hand, own numbers" + kind).c_str(), [=](benchmark::State& state) {
+      by_hand<false>(state, rounded);
+    })->Unit(benchmark::kMillisecond);
   }
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);

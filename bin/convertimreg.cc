@@ -1,9 +1,9 @@
 // convertimreg: writes a registration database in another version: Elixir's, or our own.
-#include <iostream>
 #include <string>
 
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "imreg/registry.h"
 
 namespace {
@@ -11,10 +11,10 @@ namespace {
 using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
-    {"to", "VERSION", "native (default), v3, v2 or v1"},
+    {"to", "VERSION", "native (default), or Elixir's v3, v2 or v1"},
 };
 constexpr cli::Program kProgram = {"convertimreg",
-                                   "writes a registration database in another version; IN stays as it is",
+                                   "copies a registration database into another version: OUT is new",
                                    "IN OUT",
                                    kOptions,
                                    {"convertimreg elixir.db Imreg.db", "convertimreg Imreg.db elixir.db -to v3"},
@@ -33,6 +33,12 @@ int main(int argc, char** argv) {
   }
   for (const auto& status : report->left_out) cli::complain(kProgram.name, status);
   for (const auto& lost : report->lost_fields) cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
-  std::cout << report->rows << " rows written, " << report->left_out.size() << " left out\n";
+  cli::Output output;
+  output.write(std::to_string(report->rows) + " rows written, " + std::to_string(report->left_out.size()) + " left out\n");
+  output.flush();
+  if (!output.status().ok()) {
+    cli::complain(kProgram.name, output.status());
+    return cli::kTrouble;
+  }
   return report->left_out.empty() ? cli::kOk : cli::kInputs;
 }

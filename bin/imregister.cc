@@ -5,6 +5,7 @@
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/registry.h"
 #include "os/walk.h"
@@ -18,15 +19,15 @@ constexpr cli::Option kOptions[] = {
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
     {"noreg", "", "read and check everything, write nothing"},
     {"needtype", "", "refuse images whose type is not known"},
-    {"camera", "NAME|FILE", "use this camera table for all files"},
+    {"camera", "NAME|FILE", "use this camera table; a FILE has a / or ends in .cam"},
     {"root", "NAME=PREFIX", "keep paths below PREFIX as $NAME/...", cli::kRepeat},
-    {"j", "N", "read headers with N threads"},
+    {"j", "N", "read headers with N threads (default: processors)"},
     {"v", "", "a line for every file"},
     cli::kConfigOption,
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {"imregister",
-                                   "registers images: one row per CCD, from their headers",
+                                   "registers FITS images and folders of them, one row per CCD; - reads a list of paths",
                                    "PATH...|-",
                                    kOptions,
                                    {"imregister -db night.db /data/2001-01-27", "find /data -name '*.fits' | imregister -db night.db -"},
@@ -86,11 +87,14 @@ int main(int argc, char** argv) {
     else if (verbose) cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
     progress.add();
   };
+  cli::Output output;
   const RegisterReport report = register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || (verbose && report.files > 0)) {
-    std::cout << cli::Progress::erase() << report.files << " files: " << report.added << " rows added, " << report.updated << " updated, " << report.unchanged
-              << " unchanged; " << report.passed_over << " files passed over, " << report.failed << " failed\n";
+    output.write(cli::Progress::erase() + std::to_string(report.files) + " files: " + std::to_string(report.added) + " rows added, " + std::to_string(report.updated) +
+                 " updated, " + std::to_string(report.unchanged) + " unchanged; " + std::to_string(report.passed_over) + " files passed over, " +
+                 std::to_string(report.failed) + " failed\n");
+    output.flush();
   }
   if (!report.request.ok()) {
     cli::complain(kProgram.name, report.request);
@@ -98,6 +102,10 @@ int main(int argc, char** argv) {
   }
   if (!report.database.ok()) {
     cli::complain(kProgram.name, report.database);
+    return cli::kTrouble;
+  }
+  if (!output.status().ok()) {
+    cli::complain(kProgram.name, output.status());
     return cli::kTrouble;
   }
   return report.failed > 0 ? cli::kInputs : cli::kOk;

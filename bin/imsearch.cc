@@ -17,24 +17,24 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
-    {"ccd", "ID", "CCD by number or chip name", cli::kRepeat},
-    {"type", "WORD", "object dark bias flat mask fringe scatter", cli::kRepeat},
-    {"mode", "WORD", "MEF SPLIT SINGLE CUBE SLICE", cli::kRepeat},
-    {"filter", "NAME", "filter; its other names count, X is any", cli::kRepeat},
-    {"name", "TEXT", "file name: its beginning, or a glob", cli::kRepeat},
-    {"time", "DATE RANGE", "exposures within RANGE from DATE on", cli::kRepeat},
-    {"trange", "DATE DATE|RANGE", "exposures between; several are alternatives", cli::kRepeat},
+    {"ccd", "ID", "number or chip name of the CCD", cli::kRepeat},
+    {"type", "WORD", "object, dark, bias, flat, mask, fringe, scatter ...", cli::kRepeat},
+    {"mode", "WORD", "MEF, SPLIT, SINGLE, CUBE, SLICE", cli::kRepeat},
+    {"filter", "NAME", "filter, by any of its names; X is any", cli::kRepeat},
+    {"name", "TEXT", "file name: its beginning, or a pattern with * ?", cli::kRepeat},
+    {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
+    {"trange", "DATE DATE|RANGE", "exposures between two dates, or in RANGE from DATE", cli::kRepeat},
     {"format", "NAME", "row (default), table, csv, tsv or json"},
-    {"fields", "A,B,C", "print these fields"},
+    {"fields", "A,B,C", "print these fields, as a table without -format"},
     cli::kZoneOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {"imsearch",
-                                   "finds images in the registration database; a ! before a value negates its filter",
+                                   "finds registered images; without filters, all of them. All filters must hold; '!' before a value negates it",
                                    "",
                                    kOptions,
-                                   {"imsearch -db night.db -type object -trange 2001/01/27 1d", "imsearch -db night.db -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
+                                   {"imsearch -db night.db -type object -trange 2001/01/27 1d", "imsearch -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
                                    0,
                                    0};
 
@@ -59,7 +59,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
     }
   }
   if (args.has("fields")) {
-    const std::string names = args.word("fields");
+    const std::string names = args.word("fields");  // split() gives views into it
     for (const auto name : split(names, ',')) options.emit.fields.emplace_back(trim(name));
   }
   // Fields are columns: without -format they come as a table.

@@ -1,11 +1,11 @@
 // imsim: a simulated observing night as FITS files, or a large simulated database.
-#include <iostream>
 #include <string>
 #include <utility>
 
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/registry.h"
 #include "imreg/simulate.h"
@@ -15,10 +15,10 @@ namespace {
 using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
-    {"o", "DIR", "write FITS files below this folder"},
+    {"o", "DIR", "write FITS files and truth.csv below this folder"},
     {"nights", "N", "number of nights (1)"},
     {"ccds", "N", "chips of the mosaic (4)"},
-    {"mode", "mef|split", "one file with all chips, or one a chip (mef)"},
+    {"mode", "mef|split", "all chips in one file, or a file for each (mef)"},
     {"objects", "N", "object exposures a night (20)"},
     {"stars", "", "write the list of stars too"},
     {"rows", "N", "write a database of N rows instead"},
@@ -53,8 +53,10 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
     progress.add(done - std::exchange(last, done));
   });
   if (!images) return images.status();
-  std::cout << cli::Progress::erase() << images->size() << " images of " << last << " exposures in " << args.word("o") << "\n";
-  return {};
+  cli::Output output;
+  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) + " exposures in " + args.word("o") + "\n");
+  output.flush();
+  return output.status();
 }
 
 Status run(const cli::Parsed& args) {

@@ -12,7 +12,7 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
-    {"camera", "NAME|FILE", "use this camera table"},
+    {"camera", "NAME|FILE", "use this camera table; a FILE has a / or ends in .cam"},
 };
 constexpr cli::Program kProgram = {"showiminfo",
                                    "shows what would be registered of a file, each value with its keyword and HDU",
@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
   RegisterOptions options;
   options.split = args.has("split");
   options.camera = args.word("camera");
+  if (const Status status = check_request(options); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
   cli::Output output;
   bool failed = false;
   for (const auto& path : args.positionals) {

@@ -32,5 +32,13 @@ foreach(file ${format_files})
   list(APPEND generated_headers ${header})
 endforeach()
 add_custom_target(imreg_generated DEPENDS ${generated_headers})
+
+# The one man page with a table that is made.
+set(record_page ${CMAKE_BINARY_DIR}/man/imreg-record.5)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/man)
+add_custom_command(OUTPUT ${record_page}
+                   COMMAND imreg-codegen -page ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 ${record_page}
+                   DEPENDS imreg-codegen ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 VERBATIM)
+add_custom_target(imreg_pages ALL DEPENDS ${record_page})
 add_dependencies(imreg_registry imreg_generated)
 target_include_directories(imreg_registry PUBLIC ${CMAKE_BINARY_DIR}/generated)

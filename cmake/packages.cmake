@@ -25,19 +25,8 @@ pkg_check_modules(WCSLIB REQUIRED wcslib)
 vendor(wcs wcs m)
 target_include_directories(vendor_wcs SYSTEM INTERFACE ${WCSLIB_INCLUDE_DIRS})
 
-# CFITSIO as an archive wants zlib, bzip2 and libcurl. The last, with its thirty libraries, is left out: src/fits/no_network.cc.
-pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
-find_library(CFITSIO_ARCHIVE libcfitsio.a)
-find_library(Z_LIBRARY NAMES libz.a z)
-find_library(BZ2_LIBRARY NAMES libbz2.a bz2)
-if(CFITSIO_ARCHIVE AND Z_LIBRARY AND BZ2_LIBRARY)
-  add_library(imreg_no_network STATIC src/fits/no_network.cc)
-  add_library(vendor_cfitsio INTERFACE)
-  target_include_directories(vendor_cfitsio SYSTEM INTERFACE ${CFITSIO_INCLUDE_DIRS})
-  target_link_libraries(vendor_cfitsio INTERFACE ${CFITSIO_ARCHIVE} imreg_no_network ${Z_LIBRARY} ${BZ2_LIBRARY} Threads::Threads m)
-else()
-  add_library(vendor_cfitsio ALIAS PkgConfig::CFITSIO)
-endif()
+vendor(z z)
+vendor(bz2 bz2)
 
 # Can a whole program be linked statically? Sanitizers cannot.
 set(CMAKE_REQUIRED_LINK_OPTIONS -static)

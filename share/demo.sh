@@ -1,56 +1,62 @@
 #!/bin/bash
 # A simulated night of a mosaic camera is registered and searched: demo.sh [FOLDER OF THE PROGRAMS]
-# Everything happens in a temporary folder that is gone at the end.
+# The night and its database stay in the folder demo beside the programs' folder; the next demo replaces them.
 set -euo pipefail
-bin=$(cd "${1:-build/bin}" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-PATH=$bin:$PATH
+bin=${1:-build/bin}
+[ -x "$bin/imsearch" ] || { echo "demo.sh: $bin holds no imsearch; \`make demo\` builds it first" >&2; exit 1; }
+folder=$(dirname "$bin")/demo
+mkdir -p "$folder"
+rm -rf "$folder/night" "$folder"/Imreg.db* "$folder"/elixir.db*
+PATH=$(cd "$bin" && pwd):$PATH
 unset IMREG_DB PTOLEMY
+bold= plain=
+if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
-say() { printf '\n# %s\n' "$*"; }
-# Prints a command and runs it; of long output the first lines, and how many there are.
+say() { echo; printf '# %s\n' "$@"; }
+# Prints a command and runs it in the demo's folder; of long output the first lines.
 run() {
-  local shown=$1
-  shift
-  printf '$'
-  for word in "$@"; do
-    if [[ $word == *[!A-Za-z0-9_./,=:-]* ]]; then printf " '%s'" "$word"; else printf ' %s' "$word"; fi
-  done
-  printf '\n'
-  "$@" > output
-  head -n "$shown" output | cut -c 1-150
-  local lines
-  lines=$(wc -l < output)
-  if [ "$lines" -gt "$shown" ]; then printf '... %d lines in all\n' "$lines"; fi
+  printf '%s$ %s%s\n' "$bold" "$2" "$plain"
+  local output lines
+  output=$(cd "$folder" && eval "$2" 2>&1)
+  lines=$(wc -l <<< "$output")
+  sed -n "1,$1p" <<< "$output"
+  if [ "$lines" -gt "$1" ]; then printf '... %d more lines\n' $((lines - $1)); fi
 }
 
-say "One night of a mosaic camera with 4 CCDs, as FITS files"
-run 4 imsim -o night -nights 1 -ccds 4 -seed 1
-run 6 ls -R night
+say "A camera of 4 CCDs (it exists only in imsim) observes for a night. All files go to $folder."
+run 4 "imsim -o night -ccds 4 -seed 1"
 
-say "Registered: one row for each CCD of each exposure, in a file that is itself valid FITS"
-run 4 imregister -db Imreg.db night
+say "imregister reads the headers: one row for each CCD of each exposure. What is no FITS file is passed over."
+run 4 "imregister -db Imreg.db night"
 
-say "What one file gives, and the keyword and HDU behind every value"
-run 12 showiminfo "$(find night -name '*.fits' | sort | tail -n 1)"
+say "What did CCD 2 see of the sky that night? A row has 12 words:" \
+  "number type mode ccd folder file filter exptime obstime fwhm bias sky (0 = not measured)"
+run 4 "imsearch -db Imreg.db -type object -ccd 2 -trange 2001/01/27 1d"
 
-say "The exposures of the sky: index type mode ccd path file filter exptime obstime fwhm bias sky"
-run 4 imsearch -db Imreg.db -type object
+say "All exposures in r, in columns of your choice"
+run 6 "imsearch -db Imreg.db -type object -filter r -ccd 0 -fields filename,object,exptime,airmass,obstime"
 
-say "One CCD, one range of time, chosen fields"
-run 6 imsearch -db Imreg.db -type object -ccd 2 -trange 2001/01/27 1d -format table -fields filename,ccd,filter,exptime,obstime
+say "What is not sky, as CSV for a spreadsheet"
+run 6 "imsearch -db Imreg.db -type '!object' -format csv -fields filename,type,filter,ccd,obstime"
 
-say "Everything that is not sky, by name, as CSV"
-run 4 imsearch -db Imreg.db -type '!object' -format csv -fields filename,pathname,ccd,obstime
+say "As JSON for a program: one object a line, times in seconds since 1970"
+run 2 "imsearch -db Imreg.db -name 600011 -format json -fields filename,ccd,filter,obstime,exptime"
 
-say "One JSON object a line, for other programs"
-run 1 imsearch -db Imreg.db -type object -format json
+say "Where does each value come from? Keyword and HDU stand behind it."
+run 12 "showiminfo night/*/600011o.fits"
 
-say "Registering again changes nothing: rows are updated, never doubled"
-run 4 imregister -db Imreg.db night
+say "Registering again adds nothing: a known image keeps its row."
+run 4 "imregister -db Imreg.db night"
 
-say "And back to the file format of the year 2000"
-run 2 convertimreg Imreg.db elixir.db -to v3
-run 2 imsearch -db elixir.db -type flat
+say "To the database format of Elixir (2000) and back: imsearch reads both."
+run 4 "convertimreg Imreg.db elixir.db -to v3"
+run 2 "imsearch -db elixir.db -type flat -filter g"
+
+say "Now with your own FITS files, of any telescope:"
+cat << END
+  $bin/imregister -db my.db FOLDER
+  $bin/imsearch -db my.db
+  $bin/imsearch -db my.db -type object -trange 2024/01/01 1y -fields filename,filter,exptime,obstime
+  $bin/showiminfo FILE          when a value looks wrong
+  $bin/imsearch -help           all filters; README.md and man ./man/imsearch.1 tell more
+END

@@ -1,4 +1,5 @@
-// From header cards to facts about an image: what the telescope's tables (formats/cameras/*.cam) make of a file's headers.
+// From header cards to facts about an image: what the telescope's tables (formats/cameras/*.cam) make of a file's
+// headers.
 #pragma once
 
 #include <memory>

@@ -53,7 +53,8 @@ Result<FileKind> file_kind(const std::string& path);
 
 /// Reads the header of every HDU.
 /// Errors: not_found, io (unreadable), invalid (not a regular file, not FITS, a text dump: the message says which),
-/// corrupt (no END in the primary header, truncated inside the primary header).
+/// corrupt (no END in the primary header, truncated or packed data damaged inside the primary header).
+/// Packed files are unpacked to their end, so that a cut and a wrong checksum are seen, but never kept in memory.
 /// A fault in a later HDU, and data that are cut off, are `damage`: the HDUs before it are returned.
 Result<FitsHeaders> read_fits_headers(const std::string& path);
 

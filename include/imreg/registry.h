@@ -54,6 +54,9 @@ struct RegisterReport {
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
                               const std::function<void(std::int64_t)>& on_total = {});
 
+/// Whether the options make sense: the camera table exists and can be read. Errors: not_found, invalid.
+Status check_request(const RegisterOptions& options);
+
 /// The rows of one file as text, each value with its keyword and HDU (showiminfo).
 Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options);
 

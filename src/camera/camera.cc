@@ -63,7 +63,8 @@ T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
 
 bool is_split(const Chain& chain, const Place& place) {
   return std::any_of(chain.begin(), chain.end(), [&](const Table* table) {
-    return std::any_of(table->split.begin(), table->split.end(), [&](const HduRule& rule) { return holds(place, rule); });
+    return std::any_of(table->split.begin(), table->split.end(),
+                       [&](const HduRule& rule) { return holds(place, rule); });
   });
 }
 
@@ -94,7 +95,8 @@ ImageFacts facts_of(const Reader& reader, bool& day_only) {
 }
 
 void warn_once(FileFacts& file, const std::string& warning) {
-  if (std::find(file.warnings.begin(), file.warnings.end(), warning) == file.warnings.end()) file.warnings.push_back(warning);
+  if (std::find(file.warnings.begin(), file.warnings.end(), warning) == file.warnings.end())
+    file.warnings.push_back(warning);
 }
 
 }  // namespace
@@ -126,8 +128,9 @@ Status Cameras::Tables::check() const {
     for (const auto& recipes : table.recipes) {
       for (const Recipe& recipe : recipes) {
         const bool known = recipe.words.empty() || std::any_of(chain.begin(), chain.end(), [&](const Table* t) {
-          return std::any_of(t->words.begin(), t->words.end(), [&](const Word& word) { return word.list == recipe.words; });
-        });
+                             return std::any_of(t->words.begin(), t->words.end(),
+                                                [&](const Word& word) { return word.list == recipe.words; });
+                           });
         if (!known) return error(recipe.line, "there is no word list '" + recipe.words + "'");
       }
     }
@@ -203,7 +206,8 @@ std::vector<std::string> Cameras::names() const {
   return out;
 }
 
-Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders& headers, const Options& options) const {
+Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders& headers,
+                                     const Options& options) const {
   FileFacts out;
   if (headers.hdus.empty()) {
     out.why_none = "no HDU";
@@ -218,7 +222,8 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   }
   if (table == nullptr) {
     const std::string near = nearest_names(options.camera, names());
-    return Status(Code::not_found, "there is no camera table '" + options.camera + "'" + (near.empty() ? "" : "; did you mean " + near + "?"));
+    return Status(Code::not_found, "there is no camera table '" + options.camera + "'" +
+                                       (near.empty() ? "" : "; did you mean " + near + "?"));
   }
   out.camera = table->name;
   const Chain chain = tables_->chain_of(*table);
@@ -257,7 +262,9 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   return out;
 }
 
-std::optional<std::string> Cameras::canonical_filter(std::string_view name) const { return tables_->filters.canonical(name); }
+std::optional<std::string> Cameras::canonical_filter(std::string_view name) const {
+  return tables_->filters.canonical(name);
+}
 
 bool Cameras::same_filter(std::string_view stored, std::string_view wanted) const {
   stored = trim(stored);

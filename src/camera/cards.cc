@@ -11,7 +11,8 @@ namespace imreg::camera {
 
 namespace {
 
-// The key of a card; 0 for cards without a value. Cards with their equals sign in the wrong column are read as the header room reads them.
+// The key of a card; 0 for cards without a value. Cards with their equals sign in the wrong column are read as the
+// header room reads them.
 std::uint64_t key_of_card(const Header& header, std::size_t i) {
   const std::string_view card = header.card(i);
   if (card[8] != '=') {
@@ -27,7 +28,8 @@ std::uint64_t key_of_card(const Header& header, std::size_t i) {
 }
 
 bool found(const Place& place, const Source& source, const Globs& globs) {
-  return each_card(place, source, [&](const CardValue& value, std::size_t) { return matches(globs, trim(value.text)); });
+  return each_card(place, source,
+                   [&](const CardValue& value, std::size_t) { return matches(globs, trim(value.text)); });
 }
 
 }  // namespace

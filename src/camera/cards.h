@@ -12,7 +12,8 @@
 
 namespace imreg::camera {
 
-/// The headers of a file with an index of each HDU's keywords, made when first asked for. A table asks a header for a hundred
+/// The headers of a file with an index of each HDU's keywords, made when first asked for. A table asks a header
+/// for a hundred
 /// keywords that it does not have; walking its cards each time would cost more than reading the file.
 class FileCards {
  public:
@@ -51,7 +52,8 @@ struct Place {
   const Hdu& own() const { return cards.file().hdus[hdu]; }
 };
 
-/// Calls `use(value, index of the HDU)` for every card of this keyword that has a value, nearest first, until one is accepted.
+/// Calls `use(value, index of the HDU)` for every card of this keyword that has a value, nearest first, until one
+/// is accepted.
 template <class Use>
 bool each_card(const Place& place, const Source& source, Use use) {
   const auto in_hdu = [&](std::size_t i) {

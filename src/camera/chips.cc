@@ -99,7 +99,8 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
     for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) {
       // Far above any limit on slices, far below an overflow.
-      chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
+      chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) *
+                    std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
     }
     if (const HduRule* rule = first_rule(chain, &Table::mask, place)) {
       if (masks.empty()) {

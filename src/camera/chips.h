@@ -10,20 +10,21 @@
 namespace imreg::camera {
 
 struct Chip {
-  std::size_t hdu = 0;             ///< index into FitsHeaders::hdus; of the first amplifier
-  std::int64_t planes = 1;         ///< of a cube
-  Fact<int> ccd;                   ///< when the rule for amplifiers tells it
-  bool in_extension = false;       ///< in an extension that is more than the compressed form of a primary array
+  std::size_t hdu = 0;        ///< index into FitsHeaders::hdus; of the first amplifier
+  std::int64_t planes = 1;    ///< of a cube
+  Fact<int> ccd;              ///< when the rule for amplifiers tells it
+  bool in_extension = false;  ///< in an extension that is more than the compressed form of a primary array
 };
 
 struct Chips {
   std::vector<Chip> chips;
-  std::string mask_keyword;        ///< set when the file holds masks and weights only, and by which keyword
+  std::string mask_keyword;  ///< set when the file holds masks and weights only, and by which keyword
   int mask_hdu = -1;
   std::string why_none;
 };
 
-/// Images with two axes or more; those that the table skips are none, masks and weights count when there is nothing else,
+/// Images with two axes or more; those that the table skips are none, masks and weights count when there is
+/// nothing else,
 /// amplifiers of one CCD are one.
 Chips find_chips(const FileCards& cards, const Chain& chain);
 

@@ -14,16 +14,21 @@ Status FilterList::add(std::string_view text, const std::string& file) {
     Result<std::vector<std::string>> words = line_words(raw);
     if (!words) return error(words.status().message());
     if (words->empty()) continue;
-    if ((*words)[0] != "filter" || words->size() < 2) return error("a line of a filter list is: filter NAME [also NAME...] [group WORD...]");
+    if ((*words)[0] != "filter" || words->size() < 2)
+      return error("a line of a filter list is: filter NAME [also NAME...] [group WORD...]");
     Entry entry;
     entry.name = (*words)[1];
     std::vector<std::string>* into = nullptr;
     for (std::size_t i = 2; i < words->size(); ++i) {
       const std::string& word = (*words)[i];
-      if (word == "also") into = &entry.aliases;
-      else if (word == "group") into = &entry.groups;
-      else if (into == nullptr) return error("'" + word + "' stands where also or group must");
-      else into->push_back(word);
+      if (word == "also")
+        into = &entry.aliases;
+      else if (word == "group")
+        into = &entry.groups;
+      else if (into == nullptr)
+        return error("'" + word + "' stands where also or group must");
+      else
+        into->push_back(word);
     }
     if (is_glob(entry.name)) {
       if (!entry.aliases.empty()) return error("a name with * ? [ stands for many filters and has no other names");

@@ -12,7 +12,8 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-constexpr std::array<std::string_view, 12> kMonths = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+constexpr std::array<std::string_view, 12> kMonths = {"jan", "feb", "mar", "apr", "may", "jun",
+                                                      "jul", "aug", "sep", "oct", "nov", "dec"};
 
 int month_named(std::string_view word) {
   for (std::size_t i = 0; i < kMonths.size(); ++i) {
@@ -48,7 +49,8 @@ std::optional<double> take_day(std::string_view& text) {
   for (std::size_t i = 0; i < 3; ++i) {
     while (at < text.size() && text[at] == ' ') ++at;  // "27/ 5/84"
     const std::size_t start = at;
-    while (at < text.size() && (is_digit(text[at]) || (i == 1 && (lower(text[at]) >= 'a' && lower(text[at]) <= 'z')))) ++at;
+    while (at < text.size() && (is_digit(text[at]) || (i == 1 && (lower(text[at]) >= 'a' && lower(text[at]) <= 'z'))))
+      ++at;
     part[i] = text.substr(start, at - start);
     if (part[i].empty()) return std::nullopt;
     if (i == 0 && part[0].size() == 8) {  // 19930417
@@ -58,18 +60,22 @@ std::optional<double> take_day(std::string_view& text) {
       return midnight(all / 10000, all / 100 % 100, all % 100);
     }
     if (i == 2) break;
-    if (at == text.size() || (text[at] != '-' && text[at] != '/' && text[at] != ':' && text[at] != '.')) return std::nullopt;
+    if (at == text.size() || (text[at] != '-' && text[at] != '/' && text[at] != ':' && text[at] != '.'))
+      return std::nullopt;
     if (i == 1 && text[at] != separator) return std::nullopt;
     separator = text[at++];
   }
   text.remove_prefix(at);
   std::array<long long, 3> number{};
   for (std::size_t i = 0; i < 3; ++i) {
-    if (i == 1 && !is_digit(part[1].front())) number[1] = month_named(part[1]);
-    else if (!parse_integer(part[i], number[i])) return std::nullopt;
+    if (i == 1 && !is_digit(part[1].front()))
+      number[1] = month_named(part[1]);
+    else if (!parse_integer(part[i], number[i]))
+      return std::nullopt;
   }
   if (part[0].size() == 4) return midnight(number[0], number[1], number[2]);
-  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of four digits.
+  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of
+  // four digits.
   if (separator == '/' || !is_digit(part[1].front()) || part[2].size() == 4) {
     return midnight(full_year(number[2]), number[1], number[0]);
   }
@@ -108,7 +114,8 @@ std::optional<HeaderDate> header_date(std::string_view text) {
   HeaderDate out;
   out.day = *day;
   if (text.empty()) return out;
-  if (text.front() != 'T' && text.front() != 't' && text.front() != ' ' && text.front() != ',' && text.front() != '_' && text.front() != '-') {
+  if (text.front() != 'T' && text.front() != 't' && text.front() != ' ' && text.front() != ',' && text.front() != '_' &&
+      text.front() != '-') {
     return std::nullopt;
   }
   text.remove_prefix(1);

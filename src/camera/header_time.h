@@ -1,4 +1,5 @@
-// Dates and times of day as headers write them; unlike the dates that people type (imreg/date.h) they are full of old and broken forms.
+// Dates and times of day as headers write them; unlike the dates that people type (imreg/date.h) they are full of
+// old and broken forms.
 #pragma once
 
 #include <optional>
@@ -7,11 +8,12 @@
 namespace imreg::camera {
 
 struct HeaderDate {
-  double day = 0;                      ///< seconds since 1970-01-01 of its midnight
-  std::optional<double> time_of_day;   ///< seconds, when the text has one
+  double day = 0;                     ///< seconds since 1970-01-01 of its midnight
+  std::optional<double> time_of_day;  ///< seconds, when the text has one
 };
 
-/// "2003-01-27T15:20:01.5", "2001-01-20T5:33:58", "2002/05/21", "2000:12:03", "19930417", "15/04/88", " 4/07/92", "30/04/97 GMT",
+/// "2003-01-27T15:20:01.5", "2001-01-20T5:33:58", "2002/05/21", "2000:12:03", "19930417", "15/04/88", " 4/07/92",
+/// "30/04/97 GMT",
 /// "01-May-23 13:07:58.713", "2016-05-12 07:00:47 UTC". Two-digit years: 40..99 are 19yy, 00..39 are 20yy.
 /// Nothing for what is no date: "nn/nn/nn", "00/00/00", month 13, "1970-00-01".
 std::optional<HeaderDate> header_date(std::string_view text);

@@ -19,17 +19,34 @@ struct FieldRow {
 };
 
 constexpr std::array<FieldRow, kFieldCount> kFields = {{
-    {"instrument", Dimension::text}, {"object", Dimension::text}, {"type", Dimension::text}, {"filter", Dimension::text},
-    {"chip", Dimension::text}, {"ccd", Dimension::number},
-    {"exptime", Dimension::time}, {"obstime", Dimension::date}, {"release", Dimension::date}, {"timesys", Dimension::text},
-    {"position", Dimension::position}, {"frame", Dimension::text}, {"equinox", Dimension::number},
-    {"airmass", Dimension::number}, {"telfocus", Dimension::number}, {"rotangle", Dimension::angle},
-    {"xprobe", Dimension::number}, {"yprobe", Dimension::number}, {"zprobe", Dimension::number},
-    {"dettemp", Dimension::temperature}, {"teltemp0", Dimension::temperature}, {"teltemp1", Dimension::temperature},
-    {"teltemp2", Dimension::temperature}, {"teltemp3", Dimension::temperature},
+    {"instrument", Dimension::text},
+    {"object", Dimension::text},
+    {"type", Dimension::text},
+    {"filter", Dimension::text},
+    {"chip", Dimension::text},
+    {"ccd", Dimension::number},
+    {"exptime", Dimension::time},
+    {"obstime", Dimension::date},
+    {"release", Dimension::date},
+    {"timesys", Dimension::text},
+    {"position", Dimension::position},
+    {"frame", Dimension::text},
+    {"equinox", Dimension::number},
+    {"airmass", Dimension::number},
+    {"telfocus", Dimension::number},
+    {"rotangle", Dimension::angle},
+    {"xprobe", Dimension::number},
+    {"yprobe", Dimension::number},
+    {"zprobe", Dimension::number},
+    {"dettemp", Dimension::temperature},
+    {"teltemp0", Dimension::temperature},
+    {"teltemp1", Dimension::temperature},
+    {"teltemp2", Dimension::temperature},
+    {"teltemp3", Dimension::temperature},
 }};
 
-// Units turn a number into the unit of the database: seconds, degrees, degrees Celsius. In dates they are the unit of the time of day.
+// Units turn a number into the unit of the database: seconds, degrees, degrees Celsius. In dates they are the unit
+// of the time of day.
 struct UnitRow {
   std::string_view name;
   Dimension dimension;
@@ -38,12 +55,21 @@ struct UnitRow {
 
 constexpr double kDegrees = 180.0 / 3.14159265358979323846;
 constexpr UnitRow kUnits[] = {
-    {"s", Dimension::time, 1, 0},          {"ms", Dimension::time, 1e-3, 0},       {"us", Dimension::time, 1e-6, 0},
-    {"min", Dimension::time, 60, 0},       {"h", Dimension::time, 3600, 0},        {"d", Dimension::time, 86400, 0},
-    {"s", Dimension::date, 1, 0},          {"h", Dimension::date, 3600, 0},
-    {"deg", Dimension::angle, 1, 0},       {"rad", Dimension::angle, kDegrees, 0}, {"arcsec", Dimension::angle, 1.0 / 3600, 0},
-    {"deg", Dimension::position, 1, 0},    {"rad", Dimension::position, kDegrees, 0},
-    {"C", Dimension::temperature, 1, 0},   {"K", Dimension::temperature, 1, -273.15},
+    {"s", Dimension::time, 1, 0},
+    {"ms", Dimension::time, 1e-3, 0},
+    {"us", Dimension::time, 1e-6, 0},
+    {"min", Dimension::time, 60, 0},
+    {"h", Dimension::time, 3600, 0},
+    {"d", Dimension::time, 86400, 0},
+    {"s", Dimension::date, 1, 0},
+    {"h", Dimension::date, 3600, 0},
+    {"deg", Dimension::angle, 1, 0},
+    {"rad", Dimension::angle, kDegrees, 0},
+    {"arcsec", Dimension::angle, 1.0 / 3600, 0},
+    {"deg", Dimension::position, 1, 0},
+    {"rad", Dimension::position, kDegrees, 0},
+    {"C", Dimension::temperature, 1, 0},
+    {"K", Dimension::temperature, 1, -273.15},
 };
 
 std::optional<Field> field_named(std::string_view name) {
@@ -64,8 +90,8 @@ Globs globs_of(std::string_view text) {
 std::optional<Range> range_of(std::string_view text) {
   const std::size_t dots = text.find("..");
   Range out;
-  if (dots == text.npos || !parse_number(text.substr(0, dots), out.low) || !parse_number(text.substr(dots + 2), out.high) ||
-      out.low > out.high) {
+  if (dots == text.npos || !parse_number(text.substr(0, dots), out.low) ||
+      !parse_number(text.substr(dots + 2), out.high) || out.low > out.high) {
     return std::nullopt;
   }
   return out;
@@ -79,7 +105,8 @@ bool is_hdu_keyword(std::string_view keyword) {
 // One statement of a table, word by word.
 class Line {
  public:
-  Line(const std::vector<std::string>& words, int number, const std::string& file) : words_(words), number_(number), file_(file) {}
+  Line(const std::vector<std::string>& words, int number, const std::string& file)
+      : words_(words), number_(number), file_(file) {}
 
   bool done() const { return at_ >= words_.size(); }
   const std::string& peek() const { return words_[at_]; }
@@ -116,10 +143,14 @@ Result<Source> source_of(Line& line, const std::string& word) {
     return out;
   }
   const std::string scope = word.substr(at + 1);
-  if (scope == "own") out.scope = Scope::own;
-  else if (scope == "primary") out.scope = Scope::primary;
-  else if (scope == "any") out.scope = Scope::any;
-  else return line.error("'@" + scope + "' is no place; there are @own, @primary and @any");
+  if (scope == "own")
+    out.scope = Scope::own;
+  else if (scope == "primary")
+    out.scope = Scope::primary;
+  else if (scope == "any")
+    out.scope = Scope::any;
+  else
+    return line.error("'@" + scope + "' is no place; there are @own, @primary and @any");
   return out;
 }
 
@@ -132,10 +163,10 @@ Result<Condition> condition_of(Line& line) {
   return out;
 }
 
-const std::vector<std::string> kModifiers = {"if",   "unless", "comment", "drop", "else", "words", "number", "text",
-                                             "start", "middle", "end",     "day",  "mjd",  "jd",    "unix",   "hours",
-                                             "utc",  "tai",    "tt",      "tdb",  "gps",  "icrs",  "fk5",    "fk4",
-                                             "galactic", "s", "ms", "us", "min", "h", "d", "deg", "rad", "arcsec", "C", "K"};
+const std::vector<std::string> kModifiers = {
+    "if",       "unless", "comment", "drop",  "else", "words", "number", "text", "start", "middle", "end", "day",
+    "mjd",      "jd",     "unix",    "hours", "utc",  "tai",   "tt",     "tdb",  "gps",   "icrs",   "fk5", "fk4",
+    "galactic", "s",      "ms",      "us",    "min",  "h",     "d",      "deg",  "rad",   "arcsec", "C",   "K"};
 
 // The modifiers that are one word for one kind of field. False: `word` is none of them.
 bool take_plain_modifier(Dimension dimension, const std::string& word, Recipe& recipe) {
@@ -189,7 +220,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     IMREG_ASSIGN(recipe.words, line.need("the name of a word list"));
   } else if (word == "number" && field == Field::ccd) {
     IMREG_ASSIGN(recipe.number_pattern, line.need("a pattern with %d"));
-    if (recipe.number_pattern.find("%d") == std::string::npos) return line.error("'" + recipe.number_pattern + "' has no %d");
+    if (recipe.number_pattern.find("%d") == std::string::npos)
+      return line.error("'" + recipe.number_pattern + "' has no %d");
   } else if (take_plain_modifier(dimension, word, recipe)) {
     return {};
   } else if (word.find("..") != std::string::npos && !recipe.range) {
@@ -198,8 +230,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
   } else {
     const bool elsewhere = std::find(kModifiers.begin(), kModifiers.end(), word) != kModifiers.end();
     const std::string near = nearest_names(word, kModifiers);
-    return line.error("'" + word + "' " + (elsewhere ? "does not fit " : "means nothing behind ") + std::string(name_of(field)) +
-                      (elsewhere || near.empty() ? "" : "; did you mean " + near + "?"));
+    return line.error("'" + word + "' " + (elsewhere ? "does not fit " : "means nothing behind ") +
+                      std::string(name_of(field)) + (elsewhere || near.empty() ? "" : "; did you mean " + near + "?"));
   }
   return {};
 }
@@ -209,7 +241,8 @@ Status take_recipe(Line& line, Field field, Table& table) {
   recipe.line = line.number();
   const Dimension dimension = dimension_of(field);
   if (line.take_if("=")) {
-    if (dimension != Dimension::text && dimension != Dimension::number) return line.error("a constant fits texts and plain numbers only");
+    if (dimension != Dimension::text && dimension != Dimension::number)
+      return line.error("a constant fits texts and plain numbers only");
     IMREG_ASSIGN(recipe.constant, line.need("the constant"));
     double number = 0;
     if (dimension == Dimension::number && !parse_number(recipe.constant, number)) {
@@ -229,9 +262,12 @@ Status take_recipe(Line& line, Field field, Table& table) {
   }
   while (!line.done()) IMREG_TRY(take_modifier(line, field, recipe));
 
-  const std::size_t most = dimension == Dimension::text ? 9 : dimension == Dimension::date || dimension == Dimension::position ? 2 : 1;
+  const std::size_t most = dimension == Dimension::text                                       ? 9
+                           : dimension == Dimension::date || dimension == Dimension::position ? 2
+                                                                                              : 1;
   for (const Source& source : recipe.sources) {
-    if (source.scope == Scope::file_name && recipe.number_pattern.empty()) return line.error("@name gives a ccd by a number pattern only");
+    if (source.scope == Scope::file_name && recipe.number_pattern.empty())
+      return line.error("@name gives a ccd by a number pattern only");
   }
   if (recipe.sources.size() > most) return line.error("too many keywords for " + std::string(name_of(field)));
   if (recipe.sources.size() > 1 && !recipe.words.empty()) return line.error("a word list takes one keyword");
@@ -305,15 +341,18 @@ Status take_words(Line& line, Table& table) {
 Status take_count(Line& line, std::optional<long long>& out) {
   IMREG_ASSIGN(const std::string text, line.need("a number"));
   long long n = 0;
-  if (text == "no") n = 1;
-  else if (!parse_integer(text, n) || n < 1 || n > 1000000) return line.error("'" + text + "' is no count");
+  if (text == "no")
+    n = 1;
+  else if (!parse_integer(text, n) || n < 1 || n > 1000000)
+    return line.error("'" + text + "' is no count");
   out = n;
   return line.end();
 }
 
 Status take_statement(Line& line, Table& table) {
-  static const std::vector<std::string> kStatements = {"camera", "title", "like",   "when",   "forget", "range", "nothing", "words",
-                                                       "skip",   "mask",  "split",  "amps",   "slices", "ccds"};
+  static const std::vector<std::string> kStatements = {"camera", "title",   "like",   "when", "forget",
+                                                       "range",  "nothing", "words",  "skip", "mask",
+                                                       "split",  "amps",    "slices", "ccds"};
   const std::string word = line.take();
   if (table.name.empty() && word != "camera") return line.error("a table begins with: camera NAME");
   if (word == "camera") {
@@ -367,7 +406,8 @@ Status take_statement(Line& line, Table& table) {
   std::vector<std::string> names = kStatements;
   for (const FieldRow& row : kFields) names.emplace_back(row.name);
   const std::string near = nearest_names(word, names);
-  return line.error("'" + word + "' is neither a field nor a statement" + (near.empty() ? "" : "; did you mean " + near + "?"));
+  return line.error("'" + word + "' is neither a field nor a statement" +
+                    (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 
 }  // namespace
@@ -421,8 +461,8 @@ std::optional<long long> number_in(std::string_view pattern, std::string_view te
     std::size_t end = i;
     while (digit(end)) ++end;
     long long number = 0;
-    if (glob_match(pattern.substr(0, mark), text.substr(0, i)) && glob_match(pattern.substr(mark + 2), text.substr(end)) &&
-        parse_integer(text.substr(i, end - i), number)) {
+    if (glob_match(pattern.substr(0, mark), text.substr(0, i)) &&
+        glob_match(pattern.substr(mark + 2), text.substr(end)) && parse_integer(text.substr(i, end - i), number)) {
       return number;
     }
   }
@@ -436,12 +476,14 @@ Result<Table> parse_table(std::string_view text, const std::string& file) {
   for (std::string_view raw : imreg::split(text, '\n')) {
     ++number;
     Result<std::vector<std::string>> words = line_words(raw);
-    if (!words) return Status(Code::invalid, "line " + std::to_string(number) + ": " + words.status().message()).in_file(file);
+    if (!words)
+      return Status(Code::invalid, "line " + std::to_string(number) + ": " + words.status().message()).in_file(file);
     if (words->empty()) continue;
     Line line(*words, number, file);
     IMREG_TRY(take_statement(line, table));
   }
-  if (table.name.empty()) return Status(Code::invalid, "no table in this file: it begins with: camera NAME").in_file(file);
+  if (table.name.empty())
+    return Status(Code::invalid, "no table in this file: it begins with: camera NAME").in_file(file);
   return table;
 }
 

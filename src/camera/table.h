@@ -19,10 +19,30 @@ namespace imreg::camera {
 
 /// What a table can tell about an image. The order is that of kFields in table.cc.
 enum class Field {
-  instrument, object, type, filter, chip, ccd,
-  exptime, obstime, release, timesys,
-  position, frame, equinox,
-  airmass, telfocus, rotangle, xprobe, yprobe, zprobe, dettemp, teltemp0, teltemp1, teltemp2, teltemp3,
+  instrument,
+  object,
+  type,
+  filter,
+  chip,
+  ccd,
+  exptime,
+  obstime,
+  release,
+  timesys,
+  position,
+  frame,
+  equinox,
+  airmass,
+  telfocus,
+  rotangle,
+  xprobe,
+  yprobe,
+  zprobe,
+  dettemp,
+  teltemp0,
+  teltemp1,
+  teltemp2,
+  teltemp3,
   count
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count);
@@ -38,8 +58,8 @@ enum class Scope {
   inherited,  ///< the HDU of the pixels, then the primary HDU
   own,        ///< the HDU of the pixels
   primary,
-  any,        ///< all HDUs in order
-  file_name   ///< @name: no keyword but the name of the file, without folder and suffixes
+  any,       ///< all HDUs in order
+  file_name  ///< @name: no keyword but the name of the file, without folder and suffixes
 };
 
 /// A keyword as a number, for quick search: its eight characters, or a hash of a longer name (HIERARCH). Capitals only.
@@ -72,22 +92,22 @@ enum class Moment { start, middle, end };          ///< of the exposure
 /// One way to get a value: keywords and how to read them.
 struct Recipe {
   int line = 0;
-  std::vector<Source> sources;        ///< empty: `constant` is the value; the keyword "wcs" stands for CTYPE and CRVAL
+  std::vector<Source> sources;  ///< empty: `constant` is the value; the keyword "wcs" stands for CTYPE and CRVAL
   std::string constant;
-  double scale = 1, offset = 0;       ///< unit: value = number * scale + offset
+  double scale = 1, offset = 0;  ///< unit: value = number * scale + offset
   bool has_unit = false;
-  bool hours = false;                 ///< numbers of right ascension are hours
-  std::optional<Range> range;         ///< of the number as it is written
+  bool hours = false;          ///< numbers of right ascension are hours
+  std::optional<Range> range;  ///< of the number as it is written
   std::vector<Condition> conditions;
-  Globs comment;                      ///< the comment of the first keyword must match
-  Globs drop;                         ///< texts that say nothing here
-  std::string otherwise;              ///< the value when all keywords were there and all were dropped
-  std::string words;                  ///< the word list that the text goes through
-  std::string number_pattern;         ///< "ccd%d": the number inside the text
-  bool text_only = false;             ///< numbers without quotes are no value
+  Globs comment;               ///< the comment of the first keyword must match
+  Globs drop;                  ///< texts that say nothing here
+  std::string otherwise;       ///< the value when all keywords were there and all were dropped
+  std::string words;           ///< the word list that the text goes through
+  std::string number_pattern;  ///< "ccd%d": the number inside the text
+  bool text_only = false;      ///< numbers without quotes are no value
   Calendar calendar = Calendar::text;
   Moment moment = Moment::start;
-  bool day = false;                   ///< a date without a time of day is accepted
+  bool day = false;  ///< a date without a time of day is accepted
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
 };
@@ -124,12 +144,12 @@ struct Table {
   std::array<std::vector<Recipe>, kFieldCount> recipes;
   std::array<bool, kFieldCount> forgotten{};  ///< the recipes of the refined table do not count
   std::array<std::optional<Range>, kFieldCount> ranges;
-  Globs nothing;                              ///< texts that are no value anywhere
+  Globs nothing;  ///< texts that are no value anywhere
   std::vector<Word> words;
   std::vector<HduRule> skip, mask, split;
   std::vector<AmpRule> amps;
-  std::optional<long long> slices;            ///< a cube with more planes gets no rows for them
-  std::optional<int> ccds;                    ///< CCD numbers are below this
+  std::optional<long long> slices;  ///< a cube with more planes gets no rows for them
+  std::optional<int> ccds;          ///< CCD numbers are below this
 };
 
 /// Reads a table. `file` is for messages. Error: invalid, with file and line.

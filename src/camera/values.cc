@@ -41,7 +41,8 @@ bool Reader::each_recipe(Field field, Use use) const {
 }
 
 bool Reader::applies(const Recipe& recipe) const {
-  return std::all_of(recipe.conditions.begin(), recipe.conditions.end(), [&](const Condition& c) { return holds(place_, c); });
+  return std::all_of(recipe.conditions.begin(), recipe.conditions.end(),
+                     [&](const Condition& c) { return holds(place_, c); });
 }
 
 bool Reader::is_nothing(const Recipe& recipe, std::string_view text) const {
@@ -160,9 +161,11 @@ Fact<int> Reader::ccd() const {
       return parse_integer(recipe.constant, number) && accept(number, "table", -1);
     }
     const Source& source = recipe.sources[0];
-    if (source.scope == Scope::file_name) return !stem_.empty() && accept(number_in(recipe.number_pattern, stem_), source.keyword, -1);
+    if (source.scope == Scope::file_name)
+      return !stem_.empty() && accept(number_in(recipe.number_pattern, stem_), source.keyword, -1);
     return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
-      if (!recipe.number_pattern.empty()) return accept(number_in(recipe.number_pattern, trim(value.text)), source.keyword, number_of_hdu(hdu));
+      if (!recipe.number_pattern.empty())
+        return accept(number_in(recipe.number_pattern, trim(value.text)), source.keyword, number_of_hdu(hdu));
       const std::optional<double> number = number_of(recipe, value);
       if (!number || *number != std::floor(*number) || std::fabs(*number) > 1e6) return false;
       return accept(static_cast<long long>(*number), source.keyword, number_of_hdu(hdu));
@@ -219,12 +222,15 @@ Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_
     Fact<double> fact = date_from(recipe, only_day);
     if (!fact.value || (recipe.moment != Moment::start && !exptime)) return false;
     // A day has no time scale: half a minute of TAI-UTC would move it to the day before.
-    if (!only_day) *fact.value = convert_time(*fact.value, recipe.time_scale ? *recipe.time_scale : time_scale(), TimeScale::utc);
+    if (!only_day)
+      *fact.value = convert_time(*fact.value, recipe.time_scale ? *recipe.time_scale : time_scale(), TimeScale::utc);
     if (recipe.moment == Moment::end) *fact.value -= *exptime;
     if (recipe.moment == Moment::middle) *fact.value -= *exptime / 2;
     if (!std::isfinite(*fact.value)) return false;
     const double days = std::floor(*fact.value / kDay);
-    if (!(std::fabs(days) < 1e7) || !in_range(field, static_cast<double>(civil_from_days(static_cast<long long>(days)).year))) return false;
+    if (!(std::fabs(days) < 1e7) ||
+        !in_range(field, static_cast<double>(civil_from_days(static_cast<long long>(days)).year)))
+      return false;
     out = std::move(fact);
     out.keyword = keywords_of(recipe);
     if (day_only != nullptr) *day_only = only_day;
@@ -233,7 +239,8 @@ Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_
   return out;
 }
 
-// A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table says otherwise.
+// A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table
+// says otherwise.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
   const Source& ra_source = recipe.sources[0];
   return each_card(place_, ra_source, [&](const CardValue& value, std::size_t found) {
@@ -264,11 +271,15 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
 }
 
 // CRVAL where CTYPE says that the axes are celestial (FITS 4.0, section 8).
-bool Reader::reference_point(const Recipe& recipe, SkyPosition& out, Frame& frame, std::string& keywords, int& hdu) const {
+bool Reader::reference_point(const Recipe& recipe, SkyPosition& out, Frame& frame, std::string& keywords,
+                             int& hdu) const {
   static constexpr struct {
     std::string_view longitude, latitude;
     Frame frame;
-  } kKinds[] = {{"RA--*", "DEC-*", Frame::icrs}, {"RA", "DEC", Frame::icrs}, {"GLON-*", "GLAT-*", Frame::galactic}, {"ELON-*", "ELAT-*", Frame::ecliptic}};
+  } kKinds[] = {{"RA--*", "DEC-*", Frame::icrs},
+                {"RA", "DEC", Frame::icrs},
+                {"GLON-*", "GLAT-*", Frame::galactic},
+                {"ELON-*", "ELAT-*", Frame::ecliptic}};
   const Source ctype("CTYPE1", recipe.sources[0].scope);
   return each_card(place_, ctype, [&](const CardValue&, std::size_t found) {
     const auto text_of = [&](const std::string& key) {
@@ -308,7 +319,8 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec) const {
     std::string keywords;
     int hdu = -1;
     const bool wcs = recipe.sources.size() == 1;
-    if (!(wcs ? reference_point(recipe, found, frame, keywords, hdu) : pointing(recipe, found, keywords, hdu))) return false;
+    if (!(wcs ? reference_point(recipe, found, frame, keywords, hdu) : pointing(recipe, found, keywords, hdu)))
+      return false;
     const std::optional<double> equinox = number(Field::equinox).value;
     if (recipe.sky_frame) {
       frame = *recipe.sky_frame;

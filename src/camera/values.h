@@ -18,12 +18,14 @@ using Chain = std::vector<const Table*>;
 class Reader {
  public:
   /// `stem`: the file name without folder and suffixes, for @name; empty when the name says nothing about the CCD.
-  Reader(const Chain& chain, const Place& place, std::string stem) : chain_(chain), place_(place), stem_(std::move(stem)) {}
+  Reader(const Chain& chain, const Place& place, std::string stem)
+      : chain_(chain), place_(place), stem_(std::move(stem)) {}
 
   Fact<std::string> text(Field field) const;
   Fact<double> number(Field field) const;
   Fact<int> ccd() const;
-  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of day is not known.
+  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of
+  /// day is not known.
   Fact<double> time(Field field, std::optional<double> exptime, bool* day_only = nullptr) const;
   /// ICRS, degrees.
   void position(Fact<double>& ra, Fact<double>& dec) const;

@@ -38,10 +38,10 @@ struct Program {
 };
 
 /// The options that several programs share.
-inline constexpr Option kDatabaseOption = {"db", "PATH", "database file, or a folder that holds Imreg.db"};
+inline constexpr Option kDatabaseOption = {"db", "PATH", "the database, or the folder of Imreg.db (default .)"};
 inline constexpr Option kConfigOption = {"c", "FILE", "configuration file"};
 inline constexpr Option kDefineOption = {"D", "KEY VALUE", "set a configuration key", kRepeat};
-inline constexpr Option kZoneOption = {"tz", "HOURS", "dates are in this zone, hours east of UTC"};
+inline constexpr Option kZoneOption = {"tz", "HOURS", "read and print times in this zone, hours east of UTC"};
 
 /// One option as it was typed.
 struct Use {

@@ -17,6 +17,12 @@ std::string camel(const std::string& name) {
   return out;
 }
 
+// "obstime" -> "kObstime"; a field must not take the name of a constant about the whole record.
+std::string constant(const std::string& field) {
+  const std::string name = "k" + camel(field);
+  return name == "kFormat" || name == "kVersion" || name == "kRecordSize" ? name + "Field" : name;
+}
+
 std::string cpp_type(Type type) {
   switch (type) {
     case Type::boolean: return "bool";
@@ -36,9 +42,12 @@ std::string cpp_type(Type type) {
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   return out;
 }
@@ -51,15 +60,16 @@ std::string typed_header(const Schema& schema, const std::string& name) {
     if (c == '.') c = '_';
   }
   std::string out = "// Made from formats/" + name + ".fmt by imreg-codegen. Do not edit.\n// " + schema.title +
-                    "\n#pragma once\n\n#include <cstdint>\n\n#include \"imreg/record.h\"\n\nnamespace imreg::" + space + " {\n\n";
+                    "\n#pragma once\n\n#include <cstdint>\n\n#include \"imreg/record.h\"\n\nnamespace imreg::" + space +
+                    " {\n\n";
   out += "inline constexpr char kFormat[] = \"" + schema.format + "\";\n";
   out += "inline constexpr int kVersion = " + std::to_string(schema.version) + ";\n";
   out += "inline constexpr int kRecordSize = " + std::to_string(schema.record_size) + ";\n\n";
   for (const auto& field : schema.fields) {
     const std::string unit = field.unit.empty() ? "" : " [" + field.unit + "]";
     out += "/// " + field.meaning + unit + "\n";
-    out += "inline constexpr Field<" + cpp_type(field.type) + "> k" + camel(field.name) + "{" + std::to_string(field.offset) + ", " +
-           std::to_string(field.count) + "};\n";
+    out += "inline constexpr Field<" + cpp_type(field.type) + "> " + constant(field.name) + "{" +
+           std::to_string(field.offset) + ", " + std::to_string(field.count) + "};\n";
   }
   for (const auto& field : schema.fields) {
     if (field.words.empty()) continue;
@@ -73,26 +83,30 @@ std::string typed_header(const Schema& schema, const std::string& name) {
 }
 
 std::string man_table(const Schema& schema) {
-  std::string out = ".TS\nl l l r l l.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
+  std::string out = ".TS\nl l l r l lx.\n\\fBfield\tcolumn\ttype\tbyte\tunit\tmeaning\\fR\n";
   for (const auto& field : schema.fields) {
     std::string type(name_of(field.type));
-    if (field.type == Type::text) type += std::to_string(field.count);
-    else if (field.count > 1) type += "[" + std::to_string(field.count) + "]";
-    out += field.name + "\t" + field.column + "\t" + type + "\t" + std::to_string(field.offset) + "\t" + (field.unit.empty() ? "\\-" : escaped(field.unit)) +
-           "\tT{\n" + escaped(field.meaning) + "\nT}\n";
+    if (field.type == Type::text)
+      type += std::to_string(field.count);
+    else if (field.count > 1)
+      type += "[" + std::to_string(field.count) + "]";
+    out += field.name + "\t" + field.column + "\t" + type + "\t" + std::to_string(field.offset) + "\t" +
+           (field.unit.empty() ? "\\-" : escaped(field.unit)) + "\tT{\n" + escaped(field.meaning) + "\nT}\n";
   }
   out += ".TE\n";
   for (const auto& field : schema.fields) {
     if (field.words.empty()) continue;
     out += ".PP\nCodes of " + field.name + ":";
-    for (std::size_t code = 0; code < field.words.size(); ++code) out += (code > 0 ? ", " : " ") + std::to_string(code) + " " + field.words[code];
+    for (std::size_t code = 0; code < field.words.size(); ++code)
+      out += (code > 0 ? ", " : " ") + std::to_string(code) + " " + field.words[code];
     out += ".\n";
   }
   return out;
 }
 
 std::string lock_line(const Schema& schema) {
-  return schema.format + ' ' + std::to_string(schema.version) + ' ' + std::to_string(schema.record_size) + ' ' + schema.layout_hash();
+  return schema.format + ' ' + std::to_string(schema.version) + ' ' + std::to_string(schema.record_size) + ' ' +
+         schema.layout_hash();
 }
 
 }  // namespace imreg

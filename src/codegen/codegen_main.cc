@@ -1,6 +1,7 @@
 // imreg-codegen: what the build makes from formats/*.fmt.
 //   imreg-codegen -header FILE.fmt OUT.h    the typed header
 //   imreg-codegen -man FILE.fmt             the table of the fields, for a man page
+//   imreg-codegen -page FILE.fmt PAGE OUT   the page with that table instead of its line @FIELDS@
 //   imreg-codegen -lock FILE.fmt...         the lines of layout.lock
 #include <cstdio>
 #include <string>
@@ -36,6 +37,14 @@ Status run(int argc, char** argv) {
     std::fputs(imreg::man_table(schema).c_str(), stdout);
     return {};
   }
+  if (verb == "-page" && argc == 5) {
+    IMREG_ASSIGN(const Schema schema, read(argv[2]));
+    IMREG_ASSIGN(std::string page, imreg::read_file(argv[3]));
+    constexpr std::string_view kPlace = "\n@FIELDS@\n";
+    const auto at = page.find(kPlace);
+    if (at == std::string::npos) return Status(imreg::Code::invalid, "has no line @FIELDS@").in_file(argv[3]);
+    return imreg::replace_file(argv[4], page.replace(at, kPlace.size(), "\n" + imreg::man_table(schema)));
+  }
   if (verb == "-lock" && argc > 2) {
     for (int i = 2; i < argc; ++i) {
       IMREG_ASSIGN(const Schema schema, read(argv[i]));
@@ -43,7 +52,8 @@ Status run(int argc, char** argv) {
     }
     return {};
   }
-  return {imreg::Code::invalid, "usage: imreg-codegen -header FILE.fmt OUT.h | -man FILE.fmt | -lock FILE.fmt..."};
+  return {imreg::Code::invalid,
+          "usage: imreg-codegen -header FILE.fmt OUT.h | -man FILE.fmt | -page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ MadeWriter make_elixir_row(const Schema& schema, const EmitOptions& options, Sin
   const char* const time = options.registration_time ? "regtime" : "obstime";
   std::vector<Cell> cells;
   std::string missing;
-  for (const char* name : {"type", "mode", "ccd", "pathname", "filename", "filter", "exptime", time, "fwhm", "bias", "sky"}) {
+  for (const char* name :
+       {"type", "mode", "ccd", "pathname", "filename", "filter", "exptime", time, "fwhm", "bias", "sky"}) {
     const FieldInfo* field = schema.find(name);
     if (field && (field->type == Type::text || field->count == 1)) {
       cells.push_back(make_cell(schema, *field, Style::word));
@@ -58,7 +59,8 @@ MadeWriter make_elixir_row(const Schema& schema, const EmitOptions& options, Sin
     }
   }
   if (!missing.empty()) {
-    return Status(Code::invalid, "the records have no " + missing + ", so there is no default row: use -format table or -fields");
+    return Status(Code::invalid,
+                  "the records have no " + missing + ", so there is no default row: use -format table or -fields");
   }
   return std::unique_ptr<RowWriter>(new ElixirRow(std::move(cells), true, options, std::move(sink)));
 }

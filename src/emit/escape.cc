@@ -95,7 +95,8 @@ char* write_table(char* out, std::string_view text) {
     const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
     const int length = utf8_length(text.substr(i));
-    const bool second_controls = byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080..U+009F
+    const bool second_controls =
+        byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080..U+009F
     if (const char letter = letter_of(c)) {
       *out++ = '\\';
       *out++ = letter;

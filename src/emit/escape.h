@@ -33,7 +33,9 @@ inline std::uint64_t load8(const char* from) {
 }
 // Not 0 when one of the eight bytes is below `limit` (at most 128) or is `wanted`.
 // Bit Twiddling Hacks (Sean Eron Anderson), "Determine if a word has a byte less than n".
-constexpr std::uint64_t below(std::uint64_t word, std::uint64_t limit) { return (word - kOnes * limit) & ~word & kHigh; }
+constexpr std::uint64_t below(std::uint64_t word, std::uint64_t limit) {
+  return (word - kOnes * limit) & ~word & kHigh;
+}
 constexpr std::uint64_t has(std::uint64_t word, char wanted) {
   return below(word ^ (kOnes * static_cast<unsigned char>(wanted)), 1);
 }

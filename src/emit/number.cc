@@ -116,7 +116,8 @@ char* write_number(char* out, float value) {
       const double nearest = std::fabs(tens - exact) > scale.half ? ones : tens;
       const double error = std::fabs(nearest - exact);
       if (error < scale.half && ((bits & 0x7fffff) != 0 || error == 0)) {
-        return write_fraction(at, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), scale.decimals, whole);
+        return write_fraction(at, static_cast<std::uint32_t>(static_cast<std::int64_t>(nearest)), scale.decimals,
+                              whole);
       }
     }
   }

@@ -66,7 +66,8 @@ Choice find_element(const Schema& schema, std::string_view name) {
     const auto dots = field.column.find("..");
     if (dots == std::string::npos || dots == 0 || name.size() < dots) continue;
     const auto stem = std::string_view(field.column).substr(0, dots - 1);
-    if (starts_nocase(name, stem) && parse_integer(name.substr(stem.size()), element) && element >= 0 && element < field.count) {
+    if (starts_nocase(name, stem) && parse_integer(name.substr(stem.size()), element) && element >= 0 &&
+        element < field.count) {
       return {&field, static_cast<int>(element)};
     }
   }

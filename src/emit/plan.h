@@ -58,15 +58,17 @@ struct Cell {
   int step = 0;                      ///< bytes from element to element
   int elements = 1;
   int text_size = 0;
-  int state_offset = -1;             ///< procstate (i16) of a statistic in a native file, -1 when there is none
+  int state_offset = -1;  ///< procstate (i16) of a statistic in a native file, -1 when there is none
   int state_shift = 0;
   int first_element = 0;
-  std::size_t room = 0;              ///< the most that one element needs; not for the pathname
-  std::vector<Snippet> words;        ///< ready to be written, in quotes for JSON
-  bool array = false;                ///< JSON: in brackets
+  std::size_t room = 0;        ///< the most that one element needs; not for the pathname
+  std::vector<Snippet> words;  ///< ready to be written, in quotes for JSON
+  bool array = false;          ///< JSON: in brackets
   FieldInfo field;
 
-  bool number() const { return kind == Kind::integer || kind == Kind::real32 || kind == Kind::real64 || kind == Kind::scaled; }
+  bool number() const {
+    return kind == Kind::integer || kind == Kind::real32 || kind == Kind::real64 || kind == Kind::scaled;
+  }
   /// "teltemp[2]", a name that -fields takes too; `element` counts from the cell's first.
   std::string heading(int element) const;
 };

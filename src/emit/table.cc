@@ -20,7 +20,9 @@ constexpr std::string_view kEllipsis = "\xe2\x80\xa6";  // U+2026, one column wi
 constexpr const char* kChosen[] = {"obstime", "type", "filter", "exptime", "ccd", "object", "filename"};
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
-int columns_of(std::string_view utf8) { return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), begins_character)); }
+int columns_of(std::string_view utf8) {
+  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), begins_character));
+}
 
 // The first bytes of a text, `columns` wide.
 std::string_view head(std::string_view text, int columns) {
@@ -52,7 +54,8 @@ class Table final : public RowWriter {
             static_cast<std::size_t>(write_text<Style::table>(column.heading.data(), name) - column.heading.data()));
         column.width = columns_of(column.heading);
         column.right = cell.number();
-        column.path_like = cell.pathname || equal_nocase(cell.field.name, "filename");
+        const auto& field = cell.field.name;
+        column.path_like = cell.pathname || equal_nocase(field, "filename") || equal_nocase(field, "path");
         columns_.push_back(std::move(column));
       }
     }

@@ -108,7 +108,8 @@ template <Style S>
 inline char* write_scaled(char* out, const Cell& cell, const char* record, int element) {
   const Value value = value_of(RecordView(record), cell.field, cell.first_element + element);
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return write_number(out, *integer);
-  if (const auto* number = std::get_if<double>(&value); number && !std::isnan(*number)) return write_real<S>(out, *number);
+  if (const auto* number = std::get_if<double>(&value); number && !std::isnan(*number))
+    return write_real<S>(out, *number);
   return write_missing<S>(out);
 }
 
@@ -160,8 +161,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
 template <Style S>
 inline char* write_cell(Context& context, const Cell& cell, const char* record, int element) {
   if (cell.pathname) {
-    const auto path =
-        context.paths.full(trimmed(record + cell.offset, static_cast<std::size_t>(cell.text_size)));
+    const auto path = context.paths.full(trimmed(record + cell.offset, static_cast<std::size_t>(cell.text_size)));
     char* const out = context.buffer.room(kMostGrowth * path.size() + kQuotes + 32);
     return path.empty() ? write_missing<S>(out) : write_text<S>(out, path);
   }

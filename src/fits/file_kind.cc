@@ -95,6 +95,7 @@ constexpr Magic kMagics[] = {{"\xff\xd8\xff", "a JPEG image"},
                              {std::string_view("MM\0*", 4), "a TIFF image"},
                              {"%PDF", "a PDF document"},
                              {"PK\x03\x04", "a ZIP archive"},
+                             {"\x1f\x8b", "a gzip file"},
                              {"\xfd"
                               "7zXZ",
                               "an xz archive"},
@@ -138,7 +139,7 @@ OpenFile::~OpenFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::int64_t OpenFile::read(char* to, std::int64_t size, std::int64_t offset) const {
+std::int64_t OpenFile::read(char* to, std::int64_t size, std::int64_t offset) {
   std::int64_t done = 0;
   while (done < size) {
     const ssize_t n = ::pread(fd_, to + done, static_cast<std::size_t>(size - done), offset + done);
@@ -182,7 +183,7 @@ std::string looks_like(std::string_view first) {
 }  // namespace fits
 
 Result<FileKind> file_kind(const std::string& path) {
-  IMREG_ASSIGN(const fits::OpenFile file, fits::OpenFile::open(path));
+  IMREG_ASSIGN(fits::OpenFile file, fits::OpenFile::open(path));
   std::string first(static_cast<std::size_t>(std::min(file.size(), fits::kFirstBytes)), '\0');
   const std::int64_t got = file.read(first.data(), static_cast<std::int64_t>(first.size()), 0);
   if (got < 0) return Status(Code::io, std::string("cannot be read: ") + std::strerror(errno)).in_file(path);

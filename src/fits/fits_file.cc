@@ -1,4 +1,4 @@
-// Reads the headers of a plain FITS file: header blocks only, data are stepped over by their computed size.
+// Reads the headers of a FITS file, plain or packed: header blocks only, data are stepped over by their computed size.
 // One read finds most single headers; in a mosaic each further HDU costs one read of the size of the header before it.
 #include "imreg/fits_file.h"
 
@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "fits/fits_internal.h"
+#include "fits/unpack.h"
 
 namespace imreg {
 
@@ -20,18 +21,19 @@ constexpr std::int64_t kBlock = static_cast<std::int64_t>(kBlockSize);
 constexpr std::int64_t kCard = static_cast<std::int64_t>(kCardSize);
 constexpr std::int64_t kFirstRead = 8 * kBlock;
 constexpr std::int64_t kLongestHeader = std::int64_t{64} << 20;
+constexpr std::int64_t kAllHeaders = std::int64_t{256} << 20;  // of one file: they are kept, and pack a thousandfold
 constexpr int kStrangeCards = 36;  // that many keywords of unprintable bytes: these are data
 
 static_assert(kFirstRead >= kFirstBytes);
 
-// The part of the file that is in memory.
+// The part of the source that is in memory. It moves forward only.
 class Window {
  public:
-  explicit Window(const OpenFile& file) : file_(file) {}
+  explicit Window(Source& source) : source_(source) {}
 
   // Moves to `offset` and holds at least `want` bytes from there, fewer only where the file ends. False: errno tells.
   bool load(std::int64_t offset, std::int64_t want) {
-    want = std::min(want, file_.size() - offset);
+    want = std::min(want, source_.size() - offset);
     std::int64_t keep = 0;
     if (offset >= begin_ && offset < begin_ + size_) {
       keep = begin_ + size_ - offset;
@@ -49,7 +51,7 @@ class Window {
       if (keep > 0) std::memcpy(buffer_.get(), old.get() + start_, static_cast<std::size_t>(keep));
       start_ = 0;
     }
-    const std::int64_t got = file_.read(buffer_.get() + start_ + keep, want - keep, offset + keep);
+    const std::int64_t got = source_.read(buffer_.get() + start_ + keep, want - keep, offset + keep);
     if (got < 0) return false;
     size_ += got;
     return true;
@@ -57,7 +59,7 @@ class Window {
   std::string_view bytes() const { return {buffer_.get() + start_, static_cast<std::size_t>(size_)}; }
 
  private:
-  const OpenFile& file_;
+  Source& source_;
   std::unique_ptr<char[]> buffer_;
   std::int64_t capacity_ = 0;
   std::int64_t start_ = 0;  // in the buffer
@@ -99,7 +101,7 @@ struct RawHeader {
   bool failed_read = false;
 };
 
-RawHeader read_header(const OpenFile& file, Window& window, std::int64_t offset, std::int64_t guess) {
+RawHeader read_header(const Source& source, Window& window, std::int64_t offset, std::int64_t guess) {
   RawHeader out;
   EndFinder finder;
   while (true) {
@@ -112,7 +114,7 @@ RawHeader read_header(const OpenFile& file, Window& window, std::int64_t offset,
     const EndFinder::Found found = finder.look(bytes);
     const std::size_t size = finder.cards_size();
     bool end = found == EndFinder::Found::end;
-    const bool all = offset + static_cast<std::int64_t>(bytes.size()) >= file.size();
+    const bool all = offset + static_cast<std::int64_t>(bytes.size()) >= source.size();
     if (!end && all) end = equal_nocase(trim(bytes.substr(size)), "END");  // the file stops right behind END
     if (end) {
       const std::size_t used = bytes.substr(0, size).find_last_not_of(' ');
@@ -139,16 +141,21 @@ Status not_fits(FileKind kind, std::string_view first) {
   return {Code::invalid, "not a FITS file: " + looks_like(first)};
 }
 
+Status failed_read() { return {Code::io, std::string("cannot be read: ") + std::strerror(errno)}; }
+
 bool starts_extension(std::string_view bytes) { return bytes.size() >= kCardSize && starts_nocase(bytes, "XTENSION"); }
 
-Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
-  std::int64_t offset = 0, guess = kFirstRead;
+Status read_hdus(Source& source, Window& window, FitsHeaders& out) {
+  std::int64_t offset = 0, guess = kFirstRead, all_headers = 0;
   for (int number = 0;; ++number) {
-    RawHeader raw = read_header(file, window, offset, guess);
+    RawHeader raw = read_header(source, window, offset, guess);
     if (raw.failed_read) return {Code::io, std::move(raw.fault)};
     Hdu hdu;
     hdu.number = number;
     hdu.header = Header(std::move(raw.cards));
+    guess = raw.end - offset;
+    all_headers += guess;
+    if (all_headers > kAllHeaders) raw.fault = "the headers of this file fill more than 256 MiB";
     if (raw.fault.empty()) raw.fault = shape_of(hdu, out.warnings);
     if (!raw.fault.empty()) {
       std::string sentence = name_of(hdu) + " is damaged: " + raw.fault;
@@ -157,24 +164,48 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
       return {};
     }
     hdu.data_offset = raw.end;
-    guess = raw.end - offset;
     const std::int64_t data_size = hdu.data_size;
-    const std::int64_t there = std::max<std::int64_t>(0, file.size() - raw.end);
+    if (!source.reach(raw.end + data_size)) return failed_read();
+    const std::int64_t there = std::max<std::int64_t>(0, source.size() - raw.end);
     if (there < data_size) {
-      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " + std::to_string(data_size) + " bytes";
-    } else if (file.size() < raw.end) {
+      out.damage = "truncated: of the data of " + name_of(hdu) + " the file holds " + std::to_string(there) + " of " +
+                   std::to_string(data_size) + " bytes";
+    } else if (source.size() < raw.end) {
       out.warnings.push_back("the file ends inside the last block of its header");
     }
     out.hdus.push_back(std::move(hdu));
     if (there < data_size) return {};
     offset = raw.end + (data_size + kBlock - 1) / kBlock * kBlock;
-    if (offset >= file.size()) return {};
-    if (!window.load(offset, guess)) return {Code::io, std::string("cannot be read: ") + std::strerror(errno)};
+    if (offset >= source.size()) return {};
+    if (!window.load(offset, guess)) return failed_read();
+    if (window.bytes().empty()) return {};
     if (!starts_extension(window.bytes())) {
-      out.warnings.push_back(std::to_string(file.size() - offset) + " stray bytes after the last HDU");
+      if (!source.reach(Source::kUnknown)) return failed_read();
+      out.warnings.push_back(std::to_string(source.size() - offset) + " stray bytes after the last HDU");
       return {};
     }
   }
+}
+
+Status read_packed(OpenFile& file, FitsHeaders& out) {
+  Unpacker unpacker(file, out.container);
+  Window window(unpacker);
+  if (!window.load(0, kFirstRead)) return failed_read();
+  const FileKind inside = kind_of(window.bytes());
+  if (inside != FileKind::fits) {
+    if (!unpacker.fault().empty()) return {Code::corrupt, unpacker.fault()};
+    const std::string what = inside == FileKind::empty ? std::string("it holds nothing") : looks_like(window.bytes());
+    return {Code::invalid, "a " + std::string(unpacker.name()) + " file without a FITS file inside: " + what};
+  }
+  Status status = read_hdus(unpacker, window, out);
+  for (Hdu& hdu : out.hdus) hdu.data_offset = -1;
+  if (unpacker.stray() > 0) {
+    out.warnings.push_back(std::to_string(unpacker.stray()) + " stray bytes after the " + unpacker.name() + " data");
+  }
+  if (unpacker.fault().empty()) return status;
+  if (!status.ok()) return {status.code(), status.message() + "; " + unpacker.fault()};
+  out.damage += (out.damage.empty() ? "" : "; ") + unpacker.fault();
+  return {};
 }
 
 }  // namespace
@@ -182,23 +213,23 @@ Status read_plain(const OpenFile& file, Window& window, FitsHeaders& out) {
 }  // namespace fits
 
 Result<FitsHeaders> read_fits_headers(const std::string& path) {
-  IMREG_ASSIGN(const fits::OpenFile file, fits::OpenFile::open(path));
+  IMREG_ASSIGN(fits::OpenFile file, fits::OpenFile::open(path));
   FitsHeaders out;
   out.file_size = file.size();
   out.mtime = file.mtime();
   fits::Window window(file);
   if (!window.load(0, fits::kFirstRead)) {
-    return Status(Code::io, std::string("cannot be read: ") + std::strerror(errno)).in_file(path);
+    return fits::failed_read().in_file(path);
   }
   const FileKind kind = fits::kind_of(window.bytes());
   Status status;
   switch (kind) {
-    case FileKind::fits: status = fits::read_plain(file, window, out); break;
+    case FileKind::fits: status = fits::read_hdus(file, window, out); break;
     case FileKind::gzip:
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
-      status = fits::read_compressed(path, out);
+      status = fits::read_packed(file, out);
       break;
     default: status = fits::not_fits(kind, window.bytes());
   }

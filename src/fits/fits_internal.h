@@ -11,19 +11,32 @@
 
 namespace imreg::fits {
 
+/// The bytes of a FITS file, read from front to back.
+class Source {
+ public:
+  static constexpr std::int64_t kUnknown = INT64_MAX;
+  virtual ~Source() = default;
+  /// Up to `size` bytes from `offset` on, fewer only where the bytes end; -1 with errno. A packed file has no way back.
+  virtual std::int64_t read(char* to, std::int64_t size, std::int64_t offset) = 0;
+  /// Goes so far that size() is known if the bytes end before `offset`. False: errno tells.
+  virtual bool reach(std::int64_t offset) = 0;
+  /// All bytes; kUnknown as long as the end of a packed file has not been met.
+  virtual std::int64_t size() const = 0;
+};
+
 /// A regular file, open for reading; closed with the object.
-class OpenFile {
+class OpenFile final : public Source {
  public:
   /// Never waits: a pipe, socket, device or directory is refused (invalid). Errors: not_found, io, invalid; they name the file.
   static Result<OpenFile> open(const std::string& path);
   OpenFile(OpenFile&& other) noexcept : fd_(other.fd_), size_(other.size_), mtime_(other.mtime_) { other.fd_ = -1; }
   OpenFile& operator=(OpenFile&&) = delete;
-  ~OpenFile();
+  ~OpenFile() override;
 
-  std::int64_t size() const { return size_; }
+  std::int64_t size() const override { return size_; }
   double mtime() const { return mtime_; }
-  /// Up to `size` bytes from `offset` on, fewer at the end of the file; -1 with errno.
-  std::int64_t read(char* to, std::int64_t size, std::int64_t offset) const;
+  std::int64_t read(char* to, std::int64_t size, std::int64_t offset) override;
+  bool reach(std::int64_t) override { return true; }
 
  private:
   OpenFile(int fd, std::int64_t size, double mtime) : fd_(fd), size_(size), mtime_(mtime) {}
@@ -44,8 +57,5 @@ std::string shape_of(Hdu& hdu, std::vector<std::string>& warnings);
 
 /// "HDU 3 (ccd02)".
 std::string name_of(const Hdu& hdu);
-
-/// The HDUs of a gzip, bzip2 or compress file, by CFITSIO.
-Status read_compressed(const std::string& path, FitsHeaders& out);
 
 }  // namespace imreg::fits

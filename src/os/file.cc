@@ -74,7 +74,8 @@ void File::close() {
 std::string File::stamp() const {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return "";
-  return std::to_string(info.st_ino) + '/' + std::to_string(info.st_mtim.tv_sec) + '.' + std::to_string(info.st_mtim.tv_nsec);
+  return std::to_string(info.st_ino) + '/' + std::to_string(info.st_mtim.tv_sec) + '.' +
+         std::to_string(info.st_mtim.tv_nsec);
 }
 
 Result<std::int64_t> File::size() const {
@@ -98,7 +99,9 @@ Result<std::size_t> File::read(std::int64_t offset, char* to, std::size_t size) 
 Status File::read_exactly(std::int64_t offset, char* to, std::size_t size) const {
   IMREG_ASSIGN(const std::size_t got, read(offset, to, size));
   if (got < size) {
-    return Status(Code::corrupt, "the file ends too early").in_file(path_).at_byte(offset + static_cast<std::int64_t>(got));
+    return Status(Code::corrupt, "the file ends too early")
+        .in_file(path_)
+        .at_byte(offset + static_cast<std::int64_t>(got));
   }
   return {};
 }
@@ -169,13 +172,15 @@ std::string resolved_path(const std::string& path) {
 }
 
 Status rename_file(const std::string& from, const std::string& to, IoObserver* observer) {
-  if (const int error = observer ? observer->before({IoOperation::Kind::rename, from, 0, to}) : 0) return os_error(from, "cannot rename it", error);
+  if (const int error = observer ? observer->before({IoOperation::Kind::rename, from, 0, to}) : 0)
+    return os_error(from, "cannot rename it", error);
   if (::rename(from.c_str(), to.c_str()) != 0) return os_error(from, "cannot rename it to " + to, errno);
   return {};
 }
 
 Status remove_file(const std::string& path, IoObserver* observer) {
-  if (const int error = observer ? observer->before({IoOperation::Kind::remove, path}) : 0) return os_error(path, "cannot remove it", error);
+  if (const int error = observer ? observer->before({IoOperation::Kind::remove, path}) : 0)
+    return os_error(path, "cannot remove it", error);
   if (::unlink(path.c_str()) != 0) return os_error(path, "cannot remove it", errno);
   return {};
 }
@@ -183,7 +188,8 @@ Status remove_file(const std::string& path, IoObserver* observer) {
 Status sync_folder_of(const std::string& path, IoObserver* observer) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  if (const int error = observer ? observer->before({IoOperation::Kind::sync_folder, folder}) : 0) return os_error(folder, "cannot sync the folder", error);
+  if (const int error = observer ? observer->before({IoOperation::Kind::sync_folder, folder}) : 0)
+    return os_error(folder, "cannot sync the folder", error);
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return os_error(folder, "cannot open the folder", errno);
   const int result = ::fsync(fd);
@@ -211,7 +217,8 @@ Status replace_file(const std::string& path, std::string_view content, IoObserve
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(const std::int64_t size, file.size());
-  if (static_cast<std::size_t>(size) > limit) return Status(Code::invalid, "is larger than " + std::to_string(limit) + " bytes").in_file(path);
+  if (static_cast<std::size_t>(size) > limit)
+    return Status(Code::invalid, "is larger than " + std::to_string(limit) + " bytes").in_file(path);
   std::string text(static_cast<std::size_t>(size), '\0');
   IMREG_ASSIGN(const std::size_t got, file.read(0, text.data(), text.size()));
   text.resize(got);

@@ -15,7 +15,7 @@ struct IoOperation {
   enum class Kind { create, write, sync_data, truncate, allocate, rename, remove, sync_folder };
   Kind kind;
   const std::string& path;
-  std::int64_t offset = 0;     ///< write, allocate: where; truncate: the new size
+  std::int64_t offset = 0;      ///< write, allocate: where; truncate: the new size
   std::string_view bytes = {};  ///< write: what; rename: the new name
 };
 

@@ -63,8 +63,10 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return os_error(path, "cannot lock it", errno);
     if (std::chrono::steady_clock::now() >= deadline) {
       const std::string holder = read_text(lock.file_);
-      return Status(Code::busy, "the database is " + (holder.starts_with("held by") ? holder : "locked by another program") +
-                                    "; try again, or wait longer").in_file(path);
+      return Status(Code::busy, "the database is " +
+                                    (holder.starts_with("held by") ? holder : "locked by another program") +
+                                    "; try again, or wait longer")
+          .in_file(path);
     }
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::microseconds(20000));

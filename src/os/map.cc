@@ -43,7 +43,8 @@ extern "C" void on_sigbus(int signal, siginfo_t* info, void* context) {
     void* const page = reinterpret_cast<void*>(at / page_size * page_size);
     if (::mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) return;
   }
-  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction) return previous.sa_sigaction(signal, info, context);
+  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction)
+    return previous.sa_sigaction(signal, info, context);
   if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) return previous.sa_handler(signal);
   ::signal(SIGBUS, SIG_DFL);  // the access is tried again, and ends the process as it would have without us
 }
@@ -74,7 +75,8 @@ struct Map::Region {
   ipc::mapped_region region;
   Guard* guard = nullptr;
 
-  explicit Region(ipc::mapped_region mapped) : region(std::move(mapped)), guard(guard_of(region.get_address(), region.get_size())) {}
+  explicit Region(ipc::mapped_region mapped)
+      : region(std::move(mapped)), guard(guard_of(region.get_address(), region.get_size())) {}
   ~Region() {  // the guard goes before the memory does
     if (!guard) return;
     guard->begin = 0;
@@ -94,7 +96,8 @@ Result<Map> Map::of(const File& file, std::int64_t size) {
   if (size == 0) return map;  // an empty mapping is an error for the kernel, and nothing to look at for us
   try {
     const Handle handle{ipc::mapping_handle_t{file.fd(), false}};
-    map.region_ = std::make_unique<Region>(ipc::mapped_region(handle, ipc::read_only, 0, static_cast<std::size_t>(size)));
+    map.region_ =
+        std::make_unique<Region>(ipc::mapped_region(handle, ipc::read_only, 0, static_cast<std::size_t>(size)));
   } catch (const std::exception& error) {
     return Status(Code::io, std::string("cannot map it into memory: ") + error.what()).in_file(file.path());
   }

@@ -29,8 +29,9 @@ struct PairText {
   const char* second;
   const char* second_comment;
 };
-constexpr PairText kPairTexts[] = {{"NAXIS2", "rows; check", "PCOUNT", "bytes kept free behind the rows"},
-                                   {"JRNLGEN", "journal generation; check", "CHANGENO", "last change number in this file"}};
+constexpr PairText kPairTexts[] = {
+    {"NAXIS2", "rows; check", "PCOUNT", "bytes kept free behind the rows"},
+    {"JRNLGEN", "journal generation; check", "CHANGENO", "last change number in this file"}};
 
 // The check stands in the comment of the first card; it covers both cards as they are with a check of 00000000.
 std::size_t check_place(const PairText& text) { return 8 + 2 + 20 + 3 + std::strlen(text.first_comment) + 1; }
@@ -54,7 +55,8 @@ Result<Header> read_header(const File& file, std::int64_t& offset) {
   for (const std::int64_t start = offset; offset - start < (64 << 20);) {
     IMREG_ASSIGN(const std::size_t got, file.read(offset, block, sizeof block));
     if (got == 0) return Status(Code::not_found, "no further header");
-    if (got < sizeof block) return Status(Code::corrupt, "the file ends inside a header").in_file(file.path()).at_byte(offset);
+    if (got < sizeof block)
+      return Status(Code::corrupt, "the file ends inside a header").in_file(file.path()).at_byte(offset);
     offset += kFitsBlock;
     for (std::size_t i = 0; i < sizeof block; i += kCardSize) {
       if (std::memcmp(block + i, "END     ", 8) == 0) return Header(std::move(cards));
@@ -68,12 +70,14 @@ Result<Header> read_header(const File& file, std::int64_t& offset) {
 Result<std::int64_t> data_size(const Header& header) {
   const auto naxis = header.integer_of("NAXIS").value_or(-1);
   const auto bitpix = std::llabs(header.integer_of("BITPIX").value_or(0));
-  if (naxis < 0 || naxis > 999 || bitpix % 8 != 0 || bitpix > 64) return Status(Code::corrupt, "BITPIX or NAXIS mean nothing");
+  if (naxis < 0 || naxis > 999 || bitpix % 8 != 0 || bitpix > 64)
+    return Status(Code::corrupt, "BITPIX or NAXIS mean nothing");
   if (naxis == 0) return std::int64_t{0};
   std::int64_t elements = 1;
   for (long long i = 1; i <= naxis; ++i) {
     const auto n = header.integer_of("NAXIS" + std::to_string(i)).value_or(-1);
-    if (n < 0 || (n > 0 && elements > (std::int64_t{1} << 56) / n)) return Status(Code::corrupt, "NAXIS" + std::to_string(i) + " means nothing");
+    if (n < 0 || (n > 0 && elements > (std::int64_t{1} << 56) / n))
+      return Status(Code::corrupt, "NAXIS" + std::to_string(i) + " means nothing");
     elements *= n;
   }
   const auto pcount = header.integer_of("PCOUNT").value_or(0);
@@ -90,7 +94,8 @@ Result<Uuid> parse_uuid(const std::string& text) {
   if (digits.size() != 32 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
     return Status(Code::corrupt, "FILEUUID is not a UUID");
   }
-  for (std::size_t i = 0; i < uuid.size(); ++i) uuid[i] = static_cast<unsigned char>(std::strtoul(digits.substr(2 * i, 2).c_str(), nullptr, 16));
+  for (std::size_t i = 0; i < uuid.size(); ++i)
+    uuid[i] = static_cast<unsigned char>(std::strtoul(digits.substr(2 * i, 2).c_str(), nullptr, 16));
   return uuid;
 }
 
@@ -103,7 +108,9 @@ Result<Container> elixir_block(const File& file, const Header& header, std::int6
   out.count = header.integer_of("NIMAGES").value_or(-1);
   const std::int64_t fits = (file_size - offset) / out.schema.record_size;
   if (out.count < 0 || out.count > fits) {
-    return Status(Code::corrupt, "the header counts " + std::to_string(out.count) + " images, the file holds " + std::to_string(fits)).in_file(file.path());
+    return Status(Code::corrupt,
+                  "the header counts " + std::to_string(out.count) + " images, the file holds " + std::to_string(fits))
+        .in_file(file.path());
   }
   return out;
 }
@@ -111,20 +118,25 @@ Result<Container> elixir_block(const File& file, const Header& header, std::int6
 Status fill_native(Container& out, const File& file, const Header& header) {
   const auto wrong = [&](Code code, const std::string& what) { return Status(code, what).in_file(file.path()); };
   const auto format = header.text_of("RECFMT").value_or("");
-  if (header.text_of("BYTEORDR").value_or("BIG_ENDIAN") != "BIG_ENDIAN") return wrong(Code::mismatch, "its byte order is not BIG_ENDIAN");
+  if (header.text_of("BYTEORDR").value_or("BIG_ENDIAN") != "BIG_ENDIAN")
+    return wrong(Code::mismatch, "its byte order is not BIG_ENDIAN");
   const Schema* known = builtin_format(out.schema.format, out.schema.version);
   if (known && known->layout_hash() != header.text_of("LAYOUT").value_or("")) {
-    return wrong(Code::mismatch, "format " + format + " version " + std::to_string(out.schema.version) +
-                                     " with another layout than this program knows; read it with the program that wrote it");
+    return wrong(Code::mismatch,
+                 "format " + format + " version " + std::to_string(out.schema.version) +
+                     " with another layout than this program knows; read it with the program that wrote it");
   }
   if (known && known->layout_hash() != out.schema.layout_hash()) {
-    return wrong(Code::corrupt, "the header is damaged: its columns are not those of format " + format + " version " + std::to_string(out.schema.version));
+    return wrong(Code::corrupt, "the header is damaged: its columns are not those of format " + format + " version " +
+                                    std::to_string(out.schema.version));
   }
   if (!known && format == "regimage") {
     return wrong(Code::mismatch, "format regimage version " + std::to_string(header.integer_of("RECVERS").value_or(0)) +
                                      " is not known to this program; install a newer imreg");
   }
-  IMREG_ASSIGN(out.uuid, parse_uuid(header.text_of("FILEUUID").value_or("")));
+  auto uuid = parse_uuid(header.text_of("FILEUUID").value_or(""));
+  if (!uuid) return Status(uuid.status()).in_file(file.path());
+  out.uuid = *uuid;
   out.native = true;
   out.count_cards = kCountCards;
   out.state_cards = kStateCards;
@@ -139,16 +151,21 @@ Result<Container> read_container(const File& file) {
   char magic[30] = {};
   IMREG_ASSIGN(const std::size_t got, file.read(0, magic, sizeof magic));
   if (got < sizeof magic || std::memcmp(magic, "SIMPLE  =", 9) != 0) {
-    return Status(Code::invalid, std::memcmp(magic, "SQLite format 3", 15) == 0 ? "is an SQLite database, not an imreg database"
-                                                                               : "is not a FITS file, so not an imreg database").in_file(file.path());
+    return Status(Code::invalid, std::memcmp(magic, "SQLite format 3", 15) == 0
+                                     ? "is an SQLite database, not an imreg database"
+                                     : "is not a FITS file, so not an imreg database")
+        .in_file(file.path());
   }
   std::int64_t offset = 0;
   IMREG_ASSIGN(Header header, read_header(file, offset));
-  if (header.find("NIMAGES") && header.find("NAXIS1") == std::nullopt) return elixir_block(file, header, offset, file_size);
-  if (header.find("NIMAGES") && trim(header.text_of("EXTNAME").value_or("")).empty()) return elixir_block(file, header, offset, file_size);
+  if (header.find("NIMAGES") && header.find("NAXIS1") == std::nullopt)
+    return elixir_block(file, header, offset, file_size);
+  if (header.find("NIMAGES") && trim(header.text_of("EXTNAME").value_or("")).empty())
+    return elixir_block(file, header, offset, file_size);
   for (;;) {
     const std::int64_t data_offset = offset;
-    const bool table = equal_nocase(trim(header.text_of("XTENSION").value_or("")), "BINTABLE") && !header.logical_of("ZIMAGE").value_or(false);
+    const bool table = equal_nocase(trim(header.text_of("XTENSION").value_or("")), "BINTABLE") &&
+                       !header.logical_of("ZIMAGE").value_or(false);
     if (table) {
       Container out;
       auto schema = schema_from_header(header);
@@ -158,8 +175,10 @@ Result<Container> read_container(const File& file) {
       out.count = header.integer_of("NAXIS2").value_or(-1);
       if (header.find("RECFMT")) IMREG_TRY(fill_native(out, file, header));
       if (!out.native && (out.count < 0 || out.count > (file_size - data_offset) / out.schema.record_size)) {
-        return Status(Code::corrupt, "truncated: the header counts " + std::to_string(out.count) + " records, the file holds " +
-                                         std::to_string((file_size - data_offset) / out.schema.record_size)).in_file(file.path());
+        return Status(Code::corrupt, "truncated: the header counts " + std::to_string(out.count) +
+                                         " records, the file holds " +
+                                         std::to_string((file_size - data_offset) / out.schema.record_size))
+            .in_file(file.path());
       }
       return out;
     }
@@ -177,7 +196,8 @@ Result<Container> read_container(const File& file) {
 
 std::string make_card_pair(const Uuid& uuid, PairKind kind, std::int64_t first, std::int64_t second) {
   const auto& text = kPairTexts[static_cast<int>(kind)];
-  std::string cards = card(text.first, first, std::string(text.first_comment) + " 00000000") + card(text.second, second, text.second_comment);
+  std::string cards = card(text.first, first, std::string(text.first_comment) + " 00000000") +
+                      card(text.second, second, text.second_comment);
   char check[9];
   std::snprintf(check, sizeof check, "%08x", pair_check(uuid, cards, text));
   cards.replace(check_place(text), 8, check);
@@ -186,7 +206,8 @@ std::string make_card_pair(const Uuid& uuid, PairKind kind, std::int64_t first, 
 
 Result<CardPair> read_card_pair(const File& file, const Container& container, PairKind kind) {
   std::string cards(kPairSize, '\0');
-  IMREG_TRY(file.read_exactly(kind == PairKind::count ? container.count_cards : container.state_cards, cards.data(), cards.size()));
+  IMREG_TRY(file.read_exactly(kind == PairKind::count ? container.count_cards : container.state_cards, cards.data(),
+                              cards.size()));
   const Header header(cards);
   const auto first = header.integer_of(kPairTexts[static_cast<int>(kind)].first);
   const auto second = header.integer_of(kPairTexts[static_cast<int>(kind)].second);
@@ -239,7 +260,8 @@ std::string make_native_header(const Schema& schema, const Uuid& uuid, const std
 
 Uuid new_uuid() {
   Uuid uuid{};
-  if (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) std::abort();  // 16 bytes never fail on Linux
+  if (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size()))
+    std::abort();                                                 // 16 bytes never fail on Linux
   uuid[6] = static_cast<unsigned char>((uuid[6] & 0x0f) | 0x40);  // RFC 4122: version 4, random
   uuid[8] = static_cast<unsigned char>((uuid[8] & 0x3f) | 0x80);
   return uuid;

@@ -44,6 +44,8 @@ Uuid new_uuid();
 std::string uuid_text(const Uuid& uuid);
 
 inline constexpr std::int64_t kFitsBlock = 2880;
-inline std::int64_t round_up(std::int64_t size, std::int64_t multiple) { return (size + multiple - 1) / multiple * multiple; }
+inline std::int64_t round_up(std::int64_t size, std::int64_t multiple) {
+  return (size + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace imreg

@@ -22,7 +22,8 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr auto kTable = make_table();
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::uint32_t crc, const unsigned char* at, std::size_t size) {
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::uint32_t crc, const unsigned char* at,
+                                                                      std::size_t size) {
   std::uint64_t state = ~crc;
   for (; size >= 8; size -= 8, at += 8) {
     std::uint64_t word;

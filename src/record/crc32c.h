@@ -9,7 +9,9 @@ namespace imreg {
 
 /// Continues `crc` (0 to begin) over some bytes.
 std::uint32_t crc32c(std::uint32_t crc, const void* bytes, std::size_t size);
-inline std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) { return crc32c(crc, bytes.data(), bytes.size()); }
+inline std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) {
+  return crc32c(crc, bytes.data(), bytes.size());
+}
 /// The same without the processor's instruction; the tests hold one against the other.
 std::uint32_t crc32c_by_table(std::uint32_t crc, const void* bytes, std::size_t size);
 

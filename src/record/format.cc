@@ -6,6 +6,8 @@
 //
 // Blank lines and lines that begin with # do not count.
 
+#include <algorithm>
+
 #include "base/embedded.h"
 #include "base/text.h"
 #include "imreg/schema.h"
@@ -27,7 +29,8 @@ struct Parser {
   Status number(std::string_view text, int low, int high, int& out) const {
     long long value = 0;
     if (!parse_integer(text, value) || value < low || value > high) {
-      return fail("\"" + std::string(text) + "\" is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+      return fail("\"" + std::string(text) + "\" is not a whole number from " + std::to_string(low) + " to " +
+                  std::to_string(high));
     }
     out = static_cast<int>(value);
     return {};
@@ -50,7 +53,31 @@ struct Parser {
       if (field.type == Type::text && count.empty()) return fail("a text needs its number of bytes, such as text32");
       return count.empty() ? Status() : number(count, 1, 1 << 20, field.count);
     }
-    return fail("\"" + std::string(text) + "\" is not a type (bool u8 i16 i32 u32 raw_u32 i64 f32 f64 textN, or TYPE[N])");
+    return fail("\"" + std::string(text) +
+                "\" is not a type (bool u8 i16 i32 u32 raw_u32 i64 f32 f64 textN, or TYPE[N])");
+  }
+
+  // Names become C++ constants, columns FITS keywords' values; both must be the only ones of their kind.
+  Status names(const FieldInfo& field) const {
+    const auto is_word = [](std::string_view text) {
+      return !text.empty() && (text[0] < '0' || text[0] > '9') && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_';
+      });
+    };
+    if (!is_word(field.name))
+      return fail("\"" + field.name + "\" is not a name: letters, digits and _, a letter first");
+    const std::string_view column = field.column;
+    const auto dots = column.find("0..");
+    const bool spread = dots != column.npos && column.substr(dots + 3) == std::to_string(field.count - 1);
+    if (!is_word(spread ? column.substr(0, dots) : column)) {
+      return fail("\"" + field.column +
+                  "\" is not a column: letters, digits and _, or NAME0..N for the N+1 elements of an array");
+    }
+    for (const auto& other : schema.fields) {
+      if (equal_nocase(other.name, field.name)) return fail("two fields are called " + field.name);
+      if (equal_nocase(other.column, field.column)) return fail("two columns are called " + field.column);
+    }
+    return {};
   }
 
   Status field(std::string_view line) {
@@ -60,13 +87,15 @@ struct Parser {
     field.name = item[1];
     field.column = item[2];
     IMREG_TRY(type(item[3], field));
+    IMREG_TRY(names(field));
     if (item[4] != "-") field.unit = item[4];
     if (item[5] != "-") field.source = item[5];
     field.meaning = trim(line.substr(static_cast<std::size_t>(item[6].data() - line.data())));
     const int align = size_of(field.type);
     if (offset % align != 0) {
-      return fail("field " + field.name + " would stand at byte " + std::to_string(offset) + ", which is not a multiple of " +
-                  std::to_string(align) + ": order the fields, or add a spare one before it");
+      return fail("field " + field.name + " would stand at byte " + std::to_string(offset) +
+                  ", which is not a multiple of " + std::to_string(align) +
+                  ": order the fields, or add a spare one before it");
     }
     field.offset = offset;
     offset += field.size();
@@ -88,19 +117,26 @@ struct Parser {
     } else if (item[0] == "missing" && item.size() == 2 && item[1] == "zero") {
       field.missing_is_zero = true;
     } else {
-      return fail("\"" + std::string(trim(line)) + "\" is none of: words W0 W1 ..., display time, display hidden, missing zero");
+      return fail("\"" + std::string(trim(line)) +
+                  "\" is none of: words W0 W1 ..., display time, display hidden, missing zero");
     }
     return {};
   }
 
   Status head(std::string_view key, std::string_view rest) {
     if (rest.empty()) return fail(std::string(key) + " needs a value");
-    if (key == "format") schema.format = rest;
-    else if (key == "version") return number(rest, 1, 999, schema.version);
-    else if (key == "size") return number(rest, 1, 1 << 24, schema.record_size);
-    else if (key == "extname") schema.extname = rest;
-    else if (key == "title") schema.title = rest;
-    else return fail("\"" + std::string(key) + "\" is none of: format version size extname title field");
+    if (key == "format")
+      schema.format = rest;
+    else if (key == "version")
+      return number(rest, 1, 999, schema.version);
+    else if (key == "size")
+      return number(rest, 1, 1 << 24, schema.record_size);
+    else if (key == "extname")
+      schema.extname = rest;
+    else if (key == "title")
+      schema.title = rest;
+    else
+      return fail("\"" + std::string(key) + "\" is none of: format version size extname title field");
     return {};
   }
 
@@ -123,13 +159,17 @@ Result<Schema> parse_format(std::string_view text, const std::string& file) {
     IMREG_TRY(parser.line(line));
   }
   const auto& schema = parser.schema;
-  for (const auto& [name, missing] : {std::pair{"format", schema.format.empty()}, {"version", schema.version == 0}, {"size", schema.record_size == 0},
+  for (const auto& [name, missing] : {std::pair{"format", schema.format.empty()},
+                                      {"version", schema.version == 0},
+                                      {"size", schema.record_size == 0},
                                       {"extname", schema.extname.empty()}}) {
     if (missing) return Status(Code::invalid, std::string("the line \"") + name + " ...\" is missing").in_file(file);
   }
   if (auto status = schema.check(); !status.ok()) return std::move(status).in_file(file);
   if (parser.offset != schema.record_size) {
-    return Status(Code::invalid, "the fields take " + std::to_string(parser.offset) + " bytes, size says " + std::to_string(schema.record_size)).in_file(file);
+    return Status(Code::invalid, "the fields take " + std::to_string(parser.offset) + " bytes, size says " +
+                                     std::to_string(schema.record_size))
+        .in_file(file);
   }
   return std::move(parser.schema);
 }

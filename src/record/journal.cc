@@ -14,10 +14,11 @@ constexpr char kMagic[] = "IMREGJNL";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::int64_t kHintPlace = 512;
 constexpr std::int64_t kFirst = 1024;
-constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;        // magic version uuid generation crc
-constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 8 + 4;    // boot generation end last_sequence rows crc
-constexpr std::uint32_t kTransactionMagic = 0x54584e31;      // "TXN1"
-constexpr std::size_t kTransactionHead = 4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
+constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;      // magic version uuid generation crc
+constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 8 + 4;  // boot generation end last_sequence rows crc
+constexpr std::uint32_t kTransactionMagic = 0x54584e31;    // "TXN1"
+constexpr std::size_t kTransactionHead =
+    4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
 constexpr std::int64_t kGrowth = 1 << 20;
 
 template <class T>
@@ -34,7 +35,9 @@ T take(std::string_view& in) {
   return value;
 }
 
-std::uint32_t check_of(const Uuid& uuid, std::string_view bytes) { return crc32c(crc32c(0, uuid.data(), uuid.size()), bytes); }
+std::uint32_t check_of(const Uuid& uuid, std::string_view bytes) {
+  return crc32c(crc32c(0, uuid.data(), uuid.size()), bytes);
+}
 
 std::string boot_text() {
   std::string id = boot_id();
@@ -43,7 +46,8 @@ std::string boot_text() {
 }
 
 // One transaction at the front of `in`, or nothing when it is not whole. Views point into `in`.
-std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uuid, std::int64_t generation, std::int64_t record_size, std::size_t& used) {
+std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uuid, std::int64_t generation,
+                                             std::int64_t record_size, std::size_t& used) {
   if (in.size() < kTransactionHead + 4) return std::nullopt;
   const std::string_view whole = in;
   if (take<std::uint32_t>(in) != kTransactionMagic || take<std::int64_t>(in) != generation) return std::nullopt;
@@ -54,7 +58,8 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
   const auto added = take<std::uint64_t>(in);
   if (changes > in.size() || added > in.size() - changes || in.size() - changes - added < 4) return std::nullopt;
   used = kTransactionHead + changes + added + 4;
-  if (load_big<std::uint32_t>(whole.data() + used - 4) != check_of(uuid, whole.substr(0, used - 4))) return std::nullopt;
+  if (load_big<std::uint32_t>(whole.data() + used - 4) != check_of(uuid, whole.substr(0, used - 4)))
+    return std::nullopt;
 
   std::string_view body = in.substr(0, changes);
   while (body.size() >= 16) {
@@ -62,7 +67,8 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
     change.row = take<std::int64_t>(body);
     change.offset = take<std::uint32_t>(body);
     const auto length = take<std::uint32_t>(body);
-    if (length > body.size() || change.offset + std::int64_t{length} > record_size || change.row < 0) return std::nullopt;
+    if (length > body.size() || change.offset + std::int64_t{length} > record_size || change.row < 0)
+      return std::nullopt;
     change.bytes = body.substr(0, length);
     body.remove_prefix(length);
     out.changes.push_back(change);
@@ -88,7 +94,8 @@ void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, J
 
 }  // namespace
 
-Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, std::int64_t rows, bool trust_hint) {
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
+                                 std::int64_t rows, bool trust_hint) {
   JournalView view;
   view.end = kFirst;
   auto file = File::open(path, File::Mode::read);
@@ -100,15 +107,19 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   const std::string_view bytes(view.map.data(), static_cast<std::size_t>(size));
 
   std::string_view head = bytes.substr(0, kHeadSize);
-  const bool head_holds = head.substr(0, 8) == kMagic && load_big<std::uint32_t>(head.data() + kHeadSize - 4) == check_of(container.uuid, head.substr(0, kHeadSize - 4));
+  const bool head_holds = head.substr(0, 8) == kMagic && load_big<std::uint32_t>(head.data() + kHeadSize - 4) ==
+                                                             check_of(container.uuid, head.substr(0, kHeadSize - 4));
   if (!head_holds) {
     // Another UUID in a head that is whole for that UUID: the journal of another file.
     Uuid other{};
     std::memcpy(other.data(), head.data() + 12, other.size());
-    const bool other_file = other != container.uuid && bytes.substr(0, 8) == kMagic &&
-                            load_big<std::uint32_t>(bytes.data() + kHeadSize - 4) == check_of(other, bytes.substr(0, kHeadSize - 4));
+    const bool other_file =
+        other != container.uuid && bytes.substr(0, 8) == kMagic &&
+        load_big<std::uint32_t>(bytes.data() + kHeadSize - 4) == check_of(other, bytes.substr(0, kHeadSize - 4));
     if (other_file) {
-      return Status(Code::mismatch, "belongs to another database file than the one beside it; move it away if you put that file there").in_file(path);
+      return Status(Code::mismatch,
+                    "belongs to another database file than the one beside it; move it away if you put that file there")
+          .in_file(path);
     }
   }
   // A head that does not hold was torn while a generation began, so that no transaction of it follows; or it has rotted, and
@@ -117,15 +128,18 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   const auto own_generation = head_holds ? take<std::int64_t>(head) : generation;
   if (own_generation < 0) return view;
   if (generation >= 0 && own_generation > generation) {
-    return Status(Code::mismatch, "belongs to a newer life of this database: an older copy was put beside it; move the journal away to use the copy as it is").in_file(path);
+    return Status(Code::mismatch,
+                  "belongs to a newer life of this database: an older copy was put beside it; move the journal away to "
+                  "use the copy as it is")
+        .in_file(path);
   }
   if (own_generation < generation) return view;
   view.generation = own_generation;
 
   if (head_holds && trust_hint) skip_applied(bytes, container.uuid, rows, view);
   std::size_t used = 0;
-  while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid, own_generation,
-                                              container.schema.record_size, used)) {
+  while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid,
+                                              own_generation, container.schema.record_size, used)) {
     view.last_sequence = transaction->sequence;
     view.transactions.push_back(*std::move(transaction));
     view.end += static_cast<std::int64_t>(used);
@@ -134,8 +148,8 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   return view;
 }
 
-Result<Journal> Journal::open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
-                              std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer) {
+Result<Journal> Journal::open(const std::string& path, const Container& container, std::int64_t generation,
+                              std::int64_t end, std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer) {
   Journal journal;
   journal.uuid_ = container.uuid;
   journal.generation_ = generation;

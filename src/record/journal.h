@@ -33,10 +33,10 @@ struct Change {
 
 /// A whole transaction as it stands in the journal.
 struct Transaction {
-  std::uint64_t sequence = 0;        ///< the change number
-  std::int64_t rows_before = 0;      ///< rows in the file when it was committed
+  std::uint64_t sequence = 0;    ///< the change number
+  std::int64_t rows_before = 0;  ///< rows in the file when it was committed
   std::vector<Change> changes;
-  std::string_view added;            ///< records behind rows_before
+  std::string_view added;  ///< records behind rows_before
 };
 
 /// A journal for reading; its texts point into the map.
@@ -53,14 +53,15 @@ struct JournalView {
 /// `trust_hint` leaves out what the hint says is in the file already (while the machine has not been restarted, and the
 /// file has `rows` rows or more: an older copy that was put there has less).
 /// Errors: mismatch (other UUID, newer generation), io.
-Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation, std::int64_t rows, bool trust_hint);
+Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
+                                 std::int64_t rows, bool trust_hint);
 
 /// The journal as its writer holds it.
 class Journal {
  public:
   /// Opens or makes it for a generation; what is in it has been applied. `end` is where the next transaction goes.
-  static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation, std::int64_t end,
-                              std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer);
+  static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation,
+                              std::int64_t end, std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer);
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);

@@ -47,13 +47,20 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
   }
 
   state->crc = state->container.schema.find("crc");
-  if (!state->crc || state->crc->type != Type::u32) return Status(Code::corrupt, "its format has no field crc").in_file(path);
-  // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new: look again.
+  if (!state->crc || state->crc->type != Type::u32)
+    return Status(Code::corrupt, "its format has no field crc").in_file(path);
+  // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new; one during the
+  // latter writes over what we read. It changes the cards first, so they tell.
   for (int look = 0;; ++look) {
     IMREG_TRY(state->read_counts());
     auto status = state->lay_over_journal(who);
-    if (status.ok()) break;
-    if (status.code() != Code::mismatch || look >= kLooks) return status;
+    IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
+    const bool moved = now.valid && now.first != state->generation;
+    if (status.ok() && !moved) break;
+    if (!status.ok() && status.code() != Code::mismatch) return status;
+    if (look >= kLooks)
+      return status.ok() ? Status(Code::busy, "it changes faster than it can be read; try again").in_file(path)
+                         : status;
     wait_a_little(look);
   }
   IMREG_TRY(state->map_rows());
@@ -66,7 +73,9 @@ Status RecordFile::State::map_rows() {
   for (std::int64_t row = capacity(); row < count; ++row) {
     const auto piece = pieces_of(row);
     if (piece != pieces.end() && static_cast<std::int64_t>(piece->bytes.size()) == record_size()) continue;
-    return Status(Code::corrupt, "truncated: it counts " + std::to_string(count) + " records, the file has room for " + std::to_string(capacity())).in_file(path);
+    return Status(Code::corrupt, "truncated: it counts " + std::to_string(count) + " records, the file has room for " +
+                                     std::to_string(capacity()))
+        .in_file(path);
   }
   return {};
 }
@@ -79,13 +88,14 @@ Status RecordFile::State::remap() {
 
 Status RecordFile::State::read_counts() {
   CardPair counts, journal_state;
-  for (int look = 0; look < kLooks && !counts.valid; ++look) {
-    wait_a_little(look);
-    IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
-  }
+  // The state first: rows that a checkpoint took out of the journal are in the count by then.
   for (int look = 0; look < kLooks && !journal_state.valid; ++look) {
     wait_a_little(look);
     IMREG_ASSIGN(journal_state, read_card_pair(file, container, PairKind::state));
+  }
+  for (int look = 0; look < kLooks && !counts.valid; ++look) {
+    wait_a_little(look);
+    IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
   }
   // Cards that stay invalid were torn by a power cut while they were written. The rows themselves tell how many there are.
   count = counts.valid ? counts.first : valid_until(0);
@@ -104,7 +114,8 @@ Status RecordFile::State::lay_over_journal(Who who) {
     pieces.insert(pieces.end(), transaction.changes.begin(), transaction.changes.end());
     const auto size = static_cast<std::size_t>(record_size());
     std::int64_t row = transaction.rows_before;
-    for (std::size_t at = 0; at + size <= transaction.added.size(); at += size) pieces.push_back({row++, 0, transaction.added.substr(at, size)});
+    for (std::size_t at = 0; at + size <= transaction.added.size(); at += size)
+      pieces.push_back({row++, 0, transaction.added.substr(at, size)});
     proven = std::max(proven, row);
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Change& a, const Change& b) { return a.row < b.row; });
@@ -114,8 +125,10 @@ Status RecordFile::State::lay_over_journal(Who who) {
     std::memset(row.data() + got, 0, row.bytes().size() - got);
     lay_pieces(count, row.data());
     if (crc_holds(count, row.bytes().data())) continue;
-    return Status(Code::mismatch, "the journal beside it knows " + std::to_string(proven) + " records, the file ends after " + std::to_string(count) +
-                                      ": an older copy was put there; move the journal away to use the copy as it is").in_file(path);
+    return Status(Code::mismatch, "the journal beside it knows " + std::to_string(proven) +
+                                      " records, the file ends after " + std::to_string(count) +
+                                      ": an older copy was put there; move the journal away to use the copy as it is")
+        .in_file(path);
   }
   // Rows that were synced, but whose count was not yet written when the writer died.
   const std::int64_t end = valid_until(count);
@@ -124,7 +137,8 @@ Status RecordFile::State::lay_over_journal(Who who) {
 }
 
 std::vector<Change>::const_iterator RecordFile::State::pieces_of(std::int64_t row) const {
-  const auto piece = std::lower_bound(pieces.begin(), pieces.end(), row, [](const Change& change, std::int64_t r) { return change.row < r; });
+  const auto piece = std::lower_bound(pieces.begin(), pieces.end(), row,
+                                      [](const Change& change, std::int64_t r) { return change.row < r; });
   return piece != pieces.end() && piece->row == row ? piece : pieces.end();
 }
 
@@ -145,14 +159,16 @@ RecordView RecordFile::State::peek(std::int64_t row, Record& scratch) const {
 
 bool RecordFile::State::copy_row(std::int64_t row, Record& copy) const {
   const RecordView seen = peek(row, copy);
-  if (seen.bytes() != copy.bytes().data()) std::memcpy(copy.data(), seen.bytes(), static_cast<std::size_t>(record_size()));
+  if (seen.bytes() != copy.bytes().data())
+    std::memcpy(copy.data(), seen.bytes(), static_cast<std::size_t>(record_size()));
   if (crc) return crc_holds(row, copy.bytes().data());
   // Files of others have no checks. What was cut off reads as zeros, to the end of the last page without a signal.
   return !map.lost() && file.size().value_or(0) >= place_of(row + 1);
 }
 
 bool RecordFile::State::crc_holds(std::int64_t row, const char* bytes) const {
-  return load(bytes, Field<std::uint32_t>{crc->offset}) == record_crc(container.uuid, row, bytes, record_size(), crc->offset);
+  return load(bytes, Field<std::uint32_t>{crc->offset}) ==
+         record_crc(container.uuid, row, bytes, record_size(), crc->offset);
 }
 
 // By read, not by the map: a writer that trims takes this part of the file away under a reader, and that would be SIGBUS.
@@ -190,9 +206,14 @@ RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return st
 const char* RecordFile::rows_in_place() const { return state_->pieces.empty() ? state_->map.data() + state_->container.data_offset : nullptr; }
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {
-  if (row < 0 || row >= state_->count) return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);
+  if (row < 0 || row >= state_->count)
+    return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);
   if (state_->copy_row(row, copy)) return {};
-  if (!state_->crc) return Status(Code::corrupt, "the file has become shorter while it was read").in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
+  if (!state_->crc)
+    return Status(Code::corrupt, "the file has become shorter while it was read")
+        .in_file(state_->path)
+        .at_record(row)
+        .at_byte(state_->place_of(row));
   // A writer is in the middle of this row, or has moved on since we looked at the journal: look at everything anew.
   for (int look = 0; look < kLooks; ++look) {
     wait_a_little(look);
@@ -201,7 +222,10 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
     if ((*fresh)->copy_row(row, copy)) return {};
     if (look >= 3 && !WriterLock::is_held(state_->base + ".lock")) break;  // nobody is changing it
   }
-  return Status(Code::corrupt, "damaged record: its check does not hold").in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
+  return Status(Code::corrupt, "damaged record: its check does not hold")
+      .in_file(state_->path)
+      .at_record(row)
+      .at_byte(state_->place_of(row));
 }
 
 }  // namespace imreg

@@ -18,21 +18,21 @@ std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, 
 
 struct RecordFile::State {
   std::string path;
-  std::string base;                     ///< the path without symbolic links: lock and journal stand beside it
+  std::string base;  ///< the path without symbolic links: lock and journal stand beside it
   File file;
   Container container;
   const FieldInfo* crc = nullptr;  ///< nullptr: records without a check (files of others)
   Map map;
   std::int64_t count = 0;
-  std::int64_t generation = 0;          ///< of the journal; -1 when its cards are torn
+  std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
   std::int64_t change_number = 0;
-  JournalView journal;                  ///< what is committed and not yet in the file
-  std::vector<Change> pieces;           ///< of `journal`, by row, older first; added rows are pieces too
+  JournalView journal;         ///< what is committed and not yet in the file
+  std::vector<Change> pieces;  ///< of `journal`, by row, older first; added rows are pieces too
 
   enum class Who {
-    reader,    ///< looks past NAXIS2 only while nobody holds the lock
-    owner,     ///< holds the lock
-    recovery   ///< holds the lock, and does not believe the journal's hint
+    reader,   ///< looks past NAXIS2 only while nobody holds the lock
+    owner,    ///< holds the lock
+    recovery  ///< holds the lock, and does not believe the journal's hint
   };
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 

@@ -37,23 +37,28 @@ struct RecordWriter::State {
   RecordFile::State& seen() { return *view.state_; }
 
   Status refuse_if_broken() const {
-    return broken ? Status(Code::io, "a sync failed before: the file is read-only until it is opened again").in_file(view.path()) : Status();
+    return broken ? Status(Code::io, "a sync failed before: the file is read-only until it is opened again")
+                        .in_file(view.path())
+                  : Status();
   }
 
   Status refuse_part_of_record(std::string_view rows) {
     if (static_cast<std::int64_t>(rows.size()) % seen().record_size() == 0) return {};
-    return Status(Code::invalid, std::to_string(rows.size()) + " bytes are not a whole number of records of " + std::to_string(seen().record_size())).in_file(view.path());
+    return Status(Code::invalid, std::to_string(rows.size()) + " bytes are not a whole number of records of " +
+                                     std::to_string(seen().record_size()))
+        .in_file(view.path());
   }
 
   std::string clean_state() {
     if (boot_id().empty()) return "";
-    return "boot=" + boot_id() + " file=" + file.stamp() + " rows=" + std::to_string(seen().count) + " size=" + std::to_string(seen().map.size()) +
-           " change=" + std::to_string(seen().change_number);
+    return "boot=" + boot_id() + " file=" + file.stamp() + " rows=" + std::to_string(seen().count) +
+           " size=" + std::to_string(seen().map.size()) + " change=" + std::to_string(seen().change_number);
   }
 
   Status write_counts() {
     const std::int64_t spare = seen().map.size() - seen().place_of(seen().count);
-    return file.write(seen().container.count_cards, make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
+    return file.write(seen().container.count_cards,
+                      make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
   }
 
   // Room for so many rows in all.
@@ -68,7 +73,8 @@ struct RecordWriter::State {
   // Change number and CRC of a record at its final row.
   void seal(char* bytes, std::int64_t row, std::int64_t change_number) {
     const auto& schema = seen().container.schema;
-    if (const auto* field = schema.find("changeno"); field && field->type == Type::i64) store(bytes, Field<std::int64_t>{field->offset}, change_number);
+    if (const auto* field = schema.find("changeno"); field && field->type == Type::i64)
+      store(bytes, Field<std::int64_t>{field->offset}, change_number);
     const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
     store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
   }
@@ -81,7 +87,8 @@ struct RecordWriter::State {
   Status write_transaction(const Transaction& transaction) {
     const std::int64_t added = static_cast<std::int64_t>(transaction.added.size()) / seen().record_size();
     IMREG_TRY(make_room(transaction.rows_before + added));
-    for (const auto& change : transaction.changes) IMREG_TRY(file.write(seen().place_of(change.row) + change.offset, change.bytes));
+    for (const auto& change : transaction.changes)
+      IMREG_TRY(file.write(seen().place_of(change.row) + change.offset, change.bytes));
     if (added > 0) IMREG_TRY(file.write(seen().place_of(transaction.rows_before), transaction.added));
     seen().count = std::max(seen().count, transaction.rows_before + added);
     return {};
@@ -90,8 +97,10 @@ struct RecordWriter::State {
   Status open_journal() {
     if (journal) return {};
     const auto& old = seen().journal;
-    IMREG_ASSIGN(journal, Journal::open(seen().base + ".journal", seen().container, seen().generation,
-                                        old.generation == seen().generation ? old.end : 0, static_cast<std::uint64_t>(seen().change_number), seen().count, options.observer));
+    IMREG_ASSIGN(journal,
+                 Journal::open(seen().base + ".journal", seen().container, seen().generation,
+                               old.generation == seen().generation ? old.end : 0,
+                               static_cast<std::uint64_t>(seen().change_number), seen().count, options.observer));
     return {};
   }
 
@@ -128,7 +137,8 @@ Status RecordWriter::State::recover() {
   }
   const auto state = read_card_pair(file, seen().container, PairKind::state);
   if (state && !state->valid) {
-    IMREG_TRY(file.write(seen().container.state_cards, make_card_pair(seen().container.uuid, PairKind::state, seen().generation, seen().change_number)));
+    IMREG_TRY(file.write(seen().container.state_cards, make_card_pair(seen().container.uuid, PairKind::state,
+                                                                      seen().generation, seen().change_number)));
   }
   return write_counts();
 }
@@ -155,11 +165,14 @@ Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
 
 Status RecordWriter::create(const std::string& path, const Schema& schema, const Options& options) {
   const FieldInfo* crc = schema.find("crc");
-  if (!crc || crc->type != Type::u32) return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
+  if (!crc || crc->type != Type::u32)
+    return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
   // Under the lock: of two that make the same file, the second must not replace the rows of the first.
   IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
-  if (File::open(path, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already").in_file(path);
-  return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)), options.observer);
+  if (File::open(path, File::Mode::read).status().code() != Code::not_found)
+    return Status(Code::invalid, "exists already").in_file(path);
+  return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),
+                      options.observer);
 }
 
 Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& options) {
@@ -168,7 +181,9 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
     IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
     IMREG_ASSIGN(const Container container, read_container(file));
     if (!container.native) {
-      return Status(Code::invalid, "is read-only: it is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)").in_file(path);
+      return Status(Code::invalid,
+                    "is read-only: it is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)")
+          .in_file(path);
     }
   }
   IMREG_ASSIGN(auto lock, WriterLock::take(resolved_path(path) + ".lock", options.program, options.wait_seconds));
@@ -181,7 +196,9 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   const std::string clean = state->clean_state();
   if (clean.empty() || state->lock.last_state() != clean || !state->seen().pieces.empty()) {
     const auto unfinished = state->seen().journal.transactions.size();
-    if (unfinished > 0) state->notes.push_back("finished " + std::to_string(unfinished) + " changes that were committed when the last writer stopped");
+    if (unfinished > 0)
+      state->notes.push_back("finished " + std::to_string(unfinished) +
+                             " changes that were committed when the last writer stopped");
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }
@@ -242,7 +259,8 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
       for (std::size_t j = end; j < size && j - end < kJoinGap; ++j) {
         if (bytes[j] != old[j]) end = j + 1;
       }
-      transaction.changes.push_back({change.row, static_cast<std::uint32_t>(i), std::string_view(bytes).substr(i, end - i)});
+      transaction.changes.push_back(
+          {change.row, static_cast<std::uint32_t>(i), std::string_view(bytes).substr(i, end - i)});
       i = end;
     }
   }
@@ -262,7 +280,8 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   if (!applied) {
     state_->broken = true;
     // What stands in the journal only is read from there.
-    if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok()) state_->view.state_ = *std::move(again);
+    if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok())
+      state_->view.state_ = *std::move(again);
     return {};
   }
   state_->journal->applied(seen.count);
@@ -282,7 +301,8 @@ Status RecordWriter::checkpoint() {
   if (!state_->journal && seen.journal.generation != seen.generation) return {};  // there is no journal to empty
   IMREG_TRY(state_->open_journal());
   const std::int64_t next = seen.generation + 1;
-  IMREG_TRY(step(state_->file.write(seen.container.state_cards, make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
+  IMREG_TRY(step(state_->file.write(seen.container.state_cards,
+                                    make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
   IMREG_TRY(step(state_->file.sync()));
   seen.generation = next;
   return step(state_->journal->restart(next, seen.count));
@@ -293,7 +313,8 @@ Status RecordWriter::trim() {
   IMREG_TRY(checkpoint());
   const std::int64_t end = seen.place_of(seen.count);
   const std::int64_t size = round_up(end, kFitsBlock);
-  IMREG_TRY(state_->file.write(seen.container.count_cards, make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
+  IMREG_TRY(state_->file.write(seen.container.count_cards,
+                               make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
   IMREG_TRY(state_->file.truncate(size));  // also extends: the last record may end inside a block
   IMREG_TRY(seen.remap());
   if (auto status = state_->file.sync(); !status.ok()) {

@@ -16,7 +16,16 @@ struct TypeFacts {
   int size;
 };
 // In the order of enum Type.
-constexpr std::array<TypeFacts, 10> kTypes{{{"bool", 1}, {"u8", 1}, {"i16", 2}, {"i32", 4}, {"u32", 4}, {"raw_u32", 4}, {"i64", 8}, {"f32", 4}, {"f64", 8}, {"text", 1}}};
+constexpr std::array<TypeFacts, 10> kTypes{{{"bool", 1},
+                                            {"u8", 1},
+                                            {"i16", 2},
+                                            {"i32", 4},
+                                            {"u32", 4},
+                                            {"raw_u32", 4},
+                                            {"i64", 8},
+                                            {"f32", 4},
+                                            {"f64", 8},
+                                            {"text", 1}}};
 
 }  // namespace
 
@@ -38,8 +47,8 @@ const FieldInfo* Schema::find(std::string_view name) const {
 std::string Schema::layout_hash() const {
   std::string text = format + ' ' + std::to_string(version) + ' ' + std::to_string(record_size);
   for (const auto& field : fields) {
-    text += '\n' + field.name + ' ' + field.column + ' ' + std::string(name_of(field.type)) + ' ' + std::to_string(field.count) + ' ' +
-            std::to_string(field.offset) + ' ' + field.unit;
+    text += '\n' + field.name + ' ' + field.column + ' ' + std::string(name_of(field.type)) + ' ' +
+            std::to_string(field.count) + ' ' + std::to_string(field.offset) + ' ' + field.unit;
     for (const auto& word : field.words) text += ' ' + word;
   }
   // FNV-1a, 64 bits: enough to notice that two layouts differ, short enough for a header card.
@@ -55,14 +64,16 @@ Status Schema::check() const {
   std::unordered_set<std::string> names;
   int end = 0;
   for (const auto& field : fields) {
-    if (!names.insert(to_lower(field.name)).second) return {Code::invalid, which + "two fields are called " + field.name};
+    if (!names.insert(to_lower(field.name)).second)
+      return {Code::invalid, which + "two fields are called " + field.name};
     if (field.count < 1) return {Code::invalid, which + "field " + field.name + " has no element"};
     if (field.offset < end) return {Code::invalid, which + "field " + field.name + " overlaps the one before it"};
     end = field.offset + field.size();
   }
   if (fields.empty()) return {Code::invalid, which + "it has no fields"};
   if (end > record_size) {
-    return {Code::invalid, which + "the fields take " + std::to_string(end) + " bytes, the record has " + std::to_string(record_size)};
+    return {Code::invalid,
+            which + "the fields take " + std::to_string(end) + " bytes, the record has " + std::to_string(record_size)};
   }
   return {};
 }

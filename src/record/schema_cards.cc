@@ -13,12 +13,13 @@ struct Form {
   char letter;
   Type type;
 };
-constexpr Form kForms[] = {{'L', Type::boolean}, {'B', Type::u8}, {'I', Type::i16}, {'J', Type::i32}, {'K', Type::i64},
-                           {'A', Type::text},    {'E', Type::f32}, {'D', Type::f64}};
+constexpr Form kForms[] = {{'L', Type::boolean}, {'B', Type::u8},   {'I', Type::i16}, {'J', Type::i32},
+                           {'K', Type::i64},     {'A', Type::text}, {'E', Type::f32}, {'D', Type::f64}};
 
 char form_letter(Type type) {
   if (type == Type::u32 || type == Type::raw_u32) return 'J';
-  return std::find_if(std::begin(kForms), std::end(kForms), [type](const Form& form) { return form.type == type; })->letter;
+  return std::find_if(std::begin(kForms), std::end(kForms), [type](const Form& form) { return form.type == type; })
+      ->letter;
 }
 
 // "TELTEMP0..3" -> TELTEMP0 TELTEMP1 TELTEMP2 TELTEMP3; any other column stands for itself.
@@ -46,7 +47,8 @@ void add_schema_cards(const Schema& schema, Header& header) {
       ++n;
       const int count = names.size() > 1 ? 1 : field.count;
       header.add(numbered("TTYPE", n), name, field.name == to_lower(name) ? "" : "field " + field.name);
-      header.add(numbered("TFORM", n), (count > 1 || field.type == Type::text ? std::to_string(count) : "") + form_letter(field.type));
+      header.add(numbered("TFORM", n),
+                 (count > 1 || field.type == Type::text ? std::to_string(count) : "") + form_letter(field.type));
       if (!field.unit.empty()) header.add(numbered("TUNIT", n), field.unit);
       if (field.type == Type::u32) header.add(numbered("TZERO", n), 2147483648LL, "unsigned");
       header.add(numbered("TCOMM", n), field.meaning);
@@ -55,7 +57,8 @@ void add_schema_cards(const Schema& schema, Header& header) {
   for (const auto& field : schema.fields) {
     if (field.words.empty()) continue;
     std::string text = field.column + " codes:";
-    for (std::size_t code = 0; code < field.words.size(); ++code) text += " " + std::to_string(code) + " " + field.words[code];
+    for (std::size_t code = 0; code < field.words.size(); ++code)
+      text += " " + std::to_string(code) + " " + field.words[code];
     header.add_comment("COMMENT", text);
   }
 }
@@ -130,7 +133,8 @@ Status apply_form(const Column& column, FieldInfo& field) {
     field.count *= 2;
     return {};
   }
-  const auto form = std::find_if(std::begin(kForms), std::end(kForms), [letter](const Form& f) { return f.letter == letter; });
+  const auto form =
+      std::find_if(std::begin(kForms), std::end(kForms), [letter](const Form& f) { return f.letter == letter; });
   if (form == std::end(kForms)) return bad();
   field.type = form->type;
   const bool number = field.type != Type::text && field.type != Type::boolean;
@@ -147,7 +151,8 @@ Status apply_form(const Column& column, FieldInfo& field) {
 
 Result<Schema> schema_from_header(const Header& header) {
   const auto width = header.integer_of("NAXIS1");
-  if (!width || *width < 1 || *width > (1 << 24)) return Status(Code::corrupt, "NAXIS1 is missing or not a sensible record size");
+  if (!width || *width < 1 || *width > (1 << 24))
+    return Status(Code::corrupt, "NAXIS1 is missing or not a sensible record size");
   IMREG_ASSIGN(const auto columns, read_columns(header));
   const std::string extname(trim(header.text_of("EXTNAME").value_or("")));
 
@@ -155,16 +160,19 @@ Result<Schema> schema_from_header(const Header& header) {
   schema.format = header.text_of("RECFMT").value_or("");
   schema.version = static_cast<int>(header.integer_of("RECVERS").value_or(0));
   // Elixir's files tell little about their columns: some have no TFORM. Their name and record size say which layout it is.
-  const bool has_forms = std::all_of(columns.begin(), columns.end(), [](const Column& column) { return !column.form.empty(); });
+  const bool has_forms =
+      std::all_of(columns.begin(), columns.end(), [](const Column& column) { return !column.form.empty(); });
   for (const auto& known : builtin_formats()) {
     if (known.record_size != *width) continue;
-    const bool same_name = schema.format.empty() ? known.extname == extname : known.format == schema.format && known.version == schema.version;
+    const bool same_name = schema.format.empty() ? known.extname == extname
+                                                 : known.format == schema.format && known.version == schema.version;
     if (same_name && has_columns(known, columns)) return known;
   }
   if (!has_forms && schema.format.empty()) {
     const Schema* newest = nullptr;
     for (const auto& known : builtin_formats()) {
-      if (known.record_size == *width && known.extname == extname) newest = !newest || known.version > newest->version ? &known : newest;
+      if (known.record_size == *width && known.extname == extname)
+        newest = !newest || known.version > newest->version ? &known : newest;
     }
     if (newest) return *newest;
   }
@@ -185,7 +193,8 @@ Result<Schema> schema_from_header(const Header& header) {
     if (field.count > 0) schema.fields.push_back(std::move(field));  // a 0A column has no bytes
   }
   if (offset != schema.record_size) {
-    return Status(Code::corrupt, "the columns take " + std::to_string(offset) + " bytes, NAXIS1 says " + std::to_string(schema.record_size));
+    return Status(Code::corrupt, "the columns take " + std::to_string(offset) + " bytes, NAXIS1 says " +
+                                     std::to_string(schema.record_size));
   }
   IMREG_TRY(schema.check());
   return schema;

@@ -33,7 +33,8 @@ Value value_of(RecordView record, const FieldInfo& field, int element) {
   if (field.missing_is_zero && integer == 0) return std::monostate{};
   if (field.scale == 1 && field.zero == 0) return integer;
   real = field.zero + field.scale * static_cast<double>(integer);
-  if (field.scale == 1 && std::abs(real) < 9007199254740992.0 && real == std::floor(real)) return static_cast<std::int64_t>(real);
+  if (field.scale == 1 && std::abs(real) < 9007199254740992.0 && real == std::floor(real))
+    return static_cast<std::int64_t>(real);
   return real;
 }
 
@@ -89,7 +90,8 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   double real = std::numeric_limits<double>::quiet_NaN();
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     if (!real_field && field.type != Type::i64 &&
-        (static_cast<double>(*integer) < limits_of(field.type).low || static_cast<double>(*integer) > limits_of(field.type).high)) {
+        (static_cast<double>(*integer) < limits_of(field.type).low ||
+         static_cast<double>(*integer) > limits_of(field.type).high)) {
       return no(std::to_string(*integer) + " does not fit");
     }
     if (!real_field) {
@@ -104,18 +106,22 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   }
   if (real_field) {
     if (std::isnan(real) && field.missing_is_zero) real = 0;
-    if (field.type == Type::f32 && std::isfinite(real) && std::abs(real) > static_cast<double>(std::numeric_limits<float>::max())) {
+    if (field.type == Type::f32 && std::isfinite(real) &&
+        std::abs(real) > static_cast<double>(std::numeric_limits<float>::max())) {
       return no(std::to_string(real) + " does not fit");
     }
-    if (field.type == Type::f32) store_big(at, static_cast<float>(real));
-    else store_big(at, real);
+    if (field.type == Type::f32)
+      store_big(at, static_cast<float>(real));
+    else
+      store_big(at, real);
     return {};
   }
   if (std::isnan(real)) {
     store_integer(at, field.type, 0);
     return {};
   }
-  if (real < limits_of(field.type).low || real > limits_of(field.type).high) return no(std::to_string(real) + " does not fit");
+  if (real < limits_of(field.type).low || real > limits_of(field.type).high)
+    return no(std::to_string(real) + " does not fit");
   store_integer(at, field.type, static_cast<std::int64_t>(std::floor(real)));
   return {};
 }

@@ -40,10 +40,11 @@ double number_in(RecordView row, const Schema& schema, const char* name, int ele
 
 // A float prints as itself only while it stays a float, so f32 fields are copied by value_of() without going through text.
 Status copy_field(RecordView from, const FieldInfo& old_field, Record& to, const FieldInfo& new_field) {
-  for (int i = 0; i < std::min(old_field.count, new_field.count) || i == 0; ++i) {
-    IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
-    if (new_field.type == Type::text) break;
+  if (new_field.type == Type::text) {
+    const Value text = value_of(from, old_field);
+    return std::holds_alternative<std::monostate>(text) ? Status() : set_value(to, new_field, text);  // a new record's texts are empty
   }
+  for (int i = 0; i < std::min(old_field.count, new_field.count); ++i) IMREG_TRY(set_value(to, new_field, value_of(from, old_field, i), i));
   return {};
 }
 
@@ -72,6 +73,12 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   return row;
 }
 
+// Elixir's programs need the NUL behind a text.
+Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
+  if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0') return {};
+  return {Code::invalid, "field " + field.name + ": the text has " + std::to_string(field.count) + " bytes, Elixir has room for " + std::to_string(field.count - 1)};
+}
+
 Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema& schema, const PathRoots& roots) {
   Record row(static_cast<std::size_t>(schema.record_size));
   for (const auto& field : schema.fields) {
@@ -80,9 +87,10 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
     if (field.name == "pathname") {
       const std::string path = roots.expand(load(from.bytes(), Field<Text>{old_field->offset, old_field->count}));
       IMREG_TRY(set_value(row, field, std::string_view(path)));
-      continue;
+    } else {
+      IMREG_TRY(copy_field(from, *old_field, row, field));
     }
-    IMREG_TRY(copy_field(from, *old_field, row, field));
+    if (field.type == Type::text) IMREG_TRY(leave_room_for_nul(row, field));
     if (field.type != Type::f32) continue;
     for (int i = 0; i < field.count; ++i) {  // Elixir knows no NaN
       if (std::isnan(load_big<float>(row.data() + field.offset + 4 * i))) {
@@ -108,6 +116,21 @@ void count_lost(RecordView from, const Schema& old_schema, const Schema& schema,
     if (!std::holds_alternative<std::monostate>(value) && !(integer && *integer == 0)) ++lost[field.name];
   }
 }
+
+// Removes what an earlier conversion left, and at the end what this one leaves.
+class RemoveAtExit {
+ public:
+  explicit RemoveAtExit(std::vector<std::string> paths) : paths_(std::move(paths)) { remove(); }
+  RemoveAtExit(const RemoveAtExit&) = delete;
+  RemoveAtExit& operator=(const RemoveAtExit&) = delete;
+  ~RemoveAtExit() { remove(); }
+
+ private:
+  void remove() {
+    for (const auto& path : paths_) (void)remove_file(path);
+  }
+  std::vector<std::string> paths_;
+};
 
 std::string elixir_header(const Schema& schema, std::int64_t rows) {
   Header header;
@@ -141,7 +164,9 @@ std::string elixir_header(const Schema& schema, std::int64_t rows) {
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version) {
   const int number = equal_nocase(version, "native") ? regimage::kVersion : equal_nocase(version, "v1") ? 1 : equal_nocase(version, "v2") ? 2 : equal_nocase(version, "v3") ? 3 : 0;
   if (number == 0) return Status(Code::invalid, "-to: \"" + std::string(version) + "\" is none of native, v1, v2, v3");
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(from));
+  auto opened = RecordFile::open(from);
+  if (!opened && opened.status().code() == Code::not_found) return Status(Code::not_found, "there is no such database").in_file(from);
+  IMREG_ASSIGN(const RecordFile file, std::move(opened));
   if (file.schema().format != regimage::kFormat) {
     return Status(Code::invalid, "is not a registration database: its records are " + (file.schema().format.empty() ? "of no known format" : file.schema().format)).in_file(from);
   }
@@ -157,9 +182,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   std::string rows;
   // Written beside its place and renamed when whole: a half conversion is never seen under the name.
   const std::string unfinished = to + ".unfinished";
-  (void)remove_file(unfinished);
-  (void)remove_file(unfinished + ".lock");
-  (void)remove_file(unfinished + ".journal");
+  const RemoveAtExit leftovers({unfinished, unfinished + ".lock", unfinished + ".journal"});
   const auto convert_all = [&](const std::function<Status(std::string)>& write) -> Status {
     for (std::int64_t i = 0; i < file.count(); ++i) {
       IMREG_TRY(file.read(i, old));
@@ -184,7 +207,6 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
       IMREG_TRY(convert_all([&](std::string group) { return writer.append(std::move(group)); }));
       IMREG_TRY(writer.trim());
     }
-    (void)remove_file(unfinished + ".lock");
     if (!roots.empty()) IMREG_TRY(roots.save(to));
   } else {
     IMREG_ASSIGN(File out, File::open(unfinished, File::Mode::create_new));

@@ -52,6 +52,8 @@ Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& opti
   return std::pair<Cameras, std::string>(std::move(cameras), std::move(camera));
 }
 
+Status check_request(const RegisterOptions& options) { return load_cameras(options).status(); }
+
 FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options, const std::string& camera,
                         const PathRoots& roots, double now) {
   FileRows out;

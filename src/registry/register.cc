@@ -117,6 +117,7 @@ class Registrar {
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
       // Another process may make it at the same moment: then there is one to open, all the same.
       auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), writer_options);
+      if (made.code() == Code::not_found) return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(options_.database);
       if (!made.ok() && made.code() != Code::invalid) return made;
       writer = RecordWriter::open(options_.database, writer_options);
     }

@@ -41,7 +41,7 @@ Result<int> code_of(const SearchFilter& filter, const std::vector<std::string>& 
     const bool listed = hits.empty() || std::find(hits.begin(), hits.end(), static_cast<int>(code)) != hits.end();
     if (listed) all += (all.empty() ? "" : ", ") + words[code];
   }
-  return bad(filter, "\"" + word + "\" is " + (hits.empty() ? "none of " : "more than one of ") + all);
+  return bad(filter, "\"" + word + "\" is " + (hits.empty() ? "not one of the words " : "the beginning of several words: ") + all);
 }
 
 Status add_code(const SearchFilter& filter, const Schema& schema, Selection& selection) {
@@ -120,10 +120,16 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
   return selection;
 }
 
+Result<RecordFile> open_database(const std::string& path) {
+  auto file = RecordFile::open(path);
+  if (file.ok() || file.status().code() != Code::not_found) return file;
+  return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister").in_file(path);
+}
+
 }  // namespace
 
 Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(options.database));
+  IMREG_ASSIGN(const RecordFile file, open_database(options.database));
   IMREG_ASSIGN(const Selection selection, make_selection(options, file.schema()));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
   EmitOptions emit = options.emit;

@@ -4,6 +4,8 @@
 #include "imreg/fits_file.h"
 #include "imreg/registry.h"
 #include "registry/file_rows.h"
+#include "registry/image_row.h"
+#include "registry/path_roots.h"
 
 namespace imreg {
 
@@ -71,6 +73,17 @@ void show_image(const ImageFacts& image, Lines& lines) {
   lines.fact("release", image.release, time);
 }
 
+// Why imregister would not take the file; empty when it would. The path is not judged: that depends on a database's roots.
+std::string why_refused(const std::string& path, const FitsHeaders& headers, const FileFacts& facts) {
+  if (!headers.damage.empty()) return headers.damage;
+  FileIdentity identity;
+  identity.name = path.substr(path.rfind('/') + 1);
+  for (const auto& image : facts.images) {
+    if (const auto row = make_image_row(image, identity, {}, 0); !row) return row.status().message();
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options) {
@@ -86,6 +99,7 @@ Result<std::string> show_image_info(const std::string& path, const RegisterOptio
   lines.line("camera", facts->camera, "");
   for (const auto& warning : headers->warnings) lines.line("warning", warning, "");
   for (const auto& warning : facts->warnings) lines.line("warning", warning, "");
+  if (const auto why = why_refused(path, *headers, *facts); !why.empty()) lines.line("refused", why, "");
   for (const auto& image : facts->images) {
     out += "extension " + std::to_string(image.extension) + (image.slice > 0 ? ", slice " + std::to_string(image.slice) : "") + '\n';
     show_image(image, lines);

@@ -9,6 +9,7 @@
 #include "formats/regimage.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
+#include "os/file.h"
 #include "registry/image_row.h"
 
 namespace imreg {
@@ -108,6 +109,7 @@ class ExposureMaker {
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
   RecordWriter::Options options;
   options.program = "imsim";
+  if (File::open(database, File::Mode::read).status().code() != Code::not_found) return Status(Code::invalid, "exists already; remove it or take another name").in_file(database);
   IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
   const std::int64_t exposures = (rows + kCcds - 1) / kCcds;

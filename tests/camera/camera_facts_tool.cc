@@ -1,6 +1,7 @@
 // Prints what the camera tables make of FITS files, one JSON object a file, for the oracle in Python.
 //   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
-// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END" between them.
+// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END"
+// between them.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -20,8 +21,10 @@ std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) out += ' ';
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20)
+      out += ' ';
+    else
+      out += c;
   }
   return out + "\"";
 }
@@ -41,7 +44,8 @@ void put(std::string& out, const char* name, const Fact<T>& fact) {
 }
 
 std::string json(const std::string& path, const FileFacts& facts) {
-  std::string out = "{\"file\": " + quoted(path) + ", \"camera\": " + quoted(facts.camera) + ", \"why_none\": " + quoted(facts.why_none);
+  std::string out = "{\"file\": " + quoted(path) + ", \"camera\": " + quoted(facts.camera) +
+                    ", \"why_none\": " + quoted(facts.why_none);
   out += ", \"warnings\": [";
   for (std::size_t i = 0; i < facts.warnings.size(); ++i) out += (i == 0 ? "" : ", ") + quoted(facts.warnings[i]);
   out += "], \"images\": [";
@@ -91,7 +95,10 @@ Result<FitsHeaders> read_dump(const std::string& path) {
     }
     bool pixels = !hdu.axes.empty();
     for (const auto length : hdu.axes) pixels = pixels && length > 0;
-    hdu.kind = compressed ? HduKind::compressed_image : kind != "IMAGE" ? HduKind::table : pixels ? HduKind::image : HduKind::empty;
+    hdu.kind = compressed        ? HduKind::compressed_image
+               : kind != "IMAGE" ? HduKind::table
+               : pixels          ? HduKind::image
+                                 : HduKind::empty;
     out.hdus.push_back(std::move(hdu));
   }
   return out;
@@ -105,11 +112,16 @@ int main(int argc, char** argv) {
   std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "-split") options.split = true;
-    else if (word == "-dump") dump = true;
-    else if (word == "-camera" && i + 1 < argc) options.camera = argv[++i];
-    else if (word == "-") for (std::string line; std::getline(std::cin, line);) paths.push_back(line);
-    else paths.push_back(word);
+    if (word == "-split")
+      options.split = true;
+    else if (word == "-dump")
+      dump = true;
+    else if (word == "-camera" && i + 1 < argc)
+      options.camera = argv[++i];
+    else if (word == "-")
+      for (std::string line; std::getline(std::cin, line);) paths.push_back(line);
+    else
+      paths.push_back(word);
   }
   const Result<Cameras> cameras = Cameras::load();
   if (!cameras) {

@@ -89,7 +89,8 @@ TEST(Rows, AmplifiersOfACcdAreOneRow) {
 
   File lsst;
   lsst.add({});
-  for (const char* name : {"Segment10", "Segment11", "Segment00"}) lsst.extension(name, {8, 8}, HduKind::compressed_image);
+  for (const char* name : {"Segment10", "Segment11", "Segment00"})
+    lsst.extension(name, {8, 8}, HduKind::compressed_image);
   lsst.add({3, 3}, HduKind::table);
   EXPECT_THAT(extensions(lsst.facts()), ElementsAre(1));
 
@@ -154,7 +155,8 @@ TEST(Rows, CompressedImagesAllCalledTheSame) {
   File file;
   file.add({});
   for (int i = 0; i < 3; ++i) {
-    file.extension("COMPRESSED_IMAGE", {8, 8}, HduKind::compressed_image).header.add("EXTNAME", i < 2 ? "ccd0" + std::to_string(i) : "COMPRESSED_IMAGE");
+    file.extension("COMPRESSED_IMAGE", {8, 8}, HduKind::compressed_image)
+        .header.add("EXTNAME", i < 2 ? "ccd0" + std::to_string(i) : "COMPRESSED_IMAGE");
   }
   EXPECT_THAT(ccds(file.facts()), ElementsAre(0, 1, 2));
   EXPECT_EQ(file.facts().images[1].chip.value, "ccd01");
@@ -321,9 +323,19 @@ TEST(Positions, OldEquinoxAndGalacticWcs) {
 }
 
 TEST(Values, TypesByWords) {
-  for (const auto& [text, type] : std::vector<std::pair<const char*, const char*>>{
-           {"OBJECT  ", "object"}, {"scatter", "scatter"}, {"SKYFLAT", "flat"}, {"dome flat", "flat"}, {"zero", "bias"}, {"Light Frame", "object"},
-           {"Bias Frame", "bias"}, {"MASK", "mask"}, {"FRPTS", "frpts"}, {"science", "object"}, {"DARK", "dark"}, {"fringe", "fringe"}, {"FLAT,SKY", "flat"}}) {
+  for (const auto& [text, type] : std::vector<std::pair<const char*, const char*>>{{"OBJECT  ", "object"},
+                                                                                   {"scatter", "scatter"},
+                                                                                   {"SKYFLAT", "flat"},
+                                                                                   {"dome flat", "flat"},
+                                                                                   {"zero", "bias"},
+                                                                                   {"Light Frame", "object"},
+                                                                                   {"Bias Frame", "bias"},
+                                                                                   {"MASK", "mask"},
+                                                                                   {"FRPTS", "frpts"},
+                                                                                   {"science", "object"},
+                                                                                   {"DARK", "dark"},
+                                                                                   {"fringe", "fringe"},
+                                                                                   {"FLAT,SKY", "flat"}}) {
     File file;
     single(file).add("OBSTYPE", text);
     EXPECT_EQ(file.only().type.value, type) << text;
@@ -420,7 +432,8 @@ TEST(Values, LongTextsStayWhole) {
 }
 
 TEST(Tables, EveryBuiltInTableLoads) {
-  EXPECT_THAT(cameras().names(), ElementsAre("cfht", "cfht-cfh12k", "cfht-megaprime", "cfht-older", "cfht-spirou", "cfht-wircam", "generic", "hst", "hst-acs"));
+  EXPECT_THAT(cameras().names(), ElementsAre("cfht", "cfht-cfh12k", "cfht-megaprime", "cfht-older", "cfht-spirou",
+                                             "cfht-wircam", "generic", "hst", "hst-acs"));
 }
 
 TEST(Tables, TheMostSpecialOneIsChosen) {

@@ -79,7 +79,8 @@ TEST(ParseTable, RecipesInOrderWithTheirModifiers) {
 }
 
 TEST(ParseTable, NamesFileLineAndRemedy) {
-  EXPECT_THAT(fault("camera x\n\nexptme EXPTIME\n"), HasSubstr("test.cam: line 3: 'exptme' is neither a field nor a statement; did you mean exptime"));
+  EXPECT_THAT(fault("camera x\n\nexptme EXPTIME\n"),
+              HasSubstr("test.cam: line 3: 'exptme' is neither a field nor a statement; did you mean exptime"));
   EXPECT_THAT(fault("exptime EXPTIME\n"), HasSubstr("line 1: a table begins with: camera NAME"));
   EXPECT_THAT(fault(""), HasSubstr("begins with: camera NAME"));
   EXPECT_THAT(fault("camera x\ncamera y\n"), HasSubstr("line 2: a file holds one camera"));
@@ -106,7 +107,9 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
 
 TEST(FilterList, ExactThenNocaseThenGroups) {
   FilterList list;
-  ASSERT_TRUE(list.add("filter r group r\nfilter R also Rc\nfilter g.MP9401 also gsdss group g\nfilter F[0-9]*\n", "f.list").ok());
+  ASSERT_TRUE(
+      list.add("filter r group r\nfilter R also Rc\nfilter g.MP9401 also gsdss group g\nfilter F[0-9]*\n", "f.list")
+          .ok());
   EXPECT_EQ(list.canonical("r"), "r");
   EXPECT_EQ(list.canonical("R"), "R");
   EXPECT_EQ(list.canonical("RC"), "R");
@@ -114,7 +117,8 @@ TEST(FilterList, ExactThenNocaseThenGroups) {
   EXPECT_EQ(list.canonical("F606W"), "F606W");
   EXPECT_EQ(list.canonical("g"), std::nullopt);
   EXPECT_THAT(list.groups("GSDSS"), ElementsAre("g"));
-  EXPECT_THAT(list.add("filter a b\n", "f.list").text(), HasSubstr("f.list: line 1: 'b' stands where also or group must"));
+  EXPECT_THAT(list.add("filter a b\n", "f.list").text(),
+              HasSubstr("f.list: line 1: 'b' stands where also or group must"));
   EXPECT_THAT(list.add("\ngreen\n", "f.list").text(), HasSubstr("line 2"));
   EXPECT_THAT(list.add("filter F* also x\n", "f.list").text(), HasSubstr("has no other names"));
 }
@@ -137,7 +141,8 @@ class Folder : public ::testing::Test {
 
 TEST_F(Folder, TablesAreChecked) {
   write("a.cam", "camera a\n\nlike nowhere\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("a.cam: line 3: there is no camera 'nowhere' to refine"));
+  EXPECT_THAT(Cameras::load({folder_}).status().text(),
+              HasSubstr("a.cam: line 3: there is no camera 'nowhere' to refine"));
   write("a.cam", "camera a\nlike b\n");
   write("b.cam", "camera b\nlike a\n");
   EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("refines itself"));
@@ -154,7 +159,8 @@ TEST_F(Folder, AddFileKeepsNothingOfABadTable) {
   EXPECT_EQ(cameras->add_file(folder_).status().code(), Code::not_found);
   EXPECT_EQ(cameras->add_file(write("bad.cam", "camera bad\nlike nobody\n")).status().code(), Code::invalid);
   EXPECT_EQ(cameras->names().size(), before);
-  const Result<std::string> name = cameras->add_file(write("mine.cam", "camera mine\nlike generic\nexptime LASTED min\n"));
+  const Result<std::string> name =
+      cameras->add_file(write("mine.cam", "camera mine\nlike generic\nexptime LASTED min\n"));
   ASSERT_TRUE(name.ok()) << name.status().text();
   EXPECT_EQ(*name, "mine");
   FitsHeaders file;

@@ -133,7 +133,7 @@ TEST(Options, HelpNamesEveryOptionAndFitsAScreen) {
   EXPECT_LE(lines.size(), 24u);
   EXPECT_EQ(lines[0], "imtest: tests the command line");
   EXPECT_EQ(lines[1], "usage: imtest [OPTION...] PATH...");
-  EXPECT_EQ(lines[3], "  -db PATH                 database file, or a folder that holds Imreg.db");
+  EXPECT_EQ(lines[3], "  -db PATH                 the database, or the folder of Imreg.db (default .)");
 }
 
 TEST(Options, LongHelpIsWrappedAtItsColumn) {

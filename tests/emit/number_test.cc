@@ -35,7 +35,8 @@ struct Check {
     const std::string_view mine(text, static_cast<std::size_t>(write_number(text, value) - text));
     char other[2000];
     const std::string_view reference(
-        other, static_cast<std::size_t>(std::to_chars(other, other + sizeof other, value, std::chars_format::fixed).ptr - other));
+        other, static_cast<std::size_t>(
+                   std::to_chars(other, other + sizeof other, value, std::chars_format::fixed).ptr - other));
     Real back = 0;
     std::from_chars(mine.data(), mine.data() + mine.size(), back);
     const bool same = std::isnan(value) ? std::isnan(back) : back == value;
@@ -92,10 +93,12 @@ TEST(Number, FloatsAtTheEdges) {
   Check<float> check;
   for (int exponent = -149; exponent < 128; ++exponent) {
     const float power = std::ldexp(1.0F, exponent);
-    for (const float value : {power, std::nextafter(power, 0.0F), std::nextafter(power, 1e38F), power * 1.5F, -power}) check(value);
+    for (const float value : {power, std::nextafter(power, 0.0F), std::nextafter(power, 1e38F), power * 1.5F, -power})
+      check(value);
   }
   for (int sixteenths = 1; sixteenths < 16; sixteenths += 2) {  // x.xxx5 exactly, with few bits left behind the point
-    for (float whole = 1; whole < 1048576; whole *= 1.37F) check(std::floor(whole) + static_cast<float>(sixteenths) / 16);
+    for (float whole = 1; whole < 1048576; whole *= 1.37F)
+      check(std::floor(whole) + static_cast<float>(sixteenths) / 16);
   }
 }
 

@@ -1,8 +1,10 @@
-// Fuzz target for everything that reads headers: any bytes as cards, and as a file. Nothing may crash, hang, or give text
-// that is not clean UTF-8. Without libFuzzer: `header_fuzz [-mutations N] FILE|FOLDER...` replays the files and N mutations
+// Fuzz target for everything that reads headers: any bytes as cards, as a file (plain or packed, as they begin), and packed
+// by gzip, which must read the same. Nothing may crash, hang, or give text that is not clean UTF-8. Without libFuzzer: `header_fuzz [-mutations N] FILE|FOLDER...` replays the files and N mutations
 // of each (bits, bytes, cards, cuts, inserted blocks; the same ones in every run). A folder that is absent is no failure.
+#include <bzlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -58,7 +60,7 @@ void walk(const Header& header) {
   }
 }
 
-void read_as_file(const std::uint8_t* data, std::size_t size) {
+imreg::Result<imreg::FitsHeaders> read_as_file(const std::uint8_t* data, std::size_t size) {
   const int fd = memfd_create("header_fuzz", MFD_CLOEXEC);
   require(fd >= 0, "no memory file");
   for (std::size_t done = 0; done < size;) {
@@ -68,7 +70,7 @@ void read_as_file(const std::uint8_t* data, std::size_t size) {
   }
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   require(imreg::file_kind(path).ok(), "file_kind() fails on a regular file");
-  const auto headers = imreg::read_fits_headers(path);
+  auto headers = imreg::read_fits_headers(path);
   if (headers) {
     require(!headers->hdus.empty(), "no HDU and no error");
     require(imreg::header_fingerprint(*headers) != 0, "fingerprint is 0");
@@ -83,6 +85,34 @@ void read_as_file(const std::uint8_t* data, std::size_t size) {
     require_clean(headers.status().message());
   }
   ::close(fd);
+  return headers;
+}
+
+std::string gzip(const std::uint8_t* data, std::size_t size) {
+  std::string out(compressBound(size) + 64, '\0');
+  z_stream stream{};
+  require(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "no memory for zlib");
+  stream.next_in = const_cast<Bytef*>(data);
+  stream.avail_in = static_cast<unsigned>(size);
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  require(deflate(&stream, Z_FINISH) == Z_STREAM_END, "zlib cannot pack");
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+// What is plain FITS reads the same when it is packed.
+void compare_packed(const imreg::Result<imreg::FitsHeaders>& plain, const std::uint8_t* data, std::size_t size) {
+  if (plain && plain->container != imreg::FileKind::fits) return;
+  const std::string packed = gzip(data, size);
+  const auto other = read_as_file(reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size());
+  require(plain.ok() == other.ok(), "only one of plain and packed can be read");
+  if (!plain) return;
+  require(plain->hdus.size() == other->hdus.size(), "plain and packed differ in their HDUs");
+  require(imreg::header_fingerprint(*plain) == imreg::header_fingerprint(*other), "plain and packed differ in a card");
+  require(plain->damage == other->damage && plain->warnings == other->warnings,
+          "plain and packed differ in their faults");
 }
 
 }  // namespace
@@ -91,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string cards(data, data + std::min<std::size_t>(size, 1 << 16));
   cards.resize((cards.size() + kCardSize - 1) / kCardSize * kCardSize, ' ');
   walk(Header(std::move(cards)));
-  read_as_file(data, size);
+  compare_packed(read_as_file(data, size), data, size);
   return 0;
 }
 
@@ -175,7 +205,15 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < count; ++i) run(mutated(bytes, random));
     runs += count + 1;
   };
-  all_of(made_here(), 100 * mutations);
+  std::string made = made_here(), bzipped(made.size() + 1000, '\0');
+  auto bzipped_size = static_cast<unsigned>(bzipped.size());
+  require(BZ2_bzBuffToBuffCompress(bzipped.data(), &bzipped_size, made.data(), static_cast<unsigned>(made.size()), 1, 0,
+                                   0) == BZ_OK,
+          "libbz2 cannot pack");
+  bzipped.resize(bzipped_size);
+  all_of(made, 100 * mutations);
+  all_of(gzip(reinterpret_cast<const std::uint8_t*>(made.data()), made.size()), 100 * mutations);
+  all_of(bzipped, 100 * mutations);
   for (const auto& file : files) {
     std::ifstream in(file, std::ios::binary);
     all_of(std::string(std::istreambuf_iterator<char>(in), {}), mutations);

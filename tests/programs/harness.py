@@ -1,8 +1,11 @@
 """What the scripts of tests/programs share: running programs as a user does, checks, small FITS files of our own making."""
-import json, os, shutil, signal, subprocess, sys, tempfile
+import atexit, json, os, shutil, subprocess, sys, tempfile
 
 SOURCE, BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:4])
 FITS = os.path.join(DATA, "fits")
+with open(os.path.join(BIN, "imsearch"), "rb") as f:
+    program = f.read()
+SANITIZED = b"__asan_init" in program or b"__tsan_init" in program
 checks, failures = 0, []
 work = tempfile.mkdtemp(prefix="imreg-programs-")
 os.chmod(work, 0o755)
@@ -10,6 +13,12 @@ os.chdir(work)
 for name in ("IMREG_DB", "PTOLEMY", "REFDATE"):
     os.environ.pop(name, None)
 os.environ["HOME"] = work
+
+
+@atexit.register
+def clean():
+    os.chdir("/")
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def check(good, what):
@@ -104,9 +113,6 @@ def write(path, data):
 
 
 def finish():
-    os.chdir("/")
-    subprocess.run(["chmod", "-R", "u+rwX", work])
-    shutil.rmtree(work, ignore_errors=True)
     for failure in failures[:60]:
         print("FAILED", failure)
     print(checks, "checks,", len(failures), "failures")
@@ -114,6 +120,5 @@ def finish():
 
 
 def skip(why):
-    shutil.rmtree(work, ignore_errors=True)
     print("skipped:", why)
     sys.exit(77)

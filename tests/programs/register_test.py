@@ -150,6 +150,7 @@ for name, value, source in (("exptime", "99 s", "EXPTIME [HDU 0]"), ("filter", "
                             ("obstime", "2001-01-27T10:20:30Z", "DATE-OBS [HDU 0]"), ("airmass", "1.25", "AIRMASS [HDU 0]")):
     check(any(l.split()[:1] == [name] and value in l and source in l for l in out.splitlines()), f"showiminfo {name}:\n{out}")
 check("mode        SPLIT" in run("showiminfo", FILE, "-split", code=0).stdout, "showiminfo -split")
+fails(2, ["nosuch", "generic"], "showiminfo", "-camera", "nosuch", FILE, "in/deep/1.fits")
 check("42.5 s" in run("showiminfo", "--camera", "my.cam", "cam/a.fits", code=0).stdout, "showiminfo -camera")
 
 # help, version, usage

@@ -87,7 +87,8 @@ Rows after_steps(std::size_t n) {
 ::testing::AssertionResult allowed(const Rows& rows, std::size_t acknowledged) {
   const Rows before = after_steps(acknowledged);
   if (rows == before) return ::testing::AssertionSuccess();
-  if (acknowledged == history().size()) return ::testing::AssertionFailure() << rows.size() << " rows, all of " << before.size() << " were acknowledged";
+  if (acknowledged == history().size())
+    return ::testing::AssertionFailure() << rows.size() << " rows, all of " << before.size() << " were acknowledged";
   const Step& next = history()[acknowledged];
   Rows full = after(before, next);
   if (rows == full) return ::testing::AssertionSuccess();
@@ -95,7 +96,8 @@ Rows after_steps(std::size_t n) {
     full.resize(rows.size());
     if (rows == full) return ::testing::AssertionSuccess();
   }
-  return ::testing::AssertionFailure() << rows.size() << " rows are neither the " << before.size() << " after step " << acknowledged << " nor a step further";
+  return ::testing::AssertionFailure() << rows.size() << " rows are neither the " << before.size() << " after step "
+                                       << acknowledged << " nor a step further";
 }
 
 // Opened again by a reader, by a writer that recovers, and used.
@@ -135,7 +137,8 @@ struct Failing : IoObserver {
 
 void fail_each(int error, bool for_ever) {
   for (int at = 0;; ++at) {
-    SCOPED_TRACE("operation " + std::to_string(at) + " fails with " + std::to_string(error) + (for_ever ? ", and all after it" : ""));
+    SCOPED_TRACE("operation " + std::to_string(at) + " fails with " + std::to_string(error) +
+                 (for_ever ? ", and all after it" : ""));
     Folder folder;
     const std::string path = folder / "f.db";
     Failing observer;
@@ -153,7 +156,8 @@ void fail_each(int error, bool for_ever) {
         EXPECT_OK(RecordWriter::create(path, tiny(), {}));
       }
       std::size_t strangers = 0;
-      for (const auto& entry : std::filesystem::directory_iterator(folder.path())) strangers += entry.path().string().find(".new") != std::string::npos;
+      for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+        strangers += entry.path().string().find(".new") != std::string::npos;
       EXPECT_EQ(strangers, 0u);
       auto file = must(RecordFile::open(path));
       EXPECT_EQ(file.count(), 0);
@@ -285,9 +289,11 @@ struct DiskFile {
 
   static void apply(std::string& bytes, const Recording::Entry& entry) {
     if (entry.kind == Kind::truncate) bytes.resize(static_cast<std::size_t>(entry.offset), '\0');
-    if (entry.kind == Kind::allocate && static_cast<std::size_t>(entry.offset) > bytes.size()) bytes.resize(static_cast<std::size_t>(entry.offset), '\0');
+    if (entry.kind == Kind::allocate && static_cast<std::size_t>(entry.offset) > bytes.size())
+      bytes.resize(static_cast<std::size_t>(entry.offset), '\0');
     if (entry.kind != Kind::write) return;
-    if (bytes.size() < static_cast<std::size_t>(entry.offset) + entry.bytes.size()) bytes.resize(static_cast<std::size_t>(entry.offset) + entry.bytes.size(), '\0');
+    if (bytes.size() < static_cast<std::size_t>(entry.offset) + entry.bytes.size())
+      bytes.resize(static_cast<std::size_t>(entry.offset) + entry.bytes.size(), '\0');
     bytes.replace(static_cast<std::size_t>(entry.offset), entry.bytes.size(), entry.bytes);
   }
   void sync() {
@@ -353,7 +359,8 @@ TEST(RecordFault, PowerCutAfterEachOperation) {
     std::size_t acknowledged = 0;
     while (acknowledged < acknowledged_at.size() && acknowledged_at[acknowledged] <= done) ++acknowledged;
     for (int trial = 0; trial < 9; ++trial) {
-      SCOPED_TRACE("power cut after " + std::to_string(done) + " operations, trial " + std::to_string(trial) + ", acknowledged " + std::to_string(acknowledged));
+      SCOPED_TRACE("power cut after " + std::to_string(done) + " operations, trial " + std::to_string(trial) +
+                   ", acknowledged " + std::to_string(acknowledged));
       Folder image;
       for (const auto& [name, file] : disk) {
         if (!file.name_synced && trial % 2 == 0) continue;

@@ -19,11 +19,13 @@ std::ostream& operator<<(std::ostream& out, const Step& step) {
 }
 
 rc::Gen<Step> any_step() {
-  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::element(Step::append, Step::append, Step::commit, Step::commit, Step::commit, Step::trim,
-                                                                       Step::checkpoint, Step::reopen, Step::died)),
-                              rc::gen::set(&Step::added, rc::gen::weightedOneOf<int>({{9, rc::gen::inRange(0, 12)}, {1, rc::gen::inRange(4000, 9000)}})),
-                              rc::gen::set(&Step::changes, rc::gen::container<std::vector<std::pair<int, int>>>(
-                                                               rc::gen::pair(rc::gen::inRange(0, 40), rc::gen::inRange(0, 5)))));
+  return rc::gen::build<Step>(
+      rc::gen::set(&Step::kind, rc::gen::element(Step::append, Step::append, Step::commit, Step::commit, Step::commit,
+                                                 Step::trim, Step::checkpoint, Step::reopen, Step::died)),
+      rc::gen::set(&Step::added,
+                   rc::gen::weightedOneOf<int>({{9, rc::gen::inRange(0, 12)}, {1, rc::gen::inRange(4000, 9000)}})),
+      rc::gen::set(&Step::changes, rc::gen::container<std::vector<std::pair<int, int>>>(
+                                       rc::gen::pair(rc::gen::inRange(0, 40), rc::gen::inRange(0, 5)))));
 }
 
 TEST(RecordModel, RandomHistories) {
@@ -51,7 +53,8 @@ TEST(RecordModel, RandomHistories) {
             if (model.empty()) break;
             auto& changed = after[static_cast<std::size_t>(row) % model.size()];
             changed.value = value;
-            changes.push_back({static_cast<std::int64_t>(static_cast<std::size_t>(row) % model.size()), bytes_of(changed)});
+            changes.push_back(
+                {static_cast<std::int64_t>(static_cast<std::size_t>(row) % model.size()), bytes_of(changed)});
           }
           RC_ASSERT(writer.commit(changes, bytes_of(added)).ok());
           model = after;

@@ -1,10 +1,11 @@
 // What the tests of the record engine share: a folder that goes away, a small record whose content proves itself, a model.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -54,7 +55,10 @@ struct Row {
 };
 using Rows = std::vector<Row>;
 
-inline std::int64_t hash_of(const Row& row) { return static_cast<std::int64_t>((static_cast<std::uint64_t>(row.id) * 1000003U + static_cast<std::uint64_t>(row.value)) * 0x9e3779b97f4a7c15U); }
+inline std::int64_t hash_of(const Row& row) {
+  return static_cast<std::int64_t>(
+      (static_cast<std::uint64_t>(row.id) * 1000003U + static_cast<std::uint64_t>(row.value)) * 0x9e3779b97f4a7c15U);
+}
 
 inline std::string bytes_of(const Row& row) {
   Record record(56);
@@ -92,9 +96,9 @@ T must(Result<T> result) {
   if (!result) ADD_FAILURE() << result.status().text();
   return *std::move(result);
 }
-#define EXPECT_OK(expr)                          \
-  do {                                           \
-    const ::imreg::Status ok_status = (expr);    \
+#define EXPECT_OK(expr)                              \
+  do {                                               \
+    const ::imreg::Status ok_status = (expr);        \
     EXPECT_TRUE(ok_status.ok()) << ok_status.text(); \
   } while (false)
 

@@ -23,7 +23,7 @@ GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
 VENDORS = [
     (r"boost/program_options", {"cli"}), (r"boost/interprocess", {"os"}), (r"boost/(beast|asio)", {"serve"}),
-    (r"fitsio\.h|longnam\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
+    (r"fitsio\.h|longnam\.h|zlib\.h|bzlib\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
     (r"jpeglib\.h|turbojpeg\.h|png\.h", {"image"}), (r"cairo", {"chart"}),
     (r"sqlite3|benchmark/", set()), (r"gtest|gmock|rapidcheck", set()),
 ]

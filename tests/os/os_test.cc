@@ -1,0 +1,167 @@
+// Files, maps and the lock: what the record engine stands on.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "os/file.h"
+#include "os/lock.h"
+#include "os/map.h"
+
+namespace imreg {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = IoOperation::Kind;
+
+class Os : public ::testing::Test {
+ protected:
+  Os() {
+    if (!::mkdtemp(name_)) std::abort();
+  }
+  ~Os() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(name_, ignored);
+  }
+  std::string path(const std::string& file) const { return std::string(name_) + "/" + file; }
+  std::size_t entries() const {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(name_), std::filesystem::directory_iterator()));
+  }
+
+ private:
+  char name_[32] = "/tmp/imreg-os-XXXXXX";
+};
+
+struct Veto : IoObserver {
+  Kind kind = Kind::write;
+  int error = 0;
+  std::vector<Kind> seen;
+  int before(const IoOperation& operation) override {
+    seen.push_back(operation.kind);
+    return operation.kind == kind ? error : 0;
+  }
+};
+
+TEST_F(Os, ReadsWhatItWrote) {
+  auto file = File::open(path("a"), File::Mode::create_new);
+  ASSERT_TRUE(file.ok());
+  EXPECT_TRUE(file->write(3, "abc").ok());
+  EXPECT_TRUE(file->write_zeros(5, (1 << 20) + 10).ok());
+  EXPECT_EQ(*file->size(), 5 + (1 << 20) + 10);
+  char bytes[6];
+  EXPECT_TRUE(file->read_exactly(0, bytes, 6).ok());
+  EXPECT_EQ(std::string(bytes, 6), std::string("\0\0\0ab\0", 6));
+  EXPECT_EQ(*file->read(*file->size() - 2, bytes, 6), 2u);
+  EXPECT_EQ(file->read_exactly(*file->size() - 2, bytes, 6).code(), Code::corrupt);
+  EXPECT_TRUE(file->truncate(4).ok());
+  EXPECT_EQ(*read_file(path("a")), std::string("\0\0\0a", 4));
+  EXPECT_EQ(File::open(path("a"), File::Mode::create_new).status().code(), Code::io);
+}
+
+TEST_F(Os, WhatIsNoFileIsNamed) {
+  EXPECT_EQ(File::open(path("none"), File::Mode::read).status().code(), Code::not_found);
+  EXPECT_EQ(File::open(path("none"), File::Mode::write).status().code(), Code::not_found);
+  EXPECT_EQ(File::open(path("none/x"), File::Mode::create).status().code(), Code::not_found);
+  EXPECT_THAT(File::open(path(""), File::Mode::read).status().text(), HasSubstr("is a directory"));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(File::open(path("pipe"), File::Mode::read).status().text(), HasSubstr("is a pipe"));
+  EXPECT_TRUE(replace_file(path("big"), std::string(100, 'x')).ok());
+  EXPECT_EQ(read_file(path("big"), 99).status().code(), Code::invalid);
+  EXPECT_THAT(os_error("f", "cannot do it", ENOSPC).text(), HasSubstr("f: cannot do it: No space left on device"));
+}
+
+TEST_F(Os, AFailedAllocationLeavesTheFileAsItWas) {
+  Veto veto;
+  veto.kind = Kind::allocate;
+  veto.error = ENOSPC;
+  auto file = File::open(path("a"), File::Mode::create, &veto);
+  ASSERT_TRUE(file.ok());
+  EXPECT_TRUE(file->write(0, "abc").ok());
+  EXPECT_EQ(file->allocate(1 << 20).code(), Code::io);
+  EXPECT_EQ(*file->size(), 3);
+  veto.error = 0;
+  EXPECT_TRUE(file->allocate(1 << 20).ok());
+  EXPECT_EQ(*file->size(), 1 << 20);
+  EXPECT_TRUE(file->allocate(10).ok());  // never cuts
+  EXPECT_EQ(*file->size(), 1 << 20);
+}
+
+TEST_F(Os, ReplacingIsOneStepWhateverFails) {
+  EXPECT_TRUE(replace_file(path("a"), "old").ok());
+  for (const Kind kind : {Kind::create, Kind::write, Kind::sync_data, Kind::rename}) {
+    Veto veto;
+    veto.kind = kind;
+    veto.error = EIO;
+    EXPECT_EQ(replace_file(path("a"), "new", &veto).code(), Code::io);
+    EXPECT_EQ(*read_file(path("a")), "old");
+    EXPECT_EQ(entries(), 1u);
+  }
+  Veto nothing;
+  EXPECT_TRUE(replace_file(path("a"), "new", &nothing).ok());
+  EXPECT_EQ(*read_file(path("a")), "new");
+  EXPECT_THAT(nothing.seen,
+              ::testing::ElementsAre(Kind::create, Kind::write, Kind::sync_data, Kind::rename, Kind::sync_folder));
+}
+
+TEST_F(Os, AResolvedPathIsTheSameForAllNames) {
+  EXPECT_TRUE(replace_file(path("a"), "").ok());
+  std::filesystem::create_symlink("a", path("b"));
+  EXPECT_EQ(resolved_path(path("b")), resolved_path(path("a")));
+  EXPECT_EQ(resolved_path("no/such/file"), "no/such/file");
+}
+
+TEST_F(Os, AMapOfAFileThatShrinksReadsZerosAndSaysSo) {
+  EXPECT_TRUE(replace_file(path("a"), std::string(100000, 'x')).ok());
+  const auto file = File::open(path("a"), File::Mode::read);
+  const auto map = Map::of(*file, 100000);
+  const auto other = Map::of(*file, 100000);
+  ASSERT_TRUE(map.ok() && other.ok());
+  EXPECT_EQ(map->data()[99999], 'x');
+  EXPECT_FALSE(map->lost());
+  std::filesystem::resize_file(path("a"), 10);
+  EXPECT_EQ(map->data()[99999], '\0');
+  EXPECT_EQ(map->data()[50000], '\0');
+  EXPECT_EQ(map->data()[9], 'x');
+  EXPECT_TRUE(map->lost());
+  EXPECT_FALSE(other->lost());
+  EXPECT_EQ(Map::of(*file, 0)->size(), 0);
+}
+
+TEST_F(Os, ASigbusThatIsNotOursStillEndsTheProcess) {
+  EXPECT_TRUE(replace_file(path("a"), "x").ok());
+  const auto file = File::open(path("a"), File::Mode::read);
+  const auto map = Map::of(*file, 1);
+  EXPECT_EXIT(::raise(SIGBUS); ::raise(SIGBUS), ::testing::KilledBySignal(SIGBUS), "");
+}
+
+TEST_F(Os, TheLockRemembersHowItWasLeft) {
+  const std::string lock = path("x.lock");
+  {
+    auto first = WriterLock::take(lock, "one", 0);
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(first->last_state(), "");
+    EXPECT_TRUE(WriterLock::is_held(lock));
+    const Status busy = WriterLock::take(lock, "two", 0.01).status();
+    EXPECT_EQ(busy.code(), Code::busy);
+    EXPECT_THAT(busy.text(), HasSubstr("held by one, process "));
+    first->release("rows=3");
+    EXPECT_FALSE(WriterLock::is_held(lock));
+  }
+  EXPECT_EQ(std::filesystem::file_size(lock), 512u);
+  {
+    auto second = WriterLock::take(lock, "two", 0);
+    EXPECT_EQ(second->last_state(), "rows=3");
+  }  // not released: as a death would leave it
+  EXPECT_FALSE(WriterLock::is_held(lock));
+  EXPECT_EQ(WriterLock::take(lock, "three", 0)->last_state(), "");
+  EXPECT_FALSE(WriterLock::is_held(path("none.lock")));
+  EXPECT_EQ(boot_id().size(), 36u);
+}
+
+}  // namespace
+}  // namespace imreg
