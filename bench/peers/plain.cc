@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -83,14 +84,17 @@ bool write_all(std::string_view text) {
   return true;
 }
 
-bool write_rows(const char* bytes, std::int64_t size) {
+// NAXIS2 of the table, at its fixed place.
+std::int64_t row_count(const char* bytes) { return std::strtoll(bytes + 3200 + 10, nullptr, 10); }
+
+bool write_rows(const char* bytes) {
   namespace r = regimage;
   std::vector<char> buffer(300000);
   char* out = buffer.data();
-  std::int64_t index = 0;
-  for (std::int64_t at = kHeader; at + r::kRecordSize <= size; at += r::kRecordSize) {
-    const char* row = bytes + at;
-    out = std::to_chars(out, out + 20, ++index).ptr;
+  const std::int64_t count = row_count(bytes);
+  for (std::int64_t index = 0; index < count; ++index) {
+    const char* row = bytes + kHeader + index * r::kRecordSize;
+    out = std::to_chars(out, out + 20, index + 1).ptr;
     out = put_word(out, kTypes[load(row, r::kType)]);
     out = put_word(out, kModes[load(row, r::kMode)]);
     *out++ = ' ';
@@ -129,11 +133,11 @@ int main(int argc, char** argv) {
   void* map = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
   if (map == MAP_FAILED) return 3;
   const char* bytes = static_cast<const char*>(map);
-  if (work == "rows") return write_rows(bytes, info.st_size) ? 0 : 3;
+  if (work == "rows") return write_rows(bytes) ? 0 : 3;
   std::uint64_t sum = 0;
-  for (std::int64_t at = kHeader; at + regimage::kRecordSize <= info.st_size; at += regimage::kRecordSize) {
+  for (std::int64_t index = 0, count = row_count(bytes); index < count; ++index) {
     std::uint64_t word;
-    std::memcpy(&word, bytes + at, sizeof word);
+    std::memcpy(&word, bytes + kHeader + index * regimage::kRecordSize, sizeof word);
     sum += word;
   }
   return sum == 0 ? 1 : 0;

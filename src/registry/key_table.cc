@@ -1,13 +1,26 @@
 #include "registry/key_table.h"
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <string_view>
 
+#include "formats/regimage.h"
 #include "registry/image_row.h"
 
 namespace imreg {
 
 namespace {
+// Rows between the one that is looked at and the one whose cache line is fetched.
+constexpr std::int64_t kAhead = 16;
+
+// The first bytes of a file name: they tell most names apart.
+std::uint64_t beginning(const char* name) {
+  std::uint64_t word;
+  std::memcpy(&word, name, sizeof word);
+  return word;
+}
+
 std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key) | 1; }
 }  // namespace
 
@@ -28,13 +41,47 @@ void KeyTable::insert(std::uint64_t hash, std::int64_t row) {
   ++used_;
 }
 
+void KeyTable::clear() {
+  slots_.clear();
+  used_ = 0;
+  rows_ = 0;
+}
+
+void KeyTable::follow_names(const RecordFile& file, const PathRoots& roots, const std::vector<std::string>& names) {
+  if (rows_ > 0) return follow(file, roots);
+  clear();
+  struct Name {
+    std::uint64_t begins, mask;  // a record may fill its name with NUL or with blanks: only the name's own bytes count
+    std::string_view text;
+  };
+  std::vector<Name> wanted;
+  for (const auto& name : names) {
+    char start[8] = {}, ones[8] = {};
+    const std::size_t size = std::min(name.size(), sizeof start);
+    std::memcpy(start, name.data(), size);
+    std::memset(ones, 0xff, size);
+    wanted.push_back({beginning(start), beginning(ones), name});
+  }
+  const char* rows = file.rows_in_place();
+  Record scratch = file.make_record();
+  for (std::int64_t row = 0, count = file.count(); row < count; ++row) {
+    if (rows)
+      __builtin_prefetch(rows + (row + kAhead) * regimage::kRecordSize + regimage::kFilename.offset);  // never faults
+    const RecordView record = rows ? RecordView(rows + row * regimage::kRecordSize) : file.peek(row, scratch);
+    const std::uint64_t begins = beginning(record.bytes() + regimage::kFilename.offset);
+    for (const auto& name : wanted) {
+      if ((begins & name.mask) == name.begins && record[regimage::kFilename] == name.text)
+        insert(hash_of(key_of(record, roots)), row);
+    }
+  }
+}
+
 void KeyTable::follow(const RecordFile& file, const PathRoots& roots) {
   if (file.uuid() != uuid_ || file.count() < rows_ || file.change_number() != change_number_) {
-    slots_.clear();
-    used_ = 0;
-    rows_ = 0;
+    clear();
     uuid_ = file.uuid();
   }
+  if (rows_ == 0) clear();  // of what follow_names() took in
   std::size_t slots = 1024;
   while (slots < static_cast<std::size_t>(file.count()) * 2 + 2) slots *= 2;
   if (slots > slots_.size()) grow(slots);

@@ -14,6 +14,9 @@ class KeyTable {
  public:
   /// Takes in rows that it has not seen; starts anew when the file is another one or somebody else changed rows.
   void follow(const RecordFile& file, const PathRoots& roots);
+  /// Enough for find() of keys with these file names, and no more: one pass over one cache line a row, for the one file of a
+  /// telescope. `names` are few.
+  void follow_names(const RecordFile& file, const PathRoots& roots, const std::vector<std::string>& names);
   /// The last change was made by us and touched no key.
   void own_change(const RecordFile& file) { change_number_ = file.change_number(); }
   /// The row with this key, or -1.
@@ -26,10 +29,11 @@ class KeyTable {
   };
   void insert(std::uint64_t hash, std::int64_t row);
   void grow(std::size_t slots);
+  void clear();
 
   std::vector<Slot> slots_;  ///< open addressing, a power of two, at most half full
   std::size_t used_ = 0;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0;  ///< taken in; 0 behind follow_names()
   std::int64_t change_number_ = -1;
   std::string uuid_;
 };

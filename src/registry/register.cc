@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
 constexpr double kGroupSeconds = 1;       // or what has come together in this time
+constexpr std::size_t kFewNames = 8;      // as many files or fewer do not pay for a table of all keys
 constexpr std::size_t kReadAhead = 2048;  // files whose rows may wait to be written
 
 struct Item {
@@ -134,10 +135,26 @@ class Registrar {
     }
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
     if (!rows_.empty()) {
-      keys_.follow(writer->file(), roots_);
+      const auto names = names_of_rows();
+      if (names.size() <= kFewNames)
+        keys_.follow_names(writer->file(), roots_, names);
+      else
+        keys_.follow(writer->file(), roots_);
       IMREG_TRY(merge_rows(*writer));
     }
     return trim ? writer->trim() : Status();
+  }
+
+  // The different file names; rows of one file stand together.
+  std::vector<std::string> names_of_rows() const {
+    std::vector<std::string> names;
+    for (const auto& row : rows_) {
+      const auto name = row[regimage::kFilename];
+      if (names.empty() || names.back() != name) names.emplace_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
   }
 
   // New rows are added, known ones renewed where their content changed; of duplicates within the group the last wins.

@@ -260,6 +260,35 @@ TEST_F(Registry, KeyTableFindsEveryRowAndFollowsTheFile) {
   EXPECT_EQ(keys.find(key_of(row_named("renamed").view(), roots), writer->file(), roots), 5);
 }
 
+TEST_F(Registry, KeyTableOfAFewNamesFindsAllTheirRows) {
+  ASSERT_TRUE(RecordWriter::create(at("n.db"), native(), {}).ok());
+  auto writer = RecordWriter::open(at("n.db"), {});
+  ASSERT_TRUE(writer.ok());
+  const PathRoots roots;
+  std::string rows;
+  for (const char* name : {"a", "longname1.fits", "a ", "longname2.fits", "longname1.fits"})
+    rows += row_named(name).bytes();
+  ASSERT_TRUE(writer->append(rows).ok());
+  const auto row_of = [&](const KeyTable& keys, const std::string& name) {
+    return keys.find(key_of(row_named(name).view(), roots), writer->file(), roots);
+  };
+  KeyTable keys;
+  keys.follow_names(writer->file(), roots, {"a", "longname2.fits"});
+  EXPECT_EQ(row_of(keys, "a"), 0);
+  EXPECT_EQ(row_of(keys, "longname2.fits"), 3);
+  keys.follow_names(writer->file(), roots, {"longname1.fits", "b"});
+  EXPECT_EQ(row_of(keys, "longname1.fits"), 1);
+  EXPECT_EQ(row_of(keys, "b"), -1);
+  keys.follow(writer->file(), roots);  // and everything, after a few
+  EXPECT_EQ(row_of(keys, "longname2.fits"), 3);
+  EXPECT_EQ(row_of(keys, "a"), 0);
+  // A change that is only in the journal is seen through the few names too.
+  ASSERT_TRUE(writer->commit({{1, row_named("renamed").bytes()}}).ok());
+  KeyTable later;
+  later.follow_names(writer->file(), roots, {"renamed"});
+  EXPECT_EQ(row_of(later, "renamed"), 1);
+}
+
 // A FITS file of one image.
 void write_image(const std::string& path, const std::string& filter) {
   std::string header;
