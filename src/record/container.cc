@@ -69,8 +69,8 @@ Result<Header> read_header(const File& file, std::int64_t& offset) {
 // Bytes of the data behind a header, without filling. FITS 4.0, section 4.4.1.
 Result<std::int64_t> data_size(const Header& header) {
   const auto naxis = header.integer_of("NAXIS").value_or(-1);
-  const auto bitpix = std::llabs(header.integer_of("BITPIX").value_or(0));
-  if (naxis < 0 || naxis > 999 || bitpix % 8 != 0 || bitpix > 64)
+  const auto bitpix = header.integer_of("BITPIX").value_or(0);
+  if (naxis < 0 || naxis > 999 || bitpix % 8 != 0 || bitpix < -64 || bitpix > 64)
     return Status(Code::corrupt, "BITPIX or NAXIS mean nothing");
   if (naxis == 0) return std::int64_t{0};
   std::int64_t elements = 1;
@@ -82,7 +82,7 @@ Result<std::int64_t> data_size(const Header& header) {
   }
   const auto pcount = header.integer_of("PCOUNT").value_or(0);
   if (pcount < 0 || pcount > (std::int64_t{1} << 56)) return Status(Code::corrupt, "PCOUNT means nothing");
-  return (elements + pcount) * (bitpix / 8);
+  return (elements + pcount) * std::abs(bitpix / 8);
 }
 
 Result<Uuid> parse_uuid(const std::string& text) {
@@ -215,7 +215,9 @@ Result<CardPair> read_card_pair(const File& file, const Container& container, Pa
   if (!first || !second) return pair;
   pair.first = *first;
   pair.second = *second;
-  pair.valid = cards == make_card_pair(container.uuid, kind, pair.first, pair.second);
+  const std::int64_t most = kind == PairKind::count ? kLargest / container.schema.record_size : kLargest;
+  pair.valid = pair.first >= 0 && pair.first <= most && pair.second >= 0 && pair.second <= kLargest &&
+               cards == make_card_pair(container.uuid, kind, pair.first, pair.second);
   return pair;
 }
 

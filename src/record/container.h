@@ -44,6 +44,8 @@ Uuid new_uuid();
 std::string uuid_text(const Uuid& uuid);
 
 inline constexpr std::int64_t kFitsBlock = 2880;
+/// No file of ours is larger, no count or change number higher: what says so is damaged, and no arithmetic overflows below.
+inline constexpr std::int64_t kLargest = std::int64_t{1} << 56;
 inline std::int64_t round_up(std::int64_t size, std::int64_t multiple) {
   return (size + multiple - 1) / multiple * multiple;
 }

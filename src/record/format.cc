@@ -7,6 +7,7 @@
 // Blank lines and lines that begin with # do not count.
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/embedded.h"
 #include "base/text.h"
@@ -16,11 +17,15 @@ namespace imreg {
 
 namespace {
 
+constexpr int kLargestRecord = 1 << 24;
+constexpr std::size_t kMostColumns = 999;  // of a FITS table
+
 struct Parser {
   Schema schema;
   std::string file;
   int line_number = 0;
   int offset = 0;
+  std::unordered_set<std::string> field_names, columns;  // in lower case; an array may be several columns
 
   Status fail(const std::string& what) const {
     return Status(Code::invalid, "line " + std::to_string(line_number) + ": " + what).in_file(file);
@@ -58,7 +63,7 @@ struct Parser {
   }
 
   // Names become C++ constants, columns FITS keywords' values; both must be the only ones of their kind.
-  Status names(const FieldInfo& field) const {
+  Status names(const FieldInfo& field) {
     const auto is_word = [](std::string_view text) {
       return !text.empty() && (text[0] < '0' || text[0] > '9') && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= '0' && c <= '9') || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_';
@@ -73,9 +78,13 @@ struct Parser {
       return fail("\"" + field.column +
                   "\" is not a column: letters, digits and _, or NAME0..N for the N+1 elements of an array");
     }
-    for (const auto& other : schema.fields) {
-      if (equal_nocase(other.name, field.name)) return fail("two fields are called " + field.name);
-      if (equal_nocase(other.column, field.column)) return fail("two columns are called " + field.column);
+    if (!field_names.insert(to_lower(field.name)).second) return fail("two fields are called " + field.name);
+    const auto count = spread ? static_cast<std::size_t>(field.count) : 1;
+    if (columns.size() + count > kMostColumns)
+      return fail("a FITS table has at most " + std::to_string(kMostColumns) + " columns");
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto name = spread ? std::string(column.substr(0, dots)) + std::to_string(i) : field.column;
+      if (!columns.insert(to_lower(name)).second) return fail("two columns are called " + name);
     }
     return {};
   }
@@ -99,6 +108,7 @@ struct Parser {
     }
     field.offset = offset;
     offset += field.size();
+    if (offset > kLargestRecord) return fail("the fields take more than " + std::to_string(kLargestRecord) + " bytes");
     schema.fields.push_back(std::move(field));
     return {};
   }
@@ -130,7 +140,7 @@ struct Parser {
     else if (key == "version")
       return number(rest, 1, 999, schema.version);
     else if (key == "size")
-      return number(rest, 1, 1 << 24, schema.record_size);
+      return number(rest, 1, kLargestRecord, schema.record_size);
     else if (key == "extname")
       schema.extname = rest;
     else if (key == "title")

@@ -259,8 +259,8 @@ std::optional<bool> CardValue::logical() const {
 std::string Header::keyword(std::size_t i) const {
   const Parts parts = parts_of(card(i));
   std::string out;
-  for (const std::string_view word : words(parts.name)) {
-    if (!out.empty()) out += ' ';
+  for (const std::string_view word : split(parts.name, ' ')) {  // only at blanks, as find() does
+    if (!out.empty() && !word.empty()) out += ' ';
     out += word;
   }
   if (!parts.hierarch) out = parts.name;

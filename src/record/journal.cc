@@ -56,6 +56,9 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
   out.rows_before = take<std::int64_t>(in);
   const auto changes = take<std::uint64_t>(in);
   const auto added = take<std::uint64_t>(in);
+  // A check that holds does not say that the numbers mean something: they decide where recovery writes.
+  if (out.sequence > kLargest || out.rows_before < 0 || out.rows_before > kLargest / record_size) return std::nullopt;
+  if (added % static_cast<std::uint64_t>(record_size) != 0) return std::nullopt;
   if (changes > in.size() || added > in.size() - changes || in.size() - changes - added < 4) return std::nullopt;
   used = kTransactionHead + changes + added + 4;
   if (load_big<std::uint32_t>(whole.data() + used - 4) != check_of(uuid, whole.substr(0, used - 4)))
@@ -67,8 +70,8 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
     change.row = take<std::int64_t>(body);
     change.offset = take<std::uint32_t>(body);
     const auto length = take<std::uint32_t>(body);
-    if (length > body.size() || change.offset + std::int64_t{length} > record_size || change.row < 0)
-      return std::nullopt;
+    if (length > body.size() || change.offset + std::int64_t{length} > record_size) return std::nullopt;
+    if (change.row < 0 || change.row >= out.rows_before) return std::nullopt;
     change.bytes = body.substr(0, length);
     body.remove_prefix(length);
     out.changes.push_back(change);
@@ -87,7 +90,7 @@ void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, J
   const auto end = take<std::int64_t>(hint);
   if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return;
   const auto last_sequence = take<std::uint64_t>(hint);
-  if (take<std::int64_t>(hint) > rows) return;
+  if (take<std::int64_t>(hint) > rows || last_sequence > kLargest) return;
   view.end = end;
   view.last_sequence = last_sequence;
 }
@@ -126,7 +129,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   // then the transactions still say themselves to which generation they belong.
   head.remove_prefix(12 + 16);
   const auto own_generation = head_holds ? take<std::int64_t>(head) : generation;
-  if (own_generation < 0) return view;
+  if (own_generation < 0 || own_generation > kLargest) return view;
   if (generation >= 0 && own_generation > generation) {
     return Status(Code::mismatch,
                   "belongs to a newer life of this database: an older copy was put beside it; move the journal away to "
@@ -163,6 +166,18 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
     IMREG_TRY(sync_folder_of(path, observer));
   }
   return journal;
+}
+
+Status Journal::clear_behind(const std::string& path, std::int64_t end, IoObserver* observer) {
+  auto file = File::open(path, File::Mode::write, observer);
+  if (!file && file.status().code() == Code::not_found) return {};
+  if (!file) return file.status();
+  IMREG_ASSIGN(const std::int64_t size, file->size());
+  end = std::max(end, kFirst);
+  IMREG_ASSIGN(const Map map, Map::of(*file, size));
+  if (end >= size || std::all_of(map.data() + end, map.data() + size, [](char c) { return c == 0; })) return {};
+  IMREG_TRY(file->write_zeros(end, size - end));
+  return file->sync();
 }
 
 Status Journal::write_head(std::int64_t rows) {

@@ -63,6 +63,10 @@ class Journal {
   static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation,
                               std::int64_t end, std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer);
 
+  /// Zeroes what stands behind the last whole transaction: damage in the middle can leave good ones behind it, and the next
+  /// commit may end just where one of them begins, which would then be replayed over newer rows.
+  static Status clear_behind(const std::string& path, std::int64_t end, IoObserver* observer);
+
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);
   /// True after a failed sync, or when zeroing failed: what the disk holds is not known.

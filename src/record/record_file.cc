@@ -16,6 +16,8 @@ namespace {
 
 // How often a reader looks again at something that a writer is changing right now, before it calls it damaged.
 constexpr int kLooks = 100;
+// Rows behind the count are looked at in pieces of so many bytes.
+constexpr std::int64_t kLookAhead = 512 << 10;
 
 void wait_a_little(int look) {
   if (look > 3) std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -37,6 +39,7 @@ std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, 
 Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::string& path, Who who) {
   auto state = std::make_unique<State>();
   state->path = path;
+  state->who = who;
   state->base = resolved_path(path);
   IMREG_ASSIGN(state->file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(state->container, read_container(state->file));
@@ -53,12 +56,12 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
   // latter writes over what we read. It changes the cards first, so they tell.
   for (int look = 0;; ++look) {
     IMREG_TRY(state->read_counts());
-    auto status = state->lay_over_journal(who);
+    auto status = state->lay_over_journal();
     IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
     const bool moved = now.valid && now.first != state->generation;
     if (status.ok() && !moved) break;
     if (!status.ok() && status.code() != Code::mismatch) return status;
-    if (look >= kLooks)
+    if (look >= kLooks || (!status.ok() && state->nobody_writes(look)))
       return status.ok() ? Status(Code::busy, "it changes faster than it can be read; try again").in_file(path)
                          : status;
     wait_a_little(look);
@@ -86,16 +89,22 @@ Status RecordFile::State::remap() {
   return {};
 }
 
+bool RecordFile::State::nobody_writes(int look) const {
+  return who != Who::reader || (look >= 3 && !WriterLock::is_held(base + ".lock"));
+}
+
 Status RecordFile::State::read_counts() {
   CardPair counts, journal_state;
   // The state first: rows that a checkpoint took out of the journal are in the count by then.
   for (int look = 0; look < kLooks && !journal_state.valid; ++look) {
     wait_a_little(look);
     IMREG_ASSIGN(journal_state, read_card_pair(file, container, PairKind::state));
+    if (nobody_writes(look)) break;
   }
   for (int look = 0; look < kLooks && !counts.valid; ++look) {
     wait_a_little(look);
     IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
+    if (nobody_writes(look)) break;
   }
   // Cards that stay invalid were torn by a power cut while they were written. The rows themselves tell how many there are.
   count = counts.valid ? counts.first : valid_until(0);
@@ -104,7 +113,7 @@ Status RecordFile::State::read_counts() {
   return {};
 }
 
-Status RecordFile::State::lay_over_journal(Who who) {
+Status RecordFile::State::lay_over_journal() {
   IMREG_ASSIGN(journal, read_journal(base + ".journal", container, generation, count, who != Who::recovery));
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
@@ -181,7 +190,7 @@ std::int64_t RecordFile::State::valid_until(std::int64_t from) const {
       if (!crc_holds(from, rows.data() + i * record_size())) return from;
     }
     if (whole == 0) return from;
-    rows.resize(static_cast<std::size_t>(record_size()) * 1024);
+    rows.resize(static_cast<std::size_t>(record_size() * std::max<std::int64_t>(1, kLookAhead / record_size())));
   }
 }
 
@@ -217,12 +226,12 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
         .at_record(row)
         .at_byte(state_->place_of(row));
   // A writer is in the middle of this row, or has moved on since we looked at the journal: look at everything anew.
-  for (int look = 0; look < kLooks; ++look) {
+  for (int look = 0; look < kLooks && state_->who == State::Who::reader; ++look) {
     wait_a_little(look);
     auto fresh = State::open(state_->path, State::Who::reader);
-    if (!fresh || (*fresh)->container.uuid != state_->container.uuid || row >= (*fresh)->count) continue;
-    if ((*fresh)->copy_row(row, copy)) return {};
-    if (look >= 3 && !WriterLock::is_held(state_->base + ".lock")) break;  // nobody is changing it
+    const bool same = fresh && (*fresh)->container.uuid == state_->container.uuid && row < (*fresh)->count;
+    if (same && (*fresh)->copy_row(row, copy)) return {};
+    if (state_->nobody_writes(look)) break;
   }
   return Status(Code::corrupt, "damaged record: its check does not hold")
       .in_file(state_->path)

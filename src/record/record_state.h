@@ -17,6 +17,13 @@ namespace imreg {
 std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset);
 
 struct RecordFile::State {
+  enum class Who {
+    reader,   ///< looks past NAXIS2 only while nobody holds the lock
+    owner,    ///< holds the lock
+    recovery  ///< holds the lock, and does not believe the journal's hint
+  };
+
+  Who who = Who::reader;
   std::string path;
   std::string base;  ///< the path without symbolic links: lock and journal stand beside it
   File file;
@@ -29,11 +36,6 @@ struct RecordFile::State {
   JournalView journal;         ///< what is committed and not yet in the file
   std::vector<Change> pieces;  ///< of `journal`, by row, older first; added rows are pieces too
 
-  enum class Who {
-    reader,   ///< looks past NAXIS2 only while nobody holds the lock
-    owner,    ///< holds the lock
-    recovery  ///< holds the lock, and does not believe the journal's hint
-  };
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
   std::int64_t record_size() const { return container.schema.record_size; }
@@ -46,12 +48,14 @@ struct RecordFile::State {
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
+  /// After a few looks at something that is not whole: no other process is changing it right now.
+  bool nobody_writes(int look) const;
   /// The number of rows, from `from` on, whose CRC holds without a gap.
   std::int64_t valid_until(std::int64_t from) const;
 
  private:
   Status read_counts();
-  Status lay_over_journal(Who who);
+  Status lay_over_journal();
   Status map_rows();
   std::vector<Change>::const_iterator pieces_of(std::int64_t row) const;
   void lay_pieces(std::int64_t row, char* bytes) const;

@@ -121,6 +121,7 @@ Status RecordWriter::State::recover() {
   seen().journal.generation = pending.generation;
   seen().journal.end = pending.end;
   seen().journal.last_sequence = pending.last_sequence;
+  IMREG_TRY(Journal::clear_behind(seen().base + ".journal", pending.end, options.observer));
   if (!pending.transactions.empty()) {
     IMREG_TRY(open_journal());
     journal->applied(seen().count);

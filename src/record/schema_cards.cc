@@ -179,7 +179,7 @@ Result<Schema> schema_from_header(const Header& header) {
 
   schema.extname = extname;
   schema.record_size = static_cast<int>(*width);
-  int offset = 0;
+  std::int64_t offset = 0;  // 999 columns can tell of more bytes than an int counts
   for (const auto& column : columns) {
     FieldInfo field;
     field.column = column.name;
@@ -188,7 +188,7 @@ Result<Schema> schema_from_header(const Header& header) {
     field.unit = column.unit;
     field.meaning = column.comment;
     IMREG_TRY(apply_form(column, field));
-    field.offset = offset;
+    field.offset = static_cast<int>(offset);
     offset += field.size();
     if (field.count > 0) schema.fields.push_back(std::move(field));  // a 0A column has no bytes
   }

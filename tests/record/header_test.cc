@@ -149,6 +149,18 @@ TEST(Header, Finds) {
   EXPECT_EQ(Header().find("X"), std::nullopt);
 }
 
+// Found by tests/fuzz: a control character was a blank to keyword() and a letter to find().
+TEST(Header, AKeywordIsFoundByItsNameWhateverStandsInIt) {
+  for (const std::string name : {"\tESO", "ESO \n DET", "ESO\rDET", "ESO  DET  ID"}) {
+    std::string card = "HIERARCH " + name + " = 1";
+    card.resize(kCardSize, ' ');
+    const Header header(card);
+    const std::string keyword = header.keyword(0);
+    EXPECT_EQ(header.find(keyword).has_value(), keyword.find('?') == std::string::npos) << keyword;
+    EXPECT_EQ(keyword.find('?') == std::string::npos, name == "ESO  DET  ID") << keyword;
+  }
+}
+
 TEST(Header, WritesFixedFormat) {
   Header h;
   h.add("SIMPLE", true, "conforms");

@@ -1,0 +1,83 @@
+// Fuzz target for small texts: angles, numbers, globs (held against a slow matcher), near names, words and lines.
+#include <cmath>
+
+#include "base/text.h"
+#include "camera/table.h"
+#include "fuzz.h"
+#include "sky/angle.h"
+
+namespace imreg::fuzz {
+namespace {
+
+// A glob without sets, by a table over all places.
+bool slow_match(std::string_view pattern, std::string_view text) {
+  std::vector<bool> row(text.size() + 1, false);
+  row[0] = true;
+  for (const char p : pattern) {
+    std::vector<bool> next(text.size() + 1, false);
+    bool before = false;
+    for (std::size_t t = 0; t <= text.size(); ++t) {
+      before = before || row[t];
+      if (p == '*') {
+        next[t] = before;
+      } else if (t > 0) {
+        next[t] = row[t - 1] && (p == '?' || lower(p) == lower(text[t - 1]));
+      }
+    }
+    row = std::move(next);
+  }
+  return row[text.size()];
+}
+
+void check_angle(std::string_view text) {
+  for (const AngleUnit unit : {AngleUnit::degrees, AngleUnit::hours}) {
+    const auto angle = parse_angle(text, unit);
+    if (!angle) require(!angle.status().message().empty(), "an error without a message");
+    if (angle) require(std::isfinite(*angle), "an angle that is not finite", text);
+    const auto ra = parse_right_ascension(text, unit);
+    if (ra) require(*ra >= 0 && *ra < 360, "right ascension out of range", text);
+  }
+  const auto dec = parse_declination(text);
+  if (dec) require(*dec >= -90 && *dec <= 90, "declination out of range", text);
+}
+
+std::vector<std::string> seeds() {
+  return {"18:42:13.76",  "-0 30 59.99",  "12h30m15s", "+41d16m09s\f359.9999999", "*a?b*\fxxaybzz",
+          "[!a-c]*\fdog", "ccd%d\fccd07", "1e300",     "\"a b\" c # d\fx"};
+}
+
+}  // namespace
+
+const Target kTarget = {seeds,
+                        mutate_text,
+                        {"*", "?",  "[",  "]",        "[!", "-",  "h",  "m",  "s",    "d",
+                         ":", "59", "60", "\xc2\xb0", "'",  "\"", "\f", "%d", "e308", "inf"},
+                        60000};
+
+}  // namespace imreg::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace imreg;
+  using namespace imreg::fuzz;
+  const auto both = parts(std::string_view(reinterpret_cast<const char*>(data), std::min<std::size_t>(size, 400)), 2);
+  const std::string &first = both[0], &second = both[1];
+  check_angle(first);
+  if (double number = 0; parse_number(first, number)) require(std::isfinite(number), "not finite", first);
+  long long whole = 0;
+  if (parse_integer(first, whole)) {
+    double number = 0;
+    require(parse_number(first, number) && std::abs(number - static_cast<double>(whole)) <= 1024, "two numbers", first);
+  }
+  const bool match = glob_match(first, second);
+  if (first.find('[') == first.npos) require(match == slow_match(first, second), "the glob differs", first);
+  if (!is_glob(first)) require(match == equal_nocase(first, second), "a plain word differs", first);
+  (void)nearest_names(first, {second, "exptime", "obstime", ""});
+  if (const auto number = camera::number_in(first, second)) require(*number >= 0, "a negative number", second);
+  if (const auto line = camera::line_words(first)) {
+    for (const auto& word : *line) require(word.size() <= first.size(), "a word grew", word);
+  }
+  std::string joined;
+  for (const auto word : words(first)) joined += std::string(word) + " ";
+  require(words(joined) == words(first), "words differ", first);
+  return 0;
+}
