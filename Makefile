@@ -44,8 +44,9 @@ fuzz: deps-build deps-test deps-fuzz  ## libFuzzer on every tests/fuzz target, F
 	@$(call configure,build-fuzz,-DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_C_COMPILER=clang-16 -DIMREG_FUZZ=ON -DIMREG_SANITIZE=address$(comma)undefined$(comma)fuzzer-no-link)
 	@$(call build,build-fuzz,--target $(fuzzers))
 	@set -e; for target in $(fuzzers); do mkdir -p build-fuzz/corpus/$$target; \
-	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target; done
+	  more=; [ $$target != header_fuzz ] || more="$(wildcard ../shared/data/fits)"; \
+	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target $$more; done
 
 lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pages
 	@clang-format-16 --dry-run -Werror $(sources)
