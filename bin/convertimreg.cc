@@ -1,6 +1,7 @@
 // convertimreg: writes a registration database in another version: Elixir's, or our own.
 #include <string>
 
+#include "base/text.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -35,8 +36,7 @@ int main(int argc, char** argv) {
   for (const auto& lost : report->lost_fields)
     cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
   cli::Output output;
-  output.write(std::to_string(report->rows) + " rows written, " + std::to_string(report->left_out.size()) +
-               " left out\n");
+  output.write(counted(report->rows, "row") + " written, " + std::to_string(report->left_out.size()) + " left out\n");
   output.flush();
   if (!output.status().ok()) {
     cli::complain(kProgram.name, output.status());

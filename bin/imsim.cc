@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -54,8 +55,8 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   });
   if (!images) return images.status();
   cli::Output output;
-  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) +
-               " exposures in " + args.word("o") + "\n");
+  output.write(cli::Progress::erase() + counted(static_cast<long long>(images->size()), "image") + " of " +
+               counted(last, "exposure") + " in " + args.word("o") + "\n");
   output.flush();
   return output.status();
 }

@@ -35,7 +35,8 @@ struct RegisteredFile {
   enum class Fate { registered, passed_over, failed };
   std::string path;
   Fate fate = Fate::registered;
-  std::string reason;  ///< passed over or failed: why
+  std::string reason;   ///< passed over or failed: why
+  std::string foreign;  ///< passed over and nothing of astronomy by content and name: what it is ("a text file")
   std::vector<std::string> warnings;
   int rows = 0;  ///< images in it
   std::string camera;
@@ -43,7 +44,8 @@ struct RegisteredFile {
 
 struct RegisterReport {
   std::int64_t files = 0, failed = 0, passed_over = 0;
-  std::int64_t added = 0, updated = 0, unchanged = 0;  ///< rows
+  std::int64_t rows = 0;                               ///< of all files, also with dry_run
+  std::int64_t added = 0, updated = 0, unchanged = 0;  ///< of them
   std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
   Status request;   ///< the options make no sense (a camera table, a root): nothing was done
   Status database;  ///< trouble with the database or the machine: the work stopped there

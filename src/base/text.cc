@@ -119,6 +119,10 @@ bool glob_match(std::string_view pattern, std::string_view text, bool nocase) {
   return p == pattern.size();
 }
 
+std::string counted(long long number, std::string_view noun) {
+  return std::to_string(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
+}
+
 bool parse_number(std::string_view text, double& value) {
   text = trim(text);
   if (!text.empty() && text.front() == '+') {

@@ -40,6 +40,20 @@ void warn(std::string_view program, std::string_view text) {
   }
 }
 
+void Tally::add(const std::string& kind, const std::string& line) {
+  if (lines_++ == 0) first_ = line;
+  ++kinds_[kind];
+}
+
+void Tally::tell(std::string_view program, std::string_view before, std::string_view what) const {
+  if (lines_ == 1) warn(program, first_);
+  if (lines_ <= 1) return;
+  std::string kinds;
+  for (const auto& [kind, count] : kinds_) kinds += (kinds.empty() ? "" : ", ") + kind + ": " + std::to_string(count);
+  warn(program, std::string(before) + " " + std::to_string(lines_) + " " + std::string(what) + " (" + kinds +
+                    "); -v names them");
+}
+
 void complain(std::string_view program, const Status& status) { warn(program, status.text()); }
 
 }  // namespace imreg::cli

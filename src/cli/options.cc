@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/messages.h"
+#include "cli/output.h"
 
 namespace imreg::cli {
 
@@ -135,6 +136,15 @@ std::string wrapped(std::string_view text, std::size_t first_column, std::size_t
   return out + "\n";
 }
 
+int print(const Program& program, std::string_view text) {
+  Output output;
+  output.write(text);
+  output.flush();
+  if (output.status().ok()) return kOk;
+  complain(program.name, output.status());
+  return kTrouble;
+}
+
 }  // namespace
 
 const Use* Parsed::find(std::string_view name) const {
@@ -239,21 +249,15 @@ std::string help(const Program& program) {
 
 std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an EFBIG, and that is told like a full disk
   auto result = parse(argc, argv, program);
   if (!result) {
     complain(program.name, result.status());
     return kUsage;
   }
   parsed = *std::move(result);
-  if (parsed.has("help") || parsed.has("h")) {
-    const std::string text = help(program);
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? kOk : kTrouble;
-  }
-  if (parsed.has("version")) {
-    std::printf("%.*s %.*s\n", static_cast<int>(program.name.size()), program.name.data(),
-                static_cast<int>(kVersion.size()), kVersion.data());
-    return std::fflush(stdout) == 0 ? kOk : kTrouble;
-  }
+  if (parsed.has("help") || parsed.has("h")) return print(program, help(program));
+  if (parsed.has("version")) return print(program, std::string(program.name) + " " + std::string(kVersion) + "\n");
   return std::nullopt;
 }
 

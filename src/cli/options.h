@@ -73,7 +73,7 @@ Result<Parsed> parse(int argc, const char* const* argv, const Program& program);
 /// The text of -help: usage, options, examples; at most 80 columns.
 std::string help(const Program& program);
 
-/// What every main() does first: ignores SIGPIPE, parses, answers -help and -version, complains about mistakes.
+/// What every main() does first: ignores SIGPIPE and SIGXFSZ, parses, answers -help and -version, complains about mistakes.
 /// A value: the exit code with which the program must end now.
 std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed);
 

@@ -142,8 +142,9 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
       return write_real<S>(out, value);
     }
     case Kind::real64: {
-      const double value = load_big<double>(at);
+      double value = load_big<double>(at);
       if (std::isnan(value) || (cell.missing_is_zero && value == 0)) return write_missing<S>(out);
+      if (S == Style::table && cell.degrees) value = std::round(value * 1e7) / 1e7 + 0.0;  // 0.4 mas; never -0
       return write_real<S>(out, value);
     }
     case Kind::time: return write_time<S>(out, cell, at, tz_hours);

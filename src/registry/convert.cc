@@ -80,6 +80,15 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   return row;
 }
 
+// Elixir's times are seconds since 1970 in 32 bits.
+Status within_elixirs_time(RecordView from, const FieldInfo& old_field, const FieldInfo& field) {
+  const Value value = value_of(from, old_field);
+  const auto* time = std::get_if<double>(&value);
+  if (field.display != Display::time || !time || std::isnan(*time) || (*time >= 0 && *time < 4294967296.0)) return {};
+  return {Code::invalid,
+          "field " + field.name + ": " + format_iso(*time) + " is not within 1970 to 2106, Elixir's years"};
+}
+
 // Elixir's programs need the NUL behind a text.
 Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
   if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0')
@@ -97,6 +106,7 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
       const std::string path = roots.expand(load(from.bytes(), Field<Text>{old_field->offset, old_field->count}));
       IMREG_TRY(set_value(row, field, std::string_view(path)));
     } else {
+      IMREG_TRY(within_elixirs_time(from, *old_field, field));
       IMREG_TRY(copy_field(from, *old_field, row, field));
     }
     if (field.type == Type::text) IMREG_TRY(leave_room_for_nul(row, field));
@@ -212,7 +222,12 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
                  : native                   ? to_native(old.view(), file.schema(), schema)
                                             : to_elixir(old.view(), file.schema(), schema, roots);
       if (!row) {
-        report.left_out.push_back(Status(row.status()).in_file(from).at_record(i));
+        const Value name = value_of(old.view(), *file.schema().find("filename"));
+        const auto* image = std::get_if<std::string_view>(&name);
+        report.left_out.push_back(
+            Status(row.status().code(), (image ? std::string(*image) + ": " : "") + row.status().message())
+                .in_file(from)
+                .at_record(i));
         continue;
       }
       if (!native) count_lost(old.view(), file.schema(), schema, lost);
@@ -246,7 +261,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   }
   IMREG_TRY(rename_file(unfinished, to));
   IMREG_TRY(sync_folder_of(to));
-  for (const auto& [name, count] : lost) report.lost_fields.push_back(name + " (" + std::to_string(count) + " rows)");
+  for (const auto& [name, count] : lost) report.lost_fields.push_back(name + " (" + counted(count, "row") + ")");
   return report;
 }
 

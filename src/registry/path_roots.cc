@@ -8,7 +8,7 @@
 namespace imreg {
 
 namespace {
-std::string file_of(const std::string& database) { return database + ".roots"; }
+std::string file_of(const std::string& database) { return resolved_path(database) + ".roots"; }
 }  // namespace
 
 Result<PathRoots> PathRoots::load(const std::string& database) {

@@ -12,6 +12,7 @@
 
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
+#include "os/file.h"
 #include "os/walk.h"
 #include "registry/file_rows.h"
 #include "registry/image_row.h"
@@ -203,18 +204,47 @@ class Registrar {
   std::vector<RegisteredFile> waiting_;
 };
 
-// Folders become their files; each path once.
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The database and what lies beside it: the folder that is registered may hold them, and they are no input.
+class OwnFiles {
+ public:
+  explicit OwnFiles(const std::string& database) : name_(name_of(database)), base_(resolved_path(database)) {
+    if (base_.front() == '/') return;  // else there is no database yet, but there may be roots and a lock
+    const std::string path = absolute_path(database);
+    base_ = resolved_path(path.substr(0, path.rfind('/') + 1)) + '/' + name_;
+  }
+
+  bool have(const std::string& path) const {
+    static constexpr std::string_view kEndings[] = {"",           ".lock",    ".journal", ".roots",   ".lost",
+                                                    ".lost.lock", ".history", ".temps",   ".pending", ".idx"};
+    const std::string name = name_of(path);
+    if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
+    const std::string real = resolved_path(path);
+    return std::any_of(std::begin(kEndings), std::end(kEndings),
+                       [&](std::string_view ending) { return real == base_ + std::string(ending); });
+  }
+
+ private:
+  std::string name_;
+  std::string base_;  // without symbolic links
+};
+
+// Folders become their files.
 std::vector<Item> list_items(const RegisterOptions& options, const std::function<void(RegisteredFile)>& fault) {
   std::vector<Item> items;
+  const OwnFiles own(options.database);
   for (const auto& path : options.paths) {
     if (!is_folder(path)) {
       items.push_back({path, true});
       continue;
     }
     auto walk = walk_folder(path);
-    for (auto& file : walk.files) items.push_back({std::move(file), false});
+    for (auto& file : walk.files) {
+      if (!own.have(file)) items.push_back({std::move(file), false});
+    }
     for (const auto& status : walk.faults)
-      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, 0, {}});
+      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, 0, {}});
   }
   return items;
 }
@@ -243,6 +273,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
   }
   const auto finished = [&](const RegisteredFile& file) {
     ++report.files;
+    report.rows += file.rows;
     if (file.fate == RegisteredFile::Fate::failed) ++report.failed;
     if (file.fate == RegisteredFile::Fate::passed_over) ++report.passed_over;
     on_file(file);

@@ -252,6 +252,15 @@ TEST(Table, DefaultColumnsAlign) {
             "-                        object  r.MP9601     1200    7  M31     1234567o.fits\n");
 }
 
+TEST(Table, PositionsAreRoundedForTheEyeOnly) {
+  auto record = example();
+  set(record, native(), "ra", 150.12345678901234);
+  set(record, native(), "dec", -0.00000001);
+  EXPECT_EQ(written("table", native(), {record}, with_fields({"ra", "dec"})), "         ra  dec\n150.1234568    0\n");
+  EXPECT_EQ(written("tsv", native(), {record}, with_fields({"ra", "dec"})),
+            "ra\tdec\n150.12345678901235\t-0.00000001\n");
+}
+
 TEST(Table, LaterRowsOverflowButLoseNothing) {
   std::vector<Record> records(600, example());
   const std::string name(90, 'n');
