@@ -94,11 +94,12 @@ int main(int argc, char** argv) {
       cli::warn(kProgram.name, file.path + ": " + file.reason);
     else if (verbose)
       cli::warn(kProgram.name, file.path + ": " + counted(file.rows, "row") + " (" + file.camera + ")");
-    progress.add();
   };
   cli::Output output;
-  const RegisterReport report =
-      register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
+  const RegisterReport report = register_files(options, on_file, [&progress](std::int64_t, std::int64_t all) {
+    progress.set_total(all);
+    progress.add();
+  });
   foreign.tell(kProgram.name, "passed over", "files that are not FITS");
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || (verbose && report.files > 0)) {

@@ -48,7 +48,9 @@ Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings
   IMREG_ASSIGN(const cli::Config* config, settings.config());
   if (!config->has("REFDATE")) return {};
   IMREG_ASSIGN(const std::string text, config->get("REFDATE"));
-  IMREG_ASSIGN(dates.reference, parse_date(text, dates));
+  const auto reference = parse_date(text, dates);
+  if (!reference) return {Code::invalid, "REFDATE: " + reference.status().message()};
+  dates.reference = *reference;
   return {};
 }
 

@@ -63,11 +63,16 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
 
 Status run(const cli::Parsed& args) {
   IMREG_ASSIGN(const long long seed, args.integer("seed", 1, 0, 1LL << 53));
-  if (args.has("rows") == args.has("o")) return {Code::invalid, "either -o DIR, or -rows N and -db F"};
+  if (args.has("rows") == args.has("o"))
+    return {Code::invalid, "it needs either -o DIR, or -rows N and -db F; -help tells more"};
   if (args.has("o")) return simulate_files(args, static_cast<std::uint64_t>(seed));
   IMREG_ASSIGN(const long long rows, args.integer("rows", 0, 0, 1LL << 40));
   if (!args.has("db")) return {Code::invalid, "-rows needs -db F"};
-  return simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed));
+  IMREG_TRY(simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed)));
+  cli::Output output;
+  output.write(counted(rows, "row") + " in " + args.word("db") + "\n");
+  output.flush();
+  return output.status();
 }
 
 }  // namespace

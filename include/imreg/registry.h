@@ -52,9 +52,9 @@ struct RegisterReport {
 };
 
 /// Registers files. `on_file` is called for each file in order, after its rows are durable, from the calling thread;
-/// `on_total` once, when the number of files is known.
+/// `on_progress` with the number of files that are read, and of all, from the same thread.
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
-                              const std::function<void(std::int64_t)>& on_total = {});
+                              const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
 
 /// Whether the options make sense: the camera table exists and can be read. Errors: not_found, invalid.
 Status check_request(const RegisterOptions& options);

@@ -37,7 +37,4 @@ class Tally {
   std::map<std::string, std::int64_t> kinds_;
 };
 
-/// The text with control characters as \n, \t, \x1b: a file name cannot forge lines or drive the terminal.
-std::string printable(std::string_view text);
-
 }  // namespace imreg::cli

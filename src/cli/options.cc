@@ -96,6 +96,21 @@ class Style {
   bool ended_ = false;
 };
 
+// Why there is a word too many, perhaps: an option lacked one and took the next option for it.
+std::string swallowed(const Program& program, const Parsed& parsed) {
+  for (const auto& use : parsed.uses) {
+    const auto names = words(find_option(program, use.name)->words);
+    for (std::size_t i = 0; i < use.words.size(); ++i) {
+      const std::string& word = use.words[i];
+      const std::size_t dashes = word.starts_with("--") ? 2 : 1;
+      if (word.size() <= dashes || word[0] != '-' || !find_option(program, std::string_view(word).substr(dashes)))
+        continue;
+      return "; option -" + std::string(use.name) + " has taken " + word + " for its " + std::string(names[i]);
+    }
+  }
+  return "";
+}
+
 Status check(const Program& program, const Parsed& parsed) {
   for (const auto& option : program.options) {
     if (option.repeat == kOnce && !option.words.empty() && parsed.all(option.name).size() > 1) {
@@ -104,14 +119,16 @@ Status check(const Program& program, const Parsed& parsed) {
   }
   const int count = static_cast<int>(parsed.positionals.size());
   const std::string wanted(program.positionals);
+  const std::string hint = swallowed(program, parsed);
   if (count < program.min_positionals)
-    return {Code::invalid, "too few words: it needs " + wanted + "; -help tells more"};
+    return {Code::invalid, "too few words: it needs " + wanted + (hint.empty() ? "; -help tells more" : hint)};
   if (program.max_positionals == 0 && count > 0) {
-    return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option; -help lists the options"};
+    return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option" +
+                               (hint.empty() ? "; -help lists the options" : hint)};
   }
   if (program.max_positionals > 0 && count > program.max_positionals) {
     return {Code::invalid, "too many words: it takes " + wanted + "; the first one too many is " +
-                               parsed.positionals[static_cast<std::size_t>(program.max_positionals)]};
+                               parsed.positionals[static_cast<std::size_t>(program.max_positionals)] + hint};
   }
   return {};
 }

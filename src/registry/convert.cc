@@ -14,6 +14,7 @@
 #include "imreg/registry.h"
 #include "os/file.h"
 #include "registry/image_row.h"
+#include "registry/new_database.h"
 #include "registry/path_roots.h"
 
 namespace imreg {
@@ -200,8 +201,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
                                      (file.schema().format.empty() ? "of no known format" : file.schema().format))
         .in_file(from);
   }
-  if (File::open(to, File::Mode::read).status().code() != Code::not_found)
-    return Status(Code::invalid, "exists already; remove it or take another name").in_file(to);
+  IMREG_TRY(check_new_database(to));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(from));
   const Schema& schema = *builtin_format(regimage::kFormat, number);
   const bool native = number == regimage::kVersion;

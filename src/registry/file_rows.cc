@@ -52,7 +52,11 @@ Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& opti
     IMREG_ASSIGN(camera, cameras.add_file(options.camera));
   } else if (!camera.empty()) {
     bool known = false;
-    for (const auto& name : cameras.names()) known = known || name == camera;
+    for (const auto& name : cameras.names()) {
+      if (!equal_nocase(name, camera)) continue;
+      camera = name;
+      known = true;
+    }
     if (!known) {
       std::string all;
       for (const auto& name : cameras.names()) all += (all.empty() ? "" : ", ") + name;

@@ -17,6 +17,7 @@
 #include "registry/file_rows.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
+#include "registry/new_database.h"
 
 namespace imreg {
 
@@ -119,11 +120,13 @@ class Registrar {
     writer_options.wait_seconds = options_.wait_seconds;
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
+      if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here
+        return Status(Code::not_found, "is a link to a file that does not exist").in_file(options_.database);
+      }
       // Another process may make it at the same moment: then there is one to open, all the same.
       auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion),
                                        writer_options);
-      if (made.code() == Code::not_found)
-        return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(options_.database);
+      if (made.code() == Code::not_found) return no_folder(options_.database);
       if (!made.ok() && made.code() != Code::invalid) return made;
       writer = RecordWriter::open(options_.database, writer_options);
     }
@@ -259,7 +262,7 @@ Result<PathRoots> prepare_roots(const RegisterOptions& options) {
 }  // namespace
 
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
-                              const std::function<void(std::int64_t)>& on_total) {
+                              const std::function<void(std::int64_t, std::int64_t)>& on_progress) {
   RegisterReport report;
   const auto cameras = load_cameras(options);
   if (!cameras) {
@@ -279,7 +282,6 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     on_file(file);
   };
   const auto items = list_items(options, finished);
-  if (on_total) on_total(static_cast<std::int64_t>(items.size()));
 
   const PathRoots reader_roots = *roots;
   const auto read = [&](const Item& item) {
@@ -297,7 +299,9 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     return true;
   };
 
+  std::int64_t read_files = 0;
   const auto collect = [&](FileRows rows, double& since) {
+    if (on_progress) on_progress(++read_files, static_cast<std::int64_t>(items.size()));
     if (registrar.empty()) since = current_time();
     registrar.take(std::move(rows));
     return (registrar.rows() < kGroupRows && current_time() - since < kGroupSeconds) || flush(false);

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "imreg/fits_file.h"
 #include "imreg/registry.h"
 #include "registry/file_rows.h"
@@ -26,10 +27,10 @@ class Lines {
   void line(std::string_view name, const std::string& value, const std::string& source) {
     std::string text = "  " + std::string(name);
     text.resize(std::max<std::size_t>(text.size() + 1, 14), ' ');
-    text += value;
+    text += visible(value);
     if (!source.empty()) {
       text.resize(std::max<std::size_t>(text.size() + 2, 44), ' ');
-      text += source;
+      text += visible(source);
     }
     out_ += text + '\n';
   }

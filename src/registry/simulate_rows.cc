@@ -11,6 +11,7 @@
 #include "imreg/registry.h"
 #include "os/file.h"
 #include "registry/image_row.h"
+#include "registry/new_database.h"
 
 namespace imreg {
 
@@ -128,8 +129,7 @@ Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, 
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
   RecordWriter::Options options;
   options.program = "imsim";
-  if (File::open(database, File::Mode::read).status().code() != Code::not_found)
-    return Status(Code::invalid, "exists already; remove it or take another name").in_file(database);
+  IMREG_TRY(check_new_database(database));
   IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
   const Status status = fill(database, rows, seed, options);
   if (!status.ok()) {  // a part of it is of no use, and would stand in the way of the next attempt

@@ -49,6 +49,15 @@ TEST(Options, TakesItsWordsWhateverTheyBeginWith) {
   EXPECT_TRUE(parsed->positionals.empty());
 }
 
+TEST(Options, AWordTooManyTellsWhichOptionTookAnother) {
+  const Program two = {"imtest", "", "IN OUT", kOptions, {}, 2, 2};
+  EXPECT_THAT(failure({"-trange", "2001/01/27", "-split", "a", "b", "c"}, two),
+              HasSubstr("one too many is c; option -trange has taken -split for its DATE|RANGE"));
+  EXPECT_THAT(failure({"-sort", "--help", "a"}, two), HasSubstr("option -sort has taken --help for its FIELD"));
+  EXPECT_THAT(failure({"-sort", "-obstime", "a"}, two), HasSubstr("-help tells more"));
+  EXPECT_TRUE(parse_words({"-sort", "-ccd", "a", "b"}, two).ok());  // a descending order is no mistake
+}
+
 TEST(Options, KeepsTheOrderAndEveryRepetition) {
   const auto parsed = parse_words({"-trange", "a", "b", "one", "-split", "-trange", "-c", "d", "two"});
   ASSERT_TRUE(parsed.ok()) << parsed.status().text();

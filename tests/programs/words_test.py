@@ -132,6 +132,49 @@ for date in ("27/01/2001", "01/27/2001", "1/2/2001", "27.01.2001", "27-01-2001,1
 fails(2, ["15/04/88", "day 88 is not 1..30, the days of April 2015 (the year comes first)"], "imsearch", "-db", "one.db", "-time", "15/04/88", "1d")
 fails(2, ["27-Jan-2001", "expected the digits of the month"], "imsearch", "-db", "one.db", "-time", "27-Jan-2001", "1d")
 
+# --- mistakes of the command line name what went wrong
+fails(2, ["-trange has taken -type for its DATE|RANGE"], "imsearch", "-db", "one.db", "-trange", "2001/01/27", "-type", "object")
+fails(2, ["-o has taken -ccds for its DIR"], "imsim", "-o", "-ccds", "4")
+fails(2, ["-to has taken -help for its VERSION"], "convertimreg", "one.db", "-to", "-help")
+for program, *args in (["imregister", "-db", "-split", "in"], ["imsearch", "-db", "-ccd"]):
+    fails(2, ["-db needs PATH and has taken -"], program, *args)
+check(not os.path.exists("-split"), "no database by the name of an option")
+run("imregister", "-db", "./-split", "in/0.fits", code=0)
+fails(2, ["$PTOLEMY", "nothere", "No such file"], "imsearch", env={**os.environ, "PTOLEMY": "nothere"})
+fails(2, ["nothere", "configuration", "No such file"], "imsearch", "-c", "nothere")
+fails(2, ["REFDATE", '"yesterday"'], "imsearch", "-db", "one.db", "-D", "REFDATE", "yesterday")
+equal(run("imregister", "-db", "case.db", "-camera", "GENERIC", "in/0.fits", "-v", code=0).stderr, "imregister: in/0.fits: 1 row (generic)\n", "-camera in upper case")
+
+# --- new databases: a folder that is missing, a dangling link; a line says what was made
+for program, *args in (["imregister", "-db", "no/x.db", "in"], ["imsim", "-rows", "3", "-db", "no/x.db"], ["convertimreg", "one.db", "no/x.db"],
+                       ["convertimreg", "one.db", "no/x.db", "-to", "v3"]):
+    fails(3, ["no/x.db: its folder does not exist; make the folder first"], program, *args)
+os.symlink("nowhere.db", "dangling.db")
+for program, *args in (["imsim", "-rows", "3", "-db", "dangling.db"], ["convertimreg", "one.db", "dangling.db"], ["convertimreg", "one.db", "dangling.db", "-to", "v1"]):
+    fails(3, ["dangling.db: exists already"], program, *args)
+fails(3, ["dangling.db: is a link to a file that does not exist"], "imregister", "-db", "dangling.db", "in")
+check(os.path.islink("dangling.db") and not os.path.exists("nowhere.db"), "a dangling link stays")
+equal([run("imsim", "-rows", n, "-db", f"n{n}.db", code=0).stdout for n in (0, 1, 2)], ["0 rows in n0.db\n", "1 row in n1.db\n", "2 rows in n2.db\n"], "imsim -rows")
+
+# --- names and headers cannot forge lines of showiminfo
+image("forged\n  ccd         7.fits", OBJECT="M\x1b[2J31")
+text = run("showiminfo", "forged\n  ccd         7.fits", code=0).stdout
+check("forged\\n  ccd         7.fits\n" in text and "\n  ccd         7" not in text and "\x1b" not in text, "showiminfo: " + text)
+
+# --- on a terminal nothing of the progress is left
+pid, terminal = os.forkpty()
+if pid == 0:
+    os.execv(os.path.join(BIN, "imsim"), ["imsim", "-o", "sim", "-ccds", "9", "-objects", "30"])
+shown = b""
+try:
+    while piece := os.read(terminal, 4096):
+        shown += piece
+except OSError:
+    pass
+equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, "imsim on a terminal")
+last = shown.decode().split("\r\x1b[K")[-1]
+equal(last, "360 images of 40 exposures in sim\r\n", "the progress line is gone at the end")
+
 # what Elixir cannot hold is named by file, and times as times
 image("old.fits", DATE_OBS="1951-11-08T10:00:00")
 run("imregister", "-db", "old.db", "old.fits", code=0)
