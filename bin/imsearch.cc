@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <set>
 #include <string>
 
 #include "base/text.h"
@@ -74,6 +75,19 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
   return {};
 }
 
+// A trap: what asks for two types at once finds nothing, and looks as if there were nothing.
+void explain_nothing(const cli::Parsed& args) {
+  for (const char* name : {"type", "ccd", "mode"}) {
+    std::set<std::string> words;
+    for (const auto* use : args.all(name)) {
+      if (!use->words[0].starts_with('!')) words.insert(use->words[0]);
+    }
+    if (words.size() < 2) continue;
+    cli::warn(kProgram.name,
+              std::string("nothing matched: -") + name + " stands several times, and an image must match all of them");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -100,5 +114,7 @@ int main(int argc, char** argv) {
     return cli::kTrouble;
   }
   if (!report->damaged.empty()) return cli::kTrouble;
-  return report->matched > 0 ? cli::kOk : cli::kNothing;
+  if (report->matched > 0) return cli::kOk;
+  explain_nothing(args);
+  return cli::kNothing;
 }

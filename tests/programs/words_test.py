@@ -145,6 +145,10 @@ fails(2, ["nothere", "configuration", "No such file"], "imsearch", "-c", "nother
 fails(2, ["REFDATE", '"yesterday"'], "imsearch", "-db", "one.db", "-D", "REFDATE", "yesterday")
 equal(run("imregister", "-db", "case.db", "-camera", "GENERIC", "in/0.fits", "-v", code=0).stderr, "imregister: in/0.fits: 1 row (generic)\n", "-camera in upper case")
 
+equal(run("imsearch", "-db", "one.db", "-type", "object", "-type", "dark", code=1).stderr,
+      "imsearch: nothing matched: -type stands several times, and an image must match all of them\n", "two types")
+equal(run("imsearch", "-db", "one.db", "-type", "!object", "-type", "!dark", code=1).stderr, "", "two types that are not wanted")
+
 # --- new databases: a folder that is missing, a dangling link; a line says what was made
 for program, *args in (["imregister", "-db", "no/x.db", "in"], ["imsim", "-rows", "3", "-db", "no/x.db"], ["convertimreg", "one.db", "no/x.db"],
                        ["convertimreg", "one.db", "no/x.db", "-to", "v3"]):
