@@ -54,6 +54,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
   options.dry_run = args.has("noreg");
   options.need_type = args.has("needtype");
   options.camera = args.word("camera");
+  options.on_network = cli::environment("IMREG_NETWORK") == "yes";
   IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
   options.jobs = static_cast<int>(jobs);
   for (const auto* use : args.all("root")) {

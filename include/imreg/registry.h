@@ -28,6 +28,7 @@ struct RegisterOptions {
   std::vector<std::pair<std::string, std::string>> roots;  ///< path roots to define: NAME, PREFIX
   int jobs = 0;                                            ///< header readers; 0: as many as there are processors
   double wait_seconds = 10;                                ///< for the lock
+  bool on_network = false;                                 ///< write on a network file system too
 };
 
 /// What became of one file.

@@ -11,15 +11,15 @@
 
 namespace imreg::cli {
 
-namespace {
-
-constexpr std::size_t kMostBytes = 1 << 20;
-constexpr std::size_t kLongestValue = 64 * 1024;
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }
+
+namespace {
+
+constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::size_t kLongestValue = 64 * 1024;
 
 bool is_folder(const std::string& path) {
   struct stat info {};

@@ -33,7 +33,7 @@ Status refuse_network(const std::string& path, const RecordWriter::Options& opti
   return Status(Code::invalid,
                 "is on a network file system (" + kind +
                     "), where two hosts that write would not see each other's lock; write on the host that "
-                    "holds the disk, or set NETWORK_DATABASE yes when no other host ever writes to it")
+                    "holds the disk, or set IMREG_NETWORK=yes when no other host ever writes to it")
       .in_file(path);
 }
 

@@ -240,9 +240,11 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   };
 
   if (native) {
-    IMREG_TRY(RecordWriter::create(unfinished, schema, {.program = "convertimreg"}));
+    // On any file system: nobody else knows of a file that is not finished.
+    const RecordWriter::Options options{.program = "convertimreg", .on_network = true};
+    IMREG_TRY(RecordWriter::create(unfinished, schema, options));
     {
-      IMREG_ASSIGN(auto writer, RecordWriter::open(unfinished, {.program = "convertimreg"}));
+      IMREG_ASSIGN(auto writer, RecordWriter::open(unfinished, options));
       IMREG_TRY(convert_all([&](std::string group) { return writer.append(std::move(group)); }));
       IMREG_TRY(writer.trim());
     }

@@ -118,6 +118,7 @@ class Registrar {
     RecordWriter::Options writer_options;
     writer_options.program = "imregister";
     writer_options.wait_seconds = options_.wait_seconds;
+    writer_options.on_network = options_.on_network;
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
       if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here

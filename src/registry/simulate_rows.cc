@@ -129,6 +129,7 @@ Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, 
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
   RecordWriter::Options options;
   options.program = "imsim";
+  options.on_network = true;  // a new file: nobody else writes to it yet
   IMREG_TRY(check_new_database(database));
   IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
   const Status status = fill(database, rows, seed, options);
