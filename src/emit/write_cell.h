@@ -2,6 +2,7 @@
 // template parameter, so no call is virtual and nothing is allocated.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -56,7 +57,7 @@ inline std::int64_t read_integer(const char* at, Type type) {
 template <Style S>
 inline char* write_missing(char* out) {
   if constexpr (S == Style::json) {
-    std::memcpy(out, "null", 4);
+    std::copy_n("null", 4, out);
     return out + 4;
   } else if constexpr (S == Style::word || S == Style::table) {
     *out = '-';
@@ -124,7 +125,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
     }
     case Kind::boolean: {
       const bool yes = *at == 'T';
-      std::memcpy(out, yes ? "true\0" : "false", 5);
+      std::copy_n(yes ? "true\0" : "false", 5, out);
       return out + (yes ? 4 : 5);
     }
     case Kind::integer: {

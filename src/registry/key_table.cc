@@ -1,6 +1,5 @@
 #include "registry/key_table.h"
 
-#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string_view>
@@ -57,8 +56,7 @@ void KeyTable::follow_names(const RecordFile& file, const PathRoots& roots, cons
   std::vector<Name> wanted;
   for (const auto& name : names) {
     char start[8] = {}, ones[8] = {};
-    const std::size_t size = std::min(name.size(), sizeof start);
-    std::memcpy(start, name.data(), size);
+    const std::size_t size = name.copy(start, sizeof start);
     std::memset(ones, 0xff, size);
     wanted.push_back({beginning(start), beginning(ones), name});
   }

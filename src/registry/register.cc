@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -49,17 +50,16 @@ class Reader {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// The next in order; false behind the last one.
-  bool next(FileRows& out) {
-    if (taken_ == items_.size()) return false;
+  /// The next in order; nothing behind the last one.
+  std::optional<FileRows> next() {
+    if (taken_ == items_.size()) return std::nullopt;
     std::unique_lock lock(mutex_);
     auto& slot = slots_[taken_ % kReadAhead];
     changed_.wait(lock, [&] { return slot.has_value(); });
-    out = *std::move(slot);
-    slot.reset();
+    auto rows = std::exchange(slot, std::nullopt);
     ++taken_;
     changed_.notify_all();
-    return true;
+    return rows;
   }
 
  private:
@@ -313,9 +313,8 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     }
   } else {
     Reader reader(items, jobs, read);
-    FileRows rows;
-    while (reader.next(rows)) {
-      if (!collect(std::move(rows), since)) return report;
+    while (auto rows = reader.next()) {
+      if (!collect(*std::move(rows), since)) return report;
     }
   }
   flush(options.batch);

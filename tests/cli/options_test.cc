@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
 };
 constexpr Program kProgram = {"imtest", "tests the command line", "PATH...", kOptions, {"imtest a.fits", "imtest -"}};
 
-Result<Parsed> parse_words(Words args, const Program& program = kProgram) {
+Result<Parsed> parse_words(const Words& args, const Program& program = kProgram) {
   std::vector<const char*> argv = {"imtest"};
   for (const auto& word : args) argv.push_back(word.c_str());
   return parse(static_cast<int>(argv.size()), argv.data(), program);
