@@ -30,7 +30,7 @@ Status refuse_network(const std::string& path, const RecordWriter::Options& opti
   if (options.on_network) return {};
   const std::string kind = network_file_system(folder_of(resolved_path(path)));
   if (kind.empty()) return {};
-  return Status(Code::invalid,
+  return Status(Code::io,
                 "is on a network file system (" + kind +
                     "), where two hosts that write would not see each other's lock; write on the host that "
                     "holds the disk, or set IMREG_NETWORK=yes when no other host ever writes to it")

@@ -131,7 +131,7 @@ class Registrar {
       if (!made.ok() && made.code() != Code::invalid) return made;
       writer = RecordWriter::open(options_.database, writer_options);
     }
-    if (!writer && writer.status().code() == Code::not_found) return {};  // nothing to write, nothing to trim
+    if (!writer && writer.status().code() == Code::not_found && rows_.empty()) return {};  // nothing to trim
     if (!writer) return writer.status();
     const auto& schema = writer->file().schema();
     if (schema.format != regimage::kFormat || schema.version != regimage::kVersion) {
