@@ -22,11 +22,7 @@ constexpr cli::Program kProgram = {"convertimreg",
                                    2,
                                    2};
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   const auto report = convert_database(args.positionals[0], args.positionals[1], args.word("to", "native"));
   if (!report) {
     cli::complain(kProgram.name, report.status());
@@ -44,3 +40,7 @@ int main(int argc, char** argv) {
   }
   return report->left_out.empty() ? cli::kOk : cli::kInputs;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

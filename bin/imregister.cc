@@ -68,11 +68,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
   return {};
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   cli::Settings settings(args);
   RegisterOptions options;
   if (const Status status = read_options(args, settings, options); !status.ok()) {
@@ -126,3 +122,7 @@ int main(int argc, char** argv) {
   }
   return report.failed > 0 ? cli::kInputs : cli::kOk;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -88,11 +88,7 @@ void explain_nothing(const cli::Parsed& args) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   cli::Settings settings(args);
   SearchOptions options;
   if (const Status status = read_options(args, settings, options); !status.ok()) {
@@ -118,3 +114,7 @@ int main(int argc, char** argv) {
   explain_nothing(args);
   return cli::kNothing;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -75,13 +75,13 @@ Status run(const cli::Parsed& args) {
   return output.status();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   const Status status = run(args);
   if (status.ok()) return cli::kOk;
   cli::complain(kProgram.name, status);
   return status.code() == Code::invalid && status.file().empty() ? cli::kUsage : cli::kTrouble;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "base/text.h"
 #include "cli/messages.h"
@@ -264,7 +265,7 @@ std::string help(const Program& program) {
   return out;
 }
 
-std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed) {
+int run(const Program& program, int argc, const char* const* argv, int (*work)(const Parsed&)) try {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an EFBIG, and that is told like a full disk
   auto result = parse(argc, argv, program);
@@ -272,10 +273,16 @@ std::optional<int> start(const Program& program, int argc, const char* const* ar
     complain(program.name, result.status());
     return kUsage;
   }
-  parsed = *std::move(result);
+  const Parsed& parsed = *result;
   if (parsed.has("help") || parsed.has("h")) return print(program, help(program));
   if (parsed.has("version")) return print(program, std::string(program.name) + " " + std::string(kVersion) + "\n");
-  return std::nullopt;
+  return work(parsed);
+} catch (const std::bad_alloc&) {
+  complain(program.name, Status(Code::io, "not enough memory"));
+  return kTrouble;
+} catch (const std::exception& error) {
+  complain(program.name, Status(Code::io, std::string("cannot go on: ") + error.what()));
+  return kTrouble;
 }
 
 }  // namespace imreg::cli

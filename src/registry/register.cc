@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <unordered_map>
@@ -39,7 +40,11 @@ class Reader {
  public:
   Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read)
       : items_(items), read_(std::move(read)), slots_(kReadAhead) {
-    for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
+    try {
+      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;  // fewer than wished do the work too
+    }
   }
   ~Reader() {
     {
@@ -63,6 +68,25 @@ class Reader {
   }
 
  private:
+  static FileRows failed(const Item& item, std::string reason) {
+    FileRows rows;
+    rows.report.path = item.path;
+    rows.report.fate = RegisteredFile::Fate::failed;
+    rows.report.reason = std::move(reason);
+    return rows;
+  }
+
+  // What would end the whole process when it left a thread ends one file.
+  FileRows read(const Item& item) const {
+    try {
+      return read_(item);
+    } catch (const std::bad_alloc&) {
+      return failed(item, "not enough memory to read it");
+    } catch (const std::exception& error) {
+      return failed(item, std::string("cannot be read: ") + error.what());
+    }
+  }
+
   void work() {
     for (;;) {
       std::size_t at = 0;
@@ -72,7 +96,7 @@ class Reader {
         if (stop_ || started_ == items_.size()) return;
         at = started_++;
       }
-      FileRows rows = read_(items_[at]);
+      FileRows rows = read(items_[at]);
       {
         const std::lock_guard lock(mutex_);
         slots_[at % kReadAhead] = std::move(rows);

@@ -15,6 +15,28 @@ def limited(size):
     return act
 
 
+# --- too little memory is told too, whatever step finds it: no signal, no half-written row
+def memory(kilobytes):
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes * 1024, kilobytes * 1024))
+
+
+if not SANITIZED:  # those want terabytes of addresses
+    run("imsim", "-rows", 20000, "-db", "many.db", code=0)
+    told = 0
+    for kilobytes in [*range(8000, 60000, 2500), 80000, 150000]:
+        for program, *args in (["imregister", "-db", f"memory{kilobytes}.db", "-j", "4", "in"], ["imsearch", "-db", "many.db"], ["showiminfo", "in/0.fits"],
+                               ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
+            line = [os.path.join(BIN, program), *args]
+            out = subprocess.run(line, capture_output=True, text=True, preexec_fn=memory(kilobytes), timeout=60)
+            if out.returncode == 127 or "error while loading shared libraries" in out.stderr:
+                continue  # not even the loader had enough
+            check(out.returncode in (0, 3, 4), f"{line} with {kilobytes} kB: exit code {out.returncode}: {out.stderr!r:.300}")
+            if out.returncode != 0:
+                told += check(out.stderr.startswith(program + ": "), f"{line} with {kilobytes} kB: {out.stderr!r:.300}")
+        if os.path.exists(f"memory{kilobytes}.db"):
+            rows(f"memory{kilobytes}.db")
+    check(told > 5, f"only {told} times too little memory was told")
+
 # --- a limit on file sizes is told like a full disk, also where the shell has not ignored the signal
 run("imregister", "-db", "whole.db", "in", code=0)
 before = rows("whole.db")
