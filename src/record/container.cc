@@ -115,6 +115,21 @@ Result<Container> elixir_block(const File& file, const Header& header, std::int6
   return out;
 }
 
+// Whether the cards that describe the columns are those of the schema: other programs read the records by them. Comments and
+// the place of a card may differ (another release wrote them, or a person added a card).
+bool describes(const Header& header, const Schema& schema) {
+  Header wanted;
+  add_schema_cards(schema, wanted);
+  if (header.text().find(wanted.text()) != std::string_view::npos) return true;  // as this release writes them
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::string keyword = wanted.keyword(i);
+    if (keyword == "COMMENT" || keyword.empty()) continue;
+    const auto value = header.get(keyword);
+    if (!value || value->text != wanted.value(i).text) return false;
+  }
+  return true;
+}
+
 Status fill_native(Container& out, const File& file, const Header& header) {
   const auto wrong = [&](Code code, const std::string& what) { return Status(code, what).in_file(file.path()); };
   const auto format = header.text_of("RECFMT").value_or("");
@@ -126,7 +141,7 @@ Status fill_native(Container& out, const File& file, const Header& header) {
                  "format " + format + " version " + std::to_string(out.schema.version) +
                      " with another layout than this program knows; read it with the program that wrote it");
   }
-  if (known && known->layout_hash() != out.schema.layout_hash()) {
+  if (known && (known->layout_hash() != out.schema.layout_hash() || !describes(header, *known))) {
     return wrong(Code::corrupt, "the header is damaged: its columns are not those of format " + format + " version " +
                                     std::to_string(out.schema.version));
   }
@@ -219,6 +234,24 @@ Result<CardPair> read_card_pair(const File& file, const Container& container, Pa
   pair.valid = pair.first >= 0 && pair.first <= most && pair.second >= 0 && pair.second <= kLargest &&
                cards == make_card_pair(container.uuid, kind, pair.first, pair.second);
   return pair;
+}
+
+Status check_card_places(const File& file, const Container& container) {
+  for (const PairKind kind : {PairKind::count, PairKind::state}) {
+    const auto& text = kPairTexts[static_cast<int>(kind)];
+    std::string cards(kPairSize, '\0');
+    const std::int64_t place = kind == PairKind::count ? container.count_cards : container.state_cards;
+    IMREG_TRY(file.read_exactly(place, cards.data(), cards.size()));
+    const Header header(std::move(cards));
+    if (header.keyword(0) == text.first && header.keyword(1) == text.second) continue;
+    return Status(Code::corrupt, "read-only: another program has changed its header, " + std::string(text.first) +
+                                     " and " + text.second +
+                                     " are not where imreg writes them; convert it to a new file (convertimreg OLD NEW "
+                                     "-to native)")
+        .in_file(file.path())
+        .at_byte(place);
+  }
+  return {};
 }
 
 std::string make_native_header(const Schema& schema, const Uuid& uuid, const std::string& date) {

@@ -38,6 +38,8 @@ struct CardPair {
 };
 enum class PairKind { count, state };
 Result<CardPair> read_card_pair(const File& file, const Container& container, PairKind kind);
+/// The writer writes these cards by their place. Error: corrupt, when another program has moved them.
+Status check_card_places(const File& file, const Container& container);
 std::string make_card_pair(const Uuid& uuid, PairKind kind, std::int64_t first, std::int64_t second);
 
 Uuid new_uuid();

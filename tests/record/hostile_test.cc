@@ -30,6 +30,7 @@ class Hostile : public ::testing::Test {
     for (int i = 0; i < n; ++i) out.push_back({i, 1});
     return out;
   }
+  std::string writer_failure() { return RecordWriter::open(path, {}).status().text(); }
   Container container() { return must(read_container(must(File::open(path, File::Mode::read)))); }
   // As after a restart of the machine: nobody believes what the last writer left beside the data.
   void forget_clean_state() {
@@ -193,6 +194,26 @@ TEST_F(Hostile, LongRecordsAreLookedForInSmallPieces) {
   EXPECT_EQ(must(RecordFile::open(path)).count(), 1);
   ::getrusage(RUSAGE_SELF, &after);
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 300 << 10);  // KiB
+}
+
+// A card more or less moves the others: the writer would write its numbers over the names of columns.
+TEST_F(Hostile, AHeaderThatAnotherProgramHasChangedIsNotWrittenInto) {
+  make(10);
+  const std::string good = slurp(path), blank(80, ' ');
+  for (const bool removed : {true, false}) {
+    std::string bytes = good;
+    if (removed) {
+      bytes.insert(good.find("CREATOR"), blank);
+      bytes.erase(2880 + 8 * 80, 80);  // EXTNAME
+    } else {
+      bytes.insert(2880 + 8 * 80, blank);
+      bytes.erase(kData - 80, 80);  // before END
+    }
+    spill(path, bytes);
+    EXPECT_EQ(rows_of(must(RecordFile::open(path))), rows(10)) << removed;
+    EXPECT_THAT(writer_failure(), HasSubstr("another program has changed its header")) << removed;
+    EXPECT_EQ(slurp(path), bytes);
+  }
 }
 
 TEST_F(Hostile, ABitpixBelowEveryNumberIsCorrupt) {
