@@ -7,11 +7,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-build, only = sys.argv[1], {os.path.abspath(f) for f in sys.argv[2:]}
-root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+build, only = sys.argv[1], {os.path.realpath(f) for f in sys.argv[2:]}
+root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 with open(os.path.join(build, "compile_commands.json")) as file:
-    commands = {entry["file"]: entry["command"] for entry in json.load(file)}
+    commands = {os.path.realpath(entry["file"]): entry["command"] for entry in json.load(file)}  # a checkout behind a link too
 sources = sorted(f for f in commands if os.path.relpath(f, root).split(os.sep)[0] in ("src", "bin") and (not only or f in only))
+if not sources:
+    sys.exit(f"tidy.py: {build} compiles no such file of src/ or bin/ of {root}")
 cache = os.path.join(build, "tidy-cache")
 os.makedirs(cache, exist_ok=True)
 

@@ -1,6 +1,7 @@
 // convertimreg: writes a registration database in another version: Elixir's, or our own.
 #include <string>
 
+#include "base/text.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -21,11 +22,7 @@ constexpr cli::Program kProgram = {"convertimreg",
                                    2,
                                    2};
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   const auto report = convert_database(args.positionals[0], args.positionals[1], args.word("to", "native"));
   if (!report) {
     cli::complain(kProgram.name, report.status());
@@ -35,8 +32,7 @@ int main(int argc, char** argv) {
   for (const auto& lost : report->lost_fields)
     cli::warn(kProgram.name, "not in version " + args.word("to", "native") + ": " + lost);
   cli::Output output;
-  output.write(std::to_string(report->rows) + " rows written, " + std::to_string(report->left_out.size()) +
-               " left out\n");
+  output.write(counted(report->rows, "row") + " written, " + std::to_string(report->left_out.size()) + " left out\n");
   output.flush();
   if (!output.status().ok()) {
     cli::complain(kProgram.name, output.status());
@@ -44,3 +40,7 @@ int main(int argc, char** argv) {
   }
   return report->left_out.empty() ? cli::kOk : cli::kInputs;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <string>
 
+#include "base/text.h"
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -53,6 +54,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
   options.dry_run = args.has("noreg");
   options.need_type = args.has("needtype");
   options.camera = args.word("camera");
+  options.on_network = cli::environment("IMREG_NETWORK") == "yes";
   IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
   options.jobs = static_cast<int>(jobs);
   for (const auto* use : args.all("root")) {
@@ -66,11 +68,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
   return {};
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   cli::Settings settings(args);
   RegisterOptions options;
   if (const Status status = read_options(args, settings, options); !status.ok()) {
@@ -81,26 +79,33 @@ int main(int argc, char** argv) {
       options.batch || options.paths.size() > 1 || (options.paths.size() == 1 && is_folder(options.paths[0]));
 
   cli::Progress progress;
+  cli::Tally foreign;  // files of folders that have nothing to do with images
   const bool verbose = args.has("v") || options.dry_run;
   const auto on_file = [&](const RegisteredFile& file) {
     for (const auto& warning : file.warnings) {
       if (verbose) cli::warn(kProgram.name, file.path + ": warning: " + warning);
     }
-    if (file.fate != RegisteredFile::Fate::registered)
+    if (!file.foreign.empty() && !verbose)
+      foreign.add(file.foreign, file.path + ": " + file.reason);
+    else if (file.fate != RegisteredFile::Fate::registered)
       cli::warn(kProgram.name, file.path + ": " + file.reason);
     else if (verbose)
-      cli::warn(kProgram.name, file.path + ": " + std::to_string(file.rows) + " rows (" + file.camera + ")");
-    progress.add();
+      cli::warn(kProgram.name, file.path + ": " + counted(file.rows, "row") + " (" + file.camera + ")");
   };
   cli::Output output;
-  const RegisterReport report =
-      register_files(options, on_file, [&](std::int64_t total) { progress.set_total(total); });
+  const RegisterReport report = register_files(options, on_file, [&progress](std::int64_t, std::int64_t all) {
+    progress.set_total(all);
+    progress.add();
+  });
+  foreign.tell(kProgram.name, "passed over", "files that are not FITS");
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || (verbose && report.files > 0)) {
-    output.write(cli::Progress::erase() + std::to_string(report.files) + " files: " + std::to_string(report.added) +
-                 " rows added, " + std::to_string(report.updated) + " updated, " + std::to_string(report.unchanged) +
-                 " unchanged; " + std::to_string(report.passed_over) + " files passed over, " +
-                 std::to_string(report.failed) + " failed\n");
+    const std::string rows = options.dry_run
+                                 ? counted(report.rows, "row") + " would be registered, nothing is written (-noreg)"
+                                 : counted(report.added, "row") + " added, " + std::to_string(report.updated) +
+                                       " updated, " + std::to_string(report.unchanged) + " unchanged";
+    output.write(cli::Progress::erase() + counted(report.files, "file") + ": " + rows + "; " +
+                 counted(report.passed_over, "file") + " passed over, " + std::to_string(report.failed) + " failed\n");
     output.flush();
   }
   if (!report.request.ok()) {
@@ -117,3 +122,7 @@ int main(int argc, char** argv) {
   }
   return report.failed > 0 ? cli::kInputs : cli::kOk;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <set>
 #include <string>
 
 #include "base/text.h"
@@ -48,7 +49,9 @@ Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings
   IMREG_ASSIGN(const cli::Config* config, settings.config());
   if (!config->has("REFDATE")) return {};
   IMREG_ASSIGN(const std::string text, config->get("REFDATE"));
-  IMREG_ASSIGN(dates.reference, parse_date(text, dates));
+  const auto reference = parse_date(text, dates);
+  if (!reference) return {Code::invalid, "REFDATE: " + reference.status().message()};
+  dates.reference = *reference;
   return {};
 }
 
@@ -72,11 +75,20 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
   return {};
 }
 
-}  // namespace
+// A trap: what asks for two types at once finds nothing, and looks as if there were nothing.
+void explain_nothing(const cli::Parsed& args) {
+  for (const char* name : {"type", "ccd", "mode"}) {
+    std::set<std::string> words;
+    for (const auto* use : args.all(name)) {
+      if (!use->words[0].starts_with('!')) words.insert(use->words[0]);
+    }
+    if (words.size() < 2) continue;
+    cli::warn(kProgram.name,
+              std::string("nothing matched: -") + name + " stands several times, and an image must match all of them");
+  }
+}
 
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   cli::Settings settings(args);
   SearchOptions options;
   if (const Status status = read_options(args, settings, options); !status.ok()) {
@@ -98,5 +110,11 @@ int main(int argc, char** argv) {
     return cli::kTrouble;
   }
   if (!report->damaged.empty()) return cli::kTrouble;
-  return report->matched > 0 ? cli::kOk : cli::kNothing;
+  if (report->matched > 0) return cli::kOk;
+  explain_nothing(args);
+  return cli::kNothing;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -54,28 +55,33 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   });
   if (!images) return images.status();
   cli::Output output;
-  output.write(cli::Progress::erase() + std::to_string(images->size()) + " images of " + std::to_string(last) +
-               " exposures in " + args.word("o") + "\n");
+  output.write(cli::Progress::erase() + counted(static_cast<long long>(images->size()), "image") + " of " +
+               counted(last, "exposure") + " in " + args.word("o") + "\n");
   output.flush();
   return output.status();
 }
 
 Status run(const cli::Parsed& args) {
   IMREG_ASSIGN(const long long seed, args.integer("seed", 1, 0, 1LL << 53));
-  if (args.has("rows") == args.has("o")) return {Code::invalid, "either -o DIR, or -rows N and -db F"};
+  if (args.has("rows") == args.has("o"))
+    return {Code::invalid, "it needs either -o DIR, or -rows N and -db F; -help tells more"};
   if (args.has("o")) return simulate_files(args, static_cast<std::uint64_t>(seed));
   IMREG_ASSIGN(const long long rows, args.integer("rows", 0, 0, 1LL << 40));
   if (!args.has("db")) return {Code::invalid, "-rows needs -db F"};
-  return simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed));
+  IMREG_TRY(simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed)));
+  cli::Output output;
+  output.write(counted(rows, "row") + " in " + args.word("db") + "\n");
+  output.flush();
+  return output.status();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   const Status status = run(args);
   if (status.ok()) return cli::kOk;
   cli::complain(kProgram.name, status);
   return status.code() == Code::invalid && status.file().empty() ? cli::kUsage : cli::kTrouble;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

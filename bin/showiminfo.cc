@@ -22,11 +22,7 @@ constexpr cli::Program kProgram = {"showiminfo",
                                    1,
                                    -1};
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  cli::Parsed args;
-  if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+int work(const cli::Parsed& args) {
   RegisterOptions options;
   options.split = args.has("split");
   options.camera = args.word("camera");
@@ -53,3 +49,7 @@ int main(int argc, char** argv) {
   }
   return failed ? cli::kInputs : cli::kOk;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

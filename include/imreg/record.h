@@ -174,7 +174,8 @@ using Value = std::variant<std::monostate, bool, std::int64_t, double, std::stri
 
 /// Element `element` of a field. Floats come as double; monostate for NaN and for Elixir's "0 is not known".
 Value value_of(RecordView record, const FieldInfo& field, int element = 0);
-/// Stores a value, converted when that loses nothing. Error: invalid, naming the field and what does not fit.
+/// Stores a value. A real goes into an integer field rounded down (times of Elixir's files are whole seconds), into one with
+/// TSCAL and TZERO to the nearest step, into a float as the nearest one. Error: invalid, naming the field and what does not fit.
 Status set_value(Record& record, const FieldInfo& field, const Value& value, int element = 0);
 
 }  // namespace imreg

@@ -39,8 +39,12 @@ class RecordFile {
   /// A row for predicates: not copied, not checked; a writer may be changing it. Row numbers are from 0, below count().
   /// `scratch` holds the row when it does not stand in the file as it is (a change that is only in the journal).
   RecordView peek(std::int64_t row, Record& scratch) const;
-  /// The bytes of row 0, the other rows behind it, where peek() would find every row in the file itself; else nullptr.
-  const char* rows_in_place() const;
+  /// Rows from..end-1 as they stand in the file, one behind the other; empty when peek() must be asked for row `from`.
+  struct Run {
+    const char* bytes = nullptr;
+    std::int64_t end = 0;
+  };
+  Run run_in_place(std::int64_t from) const;
   /// A row to be returned: copied, its CRC checked, old or new but never mixed. Error: corrupt, with file and record.
   Status read(std::int64_t row, Record& copy) const;
   /// An empty record of the right size for read() and peek().
@@ -69,6 +73,7 @@ class RecordWriter {
   struct Options {
     std::string program = "imreg";   ///< named to others who wait for the lock
     double wait_seconds = 10;        ///< how long to wait for the lock
+    bool on_network = false;         ///< write on a network file system too, where other hosts may not see the lock
     IoObserver* observer = nullptr;  ///< tests: sees and fails file operations
   };
 

@@ -28,6 +28,7 @@ struct RegisterOptions {
   std::vector<std::pair<std::string, std::string>> roots;  ///< path roots to define: NAME, PREFIX
   int jobs = 0;                                            ///< header readers; 0: as many as there are processors
   double wait_seconds = 10;                                ///< for the lock
+  bool on_network = false;                                 ///< write on a network file system too
 };
 
 /// What became of one file.
@@ -35,7 +36,8 @@ struct RegisteredFile {
   enum class Fate { registered, passed_over, failed };
   std::string path;
   Fate fate = Fate::registered;
-  std::string reason;  ///< passed over or failed: why
+  std::string reason;   ///< passed over or failed: why
+  std::string foreign;  ///< passed over and nothing of astronomy by content and name: what it is ("a text file")
   std::vector<std::string> warnings;
   int rows = 0;  ///< images in it
   std::string camera;
@@ -43,16 +45,17 @@ struct RegisteredFile {
 
 struct RegisterReport {
   std::int64_t files = 0, failed = 0, passed_over = 0;
-  std::int64_t added = 0, updated = 0, unchanged = 0;  ///< rows
+  std::int64_t rows = 0;                               ///< of all files, also with dry_run
+  std::int64_t added = 0, updated = 0, unchanged = 0;  ///< of them
   std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
   Status request;   ///< the options make no sense (a camera table, a root): nothing was done
   Status database;  ///< trouble with the database or the machine: the work stopped there
 };
 
 /// Registers files. `on_file` is called for each file in order, after its rows are durable, from the calling thread;
-/// `on_total` once, when the number of files is known.
+/// `on_progress` with the number of files that are read, and of all, from the same thread.
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
-                              const std::function<void(std::int64_t)>& on_total = {});
+                              const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
 
 /// Whether the options make sense: the camera table exists and can be read. Errors: not_found, invalid.
 Status check_request(const RegisterOptions& options);

@@ -163,7 +163,7 @@ double time_of_mjd(const Decimal& day) {
 Status read_field(Reader& in, const char* name, int min, int max, int& value) {
   const std::size_t at = in.at();
   const std::size_t count = in.digits();
-  if (count == 0) return in.expected(std::string("the ") + name);
+  if (count == 0) return in.expected(std::string("the digits of the ") + name);
   if (count > 2) return in.fail(at, std::string(name) + " has more than two digits");
   value = in.number(count);
   if (value < min || value > max) {
@@ -226,6 +226,18 @@ Status read_basic_clock(Reader& in, Clock& clock) {
     IMREG_TRY(read_second_fraction(in, clock));
   }
   return check_clock(in, start, clock);
+}
+
+// dd/mm/yyyy, mm/dd/yyyy and the like: two short fields and a year behind them.
+bool year_stands_last(Reader in) {
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t count = in.digits();
+    if (count < 1 || count > 2) return false;
+    in.skip(count);
+    if (in.at_end() || (!is_separator(in.peek()) && in.peek() != '.')) return false;
+    in.skip();
+  }
+  return in.digits() == 4;
 }
 
 // Z, +hh, +hhmm or +hh:mm; `seconds` east of UTC.
@@ -312,13 +324,15 @@ Status read_year(Reader& in, CivilDate& date, bool& basic, bool& century) {
   return {};
 }
 
-Status check_day(const Reader& in, std::size_t at, const CivilDate& date) {
+// `short_year`: of two digits, so the text may have been meant the other way round.
+Status check_day(const Reader& in, std::size_t at, const CivilDate& date, bool short_year) {
   constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
                                      "July",    "August",   "September", "October", "November", "December"};
   const int days = days_in_month(date.year, date.month);
   if (date.day >= 1 && date.day <= days) return {};
   return in.fail(at, "day " + std::to_string(date.day) + " is not 1.." + std::to_string(days) + ", the days of " +
-                         kMonths[date.month - 1] + " " + std::to_string(date.year));
+                         kMonths[date.month - 1] + " " + std::to_string(date.year) +
+                         (short_year ? " (the year comes first)" : ""));
 }
 
 // The separator before the next field, or why there is none.
@@ -341,15 +355,15 @@ Result<double> read_calendar(Reader& in, const DateSettings& settings) {
   const auto more = [&in] { return !in.at_end() && !at_zone(in, false); };
 
   IMREG_TRY(read_year(in, date, basic, century));
-  if (basic) IMREG_TRY(check_day(in, in.at() - 2, date));
+  if (basic) IMREG_TRY(check_day(in, in.at() - 2, date, false));
   if (!basic && !in.at_end()) {
     IMREG_TRY(read_separator(in, "month", century));
     IMREG_TRY(read_field(in, "month", 1, 12, date.month));
     if (!in.at_end()) {
       IMREG_TRY(read_separator(in, "day", century));
       const std::size_t at = in.at();
-      IMREG_TRY(read_field(in, "day", 1, 31, date.day));
-      IMREG_TRY(check_day(in, at, date));
+      IMREG_TRY(read_field(in, "day", 0, 99, date.day));
+      IMREG_TRY(check_day(in, at, date, !century));
     }
   }
   if (more()) {
@@ -387,6 +401,7 @@ Result<double> read_numeric(Reader& in, const DateSettings& settings) {
       return add(settings.reference.value_or(0), since);
     }
   }
+  if (year_stands_last(in)) return in.fail(0, "the year comes first, such as 2001/01/27");
   // A sign or a decimal point makes it a number that wants its unit.
   if (!plain || in.digits() < number.at()) {
     if (!some) return number.expected("a number");

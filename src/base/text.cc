@@ -119,6 +119,34 @@ bool glob_match(std::string_view pattern, std::string_view text, bool nocase) {
   return p == pattern.size();
 }
 
+std::string visible(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080..U+009F, in UTF-8 c2 80..c2 9f, are control characters too.
+    const bool c1 = byte == 0xc2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xe0) == 0x80;
+    if (byte == '\n') {
+      out += "\\n";
+    } else if (byte == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f || c1) {
+      out += std::string("\\x") + kHex[byte >> 4] + kHex[byte & 15];
+      if (c1) {
+        const auto next = static_cast<unsigned char>(text[++i]);
+        out += std::string("\\x") + kHex[next >> 4] + kHex[next & 15];
+      }
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string counted(long long number, std::string_view noun) {
+  return std::to_string(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
+}
+
 bool parse_number(std::string_view text, double& value) {
   text = trim(text);
   if (!text.empty() && text.front() == '+') {

@@ -26,6 +26,12 @@ bool is_glob(std::string_view pattern);
 /// Shell glob over the whole text: * ? [a-z] [!a-z]; / is nothing special. Linear time: no pattern can hang it.
 bool glob_match(std::string_view pattern, std::string_view text, bool nocase = true);
 
+/// The text with control characters as \n, \t, \x1b: a file name cannot forge lines or drive the terminal.
+std::string visible(std::string_view text);
+
+/// "1 row", "2 rows": a number with its noun.
+std::string counted(long long number, std::string_view noun);
+
 /// Whole text as a number; blanks around it are allowed, anything else is not.
 bool parse_number(std::string_view text, double& value);
 bool parse_integer(std::string_view text, long long& value);

@@ -2,6 +2,7 @@
 #include "imreg/camera.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include "camera/chips.h"
 #include "camera/table.h"
 #include "camera/values.h"
+#include "os/file.h"
 
 namespace imreg {
 
@@ -32,11 +34,15 @@ namespace {
 constexpr const char* kGeneric = "generic";
 constexpr long long kMaxSlices = 1000;
 
-Result<std::string> read_file(const std::filesystem::path& path) {
+Result<std::string> text_of_table(const std::filesystem::path& path) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
+  const int reason = errno;
   std::error_code error;
-  if (!in || std::filesystem::is_directory(path, error)) {
-    return Status(Code::not_found, "camera table cannot be read").in_file(path.string());
+  const bool folder = std::filesystem::is_directory(path, error);
+  if (!in || folder) {
+    return Status(Code::not_found, "the camera table cannot be read: " + error_text(folder ? EISDIR : reason))
+        .in_file(path.string());
   }
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
@@ -180,7 +186,7 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
     }
     std::sort(paths.begin(), paths.end());
     for (const std::filesystem::path& path : paths) {
-      IMREG_ASSIGN(const std::string text, read_file(path));
+      IMREG_ASSIGN(const std::string text, text_of_table(path));
       IMREG_TRY(tables->add(path.string(), text));
     }
   }
@@ -189,7 +195,7 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
 }
 
 Result<std::string> Cameras::add_file(const std::string& path) {
-  IMREG_ASSIGN(const std::string text, read_file(path));
+  IMREG_ASSIGN(const std::string text, text_of_table(path));
   IMREG_ASSIGN(Table table, parse_table(text, path));
   const std::string name = table.name;
   // A table with a mistake must not stay.

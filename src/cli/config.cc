@@ -11,15 +11,15 @@
 
 namespace imreg::cli {
 
-namespace {
-
-constexpr std::size_t kMostBytes = 1 << 20;
-constexpr std::size_t kLongestValue = 64 * 1024;
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }
+
+namespace {
+
+constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::size_t kLongestValue = 64 * 1024;
 
 bool is_folder(const std::string& path) {
   struct stat info {};
@@ -165,7 +165,12 @@ Result<const Config*> Settings::config() {
       return &config_;
     }
   }
-  IMREG_TRY(config_.read(path));
+  if (Status status = config_.read(path); !status.ok()) {
+    const bool variable = !args_.has(kConfigOption.name) && path == environment("PTOLEMY");
+    return Status(status.code(),
+                  (variable ? "the configuration ($PTOLEMY): " : "the configuration: ") + status.message())
+        .in_file(status.file());
+  }
   read_ = true;
   return &config_;
 }
@@ -173,6 +178,10 @@ Result<const Config*> Settings::config() {
 Result<std::string> Settings::database() {
   std::string path = args_.word(kDatabaseOption.name);
   if (args_.has(kDatabaseOption.name) && path.empty()) return Status(Code::invalid, "option -db has an empty PATH");
+  if (path.starts_with('-')) {
+    return Status(Code::invalid,
+                  "option -db needs PATH and has taken " + path + " for it; if that is meant, write ./" + path);
+  }
   if (path.empty()) path = environment("IMREG_DB");
   if (path.empty()) {
     IMREG_ASSIGN(const Config* settings, config());

@@ -36,6 +36,9 @@ class Config {
   std::vector<std::string> files_;
 };
 
+/// A variable of the environment, empty when there is none.
+std::string environment(const char* name);
+
 /// The configuration of a program, read when it is first asked for: -c FILE, else $PTOLEMY, else ./ptolemy.rc, else
 /// ~/.ptolemyrc, else none; then every -D KEY VALUE.
 class Settings {

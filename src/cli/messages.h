@@ -1,6 +1,8 @@
 // Exit codes, and what a program says about trouble.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -22,7 +24,17 @@ void complain(std::string_view program, const Status& status);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 
-/// The text with control characters as \n, \t, \x1b: a file name cannot forge lines or drive the terminal.
-std::string printable(std::string_view text);
+/// Many like lines as one: a single one is told as it is, several are counted by their kind.
+class Tally {
+ public:
+  void add(const std::string& kind, const std::string& line);
+  /// "program: passed over 3 files that are not FITS (a JPEG image: 1, a text file: 2); -v names them"
+  void tell(std::string_view program, std::string_view before, std::string_view what) const;
+
+ private:
+  std::string first_;
+  std::int64_t lines_ = 0;
+  std::map<std::string, std::int64_t> kinds_;
+};
 
 }  // namespace imreg::cli

@@ -8,9 +8,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "base/text.h"
 #include "cli/messages.h"
+#include "cli/output.h"
 
 namespace imreg::cli {
 
@@ -95,6 +97,21 @@ class Style {
   bool ended_ = false;
 };
 
+// Why there is a word too many, perhaps: an option lacked one and took the next option for it.
+std::string swallowed(const Program& program, const Parsed& parsed) {
+  for (const auto& use : parsed.uses) {
+    const auto names = words(find_option(program, use.name)->words);
+    for (std::size_t i = 0; i < use.words.size(); ++i) {
+      const std::string& word = use.words[i];
+      const std::size_t dashes = word.starts_with("--") ? 2 : 1;
+      if (word.size() <= dashes || word[0] != '-' || !find_option(program, std::string_view(word).substr(dashes)))
+        continue;
+      return "; option -" + std::string(use.name) + " has taken " + word + " for its " + std::string(names[i]);
+    }
+  }
+  return "";
+}
+
 Status check(const Program& program, const Parsed& parsed) {
   for (const auto& option : program.options) {
     if (option.repeat == kOnce && !option.words.empty() && parsed.all(option.name).size() > 1) {
@@ -103,14 +120,16 @@ Status check(const Program& program, const Parsed& parsed) {
   }
   const int count = static_cast<int>(parsed.positionals.size());
   const std::string wanted(program.positionals);
+  const std::string hint = swallowed(program, parsed);
   if (count < program.min_positionals)
-    return {Code::invalid, "too few words: it needs " + wanted + "; -help tells more"};
+    return {Code::invalid, "too few words: it needs " + wanted + (hint.empty() ? "; -help tells more" : hint)};
   if (program.max_positionals == 0 && count > 0) {
-    return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option; -help lists the options"};
+    return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option" +
+                               (hint.empty() ? "; -help lists the options" : hint)};
   }
   if (program.max_positionals > 0 && count > program.max_positionals) {
     return {Code::invalid, "too many words: it takes " + wanted + "; the first one too many is " +
-                               parsed.positionals[static_cast<std::size_t>(program.max_positionals)]};
+                               parsed.positionals[static_cast<std::size_t>(program.max_positionals)] + hint};
   }
   return {};
 }
@@ -133,6 +152,15 @@ std::string wrapped(std::string_view text, std::size_t first_column, std::size_t
     first = false;
   }
   return out + "\n";
+}
+
+int print(const Program& program, std::string_view text) {
+  Output output;
+  output.write(text);
+  output.flush();
+  if (output.status().ok()) return kOk;
+  complain(program.name, output.status());
+  return kTrouble;
 }
 
 }  // namespace
@@ -237,24 +265,24 @@ std::string help(const Program& program) {
   return out;
 }
 
-std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed) {
+int run(const Program& program, int argc, const char* const* argv, int (*work)(const Parsed&)) try {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an EFBIG, and that is told like a full disk
   auto result = parse(argc, argv, program);
   if (!result) {
     complain(program.name, result.status());
     return kUsage;
   }
-  parsed = *std::move(result);
-  if (parsed.has("help") || parsed.has("h")) {
-    const std::string text = help(program);
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? kOk : kTrouble;
-  }
-  if (parsed.has("version")) {
-    std::printf("%.*s %.*s\n", static_cast<int>(program.name.size()), program.name.data(),
-                static_cast<int>(kVersion.size()), kVersion.data());
-    return std::fflush(stdout) == 0 ? kOk : kTrouble;
-  }
-  return std::nullopt;
+  const Parsed& parsed = *result;
+  if (parsed.has("help") || parsed.has("h")) return print(program, help(program));
+  if (parsed.has("version")) return print(program, std::string(program.name) + " " + std::string(kVersion) + "\n");
+  return work(parsed);
+} catch (const std::bad_alloc&) {
+  complain(program.name, Status(Code::io, "not enough memory"));
+  return kTrouble;
+} catch (const std::exception& error) {
+  complain(program.name, Status(Code::io, std::string("cannot go on: ") + error.what()));
+  return kTrouble;
 }
 
 }  // namespace imreg::cli

@@ -2,8 +2,8 @@
 //
 //   constexpr cli::Option kOptions[] = {{"trange", "DATE DATE|RANGE", "exposures in this range", cli::kRepeat}, ...};
 //   constexpr cli::Program kProgram = {"imsearch", "...", "", kOptions, {"imsearch -type object"}};
-//   cli::Parsed args;
-//   if (const auto code = cli::start(kProgram, argc, argv, args)) return *code;
+//   int work(const cli::Parsed& args);
+//   int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }
 #pragma once
 
 #include <optional>
@@ -73,8 +73,8 @@ Result<Parsed> parse(int argc, const char* const* argv, const Program& program);
 /// The text of -help: usage, options, examples; at most 80 columns.
 std::string help(const Program& program);
 
-/// What every main() does first: ignores SIGPIPE, parses, answers -help and -version, complains about mistakes.
-/// A value: the exit code with which the program must end now.
-std::optional<int> start(const Program& program, int argc, const char* const* argv, Parsed& parsed);
+/// What every main() is: ignores SIGPIPE and SIGXFSZ, parses, answers -help and -version, complains about mistakes, else does
+/// the work. What a library throws (no memory left) ends it with one line too. Returns the exit code.
+int run(const Program& program, int argc, const char* const* argv, int (*work)(const Parsed&));
 
 }  // namespace imreg::cli

@@ -42,8 +42,7 @@ bool Output::put(std::string_view text) {
       (void)::poll(&wait, 1, -1);
     } else if (errno != EINTR) {
       closed_ = true;
-      if (errno != EPIPE)
-        status_ = {Code::io, std::string("standard output cannot be written: ") + std::strerror(errno)};
+      if (errno != EPIPE) status_ = {Code::io, std::string("cannot write to standard output: ") + std::strerror(errno)};
       return false;
     }
   }

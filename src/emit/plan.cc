@@ -106,6 +106,7 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style) {
   cell.type = field.type;
   cell.offset = field.offset;
   cell.missing_is_zero = field.missing_is_zero;
+  cell.degrees = field.unit == "deg";
   cell.step = size_of(field.type);
   if (field.type == Type::text) {
     cell.text_size = field.count;

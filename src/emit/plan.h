@@ -53,6 +53,7 @@ struct Cell {
   bool missing_is_zero = false;
   bool failed_is_minus_one = false;  ///< a statistic of an Elixir file
   bool statistic = false;            ///< fwhm, sky, bias: Style::word prints 0 for not measured, -1 for failed
+  bool degrees = false;              ///< Style::table rounds it
   bool pathname = false;             ///< goes through expand_path
   int offset = 0;                    ///< bytes, of the first element
   int step = 0;                      ///< bytes from element to element

@@ -2,6 +2,7 @@
 // template parameter, so no call is virtual and nothing is allocated.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -56,7 +57,7 @@ inline std::int64_t read_integer(const char* at, Type type) {
 template <Style S>
 inline char* write_missing(char* out) {
   if constexpr (S == Style::json) {
-    std::memcpy(out, "null", 4);
+    std::copy_n("null", 4, out);
     return out + 4;
   } else if constexpr (S == Style::word || S == Style::table) {
     *out = '-';
@@ -124,7 +125,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
     }
     case Kind::boolean: {
       const bool yes = *at == 'T';
-      std::memcpy(out, yes ? "true\0" : "false", 5);
+      std::copy_n(yes ? "true\0" : "false", 5, out);
       return out + (yes ? 4 : 5);
     }
     case Kind::integer: {
@@ -142,8 +143,9 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
       return write_real<S>(out, value);
     }
     case Kind::real64: {
-      const double value = load_big<double>(at);
+      double value = load_big<double>(at);
       if (std::isnan(value) || (cell.missing_is_zero && value == 0)) return write_missing<S>(out);
+      if (S == Style::table && cell.degrees) value = std::round(value * 1e7) / 1e7 + 0.0;  // 0.4 mas; never -0
       return write_real<S>(out, value);
     }
     case Kind::time: return write_time<S>(out, cell, at, tz_hours);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,6 +172,23 @@ std::string resolved_path(const std::string& path) {
   return out;
 }
 
+std::string network_file_system(const std::string& path) {
+  // Numbers of statfs(2) and of the kernel's own sources; magic.h has only some of them.
+  static constexpr struct {
+    unsigned long type;
+    const char* name;
+  } kKinds[] = {{0x6969, "NFS"},      {0xff534d42, "SMB (CIFS)"}, {0xfe534d42, "SMB"},   {0x517b, "SMB"},
+                {0x01021997, "9P"},   {0x5346414f, "AFS"},        {0x6b414653, "AFS"},   {0x73757245, "Coda"},
+                {0x00c36400, "Ceph"}, {0x0bd00bd0, "Lustre"},     {0x47504653, "GPFS"},  {0x564c, "NCP"},
+                {0x01161970, "GFS2"}, {0x19830326, "BeeGFS"},     {0xaad7aaea, "PanFS"}, {0x7461636f, "OCFS2"}};
+  struct statfs info {};
+  if (::statfs(path.c_str(), &info) != 0) return "";
+  for (const auto& kind : kKinds) {
+    if (static_cast<unsigned long>(info.f_type) == kind.type) return kind.name;
+  }
+  return "";
+}
+
 Status rename_file(const std::string& from, const std::string& to, IoObserver* observer) {
   if (const int error = observer ? observer->before({IoOperation::Kind::rename, from, 0, to}) : 0)
     return os_error(from, "cannot rename it", error);
@@ -185,9 +203,13 @@ Status remove_file(const std::string& path, IoObserver* observer) {
   return {};
 }
 
-Status sync_folder_of(const std::string& path, IoObserver* observer) {
+std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Status sync_folder_of(const std::string& path, IoObserver* observer) {
+  const std::string folder = folder_of(path);
   if (const int error = observer ? observer->before({IoOperation::Kind::sync_folder, folder}) : 0)
     return os_error(folder, "cannot sync the folder", error);
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

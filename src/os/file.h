@@ -74,8 +74,13 @@ class File {
   IoObserver* observer_ = nullptr;
 };
 
+/// The folder that holds a path: "." and "/" too.
+std::string folder_of(const std::string& path);
 /// The path without symbolic links, so that all names of a file have the same files beside them; as given when there is no file.
 std::string resolved_path(const std::string& path);
+/// The kind of network file system ("NFS", "SMB", ...) a folder or file is on; empty when it is on a local one, or cannot be
+/// known. FUSE counts as local: it says nothing about what is behind it.
+std::string network_file_system(const std::string& path);
 /// "No space left on device" and so on, without a thread-unsafe strerror.
 std::string error_text(int error);
 /// A Status from errno, not_found for ENOENT and ENOTDIR.

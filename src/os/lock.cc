@@ -91,14 +91,16 @@ void WriterLock::release(const std::string& state) {
   file_.close();
 }
 
-std::string boot_id() {
-  // The files of /proc report size 0, so read_file() would see nothing.
-  char text[64];
-  auto file = File::open("/proc/sys/kernel/random/boot_id", File::Mode::read);
-  if (!file) return "";
-  const auto got = file->read(0, text, sizeof text);
-  std::string id(text, got ? *got : 0);
-  while (!id.empty() && id.back() == '\n') id.pop_back();
+const std::string& boot_id() {
+  static const std::string id = [] {
+    // The files of /proc report size 0, so read_file() would see nothing.
+    char text[64];
+    auto file = File::open("/proc/sys/kernel/random/boot_id", File::Mode::read);
+    const auto got = file ? file->read(0, text, sizeof text) : Result<std::size_t>(file.status());
+    std::string line(text, got ? *got : 0);
+    while (!line.empty() && line.back() == '\n') line.pop_back();
+    return line;
+  }();
   return id;
 }
 

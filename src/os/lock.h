@@ -29,6 +29,7 @@ class WriterLock {
 };
 
 /// An identity of this boot of the machine: what was only in the page cache is still there while it stays the same.
-std::string boot_id();
+/// Empty when it cannot be known.
+const std::string& boot_id();
 
 }  // namespace imreg

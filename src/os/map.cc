@@ -35,12 +35,13 @@ std::uintptr_t page_size = 4096;
 struct sigaction previous {};
 
 extern "C" void on_sigbus(int signal, siginfo_t* info, void* context) {
-  const auto at = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  auto* const touched = static_cast<char*>(info->si_addr);
+  const auto at = reinterpret_cast<std::uintptr_t>(touched);
   for (auto& guard : guards) {
     const auto begin = guard.begin.load();
     if (begin == 0 || at < begin || at >= guard.end.load()) continue;
     guard.lost = true;
-    void* const page = reinterpret_cast<void*>(at / page_size * page_size);
+    void* const page = touched - at % page_size;
     if (::mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) return;
   }
   if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction)

@@ -115,6 +115,21 @@ Result<Container> elixir_block(const File& file, const Header& header, std::int6
   return out;
 }
 
+// Whether the cards that describe the columns are those of the schema: other programs read the records by them. Comments and
+// the place of a card may differ (another release wrote them, or a person added a card).
+bool describes(const Header& header, const Schema& schema) {
+  Header wanted;
+  add_schema_cards(schema, wanted);
+  if (header.text().find(wanted.text()) != std::string_view::npos) return true;  // as this release writes them
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::string keyword = wanted.keyword(i);
+    if (keyword == "COMMENT" || keyword.empty()) continue;
+    const auto value = header.get(keyword);
+    if (!value || value->text != wanted.value(i).text) return false;
+  }
+  return true;
+}
+
 Status fill_native(Container& out, const File& file, const Header& header) {
   const auto wrong = [&](Code code, const std::string& what) { return Status(code, what).in_file(file.path()); };
   const auto format = header.text_of("RECFMT").value_or("");
@@ -126,7 +141,7 @@ Status fill_native(Container& out, const File& file, const Header& header) {
                  "format " + format + " version " + std::to_string(out.schema.version) +
                      " with another layout than this program knows; read it with the program that wrote it");
   }
-  if (known && known->layout_hash() != out.schema.layout_hash()) {
+  if (known && (known->layout_hash() != out.schema.layout_hash() || !describes(header, *known))) {
     return wrong(Code::corrupt, "the header is damaged: its columns are not those of format " + format + " version " +
                                     std::to_string(out.schema.version));
   }

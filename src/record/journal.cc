@@ -20,6 +20,8 @@ constexpr std::uint32_t kTransactionMagic = 0x54584e31;    // "TXN1"
 constexpr std::size_t kTransactionHead =
     4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
 constexpr std::int64_t kGrowth = 1 << 20;
+// The hint is written anew when so much was applied since, and when the writer goes. Whoever opens looks through this much.
+constexpr std::int64_t kHintEvery = 64 << 10;
 
 template <class T>
 void put(std::string& out, T value) {
@@ -49,19 +51,24 @@ std::string boot_text() {
 std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uuid, std::int64_t generation,
                                              std::int64_t record_size, std::size_t& used) {
   if (in.size() < kTransactionHead + 4) return std::nullopt;
-  const std::string_view whole = in;
+  // The head is copied: a writer that begins a new generation may write over it between our check and our use.
+  char head[kTransactionHead];
+  std::memcpy(head, in.data(), sizeof head);
+  const std::string_view behind = in.substr(sizeof head);
+  in = std::string_view(head, sizeof head);
   if (take<std::uint32_t>(in) != kTransactionMagic || take<std::int64_t>(in) != generation) return std::nullopt;
   Transaction out;
   out.sequence = take<std::uint64_t>(in);
   out.rows_before = take<std::int64_t>(in);
   const auto changes = take<std::uint64_t>(in);
   const auto added = take<std::uint64_t>(in);
-  if (changes > in.size() || added > in.size() - changes || in.size() - changes - added < 4) return std::nullopt;
-  used = kTransactionHead + changes + added + 4;
-  if (load_big<std::uint32_t>(whole.data() + used - 4) != check_of(uuid, whole.substr(0, used - 4)))
+  if (changes > behind.size() || added > behind.size() - changes || behind.size() - changes - added < 4)
     return std::nullopt;
+  used = kTransactionHead + changes + added + 4;
+  const std::uint32_t check = crc32c(check_of(uuid, {head, sizeof head}), behind.data(), changes + added);
+  if (load_big<std::uint32_t>(behind.data() + changes + added) != check) return std::nullopt;
 
-  std::string_view body = in.substr(0, changes);
+  std::string_view body = behind.substr(0, changes);
   while (body.size() >= 16) {
     Change change;
     change.row = take<std::int64_t>(body);
@@ -73,7 +80,7 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
     body.remove_prefix(length);
     out.changes.push_back(change);
   }
-  out.added = in.substr(changes, added);
+  out.added = behind.substr(changes, added);
   return out;
 }
 
@@ -155,25 +162,28 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   journal.generation_ = generation;
   journal.end_ = end;
   journal.last_sequence_ = last_sequence;
+  journal.rows_ = rows;
   IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer));
   if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
     journal.end_ = kFirst;
-    IMREG_TRY(journal.file_.allocate(kGrowth));
-    IMREG_TRY(journal.write_head(rows));
+    IMREG_TRY(journal.write_head());
     IMREG_TRY(sync_folder_of(path, observer));
   }
+  journal.applied_end_ = journal.hinted_end_ = journal.end_;
   return journal;
 }
 
-Status Journal::write_head(std::int64_t rows) {
+// Not synced: the sync of the first transaction covers it, and without one an older head, or a torn one, is as good.
+Status Journal::write_head() {
   std::string head(kMagic, 8);
   put(head, kVersion);
   head.append(reinterpret_cast<const char*>(uuid_.data()), uuid_.size());
   put(head, generation_);
   put(head, check_of(uuid_, head));
   IMREG_TRY(file_.write(0, head));
-  applied(rows);
-  return file_.sync();
+  applied_end_ = end_;
+  write_hint();
+  return {};
 }
 
 Status Journal::commit(const Transaction& transaction) {
@@ -197,7 +207,14 @@ Status Journal::commit(const Transaction& transaction) {
   put(bytes, check_of(uuid_, bytes));
 
   const auto size = static_cast<std::int64_t>(bytes.size());
-  IMREG_TRY(file_.allocate(round_up(end_ + size, kGrowth)));
+  if (end_ + size > allocated_) {
+    const auto exact = end_ + size;
+    allocated_ = round_up(exact, kGrowth);
+    if (!file_.allocate(allocated_).ok()) {  // nearly full: as much as it takes
+      allocated_ = exact;
+      IMREG_TRY(file_.allocate(exact));
+    }
+  }
   auto status = file_.write(end_, bytes);
   const bool written = status.ok();
   if (written) status = file_.sync();
@@ -211,19 +228,27 @@ Status Journal::commit(const Transaction& transaction) {
 }
 
 void Journal::applied(std::int64_t rows) {
+  rows_ = rows;
+  applied_end_ = end_;
+  if (end_ - hinted_end_ >= kHintEvery) write_hint();
+}
+
+void Journal::write_hint() {
   std::string hint = boot_text();
   put(hint, generation_);
-  put(hint, end_);
+  put(hint, applied_end_);
   put(hint, last_sequence_);
-  put(hint, rows);
+  put(hint, rows_);
   put(hint, check_of(uuid_, hint));
+  hinted_end_ = applied_end_;
   (void)file_.write(kHintPlace, hint);  // it only saves work; without it the changes are applied once more
 }
 
 Status Journal::restart(std::int64_t generation, std::int64_t rows) {
   generation_ = generation;
   end_ = kFirst;
-  return write_head(rows);
+  rows_ = rows;
+  return write_head();
 }
 
 }  // namespace imreg

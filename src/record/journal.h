@@ -2,7 +2,7 @@
 // Then the bytes go into the record file, unsynced; a checkpoint syncs them and lets the journal begin again.
 //
 //   0     magic, version, file UUID, generation, CRC       written when a generation begins
-//   512   hint: boot identity, generation, end of what is in the record file already, last sequence, rows, CRC    unsynced, only saves work
+//   512   hint: boot identity, generation, end of what is in the record file already, last sequence, rows, CRC    unsynced, written now and then, only saves work
 //   1024  transactions: head (magic, generation, sequence, rows before, sizes), changes, added rows, CRC over all
 //
 // A transaction counts only when its CRC holds and it has the generation of the journal and of the record file's JRNLGEN card.
@@ -67,18 +67,27 @@ class Journal {
   Status commit(const Transaction& transaction);
   /// True after a failed sync, or when zeroing failed: what the disk holds is not known.
   bool unsure() const { return unsure_; }
-  /// Notes that everything up to here is in the record file, which has so many rows.
+  /// Everything up to here is in the record file, which has so many rows. The hint follows now and then.
   void applied(std::int64_t rows);
+  /// The hint says all that was applied: when the writer goes.
+  void settle() {
+    if (hinted_end_ != applied_end_) write_hint();
+  }
   /// Begins a new generation. The record file must be synced and its JRNLGEN card say so before.
   Status restart(std::int64_t generation, std::int64_t rows);
   std::int64_t size() const { return end_; }
 
  private:
-  Status write_head(std::int64_t rows);
+  Status write_head();
+  void write_hint();
   File file_;
   Uuid uuid_{};
   std::int64_t generation_ = 0;
   std::int64_t end_ = 0;
+  std::int64_t allocated_ = 0;
+  std::int64_t applied_end_ = 0;
+  std::int64_t hinted_end_ = 0;
+  std::int64_t rows_ = 0;  ///< in the record file when applied_end_ was reached
   std::uint64_t last_sequence_ = 0;
   bool unsure_ = false;
 };

@@ -136,9 +136,13 @@ Status RecordFile::State::lay_over_journal(Who who) {
   return {};
 }
 
+std::vector<Change>::const_iterator RecordFile::State::first_piece(std::int64_t from) const {
+  return std::lower_bound(pieces.begin(), pieces.end(), from,
+                          [](const Change& change, std::int64_t row) { return change.row < row; });
+}
+
 std::vector<Change>::const_iterator RecordFile::State::pieces_of(std::int64_t row) const {
-  const auto piece = std::lower_bound(pieces.begin(), pieces.end(), row,
-                                      [](const Change& change, std::int64_t r) { return change.row < r; });
+  const auto piece = first_piece(row);
   return piece != pieces.end() && piece->row == row ? piece : pieces.end();
 }
 
@@ -203,8 +207,9 @@ std::string RecordFile::uuid() const { return uuid_text(state_->container.uuid);
 std::int64_t RecordFile::change_number() const { return state_->change_number; }
 
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
-const char* RecordFile::rows_in_place() const {
-  return state_->pieces.empty() ? state_->map.data() + state_->container.data_offset : nullptr;
+RecordFile::Run RecordFile::run_in_place(std::int64_t from) const {
+  const auto piece = state_->first_piece(from);
+  return {state_->map.data() + state_->place_of(from), piece == state_->pieces.end() ? state_->count : piece->row};
 }
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {

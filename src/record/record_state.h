@@ -43,6 +43,8 @@ struct RecordFile::State {
   Status remap();
 
   RecordView peek(std::int64_t row, Record& scratch) const;
+  /// The first piece of row `from` or of a later one.
+  std::vector<Change>::const_iterator first_piece(std::int64_t from) const;
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;

@@ -20,7 +20,22 @@ constexpr std::int64_t kMostGrowth = 16 << 20;
 // A longer journal is emptied after the commit that made it so: readers look through it when they open.
 constexpr std::int64_t kLongJournal = 4 << 20;
 // Differences of a row that stand this close are journaled as one piece.
-constexpr std::size_t kJoinGap = 16;
+constexpr std::size_t kJoinGap = 64;
+// Small appends that follow each other write zeros this far ahead: a sync of blocks that were written before costs half of
+// one of blocks that are only allocated, because those change the file's map too.
+constexpr std::int64_t kZerosAhead = 256 << 10;
+
+// Promise 6 holds on one host only.
+Status refuse_network(const std::string& path, const RecordWriter::Options& options) {
+  if (options.on_network) return {};
+  const std::string kind = network_file_system(folder_of(resolved_path(path)));
+  if (kind.empty()) return {};
+  return Status(Code::io,
+                "is on a network file system (" + kind +
+                    "), where two hosts that write would not see each other's lock; write on the host that "
+                    "holds the disk, or set IMREG_NETWORK=yes when no other host ever writes to it")
+      .in_file(path);
+}
 
 }  // namespace
 
@@ -31,7 +46,9 @@ struct RecordWriter::State {
   RecordFile view;
   std::optional<Journal> journal;
   std::vector<std::string> notes;
-  bool broken = false;  ///< a sync failed: what the disk holds is not known, so nothing more is written
+  bool appended = false;         ///< this writer has appended before
+  std::int64_t written_end = 0;  ///< up to here its blocks have been written
+  bool broken = false;           ///< a sync failed: what the disk holds is not known, so nothing more is written
 
   explicit State(RecordFile opened) : view(std::move(opened)) {}
   RecordFile::State& seen() { return *view.state_; }
@@ -66,7 +83,8 @@ struct RecordWriter::State {
     if (rows <= seen().capacity()) return {};
     const std::int64_t needed = seen().place_of(rows);
     const std::int64_t ahead = std::clamp(needed / 16, kLeastGrowth, kMostGrowth);
-    IMREG_TRY(file.allocate(round_up(needed + ahead, kFitsBlock)));
+    if (!file.allocate(round_up(needed + ahead, kFitsBlock)).ok())  // nearly full: as much as it takes
+      IMREG_TRY(file.allocate(round_up(needed, kFitsBlock)));
     return seen().remap();
   }
 
@@ -167,6 +185,7 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
   const FieldInfo* crc = schema.find("crc");
   if (!crc || crc->type != Type::u32)
     return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
+  IMREG_TRY(refuse_network(path, options));
   // Under the lock: of two that make the same file, the second must not replace the rows of the first.
   IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found)
@@ -186,6 +205,7 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
           .in_file(path);
     }
   }
+  IMREG_TRY(refuse_network(path, options));
   IMREG_ASSIGN(auto lock, WriterLock::take(resolved_path(path) + ".lock", options.program, options.wait_seconds));
   IMREG_ASSIGN(auto file, File::open(path, File::Mode::write, options.observer));
   IMREG_ASSIGN(auto seen, RecordFile::State::open(path, RecordFile::State::Who::owner));
@@ -215,12 +235,19 @@ Status RecordWriter::append(std::string rows) {
   IMREG_TRY(state_->make_room(seen.count + added));
 
   const std::int64_t place = seen.place_of(seen.count);
+  const auto size = static_cast<std::int64_t>(rows.size());
+  if (state_->appended && place + size > state_->written_end && size < kZerosAhead / 4) {
+    const std::int64_t zeros = std::min(kZerosAhead, seen.map.size() - place - size);
+    rows.resize(static_cast<std::size_t>(size + zeros), '\0');
+    state_->written_end = place + size + zeros;
+  }
+  state_->appended = true;
   auto status = state_->file.write(place, rows);
   const bool written = status.ok();
   if (written) status = state_->file.sync();
   if (!status.ok()) {
     // Zeroed before anybody else gets the lock: the next writer would find good CRCs and take the rows for committed.
-    const bool zeroed = state_->file.write_zeros(place, static_cast<std::int64_t>(rows.size())).ok();
+    const bool zeroed = state_->file.write_zeros(place, size).ok();
     state_->broken = written || !zeroed;
     return status;
   }
@@ -325,7 +352,9 @@ Status RecordWriter::trim() {
 }
 
 void RecordWriter::close() {
-  if (state_ && state_->lock.held()) state_->lock.release(state_->broken ? "" : state_->clean_state());
+  if (!state_ || !state_->lock.held()) return;
+  if (state_->journal && !state_->broken) state_->journal->settle();
+  state_->lock.release(state_->broken ? "" : state_->clean_state());
 }
 
 const RecordFile& RecordWriter::file() const { return state_->view; }

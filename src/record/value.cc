@@ -87,8 +87,9 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
     return {};
   }
   const bool real_field = field.type == Type::f32 || field.type == Type::f64;
+  const bool scaled = field.scale != 1 || field.zero != 0;
   double real = std::numeric_limits<double>::quiet_NaN();
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value); integer && !scaled) {
     if (!real_field && field.type != Type::i64 &&
         (static_cast<double>(*integer) < limits_of(field.type).low ||
          static_cast<double>(*integer) > limits_of(field.type).high)) {
@@ -99,11 +100,14 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
       return {};
     }
     real = static_cast<double>(*integer);
+  } else if (integer) {
+    real = static_cast<double>(*integer);
   } else if (const auto* number = std::get_if<double>(&value)) {
     real = *number;
   } else if (!std::holds_alternative<std::monostate>(value)) {
     return no("it holds a number");
   }
+  if (scaled) real = (real - field.zero) / field.scale;
   if (real_field) {
     if (std::isnan(real) && field.missing_is_zero) real = 0;
     if (field.type == Type::f32 && std::isfinite(real) &&
@@ -122,7 +126,7 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   }
   if (real < limits_of(field.type).low || real > limits_of(field.type).high)
     return no(std::to_string(real) + " does not fit");
-  store_integer(at, field.type, static_cast<std::int64_t>(std::floor(real)));
+  store_integer(at, field.type, static_cast<std::int64_t>(scaled ? std::nearbyint(real) : std::floor(real)));
   return {};
 }
 

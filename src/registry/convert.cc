@@ -14,6 +14,7 @@
 #include "imreg/registry.h"
 #include "os/file.h"
 #include "registry/image_row.h"
+#include "registry/new_database.h"
 #include "registry/path_roots.h"
 
 namespace imreg {
@@ -80,6 +81,15 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   return row;
 }
 
+// Elixir's times are seconds since 1970 in 32 bits.
+Status within_elixirs_time(RecordView from, const FieldInfo& old_field, const FieldInfo& field) {
+  const Value value = value_of(from, old_field);
+  const auto* time = std::get_if<double>(&value);
+  if (field.display != Display::time || !time || std::isnan(*time) || (*time >= 0 && *time < 4294967296.0)) return {};
+  return {Code::invalid,
+          "field " + field.name + ": " + format_iso(*time) + " is not within 1970 to 2106, Elixir's years"};
+}
+
 // Elixir's programs need the NUL behind a text.
 Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
   if (field.display == Display::hidden || row.bytes()[static_cast<std::size_t>(field.offset + field.count) - 1] == '\0')
@@ -97,6 +107,7 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
       const std::string path = roots.expand(load(from.bytes(), Field<Text>{old_field->offset, old_field->count}));
       IMREG_TRY(set_value(row, field, std::string_view(path)));
     } else {
+      IMREG_TRY(within_elixirs_time(from, *old_field, field));
       IMREG_TRY(copy_field(from, *old_field, row, field));
     }
     if (field.type == Type::text) IMREG_TRY(leave_room_for_nul(row, field));
@@ -190,8 +201,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
                                      (file.schema().format.empty() ? "of no known format" : file.schema().format))
         .in_file(from);
   }
-  if (File::open(to, File::Mode::read).status().code() != Code::not_found)
-    return Status(Code::invalid, "exists already; remove it or take another name").in_file(to);
+  IMREG_TRY(check_new_database(to));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(from));
   const Schema& schema = *builtin_format(regimage::kFormat, number);
   const bool native = number == regimage::kVersion;
@@ -212,7 +222,12 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
                  : native                   ? to_native(old.view(), file.schema(), schema)
                                             : to_elixir(old.view(), file.schema(), schema, roots);
       if (!row) {
-        report.left_out.push_back(Status(row.status()).in_file(from).at_record(i));
+        const Value name = value_of(old.view(), *file.schema().find("filename"));
+        const auto* image = std::get_if<std::string_view>(&name);
+        report.left_out.push_back(
+            Status(row.status().code(), (image ? std::string(*image) + ": " : "") + row.status().message())
+                .in_file(from)
+                .at_record(i));
         continue;
       }
       if (!native) count_lost(old.view(), file.schema(), schema, lost);
@@ -225,9 +240,11 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   };
 
   if (native) {
-    IMREG_TRY(RecordWriter::create(unfinished, schema, {.program = "convertimreg"}));
+    // On any file system: nobody else knows of a file that is not finished.
+    const RecordWriter::Options options{.program = "convertimreg", .on_network = true};
+    IMREG_TRY(RecordWriter::create(unfinished, schema, options));
     {
-      IMREG_ASSIGN(auto writer, RecordWriter::open(unfinished, {.program = "convertimreg"}));
+      IMREG_ASSIGN(auto writer, RecordWriter::open(unfinished, options));
       IMREG_TRY(convert_all([&](std::string group) { return writer.append(std::move(group)); }));
       IMREG_TRY(writer.trim());
     }
@@ -246,7 +263,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   }
   IMREG_TRY(rename_file(unfinished, to));
   IMREG_TRY(sync_folder_of(to));
-  for (const auto& [name, count] : lost) report.lost_fields.push_back(name + " (" + std::to_string(count) + " rows)");
+  for (const auto& [name, count] : lost) report.lost_fields.push_back(name + " (" + counted(count, "row") + ")");
   return report;
 }
 

@@ -19,13 +19,22 @@ bool claims_to_be_fits(const std::string& path) {
   return false;
 }
 
-// Text dumps of headers are passed over by their kind; so is, in a folder, whatever neither is FITS nor claims to be.
-bool is_passed_over(const std::string& path, bool named, const Status& trouble) {
-  if (trouble.code() != Code::invalid) return false;
-  const auto kind = file_kind(path);
-  if (!kind) return false;
-  if (*kind == FileKind::header_dump) return true;
-  return !named && !claims_to_be_fits(path);
+// What a file without FITS inside looks like, for a sum: "a text file".
+std::string looks_like(const std::string& reason) {
+  constexpr std::string_view kLooks = "it looks like ";
+  const auto at = reason.rfind(kLooks);
+  return at == reason.npos ? "of unknown kind" : reason.substr(at + kLooks.size());
+}
+
+// Text dumps of headers are passed over by their kind; so is, in a folder, whatever neither is FITS nor claims to be:
+// that is `foreign`.
+RegisteredFile::Fate fate_of(const std::string& path, bool named, const Status& trouble, std::string& foreign) {
+  const auto kind = trouble.code() == Code::invalid ? file_kind(path) : Result<FileKind>(trouble);
+  if (!kind) return RegisteredFile::Fate::failed;
+  if (*kind == FileKind::header_dump) return RegisteredFile::Fate::passed_over;
+  if (named || claims_to_be_fits(path)) return RegisteredFile::Fate::failed;
+  foreign = *kind == FileKind::empty ? "empty" : looks_like(trouble.message());
+  return RegisteredFile::Fate::passed_over;
 }
 
 // An image of 0 x 0 pixels is an exposure that failed, not a file of another kind.
@@ -43,7 +52,11 @@ Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& opti
     IMREG_ASSIGN(camera, cameras.add_file(options.camera));
   } else if (!camera.empty()) {
     bool known = false;
-    for (const auto& name : cameras.names()) known = known || name == camera;
+    for (const auto& name : cameras.names()) {
+      if (!equal_nocase(name, camera)) continue;
+      camera = name;
+      known = true;
+    }
     if (!known) {
       std::string all;
       for (const auto& name : cameras.names()) all += (all.empty() ? "" : ", ") + name;
@@ -68,9 +81,8 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
 
   const auto headers = read_fits_headers(path);
   if (!headers) {
-    const bool passed = is_passed_over(path, named, headers.status());
-    return fail(headers.status().message() + (passed ? "; passed over" : ""),
-                passed ? RegisteredFile::Fate::passed_over : RegisteredFile::Fate::failed);
+    const auto fate = fate_of(path, named, headers.status(), out.report.foreign);
+    return fail(headers.status().message() + (fate == RegisteredFile::Fate::passed_over ? "; passed over" : ""), fate);
   }
   if (!headers->damage.empty()) return fail(headers->damage + "; not registered");
   out.report.warnings = headers->warnings;

@@ -1,6 +1,5 @@
 #include "registry/key_table.h"
 
-#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string_view>
@@ -57,22 +56,25 @@ void KeyTable::follow_names(const RecordFile& file, const PathRoots& roots, cons
   std::vector<Name> wanted;
   for (const auto& name : names) {
     char start[8] = {}, ones[8] = {};
-    const std::size_t size = std::min(name.size(), sizeof start);
-    std::memcpy(start, name.data(), size);
+    const std::size_t size = name.copy(start, sizeof start);
     std::memset(ones, 0xff, size);
     wanted.push_back({beginning(start), beginning(ones), name});
   }
-  const char* rows = file.rows_in_place();
-  Record scratch = file.make_record();
-  for (std::int64_t row = 0, count = file.count(); row < count; ++row) {
-    if (rows)
-      __builtin_prefetch(rows + (row + kAhead) * regimage::kRecordSize + regimage::kFilename.offset);  // never faults
-    const RecordView record = rows ? RecordView(rows + row * regimage::kRecordSize) : file.peek(row, scratch);
+  const auto look_at = [&](RecordView record, std::int64_t row) {
     const std::uint64_t begins = beginning(record.bytes() + regimage::kFilename.offset);
     for (const auto& name : wanted) {
       if ((begins & name.mask) == name.begins && record[regimage::kFilename] == name.text)
         insert(hash_of(key_of(record, roots)), row);
     }
+  };
+  Record scratch = file.make_record();
+  for (std::int64_t row = 0, count = file.count(); row < count; ++row) {
+    const RecordFile::Run run = file.run_in_place(row);
+    for (const char* bytes = run.bytes; row < run.end; ++row, bytes += regimage::kRecordSize) {
+      __builtin_prefetch(bytes + kAhead * regimage::kRecordSize + regimage::kFilename.offset);  // never faults
+      look_at(RecordView(bytes), row);
+    }
+    if (row < count) look_at(file.peek(row, scratch), row);
   }
 }
 

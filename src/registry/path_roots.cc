@@ -8,7 +8,7 @@
 namespace imreg {
 
 namespace {
-std::string file_of(const std::string& database) { return database + ".roots"; }
+std::string file_of(const std::string& database) { return resolved_path(database) + ".roots"; }
 }  // namespace
 
 Result<PathRoots> PathRoots::load(const std::string& database) {
@@ -53,7 +53,9 @@ Status PathRoots::define(const std::string& name, const std::string& prefix) {
 Status PathRoots::save(const std::string& database) const {
   std::string text = "# Path roots: NAME, a tab, PREFIX. A pathname $NAME/rest stands for PREFIX/rest.\n";
   for (const auto& root : roots_) text += root.name + '\t' + root.prefix + '\n';
-  return replace_file(file_of(database), text);
+  // The temporary name of a failure means nothing to people.
+  const Status status = replace_file(file_of(database), text);
+  return status.ok() ? status : Status(status.code(), status.message()).in_file(file_of(database));
 }
 
 std::string PathRoots::expand(std::string_view pathname) const {

@@ -6,16 +6,20 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
+#include "os/file.h"
 #include "os/walk.h"
 #include "registry/file_rows.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
+#include "registry/new_database.h"
 
 namespace imreg {
 
@@ -36,7 +40,11 @@ class Reader {
  public:
   Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read)
       : items_(items), read_(std::move(read)), slots_(kReadAhead) {
-    for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
+    try {
+      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;  // fewer than wished do the work too
+    }
   }
   ~Reader() {
     {
@@ -47,20 +55,38 @@ class Reader {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// The next in order; false behind the last one.
-  bool next(FileRows& out) {
-    if (taken_ == items_.size()) return false;
+  /// The next in order; nothing behind the last one.
+  std::optional<FileRows> next() {
+    if (taken_ == items_.size()) return std::nullopt;
     std::unique_lock lock(mutex_);
     auto& slot = slots_[taken_ % kReadAhead];
     changed_.wait(lock, [&] { return slot.has_value(); });
-    out = *std::move(slot);
-    slot.reset();
+    auto rows = std::exchange(slot, std::nullopt);
     ++taken_;
     changed_.notify_all();
-    return true;
+    return rows;
   }
 
  private:
+  static FileRows failed(const Item& item, std::string reason) {
+    FileRows rows;
+    rows.report.path = item.path;
+    rows.report.fate = RegisteredFile::Fate::failed;
+    rows.report.reason = std::move(reason);
+    return rows;
+  }
+
+  // What would end the whole process when it left a thread ends one file.
+  FileRows read(const Item& item) const {
+    try {
+      return read_(item);
+    } catch (const std::bad_alloc&) {
+      return failed(item, "not enough memory to read it");
+    } catch (const std::exception& error) {
+      return failed(item, std::string("cannot be read: ") + error.what());
+    }
+  }
+
   void work() {
     for (;;) {
       std::size_t at = 0;
@@ -70,7 +96,7 @@ class Reader {
         if (stop_ || started_ == items_.size()) return;
         at = started_++;
       }
-      FileRows rows = read_(items_[at]);
+      FileRows rows = read(items_[at]);
       {
         const std::lock_guard lock(mutex_);
         slots_[at % kReadAhead] = std::move(rows);
@@ -116,17 +142,20 @@ class Registrar {
     RecordWriter::Options writer_options;
     writer_options.program = "imregister";
     writer_options.wait_seconds = options_.wait_seconds;
+    writer_options.on_network = options_.on_network;
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
+      if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here
+        return Status(Code::not_found, "is a link to a file that does not exist").in_file(options_.database);
+      }
       // Another process may make it at the same moment: then there is one to open, all the same.
       auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion),
                                        writer_options);
-      if (made.code() == Code::not_found)
-        return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(options_.database);
+      if (made.code() == Code::not_found) return no_folder(options_.database);
       if (!made.ok() && made.code() != Code::invalid) return made;
       writer = RecordWriter::open(options_.database, writer_options);
     }
-    if (!writer && writer.status().code() == Code::not_found) return {};  // nothing to write, nothing to trim
+    if (!writer && writer.status().code() == Code::not_found && rows_.empty()) return {};  // nothing to trim
     if (!writer) return writer.status();
     const auto& schema = writer->file().schema();
     if (schema.format != regimage::kFormat || schema.version != regimage::kVersion) {
@@ -203,18 +232,47 @@ class Registrar {
   std::vector<RegisteredFile> waiting_;
 };
 
-// Folders become their files; each path once.
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The database and what lies beside it: the folder that is registered may hold them, and they are no input.
+class OwnFiles {
+ public:
+  explicit OwnFiles(const std::string& database) : name_(name_of(database)), base_(resolved_path(database)) {
+    if (base_.front() == '/') return;  // else there is no database yet, but there may be roots and a lock
+    const std::string path = absolute_path(database);
+    base_ = resolved_path(path.substr(0, path.rfind('/') + 1)) + '/' + name_;
+  }
+
+  bool have(const std::string& path) const {
+    static constexpr std::string_view kEndings[] = {"",           ".lock",    ".journal", ".roots",   ".lost",
+                                                    ".lost.lock", ".history", ".temps",   ".pending", ".idx"};
+    const std::string name = name_of(path);
+    if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
+    const std::string real = resolved_path(path);
+    return std::any_of(std::begin(kEndings), std::end(kEndings),
+                       [&](std::string_view ending) { return real == base_ + std::string(ending); });
+  }
+
+ private:
+  std::string name_;
+  std::string base_;  // without symbolic links
+};
+
+// Folders become their files.
 std::vector<Item> list_items(const RegisterOptions& options, const std::function<void(RegisteredFile)>& fault) {
   std::vector<Item> items;
+  const OwnFiles own(options.database);
   for (const auto& path : options.paths) {
     if (!is_folder(path)) {
       items.push_back({path, true});
       continue;
     }
     auto walk = walk_folder(path);
-    for (auto& file : walk.files) items.push_back({std::move(file), false});
+    for (auto& file : walk.files) {
+      if (!own.have(file)) items.push_back({std::move(file), false});
+    }
     for (const auto& status : walk.faults)
-      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, 0, {}});
+      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, 0, {}});
   }
   return items;
 }
@@ -229,7 +287,7 @@ Result<PathRoots> prepare_roots(const RegisterOptions& options) {
 }  // namespace
 
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
-                              const std::function<void(std::int64_t)>& on_total) {
+                              const std::function<void(std::int64_t, std::int64_t)>& on_progress) {
   RegisterReport report;
   const auto cameras = load_cameras(options);
   if (!cameras) {
@@ -243,12 +301,12 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
   }
   const auto finished = [&](const RegisteredFile& file) {
     ++report.files;
+    report.rows += file.rows;
     if (file.fate == RegisteredFile::Fate::failed) ++report.failed;
     if (file.fate == RegisteredFile::Fate::passed_over) ++report.passed_over;
     on_file(file);
   };
   const auto items = list_items(options, finished);
-  if (on_total) on_total(static_cast<std::int64_t>(items.size()));
 
   const PathRoots reader_roots = *roots;
   const auto read = [&](const Item& item) {
@@ -266,7 +324,9 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     return true;
   };
 
+  std::int64_t read_files = 0;
   const auto collect = [&](FileRows rows, double& since) {
+    if (on_progress) on_progress(++read_files, static_cast<std::int64_t>(items.size()));
     if (registrar.empty()) since = current_time();
     registrar.take(std::move(rows));
     return (registrar.rows() < kGroupRows && current_time() - since < kGroupSeconds) || flush(false);
@@ -278,9 +338,8 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     }
   } else {
     Reader reader(items, jobs, read);
-    FileRows rows;
-    while (reader.next(rows)) {
-      if (!collect(std::move(rows), since)) return report;
+    while (auto rows = reader.next()) {
+      if (!collect(*std::move(rows), since)) return report;
     }
   }
   flush(options.batch);

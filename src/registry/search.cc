@@ -1,6 +1,7 @@
 // imsearch's work: filters to a Selection, a scan, rows to a writer. man 1 imsearch tells the filters.
 #include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "base/text.h"
 #include "imreg/record_file.h"
@@ -87,7 +88,7 @@ Status add_filter(const SearchFilter& filter, const Schema& schema, const Search
       schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);
 }
 
-Result<Interval> interval_of(const SearchFilter& filter, std::string first, const DateSettings& dates) {
+Result<Interval> interval_of(const SearchFilter& filter, std::string_view first, const DateSettings& dates) {
   const auto start = parse_date(first, dates);
   if (!start) return bad(filter, start.status().message());
   const auto& second = filter.words[1];

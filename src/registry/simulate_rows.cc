@@ -11,6 +11,7 @@
 #include "imreg/registry.h"
 #include "os/file.h"
 #include "registry/image_row.h"
+#include "registry/new_database.h"
 
 namespace imreg {
 
@@ -108,14 +109,7 @@ class ExposureMaker {
   double step_;
 };
 
-}  // namespace
-
-Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
-  RecordWriter::Options options;
-  options.program = "imsim";
-  if (File::open(database, File::Mode::read).status().code() != Code::not_found)
-    return Status(Code::invalid, "exists already; remove it or take another name").in_file(database);
-  IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
+Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, const RecordWriter::Options& options) {
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
   const std::int64_t exposures = (rows + kCcds - 1) / kCcds;
   ExposureMaker maker(seed, exposures);
@@ -128,6 +122,21 @@ Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64
     IMREG_TRY(writer.append(std::exchange(group, {})));
   }
   return writer.trim();
+}
+
+}  // namespace
+
+Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
+  RecordWriter::Options options;
+  options.program = "imsim";
+  options.on_network = true;  // a new file: nobody else writes to it yet
+  IMREG_TRY(check_new_database(database));
+  IMREG_TRY(RecordWriter::create(database, *builtin_format(regimage::kFormat, regimage::kVersion), options));
+  const Status status = fill(database, rows, seed, options);
+  if (!status.ok()) {  // a part of it is of no use, and would stand in the way of the next attempt
+    for (const char* ending : {"", ".journal", ".lock"}) (void)remove_file(database + ending);
+  }
+  return status;
 }
 
 }  // namespace imreg

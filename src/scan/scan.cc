@@ -176,17 +176,14 @@ template <class Visit>
 void Selection::each_candidate(const RecordFile& file, const Visit& visit) const {
   const std::int64_t count = file.count();
   const auto size = static_cast<std::size_t>(file.schema().record_size);
-  const char* row_bytes = file.rows_in_place();
   Record scratch = file.make_record();
   for (std::int64_t row = 0; row < count; ++row) {
-    if (row_bytes) {
-      __builtin_prefetch(row_bytes + kAhead * size);  // never faults, so it may point behind the end
-      const bool hit = matches(RecordView(row_bytes));
-      row_bytes += size;
-      if (hit && !visit(row)) return;
-    } else if (matches(file.peek(row, scratch)) && !visit(row)) {
-      return;
+    const RecordFile::Run run = file.run_in_place(row);
+    for (const char* bytes = run.bytes; row < run.end; ++row, bytes += size) {
+      __builtin_prefetch(bytes + kAhead * size);  // never faults, so it may point behind the end
+      if (matches(RecordView(bytes)) && !visit(row)) return;
     }
+    if (row < count && matches(file.peek(row, scratch)) && !visit(row)) return;
   }
 }
 

@@ -112,6 +112,12 @@ TEST(Text, NumbersAreWholeTexts) {
     EXPECT_FALSE(parse_integer(text, whole)) << text;
 }
 
+TEST(Text, CountsOneAndMany) {
+  EXPECT_EQ(counted(0, "row"), "0 rows");
+  EXPECT_EQ(counted(1, "row"), "1 row");
+  EXPECT_EQ(counted(21, "file"), "21 files");
+}
+
 TEST(Text, NumbersReadBack) {
   EXPECT_TRUE(rc::check([](double number) {
     char text[64];

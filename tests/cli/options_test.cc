@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
 };
 constexpr Program kProgram = {"imtest", "tests the command line", "PATH...", kOptions, {"imtest a.fits", "imtest -"}};
 
-Result<Parsed> parse_words(Words args, const Program& program = kProgram) {
+Result<Parsed> parse_words(const Words& args, const Program& program = kProgram) {
   std::vector<const char*> argv = {"imtest"};
   for (const auto& word : args) argv.push_back(word.c_str());
   return parse(static_cast<int>(argv.size()), argv.data(), program);
@@ -47,6 +47,15 @@ TEST(Options, TakesItsWordsWhateverTheyBeginWith) {
   EXPECT_THAT(parsed->find("cone")->words, ElementsAre("10:00:28", "-02:12:21", "--"));
   EXPECT_EQ(parsed->word("sort"), "-obstime");
   EXPECT_TRUE(parsed->positionals.empty());
+}
+
+TEST(Options, AWordTooManyTellsWhichOptionTookAnother) {
+  const Program two = {"imtest", "", "IN OUT", kOptions, {}, 2, 2};
+  EXPECT_THAT(failure({"-trange", "2001/01/27", "-split", "a", "b", "c"}, two),
+              HasSubstr("one too many is c; option -trange has taken -split for its DATE|RANGE"));
+  EXPECT_THAT(failure({"-sort", "--help", "a"}, two), HasSubstr("option -sort has taken --help for its FIELD"));
+  EXPECT_THAT(failure({"-sort", "-obstime", "a"}, two), HasSubstr("-help tells more"));
+  EXPECT_TRUE(parse_words({"-sort", "-ccd", "a", "b"}, two).ok());  // a descending order is no mistake
 }
 
 TEST(Options, KeepsTheOrderAndEveryRepetition) {

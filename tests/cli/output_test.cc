@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "base/text.h"
 #include "cli/messages.h"
 #include "cli/progress.h"
 
@@ -90,12 +91,12 @@ TEST(Output, AFullDiskIsAFailure) {
 }
 
 TEST(Messages, ControlCharactersAreEscaped) {
-  EXPECT_EQ(printable("a\nb\tc\x1b[2J\x7f"), "a\\nb\\tc\\x1b[2J\\x7f");
-  EXPECT_EQ(printable("caf\xc3\xa9 \xe2\x82\xac"), "caf\xc3\xa9 \xe2\x82\xac");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "1m \xc2\xa0"),
+  EXPECT_EQ(visible("a\nb\tc\x1b[2J\x7f"), "a\\nb\\tc\\x1b[2J\\x7f");
+  EXPECT_EQ(visible("caf\xc3\xa9 \xe2\x82\xac"), "caf\xc3\xa9 \xe2\x82\xac");
+  EXPECT_EQ(visible("\xc2\x9b"
+                    "1m \xc2\xa0"),
             "\\xc2\\x9b1m \xc2\xa0");
-  EXPECT_EQ(printable("\xc2"), "\xc2");
+  EXPECT_EQ(visible("\xc2"), "\xc2");
 }
 
 TEST(Messages, OneLineWithProgramFileAndReason) {

@@ -61,7 +61,7 @@ TEST(Codegen, LayoutLock) {
   ASSERT_TRUE(locked.ok());
   std::string made;
   for (const Schema& schema : builtin_formats()) made += lock_line(schema) + "\n";
-  const auto sorted = [](std::string text) {
+  const auto sorted = [](const std::string& text) {
     std::vector<std::string> out;
     for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
       out.push_back(text.substr(at, end - at));

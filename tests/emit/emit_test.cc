@@ -172,7 +172,7 @@ TEST(Emit, PathnameIsExpandedAndNothingElse) {
 
 TEST(Emit, HostileTexts) {
   auto record = example();
-  set(record, native(), "object", std::string_view("a\"b,c\nd\te\\ \x01\xff\xc3\xa9\xc2\x9b", 18));
+  set(record, native(), "object", "a\"b,c\nd\te\\ \x01\xff\xc3\xa9\xc2\x9b");
   const auto fields = with_fields({"object", "ccd"});
   EXPECT_EQ(written("csv", native(), {record}, fields),
             "object,ccd\n\"a\"\"b,c\nd\te\\ \x01\xff\xc3\xa9\xc2\x9b\",7\n");
@@ -250,6 +250,15 @@ TEST(Table, DefaultColumnsAlign) {
             "obstime                  type    filter    exptime  ccd  object  filename\n"
             "2003-01-27T15:20:01.75Z  object  r.MP9601     30.1    7  -       1234567o.fits\n"
             "-                        object  r.MP9601     1200    7  M31     1234567o.fits\n");
+}
+
+TEST(Table, PositionsAreRoundedForTheEyeOnly) {
+  auto record = example();
+  set(record, native(), "ra", 150.12345678901234);
+  set(record, native(), "dec", -0.00000001);
+  EXPECT_EQ(written("table", native(), {record}, with_fields({"ra", "dec"})), "         ra  dec\n150.1234568    0\n");
+  EXPECT_EQ(written("tsv", native(), {record}, with_fields({"ra", "dec"})),
+            "ra\tdec\n150.12345678901235\t-0.00000001\n");
 }
 
 TEST(Table, LaterRowsOverflowButLoseNothing) {

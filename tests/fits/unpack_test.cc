@@ -209,7 +209,7 @@ TEST_F(Unpack, LzwThatIsNone) {
   EXPECT_EQ(unpacked("\x1f\x9d\x90\xff\xff", 0, &fault), "");  // the first code is a letter
   EXPECT_EQ(fault, "the compress (.Z) data are damaged after 0 unpacked bytes");
   for (const char* flags : {"\x88", "\x91", "\xb0", "\xd0"}) {
-    EXPECT_EQ(unpacked(std::string("\x1f\x9d") + flags + "A\0\0\0", 0, &fault), "");
+    EXPECT_EQ(unpacked(std::string("\x1f\x9d") + flags + std::string("A\0\0\0", 4), 0, &fault), "");
     EXPECT_THAT(fault, HasSubstr("damaged"));
   }
   for (int i = 0; i < 300; ++i) {

@@ -212,7 +212,7 @@ check(out.returncode == 3, f"closed stdout: {out.returncode} {out.stderr}")
 # --- a full disk: one line, and the database stays valid at its last whole batch
 def full_disk():
     os.makedirs("disk")
-    if not root or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", "disk"], capture_output=True).returncode != 0:
+    if not root or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", "disk"], capture_output=True).returncode != 0:
         print("not tried: a full disk (no mount)")
         return
     try:

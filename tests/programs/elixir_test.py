@@ -175,8 +175,8 @@ image("night/early.fits", DATE_OBS="1965-02-03T04:05:06")
 image("night/" + "x" * 59 + ".fits")  # 64 bytes: no room for the NUL that ends a text in Elixir
 run("imregister", "-db", "mine.db", "night", code=0)
 out = run("convertimreg", "mine.db", "mine3.db", "-to", "v3", code=4)
-check("1 rows written, 3 left out" in out.stdout, out.stdout)
-for words in (["record 1", "obstime"], ["record 2", "filename", "75"], ["filename", "64"], ["object (1 rows)"]):
+check("1 row written, 3 left out" in out.stdout, out.stdout)
+for words in (["record 1", "obstime"], ["record 2", "filename", "75"], ["filename", "64"], ["object (1 row)"]):
     check(any(all(w in line for w in words) for line in out.stderr.splitlines()), f"{words}: {out.stderr}")
 equal([r["filename"] for r in rows("mine3.db")], ["ok.fits"], "what fits is converted")
 run("imregister", "-db", "rooted.db", "-root", f"N={work}/night", "night/ok.fits", code=0)

@@ -353,6 +353,29 @@ TEST_F(Damage, AnotherVersionOrLayoutOfTheNativeRecordIsRefused) {
   EXPECT_THAT(open_status().text(), HasSubstr("the header is damaged"));
 }
 
+TEST_F(Damage, ColumnsThatOtherProgramsWouldReadWronglyAreNamed) {
+  EXPECT_OK(RecordWriter::create(path, *builtin_format("regimage", 4), {}));
+  const std::string whole = slurp(path);
+  for (const char* damaged :
+       {"TFORM1  = 'D       '", "TFORM34 = '96A     '", "TFIELDS =                   38", "TTYPE3  = '"}) {
+    const auto at = whole.find(damaged);
+    ASSERT_NE(at, std::string::npos) << damaged;
+    std::string bytes = whole;
+    bytes[at + std::string(damaged).find_first_of("=") + 3] = 'Z';
+    spill(path, bytes);
+    EXPECT_EQ(RecordFile::open(path).status().code(), Code::corrupt) << damaged;
+  }
+  // A comment that somebody changed, and a card that a program added, are no damage.
+  std::string bytes = whole;
+  const auto comment = bytes.find("identity of this file");
+  ASSERT_NE(comment, std::string::npos);
+  bytes[comment] = 'I';
+  const auto form = bytes.find("TFORM1  = ");
+  bytes[form + 60] = '?';
+  spill(path, bytes);
+  EXPECT_OK(RecordFile::open(path).status());
+}
+
 TEST_F(Damage, OtherKindsOfFiles) {
   EXPECT_EQ(open_status().code(), Code::not_found);
   EXPECT_EQ(writer_status().code(), Code::not_found);

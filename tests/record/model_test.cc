@@ -1,6 +1,9 @@
 // The record file against a vector: random appends, commits, trims, checkpoints, clean and unclean reopening.
 #include <rapidcheck.h>
 
+#include <cerrno>
+
+#include "os/file.h"
 #include "record_fixture.h"
 
 namespace imreg::testing {
@@ -141,6 +144,66 @@ TEST(RecordWriter, EveryNameOfAFileHasTheSameLockAndJournal) {
   RecordWriter::Options hasty;
   hasty.wait_seconds = 0;
   EXPECT_EQ(RecordWriter::open(path, hasty).status().code(), Code::busy);
+}
+
+// A disk on which files cannot grow beyond a size.
+struct SmallDisk : IoObserver {
+  std::int64_t limit = 0;
+  int before(const IoOperation& operation) override {
+    return operation.kind == IoOperation::Kind::allocate && operation.offset > limit ? ENOSPC : 0;
+  }
+};
+
+TEST(RecordWriter, AnAlmostFullDiskTakesWhatFits) {
+  Folder folder;
+  const std::string path = folder / "a.db";
+  EXPECT_OK(RecordWriter::create(path, tiny(), {}));
+  SmallDisk disk;
+  disk.limit = kData + 2880;  // room for 51 records, far below what is taken ahead
+  RecordWriter::Options options;
+  options.observer = &disk;
+  {
+    auto writer = must(RecordWriter::open(path, options));
+    for (int i = 0; i < 51; ++i) EXPECT_OK(writer.append(bytes_of(Row{i, 1})));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 2})}}));
+    const Status full = writer.append(bytes_of(Row{51, 1}));
+    EXPECT_EQ(full.code(), Code::io);
+    EXPECT_THAT(full.text(), ::testing::HasSubstr("No space left on device"));
+    disk.limit += 2880;
+    EXPECT_OK(writer.append(bytes_of(Row{51, 1})));  // nothing was harmed
+  }
+  const auto rows = rows_of(must(RecordFile::open(path)));
+  ASSERT_EQ(rows.size(), 52U);
+  EXPECT_EQ(rows[3], (Row{3, 2}));
+}
+
+TEST(RecordFile, RunsAndPeeksTogetherShowEveryRowBesideAWriter) {
+  Folder folder;
+  const std::string path = folder / "a.db";
+  EXPECT_OK(RecordWriter::create(path, tiny(), {}));
+  auto writer = must(RecordWriter::open(path, {}));
+  Rows wanted;
+  for (int i = 0; i < 40; ++i) wanted.push_back({i, 0});
+  EXPECT_OK(writer.append(bytes_of(wanted)));
+  for (const int row : {0, 7, 8, 20, 39}) {
+    wanted[static_cast<std::size_t>(row)].value = 5;
+    EXPECT_OK(writer.commit({{row, bytes_of(Row{row, 5})}}));
+  }
+  const auto file = must(RecordFile::open(path));  // the writer lives: its changes are in the journal too
+  Record scratch = file.make_record();
+  Rows seen;
+  int runs = 0;
+  for (std::int64_t row = 0; row < file.count(); ++row) {
+    const auto run = file.run_in_place(row);
+    runs += run.end > row ? 1 : 0;
+    for (const char* bytes = run.bytes; row < run.end; ++row, bytes += 56)
+      seen.push_back({RecordView(bytes)[kId], RecordView(bytes)[kValue]});
+    if (row == file.count()) break;
+    const RecordView record = file.peek(row, scratch);
+    seen.push_back({record[kId], record[kValue]});
+  }
+  EXPECT_EQ(seen, wanted);
+  EXPECT_EQ(runs, 3);  // 1-6, 9-19, 21-38
 }
 
 }  // namespace

@@ -192,6 +192,20 @@ TEST(Value, WhatDoesNotFitIsRefusedByName) {
     EXPECT_EQ(status.code(), Code::invalid) << name;
     EXPECT_THAT(status.text(), HasSubstr(std::string("field ") + name));
   }
+  EXPECT_OK(put("j", -1.5));
+  EXPECT_EQ(got("j"), Value(std::int64_t{-2}));  // down, also below zero
+  // Columns of other programs may be scaled: what is stored is read back as it was put.
+  FieldInfo scaled = *schema.find("i");
+  scaled.zero = 32768;
+  EXPECT_OK(set_value(record, scaled, std::int64_t{65535}));
+  EXPECT_EQ(record[(Field<std::int16_t>{scaled.offset, 1})], 32767);
+  EXPECT_EQ(value_of(record.view(), scaled), Value(std::int64_t{65535}));
+  EXPECT_EQ(set_value(record, scaled, std::int64_t{65536}).code(), Code::invalid);
+  scaled.scale = 0.1;
+  scaled.zero = -5;
+  EXPECT_OK(set_value(record, scaled, 2.3));
+  EXPECT_NEAR(std::get<double>(value_of(record.view(), scaled)), 2.3, 1e-9);
+
   EXPECT_OK(put("t", "1234"));
   EXPECT_EQ(got("t"), Value("1234"));
   EXPECT_OK(put("t", std::string_view()));  // its address is null: the sanitizers look

@@ -364,6 +364,22 @@ TEST_F(Registry, RegisteringAgainInADatabase) {
   EXPECT_EQ(after[1].record.bytes(), rows[1].record.bytes());
 }
 
+TEST_F(Registry, ProgressCountsFilesThatAreReadBeforeTheyAreWritten) {
+  RegisterOptions options;
+  options.database = at("p.db");
+  for (const char* name : {"1.fits", "2.fits", "3.fits"}) {
+    write_image(at(name), "r");
+    options.paths.push_back(at(name));
+  }
+  std::vector<std::string> read;
+  std::size_t written = 0;
+  register_files(
+      options, [&](const RegisteredFile&) { EXPECT_LE(++written, read.size()); },
+      [&](std::int64_t done, std::int64_t all) { read.push_back(std::to_string(done) + "/" + std::to_string(all)); });
+  EXPECT_EQ(written, 3U);
+  EXPECT_THAT(read, ElementsAre("1/3", "2/3", "3/3"));
+}
+
 TEST_F(Registry, ADeletedRowThatIsRegisteredAgainIsAliveAgain) {
   RegisterOptions options;
   options.database = at("d.db");

@@ -1,0 +1,27 @@
+#include "registry/new_database.h"
+
+#include <sys/stat.h>
+
+#include "os/walk.h"
+
+namespace imreg {
+
+Status no_folder(const std::string& path) {
+  return Status(Code::not_found, "its folder does not exist; make the folder first").in_file(path);
+}
+
+bool is_link(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+Status check_new_database(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0)  // also a link to nowhere
+    return Status(Code::invalid, "exists already; remove it or take another name").in_file(path);
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return is_folder(folder) ? Status() : no_folder(path);
+}
+
+}  // namespace imreg
