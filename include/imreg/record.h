@@ -93,8 +93,8 @@ inline void store(char* record, Field<RawU32> field, std::uint32_t value) { stor
 /// False, and nothing written, when the text does not fit.
 inline bool store(char* record, Field<Text> field, std::string_view text) {
   if (text.size() > static_cast<std::size_t>(field.count)) return false;
-  std::memset(record + field.offset, 0, static_cast<std::size_t>(field.count));
-  std::memcpy(record + field.offset, text.data(), text.size());
+  text.copy(record + field.offset, text.size());  // not memcpy(): an empty view's address may be null
+  std::memset(record + field.offset + text.size(), 0, static_cast<std::size_t>(field.count) - text.size());
   return true;
 }
 

@@ -72,11 +72,6 @@ double moon_elongation(double time) {
   return turn(moon_longitude(days) - sun_longitude(days));
 }
 
-double separation(const SkyPosition& a, const SkyPosition& b) {
-  const double s = sin_deg((b.dec - a.dec) / 2), t = sin_deg((b.ra - a.ra) / 2);
-  return 2 * std::asin(std::min(1.0, std::sqrt(s * s + cos_deg(a.dec) * cos_deg(b.dec) * t * t))) / kDegree;
-}
-
 double airmass_at(double altitude) {
   const double s = 1 / sin_deg(std::max(altitude, 5.0)) - 1;
   return 1 + s * (1 - 0.0018167 - s * (0.002875 + s * 0.0008083));

@@ -2,6 +2,8 @@
 // Good to about a third of a degree (no precession, no parallax of the moon): plans a night, cannot point.
 #pragma once
 
+#include "sky/angle.h"
+
 namespace imreg {
 
 inline constexpr double kPi = 3.14159265358979323846;
@@ -9,9 +11,6 @@ inline constexpr double kDegree = kPi / 180;
 inline constexpr double kSiteLatitude = 19.8252;     ///< Mauna Kea, degrees north
 inline constexpr double kSiteLongitude = -155.4689;  ///< degrees east
 
-struct SkyPosition {
-  double ra = 0, dec = 0;  ///< degrees
-};
 struct Horizontal {
   double altitude = 0, azimuth = 0;  ///< degrees, azimuth from north through east
 };
@@ -30,7 +29,6 @@ SkyPosition sun_position(double time);
 SkyPosition moon_position(double time);
 /// Ecliptic longitude of the moon from the sun, degrees 0 .. 360: 0 new, 180 full.
 double moon_elongation(double time);
-double separation(const SkyPosition& a, const SkyPosition& b);
 /// Hardie 1962; altitudes under 5 degrees count as 5.
 double airmass_at(double altitude);
 

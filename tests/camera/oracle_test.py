@@ -3,8 +3,8 @@
 
 Usage: oracle_test.py SOURCE_DIR BIN_DIR DATA_DIR [-dumps] [-v]
 Per field, over the rows that both sides have: equal, differing, only ours, only the oracle's. A value that neither side
-has counts for nothing. Fails below 95 % of all values equal (issue: 85 %). -dumps reads the text dumps instead (no threshold: they
-are of cameras whose tables come with a later issue).
+has counts for nothing. Fails below 95 % of all values equal (issue: 85 %). -dumps reads the text dumps instead: the
+headers of many more cameras, most of them without a table of their own.
 """
 import bz2, csv, gzip, io, json, os, re, subprocess, sys, tempfile, warnings
 
@@ -286,7 +286,8 @@ with open(os.path.join(FITS, "MANIFEST.tsv")) as f:
 files = [r["file"] for r in manifest if r["structure"].startswith("HDRDUMP") == dumps and "yaml" not in r["structure"]]
 headers = {}
 if dumps:
-    folder = tempfile.mkdtemp()
+    kept = tempfile.TemporaryDirectory()
+    folder = kept.name
     paths = {}
     for n, name in enumerate(files):
         hdus = read_dump(os.path.join(FITS, name))
@@ -346,6 +347,6 @@ print("all      %5d values, %5.1f %% equal; %d files not compared" % (total["all
 if rows_without_reason:
     print("FAILED: no rows and no reason:", rows_without_reason)
     sys.exit(1)
-if not dumps and (share < 95 or total["all"] < 1000):
+if share < 95 or total["all"] < (4000 if dumps else 1000):
     print("FAILED: fewer than 95 % of the values are equal")
     sys.exit(1)

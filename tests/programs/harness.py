@@ -40,6 +40,7 @@ def run(program, *args, stdin="", code=None, text=True, timeout=120, **more):
     line = program + " " + " ".join(map(str, args))
     errors = out.stderr if text else out.stderr.decode()
     check(out.returncode >= 0, f"{line}: ended by signal {-out.returncode}")
+    check(out.returncode != 66, f"{line}: a sanitizer's report: {errors!r:.2000}")
     check(errors == "" or errors.endswith("\n"), f"{line}: last line without end: {errors!r:.200}")
     for message in errors.splitlines():
         check(message.startswith(program + ": ") and len(message) > len(program) + 10, f"{line}: not a message: {message!r:.300}")

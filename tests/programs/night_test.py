@@ -171,7 +171,7 @@ def memory_of(*args):
             most = max(most, *(int(l.split()[1]) for l in status.splitlines() if l.startswith(("RssAnon", "RssShmem"))), 0)
         except (OSError, TypeError):
             pass
-    process.wait()
+    equal(process.wait(), 0, f"imsearch {args}: exit code")
     return count, most
 
 
