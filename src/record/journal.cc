@@ -80,6 +80,7 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
     if (length > body.size() || change.offset + std::int64_t{length} > record_size) return std::nullopt;
     if (change.row < 0 || change.row >= out.rows_before) return std::nullopt;
     change.bytes = body.substr(0, length);
+    change.sequence = static_cast<std::int64_t>(out.sequence);
     body.remove_prefix(length);
     out.changes.push_back(change);
   }
@@ -176,16 +177,17 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   return journal;
 }
 
-Status Journal::clear_behind(const std::string& path, std::int64_t end, IoObserver* observer) {
+Result<bool> Journal::clear_behind(const std::string& path, std::int64_t end, IoObserver* observer) {
   auto file = File::open(path, File::Mode::write, observer);
-  if (!file && file.status().code() == Code::not_found) return {};
+  if (!file && file.status().code() == Code::not_found) return false;
   if (!file) return file.status();
   IMREG_ASSIGN(const std::int64_t size, file->size());
   end = std::max(end, kFirst);
   IMREG_ASSIGN(const Map map, Map::of(*file, size));
-  if (end >= size || std::all_of(map.data() + end, map.data() + size, [](char c) { return c == 0; })) return {};
+  if (end >= size || std::all_of(map.data() + end, map.data() + size, [](char c) { return c == 0; })) return false;
   IMREG_TRY(file->write_zeros(end, size - end));
-  return file->sync();
+  IMREG_TRY(file->sync());
+  return true;
 }
 
 // Not synced: the sync of the first transaction covers it, and without one an older head, or a torn one, is as good.

@@ -29,6 +29,7 @@ struct Change {
   std::int64_t row = 0;
   std::uint32_t offset = 0;  ///< in the record
   std::string_view bytes;
+  std::int64_t sequence = 0;  ///< of its transaction
 };
 
 /// A whole transaction as it stands in the journal.
@@ -65,7 +66,8 @@ class Journal {
 
   /// Zeroes what stands behind the last whole transaction: damage in the middle can leave good ones behind it, and the next
   /// commit may end just where one of them begins, which would then be replayed over newer rows.
-  static Status clear_behind(const std::string& path, std::int64_t end, IoObserver* observer);
+  /// True when there was something.
+  static Result<bool> clear_behind(const std::string& path, std::int64_t end, IoObserver* observer);
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);

@@ -50,6 +50,8 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
   }
 
   state->crc = state->container.schema.find("crc");
+  if (const auto* field = state->container.schema.find("changeno"); field && field->type == Type::i64)
+    state->changeno = field;
   if (!state->crc || state->crc->type != Type::u32)
     return Status(Code::corrupt, "its format has no field crc").in_file(path);
   // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new; one during the
@@ -124,7 +126,7 @@ Status RecordFile::State::lay_over_journal() {
     const auto size = static_cast<std::size_t>(record_size());
     std::int64_t row = transaction.rows_before;
     for (std::size_t at = 0; at + size <= transaction.added.size(); at += size)
-      pieces.push_back({row++, 0, transaction.added.substr(at, size)});
+      pieces.push_back({row++, 0, transaction.added.substr(at, size), static_cast<std::int64_t>(transaction.sequence)});
     proven = std::max(proven, row);
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Change& a, const Change& b) { return a.row < b.row; });
@@ -155,8 +157,14 @@ std::vector<Change>::const_iterator RecordFile::State::pieces_of(std::int64_t ro
   return piece != pieces.end() && piece->row == row ? piece : pieces.end();
 }
 
+std::int64_t RecordFile::State::change_of(std::int64_t row, const char* bytes) const {
+  return changeno && crc_holds(row, bytes) ? load(bytes, Field<std::int64_t>{changeno->offset}) : -1;
+}
+
 void RecordFile::State::lay_pieces(std::int64_t row, char* bytes) const {
+  const std::int64_t has = change_of(row, bytes);
   for (auto piece = pieces_of(row); piece != pieces.end() && piece->row == row; ++piece) {
+    if (piece->sequence <= has) continue;
     std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
   }
 }

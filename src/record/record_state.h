@@ -28,7 +28,8 @@ struct RecordFile::State {
   std::string base;  ///< the path without symbolic links: lock and journal stand beside it
   File file;
   Container container;
-  const FieldInfo* crc = nullptr;  ///< nullptr: records without a check (files of others)
+  const FieldInfo* crc = nullptr;       ///< nullptr: records without a check (files of others)
+  const FieldInfo* changeno = nullptr;  ///< where a record keeps the number of its last change; nullptr: nowhere
   Map map;
   std::int64_t count = 0;
   std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
@@ -50,6 +51,9 @@ struct RecordFile::State {
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
+  /// The last change that a row holds by its own word; -1 when it is not whole. A row may be newer than the journal's
+  /// transactions when one of these has rotted: then nothing older is laid over it.
+  std::int64_t change_of(std::int64_t row, const char* bytes) const;
   /// After a few looks at something that is not whole: no other process is changing it right now.
   bool nobody_writes(int look) const;
   /// The number of rows, from `from` on, whose CRC holds without a gap.

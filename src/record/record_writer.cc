@@ -77,6 +77,11 @@ struct RecordWriter::State {
                       make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
   }
 
+  Status write_state() {
+    return file.write(seen().container.state_cards,
+                      make_card_pair(seen().container.uuid, PairKind::state, seen().generation, seen().change_number));
+  }
+
   // Room for so many rows in all.
   Status make_room(std::int64_t rows) {
     if (rows <= seen().capacity()) return {};
@@ -90,8 +95,7 @@ struct RecordWriter::State {
   // Change number and CRC of a record at its final row.
   void seal(char* bytes, std::int64_t row, std::int64_t change_number) {
     const auto& schema = seen().container.schema;
-    if (const auto* field = schema.find("changeno"); field && field->type == Type::i64)
-      store(bytes, Field<std::int64_t>{field->offset}, change_number);
+    if (seen().changeno) store(bytes, Field<std::int64_t>{seen().changeno->offset}, change_number);
     const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
     store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
   }
@@ -128,17 +132,30 @@ struct RecordWriter::State {
 // The last writer died: replay, extend, sync, set aside, zero, sync, count. In this order.
 Status RecordWriter::State::recover() {
   // seen() has counted rows past NAXIS2 already; its journal holds the transactions that may be missing in the file.
-  const std::int64_t counted = seen().count;
   const JournalView pending = std::move(seen().journal);
+  const auto pieces = std::move(seen().pieces);
   seen().pieces.clear();
   seen().journal = {};
-  for (const auto& transaction : pending.transactions) IMREG_TRY(write_transaction(transaction));
-  seen().count = std::max(counted, seen().count);
+  IMREG_TRY(make_room(seen().count));
+  for (const auto& piece : pieces) {
+    const std::int64_t place = seen().place_of(piece.row);
+    if (piece.sequence > seen().change_of(piece.row, seen().map.data() + place))
+      IMREG_TRY(file.write(place + piece.offset, piece.bytes));
+  }
   IMREG_TRY(file.sync());
   seen().journal.generation = pending.generation;
   seen().journal.end = pending.end;
   seen().journal.last_sequence = pending.last_sequence;
-  IMREG_TRY(Journal::clear_behind(seen().base + ".journal", pending.end, options.observer));
+  IMREG_ASSIGN(const bool torn, Journal::clear_behind(seen().base + ".journal", pending.end, options.observer));
+  if (torn) {
+    // Transactions may be missing that the file holds already: their numbers must not be given again.
+    for (std::int64_t row = 0; row < seen().count; ++row) {
+      seen().change_number =
+          std::max(seen().change_number, seen().change_of(row, seen().map.data() + seen().place_of(row)));
+    }
+    IMREG_TRY(write_state());
+    IMREG_TRY(file.sync());
+  }
   if (!pending.transactions.empty()) {
     IMREG_TRY(open_journal());
     journal->applied(seen().count);
@@ -154,10 +171,7 @@ Status RecordWriter::State::recover() {
     IMREG_TRY(file.sync());
   }
   const auto state = read_card_pair(file, seen().container, PairKind::state);
-  if (state && !state->valid) {
-    IMREG_TRY(file.write(seen().container.state_cards, make_card_pair(seen().container.uuid, PairKind::state,
-                                                                      seen().generation, seen().change_number)));
-  }
+  if (state && !state->valid) IMREG_TRY(write_state());
   return write_counts();
 }
 

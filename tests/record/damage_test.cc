@@ -182,6 +182,34 @@ TEST_F(Damage, ATornTransactionDidNotHappen) {
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
 }
 
+TEST_F(Damage, ARottenTransactionTakesNoRowBackToAnOlderOne) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 7})}}, bytes_of(Row{10, 1})));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 8})}, {10, bytes_of(Row{10, 2})}}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  Rows expected = some(10);
+  expected[3].value = 9;
+  expected.push_back({10, 2});
+  // All of it is in the file. The machine was restarted, and the second transaction has rotted: the first is replayed.
+  scribble(path + ".journal", 512, std::string(512, '\0'));
+  const auto second = slurp(path + ".journal").find("TXN1", 1028);
+  ASSERT_NE(second, std::string::npos);
+  scribble(path + ".journal", static_cast<std::int64_t>(second) + 50, "??");
+  std::filesystem::remove(path + ".lock");
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_EQ(rows_of(writer.file()), expected);
+    EXPECT_GE(writer.file().change_number(), 3);  // no number is given twice
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 20})}}));
+  }
+  expected[3].value = 20;
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
 TEST_F(Damage, AnOlderCopyRefusesTheJournalOfANewerLife) {
   make(path, 10);
   const std::string backup = slurp(path);
