@@ -4,6 +4,7 @@ written here with struct, a real Elixir database, and real binary tables read by
 import glob
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -237,10 +238,34 @@ def real():
     check(seen > 5, "hardly any real table was seen")
 
 
+def man_page(folder):
+    """The bytes that man/imreg-record.5 shows are those of real files."""
+    with open(os.path.join(SOURCE, "man", "imreg-record.5")) as file:
+        shown = [(int(at), bytes.fromhex(line[:47].replace(" ", "")))
+                 for at, line in re.findall(r"^(\d+)  ((?:[0-9a-f]{2} ){15}[0-9a-f]{2}.*)$", file.read(), re.M)]
+    path = os.path.join(folder, "man.db")
+    for rows, suffix, least, first, last in ((2, "", 4, 23040, 23552), (5, ".journal", 4, 1024, 1600)):
+        check(tool("make", path, rows, "live")[0] == 0, "make")
+        with open(path + suffix, "rb") as file:
+            real = bytearray(file.read())
+        if suffix == "":  # this file has another UUID than the one of the page
+            uuid = bytes.fromhex("d94dbe8fae81418fa5266d9f016bf62a")
+            record = bytearray(real[23040:23552])
+            record[156:160] = bytes(4)
+            real[23196:23200] = struct.pack(">I", crc32c(uuid + bytes(8) + record) ^ 0x80000000)
+        lines = [(at, line) for at, line in shown if first <= at < last]
+        check(len(lines) >= least, f"{len(lines)} lines of bytes in the man page")
+        for at, line in lines:
+            check(real[at:at + 16] == line, f"man/imreg-record.5 at {at}: shows {line.hex(' ')}, the file has {real[at:at + 16].hex(' ')}")
+        for name in glob.glob(path + "*"):
+            os.remove(name)
+
+
 warnings.simplefilter("ignore")
 with tempfile.TemporaryDirectory() as scratch:
     ours_by_others(scratch)
     elixir(scratch)
+    man_page(scratch)
 if os.path.isdir(os.path.join(DATA, "fits")):
     real()
 else:
