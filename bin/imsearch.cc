@@ -44,8 +44,8 @@ constexpr cli::Program kProgram = {
 Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings& dates) {
   dates.now = current_time();
   IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
-  // REFDATE is asked for only where a configuration was named: a search must not read files that it does not need.
-  if (!args.has("c") && !args.has("D")) return {};
+  // A search must not read files that it does not need: REFDATE concerns dates only.
+  if (!args.has("time") && !args.has("trange")) return {};
   IMREG_ASSIGN(const cli::Config* config, settings.config());
   if (!config->has("REFDATE")) return {};
   IMREG_ASSIGN(const std::string text, config->get("REFDATE"));

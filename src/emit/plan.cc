@@ -127,6 +127,8 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style) {
   }
   if (cell.kind == Kind::word) {
     for (const auto& word : field.words) cell.words.push_back(render(style, word));
+    // "none" says that nothing is known; JSON has a word of its own for that.
+    if (style == Style::json && !field.words.empty() && field.words[0] == "none") cell.words[0] = Snippet("null");
   }
   cell.room = room_of(cell);
   return cell;

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "imreg/record.h"
 #include "record/crc32c.h"
 
 namespace imreg {
@@ -99,11 +100,26 @@ Result<Uuid> parse_uuid(const std::string& text) {
   return uuid;
 }
 
+// Version 1 left spare what version 2 uses, and Elixir's own headers do not say which one they are: where spare bytes hold
+// what no program writes, they are spare. FLAG has one bit in use, SEQTIME seconds of a sequence.
+bool has_spare_bytes(const File& file, const Schema& v2, std::int64_t offset, std::int64_t rows) {
+  const FieldInfo &flag = *v2.find("flag"), &seqtime = *v2.find("seqtime");
+  constexpr std::int64_t kEnough = 1000;
+  std::string bytes(static_cast<std::size_t>(std::min(rows, kEnough) * v2.record_size), '\0');
+  if (const auto got = file.read(offset, bytes.data(), bytes.size()); !got || *got < bytes.size()) return false;
+  for (std::size_t at = 0; at < bytes.size(); at += static_cast<std::size_t>(v2.record_size)) {
+    const float seconds = load_big<float>(bytes.data() + at + seqtime.offset);
+    if ((bytes[at + static_cast<std::size_t>(flag.offset)] & ~3) != 0) return true;
+    if (!(seconds == 0 || (seconds > 1e-6F && seconds < 1e8F))) return true;
+  }
+  return false;
+}
+
 // Elixir v1 and v2: the header counts the images, raw records follow it.
 Result<Container> elixir_block(const File& file, const Header& header, std::int64_t offset, std::int64_t file_size) {
   Container out;
-  const int version = header.integer_of("VERSION").value_or(2) == 1 ? 1 : 2;
-  out.schema = *builtin_format("regimage", version);
+  const auto version = header.integer_of("VERSION");
+  out.schema = *builtin_format("regimage", version == 1 ? 1 : 2);
   out.data_offset = offset;
   out.count = header.integer_of("NIMAGES").value_or(-1);
   const std::int64_t fits = (file_size - offset) / out.schema.record_size;
@@ -112,6 +128,7 @@ Result<Container> elixir_block(const File& file, const Header& header, std::int6
                   "the header counts " + std::to_string(out.count) + " images, the file holds " + std::to_string(fits))
         .in_file(file.path());
   }
+  if (!version && has_spare_bytes(file, out.schema, offset, out.count)) out.schema = *builtin_format("regimage", 1);
   return out;
 }
 

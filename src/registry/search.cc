@@ -78,7 +78,11 @@ Status add_filter(const SearchFilter& filter, const Schema& schema, const Search
                   Selection& selection) {
   std::string word = filter.words[0];
   const bool negate = take_negation(word);
-  if (word == "X" || equal_nocase(word, "any")) return {};
+  if (equal_nocase(word, "X") || equal_nocase(word, "any")) {
+    if (!negate) return {};
+    return selection.text(
+        schema, "filter", [](std::string_view) { return true; }, true);
+  }
   if (is_glob(word))
     return selection.text(
         schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);

@@ -89,7 +89,8 @@ def json_value(row, field, element=None):
     if value is None or isinstance(value, np.floating) and not np.isfinite(value):
         return None
     if field["words"] and 0 <= value < len(field["words"]):
-        return field["words"][int(value)]
+        word = field["words"][int(value)]
+        return None if word == "none" else word
     return value
 
 

@@ -105,6 +105,8 @@ for name, (path, version) in FILES.items():
     equal(out[1], ["600000o.fits", "/data/niele/megacam/run0", "0", "2001-01-27T10:20:10Z"], name + ": csv")
     some = [r for r in wanted if r["type"] == 4 and r["ccd"] != 3]
     equal(len(run("imsearch", "-db", path, "-type", "flat", "-ccd", "!3").stdout.splitlines()), len(some), name + ": filters")
+    if version == 1:
+        check(all("flag" not in r and "seqtime" not in r for r in got), name + ": spare bytes are no values")
     if version > 1:
         equal([r["obstime"] for r in rows(path, "-trange", "2038/01/01", "1y")], [2**31 + 5], name + ": times beyond 2^31")
     # never written

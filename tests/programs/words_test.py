@@ -164,7 +164,21 @@ check(not os.path.exists("-split"), "no database by the name of an option")
 run("imregister", "-db", "./-split", "in/0.fits", code=0)
 fails(2, ["$PTOLEMY", "nothere", "No such file"], "imsearch", env={**os.environ, "PTOLEMY": "nothere"})
 fails(2, ["nothere", "configuration", "No such file"], "imsearch", "-c", "nothere")
-fails(2, ["REFDATE", '"yesterday"'], "imsearch", "-db", "one.db", "-D", "REFDATE", "yesterday")
+fails(2, ["REFDATE", '"yesterday"'], "imsearch", "-db", "one.db", "-D", "REFDATE", "yesterday", "-trange", "1d", "1d")
+# REFDATE of whatever configuration counts, and none is read where there is no date
+write("ref.rc", "REFDATE 2000/01/28\n")
+since = ["imsearch", "-db", "one.db", "-trange", "365d", "1d"]
+equal(len(run(*since, "-c", "ref.rc", code=0).stdout.splitlines()), 1, "REFDATE of -c")
+equal(len(run(*since, code=0, env={**os.environ, "PTOLEMY": "ref.rc"}).stdout.splitlines()), 1, "REFDATE of $PTOLEMY")
+run(*since, code=1)
+os.rename("ref.rc", "ptolemy.rc")
+equal(len(run(*since, code=0).stdout.splitlines()), 1, "REFDATE of ./ptolemy.rc")
+os.remove("ptolemy.rc")
+run("imsearch", "-db", "one.db", "-c", "nosuch.rc", code=0)
+# X is any filter, in either case, and nothing is not any
+for any_filter in ("X", "x", "any"):
+    equal(len(run("imsearch", "-db", "one.db", "-filter", any_filter, code=0).stdout.splitlines()), 1, any_filter)
+    run("imsearch", "-db", "one.db", "-filter", "!" + any_filter, code=1)
 equal(run("imregister", "-db", "case.db", "-camera", "GENERIC", "in/0.fits", "-v", code=0).stderr, "imregister: in/0.fits: 1 row (generic)\n", "-camera in upper case")
 
 equal(run("imsearch", "-db", "one.db", "-type", "object", "-type", "dark", code=1).stderr,
