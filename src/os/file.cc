@@ -72,6 +72,11 @@ void File::close() {
   fd_ = -1;
 }
 
+int File::names() const {
+  struct stat info {};
+  return ::fstat(fd_, &info) == 0 ? static_cast<int>(info.st_nlink) : 0;
+}
+
 std::string File::stamp() const {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return "";

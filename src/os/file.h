@@ -49,6 +49,8 @@ class File {
   const std::string& path() const { return path_; }
 
   Result<std::int64_t> size() const;
+  /// In how many folders or under how many names it stands (hard links); 0 when that cannot be known.
+  int names() const;
   /// Which file it is and when it was last written, as text; empty when that cannot be known.
   std::string stamp() const;
   /// Up to `size` bytes; fewer only at the end of the file.

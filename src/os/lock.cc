@@ -79,7 +79,7 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
 
 bool WriterLock::is_held(const std::string& path) {
   const auto file = File::open(path, File::Mode::read);
-  if (!file) return false;
+  if (!file) return file.status().code() != Code::not_found;  // who may not look must not think that nobody is there
   auto range = whole_file(F_WRLCK);
   return ::fcntl(file->fd(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }

@@ -135,6 +135,8 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   }
   // A head that does not hold was torn while a generation began, so that no transaction of it follows; or it has rotted, and
   // then the transactions still say themselves to which generation they belong.
+  if (head_holds && load_big<std::uint32_t>(head.data() + 8) != kVersion)
+    return Status(Code::mismatch, "was written by a newer imreg; install that one to open the database").in_file(path);
   head.remove_prefix(12 + 16);
   const auto own_generation = head_holds ? take<std::int64_t>(head) : generation;
   if (own_generation < 0 || own_generation > kLargest) return view;
@@ -172,23 +174,25 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
     journal.end_ = kFirst;
     IMREG_TRY(journal.write_head());
     IMREG_TRY(sync_folder_of(path, observer));
+  } else {
+    journal.applied_end_ = journal.end_;  // and the hint may be of another boot: it is written when this writer goes
   }
-  journal.applied_end_ = journal.hinted_end_ = journal.end_;
   return journal;
 }
 
-Result<bool> Journal::clear_behind(const std::string& path, std::int64_t end, IoObserver* observer) {
+Status Journal::settle_on_disk(const std::string& path, std::int64_t end, IoObserver* observer) {
   auto file = File::open(path, File::Mode::write, observer);
-  if (!file && file.status().code() == Code::not_found) return false;
+  if (!file && file.status().code() == Code::not_found) return {};
   if (!file) return file.status();
   IMREG_ASSIGN(const std::int64_t size, file->size());
   end = std::max(end, kFirst);
   IMREG_ASSIGN(const Map map, Map::of(*file, size));
-  if (end >= size || std::all_of(map.data() + end, map.data() + size, [](char c) { return c == 0; })) return false;
-  IMREG_TRY(file->write_zeros(end, size - end));
-  IMREG_TRY(file->sync());
-  return true;
+  if (end < size && std::any_of(map.data() + end, map.data() + size, [](char c) { return c != 0; }))
+    IMREG_TRY(file->write_zeros(end, size - end));
+  return file->sync();
 }
+
+bool Journal::holds_something(std::int64_t end) { return end > kFirst; }
 
 // Not synced: the sync of the first transaction covers it, and without one an older head, or a torn one, is as good.
 Status Journal::write_head() {

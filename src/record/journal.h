@@ -64,10 +64,10 @@ class Journal {
   static Result<Journal> open(const std::string& path, const Container& container, std::int64_t generation,
                               std::int64_t end, std::uint64_t last_sequence, std::int64_t rows, IoObserver* observer);
 
-  /// Zeroes what stands behind the last whole transaction: damage in the middle can leave good ones behind it, and the next
-  /// commit may end just where one of them begins, which would then be replayed over newer rows.
-  /// True when there was something.
-  static Result<bool> clear_behind(const std::string& path, std::int64_t end, IoObserver* observer);
+  /// For recovery, before anything new is written: the disk gets what recovery saw. Transactions that only the page cache
+  /// held, or that were zeroed there only, must not go or come back after a power cut. What stands behind the last whole one
+  /// is zeroed: damage in the middle can leave good ones behind it, and the next commit may end just where one begins.
+  static Status settle_on_disk(const std::string& path, std::int64_t end, IoObserver* observer);
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);
@@ -82,6 +82,8 @@ class Journal {
   /// Begins a new generation. The record file must be synced and its JRNLGEN card say so before.
   Status restart(std::int64_t generation, std::int64_t rows);
   std::int64_t size() const { return end_; }
+  /// Whether there is a transaction in front of `end`.
+  static bool holds_something(std::int64_t end);
 
  private:
   Status write_head();

@@ -108,10 +108,36 @@ Status RecordFile::State::read_counts() {
     IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
     if (nobody_writes(look)) break;
   }
-  // Cards that stay invalid were torn by a power cut while they were written. The rows themselves tell how many there are.
-  count = counts.valid ? counts.first : valid_until(0);
+  if (counts.valid) {
+    count = counts.first;
+  } else {
+    IMREG_TRY(count_without_cards(counts.first));
+  }
   generation = journal_state.valid ? journal_state.first : -1;
   change_number = journal_state.valid ? journal_state.second : 0;
+  return {};
+}
+
+// Cards that stay invalid were torn while they were written, or have rotted. What they say is believed when the record that
+// it makes the last one is whole; else the records tell how many there are, up to the first that is not whole.
+Status RecordFile::State::count_without_cards(std::int64_t said) {
+  Record row(static_cast<std::size_t>(record_size()));
+  const auto read_row = [&](std::int64_t number) {
+    const auto got = file.read(place_of(number), row.data(), row.bytes().size());
+    return got && *got == row.bytes().size();
+  };
+  IMREG_ASSIGN(const std::int64_t size, file.size());
+  if (said > 0 && said <= (size - container.data_offset) / record_size() && read_row(said - 1) &&
+      crc_holds(said - 1, row.bytes().data())) {
+    count = said;
+    return {};
+  }
+  count = valid_until(0);
+  // Records, and none of them whole: more likely the identity that each check covers is damaged than all of them.
+  if (count == 0 && read_row(0) && row.bytes().find_first_not_of('\0') != std::string::npos) {
+    return Status(Code::corrupt, "the header is damaged: neither its count nor the first record agrees with FILEUUID")
+        .in_file(path);
+  }
   return {};
 }
 

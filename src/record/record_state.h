@@ -61,6 +61,7 @@ struct RecordFile::State {
 
  private:
   Status read_counts();
+  Status count_without_cards(std::int64_t said);
   Status lay_over_journal();
   Status map_rows();
   std::vector<Change>::const_iterator pieces_of(std::int64_t row) const;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "base/text.h"
 #include "imreg/date.h"
 #include "imreg/record_file.h"
 #include "os/lock.h"
@@ -53,9 +55,10 @@ struct RecordWriter::State {
   RecordFile::State& seen() { return *view.state_; }
 
   Status refuse_if_broken() const {
-    return broken ? Status(Code::io, "a sync failed before: the file is read-only until it is opened again")
-                        .in_file(view.path())
-                  : Status();
+    if (broken)
+      return Status(Code::io, "a write failed before: the file is read-only until it is opened again")
+          .in_file(view.path());
+    return lock.held() ? Status() : Status(Code::invalid, "its writer is closed").in_file(view.path());
   }
 
   Status refuse_part_of_record(std::string_view rows) {
@@ -136,26 +139,22 @@ Status RecordWriter::State::recover() {
   const auto pieces = std::move(seen().pieces);
   seen().pieces.clear();
   seen().journal = {};
+  IMREG_TRY(Journal::settle_on_disk(seen().base + ".journal", pending.end, options.observer));
   IMREG_TRY(make_room(seen().count));
+  std::unordered_set<std::int64_t> finished;
   for (const auto& piece : pieces) {
     const std::int64_t place = seen().place_of(piece.row);
-    if (piece.sequence > seen().change_of(piece.row, seen().map.data() + place))
-      IMREG_TRY(file.write(place + piece.offset, piece.bytes));
+    if (piece.sequence <= seen().change_of(piece.row, seen().map.data() + place)) continue;
+    IMREG_TRY(file.write(place + piece.offset, piece.bytes));
+    finished.insert(piece.sequence);
+  }
+  if (!finished.empty()) {
+    notes.push_back("finished " + counted(static_cast<long long>(finished.size()), "change") +
+                    " that had been committed when the last writer stopped");
   }
   IMREG_TRY(file.sync());
   seen().journal.generation = pending.generation;
   seen().journal.end = pending.end;
-  seen().journal.last_sequence = pending.last_sequence;
-  IMREG_ASSIGN(const bool torn, Journal::clear_behind(seen().base + ".journal", pending.end, options.observer));
-  if (torn) {
-    // Transactions may be missing that the file holds already: their numbers must not be given again.
-    for (std::int64_t row = 0; row < seen().count; ++row) {
-      seen().change_number =
-          std::max(seen().change_number, seen().change_of(row, seen().map.data() + seen().place_of(row)));
-    }
-    IMREG_TRY(write_state());
-    IMREG_TRY(file.sync());
-  }
   if (!pending.transactions.empty()) {
     IMREG_TRY(open_journal());
     journal->applied(seen().count);
@@ -204,6 +203,9 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
   IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found)
     return Status(Code::invalid, "exists already").in_file(path);
+  if (File::open(path + ".journal", File::Mode::read).status().code() != Code::not_found)
+    return Status(Code::mismatch, "holds changes of an earlier database of this name; move it away")
+        .in_file(path + ".journal");
   return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),
                       options.observer);
 }
@@ -213,6 +215,12 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   {
     IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
     IMREG_ASSIGN(const Container container, read_container(file));
+    if (file.names() > 1) {
+      return Status(Code::invalid, "has " + std::to_string(file.names()) +
+                                       " names (hard links), and each would have a lock and a journal of its own; "
+                                       "remove the others, or make them symbolic links")
+          .in_file(path);
+    }
     if (!container.native) {
       return Status(Code::invalid,
                     "is read-only: it is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)")
@@ -230,10 +238,6 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   state->file = std::move(file);
   const std::string clean = state->clean_state();
   if (clean.empty() || state->lock.last_state() != clean || !state->seen().pieces.empty()) {
-    const auto unfinished = state->seen().journal.transactions.size();
-    if (unfinished > 0)
-      state->notes.push_back("finished " + std::to_string(unfinished) +
-                             " changes that were committed when the last writer stopped");
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }
@@ -282,15 +286,21 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   transaction.sequence = static_cast<std::uint64_t>(seen.change_number) + 1;
   transaction.rows_before = seen.count;
 
+  // A number that no changed row has yet: where a journal was moved away or has rotted, rows are ahead of the file's own.
+  for (const auto& change : changes) {
+    if (change.row < 0 || change.row >= seen.count || change.bytes.size() != size)
+      return Status(Code::invalid, "a change of a row that does not exist").in_file(file().path());
+    const std::int64_t has = seen.change_of(change.row, seen.map.data() + seen.place_of(change.row));
+    if (has >= kLargest)
+      return Status(Code::corrupt, "its change number means nothing").in_file(file().path()).at_record(change.row);
+    transaction.sequence = std::max(transaction.sequence, static_cast<std::uint64_t>(has + 1));
+  }
   // Of several changes of one row the last one counts: each is told as a difference from what the file holds now.
   std::unordered_map<std::int64_t, const RowChange*> last;
   for (const auto& change : changes) last[change.row] = &change;
   std::vector<std::string> contents;
   contents.reserve(changes.size());
   for (const auto& change : changes) {
-    if (change.row < 0 || change.row >= seen.count || change.bytes.size() != size) {
-      return Status(Code::invalid, "a change of a row that does not exist").in_file(file().path());
-    }
     if (last[change.row] != &change) continue;
     auto& bytes = contents.emplace_back(change.bytes);
     state_->seal(bytes.data(), change.row, static_cast<std::int64_t>(transaction.sequence));
@@ -340,7 +350,8 @@ Status RecordWriter::checkpoint() {
     return status;
   };
   IMREG_TRY(step(state_->file.sync()));
-  if (!state_->journal && seen.journal.generation != seen.generation) return {};  // there is no journal to empty
+  const bool ours = state_->journal || seen.journal.generation == seen.generation;
+  if (!ours || !Journal::holds_something(state_->journal ? state_->journal->size() : seen.journal.end)) return {};
   IMREG_TRY(state_->open_journal());
   const std::int64_t next = seen.generation + 1;
   IMREG_TRY(step(state_->file.write(seen.container.state_cards,

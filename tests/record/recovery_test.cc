@@ -1,0 +1,205 @@
+// What the next writer does after an end that was not clean, when more than a crash has happened: rot in the journal or in the
+// header, a journal that was moved away, another boot. Nothing that was acknowledged goes, comes twice, or comes back.
+#include "damage_fixture.h"
+#include "os/file.h"
+#include "record/crc32c.h"
+
+namespace imreg::testing {
+namespace {
+
+class Recovery : public Damage {};
+
+TEST_F(Recovery, ARottenTransactionTakesNoRowBackToAnOlderOne) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 7})}}, bytes_of(Row{10, 1})));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 8})}, {10, bytes_of(Row{10, 2})}}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  Rows expected = some(10);
+  expected[3].value = 9;
+  expected.push_back({10, 2});
+  // All of it is in the file. The machine was restarted, and the second transaction has rotted: the first is replayed.
+  scribble(path + ".journal", 512, std::string(512, '\0'));
+  const auto second = slurp(path + ".journal").find("TXN1", 1028);
+  ASSERT_NE(second, std::string::npos);
+  scribble(path + ".journal", static_cast<std::int64_t>(second) + 50, "??");
+  std::filesystem::remove(path + ".lock");
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_EQ(rows_of(writer.file()), expected);
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 20})}}));
+  }
+  expected[3].value = 20;
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
+TEST_F(Recovery, ADamagedIdentityIsToldAndNothingIsZeroed) {
+  make(path, 10);
+  std::filesystem::remove(path + ".lock");
+  std::string bytes = slurp(path);
+  const auto uuid = static_cast<std::size_t>(cards_at(path, "FILEUUID")) + 11;
+  bytes[uuid] = bytes[uuid] == '0' ? '1' : '0';
+  spill(path, bytes);
+  EXPECT_EQ(open_status().code(), Code::corrupt);
+  EXPECT_EQ(writer_status().code(), Code::corrupt);
+  EXPECT_EQ(slurp(path), bytes);
+}
+
+TEST_F(Recovery, ADamagedCheckOfTheCountAndARottenRecordLoseNothingElse) {
+  make(path, 10);
+  std::string bytes = slurp(path);
+  const auto check = static_cast<std::size_t>(cards_at(path, "NAXIS2")) + 46;
+  bytes[check] = bytes[check] == '0' ? '1' : '0';
+  bytes[static_cast<std::size_t>(place(3)) + 9] ^= 1;
+  spill(path, bytes);
+  std::filesystem::remove(path + ".lock");
+  for (int round = 0; round < 2; ++round) {
+    const auto file = must(RecordFile::open(path));
+    EXPECT_EQ(file.count(), 10);
+    Record copy = file.make_record();
+    EXPECT_EQ(file.read(3, copy).code(), Code::corrupt);
+    EXPECT_OK(file.read(9, copy));
+    EXPECT_OK(writer_status());  // brings the file in order for the second round
+  }
+  EXPECT_FALSE(std::filesystem::exists(path + ".lost"));
+}
+
+TEST_F(Recovery, ARowThatIsAheadOfTheFileGetsANewerNumberAllTheSame) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    for (int i = 1; i <= 5; ++i) EXPECT_OK(writer.commit({{3, bytes_of(Row{3, i})}}));
+  }
+  std::filesystem::remove(path + ".journal");  // as our own messages advise in other cases
+  const std::string before = slurp(path);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 77})}}));
+  }
+  spill(path, before);  // a power cut: in place it had not reached the disk
+  scribble(path + ".journal", 512, std::string(512, '\0'));
+  std::filesystem::remove(path + ".lock");
+  Rows expected = some(10);
+  expected[3].value = 77;
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  EXPECT_OK(writer_status());
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
+// Counts the syncs of the journal.
+struct JournalSyncs : IoObserver {
+  int syncs = 0;
+  int before(const IoOperation& operation) override {
+    if (operation.kind == IoOperation::Kind::sync_data && operation.path.ends_with(".journal")) ++syncs;
+    return 0;
+  }
+};
+
+TEST_F(Recovery, RecoveryPutsTheJournalOnTheDiskAsItSawIt) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  std::filesystem::remove(path + ".lock");  // it died, perhaps between the journal's write and its sync
+  JournalSyncs observer;
+  RecordWriter::Options options;
+  options.observer = &observer;
+  { EXPECT_OK(RecordWriter::open(path, options).status()); }
+  EXPECT_EQ(observer.syncs, 1);
+  { EXPECT_OK(RecordWriter::open(path, options).status()); }
+  EXPECT_EQ(observer.syncs, 1);  // after a clean end there is nothing to settle
+}
+
+TEST_F(Recovery, ARestartOfTheMachineIsToldOnlyWhenSomethingWasFinished) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  // Another boot: neither the hint nor the clean end counts, but everything is in the file.
+  scribble(path + ".journal", 512, std::string(512, '\0'));
+  std::filesystem::remove(path + ".lock");
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_TRUE(writer.notes().empty()) << writer.notes()[0];
+  }
+  EXPECT_NE(slurp(path + ".journal").substr(512, 36), std::string(36, '\0'));  // the hint is of this boot again
+}
+
+TEST_F(Recovery, AJournalOfANewerProgramIsRefused) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  std::string head = slurp(path + ".journal").substr(0, 40);
+  head[11] = 2;
+  const std::string uuid = head.substr(12, 16);
+  store_big(head.data() + 36, crc32c(crc32c(0, uuid.data(), 16), head.data(), 36));
+  scribble(path + ".journal", 0, head);
+  EXPECT_EQ(open_status().code(), Code::mismatch);
+  EXPECT_THAT(open_status().text(), HasSubstr("newer imreg"));
+  EXPECT_EQ(writer_status().code(), Code::mismatch);
+}
+
+TEST_F(Recovery, ANewDatabaseDoesNotTakeOverAJournal) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+  }
+  std::filesystem::rename(path, folder / "moved.db");
+  const std::string journal = slurp(path + ".journal");
+  EXPECT_EQ(RecordWriter::create(path, tiny(), {}).code(), Code::mismatch);
+  EXPECT_EQ(slurp(path + ".journal"), journal);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Recovery, AFileOfTwoNamesIsReadOnly) {
+  make(path, 3);
+  const std::string other = folder / "other.db";
+  std::filesystem::create_hard_link(path, other);
+  for (const auto& name : {path, other}) {
+    const Status refused = RecordWriter::open(name, {}).status();
+    EXPECT_EQ(refused.code(), Code::invalid);
+    EXPECT_THAT(refused.text(), HasSubstr("has 2 names (hard links)"));
+    EXPECT_EQ(rows_of(must(RecordFile::open(name))).size(), 3U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(other + ".lock"));
+  std::filesystem::remove(other);
+  EXPECT_OK(writer_status());
+}
+
+TEST_F(Recovery, AClosedWriterWritesNothing) {
+  make(path, 3);
+  auto first = must(RecordWriter::open(path, {}));
+  first.close();
+  auto second = must(RecordWriter::open(path, {}));
+  EXPECT_OK(second.append(bytes_of(Row{3, 1})));
+  EXPECT_EQ(first.append(bytes_of(Row{3, 5})).code(), Code::invalid);
+  EXPECT_EQ(first.commit({{0, bytes_of(Row{0, 5})}}).code(), Code::invalid);
+  EXPECT_EQ(first.trim().code(), Code::invalid);
+  EXPECT_EQ(rows_of(second.file()).size(), 4U);
+}
+
+TEST_F(Recovery, ATrimWithNothingNewChangesNoByte) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+    EXPECT_OK(writer.trim());
+  }
+  const std::string before = slurp(path);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.trim());
+  }
+  EXPECT_EQ(slurp(path), before);
+}
+
+}  // namespace
+}  // namespace imreg::testing
