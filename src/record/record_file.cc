@@ -184,7 +184,9 @@ std::vector<Change>::const_iterator RecordFile::State::pieces_of(std::int64_t ro
 }
 
 std::int64_t RecordFile::State::change_of(std::int64_t row, const char* bytes) const {
-  return changeno && crc_holds(row, bytes) ? load(bytes, Field<std::int64_t>{changeno->offset}) : -1;
+  if (!changeno || !crc_holds(row, bytes)) return -1;
+  const auto change = load(bytes, Field<std::int64_t>{changeno->offset});
+  return change < kLargest ? change : -1;  // a number that means nothing
 }
 
 void RecordFile::State::lay_pieces(std::int64_t row, char* bytes) const {
