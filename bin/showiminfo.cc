@@ -1,5 +1,4 @@
 // showiminfo: prints what imregister would keep of a file, and where each value comes from.
-#include <string>
 
 #include "cli/messages.h"
 #include "cli/options.h"

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
 #include "imreg/schema.h"
 
@@ -99,7 +98,9 @@ inline bool store(char* record, Field<Text> field, std::string_view text) {
 }
 
 template <class T>
-inline constexpr Type type_of = Type::text;
+extern const Type type_of;  // only the types below are types of fields: any other is an error of the linker
+template <>
+inline constexpr Type type_of<Text> = Type::text;
 template <>
 inline constexpr Type type_of<bool> = Type::boolean;
 template <>

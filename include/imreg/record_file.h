@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "imreg/record.h"
@@ -32,10 +31,12 @@ class RecordFile {
   std::int64_t count() const;
   /// True for files in our own format, the only ones that can be written.
   bool is_native() const;
-  /// What the file says about itself, for imcheck and convertimreg: UUID, last change number.
+  /// What the file says about itself: together they tell whether what somebody learnt from its rows is still true.
   std::string uuid() const;
   std::int64_t change_number() const;
 
+  /// Rows may be read by several threads. What peek() and run_in_place() give lives as long as this object and, of a
+  /// writer's file(), until the next append, commit or trim.
   /// A row for predicates: not copied, not checked; a writer may be changing it. Row numbers are from 0, below count().
   /// `scratch` holds the row when it does not stand in the file as it is (a change that is only in the journal).
   RecordView peek(std::int64_t row, Record& scratch) const;

@@ -27,7 +27,8 @@ class Selection {
   Status number(const Schema& schema, std::string_view field, std::vector<Interval> intervals, bool negate = false);
   /// A code field (u8, or i32 with words) that is one of these codes.
   Status codes(const Schema& schema, std::string_view field, const std::vector<int>& codes, bool negate = false);
-  /// A text field for which `test` holds. It is called once for each different text, so it may be slow.
+  /// A text field for which `test` holds. Answers are remembered, for the last 4,096
+  /// different texts, so it may be slow.
   Status text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test,
               bool negate = false);
   /// A text field (usually different in every row) that begins with `pattern`, or matches it when it is a glob; case-blind.
@@ -38,6 +39,7 @@ class Selection {
   /// Rows that are marked as deleted are left out, where the format knows such rows.
   void without_deleted(const Schema& schema);
 
+  /// A selection remembers answers while it works: one thread at a time.
   bool matches(RecordView record) const;
 
  private:

@@ -69,7 +69,7 @@ class Schema {
   const FieldInfo* find(std::string_view name) const;
   /// A hash of everything that decides where bytes stand and how they are read; texts for people do not count.
   std::string layout_hash() const;
-  /// Every field inside the record, aligned, none overlapping, names unique. Error: invalid.
+  /// Every field inside the record, none overlapping, names unique. Error: invalid.
   Status check() const;
 };
 
@@ -83,7 +83,8 @@ const std::vector<Schema>& builtin_formats();
 /// The cards that describe a schema in a BINTABLE header: TFIELDS, TTYPEn, TFORMn, TUNITn, TZEROn, and comments.
 void add_schema_cards(const Schema& schema, Header& header);
 
-/// The schema that a BINTABLE header describes. Built-in formats lend it names, words and meanings when layouts agree.
+/// The schema that a BINTABLE header describes. Built-in formats lend it names, words and meanings
+/// when the names of the columns and the record size agree.
 /// Errors: corrupt (TFORM nonsense, sum of widths is not NAXIS1), invalid (variable-length columns).
 Result<Schema> schema_from_header(const Header& header);
 

@@ -2,7 +2,6 @@
 // The grammar is described for people in man/imreg-dates.7; both are held against Python's datetime by tests/base.
 #include "imreg/date.h"
 
-#include <charconv>
 #include <cmath>
 
 #include "base/date_internal.h"

@@ -55,7 +55,7 @@ char* write_pair(char* out, std::uint32_t value) {
 
 // 19 characters; `seconds` is within the calendar.
 char* write_civil(char* out, std::int64_t seconds, char date_separator, char time_separator) {
-  // Two eras are added so that all years from 0000 on count from a positive day.
+  // An era and the days to it are added so that all years from 0000 on count from a positive day.
   const std::uint64_t positive = static_cast<std::uint64_t>(seconds + (kDaysToEra + kDaysPerEra) * 86400);
   const std::uint32_t days = static_cast<std::uint32_t>(positive / 86400);
   const std::uint32_t second_of_day = static_cast<std::uint32_t>(positive - std::uint64_t{days} * 86400);

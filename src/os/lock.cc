@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <thread>
 
@@ -65,7 +64,7 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
       const std::string holder = read_text(lock.file_);
       return Status(Code::busy, "the database is " +
                                     (holder.starts_with("held by") ? holder : "locked by another program") +
-                                    "; try again, or wait longer")
+                                    "; try again when it has ended")
           .in_file(path);
     }
     std::this_thread::sleep_for(pause);

@@ -1,4 +1,4 @@
-// Files below a folder, in a fixed order, each once.
+// Files below a folder, in a fixed order; a folder that two links reach is entered by each, a loop only once.
 #pragma once
 
 #include <string>

@@ -9,7 +9,6 @@
 #include "imreg/date.h"
 #include "imreg/record_file.h"
 #include "os/lock.h"
-#include "record/crc32c.h"
 #include "record/record_state.h"
 
 namespace imreg {

@@ -1,6 +1,5 @@
 #include "registry/image_row.h"
 
-#include <cmath>
 #include <limits>
 
 #include "base/text.h"

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "formats/regimage.h"
 #include "imreg/camera.h"
