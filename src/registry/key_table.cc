@@ -111,6 +111,12 @@ std::vector<std::int64_t> KeyTable::rows_of(const std::string& file_key, const R
 
 Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after) {
   Record scratch = file.make_record();
+  bool moved = false;
+  for (std::int64_t row = 0; row < file.count() && !moved; ++row) {
+    const auto path = file.peek(row, scratch)[regimage::kPathname];
+    moved = path.starts_with('$') && before.expand(path) != after.expand(path);
+  }
+  if (!moved) return {};
   std::vector<std::pair<std::uint64_t, std::int64_t>> rows;  // hash of the new key, row
   for (std::int64_t row = 0; row < file.count(); ++row)
     rows.emplace_back(hash_of(key_of(file.peek(row, scratch), after)), row);
