@@ -99,11 +99,12 @@ int work(const cli::Parsed& args) {
   });
   foreign.tell(kProgram.name, "passed over", "files that are not FITS");
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
-  if (report.files > 1 || (verbose && report.files > 0)) {
+  if (report.files > 1 || report.gone > 0 || (verbose && report.files > 0)) {
     const std::string rows = options.dry_run
                                  ? counted(report.rows, "row") + " would be registered, nothing is written (-noreg)"
                                  : counted(report.added, "row") + " added, " + std::to_string(report.updated) +
-                                       " updated, " + std::to_string(report.unchanged) + " unchanged";
+                                       " updated, " + std::to_string(report.unchanged) + " unchanged" +
+                                       (report.gone > 0 ? ", " + std::to_string(report.gone) + " gone" : "");
     output.write(cli::Progress::erase() + counted(report.files, "file") + ": " + rows + "; " +
                  counted(report.passed_over, "file") + " passed over, " + std::to_string(report.failed) + " failed\n");
     output.flush();

@@ -55,7 +55,19 @@ Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings
   return {};
 }
 
+// A shell variable that is not set: it must neither match everything nor nothing.
+Status check_words(const cli::Parsed& args) {
+  for (const auto& use : args.uses) {
+    for (const auto& word : use.words) {
+      if (word.empty() || word == "!")
+        return {Code::invalid, "-" + std::string(use.name) + " has an empty word; is a variable of the shell not set?"};
+    }
+  }
+  return {};
+}
+
 Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOptions& options) {
+  IMREG_TRY(check_words(args));
   IMREG_ASSIGN(options.database, settings.database());
   IMREG_TRY(read_dates(args, settings, options.dates));
   for (const auto& use : args.uses) {

@@ -47,9 +47,10 @@ struct RegisterReport {
   std::int64_t files = 0, failed = 0, passed_over = 0;
   std::int64_t rows = 0;                               ///< of all files, also with dry_run
   std::int64_t added = 0, updated = 0, unchanged = 0;  ///< of them
-  std::vector<std::string> notes;                      ///< what recovery did when the lock was taken
-  Status request;   ///< the options make no sense (a camera table, a root): nothing was done
-  Status database;  ///< trouble with the database or the machine: the work stopped there
+  std::int64_t gone = 0;           ///< rows that a file gave once and gives no more, now marked deleted
+  std::vector<std::string> notes;  ///< what recovery did, and what is strange about a root
+  Status request;                  ///< the options make no sense (a camera table, a root): nothing was done
+  Status database;                 ///< trouble with the database or the machine: the work stopped there
 };
 
 /// Registers files. `on_file` is called for each file in order, after its rows are durable, from the calling thread;

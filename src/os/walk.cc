@@ -16,6 +16,12 @@ namespace {
 
 using Identity = std::pair<dev_t, ino_t>;
 
+const char* special_kind(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
 void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
   struct stat info {};
   if (::stat(folder.c_str(), &info) != 0) {
@@ -47,6 +53,8 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
       walk(path, above, out);
     else if (S_ISREG(info.st_mode))
       out.files.push_back(path);
+    else
+      out.special.emplace_back(path, special_kind(info.st_mode));
   }
   above.pop_back();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "imreg/status.h"
@@ -9,8 +10,10 @@
 namespace imreg {
 
 struct Walk {
-  std::vector<std::string> files;  ///< regular files, sorted folder by folder; pipes and devices are left out
-  std::vector<Status> faults;      ///< folders that cannot be read, loops of links
+  std::vector<std::string> files;  ///< regular files, sorted folder by folder
+  /// Pipes, sockets, devices: path, and what it is. Only named: opening one can wake a writer or move a tape.
+  std::vector<std::pair<std::string, std::string>> special;
+  std::vector<Status> faults;  ///< folders that cannot be read, loops of links
 };
 
 /// Hidden names (.git) are left out; links are followed, a folder that contains itself is a fault, named once.

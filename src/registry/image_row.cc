@@ -75,10 +75,15 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
   return row;
 }
 
-std::string key_of(RecordView row, const PathRoots& roots) {
+std::string file_key_of(RecordView row, const PathRoots& roots) {
   std::string key = roots.expand(row[regimage::kPathname]);
   key += '\n';
   key += row[regimage::kFilename];
+  return key;
+}
+
+std::string key_of(RecordView row, const PathRoots& roots) {
+  std::string key = file_key_of(row, roots);
   key += '\n';
   key += std::to_string(row[regimage::kExtension]);
   key += ' ';

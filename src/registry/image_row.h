@@ -24,6 +24,8 @@ struct FileIdentity {
 /// The record of one image. Error: invalid, when a text does not fit its field: names the field, the lengths and the remedy.
 Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file, const PathRoots& roots, double now);
 
+/// The file of a row: pathname (expanded), filename.
+std::string file_key_of(RecordView row, const PathRoots& roots);
 /// The unique key of a row: pathname (expanded), filename, extension, slice.
 std::string key_of(RecordView row, const PathRoots& roots);
 

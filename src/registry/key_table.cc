@@ -1,8 +1,10 @@
 #include "registry/key_table.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "formats/regimage.h"
 #include "registry/image_row.h"
@@ -23,25 +25,31 @@ std::uint64_t beginning(const char* name) {
 std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key) | 1; }
 }  // namespace
 
+std::size_t KeyTable::place_of(std::uint64_t hash) const {
+  std::size_t at = hash & (slots_.size() - 1);
+  while (slots_[at].last >= 0 && slots_[at].hash != hash) at = (at + 1) & (slots_.size() - 1);
+  return at;
+}
+
 void KeyTable::grow(std::size_t slots) {
   std::vector<Slot> old(slots);
   old.swap(slots_);
-  used_ = 0;
   for (const Slot& slot : old) {
-    if (slot.row >= 0) insert(slot.hash, slot.row);
+    if (slot.last >= 0) slots_[place_of(slot.hash)] = slot;
   }
 }
 
 void KeyTable::insert(std::uint64_t hash, std::int64_t row) {
   if ((used_ + 1) * 2 > slots_.size()) grow(slots_.empty() ? 1024 : slots_.size() * 2);
-  std::size_t at = hash & (slots_.size() - 1);
-  while (slots_[at].row >= 0) at = (at + 1) & (slots_.size() - 1);
-  slots_[at] = {hash, row};
-  ++used_;
+  Slot& slot = slots_[place_of(hash)];
+  if (slot.last < 0) ++used_;
+  entries_.push_back({row, slot.last});
+  slot = {hash, static_cast<std::int64_t>(entries_.size()) - 1};
 }
 
 void KeyTable::clear() {
   slots_.clear();
+  entries_.clear();
   used_ = 0;
   rows_ = 0;
 }
@@ -64,7 +72,7 @@ void KeyTable::follow_names(const RecordFile& file, const PathRoots& roots, cons
     const std::uint64_t begins = beginning(record.bytes() + regimage::kFilename.offset);
     for (const auto& name : wanted) {
       if ((begins & name.mask) == name.begins && record[regimage::kFilename] == name.text)
-        insert(hash_of(key_of(record, roots)), row);
+        insert(hash_of(file_key_of(record, roots)), row);
     }
   };
   Record scratch = file.make_record();
@@ -84,22 +92,49 @@ void KeyTable::follow(const RecordFile& file, const PathRoots& roots) {
     uuid_ = file.uuid();
   }
   if (rows_ == 0) clear();  // of what follow_names() took in
-  std::size_t slots = 1024;
-  while (slots < static_cast<std::size_t>(file.count()) * 2 + 2) slots *= 2;
-  if (slots > slots_.size()) grow(slots);
   Record scratch = file.make_record();
-  for (; rows_ < file.count(); ++rows_) insert(hash_of(key_of(file.peek(rows_, scratch), roots)), rows_);
+  for (; rows_ < file.count(); ++rows_) insert(hash_of(file_key_of(file.peek(rows_, scratch), roots)), rows_);
   change_number_ = file.change_number();
 }
 
-std::int64_t KeyTable::find(const std::string& key, const RecordFile& file, const PathRoots& roots) const {
-  if (slots_.empty()) return -1;
-  const std::uint64_t hash = hash_of(key);
+std::vector<std::int64_t> KeyTable::rows_of(const std::string& file_key, const RecordFile& file,
+                                            const PathRoots& roots) const {
+  std::vector<std::int64_t> rows;
+  if (slots_.empty()) return rows;
   Record scratch = file.make_record();
-  for (std::size_t at = hash & (slots_.size() - 1); slots_[at].row >= 0; at = (at + 1) & (slots_.size() - 1)) {
-    if (slots_[at].hash == hash && key_of(file.peek(slots_[at].row, scratch), roots) == key) return slots_[at].row;
+  for (std::int64_t at = slots_[place_of(hash_of(file_key))].last; at >= 0; at = entries_[at].before) {
+    if (file_key_of(file.peek(entries_[at].row, scratch), roots) == file_key) rows.push_back(entries_[at].row);
   }
-  return -1;
+  std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
+Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after) {
+  Record scratch = file.make_record();
+  bool moved = false;
+  for (std::int64_t row = 0; row < file.count() && !moved; ++row) {
+    const auto path = file.peek(row, scratch)[regimage::kPathname];
+    moved = path.starts_with('$') && before.expand(path) != after.expand(path);
+  }
+  if (!moved) return {};
+  std::vector<std::pair<std::uint64_t, std::int64_t>> rows;  // hash of the new key, row
+  for (std::int64_t row = 0; row < file.count(); ++row)
+    rows.emplace_back(hash_of(key_of(file.peek(row, scratch), after)), row);
+  std::sort(rows.begin(), rows.end());
+  const auto key = [&](std::int64_t row, const PathRoots& roots) { return key_of(file.peek(row, scratch), roots); };
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    // Keys that were the same before are an old fault, which a root can neither mend nor make worse.
+    for (std::size_t j = i; j-- > 0 && rows[j].first == rows[i].first;) {
+      const auto a = rows[j].second, b = rows[i].second;
+      if (key(a, after) != key(b, after) || key(a, before) == key(b, before)) continue;
+      const RecordView row = file.peek(a, scratch);
+      return {Code::invalid, "-root would make two rows the same image, " + after.expand(row[regimage::kPathname]) +
+                                 "/" + std::string(row[regimage::kFilename]) + " (extension " +
+                                 std::to_string(row[regimage::kExtension]) + "): it is registered at both places; " +
+                                 "nothing is changed; take another PREFIX, or another NAME"};
+    }
+  }
+  return {};
 }
 
 }  // namespace imreg

@@ -29,6 +29,7 @@ class PathRoots {
   struct Root {
     std::string name;
     std::string prefix;
+    bool operator==(const Root&) const = default;
   };
   const std::vector<Root>& roots() const { return roots_; }
 

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -116,6 +118,21 @@ class Reader {
   bool stop_ = false;
 };
 
+RecordWriter::Options writer_options_of(const RegisterOptions& options) {
+  RecordWriter::Options out;
+  out.program = "imregister";
+  out.wait_seconds = options.wait_seconds;
+  out.on_network = options.on_network;
+  return out;
+}
+
+Status check_format(const RecordFile& file) {
+  const auto& schema = file.schema();
+  if (schema.format == regimage::kFormat && schema.version == regimage::kVersion) return {};
+  return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
+      .in_file(file.path());
+}
+
 // Collects rows and writes them as one durable step.
 class Registrar {
  public:
@@ -123,7 +140,7 @@ class Registrar {
       : options_(options), roots_(std::move(roots)), report_(report) {}
 
   void take(FileRows file) {
-    for (auto& row : file.rows) rows_.push_back(std::move(row));
+    for (auto& row : file.rows) rows_.push_back({std::move(row), waiting_.size()});
     waiting_.push_back(std::move(file.report));
   }
   std::size_t rows() const { return rows_.size(); }
@@ -138,11 +155,18 @@ class Registrar {
   std::vector<RegisteredFile> done() { return std::exchange(waiting_, {}); }
 
  private:
+  struct TakenRow {
+    Record record;
+    std::size_t reading;  // of which file of this group
+  };
+  struct Step {
+    std::vector<RowChange> changes;
+    std::string added;
+    std::int64_t added_rows = 0, unchanged = 0, gone = 0;
+  };
+
   Status write_rows(bool trim) {
-    RecordWriter::Options writer_options;
-    writer_options.program = "imregister";
-    writer_options.wait_seconds = options_.wait_seconds;
-    writer_options.on_network = options_.on_network;
+    const auto writer_options = writer_options_of(options_);
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
       if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here
@@ -157,11 +181,7 @@ class Registrar {
     }
     if (!writer && writer.status().code() == Code::not_found && rows_.empty()) return {};  // nothing to trim
     if (!writer) return writer.status();
-    const auto& schema = writer->file().schema();
-    if (schema.format != regimage::kFormat || schema.version != regimage::kVersion) {
-      return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
-          .in_file(options_.database);
-    }
+    IMREG_TRY(check_format(writer->file()));
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
     if (!rows_.empty()) {
       const auto names = names_of_rows();
@@ -178,7 +198,7 @@ class Registrar {
   std::vector<std::string> names_of_rows() const {
     std::vector<std::string> names;
     for (const auto& row : rows_) {
-      const auto name = row[regimage::kFilename];
+      const auto name = row.record[regimage::kFilename];
       if (names.empty() || names.back() != name) names.emplace_back(name);
     }
     std::sort(names.begin(), names.end());
@@ -186,41 +206,69 @@ class Registrar {
     return names;
   }
 
-  // New rows are added, known ones renewed where their content changed; of duplicates within the group the last wins.
+  // New rows are added, known ones renewed where their content changed, and those that a file gave once and gives no more
+  // are marked deleted. Of a file that is read twice the last reading counts.
   Status merge_rows(RecordWriter& writer) {
-    std::unordered_map<std::string, std::size_t> last_with_key;
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      keys.push_back(key_of(rows_[i].view(), roots_));
-      last_with_key[keys.back()] = i;
+    std::unordered_map<std::string, std::size_t> last_reading;
+    for (const auto& row : rows_) last_reading[file_key_of(row.record.view(), roots_)] = row.reading;
+    Step step;
+    for (std::size_t from = 0, to = 0; from < rows_.size(); from = to) {
+      while (to < rows_.size() && rows_[to].reading == rows_[from].reading) ++to;
+      const std::string file_key = file_key_of(rows_[from].record.view(), roots_);
+      if (last_reading[file_key] == rows_[from].reading)
+        IMREG_TRY(merge_file(writer.file(), file_key, std::span(rows_).subspan(from, to - from), step));
     }
-    std::vector<RowChange> changes;
-    std::string added;
-    std::int64_t unchanged = 0, added_rows = 0;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (last_with_key[keys[i]] != i) continue;
-      const std::int64_t row = keys_.find(keys[i], writer.file(), roots_);
-      if (row < 0) {
-        added += rows_[i].bytes();
-        ++added_rows;
+    if (step.changes.empty())
+      IMREG_TRY(writer.append(std::move(step.added)));
+    else
+      IMREG_TRY(writer.commit(step.changes, std::move(step.added)));
+    keys_.own_change(writer.file());
+    report_.added += step.added_rows;
+    report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
+    report_.unchanged += step.unchanged;
+    report_.gone += step.gone;
+    return {};
+  }
+
+  // The rows that one file gives now, beside those that the database has of it.
+  Status merge_file(const RecordFile& file, const std::string& file_key, std::span<TakenRow> given, Step& step) const {
+    using Place = std::pair<int, int>;  // what tells the rows of a file apart
+    const auto place_of = [](RecordView row) { return Place(row[regimage::kExtension], row[regimage::kSlice]); };
+    struct Known {
+      std::size_t last;       // of those given with this place, the one that counts
+      std::int64_t row = -1;  // in the database
+    };
+    std::map<Place, Known> known;
+    for (std::size_t i = 0; i < given.size(); ++i) known[place_of(given[i].record.view())].last = i;
+    Record old = file.make_record();
+    for (const std::int64_t row : keys_.rows_of(file_key, file, roots_)) {
+      const auto at = known.find(place_of(file.peek(row, old)));
+      if (at != known.end()) {
+        if (at->second.row < 0) at->second.row = row;
         continue;
       }
-      Record old = writer.file().make_record();
-      IMREG_TRY(writer.file().read(row, old));
-      Record renewed = renewed_row(old.view(), std::move(rows_[i]));
-      if (renewed.bytes() == old.bytes())
-        ++unchanged;
-      else
-        changes.push_back({row, renewed.bytes()});
+      IMREG_TRY(file.read(row, old));
+      if (old[regimage::kDeleted]) continue;
+      old.set(regimage::kDeleted, true);
+      step.changes.push_back({row, old.bytes()});
+      ++step.gone;
     }
-    if (changes.empty())
-      IMREG_TRY(writer.append(std::move(added)));
-    else
-      IMREG_TRY(writer.commit(changes, std::move(added)));
-    keys_.own_change(writer.file());
-    report_.added += added_rows;
-    report_.updated += static_cast<std::int64_t>(changes.size());
-    report_.unchanged += unchanged;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      Record& fresh = given[i].record;
+      const auto [last, row] = known.at(place_of(fresh.view()));
+      if (last != i) continue;
+      if (row < 0) {
+        step.added += fresh.bytes();
+        ++step.added_rows;
+        continue;
+      }
+      IMREG_TRY(file.read(row, old));
+      const Record renewed = renewed_row(old.view(), std::move(fresh));
+      if (renewed.bytes() == old.bytes())
+        ++step.unchanged;
+      else
+        step.changes.push_back({row, renewed.bytes()});
+    }
     return {};
   }
 
@@ -228,7 +276,7 @@ class Registrar {
   PathRoots roots_;
   RegisterReport& report_;
   KeyTable keys_;
-  std::vector<Record> rows_;
+  std::vector<TakenRow> rows_;
   std::vector<RegisteredFile> waiting_;
 };
 
@@ -271,16 +319,40 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
     for (auto& file : walk.files) {
       if (!own.have(file)) items.push_back({std::move(file), false});
     }
+    for (const auto& [name, kind] : walk.special) {
+      fault({name, RegisteredFile::Fate::passed_over, kind + ", not a file; passed over", kind, {}, 0, {}});
+    }
     for (const auto& status : walk.faults)
       fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, 0, {}});
   }
   return items;
 }
 
-Result<PathRoots> prepare_roots(const RegisterOptions& options) {
-  IMREG_ASSIGN(auto roots, PathRoots::load(options.database));
+// The roots with those of the options, which are kept from here on. Under the lock: nobody may add a row between the check of
+// all keys and the new roots.
+Result<PathRoots> prepare_roots(const RegisterOptions& options, std::vector<std::string>& notes) {
+  IMREG_ASSIGN(const PathRoots before, PathRoots::load(options.database));
+  PathRoots roots = before;
   for (const auto& [name, prefix] : options.roots) IMREG_TRY(roots.define(name, prefix));
-  if (!options.roots.empty() && !options.dry_run) IMREG_TRY(roots.save(options.database));
+  if (roots.roots() != before.roots()) {
+    if (options.dry_run) {
+      const auto file = RecordFile::open(options.database);
+      if (!file && file.status().code() != Code::not_found) return file.status();
+      if (file && check_format(*file).ok()) IMREG_TRY(check_keys_stay_apart(*file, before, roots));
+    } else {
+      const auto writer = RecordWriter::open(options.database, writer_options_of(options));
+      if (!writer && writer.status().code() != Code::not_found) return writer.status();
+      if (writer) {
+        notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
+        IMREG_TRY(check_format(writer->file()));
+        IMREG_TRY(check_keys_stay_apart(writer->file(), before, roots));
+      }
+      IMREG_TRY(roots.save(options.database));
+    }
+  }
+  for (const auto& [name, prefix] : options.roots) {
+    if (!is_folder(prefix)) notes.push_back("root " + name + ": " + prefix + " is no folder on this machine");
+  }
   return roots;
 }
 
@@ -294,9 +366,10 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     report.request = cameras.status();
     return report;
   }
-  auto roots = prepare_roots(options);
+  auto roots = prepare_roots(options, report.notes);
   if (!roots) {
-    (roots.status().code() == Code::invalid ? report.request : report.database) = roots.status();
+    (roots.status().code() == Code::invalid && roots.status().file().empty() ? report.request : report.database) =
+        roots.status();
     return report;
   }
   const auto finished = [&](const RegisteredFile& file) {

@@ -103,6 +103,79 @@ for wrong in ("NIGHT", "NI GHT=/a", "N=relative", "=/a"):
     fails(2, ["root" if "=" in wrong else "-root"], "imregister", "-db", "root4.db", "-root", wrong, FILE)
 check(not os.path.exists("root4.db") and not os.path.exists("root4.db.roots"), "a wrong root writes nothing")
 
+# a root that would make two rows the same image is refused, and nothing changes; a prefix that is no folder is told
+there = f"{top}/deep"
+out = run("imregister", "-db", "same.db", "-root", f"T={there}", FILE, code=0)
+equal(out.stderr, "", "a root that is a folder")
+out = run("imregister", "-db", "same.db", "-root", "T=/nonexistent", FILE, code=0)
+equal(out.stderr, "imregister: same.db: root T: /nonexistent is no folder on this machine\n", "a root that is no folder")
+equal(sorted(k[0] for k in keys("same.db")), ["/nonexistent", there], "the file is at both places")
+before = read("same.db"), read("same.db.roots"), rows("same.db")
+for more in ([], ["-noreg"]):
+    fails(2, ["-root", FILE, "two rows", "nothing is changed"], "imregister", "-db", "same.db", "-root", f"T={there}", FILE, "in/deep/1.fits", *more)
+equal((read("same.db"), read("same.db.roots"), rows("same.db")), before, "a refused root changes nothing")
+run("imregister", "-db", "same.db", "-root", f"U={there}", FILE, "in/deep/1.fits", code=0)
+equal(len(rows("same.db")), 3, "under another name")
+os.remove("same.db.roots")
+run("imregister", "-db", "same.db", "-root", f"U={there}", code=0)
+fails(2, ["-root", "two rows"], "imregister", "-db", "same.db", "-root", f"T={there}")  # of rows whose root was lost
+run("convertimreg", "same.db", "rows.v3", "-to", "v3", code=0)
+fails(3, ["rows.v3", "read-only"], "imregister", "-db", "rows.v3", "-root", "T=/tmp")
+
+# pipes, sockets and devices of a folder are named, and not opened
+import socket
+image("special/a.fits")
+os.mkfifo("special/pipe.fits")
+out = run("imregister", "-db", "special.db", "special", code=0)
+equal(out.stderr, "imregister: special/pipe.fits: a pipe, not a file; passed over\n", "a pipe in a folder")
+check("2 files: 1 row added, 0 updated, 0 unchanged; 1 file passed over, 0 failed" in out.stdout, "a pipe in a folder: " + out.stdout)
+sock = socket.socket(socket.AF_UNIX)
+sock.bind("special/socket")
+os.symlink("/dev/null", "special/zero")
+out = run("imregister", "-db", "special.db", "special", "-v", code=0)
+for name, kind in (("pipe.fits", "pipe"), ("socket", "socket"), ("zero", "device")):
+    check(f"imregister: special/{name}: a {kind}, not a file; passed over\n" in out.stderr, f"{name} in a folder: {out.stderr}")
+check("3 files passed over" in out.stdout, "special files: " + out.stdout)
+
+# a file that gives fewer rows: those that are gone are marked deleted, and come back with it
+def mosaic(path, count, **keys):
+    write(path, header([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)], {**KEYS, **keys}) +
+          b"".join(header([("XTENSION", "IMAGE"), ("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", 2), ("NAXIS2", 2), ("PCOUNT", 0), ("GCOUNT", 1)],
+                          {"EXTNAME": f"ccd{i:02}", "IMAGEID": i}) + pad(b"\0" * 4, b"\0") for i in range(count)))
+
+
+os.makedirs("shrink/other")
+for name in ("shrink/m.fits", "shrink/n.fits", "shrink/other/m.fits"):
+    mosaic(name, 4)
+run("imregister", "-db", "shrink.db", "shrink", code=0)
+equal(len(rows("shrink.db")), 12, "three files of four CCDs")
+places = lambda: [(k[0][len(work):], k[1], k[2]) for k in keys("shrink.db")]
+whole = places()
+mosaic("shrink/m.fits", 2)
+run("imregister", "-db", "shrink.db", "shrink/m.fits", "-noreg", code=0)
+equal(places(), whole, "-noreg marks nothing")
+out = run("imregister", "-db", "shrink.db", "shrink/m.fits", code=0)
+equal(out.stdout, "1 file: 0 rows added, 2 updated, 0 unchanged, 2 gone; 0 files passed over, 0 failed\n", "a file of fewer CCDs")
+equal(places(), [p for p in whole if p[:2] != ("/shrink", "m.fits") or p[2] <= 2], "its rows that are gone")
+data = read("shrink.db")
+out = run("imregister", "-db", "shrink.db", "shrink", code=0)
+check("0 rows added, 0 updated, 10 unchanged; " in out.stdout, "gone rows are gone once: " + out.stdout)
+write("shrink/n.fits", read("shrink/n.fits")[:-3000])
+run("imregister", "-db", "shrink.db", "shrink", code=4)
+equal(len(rows("shrink.db")), 10, "a damaged file takes no rows away")
+mosaic("shrink/m.fits", 4)
+mosaic("shrink/n.fits", 4)
+run("imregister", "-db", "shrink.db", "shrink", code=0)
+equal(places(), whole, "rows that come back take their old places")
+for i in range(12):  # more files than a look-up of a few names takes
+    mosaic(f"shrink/{i}.fits", 3)
+run("imregister", "-db", "shrink.db", "shrink", code=0)
+for i in range(12):
+    mosaic(f"shrink/{i}.fits", 1)
+out = run("imregister", "-db", "shrink.db", "shrink", code=0)
+check("12 updated, 12 unchanged, 24 gone; " in out.stdout, "many files of fewer CCDs: " + out.stdout)
+equal(len(rows("shrink.db")), 24, "rows of many files of fewer CCDs")
+
 # threads: the same content in the same order
 for i in range(300):
     image(f"many/{i % 7}/{i:03}.fits", EXPTIME=float(i))

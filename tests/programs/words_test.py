@@ -53,6 +53,13 @@ equal(rows("whole.db"), before, "the database stays valid under a limit")
 run("imregister", "-db", "limit8000.db", "in", code=0)
 equal(len(rows("limit8000.db")), 3, "and works on without the limit")
 
+# --- a variable of the shell that is not set: one error, not everything and not nothing
+for option in ("db", "ccd", "type", "mode", "filter", "name", "time", "trange", "format", "fields", "tz", "c", "D"):
+    words = {"time": ["2001-01-27", ""], "trange": ["", "1d"], "D": ["KEY", ""]}.get(option, [""])
+    out = fails(2, ["-" + option, "empty"], "imsearch", *(["-db", "whole.db"] if option != "db" else []), "-" + option, *words)
+    equal((out.stdout, len(out.stderr.splitlines())), ("", 1), f"imsearch -{option} with an empty word: {out.stderr}")
+fails(2, ["-filter", "empty"], "imsearch", "-db", "whole.db", "-filter", "!")
+
 # --- -help and -version to a full device, and to a reader that has gone
 with open("/dev/full", "w") as full:
     for program in PROGRAMS:

@@ -235,13 +235,19 @@ TEST(Keys, TheSameBeforeAndAfterARootIsDefined) {
   EXPECT_NE(key_of(other.view(), roots), key_of(after.view(), roots));
 }
 
+// The one row with the key of `row`, or -1.
+std::int64_t only_row(const KeyTable& keys, const Record& row, const RecordFile& file, const PathRoots& roots) {
+  const auto rows = keys.rows_of(file_key_of(row.view(), roots), file, roots);
+  return rows.empty() ? -1 : rows.size() == 1 ? rows[0] : -2;
+}
+
 TEST_F(Registry, KeyTableFindsEveryRowAndFollowsTheFile) {
   ASSERT_TRUE(RecordWriter::create(at("k.db"), native(), {}).ok());
   auto writer = RecordWriter::open(at("k.db"), {});
   ASSERT_TRUE(writer.ok());
   KeyTable keys;
   const PathRoots roots;
-  EXPECT_EQ(keys.find(key_of(row_named("0").view(), roots), writer->file(), roots), -1);
+  EXPECT_EQ(only_row(keys, row_named("0"), writer->file(), roots), -1);
   std::int64_t count = 0;
   for (const int more : {1, 700, 1500}) {
     std::string rows;
@@ -250,14 +256,68 @@ TEST_F(Registry, KeyTableFindsEveryRowAndFollowsTheFile) {
     count += more;
     keys.follow(writer->file(), roots);
     for (std::int64_t i = 0; i < count; ++i)
-      ASSERT_EQ(keys.find(key_of(row_named(std::to_string(i)).view(), roots), writer->file(), roots), i);
-    EXPECT_EQ(keys.find(key_of(row_named(std::to_string(count)).view(), roots), writer->file(), roots), -1);
+      ASSERT_EQ(only_row(keys, row_named(std::to_string(i)), writer->file(), roots), i);
+    EXPECT_EQ(only_row(keys, row_named(std::to_string(count)), writer->file(), roots), -1);
   }
   // Somebody renames a row: the old key must not be found any more.
   ASSERT_TRUE(writer->commit({{5, row_named("renamed").bytes()}}).ok());
   keys.follow(writer->file(), roots);
-  EXPECT_EQ(keys.find(key_of(row_named("5").view(), roots), writer->file(), roots), -1);
-  EXPECT_EQ(keys.find(key_of(row_named("renamed").view(), roots), writer->file(), roots), 5);
+  EXPECT_EQ(only_row(keys, row_named("5"), writer->file(), roots), -1);
+  EXPECT_EQ(only_row(keys, row_named("renamed"), writer->file(), roots), 5);
+}
+
+TEST_F(Registry, KeyTableGivesAllRowsOfAFileAndNoOthers) {
+  ASSERT_TRUE(RecordWriter::create(at("f.db"), native(), {}).ok());
+  auto writer = RecordWriter::open(at("f.db"), {});
+  PathRoots roots;
+  ASSERT_TRUE(roots.define("A", "/data/night").ok());
+  std::map<std::string, std::vector<std::int64_t>> oracle;
+  std::string rows;
+  for (int i = 0; i < 6000; ++i) {
+    const std::string name = std::to_string(i * 7919 % 1500) + ".fits", folder = i % 3 ? "/data/night" : "/data/day";
+    Record row = row_named(name, folder, i % 2 ? roots : PathRoots());
+    row.set(regimage::kExtension, i);
+    rows += row.bytes();
+    oracle[folder + "/" + name].push_back(i);
+  }
+  ASSERT_TRUE(writer->append(rows).ok());
+  KeyTable all, few;
+  all.follow(writer->file(), roots);
+  few.follow_names(writer->file(), roots, {"7.fits", "1499.fits"});
+  for (const auto& [path, numbers] : oracle) {
+    const auto slash = path.rfind('/');
+    const Record row = row_named(path.substr(slash + 1), path.substr(0, slash));
+    const auto key = file_key_of(row.view(), roots);
+    ASSERT_EQ(all.rows_of(key, writer->file(), roots), numbers) << path;
+    const bool asked = path.ends_with("/7.fits") || path.ends_with("/1499.fits");
+    ASSERT_EQ(few.rows_of(key, writer->file(), roots), asked ? numbers : std::vector<std::int64_t>()) << path;
+  }
+}
+
+TEST_F(Registry, RootsThatWouldMakeKeysTheSameAreRefused) {
+  ASSERT_TRUE(RecordWriter::create(at("s.db"), native(), {}).ok());
+  auto writer = RecordWriter::open(at("s.db"), {});
+  PathRoots before;
+  ASSERT_TRUE(before.define("A", "/a").ok());
+  ASSERT_TRUE(before.define("B", "/b").ok());
+  std::string rows;
+  for (const char* folder : {"/a/x", "/b/x", "/c/y", "/c/y"})  // the last two are the same already: an old fault
+    rows += row_named("1.fits", folder, before).bytes();
+  ASSERT_TRUE(writer->append(rows).ok());
+  const auto with = [&](const std::string& name, const std::string& prefix) {
+    PathRoots after = before;
+    EXPECT_TRUE(after.define(name, prefix).ok());
+    return check_keys_stay_apart(writer->file(), before, after);
+  };
+  EXPECT_TRUE(with("A", "/elsewhere").ok());
+  EXPECT_TRUE(with("C", "/c").ok());
+  const Status same = with("A", "/b");
+  EXPECT_EQ(same.code(), Code::invalid);
+  EXPECT_THAT(same.message(), HasSubstr("/b/x/1.fits"));
+  PathRoots swapped;
+  ASSERT_TRUE(swapped.define("A", "/b").ok());
+  ASSERT_TRUE(swapped.define("B", "/a").ok());
+  EXPECT_TRUE(check_keys_stay_apart(writer->file(), before, swapped).ok());
 }
 
 TEST_F(Registry, KeyTableOfAFewNamesFindsAllTheirRows) {
@@ -270,7 +330,8 @@ TEST_F(Registry, KeyTableOfAFewNamesFindsAllTheirRows) {
     rows += row_named(name).bytes();
   ASSERT_TRUE(writer->append(rows).ok());
   const auto row_of = [&](const KeyTable& keys, const std::string& name) {
-    return keys.find(key_of(row_named(name).view(), roots), writer->file(), roots);
+    const auto rows = keys.rows_of(file_key_of(row_named(name).view(), roots), writer->file(), roots);
+    return rows.empty() ? -1 : rows[0];
   };
   KeyTable keys;
   keys.follow_names(writer->file(), roots, {"a", "longname2.fits"});
