@@ -272,7 +272,7 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
       if (!own.have(file)) items.push_back({std::move(file), false});
     }
     for (const auto& status : walk.faults)
-      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, 0, {}});
+      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, {}, 0, {}});
   }
   return items;
 }
