@@ -1,5 +1,6 @@
 // imregister: reads the headers of images and keeps one row per CCD in the registration database.
 #include <iostream>
+#include <map>
 #include <string>
 
 #include "base/text.h"
@@ -35,6 +36,8 @@ constexpr cli::Program kProgram = {
     {"imregister -db night.db /data/2001-01-27", "find /data -name '*.fits' | imregister -db night.db -"},
     0,
     -1};
+
+constexpr std::size_t kNamedWarnings = 10;  // of one kind; more are summed up
 
 // "-" stands for a list of paths on standard input, one a line.
 void add_paths(const std::string& word, RegisterOptions& options) {
@@ -80,8 +83,16 @@ int work(const cli::Parsed& args) {
 
   cli::Progress progress;
   cli::Tally foreign;  // files of folders that have nothing to do with images
+  std::map<std::string, cli::Tally> doubts;
   const bool verbose = args.has("v") || options.dry_run;
   const auto on_file = [&](const RegisteredFile& file) {
+    for (const auto& doubt : file.doubts) {
+      const std::string line = file.path + ": warning: " + doubt.text;
+      if (verbose)
+        cli::warn(kProgram.name, line);
+      else if (file.fate == RegisteredFile::Fate::registered)
+        doubts.try_emplace(doubt.kind, kNamedWarnings).first->second.add(doubt.cause, line);
+    }
     for (const auto& warning : file.warnings) {
       if (verbose) cli::warn(kProgram.name, file.path + ": warning: " + warning);
     }
@@ -98,6 +109,7 @@ int work(const cli::Parsed& args) {
     progress.add();
   });
   foreign.tell(kProgram.name, "passed over", "files that are not FITS");
+  for (const auto& [kind, tally] : doubts) tally.tell(kProgram.name, "warning:", "times: " + kind);
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (report.files > 1 || report.gone > 0 || (verbose && report.files > 0)) {
     const std::string rows = options.dry_run

@@ -44,11 +44,19 @@ struct ImageFacts {
   Fact<double> release;     ///< when the data become public, seconds since 1970 UTC
 };
 
+/// A value of the header that could not be used, or not as it stands: once for a file, however many images have it.
+struct Doubt {
+  std::string kind;   ///< what such doubts have in common: "obstime is not known"
+  std::string cause;  ///< what tells them apart: the keyword, the filter
+  std::string text;   ///< the whole sentence: "DATE-OBS \"nn/nn/nn\" is no date; obstime is not known"
+};
+
 struct FileFacts {
   std::string camera;              ///< name of the table that was used
   std::vector<ImageFacts> images;  ///< empty: nothing in this file is an image to register; `why_none` says why
   std::string why_none;
-  std::vector<std::string> warnings;  ///< "filter XYZ is not in the filter list"
+  std::vector<Doubt> doubts;
+  std::vector<std::string> warnings;  ///< what may well be so: "only the day of the observation is known, not the time"
 };
 
 /// All camera tables, filter and type lists: the built-in ones, and those of further folders.

@@ -36,10 +36,11 @@ struct RegisteredFile {
   enum class Fate { registered, passed_over, failed };
   std::string path;
   Fate fate = Fate::registered;
-  std::string reason;   ///< passed over or failed: why
-  std::string foreign;  ///< passed over and nothing of astronomy by content and name: what it is ("a text file")
-  std::vector<std::string> warnings;
-  int rows = 0;  ///< images in it
+  std::string reason;         ///< passed over or failed: why
+  std::string foreign;        ///< passed over and nothing of astronomy by content and name: what it is ("a text file")
+  std::vector<Doubt> doubts;  ///< values of its headers that could not be used: people want to know
+  std::vector<std::string> warnings;  ///< what is odd and loses nothing
+  int rows = 0;                       ///< images in it
   std::string camera;
 };
 

@@ -105,6 +105,35 @@ void warn_once(FileFacts& file, const std::string& warning) {
     file.warnings.push_back(warning);
 }
 
+// One doubt of a kind speaks for all images of the file.
+void doubt_once(FileFacts& file, Doubt doubt) {
+  if (std::none_of(file.doubts.begin(), file.doubts.end(),
+                   [&](const Doubt& d) { return d.kind == doubt.kind && d.cause == doubt.cause; }))
+    file.doubts.push_back(std::move(doubt));
+}
+
+// A field that stays unknown although a keyword for it is there and says something. Only fields that every image of the
+// sky has: others hold words in good headers ("Prime" as focus), and a telescope parked for its biases has
+// a declination of "+90:03:04".
+void doubt_unknown(FileFacts& file, const Reader& reader, const ImageFacts& facts, bool day_only) {
+  const auto check = [&](const Fact<double>& fact, Field field, const char* what) {
+    if (fact.value) return;
+    if (std::optional<Doubt> doubt = reader.doubt(field, what)) doubt_once(file, *std::move(doubt));
+  };
+  if (day_only) {
+    constexpr const char* kDayOnly = "only the day of the observation is known, not the time";
+    if (std::optional<Doubt> doubt = reader.doubt(Field::obstime, kDayOnly))
+      doubt_once(file, *std::move(doubt));
+    else
+      warn_once(file, kDayOnly);
+  }
+  check(facts.obstime, Field::obstime, "obstime is not known");
+  check(facts.exptime, Field::exptime, "exptime is not known");
+  if (facts.type.value.value_or("object") != "object") return;
+  check(facts.ra, Field::position, "ra and dec are not known");
+  check(facts.airmass, Field::airmass, "airmass is not known");
+}
+
 }  // namespace
 
 Status Cameras::Tables::add(const std::string& name, std::string_view text) {
@@ -250,12 +279,13 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
     if (chip.ccd.value) facts.ccd = chip.ccd;
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
-    if (day_only) warn_once(out, "only the day of the observation is known, not the time");
+    doubt_unknown(out, reader, facts, day_only);
     if (facts.filter.value) {
       if (const std::optional<std::string> name = canonical_filter(*facts.filter.value)) {
         facts.filter.value = name;
       } else {
-        warn_once(out, "filter '" + *facts.filter.value + "' is not in the filter list");
+        doubt_once(out, {"filter is not in the filter list", *facts.filter.value,
+                         "filter '" + *facts.filter.value + "' is not in the filter list"});
       }
     }
     if (chip.planes > 1) facts.mode = ImageMode::cube;

@@ -26,6 +26,13 @@ bool is_sexagesimal(std::string_view text) {
   return text.find_first_of(": hHdD") != text.npos && text.find_first_of("0123456789") != text.npos;
 }
 
+// The time of day of the second card of a recipe, in seconds.
+std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
+  std::optional<double> seconds = time_of_day(clock.text);
+  if (!seconds && recipe.has_unit && clock.number()) seconds = *clock.number() * recipe.scale;
+  return seconds && *seconds >= 0 && *seconds <= kDay + 1 ? seconds : std::nullopt;
+}
+
 }  // namespace
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.
@@ -205,9 +212,8 @@ Fact<double> Reader::date_from(const Recipe& recipe, bool& day_only) const {
       return true;
     }
     return each_card(place_, recipe.sources[1], [&](const CardValue& clock, std::size_t) {
-      std::optional<double> seconds = time_of_day(clock.text);
-      if (!seconds && recipe.has_unit && clock.number()) seconds = *clock.number() * recipe.scale;
-      if (!seconds || !(*seconds >= 0 && *seconds <= kDay + 1)) return false;
+      const std::optional<double> seconds = clock_of(recipe, clock);
+      if (!seconds) return false;
       out.value = date->day + *seconds;
       return true;
     });
@@ -239,6 +245,20 @@ Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_
   return out;
 }
 
+// Degrees, ra from 0 to 360.
+std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& card, bool is_ra) const {
+  if (const std::optional<double> x = card.number()) {
+    if (!std::isfinite(*x) || (recipe.range && !recipe.range->holds(*x))) return std::nullopt;
+    const double degrees = *x * recipe.scale * (is_ra && recipe.hours ? 15 : 1);
+    if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;
+    return std::fabs(degrees) <= 90 ? std::optional(degrees) : std::nullopt;
+  }
+  const std::string_view text = trim(card.text);
+  if (!is_sexagesimal(text)) return std::nullopt;
+  const Result<double> angle = is_ra ? parse_right_ascension(text, AngleUnit::hours) : parse_declination(text);
+  return angle ? std::optional(*angle) : std::nullopt;
+}
+
 // A pair of keywords from one HDU: sexagesimal right ascensions are hours, numbers are degrees unless the table
 // says otherwise.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
@@ -247,20 +267,8 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
     if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) return false;
     const std::optional<CardValue> dec_value = place_.cards.get(found, recipe.sources[1].keyword);
     if (!dec_value) return false;
-    const auto coordinate = [&](const CardValue& card, bool is_ra) -> std::optional<double> {
-      if (const std::optional<double> x = card.number()) {
-        if (!std::isfinite(*x) || (recipe.range && !recipe.range->holds(*x))) return std::nullopt;
-        const double degrees = *x * recipe.scale * (is_ra && recipe.hours ? 15 : 1);
-        return is_ra ? (degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt)
-                     : (std::fabs(degrees) <= 90 ? std::optional(degrees) : std::nullopt);
-      }
-      const std::string_view text = trim(card.text);
-      if (!is_sexagesimal(text)) return std::nullopt;
-      const Result<double> angle = is_ra ? parse_right_ascension(text, AngleUnit::hours) : parse_declination(text);
-      return angle ? std::optional(*angle) : std::nullopt;
-    };
-    const std::optional<double> ra = coordinate(value, true);
-    const std::optional<double> dec = coordinate(*dec_value, false);
+    const std::optional<double> ra = coordinate(recipe, value, true);
+    const std::optional<double> dec = coordinate(recipe, *dec_value, false);
     // Programs that do not know a position write zeros; nobody points at exactly 0, 0.
     if (!ra || !dec || (*ra == 0 && *dec == 0)) return false;
     out = {*ra, *dec};
@@ -335,6 +343,60 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec) const {
     dec = {icrs->dec, keywords, hdu};
     return true;
   });
+}
+
+bool Reader::is_nothing(const Recipe& recipe, const CardValue& value) const {
+  return is_nothing(recipe, trim(value.text));
+}
+
+// Why a card gives no value: "is no date"; empty when it says nothing, or when it is not this card's fault.
+std::string Reader::fault_of(Field field, const Recipe& recipe, const CardValue& value) const {
+  if (is_nothing(recipe, value)) return "";
+  const std::optional<double> number = value.number();
+  if (field == Field::position) return coordinate(recipe, value, true) ? "" : "is no right ascension";
+  const bool is_time = field == Field::obstime || field == Field::release;
+  if (is_time && recipe.calendar == Calendar::text) {
+    const std::optional<HeaderDate> date = header_date(value.text);
+    if (!date) return "is no date";
+    const auto year = civil_from_days(static_cast<long long>(std::floor(date->day / kDay))).year;
+    return in_range(field, static_cast<double>(year)) ? "" : "is out of range";
+  }
+  if (!number || !std::isfinite(*number)) return is_time ? "is no date" : "is no number";
+  if (is_time) return *number == 0 || !recipe.range || recipe.range->holds(*number) ? "" : "is out of range";
+  // Nobody observes at airmass 0: it stands for no value, as 0 in MJD does. An exposure time of 0 is a value.
+  if (*number == 0 || (recipe.range && !recipe.range->holds(*number))) return "";
+  return in_range(field, *number * recipe.scale + recipe.offset) ? "" : "is out of range";
+}
+
+std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
+  std::optional<Doubt> out;
+  const auto blame = [&](const std::string& keyword, const CardValue& value, const std::string& fault) {
+    if (fault.empty()) return false;
+    constexpr std::size_t kShown = 60;
+    std::string text(trim(value.text));
+    if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+    out = Doubt{kind, keyword, keyword + " \"" + text + "\" " + fault + "; " + kind};
+    return true;
+  };
+  each_recipe(field, [&](const Recipe& recipe) {
+    if (recipe.sources.empty() || recipe.text_only) return false;
+    return each_card(place_, recipe.sources[0], [&](const CardValue& value, std::size_t hdu) {
+      if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) return false;
+      if (blame(recipe.sources[0].keyword, value, fault_of(field, recipe, value))) return true;
+      if (recipe.sources.size() < 2 || is_nothing(recipe, value)) return false;
+      const Source& second = recipe.sources[1];
+      if (field != Field::position) {
+        return each_card(place_, second, [&](const CardValue& clock, std::size_t) {
+          return !is_nothing(recipe, clock) && !clock_of(recipe, clock) &&
+                 blame(second.keyword, clock, "is no time of day");
+        });
+      }
+      const std::optional<CardValue> dec = place_.cards.get(hdu, second.keyword);
+      return dec && !is_nothing(recipe, *dec) && !coordinate(recipe, *dec, false) &&
+             blame(second.keyword, *dec, "is no declination");
+    });
+  });
+  return out;
 }
 
 }  // namespace imreg::camera

@@ -30,6 +30,11 @@ class Reader {
   /// ICRS, degrees.
   void position(Fact<double>& ra, Fact<double>& dec) const;
 
+  /// What the headers hold for a field that has no value all the same (for obstime also: no time of day): the first keyword of its recipes with a text
+  /// that says something and makes no sense ("DATE-OBS", ...). Nothing when they hold nothing. For fields of number(),
+  /// time() and position(); `kind`: "obstime is not known".
+  std::optional<Doubt> doubt(Field field, const std::string& kind) const;
+
   /// The word that a text means in a word list; nothing when it is in none of its lines.
   std::optional<std::string> word(const std::string& list, std::string_view text) const;
 
@@ -38,6 +43,9 @@ class Reader {
   bool each_recipe(Field field, Use use) const;
   bool applies(const Recipe& recipe) const;
   bool is_nothing(const Recipe& recipe, std::string_view text) const;
+  bool is_nothing(const Recipe& recipe, const CardValue& value) const;
+  std::string fault_of(Field field, const Recipe& recipe, const CardValue& value) const;
+  std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra) const;
   bool in_range(Field field, double value) const;
   std::optional<std::string> text_of(const Recipe& recipe, const CardValue& value) const;
   Fact<std::string> joined(const Recipe& recipe) const;

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/text.h"
 #include "cli/progress.h"
 
@@ -18,17 +21,25 @@ void warn(std::string_view program, std::string_view text) {
 }
 
 void Tally::add(const std::string& kind, const std::string& line) {
-  if (lines_++ == 0) first_ = line;
+  ++lines_;
+  if (first_.size() < few_) first_.push_back(line);
   ++kinds_[kind];
 }
 
 void Tally::tell(std::string_view program, std::string_view before, std::string_view what) const {
-  if (lines_ == 1) warn(program, first_);
-  if (lines_ <= 1) return;
-  std::string kinds;
-  for (const auto& [kind, count] : kinds_) kinds += (kinds.empty() ? "" : ", ") + kind + ": " + std::to_string(count);
-  warn(program, std::string(before) + " " + std::to_string(lines_) + " " + std::string(what) + " (" + kinds +
-                    "); -v names them");
+  if (lines_ <= static_cast<std::int64_t>(few_)) {
+    for (const auto& line : first_) warn(program, line);
+    return;
+  }
+  constexpr std::size_t kMostKinds = 10;
+  std::vector<std::pair<std::string, std::int64_t>> kinds(kinds_.begin(), kinds_.end());
+  std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string list;
+  for (std::size_t i = 0; i < kinds.size() && i < kMostKinds; ++i)
+    list += (i == 0 ? "" : ", ") + kinds[i].first + ": " + std::to_string(kinds[i].second);
+  if (kinds.size() > kMostKinds) list += ", and " + std::to_string(kinds.size() - kMostKinds) + " more";
+  warn(program,
+       std::string(before) + " " + std::to_string(lines_) + " " + std::string(what) + " (" + list + "); -v names them");
 }
 
 void complain(std::string_view program, const Status& status) { warn(program, status.text()); }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "imreg/status.h"
 
@@ -24,15 +25,17 @@ void complain(std::string_view program, const Status& status);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 
-/// Many like lines as one: a single one is told as it is, several are counted by their kind.
+/// Many like lines as one: a few are told as they are, more are counted by their kind, the most frequent first.
 class Tally {
  public:
+  explicit Tally(std::size_t few = 1) : few_(few) {}
   void add(const std::string& kind, const std::string& line);
   /// "program: passed over 3 files that are not FITS (a JPEG image: 1, a text file: 2); -v names them"
   void tell(std::string_view program, std::string_view before, std::string_view what) const;
 
  private:
-  std::string first_;
+  std::size_t few_;
+  std::vector<std::string> first_;
   std::int64_t lines_ = 0;
   std::map<std::string, std::int64_t> kinds_;
 };

@@ -71,6 +71,40 @@ int common_keywords(std::string_view text) {
   return __builtin_popcount(seen);
 }
 
+constexpr int kJudgedLines = 60;
+
+// Whether a line has a keyword in front and a value behind it, as cards, JSON, YAML and CSV do; or is a word alone (END).
+bool is_header_line(std::string_view line) {
+  const std::size_t start = line.find_first_not_of(" \t\"'-[{");
+  if (start == line.npos || line[start] < 'A' || line[start] > 'Z')
+    return line.size() > 1 && common_keywords(line) >= 2;
+  std::size_t end = start;
+  while (end < line.size() && is_word(line[end])) ++end;
+  const std::size_t behind = line.find_first_not_of(" \t\"'", end);
+  if (end > start && (behind == line.npos || std::string_view("=:,").find(line[behind]) != std::string_view::npos))
+    return true;
+  for (std::string_view word : {"COMMENT ", "HISTORY ", "HIERARCH ", "CONTINUE "}) {
+    if (line.substr(start).starts_with(word)) return true;
+  }
+  return common_keywords(line) >= 2;  // JSON without line ends
+}
+
+// A header as text, and not a program or a manual that speaks of headers: at least half of the first lines are header
+// lines. Lines without letters, remarks, and the items of a YAML list, which are values, say nothing either way.
+bool is_mostly_header(std::string_view text) {
+  int like = 0, unlike = 0;
+  for (std::string_view line : split(text, '\n')) {
+    line = trim(line);
+    if (std::none_of(line.begin(), line.end(), [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; })) continue;
+    if (is_header_line(line))
+      ++like;
+    else if (line[0] != '#' && line[0] != '!' && !line.starts_with("- "))
+      ++unlike;
+    if (like + unlike == kJudgedLines) break;
+  }
+  return like > 0 && like >= unlike;
+}
+
 // "KEYWORD = " in its ten columns.
 bool is_value_card(std::string_view card) {
   if (card.size() < 10 || card[8] != '=' || card[9] != ' ') return false;
@@ -166,7 +200,7 @@ FileKind kind_of(std::string_view first) {
   if (first.starts_with("BZh")) return FileKind::bzip2;
   if (first.starts_with("\x1f\x9d")) return FileKind::compress;
   if (!is_text(first)) return FileKind::unknown;
-  if (is_value_card(first) || common_keywords(first) >= 2) return FileKind::header_dump;
+  if ((is_value_card(first) || common_keywords(first) >= 2) && is_mostly_header(first)) return FileKind::header_dump;
   return FileKind::text;
 }
 

@@ -89,6 +89,7 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
   const auto facts = cameras.translate(path, *headers, {.split = options.split, .camera = camera});
   if (!facts) return fail(facts.status().message());
   out.report.camera = facts->camera;
+  out.report.doubts = facts->doubts;
   out.report.warnings.insert(out.report.warnings.end(), facts->warnings.begin(), facts->warnings.end());
   if (facts->images.empty() && has_empty_image(*headers)) return fail(facts->why_none);
   if (facts->images.empty()) return fail(facts->why_none + "; passed over", RegisteredFile::Fate::passed_over);

@@ -323,7 +323,7 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
       fault({name, RegisteredFile::Fate::passed_over, kind + ", not a file; passed over", kind, {}, 0, {}});
     }
     for (const auto& status : walk.faults)
-      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, 0, {}});
+      fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, {}, 0, {}});
   }
   return items;
 }

@@ -107,6 +107,7 @@ Result<std::string> show_image_info(const std::string& path, const RegisterOptio
   lines.line("file", path, "");
   lines.line("camera", facts->camera, "");
   for (const auto& warning : headers->warnings) lines.line("warning", warning, "");
+  for (const auto& doubt : facts->doubts) lines.line("warning", doubt.text, "");
   for (const auto& warning : facts->warnings) lines.line("warning", warning, "");
   if (const auto why = why_refused(path, *headers, *facts); !why.empty()) lines.line("refused", why, "");
   for (const auto& image : facts->images) {

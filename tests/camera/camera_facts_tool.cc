@@ -48,6 +48,8 @@ std::string json(const std::string& path, const FileFacts& facts) {
                     ", \"why_none\": " + quoted(facts.why_none);
   out += ", \"warnings\": [";
   for (std::size_t i = 0; i < facts.warnings.size(); ++i) out += (i == 0 ? "" : ", ") + quoted(facts.warnings[i]);
+  out += "], \"doubts\": [";
+  for (std::size_t i = 0; i < facts.doubts.size(); ++i) out += (i == 0 ? "" : ", ") + quoted(facts.doubts[i].text);
   out += "], \"images\": [";
   for (std::size_t i = 0; i < facts.images.size(); ++i) {
     const ImageFacts& image = facts.images[i];

@@ -237,6 +237,30 @@ TEST(Times, DateAndTimeKeywords) {
   EXPECT_TRUE(file.facts().warnings.empty());
 }
 
+TEST(Doubts, OneOfAKindForAllImagesOfAFile) {
+  File file;
+  file.add({}).header.add("DATE-OBS", "nn/nn/nn");
+  for (const char* name : {"ccd00", "ccd01", "ccd02"})
+    file.extension(name).header.add("EXPTIME", std::string("x") + name);
+  const FileFacts facts = file.facts();
+  ASSERT_EQ(facts.images.size(), 3u);
+  ASSERT_EQ(facts.doubts.size(), 2u);
+  EXPECT_EQ(facts.doubts[0].text, "DATE-OBS \"nn/nn/nn\" is no date; obstime is not known");
+  EXPECT_EQ(facts.doubts[1].text, "EXPTIME \"xccd00\" is no number; exptime is not known");
+  EXPECT_EQ(facts.doubts[1].kind, "exptime is not known");
+  EXPECT_EQ(facts.doubts[1].cause, "EXPTIME");
+}
+
+TEST(Doubts, NoneWhereAnotherKeywordGivesTheValueOrNoneSaysAnything) {
+  File file;
+  Header& header = single(file);
+  header.add("DATE-OBS", "nn/nn/nn");
+  header.add("JD", 2455805.5);
+  header.add("EXPTIME", "N/A");
+  header.add("DATE", "not the date of the observation");
+  EXPECT_TRUE(file.facts().doubts.empty());
+}
+
 TEST(Times, NonsenseGivesWayToTheNextRecipe) {
   File file;
   Header& header = single(file);
@@ -373,7 +397,8 @@ TEST(Values, FiltersAndWheels) {
   File strange;
   single(strange).add("FILTER", "Qx-17 ");
   EXPECT_EQ(strange.only().filter.value, "Qx-17");
-  EXPECT_THAT(strange.facts().warnings, Contains(HasSubstr("'Qx-17' is not in the filter list")));
+  ASSERT_EQ(strange.facts().doubts.size(), 1u);
+  EXPECT_EQ(strange.facts().doubts[0].text, "filter 'Qx-17' is not in the filter list");
 }
 
 TEST(Values, FilterNamesInSearches) {

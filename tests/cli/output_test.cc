@@ -24,6 +24,21 @@ std::string read_all(int descriptor) {
   return out;
 }
 
+TEST(Tally, NamesAFewAndCountsMore) {
+  const auto told = [](int lines, std::size_t few) {
+    cli::Tally tally(few);
+    for (int i = 0; i < lines; ++i) tally.add(i % 3 == 0 ? "b" : "a", "line " + std::to_string(i));
+    ::testing::internal::CaptureStderr();
+    tally.tell("imtest", "left out", "files");
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(told(0, 1), "");
+  EXPECT_EQ(told(1, 1), "imtest: line 0\n");
+  EXPECT_EQ(told(2, 1), "imtest: left out 2 files (a: 1, b: 1); -v names them\n");
+  EXPECT_EQ(told(2, 2), "imtest: line 0\nimtest: line 1\n");
+  EXPECT_EQ(told(6, 5), "imtest: left out 6 files (a: 4, b: 2); -v names them\n");
+}
+
 TEST(Output, EveryByteInOrder) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

@@ -223,6 +223,16 @@ TEST_F(FitsFile, WhatIsNoFitsFileIsNamed) {
   EXPECT_EQ(failure("SIMPLE: true\nBITPIX: 16\n"), dump);
   EXPECT_EQ(failure("- - SIMPLE\n  - Bool\n- - BITPIX\n"), dump);
   EXPECT_EQ(failure("CD1_2   =             -3.7E-05"), dump);
+  EXPECT_EQ(failure("{\"header\": {\"SIMPLE\": true, \"BITPIX\": 16, \"comment\": \"a word, and another\"}}"), dump);
+  EXPECT_EQ(failure("# patched by hand\nSIMPLE: true\nBITPIX: 16\nfacility: x\nHISTORY of it\n"), dump);
+  const std::string text = "invalid: not a FITS file: it looks like a text file";
+  EXPECT_EQ(failure("#!/usr/bin/python3\nimport sys\n\ncards = {\n    'SIMPLE': True,\n    'BITPIX': 16,\n}\n"
+                    "for key in cards:\n    print(key)\nif len(sys.argv) > 1:\n    sys.exit(1)\n"),
+            text);
+  EXPECT_EQ(failure("How to write a header:\nSIMPLE = T comes first,\nBITPIX = 16 is next.\nThen come the axes.\n"
+                    "All of this is in the standard.\n"),
+            text);
+  EXPECT_EQ(failure("#define NAXIS 2\n// NAXIS1, NAXIS2\nBITPIX  = 16;\nint main() {\n  return 0;\n}\n"), text);
   EXPECT_EQ(*file_kind(write("SIMPLE: true\nBITPIX: 16\n")), FileKind::header_dump);
   EXPECT_EQ(*file_kind(write("hello")), FileKind::text);
   EXPECT_EQ(*file_kind(write("")), FileKind::empty);

@@ -24,6 +24,7 @@ void check_facts(const FileFacts& facts) {
   require_clean(facts.why_none);
   require(!facts.images.empty() || !facts.why_none.empty(), "no image and no reason");
   for (const auto& warning : facts.warnings) require_clean(warning);
+  for (const auto& doubt : facts.doubts) require_clean(doubt.text);
   for (const auto& image : facts.images) {
     for (const auto* fact : {&image.chip, &image.instrument, &image.object, &image.type, &image.filter}) check(*fact);
     require(!image.ccd.value || *image.ccd.value >= 0, "a negative CCD");

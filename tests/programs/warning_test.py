@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""Header values that mean nothing: registered all the same, said by default, in few lines, and never of a good header."""
+from harness import *
+
+
+def warnings(*args, stdin=""):
+    lines = run("imregister", "-db", "w.db", *args, stdin=stdin, code=0).stderr.splitlines()
+    for suffix in ("", ".lock", ".journal"):
+        if os.path.exists("w.db" + suffix):
+            os.remove("w.db" + suffix)
+    return lines
+
+
+def one(wanted, **keys):
+    """One file with these keywords: its only warning by imregister, with and without -v, and by showiminfo."""
+    image("w.fits", **{"OBSTYPE": "object", "DATE-OBS": "2001-01-27T05:13:43", "EXPTIME": 10.0, "RA": "10:00:00", "DEC": "-5:00:00", **keys})
+    said = [f"imregister: w.fits: warning: {wanted}"] if wanted else []
+    equal(warnings("w.fits"), said, f"{keys}")
+    equal([l for l in warnings("w.fits", "-v") if "warning" in l], said, f"{keys} -v")
+    shown = [l.split(None, 1)[1] for l in run("showiminfo", "w.fits", code=0).stdout.splitlines() if l.startswith("  warning ")]
+    equal(shown, [wanted] if wanted else [], f"{keys}: showiminfo")
+
+
+one(None)
+one(None, **{"DATE-OBS": ""})
+one(None, **{"DATE-OBS": "Unknown", "MJD-OBS": 0.0, "AIRMASS": 0.0, "RA": 0.0, "DEC": 0.0})
+one(None, **{"DATE-OBS": "nn/nn/nn", "MJD-OBS": 51936.2})
+one(None, OBSTYPE="bias", DEC="+90:03:04")
+for date in ("nn/nn/nn", "2010-02-31T00:00:00", "00/00/00"):
+    one(f'DATE-OBS "{date}" is no date; obstime is not known', **{"DATE-OBS": date})
+one('DATE-OBS "1066-10-14T09:00:00" is out of range; obstime is not known', **{"DATE-OBS": "1066-10-14T09:00:00"})
+one('UTC-OBS "25:61:00" is no time of day; only the day of the observation is known, not the time',
+    **{"DATE-OBS": "2001-01-27", "UTC-OBS": "25:61:00"})
+one('EXPTIME "abc" is no number; exptime is not known', EXPTIME="abc")
+for number in (-5.0, 1e30):
+    image("n.fits", EXPTIME=number)
+    (line,) = warnings("n.fits")
+    check("n.fits: warning: EXPTIME \"" in line and line.endswith("is out of range; exptime is not known"), line)
+one('RA "99:99:99" is no right ascension; ra and dec are not known', RA="99:99:99")
+one('DEC "-95:00:00" is no declination; ra and dec are not known', DEC="-95:00:00")
+one('AIRMASS "0.2" is out of range; airmass is not known', AIRMASS=0.2)
+one("filter 'Qx-17' is not in the filter list", FILTER="Qx-17")
+one('DATE-OBS "' + "x" * 60 + '..." is no date; obstime is not known', **{"DATE-OBS": "x" * 65})
+
+# the row is there, with the rest of its values
+image("w.fits", **{"DATE-OBS": "nn/nn/nn", "EXPTIME": 7.0})
+run("imregister", "-db", "row.db", "w.fits", code=0)
+equal([(r["obstime"], r["exptime"]) for r in rows("row.db")], [(None, 7)], "the row")
+
+# 36 CCDs are one file; a doubt of one CCD only is said too
+parts = [read(image("p.fits", shape=(), DATE_OBS=None))]
+bad = {"DATE-OBS": "nn/nn/nn", "FILTER": "Qx-17"}
+for i in range(36):
+    body = read(image("p.fits", **bad)).replace(card("SIMPLE", True).encode(), card("XTENSION", "IMAGE").encode())
+    parts.append(body)
+write("mosaic.fits", b"".join(parts))
+equal([l.split("warning: ")[1] for l in warnings("mosaic.fits")],
+      ["filter 'Qx-17' is not in the filter list", 'DATE-OBS "nn/nn/nn" is no date; obstime is not known'], "a mosaic")
+
+# few are named, many are summed up by kind; one kind does not hide the other
+os.makedirs("tree")
+for i in range(10):
+    image(f"tree/f{i:02}.fits", FILTER="Qa" if i < 7 else "Qb")
+image("tree/date.fits", **{"DATE-OBS": "nn/nn/nn"})
+said = warnings("tree")
+equal(len(said), 11, "ten filters and a date")
+check(all("tree/" in l and ": warning: " in l for l in said), said)
+image("tree/f10.fits", FILTER="Qc")
+sum_line = "imregister: warning: 11 times: filter is not in the filter list (Qa: 7, Qb: 3, Qc: 1); -v names them"
+date_line = 'imregister: tree/date.fits: warning: DATE-OBS "nn/nn/nn" is no date; obstime is not known'
+equal(sorted(warnings("tree")), sorted([sum_line, date_line]), "eleven filters and a date")
+equal(sorted(warnings("-", stdin="\n".join("tree/" + f for f in os.listdir("tree")))), sorted([sum_line, date_line]), "a list")
+equal(sum(": warning: filter" in l for l in warnings("tree", "-v")), 11, "-v names all")
+for i in range(30):
+    image(f"tree/g{i:02}.fits", FILTER=f"Z{i:02}")
+(line,) = (l for l in warnings("tree") if "filter" in l)
+check("41 times: " in line and "(Qa: 7, Qb: 3, " in line and line.endswith(", and 23 more); -v names them"), line)
+
+# real files: what is said of them is known, so a good header is not warned of
+if not os.path.isdir(FITS):
+    finish()
+    sys.exit()
+said = [l[len("imregister: "):].replace(FITS + "/", "") for l in run("imregister", "-db", "real.db", FITS, code=4, timeout=500).stderr.splitlines() if "warning: " in l]
+equal(sorted(said), sorted([
+    "c/WFI-TEST.fits.Z: warning: filter 'NB#Halpha/7_ESO856' is not in the filter list",
+    "c/nttexample.mt: warning: filter 'R#642' is not in the filter list",
+    'e/badheaders1.fits.gz: warning: EXPTIME "-1" is out of range; exptime is not known',
+    'e/timmi2.fits: warning: RA "1.117786E+03" is no right ascension; ra and dec are not known',
+    'e/timmi2.fits: warning: ESO TEL AIRM START "-1.854545E+00" is out of range; airmass is not known']), "warnings of the real files")
+finish()
