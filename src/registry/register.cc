@@ -320,7 +320,7 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
       if (!own.have(file)) items.push_back({std::move(file), false});
     }
     for (const auto& [name, kind] : walk.special) {
-      fault({name, RegisteredFile::Fate::passed_over, kind + ", not a file; passed over", kind, {}, 0, {}});
+      fault({name, RegisteredFile::Fate::passed_over, kind + ", not a file; passed over", kind, {}, {}, 0, {}});
     }
     for (const auto& status : walk.faults)
       fault({status.file(), RegisteredFile::Fate::failed, status.message(), {}, {}, {}, 0, {}});

@@ -56,7 +56,9 @@ for theirs, ours in zip(table, found):
         value = value.decode() if isinstance(value, bytes) else value
         value = [None if x != x else x for x in value] if isinstance(value, list) else None if value is np.ma.masked or value != value or value == "" else value
         if name in words:
-            value = words[name][value]
+            value = words[name][value] if value else None
+        if name in ("seq", "filesize", "fingerprint") and value == 0:
+            value = None
         mine = ours[name]
         same = value == mine or (isinstance(value, float) and mine is not None and np.float32(value) == np.float32(mine)) or \
             (isinstance(value, list) and all(a == b or np.float32(a) == np.float32(b) for a, b in zip(value, mine)))
