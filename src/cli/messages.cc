@@ -33,7 +33,8 @@ void Tally::tell(std::string_view program, std::string_view before, std::string_
   }
   constexpr std::size_t kMostKinds = 10;
   std::vector<std::pair<std::string, std::int64_t>> kinds(kinds_.begin(), kinds_.end());
-  std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (kinds.size() > kMostKinds)
+    std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string list;
   for (std::size_t i = 0; i < kinds.size() && i < kMostKinds; ++i)
     list += (i == 0 ? "" : ", ") + kinds[i].first + ": " + std::to_string(kinds[i].second);

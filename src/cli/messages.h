@@ -25,7 +25,7 @@ void complain(std::string_view program, const Status& status);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 
-/// Many like lines as one: a few are told as they are, more are counted by their kind, the most frequent first.
+/// Many like lines as one: a few are told as they are, more are counted by their kind; of many kinds the most frequent.
 class Tally {
  public:
   explicit Tally(std::size_t few = 1) : few_(few) {}

@@ -24,6 +24,8 @@ found = rows("real.db")
 said = {}
 for line in out.stderr.splitlines():
     path, _, reason = line.removeprefix("imregister: ").partition(": ")
+    if reason.startswith("warning: "):  # of a file that is registered; warning_test.py knows them
+        continue
     said.setdefault(os.path.relpath(path, FITS), []).append(reason)
 with_rows = collections.Counter(os.path.relpath(os.path.join(r["pathname"], r["filename"]), os.path.realpath(FITS)) for r in found)
 for name in binary:
