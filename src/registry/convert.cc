@@ -216,7 +216,11 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   const RemoveAtExit leftovers({unfinished, unfinished + ".lock", unfinished + ".journal"});
   const auto convert_all = [&](const std::function<Status(std::string)>& write) -> Status {
     for (std::int64_t i = 0; i < file.count(); ++i) {
-      IMREG_TRY(file.read(i, old));
+      if (Status whole = file.read(i, old); !whole.ok()) {
+        if (whole.code() != Code::corrupt) return whole;
+        report.left_out.push_back(std::move(whole));
+        continue;
+      }
       if (deleted.offset >= 0 && old[deleted]) continue;
       auto row = native && file.is_native() ? Result<Record>(old)
                  : native                   ? to_native(old.view(), file.schema(), schema)

@@ -19,6 +19,10 @@ Status check_new_database(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0)  // also a link to nowhere
     return Status(Code::invalid, "exists already; remove it or take another name").in_file(path);
+  if (::lstat((path + ".journal").c_str(), &info) == 0) {
+    return Status(Code::invalid, "holds changes of an earlier database of this name; move it away")
+        .in_file(path + ".journal");
+  }
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   return is_folder(folder) ? Status() : no_folder(path);

@@ -17,6 +17,7 @@
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
+#include "os/lock.h"
 #include "os/walk.h"
 #include "registry/file_rows.h"
 #include "registry/image_row.h"
@@ -163,6 +164,7 @@ class Registrar {
     std::vector<RowChange> changes;
     std::string added;
     std::int64_t added_rows = 0, unchanged = 0, gone = 0;
+    std::vector<std::string> notes;
   };
 
   Status write_rows(bool trim) {
@@ -184,6 +186,12 @@ class Registrar {
     IMREG_TRY(check_format(writer->file()));
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
     if (!rows_.empty()) {
+      // Another imregister may have defined a root since this batch began, and keys are full paths.
+      IMREG_ASSIGN(PathRoots roots, PathRoots::load(options_.database));
+      if (roots.roots() != roots_.roots()) {
+        roots_ = std::move(roots);
+        keys_ = KeyTable();
+      }
       const auto names = names_of_rows();
       if (names.size() <= kFewNames)
         keys_.follow_names(writer->file(), roots_, names);
@@ -227,6 +235,7 @@ class Registrar {
     report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
     report_.unchanged += step.unchanged;
     report_.gone += step.gone;
+    report_.notes.insert(report_.notes.end(), step.notes.begin(), step.notes.end());
     return {};
   }
 
@@ -247,8 +256,7 @@ class Registrar {
         if (at->second.row < 0) at->second.row = row;
         continue;
       }
-      IMREG_TRY(file.read(row, old));
-      if (old[regimage::kDeleted]) continue;
+      if (!file.read(row, old).ok() || old[regimage::kDeleted]) continue;  // what is damaged stays for a repair
       old.set(regimage::kDeleted, true);
       step.changes.push_back({row, old.bytes()});
       ++step.gone;
@@ -262,7 +270,14 @@ class Registrar {
         ++step.added_rows;
         continue;
       }
-      IMREG_TRY(file.read(row, old));
+      if (const Status whole = file.read(row, old); !whole.ok()) {
+        if (whole.code() != Code::corrupt) return whole;
+        step.notes.push_back(
+            "row " + std::to_string(row + 1) +
+            " was damaged and is written anew from its file; statistics and judgements in it are lost");
+        step.changes.push_back({row, fresh.bytes()});
+        continue;
+      }
       const Record renewed = renewed_row(old.view(), std::move(fresh));
       if (renewed.bytes() == old.bytes())
         ++step.unchanged;
@@ -331,9 +346,13 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
 // The roots with those of the options, which are kept from here on. Under the lock: nobody may add a row between the check of
 // all keys and the new roots.
 Result<PathRoots> prepare_roots(const RegisterOptions& options, std::vector<std::string>& notes) {
-  IMREG_ASSIGN(const PathRoots before, PathRoots::load(options.database));
-  PathRoots roots = before;
-  for (const auto& [name, prefix] : options.roots) IMREG_TRY(roots.define(name, prefix));
+  IMREG_ASSIGN(PathRoots before, PathRoots::load(options.database));
+  const auto with_new = [&]() -> Result<PathRoots> {
+    PathRoots out = before;
+    for (const auto& [name, prefix] : options.roots) IMREG_TRY(out.define(name, prefix));
+    return out;
+  };
+  IMREG_ASSIGN(PathRoots roots, with_new());
   if (roots.roots() != before.roots()) {
     if (options.dry_run) {
       const auto file = RecordFile::open(options.database);
@@ -342,6 +361,15 @@ Result<PathRoots> prepare_roots(const RegisterOptions& options, std::vector<std:
     } else {
       const auto writer = RecordWriter::open(options.database, writer_options_of(options));
       if (!writer && writer.status().code() != Code::not_found) return writer.status();
+      WriterLock lock;  // where there is no database yet
+      if (!writer) {
+        auto taken = WriterLock::take(resolved_path(options.database) + ".lock", "imregister", options.wait_seconds);
+        if (!taken)
+          return taken.status().code() == Code::not_found ? no_folder(options.database) : Status(taken.status());
+        lock = *std::move(taken);
+      }
+      IMREG_ASSIGN(before, PathRoots::load(options.database));
+      IMREG_ASSIGN(roots, with_new());
       if (writer) {
         notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
         IMREG_TRY(check_format(writer->file()));

@@ -235,4 +235,24 @@ for program in ("imregister", "imsearch", "showiminfo", "convertimreg", "imsim")
 fails(2, ["-db", "missing"], "imregister", FILE, "-db")
 fails(2, ["too few"], "showiminfo")
 fails(2, ["too few"], "convertimreg", "a.db")
+# roots defined by many at once are all kept, also where there is no database yet
+for with_database in (False, True):
+    db = f"crowd{int(with_database)}.db"
+    if with_database:
+        run("imregister", "-db", db, "in", code=0)
+    procs = [subprocess.Popen([os.path.join(BIN, "imregister"), "-db", db, "-root", f"R{i}=/data/r{i}"], stderr=subprocess.DEVNULL) for i in range(12)]
+    equal([p.wait() for p in procs], [0] * 12, "roots at once")
+    equal(read(db + ".roots").count(b"/data/r"), 12, "no root is lost")
+
+# one rotten record stops nothing: it is written anew from its file, and is left out of a conversion
+run("imregister", "-db", "rot.db", "in", code=0)
+data = bytearray(read("rot.db"))
+data[23040 + 512 * 2 + 60] ^= 4
+write("rot.db", bytes(data))
+os.remove("rot.db.lock")
+out = run("convertimreg", "rot.db", "rot.v3", "-to", "v3")
+check("rot.db" in out.stderr and "damaged" in out.stderr and len(rows("rot.v3")) == IMAGES - 1, "conversion beside a rotten record: " + out.stderr)
+out = run("imregister", "-db", "rot.db", "in", code=0)
+check("row 3 was damaged and is written anew" in out.stderr and "1 updated, 5 unchanged" in out.stdout, "a rotten record: " + out.stderr + out.stdout)
+equal(len(rows("rot.db")), IMAGES, "whole again")
 finish()
