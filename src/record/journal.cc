@@ -88,6 +88,13 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
   return out;
 }
 
+// Whether there is a transaction of the generation that the head names; in doubt there is.
+bool begins_with_changes(std::string_view bytes) {
+  return bytes.size() >= kFirst + kTransactionHead && bytes.substr(0, 8) == kMagic &&
+         load_big<std::uint32_t>(bytes.data() + kFirst) == kTransactionMagic &&
+         load_big<std::int64_t>(bytes.data() + kFirst + 4) == load_big<std::int64_t>(bytes.data() + 28);
+}
+
 // Moves the view past the transactions that are in the record file already, by the hint.
 void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, JournalView& view) {
   std::string_view hint = bytes.substr(kHintPlace, kHintSize);
@@ -127,6 +134,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
     const bool other_file =
         other != container.uuid && bytes.substr(0, 8) == kMagic &&
         load_big<std::uint32_t>(bytes.data() + kHeadSize - 4) == check_of(other, bytes.substr(0, kHeadSize - 4));
+    if (other_file && !begins_with_changes(bytes)) return view;  // emptied by a checkpoint, so it may be taken over
     if (other_file) {
       return Status(Code::mismatch,
                     "belongs to another database file than the one beside it; move it away if you put that file there")
@@ -190,6 +198,12 @@ Status Journal::settle_on_disk(const std::string& path, std::int64_t end, IoObse
   if (end < size && std::any_of(map.data() + end, map.data() + size, [](char c) { return c != 0; }))
     IMREG_TRY(file->write_zeros(end, size - end));
   return file->sync();
+}
+
+bool holds_changes(const std::string& journal) {
+  const auto file = File::open(journal, File::Mode::read);
+  std::string start(kFirst + kTransactionHead, '\0');
+  return file && file->read(0, start.data(), start.size()).ok() && begins_with_changes(start);
 }
 
 bool Journal::holds_something(std::int64_t end) { return end > kFirst; }

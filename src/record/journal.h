@@ -57,6 +57,9 @@ struct JournalView {
 Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
                                  std::int64_t rows, bool trust_hint);
 
+/// Whether the journal at this path, of whatever file, holds changes since its last checkpoint.
+bool holds_changes(const std::string& journal);
+
 /// The journal as its writer holds it.
 class Journal {
  public:

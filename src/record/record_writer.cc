@@ -202,7 +202,7 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
   IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found)
     return Status(Code::invalid, "exists already").in_file(path);
-  if (File::open(path + ".journal", File::Mode::read).status().code() != Code::not_found)
+  if (holds_changes(path + ".journal"))
     return Status(Code::mismatch, "holds changes of an earlier database of this name; move it away")
         .in_file(path + ".journal");
   return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "os/walk.h"
+#include "record/journal.h"
 
 namespace imreg {
 
@@ -19,7 +20,7 @@ Status check_new_database(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0)  // also a link to nowhere
     return Status(Code::invalid, "exists already; remove it or take another name").in_file(path);
-  if (::lstat((path + ".journal").c_str(), &info) == 0) {
+  if (holds_changes(path + ".journal")) {
     return Status(Code::invalid, "holds changes of an earlier database of this name; move it away")
         .in_file(path + ".journal");
   }

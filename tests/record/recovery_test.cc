@@ -159,6 +159,29 @@ TEST_F(Recovery, ANewDatabaseDoesNotTakeOverAJournal) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(Recovery, ANewDatabaseTakesOverAJournalThatIsEmpty) {
+  make(path, 10);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+    EXPECT_OK(writer.trim());
+  }
+  std::filesystem::remove(path);  // somebody begins anew, and forgets the journal
+  make(path, 5);
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(5));
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(writer.commit({{2, bytes_of(Row{2, 9})}}, bytes_of(Row{5, 1})));
+  }
+  Rows expected = some(6);
+  expected[2].value = 9;
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  scribble(path + ".journal", 512, std::string(512, '\0'));
+  std::filesystem::remove(path + ".lock");
+  EXPECT_OK(writer_status());
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
 TEST_F(Recovery, AFileOfTwoNamesIsReadOnly) {
   make(path, 3);
   const std::string other = folder / "other.db";
