@@ -57,13 +57,16 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
   // A checkpoint between our look at the cards and our look at the journal makes the journal seem too new; one during the
   // latter writes over what we read. It changes the cards first, so they tell.
   for (int look = 0;; ++look) {
+    const bool quiet = state->nobody_writes(look);
     IMREG_TRY(state->read_counts());
+    const bool known = state->generation >= 0;
     auto status = state->lay_over_journal();
     IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
-    const bool moved = now.valid && now.first != state->generation;
+    const bool moved = now.valid ? now.first != state->generation : known;
     if (status.ok() && !moved) break;
     if (!status.ok() && status.code() != Code::mismatch) return status;
-    if (look >= kLooks || (!status.ok() && state->nobody_writes(look)))
+    // Moved: the cards that were read first are older than the journal, whoever holds the lock by now.
+    if (look >= kLooks || (!moved && quiet && state->nobody_writes(look)))
       return status.ok() ? Status(Code::busy, "it changes faster than it can be read; try again").in_file(path)
                          : status;
     wait_a_little(look);
@@ -100,13 +103,15 @@ Status RecordFile::State::read_counts() {
   // The state first: rows that a checkpoint took out of the journal are in the count by then.
   for (int look = 0; look < kLooks && !journal_state.valid; ++look) {
     wait_a_little(look);
+    const bool quiet = nobody_writes(look);
     IMREG_ASSIGN(journal_state, read_card_pair(file, container, PairKind::state));
-    if (nobody_writes(look)) break;
+    if (quiet && nobody_writes(look)) break;
   }
   for (int look = 0; look < kLooks && !counts.valid; ++look) {
     wait_a_little(look);
+    const bool quiet = nobody_writes(look);
     IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
-    if (nobody_writes(look)) break;
+    if (quiet && nobody_writes(look)) break;
   }
   if (counts.valid) {
     count = counts.first;
@@ -269,10 +274,11 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
   // A writer is in the middle of this row, or has moved on since we looked at the journal: look at everything anew.
   for (int look = 0; look < kLooks && state_->who == State::Who::reader; ++look) {
     wait_a_little(look);
+    const bool quiet = state_->nobody_writes(look);
     auto fresh = State::open(state_->path, State::Who::reader);
     const bool same = fresh && (*fresh)->container.uuid == state_->container.uuid && row < (*fresh)->count;
     if (same && (*fresh)->copy_row(row, copy)) return {};
-    if (state_->nobody_writes(look)) break;
+    if (quiet && state_->nobody_writes(look)) break;
   }
   return Status(Code::corrupt, "damaged record: its check does not hold")
       .in_file(state_->path)

@@ -54,7 +54,8 @@ struct RecordFile::State {
   /// The last change that a row holds by its own word; -1 when it is not whole. A row may be newer than the journal's
   /// transactions when one of these has rotted: then nothing older is laid over it.
   std::int64_t change_of(std::int64_t row, const char* bytes) const;
-  /// After a few looks at something that is not whole: no other process is changing it right now.
+  /// After a few looks at something that is not whole: no other process is changing it right now. Asked before a look and
+  /// after it: a writer that was at work then may have gone by now.
   bool nobody_writes(int look) const;
   /// The number of rows, from `from` on, whose CRC holds without a gap.
   std::int64_t valid_until(std::int64_t from) const;
