@@ -48,7 +48,7 @@ struct RecordWriter::State {
   std::vector<std::string> notes;
   bool appended = false;         ///< this writer has appended before
   std::int64_t written_end = 0;  ///< up to here its blocks have been written
-  bool broken = false;           ///< a sync failed: what the disk holds is not known, so nothing more is written
+  bool broken = false;  ///< a write or sync failed: what the disk holds is not known, so nothing more is written
 
   explicit State(RecordFile opened) : view(std::move(opened)) {}
   RecordFile::State& seen() { return *view.state_; }
@@ -128,7 +128,7 @@ struct RecordWriter::State {
   }
 
   Status recover();
-  Status set_aside(std::int64_t from, std::int64_t& found);
+  Status set_aside(std::int64_t from);
 };
 
 // The last writer died: replay, extend, sync, set aside, zero, sync, count. In this order.
@@ -159,8 +159,7 @@ Status RecordWriter::State::recover() {
     journal->applied(seen().count);
   }
 
-  std::int64_t lost = 0;
-  IMREG_TRY(set_aside(seen().count, lost));
+  IMREG_TRY(set_aside(seen().count));
   const std::int64_t end = seen().place_of(seen().count);
   const char* behind = seen().map.data() + end;
   const char* const map_end = seen().map.data() + seen().map.size();
@@ -174,14 +173,14 @@ Status RecordWriter::State::recover() {
 }
 
 // Good records behind a hole: one rotten record must not cut them off silently. They go to X.db.lost, a record file too.
-Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
+Status RecordWriter::State::set_aside(std::int64_t from) {
   std::string rows;
   const auto size = static_cast<std::size_t>(seen().record_size());
   for (std::int64_t row = from + 1; row < seen().capacity(); ++row) {
     const char* bytes = seen().map.data() + seen().place_of(row);
     if (seen().crc_holds(row, bytes)) rows.append(bytes, size);
   }
-  found = static_cast<std::int64_t>(rows.size() / size);
+  const auto found = static_cast<long long>(rows.size() / size);
   if (found == 0) return {};
   const std::string path = seen().base + ".lost";
   if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
@@ -189,7 +188,7 @@ Status RecordWriter::State::set_aside(std::int64_t from, std::int64_t& found) {
   }
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, options));
   IMREG_TRY(writer.append(std::move(rows)));
-  notes.push_back(std::to_string(found) + " good records behind a damaged one were set aside in " + path);
+  notes.push_back(counted(found, "good record") + " behind a damaged one set aside in " + path);
   return {};
 }
 

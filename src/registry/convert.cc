@@ -201,6 +201,8 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
                                      (file.schema().format.empty() ? "of no known format" : file.schema().format))
         .in_file(from);
   }
+  if (resolved_path(from) == resolved_path(to))
+    return Status(Code::invalid, "is IN and OUT at once; name another OUT").in_file(to);
   IMREG_TRY(check_new_database(to));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(from));
   const Schema& schema = *builtin_format(regimage::kFormat, number);

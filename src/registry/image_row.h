@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "formats/regimage.h"
 #include "imreg/camera.h"
 #include "imreg/record.h"
 
 namespace imreg {
+
+/// Elixir's one-letter names of the image types, by code.
+inline constexpr std::string_view kTypeLetters = "xodbfmrsMF";
 
 class PathRoots;
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "os/file.h"
 #include "os/walk.h"
 #include "record/journal.h"
 
@@ -24,9 +25,7 @@ Status check_new_database(const std::string& path) {
     return Status(Code::invalid, "holds changes of an earlier database of this name; move it away")
         .in_file(path + ".journal");
   }
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  return is_folder(folder) ? Status() : no_folder(path);
+  return is_folder(folder_of(path)) ? Status() : no_folder(path);
 }
 
 }  // namespace imreg

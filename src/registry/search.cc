@@ -7,6 +7,7 @@
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "imreg/scan.h"
+#include "registry/image_row.h"
 #include "registry/path_roots.h"
 
 namespace imreg {
@@ -23,9 +24,6 @@ bool take_negation(std::string& word) {
   word.erase(0, 1);
   return true;
 }
-
-// Elixir's one-letter names of the image types, by code.
-constexpr std::string_view kTypeLetters = "xodbfmrsMF";
 
 // A word of a code list: a letter of Elixir, the word itself, or the beginning of exactly one.
 Result<int> code_of(const SearchFilter& filter, const std::vector<std::string>& words, std::string word) {

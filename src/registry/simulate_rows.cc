@@ -35,7 +35,6 @@ constexpr std::array<int, 100> kTypes = [] {
   }
   return out;
 }();
-constexpr char kLetters[] = "xodbfmrsMF";
 
 void put(Record& row, Field<Text> field, std::string_view text) {
   if (!row.set(field, text)) std::abort();  // all texts here are short
@@ -81,7 +80,7 @@ class ExposureMaker {
     for (int i = 0; i < 4; ++i) row.set(regimage::kTeltemp(i), 3 + random_.normal());
     for (const auto field : {regimage::kXprobe, regimage::kYprobe, regimage::kZprobe, regimage::kSeqtime})
       row.set(field, kUnknown);
-    put(row, regimage::kFilename, std::to_string(600000 + exposure) + kLetters[type] + ".fits");
+    put(row, regimage::kFilename, std::to_string(600000 + exposure) + kTypeLetters[type] + ".fits");
     put(row, regimage::kPathname,
         "/data/archive/megacam/" + std::to_string(2001 + static_cast<int>((obstime - kFirst) / kYear)) + "/run" +
             std::to_string(first_row / kRowsPerFolder));

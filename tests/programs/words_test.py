@@ -226,4 +226,8 @@ equal(last, "360 images of 40 exposures in sim\r\n", "the progress line is gone 
 image("old.fits", DATE_OBS="1951-11-08T10:00:00")
 run("imregister", "-db", "old.db", "old.fits", code=0)
 fails(4, ["old.db: old.fits: ", "obstime: 1951-11-08T10:00:00Z is not within 1970 to 2106", "(record 1)"], "convertimreg", "old.db", "old3.db", "-to", "v3")
+# nobody is told to remove the database that is to be converted
+os.symlink("one.db", "same.db")
+for out in ("one.db", "./one.db", "same.db"):
+    fails(3, [out, "IN and OUT at once", "another OUT"], "convertimreg", "one.db", out)
 finish()
