@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
+#include <thread>
 
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -439,6 +441,36 @@ TEST_F(Registry, ProgressCountsFilesThatAreReadBeforeTheyAreWritten) {
       [&](std::int64_t done, std::int64_t all) { read.push_back(std::to_string(done) + "/" + std::to_string(all)); });
   EXPECT_EQ(written, 3U);
   EXPECT_THAT(read, ElementsAre("1/3", "2/3", "3/3"));
+}
+
+TEST_F(Registry, ABatchSeesTheRootsThatAnotherDefinesMeanwhile) {
+  RegisterOptions options;
+  options.database = at("x.db");
+  options.jobs = 1;
+  for (const char* name : {"a.fits", "b.fits", "c.fits"}) {
+    write_image(at(name), "r");
+    options.paths.push_back(at(name));
+  }
+  RegisterOptions other = options;
+  other.paths = {at("c.fits")};
+  other.roots = {{"N", folder_}};
+  const auto report = register_files(
+      options,
+      [&](const RegisteredFile& file) {
+        if (file.path != at("b.fits")) return;  // a and b are written, c is not yet
+        const auto meanwhile = register_files(other, [](const RegisteredFile&) {});
+        EXPECT_TRUE(meanwhile.database.ok()) << meanwhile.database.text();
+        EXPECT_EQ(meanwhile.added, 1);
+      },
+      [](std::int64_t read, std::int64_t) {  // long enough for the batch to write what it has
+        if (read == 2) std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+      });
+  EXPECT_TRUE(report.database.ok()) << report.database.text();
+  EXPECT_EQ(report.added, 2);
+  EXPECT_EQ(report.updated + report.unchanged, 1);
+  const auto file = RecordFile::open(options.database);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(file->count(), 3);
 }
 
 TEST_F(Registry, ADeletedRowThatIsRegisteredAgainIsAliveAgain) {
