@@ -1,5 +1,5 @@
 // Header dumps in YAML and JSON: a reader for the part of YAML that such dumps use (JSON is within it), and the rules by
-// which what it reads becomes cards. Not read, with an error that names the line: anchors, aliases, complex keys.
+// which what it reads becomes cards. Not read, with an error that names the line: anchors and aliases.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -76,6 +76,7 @@ class Parser {
   }
   bool ended(int parent) const { return at_ == text_.size() || at_marker() || column() <= parent; }
   bool at_item() const { return peek() == '-' && blank_at(at_ + 1); }
+  bool at_explicit_key() const { return peek() == '?' && blank_at(at_ + 1); }  // "? ''", and ": value" below it
 
   int line_at(std::size_t at) const {
     return 1 + static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
@@ -140,16 +141,12 @@ class Parser {
       IMREG_TRY(flow(out, depth));
       return end_of_line();
     }
-    if (c == '?' && blank_at(at_ + 1)) return fault("a key that is no word is not read");
     if (c == '|' || c == '>') return literal(out, parent);
     const int here = column();
-    const std::size_t begin = at_, begin_line = line_start_;
-    if (key_ends()) {
-      at_ = begin, line_start_ = begin_line;
-      return mapping(out, here, depth);
-    }
-    at_ = begin, line_start_ = begin_line;
-    return scalar(out, parent);
+    const std::size_t begin = at_;
+    const bool key = at_explicit_key() || key_ends();
+    at_ = begin;
+    return key ? mapping(out, here, depth) : scalar(out, parent);
   }
 
   // Whether a key with its colon stands here, on this line; moves behind the key.
@@ -185,7 +182,13 @@ class Parser {
     while (!ended(here - 1) && column() == here && !at_item()) {
       const std::size_t begin = at_;
       Node& key = out.items.emplace_back();
-      if (peek() == '"' || peek() == '\'') {
+      const bool is_explicit = at_explicit_key();
+      if (is_explicit) {
+        ++at_;
+        skip_blanks();
+        IMREG_TRY(scalar(key, here));
+        skip();
+      } else if (peek() == '"' || peek() == '\'') {
         IMREG_TRY(quoted(key));
         skip_blanks();
       } else {
@@ -193,7 +196,8 @@ class Parser {
         if (!key_ends()) return fault(begin, "a key and a colon are missing");
         key.text = trim(text_.substr(begin, at_ - begin));
       }
-      if (peek() != ':' || !blank_at(at_ + 1)) return fault(begin, "a key and a colon are missing");
+      if (peek() != ':' || !blank_at(at_ + 1) || (is_explicit && column() != here))
+        return fault(begin, "a key and a colon are missing");
       ++at_;
       skip_blanks();
       Node& value = out.items.emplace_back();
@@ -493,7 +497,7 @@ class Writer {
     double real = 0;
     Header one;
     if (remark) {
-      one.add_comment(name, words);
+      if (!value.plain || !is_undefined(words)) one.add_comment(name, words);
     } else if (!value.plain || (text && !value.is_nothing())) {
       one.add(name, words, one_line(comment));
     } else if (is_undefined(words)) {
@@ -519,12 +523,11 @@ class Writer {
     return out;
   }
 
-  static bool is_undefined(std::string_view word) {
-    for (const std::string_view nothing :
-         {"", "~", "null", ".nan", "nan", ".inf", "+.inf", "-.inf", "infinity", "-infinity"}) {
+  bool is_undefined(std::string_view word) const {
+    for (const std::string_view nothing : {"", "~", "null", ".nan", ".inf", "+.inf", "-.inf"}) {
       if (equal_nocase(word, nothing)) return true;
     }
-    return false;
+    return json_ && (word == "NaN" || word == "Infinity" || word == "-Infinity");  // Python writes them
   }
 
   // Digits that begin with 0 are a name (YAML's writers leave them unquoted); so is 189216e7 in YAML, where a number
