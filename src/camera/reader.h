@@ -61,7 +61,8 @@ class Reader {
   std::optional<std::string> text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const;
   Fact<std::string> joined(Field field, const Recipe& recipe) const;
   std::optional<double> raw_number(const Recipe& recipe, const CardValue& value) const;
-  std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out) const;
+  std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out,
+                                bool& united) const;
   Fact<double> computed(Field field, const Recipe& recipe) const;
   Fact<double> measured(Field field, const Recipe& recipe) const;
   std::optional<TimeScale> time_scale() const;

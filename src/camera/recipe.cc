@@ -196,7 +196,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     condition.wanted = word == "if";
     recipe.conditions.push_back(std::move(condition));
   } else if (word == "comment") {
-    IMREG_ASSIGN(recipe.comment, line.need_globs("a pattern for the comment"));
+    Globs& globs = line.take_if("not") ? recipe.not_comment : recipe.comment;
+    IMREG_ASSIGN(globs, line.need_globs("a pattern for the comment"));
   } else if (word == "drop") {
     IMREG_ASSIGN(recipe.drop, line.need_globs("a pattern of texts to drop"));
   } else if (word == "else") {

@@ -128,7 +128,8 @@ struct Recipe {
   Difference difference = Difference::none;
   std::optional<Range> range;  ///< of the number as it is written
   std::vector<Condition> conditions;
-  Globs comment;           ///< the comment of the first keyword must match
+  Globs comment;          ///< the comment of the first keyword must match
+  Globs not_comment;      ///< and must not match these
   Globs drop;              ///< texts that say nothing here
   std::string otherwise;   ///< the value when all keywords were there and all were dropped
   std::string words;       ///< the word list that the text goes through
