@@ -205,7 +205,7 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
 
   // A file is not made before its exposure.
   double latest = std::numeric_limits<double>::infinity();
-  if (const std::optional<CardValue> made = place_.cards.get(0, "DATE")) {
+  if (const CardValue* made = place_.cards.get(0, "DATE")) {
     if (const std::optional<HeaderDate> date = header_date(made->text)) latest = date->day + 2 * kDay;
   }
   const auto rank = [&](const Witness& witness) {

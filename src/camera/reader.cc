@@ -363,7 +363,7 @@ Fact<int> Reader::ccd() const {
 
 std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
   std::vector<Loss> losses;
-  const Reader again(chain_, place_, split_, &losses);
+  const Reader again(chain_, plan_, place_, split_, &losses);
   if (field == Field::position) {
     Fact<double> ra, dec;
     again.position(ra, dec);

@@ -376,6 +376,7 @@ Result<Condition> take_condition(Line& line) {
 Status take_recipe(Line& line, Field field, Table& table) {
   Recipe recipe;
   recipe.line = line.number();
+  recipe.table = table.name;
   recipe.text = line.text();
   const Dimension dimension = dimension_of(field);
   if (line.take_if("=")) {

@@ -152,7 +152,7 @@ TEST(FilterList, ExactThenNocaseThenGroups) {
   EXPECT_EQ(list.canonical("F606W"), "F606W");
   EXPECT_EQ(list.canonical("g"), std::nullopt);
   EXPECT_THAT(list.groups("GSDSS"), ElementsAre("g"));
-  EXPECT_EQ(list.canonical("F606W+Rc"), "F606W+R");
+  EXPECT_EQ(list.canonical("Rc+gsdss"), "R+g.MP9401");
   EXPECT_EQ(list.canonical("r+nonsense"), std::nullopt);
   EXPECT_EQ(list.canonical("+"), std::nullopt);
   EXPECT_THAT(list.groups("gsdss+F606W"), ElementsAre("g"));
