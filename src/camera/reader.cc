@@ -85,7 +85,8 @@ void Reader::lost(Field field, const Recipe& recipe, const Source& source, const
 // Whether a card may be used at all: by its comment.
 bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value,
                     std::size_t hdu) const {
-  if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) {
+  const bool first = &source == &recipe.sources.front();
+  if (first && !recipe.comment.empty() && !matches(recipe.comment, value.comment)) {
     lost(field, recipe, source, value, hdu, "its comment does not match", false);
     return false;
   }

@@ -309,6 +309,21 @@ TEST(Dao, TemperaturesAndFilters) {
   EXPECT_EQ(image.filter.value, std::nullopt);
 }
 
+TEST(Dao, PixelScaleOfTheImager) {
+  const auto scale = [](double plate, const char* comment) {
+    File file;
+    Header& header = file.hdu({8, 8});
+    header.add("TELESCOP", "1.8-m");
+    header.add("OBSERVAT", "DAO");
+    header.add("PLTSCALE", plate, comment);
+    header.add("PIXSIZE", 15.0);
+    header.add("XBIN", 2);
+    return file.only("dao").pixscale.value.value_or(-1);
+  };
+  EXPECT_NEAR(scale(20, "Plate scale, arcsec/mm"), 0.6, 1e-9);
+  EXPECT_EQ(scale(161, "Plate scale, microns/arcsec at tel focus"), -1);
+}
+
 TEST(Cpapir, CoaddsAndStacks) {
   const auto frame = [](File& file) -> Header& {
     Header& header = file.hdu({8, 8});
@@ -369,7 +384,10 @@ TEST(Cfht, GuideCubesHaveNoRowsForTheirPlanes) {
   header.add("INSTRUME", "WIRCam");
   header.add("DATE-OBS", "2006-03-18");
   header.add("UTC-OBS", "13:53:36.5");
+  header.add("MJD-OBS", 53812.5);
+  header.add("MJDEND", 53812.625);
   EXPECT_EQ(iso(wircam.only("cfht-wircam-guide").obstime), "2006-03-18T13:53:36.5Z");
+  EXPECT_NEAR(wircam.only("cfht-wircam-guide").exptime.value.value_or(-1), 10800, 1e-3);
 
   File spirou;
   Header& guide = spirou.hdu({8, 8, 50});
