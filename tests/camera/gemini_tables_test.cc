@@ -29,7 +29,9 @@ struct File {
   FileFacts facts() const {
     static const Result<Cameras> cameras = Cameras::load();
     EXPECT_TRUE(cameras.ok()) << cameras.status().text();
-    const Result<FileFacts> out = cameras->translate("/data/f.fits", headers, {});
+    Cameras::Options options;
+    options.explain = true;
+    const Result<FileFacts> out = cameras->translate("/data/f.fits", headers, options);
     EXPECT_TRUE(out.ok()) << out.status().text();
     return out.ok() ? *out : FileFacts();
   }
