@@ -188,6 +188,40 @@ TEST(Gemini, GsaoiArrays) {
   EXPECT_NEAR(facts.images.at(0).dettemp.value.value_or(0), 70 - 273.15, 1e-9);
 }
 
+TEST(Gemini, ArraysWithExposuresOfTheirOwn) {
+  File nici;
+  Header& header = gemini(nici, "NICI");
+  header.add("ITIME_R", 2.0);
+  header.add("NCOADD_R", 10);
+  header.add("ITIME_B", 3.0);
+  header.add("NCOADD_B", 5);
+  header.add("FILTER_R", "H_G0728");
+  header.add("FILTER_B", "J_G0702");
+  nici.extension().add("FILTER_R", "H_G0728");
+  nici.extension().add("FILTER_B", "J_G0702");
+  const FileFacts facts = nici.facts();
+  EXPECT_EQ(facts.camera, "gemini-nici");
+  ASSERT_EQ(facts.images.size(), 2u);
+  EXPECT_EQ(facts.images[0].exptime.value, 20);
+  EXPECT_EQ(facts.images[1].exptime.value, 15);
+  EXPECT_EQ(facts.images[1].filter.value, "J_G0702");
+
+  File gpi;
+  gemini(gpi, "GPI").add("COADDS", 3);
+  Header& cube = gpi.extension();
+  cube.add("ITIME", 60.0);
+  cube.add("CRVAL1", 1.0);
+  EXPECT_EQ(gpi.only("gemini-gpi").exptime.value, 180);
+
+  File michelle;
+  Header& nods = gemini(michelle, "michelle");
+  nods.add("EXPOSURE", 2.5);
+  nods.add("NUMEXPOS", 4);
+  nods.add("NUMEXT", 3);
+  michelle.extension();
+  EXPECT_EQ(michelle.only("gemini-michelle").exptime.value, 30);
+}
+
 TEST(Gemini, NodsOfTrecsAreOneExposure) {
   File file;
   Header& header = gemini(file, "TReCS");
@@ -232,11 +266,11 @@ TEST(Gemini, SpeckleCubes) {
   header.add("OBSTIME", 1577837401.5, "UTC at start of observation");
   header.add("EXPTIME", 0.06);
   header.add("EXPOSURE", 6.0);
-  header.add("FILTER", "Red-832");
+  header.add("FILTER", "clear");
   const ImageFacts image = file.only("gemini-speckle");
   EXPECT_EQ(iso(image.obstime), "2020-01-01T00:10:01.5Z");
   EXPECT_EQ(image.exptime.value, 6);
-  EXPECT_EQ(image.filter.value, "Red-832");
+  EXPECT_EQ(image.filter.value, "clear");
 }
 
 TEST(Gemini, VisitorsWithHeadersOfTheirOwn) {
