@@ -76,6 +76,10 @@ std::optional<double> Reader::zero_point(const Recipe& recipe) const {
   double days = 0;
   std::optional<double> date;
   for (const Source& source : recipe.since) {
+    if (source.scope == Scope::number) {
+      days += source.number;
+      continue;
+    }
     const bool found = each_card(place_, source, [&](const CardValue& value, std::size_t) {
       const std::optional<double> number = value.number();
       if (number && std::isfinite(*number)) return days += *number, true;

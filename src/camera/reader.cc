@@ -145,10 +145,11 @@ std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue
   return found;
 }
 
-// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts.
+// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts,
+// unless a text says that it is not known.
 Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
   Fact<std::string> out;
-  bool any = false;
+  bool any = false, unknown = false;
   for (const Source& source : recipe.sources) {
     each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
       if (!usable(field, recipe, source, value, hdu)) return false;
@@ -156,6 +157,8 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
       std::string reason;
       const std::optional<std::string> text = text_of(recipe, value, reason);
       if (!text) {
+        const std::string_view said = trim(value.text);
+        unknown = unknown || (value.kind == CardValue::Kind::text && !said.empty() && !matches(recipe.drop, said));
         lost(field, recipe, source, value, hdu, std::move(reason), false);
         return false;
       }
@@ -165,7 +168,7 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
       return true;
     });
   }
-  if (!out.value && any && !recipe.otherwise.empty()) {
+  if (!out.value && any && !unknown && !recipe.otherwise.empty()) {
     out.value = recipe.otherwise;
     out.keyword = keywords_of(recipe);
     out.hdu = place_.own().number;

@@ -170,10 +170,17 @@ Status take_night(Line& line, Recipe& recipe) {
   return {};
 }
 
-// since KEY + KEY: the zero point, in days.
+// since KEY + KEY: the zero point, in days; numbers too.
 Status take_since(Line& line, Recipe& recipe) {
   do {
     IMREG_ASSIGN(const std::string word, line.need("the keyword of the zero point"));
+    double number = 0;
+    if (parse_number(word, number)) {
+      recipe.since.emplace_back();
+      recipe.since.back().scope = Scope::number;
+      recipe.since.back().number = number;
+      continue;
+    }
     IMREG_ASSIGN(Source source, source_of(line, word));
     recipe.since.push_back(std::move(source));
   } while (line.take_if("+"));

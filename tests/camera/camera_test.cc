@@ -469,7 +469,8 @@ TEST(Tables, TheMostSpecialOneIsChosen) {
     return file.facts().camera;
   };
   EXPECT_EQ(chosen("CFHT 3.6m", "MegaPrime"), "cfht-megaprime");
-  EXPECT_EQ(chosen("CFHT 3.6m", "ESPaDOnS"), "cfht");
+  EXPECT_EQ(chosen("CFHT 3.6m", "ESPaDOnS"), "cfht-espadons");
+  EXPECT_EQ(chosen("CFHT 3.6m", "a new one"), "cfht");
   EXPECT_EQ(chosen("HST", "acs"), "hst-acs");
   EXPECT_EQ(chosen("HST", "WFC3"), "hst");
   EXPECT_EQ(chosen("Feder", "Apogee Alta"), "generic");
