@@ -1,0 +1,327 @@
+// The tables of space and solar telescopes: small headers with made-up values show the habits of each.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "imreg/camera.h"
+#include "imreg/date.h"
+
+namespace imreg {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+const Cameras& cameras() {
+  static const Result<Cameras> loaded = Cameras::load();
+  EXPECT_TRUE(loaded.ok()) << loaded.status().text();
+  return *loaded;
+}
+
+// Cards, one a line; an HDU begins with "--" and, for an extension, its name; it has 8 x 8 pixels unless a line
+// "NAXIS = 0" (none) or "NAXIS3 = n" says otherwise.
+FileFacts read(std::string_view text) {
+  FitsHeaders file;
+  std::string cards;
+  const auto close = [&] {
+    if (file.hdus.empty()) return;
+    Hdu& hdu = file.hdus.back();
+    hdu.header = Header(std::move(cards));
+    cards.clear();
+    hdu.axes = {8, 8};
+    if (const auto planes = hdu.header.integer_of("NAXIS3")) hdu.axes.push_back(*planes);
+    if (hdu.header.integer_of("NAXIS") == 0) hdu.axes.clear();
+    hdu.kind = hdu.axes.empty() ? HduKind::empty : HduKind::image;
+  };
+  const auto card = [&](std::string line) {
+    line.resize(kCardSize, ' ');
+    cards += line;
+  };
+  for (const std::string_view line : split(text, '\n')) {
+    if (trim(line).empty()) continue;
+    if (!line.starts_with("--")) {
+      const std::size_t equals = line.find('=');
+      card(std::string(trim(line.substr(0, equals))) + std::string(8 - trim(line.substr(0, equals)).size(), ' ') +
+           "= " + std::string(trim(line.substr(equals + 1))));
+      continue;
+    }
+    close();
+    file.hdus.emplace_back().number = static_cast<int>(file.hdus.size()) - 1;
+    if (const std::string_view name = trim(line.substr(2)); !name.empty())
+      card("EXTNAME = '" + std::string(name) + "'");
+  }
+  close();
+  const Result<FileFacts> out = cameras().translate("/data/f.fits", file, {});
+  EXPECT_TRUE(out.ok()) << out.status().text();
+  return out.ok() ? *out : FileFacts();
+}
+
+ImageFacts only(std::string_view text, const std::string& camera) {
+  const FileFacts facts = read(text);
+  EXPECT_EQ(facts.camera, camera);
+  EXPECT_EQ(facts.images.size(), 1u) << facts.why_none;
+  return facts.images.empty() ? ImageFacts() : facts.images[0];
+}
+
+std::vector<int> extensions(const FileFacts& facts) {
+  std::vector<int> out;
+  for (const ImageFacts& image : facts.images) out.push_back(image.extension);
+  return out;
+}
+
+std::string iso(const Fact<double>& time) { return time.value ? format_iso(*time.value) : "unknown"; }
+
+TEST(Hst, ApertureBeforeTargetAndBothWheels) {
+  const FileFacts facts = read(
+      "--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'ACS'\nDETECTOR= 'WFC'\nIMAGETYP= 'EXT'\nFILTER1 = 'F606W'\n"
+      "FILTER2 = 'POL0V'\nRA_TARG = 10.0\nDEC_TARG= 20.0\nDATE-OBS= '2011-03-04'\nTIME-OBS= '05:06:07'\nEXPTIME = "
+      "30.5\n"
+      "-- SCI\nCCDCHIP = 2\nRA_APER = 10.5\nDEC_APER= 20.5\n-- ERR\n-- DQ\n-- SCI\nCCDCHIP = 1\n-- ERR\n-- DQ\n");
+  EXPECT_EQ(facts.camera, "hst-acs");
+  EXPECT_THAT(extensions(facts), ElementsAre(1, 4));
+  EXPECT_EQ(facts.images[0].ccd.value, 2);
+  EXPECT_EQ(facts.images[0].filter.value, "F606W+POL0V");
+  EXPECT_EQ(facts.images[0].type.value, "object");
+  EXPECT_EQ(iso(facts.images[0].obstime), "2011-03-04T05:06:07.000");
+  EXPECT_THAT(facts.images[0].ra.value, Optional(DoubleNear(10.5, 1e-4)));
+  EXPECT_THAT(facts.images[1].ra.value, Optional(DoubleNear(10, 1e-4)));
+}
+
+TEST(Hst, ExposuresOfStisAreNoChips) {
+  const FileFacts facts = read(
+      "--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'STIS'\nOBSTYPE = 'SPECTROSCOPIC'\nSCLAMP  = 'NONE'\nOPT_ELEM= "
+      "'G430L'\n"
+      "FILTER  = 'Clear'\nTARGNAME= 'STAR'\nTEXPTIME= 60.0\n"
+      "-- SCI\nEXPTIME = 20.0\nDATE-OBS= '1999-01-02'\nTIME-OBS= '03:04:05'\n-- ERR\n-- DQ\n"
+      "-- SCI\nEXPTIME = 40.0\nDATE-OBS= '1999-01-02'\nTIME-OBS= '03:05:05'\n-- ERR\n-- DQ\n");
+  EXPECT_EQ(facts.camera, "hst-stis");
+  EXPECT_THAT(extensions(facts), ElementsAre(1, 4));
+  EXPECT_EQ(facts.images[1].ccd.value, 0);
+  EXPECT_EQ(facts.images[1].exptime.value, 40);
+  EXPECT_EQ(iso(facts.images[1].obstime), "1999-01-02T03:05:05.000");
+  EXPECT_EQ(facts.images[1].filter.value, "G430L");
+  EXPECT_EQ(facts.images[1].type.value, "object");
+}
+
+TEST(Hst, LampsAndDarksAreNoObjects) {
+  const std::string stis = "--\nTELESCOP= 'HST'\nINSTRUME= 'STIS'\nFILTER = 'F28X50LP'\nOPT_ELEM= 'MIRVIS'\n";
+  EXPECT_EQ(only(stis + "OBSTYPE = 'INTERNAL'\nSCLAMP = 'NONE'\nTARGNAME= 'DARK'\n", "hst-stis").type.value, "dark");
+  EXPECT_FALSE(only(stis + "OBSTYPE = 'SPECTROSCOPIC'\nSCLAMP = 'HITM1'\nTARGNAME= 'WAVE'\n", "hst-stis").type.value);
+  EXPECT_EQ(only(stis, "hst-stis").filter.value, "F28X50LP");
+  EXPECT_EQ(only("--\nTELESCOP= 'HST'\nINSTRUME= 'WFPC2'\nIMAGETYP= 'VFLAT'\n", "hst-wfpc2").type.value, "flat");
+}
+
+TEST(Hst, DetectorsOfWfpc2WithTheirTemperatures) {
+  const FileFacts facts = read(
+      "--\nNAXIS = 0\nINSTRUME= 'WFPC2'\nFILTNAM1= 'F555W'\nFILTNAM2= 'POLQ'\nFILTER1 = 33\nDATE-OBS= '19/05/94'\n"
+      "TIME-OBS= '15:41:16'\nUCH1CJTM= -88.0\nUCH4CJTM= -89.0\n-- SCI\nDETECTOR= 1\n-- SCI\nDETECTOR= 4\n");
+  ASSERT_EQ(facts.images.size(), 2u);
+  EXPECT_EQ(facts.images[1].ccd.value, 4);
+  EXPECT_EQ(facts.images[1].dettemp.value, -89);
+  EXPECT_EQ(facts.images[1].filter.value, "F555W+POLQ");
+  EXPECT_EQ(iso(facts.images[1].obstime), "1994-05-19T15:41:16.000");
+}
+
+TEST(Hst, CorrectionsOfReferenceFilesAreNoImages) {
+  EXPECT_TRUE(read("--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'ACS'\n-- DX\n-- DY\n").images.empty());
+}
+
+TEST(Jwst, ScienceOnlyAndNoRowsForGroups) {
+  const FileFacts facts = read(
+      "--\nNAXIS = 0\nTELESCOP= 'JWST'\nINSTRUME= 'NIRCAM'\nDETECTOR= 'NRCB3'\nEXP_TYPE= 'NRC_IMAGE'\nFILTER = "
+      "'F200W'\n"
+      "PUPIL   = 'CLEAR'\nDATE-BEG= '2023-04-05T06:07:08.5'\nDATE-OBS= '2023-04-05'\nTIME-OBS= '06:07:08.5'\n"
+      "TIMESYS = 'UTC'\nEFFEXPTM= 311.4\nTARG_RA = 80.0\nTARG_DEC= -69.0\n"
+      "-- SCI\nNAXIS3 = 5\nRA_REF = 80.1\nDEC_REF = -69.1\n-- ERR\n-- DQ\n-- AREA\n-- VAR_POISSON\n-- VAR_RNOISE\n-- "
+      "VAR_FLAT\n"
+      "-- WHT\n-- CON\n");
+  EXPECT_EQ(facts.camera, "jwst");
+  ASSERT_THAT(extensions(facts), ElementsAre(1));
+  const ImageFacts& image = facts.images[0];
+  EXPECT_EQ(image.mode, ImageMode::cube);
+  EXPECT_EQ(image.chip.value, "NRCB3");
+  EXPECT_EQ(image.filter.value, "F200W");
+  EXPECT_EQ(image.exptime.value, 311.4);
+  EXPECT_EQ(iso(image.obstime), "2023-04-05T06:07:08.500");
+  EXPECT_EQ(image.ra.value, 80.1);
+  EXPECT_EQ(image.type.value, "object");
+}
+
+TEST(Jwst, TypesAndWheels) {
+  const auto type = [](const std::string& word) {
+    return only("--\nTELESCOP= 'JWST'\nEXP_TYPE= '" + word + "'\n", "jwst").type.value;
+  };
+  EXPECT_EQ(type("MIR_DARKIMG"), "dark");
+  EXPECT_EQ(type("FGS_INTFLAT"), "flat");
+  EXPECT_EQ(type("NRC_LED"), "flat");
+  EXPECT_EQ(type("NIS_SOSS"), "object");
+  EXPECT_FALSE(type("NRS_LAMP"));
+  EXPECT_EQ(only("--\nTELESCOP= 'JWST'\nFILTER = 'F170LP'\nGRATING = 'G235H'\n", "jwst").filter.value, "F170LP+G235H");
+  EXPECT_EQ(only("--\nTELESCOP= 'JWST'\nFILTER = 'CLEAR'\nPUPIL = 'F115W'\n", "jwst").filter.value, "F115W");
+}
+
+TEST(Euclid, QuadrantsMakeACcd) {
+  const std::string head = "--\nNAXIS = 0\nTELESCOP= 'Euclid'\nINSTRUME= 'VIS'\nEXPTIME = 560.5\n";
+  const auto quadrant = [](const std::string& ccd, const std::string& quad) {
+    return "-- " + ccd + "." + quad + ".SCI\nCCDID = '" + ccd + "'\nQUADID = '" + quad + "'\n-- " + ccd + "." + quad +
+           ".RMS\n-- " + ccd + "." + quad + ".FLG\n";
+  };
+  const FileFacts facts = read(head + quadrant("1-1", "E") + quadrant("1-1", "F") + quadrant("3-4", "E"));
+  EXPECT_EQ(facts.camera, "euclid-vis");
+  EXPECT_THAT(extensions(facts), ElementsAre(1, 7));
+  EXPECT_EQ(facts.images[1].chip.value, "3-4");
+  EXPECT_EQ(facts.images[1].filter.value, "VIS");
+}
+
+TEST(Euclid, NispWheelsAndTiles) {
+  const FileFacts facts = read(
+      "--\nNAXIS = 0\nTELESCOP= 'Euclid'\nINSTRUME= 'NISP'\nFWA_POS = 'J'\nGWA_POS = 'OPEN'\n"
+      "-- DET11.SCI\n-- DET11.RMS\n-- DET11.DQ\n-- DET21.SCI\n");
+  EXPECT_THAT(extensions(facts), ElementsAre(1, 4));
+  EXPECT_EQ(facts.images[0].filter.value, "J");
+  const std::string tile = "--\nPIPDEFID= 'MER_ProcessTile_EUCLID_9'\nFILTER = 'NIR_H'\n";
+  EXPECT_EQ(only(tile + "COMBINET= 'MEDIAN'\n", "euclid-mer").type.value, "object");
+  EXPECT_EQ(only(tile + "COMBINET= 'OR'\n", "euclid-mer").type.value, "mask");
+  EXPECT_TRUE(read("--\nNAXIS = 0\n-- PSF image\nSOFTINST= 'Euclid Consortium'\n").images.empty());
+}
+
+TEST(Infrared, ChannelsAreFilters) {
+  const std::string spitzer =
+      "--\nTELESCOP= 'Spitzer'\nINSTRUME= 'IRAC'\nCHNLNUM = 2\nDATE_OBS= '2007-08-09T10:11:12.5'\n";
+  EXPECT_EQ(only(spitzer, "spitzer").filter.value, "IRAC2");
+  EXPECT_EQ(iso(only(spitzer, "spitzer").obstime), "2007-08-09T10:11:12.500");
+  const ImageFacts wise = only(
+      "--\nTELESCOP= 'WISE'\nBAND = 3\nDATE_OBS= '2010-02-03T04:05:10.0'\nEXPTIME = 8.0\n"
+      "FILETYPE= 'intensity image frame'\n",
+      "wise");
+  EXPECT_EQ(wise.filter.value, "W3");
+  EXPECT_EQ(iso(wise.obstime), "2010-02-03T04:05:06.000");  // DATE_OBS is the middle
+  EXPECT_EQ(wise.type.value, "object");
+  EXPECT_EQ(only("--\nTELESCOP= 'WISE'\nFILETYPE= 'processing bit mask'\n", "wise").type.value, "mask");
+}
+
+TEST(HighEnergy, PointingAndTimeScale) {
+  const std::string times =
+      "DATE-OBS= '2003-03-04T05:06:07'\nTIMESYS = 'TT'\nRA_OBJ = 10.0\nDEC_OBJ = 10.0\nRA_PNT = 11.0\n"
+      "DEC_PNT = 11.0\nOBS_MODE= 'POINTING'\n";
+  const ImageFacts xmm = only("--\nTELESCOP= 'XMM'\nINSTRUME= 'EMOS1'\nFILTER = 'Thin1'\nCCDNR = 7\n" + times, "xmm");
+  EXPECT_EQ(iso(xmm.obstime), "2003-03-04T05:06:07.000");  // UTC whatever TIMESYS says
+  EXPECT_EQ(xmm.ra.value, 11);
+  EXPECT_EQ(xmm.ccd.value, 7);
+  EXPECT_EQ(xmm.type.value, "object");
+  const ImageFacts chandra = only("--\nTELESCOP= 'CHANDRA'\nGRATING = 'NONE'\nEXPOSURE= 4000.5\n" + times, "chandra");
+  EXPECT_EQ(iso(chandra.obstime), "2003-03-04T05:05:02.816");
+  EXPECT_EQ(chandra.exptime.value, 4000.5);
+  EXPECT_FALSE(chandra.filter.value);
+}
+
+TEST(Photometry, ExposuresInDaysAndUtcBesideTdb) {
+  const std::string text =
+      "CHANNEL = 31\nCCD = 3\nEXPOSURE= 0.5\nDATE-OBS= '2019-02-03T04:05:06.7Z'\nTIMESYS = 'TDB'\n";
+  for (const std::string camera : {"kepler", "tess"}) {
+    const ImageFacts image = only("--\nTELESCOP= '" + camera + "'\n" + text, camera);
+    EXPECT_EQ(image.exptime.value, 43200);
+    EXPECT_EQ(iso(image.obstime), "2019-02-03T04:05:06.700");
+    EXPECT_EQ(image.ccd.value, camera == "tess" ? 3 : 31);
+  }
+}
+
+TEST(Small, NeossatShutterGalexBandIueDates) {
+  const std::string neossat = "--\nTELESCOP= 'NEOSSat'\nEXPOSURE= 9.5\nSHUTTER = ";
+  EXPECT_EQ(only(neossat + "'1 (closed)'\n", "neossat").type.value, "dark");
+  EXPECT_EQ(only(neossat + "'0 (open)'\n", "neossat").type.value, "object");
+  EXPECT_EQ(only("--\nTELESCOP= 'GALEX'\nBAND = 2\n", "galex").filter.value, "FUV");
+  const ImageFacts iue =
+      only("--\nTELESCOP= 'IUE'\nDATEOBS = '02/03/86'\nTIMEOBS = '04:05:06'\nEXPTIME = 60.5\n", "iue");
+  EXPECT_EQ(iso(iue.obstime), "1986-03-02T04:05:06.000");
+}
+
+TEST(Sun, UnknownTelescopesToo) {
+  const ImageFacts image = only(
+      "--\nTELESCOP= 'New one'\nCTYPE1  = 'HPLN-TAN'\nCTYPE2  = 'HPLT-TAN'\nCRVAL1 = 10.0\nCRVAL2 = 20.0\nWAVELNTH= "
+      "393\n"
+      "DATE-BEG= '2021-02-03T04:05:06.5'\nDATE-OBS= '2021-02-03T04:06:06.5'\nOBJECT = '?\?'\n",
+      "solar");
+  EXPECT_EQ(image.type.value, "object");
+  EXPECT_FALSE(image.ra.value);
+  EXPECT_FALSE(image.object.value);
+  EXPECT_EQ(image.filter.value, "393");
+  EXPECT_EQ(iso(image.obstime), "2021-02-03T04:05:06.500");
+  EXPECT_EQ(only("--\nCTYPE1 = 'HPLN-TAN'\nIMG_TYPE= 'DARK'\n", "solar").type.value, "dark");
+}
+
+TEST(Sun, EitWavelengthAndCountsThatAreNoDegrees) {
+  const ImageFacts image = only(
+      "--\nTELESCOP= 'SOHO'\nINSTRUME= 'EIT'\nDATE-OBS= '03-JAN-97'\nTIME-OBS= '04:05:06'\nWAVELNTH= 284\nFILTER = 'Al "
+      "+1'\n"
+      "DATE_OBS= '1997-01-03T04:05:06.789Z'\nCCDTEMP = 7.5\nCFTEMP = -66.5\nEXPTIME = 12.5\n",
+      "soho-eit");
+  EXPECT_EQ(image.filter.value, "284");
+  EXPECT_EQ(image.dettemp.value, -66.5);
+  EXPECT_EQ(iso(image.obstime), "1997-01-03T04:05:06.789");
+  EXPECT_EQ(
+      only("--\nTELESCOP= 'Telescope (EIT)'\nOBSRVTRY= 'Observatory (SOHO)'\nTYPE = 'calib'\n", "soho-eit").type.value,
+      "dark");
+}
+
+TEST(Sun, WheelsOfCoronagraphsAndXrayTelescopes) {
+  const std::string lasco = "--\nTELESCOP= 'SOHO'\nINSTRUME= 'LASCO'\nDETECTOR= 'C2'\nFILTER = 'Orange'\n";
+  EXPECT_EQ(only(lasco + "POLAR = 'Clear'\n", "soho-lasco").filter.value, "Orange");
+  EXPECT_EQ(only(lasco + "POLAR = '+60 Deg'\nLP_NUM = 'Dark'\n", "soho-lasco").filter.value, "Orange++60 Deg");
+  EXPECT_EQ(only(lasco + "LP_NUM = 'Dark'\n", "soho-lasco").type.value, "dark");
+  const std::string xrt = "--\nTELESCOP= 'HINODE'\nINSTRUME= 'XRT'\nEC_FW1_ = 'Open'\nCCD_TEMP= 47\nCCD_TMPC= -60.5\n";
+  EXPECT_EQ(only(xrt + "EC_FW2_ = 'Ti_poly'\n", "hinode-xrt").filter.value, "Ti_poly");
+  EXPECT_EQ(only(xrt, "hinode-xrt").dettemp.value, -60.5);
+  EXPECT_EQ(only("--\nTELESCOP= 'HINODE'\nINSTRUME= 'SOT/NB'\nWAVE = 'TF Fe I 6302'\n", "hinode-sot").filter.value,
+            "TF Fe I 6302");
+}
+
+TEST(Sun, SecchiDetectors) {
+  const std::string text =
+      "--\nINSTRUME= 'SECCHI'\nFILTER = 'S1'\nCTYPE1A = 'RA---AZP'\nCRVAL1A = -30.0\nCRVAL2A = 10.0\n";
+  EXPECT_EQ(only(text + "DETECTOR= 'EUVI'\nWAVELNTH= 304\n", "stereo-secchi").filter.value, "304");
+  EXPECT_FALSE(only(text + "DETECTOR= 'EUVI'\n", "stereo-secchi").ra.value);
+  const ImageFacts image = only(text + "DETECTOR= 'HI1'\nWAVELNTH= 0\n", "stereo-secchi");
+  EXPECT_EQ(image.ra.value, 330);
+  EXPECT_EQ(image.chip.value, "HI1");
+  EXPECT_EQ(image.filter.value, "S1");
+}
+
+TEST(Sun, StartsAndNotMiddles) {
+  const ImageFacts hmi = only(
+      "--\nTELESCOP= 'SDO/HMI'\nINSTRUME= 'HMI_FRONT2'\nWAVELNTH= 6173.0\nDATE-OBS= '2015-01-02T03:04:05.5'\n"
+      "T_OBS = '2015.01.02_03:05:02.500_TAI'\nT_REC = '2015.01.02_03:04:30.000_TAI'\n",
+      "sdo-hmi");
+  EXPECT_EQ(iso(hmi.obstime), "2015-01-02T03:04:05.500");
+  EXPECT_EQ(hmi.filter.value, "6173");
+  EXPECT_EQ(
+      iso(only("--\nOBSRVTRY= 'PUNCH'\nDATE-BEG= '2025-06-07T08:10:00'\nDATE-OBS= '2025-06-07T08:26:00'\n", "punch")
+              .obstime),
+      "2025-06-07T08:10:00.000");
+}
+
+TEST(Sun, ExposuresUnderOtherNames) {
+  const ImageFacts trace = only(
+      "--\nTELESCOP= 'TRACE'\nWAVE_LEN= '195'\nSHT_NOM = 10.0\nSHT_MDUR= 10.25\nDATE_OBS= '2001-02-03T04:05:06.7'\n",
+      "trace");
+  EXPECT_EQ(trace.exptime.value, 10.25);
+  EXPECT_EQ(trace.filter.value, "195");
+  EXPECT_EQ(only("--\nMISSION = 'Aditya-L1'\nFTR_NAME= 'NB04'\nMEAS_EXP= 1500.0\n", "aditya-suit").exptime.value, 1.5);
+  EXPECT_EQ(only("--\nTELESCOP= 'NSO-GONG'\nITIME = 60.5\nRA = -0.5\nDEC = -0.2\n", "gong").exptime.value, 60.5);
+  EXPECT_FALSE(only("--\nTELESCOP= 'NSO-GONG'\nRA = -0.5\nDEC = -0.2\n", "gong").ra.value);
+  EXPECT_EQ(only("--\nINSTRUME= 'COSMO K-Coronagraph'\nDARKSHUT= 'in'\nDATATYPE= 'science'\n", "cosmo-kcor").type.value,
+            "dark");
+}
+
+TEST(Sun, CubesInTimeHaveNoRowsForTheirPlanes) {
+  const ImageFacts iris = only("--\nNAXIS3 = 4\nTELESCOP= 'IRIS'\nTDESC1 = 'SJI_2796'\n", "iris");
+  EXPECT_EQ(iris.mode, ImageMode::cube);
+  EXPECT_EQ(iris.filter.value, "SJI_2796");
+  EXPECT_EQ(
+      iso(only("--\nNAXIS3 = 9\nMAPTIME = '2020-01-02T03:00:00'\nMAPTYPE = 'a'\nMAPPARAM= 'mag'\n", "adapt").obstime),
+      "2020-01-02T03:00:00.000");
+}
+
+}  // namespace
+}  // namespace imreg
