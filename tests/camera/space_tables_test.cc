@@ -21,7 +21,7 @@ const Cameras& cameras() {
 
 // Cards, one a line; an HDU begins with "--" and, for an extension, its name; it has 8 x 8 pixels unless a line
 // "NAXIS = 0" (none) or "NAXIS3 = n" says otherwise.
-FileFacts read(std::string_view text) {
+FileFacts read(std::string_view text, const std::string& path = "/data/f.fits") {
   FitsHeaders file;
   std::string cards;
   const auto close = [&] {
@@ -53,7 +53,7 @@ FileFacts read(std::string_view text) {
       card("EXTNAME = '" + std::string(name) + "'");
   }
   close();
-  const Result<FileFacts> out = cameras().translate("/data/f.fits", file, {});
+  const Result<FileFacts> out = cameras().translate(path, file, {});
   EXPECT_TRUE(out.ok()) << out.status().text();
   return out.ok() ? *out : FileFacts();
 }
@@ -184,6 +184,7 @@ TEST(Euclid, NispWheelsAndTiles) {
   const std::string tile = "--\nPIPDEFID= 'MER_ProcessTile_EUCLID_9'\nFILTER = 'NIR_H'\n";
   EXPECT_EQ(only(tile + "COMBINET= 'MEDIAN'\n", "euclid-mer").type.value, "object");
   EXPECT_EQ(only(tile + "COMBINET= 'OR'\n", "euclid-mer").type.value, "mask");
+  EXPECT_TRUE(read(tile, "/data/EUC_MER_BGMOD-NIR-H_TILE1.fits").images.empty());
   EXPECT_TRUE(read("--\nNAXIS = 0\n-- PSF image\nSOFTINST= 'Euclid Consortium'\n").images.empty());
 }
 
@@ -209,6 +210,7 @@ TEST(HighEnergy, PointingAndTimeScale) {
   const ImageFacts xmm = only("--\nTELESCOP= 'XMM'\nINSTRUME= 'EMOS1'\nFILTER = 'Thin1'\nCCDNR = 7\n" + times, "xmm");
   EXPECT_EQ(iso(xmm.obstime), "2003-03-04T05:06:07Z");  // UTC whatever TIMESYS says
   EXPECT_EQ(xmm.ra.value, 11);
+  EXPECT_EQ(only("--\nTELESCOP= 'XMM'\nDATE-END= '2003-03-04T05:08:07'\n" + times, "xmm").exptime.value, 120);
   EXPECT_EQ(xmm.ccd.value, 7);
   EXPECT_EQ(xmm.type.value, "object");
   const ImageFacts chandra = only("--\nTELESCOP= 'CHANDRA'\nGRATING = 'NONE'\nEXPOSURE= 4000.5\n" + times, "chandra");
@@ -219,12 +221,12 @@ TEST(HighEnergy, PointingAndTimeScale) {
 
 TEST(Photometry, ExposuresInDaysAndUtcBesideTdb) {
   const std::string text =
-      "CHANNEL = 31\nCCD = 3\nEXPOSURE= 0.5\nDATE-OBS= '2019-02-03T04:05:06.7Z'\nTIMESYS = 'TDB'\n";
+      "CHANNEL = 31\nCAMERA = 2\nCCD = 3\nEXPOSURE= 0.5\nDATE-OBS= '2019-02-03T04:05:06.7Z'\nTIMESYS = 'TDB'\n";
   for (const std::string camera : {"kepler", "tess"}) {
     const ImageFacts image = only("--\nTELESCOP= '" + camera + "'\n" + text, camera);
     EXPECT_EQ(image.exptime.value, 43200);
     EXPECT_EQ(iso(image.obstime), "2019-02-03T04:05:06.7Z");
-    EXPECT_EQ(image.ccd.value, camera == "tess" ? 3 : 31);
+    EXPECT_EQ(image.ccd.value, camera == "tess" ? 6 : 31);
   }
 }
 
@@ -296,6 +298,10 @@ TEST(Sun, StartsAndNotMiddles) {
       "sdo-hmi");
   EXPECT_EQ(iso(hmi.obstime), "2015-01-02T03:04:05.5Z");
   EXPECT_EQ(hmi.filter.value, "6173");
+  const std::string synoptic = "T_OBS = '2015.01.15_00:00:00_TAI'\nIMG_FRST= '2015.01.02_00:00:35_TAI'\nCAR_ROT = 9\n";
+  EXPECT_EQ(iso(only("--\nTELESCOP= 'SDO/HMI'\n" + synoptic, "sdo-hmi").obstime), "2015-01-02T00:00:00Z");
+  EXPECT_EQ(iso(only("--\nTELESCOP= 'SOHO'\nINSTRUME= 'MDI'\n" + synoptic, "soho-mdi").obstime),
+            "2015-01-02T00:00:00Z");
   EXPECT_EQ(
       iso(only("--\nOBSRVTRY= 'PUNCH'\nDATE-BEG= '2025-06-07T08:10:00'\nDATE-OBS= '2025-06-07T08:26:00'\n", "punch")
               .obstime),
@@ -308,7 +314,11 @@ TEST(Sun, ExposuresUnderOtherNames) {
       "trace");
   EXPECT_EQ(trace.exptime.value, 10.25);
   EXPECT_EQ(trace.filter.value, "195");
-  EXPECT_EQ(only("--\nMISSION = 'Aditya-L1'\nFTR_NAME= 'NB04'\nMEAS_EXP= 1500.0\n", "aditya-suit").exptime.value, 1.5);
+  EXPECT_EQ(only("--\nMISSION = 'Aditya-L1'\nFTR_NAME= 'NB04'\nWAVELNTH= 2796\n", "aditya-suit").filter.value, "NB04");
+  const std::string rhessi = "--\nTELESCOP= 'RHESSI'\nTIMESYS = '1979.00'\nDATE_OBS= '2010-01-02T03:59:58.0'\n";
+  EXPECT_EQ(only(rhessi + "DATE_END= '2010-01-02T04:00:02.5'\n", "rhessi").exptime.value, 4.5);
+  const std::string kcor = "--\nINSTRUME= 'COSMO K-Coronagraph'\nWAVELNTH= 735\n";
+  EXPECT_EQ(only(kcor + "EXPTIME = 0.0025\nNUMSUM = 400\n", "cosmo-kcor").exptime.value, 1);
   EXPECT_EQ(only("--\nTELESCOP= 'NSO-GONG'\nITIME = 60.5\nRA = -0.5\nDEC = -0.2\n", "gong").exptime.value, 60.5);
   EXPECT_FALSE(only("--\nTELESCOP= 'NSO-GONG'\nRA = -0.5\nDEC = -0.2\n", "gong").ra.value);
   EXPECT_EQ(only("--\nINSTRUME= 'COSMO K-Coronagraph'\nDARKSHUT= 'in'\nDATATYPE= 'science'\n", "cosmo-kcor").type.value,
