@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/text.h"
 #include "imreg/camera.h"
 #include "imreg/date.h"
@@ -53,7 +56,9 @@ FileFacts read(std::string_view text, const std::string& path = "/data/f.fits") 
       card("EXTNAME = '" + std::string(name) + "'");
   }
   close();
-  const Result<FileFacts> out = cameras().translate(path, file, {});
+  Cameras::Options options;
+  options.explain = true;  // the geometry too
+  const Result<FileFacts> out = cameras().translate(path, file, options);
   EXPECT_TRUE(out.ok()) << out.status().text();
   return out.ok() ? *out : FileFacts();
 }
@@ -332,6 +337,170 @@ TEST(Sun, CubesInTimeHaveNoRowsForTheirPlanes) {
   EXPECT_EQ(
       iso(only("--\nNAXIS3 = 9\nMAPTIME = '2020-01-02T03:00:00'\nMAPTYPE = 'a'\nMAPPARAM= 'mag'\n", "adapt").obstime),
       "2020-01-02T03:00:00Z");
+}
+
+// One value of one image as text.
+std::string value_of(const ImageFacts& image, const std::string& field) {
+  const auto text = [](const auto& fact) { return fact.value.value_or("unknown"); };
+  const auto number = [](const Fact<double>& fact) {
+    std::ostringstream out;
+    if (fact.value) out << *fact.value;
+    return fact.value ? out.str() : "unknown";
+  };
+  if (field == "filter") return text(image.filter);
+  if (field == "type") return text(image.type);
+  if (field == "chip") return text(image.chip);
+  if (field == "object") return text(image.object);
+  if (field == "instrument") return text(image.instrument);
+  if (field == "ccd") return image.ccd.value ? std::to_string(*image.ccd.value) : "unknown";
+  if (field == "exptime") return number(image.exptime);
+  if (field == "obstime") return iso(image.obstime);
+  if (field == "ra") return number(image.ra);
+  if (field == "rotangle") return number(image.rotangle);
+  if (field == "dettemp") return number(image.dettemp);
+  if (field == "pixscale") return number(image.pixscale);
+  return "no such field: " + field;
+}
+
+// A header with one image (cards divided by ;), the table that reads it, and what one field is.
+struct Habit {
+  const char *cards, *camera, *field, *value;
+};
+
+const Habit kHabits[] = {
+    {"TELESCOP='HST';INSTRUME='ACS';FILTER1='CLEAR1L';FILTER2='BLOCK1'", "hst-acs", "filter", "CLEAR"},
+    {"TELESCOP='HST';INSTRUME='COS';OPT_ELEM='G130M'", "hst-cos", "filter", "G130M"},
+    {"INSTRUME='COS';DETECTOR='FUV';EXPTYPE='EXTERNAL/SCI'", "hst-cos", "type", "object"},
+    {"TELESCOP='HST';INSTRUME='FOC';FILTNAM1='F372M';FILTNAM2='CLEAR2';FILTNAM3='F4ND'", "hst-foc", "filter",
+     "F372M+F4ND"},
+    {"INSTRUME='FOC';FILTNAM1='F372M';TARGNAME='M87'", "hst-foc", "type", "object"},
+    {"TELESCOP='HST';INSTRUME='FOS';FGWA_ID='H19'", "hst-fos", "filter", "H19"},
+    {"INSTRUME='FOS';EXPSTART=49000.0;TARGNAME='DARK'", "hst-fos", "type", "unknown"},
+    {"INSTRUME='FOS';EXPSTART=49000.0;TARGNAME='NGC1'", "hst-fos", "type", "object"},
+    {"TELESCOP='HST';INSTRUME='HRS';GRATING='G270M';DETECTOR=2", "hst-hrs", "filter", "G270M"},
+    {"INSTRUME='HRS';EXPSTART=49000.0;DETECTOR=2", "hst-hrs", "ccd", "2"},
+    {"INSTRUME='HRS';EXPSTART=49000.0", "hst-hrs", "type", "object"},
+    {"TELESCOP='HST';INSTRUME='NICMOS';CAMERA=3", "hst-nicmos", "ccd", "3"},
+    {"INSTRUME='NICMOS';EXPSTART=51000.25;FILTER='F160W'", "hst-nicmos", "obstime", "1998-07-06T06:00:00Z"},
+    {"INSTRUME='WFC3';EXPSTART=55000.0;DETECTOR='UVIS';CCDCHIP=2", "hst-wfc3", "ccd", "2"},
+    {"INSTRUME='STIS';EXPSTART=51000.0;TDATEOBS='1999-01-02';TTIMEOBS='03:04:05'", "hst-stis", "obstime",
+     "1999-01-02T03:04:05Z"},
+    {"TELESCOP='HST';INSTRUME='STIS';TEXPSTRT=51000.5", "hst-stis", "obstime", "1998-07-06T12:00:00Z"},
+    {"INSTRUME='WFPC2';FILTNAM1='F300W';DETECTOR=2;UCH2CJTM=-77.5", "hst-wfpc2", "dettemp", "-77.5"},
+    {"INSTRUME='WFPC2';FILTNAM1='F300W';DETECTOR=1;UCH1CJTM=-76.5", "hst-wfpc2", "dettemp", "-76.5"},
+    {"INSTRUME='WFPC2';FILTNAM1='F300W';DETECTOR=3;UCH3CJTM=-75.5", "hst-wfpc2", "dettemp", "-75.5"},
+    {"TELESCOP='HST';INSTRUME='WFC3';IMAGETYP='DARK';OBSTYPE='IMAGING';SCLAMP='NONE'", "hst-wfc3", "type", "dark"},
+    {"TELESCOP='HST';INSTRUME='FGS';PA_V3=10.5;ORIENTAT=20.5", "hst", "rotangle", "10.5"},
+    {"TELESCOP='HST';PA_APER=11.5;ORIENTAT=20.5", "hst", "rotangle", "11.5"},
+    {"TELESCOP='HST';ORIENTAT=20.5", "hst", "rotangle", "20.5"},
+    {"TELESCOP='HST';EXTNAME='SCI';EXTVER=2", "hst", "chip", "SCI+2"},
+    {"TELESCOP='JWST';TARGPROP='MY-STAR';TARGNAME='HD 1'", "jwst", "object", "MY-STAR"},
+    {"TELESCOP='JWST';EXP_TYPE='MIR_MRS';CHANNEL='12';BAND='SHORT'", "jwst", "filter", "12+SHORT"},
+    {"TELESCOP='JWST';DATE-OBS='2023-01-02';TIME-OBS='03:04:05.25';TIMESYS='TDB'", "jwst", "obstime",
+     "2023-01-02T03:04:05.25Z"},
+    {"TELESCOP='JWST';DATE-BEG='2023-01-02T03:04:05';TIMESYS='TDB'", "jwst", "obstime", "2023-01-02T03:04:05Z"},
+    {"TELESCOP='JWST';EFFEXPTM=9.5;EXPTIME=11.5;XPOSURE=10.5", "jwst", "exptime", "9.5"},
+    {"TELESCOP='JWST';XPOSURE=10.5;EXPTIME=11.5", "jwst", "exptime", "10.5"},
+    {"TELESCOP='JWST';TARG_RA=10.5;TARG_DEC=1.5", "jwst", "ra", "10.5"},
+    {"TELESCOP='JWST';PA_V3=33.5;ROLL_REF=34.5", "jwst", "rotangle", "33.5"},
+    {"TELESCOP='JWST';ROLL_REF=34.5", "jwst", "rotangle", "34.5"},
+    {"TELESCOP='Euclid';UTC-OBS='2024-05-06T07:08:09.5Z';DATE-OBS='2024-05-06T07:08:12.5'", "euclid", "obstime",
+     "2024-05-06T07:08:09.5Z"},
+    {"TELESCOP='Euclid';OBSMODE='WIDE'", "euclid", "type", "object"},
+    {"TELESCOP='Euclid';IMG_CAT='SCIENCE'", "euclid", "type", "object"},
+    {"TELESCOP='Euclid';INSTRUME='NISP';FILTER='NIR_Y';FWA_POS='Y'", "euclid-nisp", "filter", "NIR_Y"},
+    {"TELESCOP='SIRTF';INSTRUME='MIPS';CHNLNUM=1", "spitzer", "filter", "MIPS24"},
+    {"TELESCOP='SIRTF';INSTRUME='MIPS';CHNLNUM=2", "spitzer", "filter", "MIPS70"},
+    {"TELESCOP='SIRTF';INSTRUME='MIPS';CHNLNUM=3", "spitzer", "filter", "MIPS160"},
+    {"TELESCOP='SIRTF';INSTRUME='IRAC';CHNLNUM=1", "spitzer", "filter", "IRAC1"},
+    {"TELESCOP='SIRTF';INSTRUME='IRAC';CHNLNUM=3", "spitzer", "filter", "IRAC3"},
+    {"TELESCOP='SIRTF';INSTRUME='IRAC';CHNLNUM=4", "spitzer", "filter", "IRAC4"},
+    {"TELESCOP='XMM';EXPOSURE=90.5;EXPTIME=99.5", "xmm", "exptime", "90.5"},
+    {"TELESCOP='XMM';ONTIME=91.5;DATE-OBS='2003-01-02T03:00:00';DATE-END='2003-01-02T03:04:00'", "xmm", "exptime",
+     "91.5"},
+    {"TELESCOP='XMM';OBS_MODE='POINTING';FILTER='CalClosed'", "xmm", "type", "unknown"},
+    {"TELESCOP='XMM';PA_PNT=12.5", "xmm", "rotangle", "12.5"},
+    {"MISSION='AXAF';GRATING='HETG';ROLL_PNT=13.5", "chandra", "filter", "HETG"},
+    {"TELESCOP='CHANDRA';RA_NOM=20.5;DEC_NOM=1.5;RA_TARG=21.5;DEC_TARG=1.5", "chandra", "ra", "20.5"},
+    {"TELESCOP='CHANDRA';ROLL_PNT=13.5", "chandra", "rotangle", "13.5"},
+    {"TELESCOP='CHANDRA';OBS_MODE='POINTING'", "chandra", "type", "object"},
+    {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='LOW'", "iue", "filter", "LOW"},
+    {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='HIGH'", "iue", "filter", "HIGH"},
+    {"TELESCOP='NEOSSat';OBJCTROL=101.5", "neossat", "rotangle", "101.5"},
+    {"TELESCOP='KEPLER';MJDSTART=55000.5;TIMESYS='TDB'", "kepler", "obstime", "2009-06-18T12:00:00Z"},
+    {"TELESCOP='KEPLER'", "kepler", "type", "object"},
+    {"TELESCOP='TESS'", "tess", "type", "object"},
+    {"TELESCOP='GALEX';BAND=1", "galex", "filter", "NUV"},
+    {"TELESCOP='GALEX';OBS-DATE='2004-05-06';TIME-OBS='07:08:09'", "galex", "obstime", "2004-05-06T07:08:09Z"},
+    {"TELESCOP='GALEX';RA_CENT=30.5;DEC_CENT=1.5", "galex", "ra", "30.5"},
+    {"TELESCOP='SWIFT';RA_PNT=40.5;DEC_PNT=1.5;RA_OBJ=41.5;DEC_OBJ=1.5", "swift", "ra", "40.5"},
+    {"TELESCOP='SWIFT';OBS_MODE='POINTING';PA_PNT=14.5", "swift", "type", "object"},
+    {"TELESCOP='SWIFT';PA_PNT=14.5", "swift", "rotangle", "14.5"},
+    {"TELESCOP='WISE';BAND=1", "wise", "filter", "W1"},
+    {"TELESCOP='WISE';BAND=2", "wise", "filter", "W2"},
+    {"TELESCOP='WISE';BAND=4", "wise", "filter", "W4"},
+    {"TELESCOP='WISE';MJD_OBS=55000.5;EXPTIME=10.0", "wise", "obstime", "2009-06-18T11:59:55Z"},
+    {"TELESCOP='Herschel Space Observatory';META_0='PLW'", "herschel", "filter", "PLW"},
+    {"TELESCOP='Herschel';WAVELNTH=70.0", "herschel", "filter", "70.0"},
+    {"TELESCOP='Herschel';RA_NOM=50.5;DEC_NOM=1.5", "herschel", "ra", "50.5"},
+    {"TELESCOP='Herschel'", "herschel", "type", "object"},
+    {"CTYPE1='SOLAR-X';IMG_TYPE='FLAT'", "solar", "type", "flat"},
+    {"OBJECT='Sun';IMAGETYP='BIAS'", "solar", "type", "bias"},
+    {"CTYPE1='HPLN-TAN';OBSTYPE='PINHOLE'", "solar", "type", "frpts"},
+    {"CTYPE1='HPLN-TAN';DATATYPE='SCI';IMAGETYP='DARK'", "solar", "type", "object"},
+    {"CTYPE1='HPLN-TAN';DATE_BEG='2020-01-02T03:04:05';DATE_OBS='2020-01-02T03:05:05'", "solar", "obstime",
+     "2020-01-02T03:04:05Z"},
+    {"CTYPE1='HPLN-TAN';XPOSURE=3.5;EXPTIME=0.5", "solar", "exptime", "3.5"},
+    {"CTYPE1='SOLAR_X';CDELT1=2.5;CUNIT1='arcsec'", "solar", "pixscale", "2.5"},
+    {"CTYPE1='HPLN-TAN';CDELT1=0.5;CUNIT1='deg'", "solar", "pixscale", "1800"},
+    {"CTYPE1='CRLN-CEA';CDELT1=0.5;CUNIT1='deg'", "solar", "pixscale", "unknown"},
+    {"CTYPE1='HPLN-TAN';FILTER='Red';WAVELNTH=0", "solar", "filter", "Red"},
+    {"TELESCOP='SOHO'", "soho", "type", "object"},
+    {"TELESCOP='SOHO';INSTRUME='EIT';CCDTEMP=-60.5;CFTEMP=-50.5", "soho-eit", "dettemp", "-60.5"},
+    {"TELESCOP='Telescope (EIT)';OBSRVTRY='The (SOHO)'", "soho-eit", "instrument", "EIT"},
+    {"TELESCOP='SOHO';INSTRUME='LASCO';LP_NUM='Cal Lamp'", "soho-lasco", "type", "flat"},
+    {"TELESCOP='SOHO';INSTRUME='LASCO';DETECTOR='C3'", "soho-lasco", "chip", "C3"},
+    {"TELESCOP='SOHO';CAMERA='MDI'", "soho-mdi", "instrument", "MDI"},
+    {"TELESCOP='SOHO';CONTENT='MDI Full Disk'", "soho-mdi", "instrument", "MDI"},
+    {"TELESCOP='SDO/AIA';IMG_TYPE='DARK';CAMERA=3", "sdo", "type", "dark"},
+    {"TELESCOP='SDO/AIA';CAMERA=3", "sdo", "chip", "3"},
+    {"INSTRUME='HMI_SIDE1'", "sdo-hmi", "type", "object"},
+    {"INSTRUME='SECCHI';SEB_PROG='DARK'", "stereo-secchi", "type", "dark"},
+    {"INSTRUME='SECCHI';TEMP_CCD=-70.5", "stereo-secchi", "dettemp", "-70.5"},
+    {"TELESCOP='HINODE';INSTRUME='XRT';EC_IMTY_='dark'", "hinode-xrt", "type", "dark"},
+    {"TELESCOP='HINODE';INSTRUME='SOT/WB';T_FGCCD=-40.5", "hinode-sot", "dettemp", "-40.5"},
+    {"TELESCOP='TRACE';T_CCD_A=-58.5", "trace", "dettemp", "-58.5"},
+    {"DETECTOR='SUVI';CMD_EXP=1.5", "goes-suvi", "exptime", "1.5"},
+    {"INSTRUME='GOES-R Series Solar Ultraviolet Imager';WAVELNTH=94", "goes-suvi", "filter", "94"},
+    {"TELESCOP='YOHKOH';INSTRUME='SXT';WAVELNTH='AlMg'", "yohkoh-sxt", "filter", "AlMg"},
+    {"TELESCOP='PROBA2';INSTRUME='SWAP';TEMP1DET=-2.5;WAVELNTH=174;FILTER='Al'", "proba2-swap", "dettemp", "-2.5"},
+    {"TELESCOP='PUNCH 1-2-3-4';DATE-OBS='2025-06-07T08:26:00'", "punch", "obstime", "unknown"},
+    {"TELESCOP='NSO-GONG';CAMERA='Make 1'", "gong", "instrument", "NSO-GONG"},
+    {"TELESCOP='NSO-GONG';ROTATOR=0.5", "gong", "rotangle", "unknown"},
+    {"INSTRUME='COSMO K-Coronagraph';DIFFUSER='in';DATATYPE='science'", "cosmo-kcor", "type", "flat"},
+    {"TELESCOP='ASO-S';INSTRUME='HXI'", "aso-s-hxi", "type", "object"},
+    {"ORIGIN='ASO-S/HXI clean'", "aso-s-hxi", "instrument", "HXI"},
+    {"MISSION='Aditya-L1'", "aditya-suit", "instrument", "SUIT"},
+    {"TELESCOP='Daniel K. Inouye Solar Telescope';TEXPOSUR=250.0;XPOSURE=10.0", "dkist", "exptime", "0.25"},
+    {"OBSRVTRY='Haleakala High Altitude';XPOSURE=10.0", "dkist", "exptime", "0.01"},
+    {"OBSRVTRY='Haleakala High Altitude';IPTASK='dark'", "dkist", "type", "dark"},
+    {"OBSRVTRY='Haleakala High Altitude';WAVEBAND='H alpha';LINEWAV=656.3", "dkist", "filter", "Ha"},
+    {"OBSRVTRY='Haleakala High Altitude';LINEWAV=656.3", "dkist", "filter", "656.3"},
+    {"TELESCOP='Swedish 1-m Solar Telescope';FILTER1='6173'", "sst", "filter", "6173"},
+    {"TELESCOP='GST';DATE_OBS='2012-01-02T03:04:05'", "bbso", "type", "object"},
+    {"ORIGIN='Big Bear Solar Observatory'", "bbso", "type", "object"},
+    {"TELESCOP='KHPI';EXP_TIME=4.0", "kanzelhoehe", "exptime", "0.004"},
+    {"ORIGIN='Kanzelhoehe Observatory';EXP_TIME=4.0", "kanzelhoehe", "exptime", "0.004"},
+    {"OBSVTRY='Kanzelhoehe Observatory';FILTER='H-alpha';WAVELNTH=6563", "kanzelhoehe", "filter", "Ha"},
+};
+
+TEST(Habits, OfEachTable) {
+  for (const Habit& habit : kHabits) {
+    SCOPED_TRACE(habit.cards);
+    std::string cards = std::string("--\n") + habit.cards;
+    std::replace(cards.begin(), cards.end(), ';', '\n');
+    EXPECT_EQ(value_of(only(cards, habit.camera), habit.field), habit.value);
+  }
 }
 
 }  // namespace
