@@ -96,7 +96,8 @@ TEST(Hst, ApertureBeforeTargetAndBothWheels) {
 
 TEST(Hst, ExposuresOfStisAreNoChips) {
   const FileFacts facts = read(
-      "--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'STIS'\nOBSTYPE = 'SPECTROSCOPIC'\nSCLAMP  = 'NONE'\nOPT_ELEM= "
+      "--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'STIS'\nTDATEOBS= '1999-01-02'\nTTIMEOBS= '03:04:05'\nOBSTYPE = "
+      "'SPECTROSCOPIC'\nSCLAMP  = 'NONE'\nOPT_ELEM= "
       "'G430L'\n"
       "FILTER  = 'Clear'\nTARGNAME= 'STAR'\nTEXPTIME= 60.0\n"
       "-- SCI\nEXPTIME = 20.0\nDATE-OBS= '1999-01-02'\nTIME-OBS= '03:04:05'\n-- ERR\n-- DQ\n"
@@ -131,6 +132,19 @@ TEST(Hst, DetectorsOfWfpc2WithTheirTemperatures) {
 
 TEST(Hst, CorrectionsOfReferenceFilesAreNoImages) {
   EXPECT_TRUE(read("--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'ACS'\n-- DX\n-- DY\n").images.empty());
+}
+
+TEST(Rows, OneDetectorHasOneNumberAndOnlySciencePixels) {
+  const std::string head = "--\nNAXIS = 0\nTELESCOP= ";
+  const FileFacts wfc3 = read(head + "'HST'\nINSTRUME= 'WFC3'\nDETECTOR= 'IR'\n-- SCI\n-- SAMP\n-- TIME\n-- SCI\n");
+  EXPECT_THAT(extensions(wfc3), ElementsAre(1, 4));
+  EXPECT_EQ(wfc3.images.at(1).ccd.value, 0);
+  const FileFacts slits = read(head + "'JWST'\n-- SCI\n-- PATHLOSS_PS\n-- SCI\n-- PIXELDQ\n");
+  EXPECT_THAT(extensions(slits), ElementsAre(1, 3));
+  EXPECT_EQ(slits.images.at(1).ccd.value, 0);
+  EXPECT_THAT(extensions(read(head + "'TESS'\n-- CAMERA.CCD 1.1 cal\n-- CAMERA.CCD 1.1 uncert\n")), ElementsAre(1));
+  EXPECT_THAT(extensions(read(head + "'KEPLER'\n-- MOD.OUT 2.1\n-- UNCERT 2.1\n-- APERTURE\n")), ElementsAre(1));
+  EXPECT_THAT(extensions(read(head + "'HERSCHEL'\n-- image\n-- stDev\n-- coverage\n-- exposure\n")), ElementsAre(1));
 }
 
 TEST(Jwst, ScienceOnlyAndNoRowsForGroups) {
@@ -190,6 +204,7 @@ TEST(Euclid, NispWheelsAndTiles) {
   EXPECT_EQ(only(tile + "COMBINET= 'MEDIAN'\n", "euclid-mer").type.value, "object");
   EXPECT_EQ(only(tile + "COMBINET= 'OR'\n", "euclid-mer").type.value, "mask");
   EXPECT_TRUE(read(tile, "/data/EUC_MER_BGMOD-NIR-H_TILE1.fits").images.empty());
+  EXPECT_EQ(read(tile, "/data/EUC_MER_MOSAIC-NIR-H-RMS_TILE1.fits").images.at(0).type.value, "mask");
   EXPECT_TRUE(read("--\nNAXIS = 0\n-- PSF image\nSOFTINST= 'Euclid Consortium'\n").images.empty());
 }
 
@@ -331,6 +346,7 @@ TEST(Sun, ExposuresUnderOtherNames) {
 }
 
 TEST(Sun, CubesInTimeHaveNoRowsForTheirPlanes) {
+  EXPECT_EQ(only("--\nNAXIS3 = 4\nTELESCOP= 'SST'\n", "sst").mode, ImageMode::cube);
   const ImageFacts iris = only("--\nNAXIS3 = 4\nTELESCOP= 'IRIS'\nTDESC1 = 'SJI_2796'\n", "iris");
   EXPECT_EQ(iris.mode, ImageMode::cube);
   EXPECT_EQ(iris.filter.value, "SJI_2796");
@@ -424,6 +440,19 @@ const Habit kHabits[] = {
     {"TELESCOP='CHANDRA';RA_NOM=20.5;DEC_NOM=1.5;RA_TARG=21.5;DEC_TARG=1.5", "chandra", "ra", "20.5"},
     {"TELESCOP='CHANDRA';ROLL_PNT=13.5", "chandra", "rotangle", "13.5"},
     {"TELESCOP='CHANDRA';OBS_MODE='POINTING'", "chandra", "type", "object"},
+    {"TELESCOP='CHANDRA';RA_PNT=20.5;DEC_PNT=1.5;RA_TARG=21.5;DEC_TARG=1.5", "chandra", "ra", "20.5"},
+    {"TELESCOP='HST';INSTRUME='STIS';SCLAMP='TUNGSTEN';TARGNAME='TUNGSTEN'", "hst-stis", "type", "flat"},
+    {"TELESCOP='HST';INSTRUME='FOC'", "hst-foc", "filter", "unknown"},
+    {"INSTRUME='ACS';DETECTOR='HRC'", "hst-acs", "filter", "unknown"},
+    {"PPOID='MER_ProcessTile_EUCLID_9';COMBINET='OR'", "euclid-mer", "type", "mask"},
+    {"TELESCOP='Euclid';INSTRUME='VIS';FILTER='NONE'", "euclid-vis", "filter", "VIS"},
+    {"TELESCOP='GALEX'", "galex", "type", "object"},
+    {"TELESCOP='JWST';EXP_TYPE='NRC_MIMF'", "jwst", "type", "object"},
+    {"TELESCOP='IUE';CAMERA='SWP';INSTRUME='spectrograph'", "iue", "instrument", "SWP"},
+    {"TELESCOP='SOHO';INSTRUME='EIT';CCDTEMP=7.5", "soho-eit", "dettemp", "unknown"},
+    {"TELESCOP='HINODE';INSTRUME='XRT';CCD_TEMP=47", "hinode-xrt", "dettemp", "unknown"},
+    {"TELESCOP='SST';FILTER1='6173';WAVELNTH=617.3", "sst", "filter", "6173"},
+    {"TELESCOP='SWIFT';DATAMODE='IMAGE'", "swift", "type", "object"},
     {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='LOW'", "iue", "filter", "LOW"},
     {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='HIGH'", "iue", "filter", "HIGH"},
     {"TELESCOP='NEOSSat';OBJCTROL=101.5", "neossat", "rotangle", "101.5"},
