@@ -78,7 +78,7 @@ std::vector<int> extensions(const FileFacts& facts) {
 
 std::string iso(const Fact<double>& time) { return time.value ? format_iso(*time.value) : "unknown"; }
 
-TEST(Hst, ApertureBeforeTargetAndBothWheels) {
+TEST(Hst, TargetElseApertureAndBothWheels) {
   const FileFacts facts = read(
       "--\nNAXIS = 0\nTELESCOP= 'HST'\nINSTRUME= 'ACS'\nDETECTOR= 'WFC'\nIMAGETYP= 'EXT'\nFILTER1 = 'F606W'\n"
       "FILTER2 = 'POL0V'\nRA_TARG = 10.0\nDEC_TARG= 20.0\nDATE-OBS= '2011-03-04'\nTIME-OBS= '05:06:07'\nEXPTIME = "
@@ -90,7 +90,7 @@ TEST(Hst, ApertureBeforeTargetAndBothWheels) {
   EXPECT_EQ(facts.images[0].filter.value, "F606W+POL0V");
   EXPECT_EQ(facts.images[0].type.value, "object");
   EXPECT_EQ(iso(facts.images[0].obstime), "2011-03-04T05:06:07Z");
-  EXPECT_THAT(facts.images[0].ra.value, Optional(DoubleNear(10.5, 1e-4)));
+  EXPECT_THAT(facts.images[0].ra.value, Optional(DoubleNear(10, 1e-4)));
   EXPECT_THAT(facts.images[1].ra.value, Optional(DoubleNear(10, 1e-4)));
 }
 
@@ -318,7 +318,7 @@ TEST(Sun, StartsAndNotMiddles) {
       "sdo-hmi");
   EXPECT_EQ(iso(hmi.obstime), "2015-01-02T03:04:05.5Z");
   EXPECT_EQ(hmi.filter.value, "6173");
-  const std::string synoptic = "T_OBS = '2015.01.15_00:00:00_TAI'\nIMG_FRST= '2015.01.02_00:00:35_TAI'\nCAR_ROT = 9\n";
+  const std::string synoptic = "T_OBS = '2015.01.15_00:00:00_TAI'\nT_START = '2015.01.02_00:00:35_TAI'\n";
   EXPECT_EQ(iso(only("--\nTELESCOP= 'SDO/HMI'\n" + synoptic, "sdo-hmi").obstime), "2015-01-02T00:00:00Z");
   EXPECT_EQ(iso(only("--\nTELESCOP= 'SOHO'\nINSTRUME= 'MDI'\n" + synoptic, "soho-mdi").obstime),
             "2015-01-02T00:00:00Z");
@@ -454,6 +454,7 @@ const Habit kHabits[] = {
     {"TELESCOP='HINODE';INSTRUME='XRT';CCD_TEMP=47", "hinode-xrt", "dettemp", "unknown"},
     {"TELESCOP='SST';FILTER1='6173';WAVELNTH=617.3", "sst", "filter", "6173"},
     {"TELESCOP='SWIFT';DATAMODE='IMAGE'", "swift", "type", "object"},
+    {"TELESCOP='HST';RA_APER=10.5;DEC_APER=1.5", "hst", "ra", "10.5"},
     {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='LOW'", "iue", "filter", "LOW"},
     {"TELESCOP='IUE';CAMERA='SWP';DISPERSN='HIGH'", "iue", "filter", "HIGH"},
     {"TELESCOP='NEOSSat';OBJCTROL=101.5", "neossat", "rotangle", "101.5"},
