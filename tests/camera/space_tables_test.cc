@@ -283,9 +283,11 @@ TEST(Sun, EitWavelengthAndCountsThatAreNoDegrees) {
   EXPECT_EQ(image.filter.value, "284");
   EXPECT_EQ(image.dettemp.value, -66.5);
   EXPECT_EQ(iso(image.obstime), "1997-01-03T04:05:06.789Z");
-  EXPECT_EQ(
-      only("--\nTELESCOP= 'Telescope (EIT)'\nOBSRVTRY= 'Observatory (SOHO)'\nTYPE = 'calib'\n", "soho-eit").type.value,
-      "dark");
+  EXPECT_EQ(only("--\nTELESCOP= 'Extreme-ultraviolet Imaging Telescope (EIT)'\nOBSRVTRY= 'Observatory (SOHO)'\nTYPE = "
+                 "'calib'\n",
+                 "soho-eit")
+                .type.value,
+            "dark");
 }
 
 TEST(Sun, WheelsOfCoronagraphsAndXrayTelescopes) {
@@ -323,7 +325,7 @@ TEST(Sun, StartsAndNotMiddles) {
   EXPECT_EQ(iso(only("--\nTELESCOP= 'SOHO'\nINSTRUME= 'MDI'\n" + synoptic, "soho-mdi").obstime),
             "2015-01-02T00:00:00Z");
   EXPECT_EQ(
-      iso(only("--\nOBSRVTRY= 'PUNCH'\nDATE-BEG= '2025-06-07T08:10:00'\nDATE-OBS= '2025-06-07T08:26:00'\n", "punch")
+      iso(only("--\nTELESCOP= 'PUNCH-1'\nDATE-BEG= '2025-06-07T08:10:00'\nDATE-OBS= '2025-06-07T08:26:00'\n", "punch")
               .obstime),
       "2025-06-07T08:10:00Z");
 }
@@ -350,9 +352,8 @@ TEST(Sun, CubesInTimeHaveNoRowsForTheirPlanes) {
   const ImageFacts iris = only("--\nNAXIS3 = 4\nTELESCOP= 'IRIS'\nTDESC1 = 'SJI_2796'\n", "iris");
   EXPECT_EQ(iris.mode, ImageMode::cube);
   EXPECT_EQ(iris.filter.value, "SJI_2796");
-  EXPECT_EQ(
-      iso(only("--\nNAXIS3 = 9\nMAPTIME = '2020-01-02T03:00:00'\nMAPTYPE = 'a'\nMAPPARAM= 'mag'\n", "adapt").obstime),
-      "2020-01-02T03:00:00Z");
+  EXPECT_EQ(iso(only("--\nNAXIS3 = 9\nMAPTIME = '2020-01-02T03:00:00'\nCTYPE1 = 'Long'\n", "adapt").obstime),
+            "2020-01-02T03:00:00Z");
 }
 
 // One value of one image as text.
@@ -437,7 +438,7 @@ const Habit kHabits[] = {
      "91.5"},
     {"TELESCOP='XMM';OBS_MODE='POINTING';FILTER='CalClosed'", "xmm", "type", "unknown"},
     {"TELESCOP='XMM';PA_PNT=12.5", "xmm", "rotangle", "12.5"},
-    {"MISSION='AXAF';GRATING='HETG';ROLL_PNT=13.5", "chandra", "filter", "HETG"},
+    {"TELESCOP='CHANDRA';GRATING='HETG';ROLL_PNT=13.5", "chandra", "filter", "HETG"},
     {"TELESCOP='CHANDRA';RA_NOM=20.5;DEC_NOM=1.5;RA_TARG=21.5;DEC_TARG=1.5", "chandra", "ra", "20.5"},
     {"TELESCOP='CHANDRA';ROLL_PNT=13.5", "chandra", "rotangle", "13.5"},
     {"TELESCOP='CHANDRA';OBS_MODE='POINTING'", "chandra", "type", "object"},
@@ -445,7 +446,7 @@ const Habit kHabits[] = {
     {"TELESCOP='HST';INSTRUME='STIS';SCLAMP='TUNGSTEN';TARGNAME='TUNGSTEN'", "hst-stis", "type", "flat"},
     {"TELESCOP='HST';INSTRUME='FOC'", "hst-foc", "filter", "unknown"},
     {"INSTRUME='ACS';DETECTOR='HRC'", "hst-acs", "filter", "unknown"},
-    {"PPOID='MER_ProcessTile_EUCLID_9';COMBINET='OR'", "euclid-mer", "type", "mask"},
+    {"PIPDEFID='MER_ProcessTile_EUCLID_9';COMBINET='OR'", "euclid-mer", "type", "mask"},
     {"TELESCOP='Euclid';INSTRUME='VIS';FILTER='NONE'", "euclid-vis", "filter", "VIS"},
     {"TELESCOP='GALEX'", "galex", "type", "object"},
     {"TELESCOP='JWST';EXP_TYPE='NRC_MIMF'", "jwst", "type", "object"},
@@ -488,7 +489,7 @@ const Habit kHabits[] = {
     {"CTYPE1='HPLN-TAN';FILTER='Red';WAVELNTH=0", "solar", "filter", "Red"},
     {"TELESCOP='SOHO'", "soho", "type", "object"},
     {"TELESCOP='SOHO';INSTRUME='EIT';CCDTEMP=-60.5;CFTEMP=-50.5", "soho-eit", "dettemp", "-60.5"},
-    {"TELESCOP='Telescope (EIT)';OBSRVTRY='The (SOHO)'", "soho-eit", "instrument", "EIT"},
+    {"TELESCOP='Extreme-ultraviolet Imaging Telescope (EIT)';OBSRVTRY='The (SOHO)'", "soho-eit", "instrument", "EIT"},
     {"TELESCOP='SOHO';INSTRUME='LASCO';LP_NUM='Cal Lamp'", "soho-lasco", "type", "flat"},
     {"TELESCOP='SOHO';INSTRUME='LASCO';DETECTOR='C3'", "soho-lasco", "chip", "C3"},
     {"TELESCOP='SOHO';CAMERA='MDI'", "soho-mdi", "instrument", "MDI"},
@@ -501,7 +502,7 @@ const Habit kHabits[] = {
     {"TELESCOP='HINODE';INSTRUME='XRT';EC_IMTY_='dark'", "hinode-xrt", "type", "dark"},
     {"TELESCOP='HINODE';INSTRUME='SOT/WB';T_FGCCD=-40.5", "hinode-sot", "dettemp", "-40.5"},
     {"TELESCOP='TRACE';T_CCD_A=-58.5", "trace", "dettemp", "-58.5"},
-    {"DETECTOR='SUVI';CMD_EXP=1.5", "goes-suvi", "exptime", "1.5"},
+    {"INSTRUME='GOES-R Series Solar Ultraviolet Imager';CMD_EXP=1.5", "goes-suvi", "exptime", "1.5"},
     {"INSTRUME='GOES-R Series Solar Ultraviolet Imager';WAVELNTH=94", "goes-suvi", "filter", "94"},
     {"TELESCOP='YOHKOH';INSTRUME='SXT';WAVELNTH='AlMg'", "yohkoh-sxt", "filter", "AlMg"},
     {"TELESCOP='PROBA2';INSTRUME='SWAP';TEMP1DET=-2.5;WAVELNTH=174;FILTER='Al'", "proba2-swap", "dettemp", "-2.5"},
@@ -513,16 +514,16 @@ const Habit kHabits[] = {
     {"ORIGIN='ASO-S/HXI clean'", "aso-s-hxi", "instrument", "HXI"},
     {"MISSION='Aditya-L1'", "aditya-suit", "instrument", "SUIT"},
     {"TELESCOP='Daniel K. Inouye Solar Telescope';TEXPOSUR=250.0;XPOSURE=10.0", "dkist", "exptime", "0.25"},
-    {"OBSRVTRY='Haleakala High Altitude';XPOSURE=10.0", "dkist", "exptime", "0.01"},
-    {"OBSRVTRY='Haleakala High Altitude';IPTASK='dark'", "dkist", "type", "dark"},
-    {"OBSRVTRY='Haleakala High Altitude';WAVEBAND='H alpha';LINEWAV=656.3", "dkist", "filter", "Ha"},
-    {"OBSRVTRY='Haleakala High Altitude';LINEWAV=656.3", "dkist", "filter", "656.3"},
+    {"TELESCOP='Daniel K. Inouye Solar Telescope';XPOSURE=10.0", "dkist", "exptime", "0.01"},
+    {"TELESCOP='Daniel K. Inouye Solar Telescope';IPTASK='dark'", "dkist", "type", "dark"},
+    {"TELESCOP='Daniel K. Inouye Solar Telescope';WAVEBAND='H alpha';LINEWAV=656.3", "dkist", "filter", "Ha"},
+    {"TELESCOP='Daniel K. Inouye Solar Telescope';LINEWAV=656.3", "dkist", "filter", "656.3"},
     {"TELESCOP='Swedish 1-m Solar Telescope';FILTER1='6173'", "sst", "filter", "6173"},
     {"TELESCOP='GST';DATE_OBS='2012-01-02T03:04:05'", "bbso", "type", "object"},
     {"ORIGIN='Big Bear Solar Observatory'", "bbso", "type", "object"},
     {"TELESCOP='KHPI';EXP_TIME=4.0", "kanzelhoehe", "exptime", "0.004"},
     {"ORIGIN='Kanzelhoehe Observatory';EXP_TIME=4.0", "kanzelhoehe", "exptime", "0.004"},
-    {"OBSVTRY='Kanzelhoehe Observatory';FILTER='H-alpha';WAVELNTH=6563", "kanzelhoehe", "filter", "Ha"},
+    {"ORIGIN='Kanzelhoehe Observatory';FILTER='H-alpha';WAVELNTH=6563", "kanzelhoehe", "filter", "Ha"},
 };
 
 TEST(Habits, OfEachTable) {
