@@ -115,7 +115,9 @@ class CardReader {
     const DumpedCard card = card_of(line);
     if (card.text.empty()) {
       if (whole && is_hdu_title(line)) return close();
-      if (!out_.empty() && line[0] != '#' && strange_++ == 0) first_strange_ = line_;
+      if (out_.empty() || line[0] == '#' || last_strange_ == line_) return {};
+      last_strange_ = line_;
+      if (strange_++ == 0) first_strange_ = line_;
       return {};
     }
     if (card.has_value) {
@@ -140,7 +142,7 @@ class CardReader {
   }
 
   DumpedHeaders& out_;
-  int line_ = 0, strange_ = 0, first_strange_ = 0;
+  int line_ = 0, strange_ = 0, first_strange_ = 0, last_strange_ = 0;
   bool started_ = false;  // the header at hand has its SIMPLE or XTENSION
   bool stopped_ = false;
 };
@@ -246,7 +248,7 @@ std::optional<std::string> without_line_numbers(std::string_view text) {
   const long long number = number_of(first, end);
   const std::size_t behind = std::min(first.find_first_not_of(kBetween, end), first.size());
   const std::size_t gap = behind - end;
-  if (number < 0 || number_of(second, ignored) != number + 1 || gap == 0 || value_card(first.substr(behind)).empty()) {
+  if (number < 0 || number_of(second, ignored) - 1 != number || gap == 0 || value_card(first.substr(behind)).empty()) {
     return std::nullopt;
   }
   std::string out;
