@@ -193,7 +193,7 @@ TEST_F(Dump, YamlMappings) {
       read("# by hand\n---\nSIMPLE: true\nBITPIX: 16   # bits\nNAXIS: 2\nNAXIS1: 10\nNAXIS2: 20\n"
            "OBJECT: 'it''s'\nFILTER: g_01\nCONTNUM: 080056\nSERIAL: 189216e7\nEXPTIME: 1.5e+1\nRA: 12:30:45\n"
            "DEC: null\nTILT:\nTEMP: .nan\nCOMMENT:\n- 'one: two'\n- three\n  four\nHISTORY: five\nAIR MASS: 1.2\n"
-           "DOUBLE: \"a\\tb \\u0041\\\n  c\"\nBLOCK: |\n  d\n  e\n? ''\n: null\nNAXIS3: [1, 7]\n...\n"),
+           "DOUBLE: \"a\\tb\\_\\u0041\\\n  c\"\nBLOCK: |\n  d\n  e\n? ''\n: null\nNAXIS3: [1, 7]\n...\n"),
       ElementsAre("image 16 [10,20]: SIMPLE=T BITPIX=16 NAXIS=2 NAXIS1=10 NAXIS2=20 OBJECT=it's FILTER=g_01 "
                   "CONTNUM=080056 SERIAL=189216e7 EXPTIME=15.0 RA=12:30:45 DEC= TILT= TEMP= COMMENT COMMENT HISTORY "
                   "AIR MASS=1.2 DOUBLE=a b Ac BLOCK=d e NAXIS3=7 NAXIS3=1"));
@@ -257,7 +257,7 @@ TEST_F(Dump, FaultsHaveTheirLine) {
   EXPECT_EQ(failure(head + "A: &x 1\nB: *x\n"), "line 3: anchors and aliases are not read");
   EXPECT_EQ(failure(head + "A:\n    - 1\n  - 2\n"), "line 5: this line is indented like nothing above it");
   EXPECT_EQ(failure(head + "- 2\n"), "line 3: a list item among keys");
-  EXPECT_EQ(failure(head + "A: [1, {b: [2]}]\n"), "line 3: the value of A is not one value");
+  EXPECT_EQ(failure(head + "A: [1, {b: [2]}]\n"), "line 3: the value of a keyword is not one value");
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"NAXIS\": 0,\n \"BITPIX\" 16}"), "line 2: a key and a colon are missing");
   EXPECT_EQ(failure("{\"SIMPLE\": true,\n \"BITPIX\": 16 \"A\": 1}"), "line 2: a comma or } is missing");
   EXPECT_EQ(failure("{\"SIMPLE\": true,\n \"BITPIX\": 16,"), "line 1: a { that is never closed");
