@@ -34,6 +34,7 @@ std::string_view name_at_front(std::string_view line) {
 std::string value_card(std::string_view line) {
   if (line.empty() || std::string_view("#!;/*<>{[\"'=: \t").find(line[0]) != std::string_view::npos) return {};
   const std::string_view name = name_at_front(line);
+  if (name == "COMMENT" || name == "HISTORY") return {};
   const std::size_t equals = line.find_first_not_of(" \t", name.size());
   const bool named =
       !name.empty() && equals != line.npos && line[equals] == '=' && !line.substr(equals).starts_with("==");
@@ -55,8 +56,7 @@ bool is_commentary(std::string_view line) {
   const std::string_view behind = line.substr(name.size());
   if (name.empty() || name.size() > 8 || to_upper(name) != name || name[0] == '-') return false;
   return behind.empty() ||
-         (behind[0] == ' ' && trim(line.substr(0, 8)) == name && (line.size() < 9 || line[8] == ' ')) ||
-         (behind[0] == ' ' && (name == "COMMENT" || name == "HISTORY"));
+         (behind[0] == ' ' && (trim(line.substr(0, 8)) == name || name == "COMMENT" || name == "HISTORY"));
 }
 
 struct DumpedCard {

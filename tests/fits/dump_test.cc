@@ -121,6 +121,17 @@ TEST_F(Dump, HandMadeCardsAreBroughtIntoForm) {
                   "ESO DET ID=x HISTORY COMMENT  DATE-OBS"));
 }
 
+TEST_F(Dump, RemarksStayRemarks) {
+  const std::string cards = "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 1\nNAXIS1  = 2\n";
+  const FitsHeaders got = headers(cards + "COMMENT  = 'J2000'\nESO-LOG 00:00:00> DATE = 1\nHISTORY = no value\n");
+  ASSERT_EQ(got.hdus[0].header.size(), 7U);
+  for (std::size_t i = 4; i < 7; ++i) EXPECT_EQ(got.hdus[0].header.value(i).kind, CardValue::Kind::none) << i;
+  EXPECT_EQ(got.hdus[0].header.value(5).text, "00:00:00> DATE = 1");
+  std::string listing;  // cards without a keyword: the old way to keep a log
+  for (int i = 0; i < 50; ++i) listing += "        TARGET IN LWLA   " + std::to_string(i) + "  C\n";
+  EXPECT_EQ(headers("# HDU 0 in a.fits:\n" + cards + listing).hdus[0].header.size(), 54U);
+}
+
 TEST_F(Dump, HdusEndInManyWays) {
   const std::string primary = "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 0\n", extension =
                                                                              "BITPIX  = 16\nNAXIS   = 2\nNAXIS1  = 3\n"
