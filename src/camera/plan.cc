@@ -92,6 +92,8 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
       if (table->forgotten[i]) break;
     }
   }
+  const std::vector<const Recipe*>& places = plan->recipes[index_of(Field::position)];
+  while (plan->first_wcs < places.size() && places[plan->first_wcs]->sources[0].keyword != "WCS") ++plan->first_wcs;
   std::size_t count = 0;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);
