@@ -50,6 +50,7 @@ FileFacts facts_of(const char* lines) {
   headers.hdus.push_back(std::move(hdu));
   Cameras::Options options;
   options.camera = "generic";
+  options.explain = true;
   const Result<FileFacts> facts = cameras->translate("/data/f.fits", headers, options);
   EXPECT_TRUE(facts.ok()) << facts.status().text();
   return facts.ok() ? *facts : FileFacts();
@@ -93,6 +94,8 @@ TEST_P(GenericTable, ReadsTheHabit) {
     expect_number(image.exptime, expected, 1e-6);
   } else if (field == "airmass") {
     expect_number(image.airmass, expected, 1e-6);
+  } else if (field == "pixscale") {
+    expect_number(image.pixscale, expected, 1e-6);
   } else if (field == "dettemp") {
     expect_number(image.dettemp, expected, 1e-6);
   } else if (field == "type") {
@@ -137,6 +140,14 @@ constexpr Case kTimes[] = {
     {"LocalTimesAreNoUt", "DATE-LOC= '2003-04-05T06:07:08'\nHSTTIME = '06:07:08'\nLOCTIME = '06:07:08'", "obstime", ""},
     {"HeliocentricDatesAreNoStart", "HJD     = 2452734.75\nBJD     = 2452734.75\nHJD-OBS = 2452734.75", "obstime", ""},
     {"ReductionDatesAreNone", "PROCDATE= '2003-04-05T06:07:08'\nDATE-RED= '2003-04-05T06:07:08'", "obstime", ""},
+    {"LocalByTimesys", "DATE-OBS= '2003-04-05T06:00:00'\nTIMESYS = 'LOCAL'", "obstime", ""},
+    {"LocalByComment", "DATE-OBS= '2003-04-05T06:00:00' / local time at start\nMJD-OBS = 52734.5", "obstime",
+     "2003-04-05T12:00:00"},
+    {"SolarDynamicsDate", "T_START = '2003.04.05_06:00:32_TAI'", "obstime", "2003-04-05T06:00:00"},
+    {"SecondsSinceMjdZero", "TAI     = 4556239232.", "obstime", "2003-04-05T06:00:00"},
+    {"SecondsSinceReference", "MJDREFI = 52734\nMJDREFF = 0.25\nTSTART  = 60.", "obstime", "2003-04-05T06:01:00"},
+    {"DaysSinceReference", "MJDREF  = 52734.\nTSTART  = 0.25\nTIMEUNIT= 'd'", "obstime", "2003-04-05T06:00:00"},
+    {"ShutterInMilliseconds", "SHUTOPEN= 0.0", "obstime", ""},
     {"ZeroMjdIsNone", "MJD-OBS = 0.0", "obstime", ""},
 };
 
@@ -147,6 +158,13 @@ constexpr Case kExposures[] = {
     {"IntTime", "INT_TIME= 12.5", "exptime", "12.5"},
     {"Expos", "TM-EXPOS= 12.5", "exptime", "12.5"},
     {"Microseconds", "EXPOINUS= 2500000", "exptime", "2.5"},
+    {"MillisecondsByBracket", "EXPTIME = 250. / [ms] exposure", "exptime", "0.25"},
+    {"MinutesByBracket", "EXPOSURE= 2. / length (min)", "exptime", "120"},
+    {"DaysOfTess", "EXPOSURE= 0.5 / [d] time on source", "exptime", "43200"},
+    {"TextWithUnit", "EXPTIME = '300 sec'", "exptime", "300"},
+    {"PerCoadd", "ITIME   = 2.5 / Integration time per coadd\nCOADDS  = 4", "exptime", "10"},
+    {"SumOfCoadds", "EXPTIME = 10. / total of all coadds\nCOADDS  = 4", "exptime", "10"},
+    {"NumberOfTheExposure", "EXPOSURE= 1234 / exposure number", "exptime", ""},
     {"ZeroIsAValue", "EXPTIME = 0", "exptime", "0"},
     {"NegativeIsNone", "EXPTIME = -1", "exptime", ""},
     {"NegativeGivesWay", "EXPTIME = -1\nITIME   = 3.", "exptime", "3"},
@@ -171,6 +189,10 @@ constexpr Case kTypes[] = {
     {"EsoCategory", "HIERARCH ESO DPR TYPE = 'STD'", "type", "object"},
     {"NamedDark", "OBJECT  = 'dark'", "type", "dark"},
     {"NamedDomeFlat", "OBJECT  = 'R dome flat'", "type", "flat"},
+    {"ClosedShutterWithoutExposure", "EXPTIME = 0.\nSHUTTER = 'CLOSED'", "type", "bias"},
+    {"ShutterClosedDuringExposure", "EXPTIME = 60.\nSHUTTER = 'closed' / during exposure", "type", "dark"},
+    {"ShutterClosedAfterwards", "EXPTIME = 60.\nSHUTTER = 'closed' / present state", "type", ""},
+    {"BadPixels", "OBJECT  = 'Bad Pixels Map'", "type", "mask"},
     {"LampBeatsName", "OBSTYPE = 'ARC'\nOBJECT  = 'flat'", "type", ""},
     {"Arc", "IMAGETYP= 'comp'", "type", ""},
     {"Focus", "IMAGETYP= 'focus'", "type", ""},
@@ -206,12 +228,21 @@ constexpr Case kPositions[] = {
      "90 -10.5"},
     {"Target", "TARG_RA = '06:00:00'\nTARG_DEC= '-10:30:00'", "position", "90 -10.5"},
     {"B1950", "RA      = '06:00:00'\nDEC     = '-10:30:00'\nEQUINOX = 1950.", "position", "90.588966 -10.501414"},
+    {"EquinoxAsText", "RA      = '06:00:00'\nDEC     = '-10:30:00'\nEQUINOX = 'B1950.0'", "position",
+     "90.588966 -10.501414"},
+    {"UkirtBase", "RABASE  = 6. / [h] base\nDECBASE = -10.5 / [deg] base", "position", "90 -10.5"},
     {"NullIsNone", "RA      = 0.\nDEC     = 0.", "position", ""},
     {"ImpossibleIsNone", "RA      = -9999.\nDEC     = -9999.", "position", ""},
     {"SunIsNoStar", "CTYPE1  = 'HPLN-TAN'\nCTYPE2  = 'HPLT-TAN'\nCRVAL1  = 10.\nCRVAL2  = 20.", "position", ""},
 };
 
 constexpr Case kRest[] = {
+    {"ScaleKeyword", "PIXSCALE= 0.25", "pixscale", "0.25"},
+    {"ScaleOfTheWcs",
+     "CTYPE1  = 'RA---TAN'\nCTYPE2  = 'DEC--TAN'\nCRVAL1  = 10.\nCRVAL2  = 0.\nCRPIX1  = 50.\nCRPIX2  = 50.\n"
+     "CDELT1  = -0.001\nCDELT2  = 0.001",
+     "pixscale", "3.6"},
+    {"ScaleOfAmateurs", "XPIXSZ  = 9.\nFOCALLEN= 2062.65", "pixscale", "0.9"},
     {"AirmassZeroIsNone", "AIRMASS = 0.", "airmass", ""},
     {"Secz", "SECZ    = 1.25", "airmass", "1.25"},
     {"DetectorKelvin", "DETTEMP = 173.15", "dettemp", "-100"},
