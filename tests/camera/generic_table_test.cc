@@ -154,6 +154,11 @@ constexpr Case kTimes[] = {
     {"SecondsSinceReference", "MJDREFI = 52734\nMJDREFF = 0.25\nTSTART  = 60.", "obstime", "2003-04-05T06:01:00"},
     {"DaysSinceReference", "MJDREF  = 52734.\nTSTART  = 0.25\nTIMEUNIT= 'd'", "obstime", "2003-04-05T06:00:00"},
     {"ShutterInMilliseconds", "SHUTOPEN= 0.0", "obstime", ""},
+    {"UtcByCommentAgainstTimesys", "DATE-OBS= '2003-04-05T06:00:00' / Start Time (UTC)\nTIMESYS = 'TT'", "obstime",
+     "2003-04-05T06:00:00"},
+    {"StartBeforeTimeOfTheHeader", "DATE-OBS= '2003-04-05'\nTIME-OBS= '05:59:40'\nUTSTART = '06:00:00'", "obstime",
+     "2003-04-05T06:00:00"},
+    {"ClockNotSet", "DATE-BEG= '1970-01-01T00:00:08.000'\nMJD-BEG = 40587.00009\nTIMESYS = 'TAI'", "obstime", ""},
     {"ZeroMjdIsNone", "MJD-OBS = 0.0", "obstime", ""},
 };
 
@@ -172,6 +177,7 @@ constexpr Case kExposures[] = {
     {"PerCoadd", "ITIME   = 2.5 / Integration time per coadd\nCOADDS  = 4", "exptime", "10"},
     {"SumOfCoadds", "EXPTIME = 10. / total of all coadds\nCOADDS  = 4", "exptime", "10"},
     {"NumberOfTheExposure", "EXPOSURE= 1234 / exposure number", "exptime", ""},
+    {"FourExposures", "EXPTIME1= '11.0'\nEXPTIME2= '11.0'\nEXPTIME3= '11.0'\nEXPTIME4= '11.0'", "exptime", "44"},
     {"ZeroIsAValue", "EXPTIME = 0", "exptime", "0"},
     {"NegativeIsNone", "EXPTIME = -1", "exptime", ""},
     {"NegativeGivesWay", "EXPTIME = -1\nITIME   = 3.", "exptime", "3"},
@@ -238,6 +244,9 @@ constexpr Case kPositions[] = {
     {"EquinoxAsText", "RA      = '06:00:00'\nDEC     = '-10:30:00'\nEQUINOX = 'B1950.0'", "position",
      "90.588966 -10.501414"},
     {"UkirtBase", "RABASE  = 6. / [h] base\nDECBASE = -10.5 / [deg] base", "position", "90 -10.5"},
+    {"OfDateIsNoPlace",
+     "TELRA   = 90.5 / [deg] Telescope equinox of date RA\nTELDEC  = -10.6\nOBJRAD  = 90.\nOBJDECD = -10.5", "position",
+     "90 -10.5"},
     {"NullIsNone", "RA      = 0.\nDEC     = 0.", "position", ""},
     {"ImpossibleIsNone", "RA      = -9999.\nDEC     = -9999.", "position", ""},
     {"SunIsNoStar", "CTYPE1  = 'HPLN-TAN'\nCTYPE2  = 'HPLT-TAN'\nCRVAL1  = 10.\nCRVAL2  = 20.", "position", ""},
@@ -254,6 +263,7 @@ constexpr Case kRest[] = {
     {"Secz", "SECZ    = 1.25", "airmass", "1.25"},
     {"DetectorKelvin", "DETTEMP = 173.15", "dettemp", "-100"},
     {"DetectorCelsius", "CCD-TEMP= -20.", "dettemp", "-20"},
+    {"SetpointIsNoTemperature", "CCDTEMP = -90. / setpoint", "dettemp", ""},
     {"AirIsNoDetector", "TEMPERAT= 12.5 / dome temperature", "dettemp", ""},
     {"ObjectUnknown", "OBJECT  = 'Unknown'\nOBJNAME = 'M31'", "object", "M31"},
 };
