@@ -250,6 +250,8 @@ constexpr Case kPositions[] = {
     {"OfDateIsNoPlace",
      "TELRA   = 90.5 / [deg] Telescope equinox of date RA\nTELDEC  = -10.6\nOBJRAD  = 90.\nOBJDECD = -10.5", "position",
      "90 -10.5"},
+    {"ParkIsNoPlace", "RA      = 90.\nDEC     = 89.97\nFRAME   = 'AZEL_TOPO'\nOBJRA   = 80.\nOBJDEC  = 10.", "position",
+     "80 10"},
     {"NullIsNone", "RA      = 0.\nDEC     = 0.", "position", ""},
     {"ImpossibleIsNone", "RA      = -9999.\nDEC     = -9999.", "position", ""},
     {"SunIsNoStar", "CTYPE1  = 'HPLN-TAN'\nCTYPE2  = 'HPLT-TAN'\nCRVAL1  = 10.\nCRVAL2  = 20.", "position", ""},
