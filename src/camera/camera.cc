@@ -78,7 +78,7 @@ ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& p
     out.dec = last->facts.dec;
     known.set(index_of(Field::position));
   } else {
-    reader.position(out.ra, out.dec);
+    reader.position(out.ra, out.dec, out.obstime.value);
   }
   get(Field::airmass, &ImageFacts::airmass, number);
   get(Field::telfocus, &ImageFacts::telfocus, number);

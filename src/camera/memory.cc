@@ -59,6 +59,13 @@ void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place&
   out.plan = plan;
   out.facts = facts;
   out.fields = fields & plan->by_cards;
+  // A position is that of its cards only when it was found before the WCS was looked at.
+  const auto& places = plan->recipes[index_of(Field::position)];
+  const auto winner = std::find_if(places.begin(), places.end(), [&](const Recipe* recipe) {
+    return recipe->line == facts.ra.recipe.line && recipe->table == facts.ra.recipe.table;
+  });
+  const auto tried = static_cast<std::size_t>(winner - places.begin());
+  if (plan->first_wcs < places.size() && tried >= plan->first_wcs) out.fields.reset(index_of(Field::position));
   out.cards.clear();
   for (std::size_t field = 0; field < kFieldCount; ++field) {
     const std::size_t start = out.cards.size();
