@@ -12,6 +12,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 
 const Cameras& cameras() {
   static const Result<Cameras> loaded = Cameras::load();
@@ -457,8 +458,7 @@ TEST(Values, LongTextsStayWhole) {
 }
 
 TEST(Tables, EveryBuiltInTableLoads) {
-  EXPECT_THAT(cameras().names(), ElementsAre("cfht", "cfht-cfh12k", "cfht-megaprime", "cfht-older", "cfht-spirou",
-                                             "cfht-wircam", "generic", "hst", "hst-acs"));
+  EXPECT_THAT(cameras().names(), IsSupersetOf({"cfht", "cfht-megaprime", "eso", "generic", "hst-acs", "lsst-latiss"}));
 }
 
 TEST(Tables, TheMostSpecialOneIsChosen) {

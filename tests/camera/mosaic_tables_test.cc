@@ -302,10 +302,10 @@ TEST(Keck, EveryInstrumentSumsInItsWay) {
   EXPECT_THAT(only({keck + "INSTRUME= 'MOSFIRE'\nTRUITIME= 2.5\nCOADDONE= 4"}, "keck").exptime.value, near(10));
   const ImageFacts image =
       only({keck + "INSTRUME= 'LRISBLUE'\nTTIME   = 300\nDATE-OBS= '2005-06-07'\nUTC     = '08:09:10.5'\n"
-                   "REDFILT = 'R'\nBLUFILT = 'G'\nKOAIMTYP= 'flatlamp'"},
+                   "REDFILT = 'R'\nBLUFILT = 'BG38'\nKOAIMTYP= 'flatlamp'"},
            "keck");
   EXPECT_THAT(image.exptime.value, near(300));
-  EXPECT_EQ(image.filter.value, "G");
+  EXPECT_EQ(image.filter.value, "BG38");
   EXPECT_EQ(image.type.value, "flat");
   EXPECT_EQ(start(image), "2005-06-07T08:09:10.5Z");
 }
