@@ -128,6 +128,12 @@ TEST(Lsst, TheYear1970IsNoTime) {
   EXPECT_FALSE(image.ra.value);
 }
 
+TEST(Lsst, CcdsOfComCamByTheirPlace) {
+  EXPECT_THAT(ccds(facts_of({"NAXIS   = 0\nTELESCOP= 'LSST'\nINSTRUME= 'COMCAM'\nRAFTBAY = 'R22'\nCCDSLOT = 'S12'",
+                             "EXTNAME = 'Segment10'", "EXTNAME = 'Segment11'"})),
+              ElementsAre(5));
+}
+
 TEST(Lsst, LatissHasTwoWheels) {
   const std::string latiss = "TELESCOP= 'LSST AuxTelescope'\nINSTRUME= 'LATISS'\n";
   EXPECT_EQ(only({latiss + "FILTER  = 'RG610'\nGRATING = 'holo4_003'"}, "lsst-latiss").filter.value, "RG610+holo4_003");
@@ -176,6 +182,14 @@ TEST(PalomarP48, TheFieldThatWasAskedForIsJ2000) {
   EXPECT_THAT(image.ra.value, near(100.5, 1e-4));
   EXPECT_EQ(image.ccd.value, 7);
   EXPECT_THAT(image.dettemp.value, near(-98.15));
+}
+
+TEST(Decam, WhatTheCommunityPipelineMakes) {
+  EXPECT_EQ(
+      only({"FPA     = 'DECAM_BKP4'\nPROCTYPE= 'InstCal'\nPRODTYPE= 'image'\nCCDNUM  = 4"}, "noao-decam").type.value,
+      "object");
+  EXPECT_FALSE(
+      only({"FPA     = 'DECAM_BKP4'\nPROCTYPE= 'MasterCal'\nPRODTYPE= 'image'\nCCDNUM  = 4"}, "noao-decam").type.value);
 }
 
 TEST(Mmt, WavefrontSensorsWriteHours) {
