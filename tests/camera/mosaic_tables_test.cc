@@ -342,31 +342,282 @@ TEST(Irtf, CoaddsAreSummed) {
   EXPECT_EQ(start(image), "2009-01-02T03:04:05.5Z");
 }
 
-TEST(Gtc, FourWheels) {
-  EXPECT_EQ(only({"TELESCOP= 'GTC'\nFILTER1 = 'OPEN'\nFILTER2 = 'OPEN'\nFILTER3 = 'Sloan_r'\nFILTER4 = 'OPEN'"}, "gtc")
-                .filter.value,
-            "Sloan_r");
+TEST(Decam, PositionOfCutoutsAndTemperatures) {
+  const ImageFacts image =
+      only({"FPA     = 'DECAM_BKP4'\nRA_EXP  = 316.5\nDEC_EXP = -65.5\nCRVAL1  = 310.0\nCRVAL2  = -60.0\n"
+            "CTYPE1  = 'RA---TPV'\nCTYPE2  = 'DEC--TPV'\nMSURTEMP= 12.5\nOUTTEMP = 9.5\nUPTRTEMP= 11.5"},
+           "noao-decam");
+  EXPECT_THAT(image.ra.value, near(316.5, 1e-3));
+  EXPECT_EQ(image.instrument.value, "DECam");
+  EXPECT_THAT(image.teltemp[0].value, near(12.5));
+  EXPECT_THAT(image.teltemp[2].value, near(9.5));
+  EXPECT_THAT(image.teltemp[3].value, near(11.5));
 }
 
-TEST(Tables, OnesThatOnlyNameTheirKeywords) {
-  EXPECT_THAT(only({"INSTRUME= '90prime'\nCAMTEMP = -135.5\nFOCUSVAL= '*0.1*0.2*0.3'"}, "bok-90prime").dettemp.value,
-              near(-135.5));
-  EXPECT_EQ(only({"TELESCOP= 'SALT'\nCCDTYPE = 'ZERO'"}, "salt").type.value, "bias");
+TEST(Mosaic, CcdsWithOneAmplifierAndWithTwo) {
+  const auto ccd = [](const std::string& text) {
+    return only({"INSTRUME= 'Mosaic2'\nNCCDS   = 8\n" + text}, "noao-mosaic").ccd.value;
+  };
+  EXPECT_EQ(ccd("NAMPS   = 16\nEXTNAME = 'im13'\nIMAGEID = 13"), 7);
+  EXPECT_EQ(ccd("NAMPS   = 8\nEXTNAME = 'im5'\nIMAGEID = 5"), 5);
+  EXPECT_EQ(ccd("EXTNAME = 'CCD3'\nIMAGEID = 13"), 3);
+  EXPECT_NE(ccd("EXTNAME = 'im13'\nIMAGEID = 13"), 13);
+}
+
+TEST(Odi, ArraysAndTheirMeasuredTime) {
+  const FileFacts reduced = facts_of({"NAXIS   = 0\nINSTRUME= 'odi'\nEXPTIME = 60.0\nEXPMEAS = 60.25",
+                                      "EXTNAME = 'OTA33.SCI'", "EXTNAME = 'OTA33.WEIGHT'", "EXTNAME = 'OTA34.SCI'"});
+  EXPECT_THAT(ccds(reduced), ElementsAre(33, 34));
+  EXPECT_THAT(reduced.images.at(0).exptime.value, near(60.25));
+  EXPECT_THAT(
+      ccds(facts_of({"NAXIS   = 0\nINSTRUME= 'podi'\nFPPOS   = 'xy24'", "EXTNAME = 'xy00'", "EXTNAME = 'xy01'"})),
+      ElementsAre(24));
+}
+
+TEST(Panstarrs, CellsAndNamesOfTheFocalPlane) {
+  EXPECT_EQ(facts_of({"NAXIS   = 0\nINSTRUME= 'GPC1'", "EXTNAME = 'xy00'", "EXTNAME = 'xy77'"}).images.size(), 1u);
+  const ImageFacts image =
+      only({"HIERARCH FPA.TELESCOPE = 'PS1'\nHIERARCH FPA.INSTRUMENT = 'GPC1'\n"
+            "HIERARCH FPA.FILTERID = 'r.00000'\nHIERARCH FPA.OBSTYPE = 'OBJECT'\nHIERARCH FPA.OBJECT = 'a field'\n"
+            "HIERARCH FPA.AIRMASS = 1.25\nHIERARCH FPA.RA = '01:00:00.0'\nHIERARCH FPA.DEC = '10:30:00.0'\n"
+            "HIERARCH FPA.POSANGLE = 30.5"},
+           "panstarrs");
+  EXPECT_EQ(image.instrument.value, "GPC1");
+  EXPECT_EQ(image.filter.value, "r.00000");
+  EXPECT_EQ(image.type.value, "object");
+  EXPECT_EQ(image.object.value, "a field");
+  EXPECT_THAT(image.airmass.value, near(1.25));
+  EXPECT_THAT(image.ra.value, near(15, 1e-3));
+  EXPECT_THAT(image.rotangle.value, near(30.5));
+}
+
+TEST(Palomar, Wirc) {
+  const ImageFacts image =
+      only({"INSTRUME= 'WIRC'\nUTSHUT  = '2005-06-07T08:09:10'\nEXPTIME = 30.0\nCOADDS  = 3\nFORE    = 'OPEN'\n"
+            "AFT     = 'J__(1.25)'"},
+           "palomar");
+  EXPECT_EQ(start(image), "2005-06-07T08:09:10Z");
+  EXPECT_THAT(image.exptime.value, near(90));
+  EXPECT_EQ(image.filter.value, "J__(1.25)");
+}
+
+TEST(PalomarP48, OneCcdAFile) {
+  EXPECT_EQ(only({"INSTRUME= 'PTF/MOSAIC'\nCCDID   = '7'"}, "palomar-p48").mode, ImageMode::split);
+  const ImageFacts ztf = only({"INSTRUME= 'ZTF/MOSAIC'\nCCD_ID  = 11\nFILTER  = 'ZTF g'\nRA      = '01:00:00.0'\n"
+                               "DEC     = '20:00:00.0'\nOBJRA   = '02:00:00.0'\nOBJDEC  = '21:00:00.0'"},
+                              "palomar-p48");
+  EXPECT_EQ(ztf.mode, ImageMode::split);
+  EXPECT_EQ(ztf.ccd.value, 11);
+  EXPECT_EQ(ztf.filter.value, "ZTF_g");
+  EXPECT_THAT(ztf.ra.value, near(15, 1e-3));
+}
+
+TEST(Ing, WheelsAndDates) {
+  EXPECT_EQ(only({"TELESCOP= 'WHT'\nINSTRUME= 'ISIS'\nISIFILTA= 'CLEAR'\nISIFILTB= 'GG495'"}, "ing").filter.value,
+            "GG495");
+  EXPECT_EQ(only({"TELESCOP= 'WHT'\nINSTRUME= 'PF'\nPFMFBAND= 'Harris R'"}, "ing").filter.value, "Harris R");
+  EXPECT_EQ(only({"TELESCOP= 'INT'\nWFFBAND = 'u'\nFILTER1 = 'CLEAR'"}, "ing").filter.value, "u");
+  EXPECT_EQ(
+      start(
+          only({"TELESCOP= 'INT'\nDATE-OBS= '2004-01-02'\nUTSTART = '03:04:05'\nMJD-OBS = 53006.128\nJD = 2453006.628"},
+               "ing")),
+      "2004-01-02T03:04:05Z");
+  // 50 years of precession are more than half a degree.
+  EXPECT_THAT(
+      only({"TELESCOP= 'INT'\nRA      = '00:00:00.0'\nDEC     = '00:00:00.0001'\nCAT-EQUI= 'B1950.0'"}, "ing").ra.value,
+      near(0.64, 0.01));
+}
+
+TEST(Eso, ProductsSayWhatTheyAre) {
+  const auto product = [](const std::string& name) {
+    return only({"ORIGIN  = 'ESO-PARANAL'\nEXPTIME = 120.0\nHIERARCH ESO DET DIT = 10.0\nHIERARCH ESO DET NDIT = 6\n"
+                 "HIERARCH ESO PRO CATG = '" +
+                 name + "'"},
+                "eso");
+  };
+  EXPECT_EQ(product("MASTER_BIAS").type.value, "bias");
+  EXPECT_EQ(product("MASTER_DARK").type.value, "dark");
+  EXPECT_EQ(product("MASTER_SKY_FLAT").type.value, "flat");
+  EXPECT_EQ(product("STATIC_MASK").type.value, "mask");
+  EXPECT_THAT(product("REDUCED").exptime.value, near(120));
+}
+
+TEST(Eso, TypesOfTheObservation) {
+  const auto type = [](const std::string& cards) {
+    return only({"ORIGIN  = 'ESO-PARANAL'\n" + cards}, "eso").type.value;
+  };
+  EXPECT_EQ(type("HIERARCH ESO DPR TYPE = 'LAMP,FLAT'"), "flat");
+  EXPECT_EQ(type("HIERARCH ESO DPR TYPE = 'SKY,ODD'"), "object");
+  EXPECT_EQ(type("HIERARCH ESO OBS TYPE = 'BIAS'"), "bias");
+  EXPECT_EQ(type("HIERARCH ESO DPR TYPE = 'WAVE,LAMP'\nHIERARCH ESO DPR CATG = 'CALIB'"), std::nullopt);
+}
+
+TEST(Eso, WheelsFocusAnglesTemperatures) {
+  const ImageFacts image =
+      only({"TELESCOP= 'ESO-NTT'\nHIERARCH ESO INS FILT1 NAME = 'FREE'\nHIERARCH ESO INS FILT4 NAME = 'I#705'\n"
+            "HIERARCH ESO TEL FOC-POS = 2932.0\nHIERARCH ESO ADA POSANG = 12.5\nHIERARCH ESO DET TEMPMEAN = 138.15\n"
+            "HIERARCH ESO TEL AMBI TEMP = 11.5"},
+           "eso");
+  EXPECT_EQ(image.filter.value, "I#705");
+  EXPECT_THAT(image.telfocus.value, near(2932));
+  EXPECT_THAT(image.rotangle.value, near(12.5));
+  EXPECT_THAT(image.dettemp.value, near(-135));
+  EXPECT_THAT(image.teltemp[2].value, near(11.5));
+  EXPECT_EQ(
+      only({"TELESCOP= 'ESO-NTT'\nHIERARCH ESO INS OPTI-7 NAME = 'R'\nHIERARCH ESO INS OPTI-7 TYPE = 'FILTER'"}, "eso")
+          .filter.value,
+      "R");
+  EXPECT_EQ(only({"TELESCOP= 'ESO-VLT-U4'\nHIERARCH ESO INS OPTI5 NAME = 'empty'\nHIERARCH ESO INS OPTI6 NAME = 'Ks'\n"
+                  "HIERARCH ESO INS OPTI5 TYPE = 'FILTER'"},
+                 "eso")
+                .filter.value,
+            "Ks");
+}
+
+TEST(Eso, QuadrantsOfVimos) {
+  const ImageFacts image = only({"ORIGIN  = 'ESO-PARANAL'\nINSTRUME= 'VIMOS'\nHIERARCH ESO OCS CON QUAD = 3"}, "eso");
+  EXPECT_EQ(image.ccd.value, 3);
+  EXPECT_EQ(image.mode, ImageMode::split);
+}
+
+TEST(EsoTimmi2, MillisecondsAndChopping) {
+  const ImageFacts image =
+      only({"ORIGIN  = 'ESO-LASILLA'\nINSTRUME= 'TIMMI2'\nEXPTIME = 0.25\nHIERARCH ESO DET DIT = 12.5\n"
+            "HIERARCH ESO DET NDIT = 100\nHIERARCH ESO INS OPTI4 NAME = 'N2-filter'"},
+           "eso-timmi2");
+  EXPECT_THAT(image.exptime.value, near(0.25));
+  EXPECT_EQ(image.filter.value, "N2-filter");
+}
+
+TEST(EsoMidas, ZerosAreUnknown) {
+  const std::string midas = "ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 0.0\nTM-START= 0.0\n";
+  EXPECT_FALSE(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas").exptime.value);
+  EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'\nUT      = '04:05:06'"}, "eso-midas")), "1992-03-02T04:05:06Z");
+  EXPECT_EQ(start(only({midas + "DATE-OBS= '1999-03-02T04:05:06'"}, "eso-midas")), "1999-03-02T04:05:06Z");
+  EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas")), "1992-03-02T00:00:00Z");
+}
+
+TEST(Subaru, ImagesOfTheRubinPipelines) {
+  EXPECT_EQ(
+      start(only({"TELESCOP= 'Subaru'\nTIMESYS = 'TAI'\nDATE-OBS= '2016-01-02'\nUT-STR  = '03:04:05'"}, "subaru")),
+      "2016-01-02T03:04:05Z");
+  EXPECT_EQ(start(only({"TELESCOP= 'Subaru'\nTIMESYS = 'TAI'\nDATE-OBS= '2016-01-02T03:04:05'\nEXPTIME = 60.0\n"
+                        "DATE-AVG= '2016-01-02T03:05:11'"},
+                       "subaru")),
+            "2016-01-02T03:04:05Z");
+}
+
+TEST(Subaru, InfraredAndTemperatures) {
+  const ImageFacts image =
+      only({"TELESCOP= 'Subaru'\nINSTRUME= 'IRCS'\nEXP1TIME= 2.5\nCOADDS  = 4\nSECZ-STR= 1.25\nINR-STR = 12.5\n"
+            "MJD-STR = 52000.5\nDOM-TMP = 274.15\nOUT-TMP = 273.15\nDATA-TYP= 'STANDARD_STAR'"},
+           "subaru");
+  EXPECT_THAT(image.exptime.value, near(10));
+  EXPECT_THAT(image.airmass.value, near(1.25));
+  EXPECT_THAT(image.rotangle.value, near(12.5));
+  EXPECT_EQ(start(image), "2001-04-01T12:00:00Z");
+  EXPECT_EQ(image.type.value, "object");
+  EXPECT_THAT(image.teltemp[1].value, near(1));
+  EXPECT_THAT(image.teltemp[2].value, near(0));
+  EXPECT_THAT(only({"TELESCOP= 'Subaru'\nEXP1TIME= 2.5\nCOADD   = 2"}, "subaru").exptime.value, near(5));
+  EXPECT_THAT(only({"TELESCOP= 'Subaru'\nRA2000  = '01:00:00.0'\nDEC2000 = '10:00:00.0'\nRA      = '01:00:50.0'\nDEC   "
+                    "  = '10:05:00.0'"},
+                   "subaru")
+                  .ra.value,
+              near(15, 1e-4));
+}
+
+TEST(Ukirt, ExposuresAndPlaces) {
+  const auto read = [](const std::string& cards) {
+    return only({"TELESCOP= 'UKIRT'\nEQUINOX = 2000.0\n" + cards}, "ukirt");
+  };
+  EXPECT_THAT(read("EXP_TIME= 5.0\nNEXP    = 2").exptime.value, near(10));
+  EXPECT_THAT(read("EXP_TIME= 5.0\nNEXP    = 2\nINT_TIME= 30.0").exptime.value, near(30));
+  EXPECT_THAT(read("DEXPTIME= 0.5\nNEXP    = 2\nEXPOSED = 9.0").exptime.value, near(9));
+  EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0").ra.value, near(60, 1e-4));
+  EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0\nTELRA   = 2.0\nTELDEC  = 10.0").ra.value, near(30, 1e-4));
+  EXPECT_THAT(
+      read("RABASE  = 4.0\nDECBASE = 10.0\nCTYPE1  = 'DEC--TAN'\nCTYPE2  = 'RA---TAN'\nCRVAL1  = 10.0\nCRVAL2  = 61.0")
+          .ra.value,
+      near(61, 1e-4));
+  EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0\nCTYPE1  = 'WAVE'\nCTYPE2  = 'RA---TAN'\nCTYPE3  = "
+                   "'DEC--TAN'\nCRVAL2  = 62.0\n"
+                   "CRVAL3  = 10.0")
+                  .ra.value,
+              near(62, 1e-4));
+  const ImageFacts wfcam =
+      read("INSTRUME= 'WFCAM'\nCAMNUM  = 3\nDET_TEMP= 74.15\nTCS_FOC = -3.5\nDOMETEMP= 2.5\nAIRTEMP = 1.5");
+  EXPECT_EQ(wfcam.mode, ImageMode::split);
+  EXPECT_EQ(wfcam.ccd.value, 3);
+  EXPECT_THAT(wfcam.dettemp.value, near(-199));
+  EXPECT_THAT(wfcam.telfocus.value, near(-3.5));
+  EXPECT_THAT(wfcam.teltemp[1].value, near(2.5));
+  EXPECT_THAT(wfcam.teltemp[2].value, near(1.5));
+}
+
+TEST(Jcmt, PlacesInOtherSystems) {
+  const auto ra = [](const std::string& cards) { return only({"TELESCOP= 'JCMT'\n" + cards}, "jcmt").ra.value; };
+  EXPECT_THAT(ra("TRACKSYS= 'ICRS'\nBASEC1  = 20.0\nBASEC2  = 10.0"), near(20, 1e-4));
+  EXPECT_THAT(ra("TRACKSYS= 'J2000'\nBASEC1  = 20.0\nBASEC2  = 10.0"), near(20, 1e-4));
+  EXPECT_FALSE(ra("TRACKSYS= 'APP'\nBASEC1  = 20.0\nBASEC2  = 10.0"));
+  EXPECT_THAT(ra("CENT_CRD= 'RJ'\nLONG    = '+002:00:00.0'\nLAT     = '+010:00:00.0'\nMEANRA  = 40.0\nMEANDEC = 10.0"),
+              near(30, 1e-3));
+  EXPECT_THAT(
+      ra("CENT_CRD= 'PLANET'\nLONG    = '+002:00:00.0'\nLAT     = '+010:00:00.0'\nMEANRA  = 40.0\nMEANDEC = 10.0"),
+      near(40, 1e-3));
+  EXPECT_EQ(only({"TELESCOP= 'JCMT'\nMODE    = 'MAP'"}, "jcmt").type.value, "object");
+}
+
+TEST(Keck, StartsAndFilters) {
+  const auto read = [](const std::string& cards) { return only({"TELESCOP= 'Keck I'\n" + cards}, "keck"); };
+  EXPECT_EQ(start(read("DATE-OBS= '2005-06-07'\nEXPSTART= '08:09:10'\nUTC     = '08:15:00'")), "2005-06-07T08:09:10Z");
+  EXPECT_EQ(start(read("DATE-OBS= '2005-06-07'\nDATE_BEG= '2005-06-07T08:09:10'\nUTC     = '08:15:00'")),
+            "2005-06-07T08:09:10Z");
+  EXPECT_EQ(read("INSTRUME= 'LRIS'\nREDFILT = 'Halpha_6'\nBLUFILT = 'BG38'").filter.value, "Halpha_6");
+  EXPECT_EQ(read("INSTRUME= 'OSIRIS'\nSFILTER = 'Kn3'").filter.value, "Kn3");
+  EXPECT_EQ(read("INSTRUME= 'KCWI'\nBFILTNAM= 'KBlue'").filter.value, "KBlue");
+  EXPECT_THAT(read("TRUITIME= 30.0\nITIME   = 30000\nCOADDS  = 2").exptime.value, near(60));
+  EXPECT_THAT(read("ELAPTIME= 299\nTTIME   = 300").exptime.value, near(299));
+}
+
+TEST(Lco, FocusReleaseTemperatures) {
+  const ImageFacts image =
+      only({"ORIGIN  = 'LCOGT'\nOBSTYPE = 'SPECTRUM'\nFOCPOSN = 'UNKNOWN'\nAGFOCUS = 8.5\nDETECTID= 'fl99'\n"
+            "L1PUBDAT= '2016-01-02T00:00:00'\nM1TEMP  = 12.5\nWMSTEMP = 9.5"},
+           "lco");
+  EXPECT_FALSE(image.telfocus.value);
+  EXPECT_EQ(image.chip.value, "fl99");
+  EXPECT_EQ(image.type.value, "object");
+  EXPECT_THAT(image.release.value, near(1451692800.0));
+  EXPECT_THAT(image.teltemp[0].value, near(12.5));
+  EXPECT_THAT(image.teltemp[2].value, near(9.5));
+  EXPECT_EQ(only({"ORIGIN  = 'LCOGT'\nOBSTYPE = 'BPM'\nPUBDAT  = '2016-01-02'"}, "lco").type.value, "mask");
+}
+
+TEST(Tables, OnesOfAFewLines) {
+  EXPECT_THAT(only({"INSTRUME= '90prime'\nCAMTEMP = -135.5"}, "bok-90prime").dettemp.value, near(-135.5));
   EXPECT_EQ(only({"TELESCOP= 'NOT'\nALFLTNM = 'Open'\nFAFLTNM = 'Open'\nFBFLTNM = 'V_Bes 530_80'"}, "not").filter.value,
             "V_Bes 530_80");
-  EXPECT_EQ(start(only({"TELESCOP= 'TNG'\nDATE-OBS= '2005-06-07'\nEXPSTART= '08:09:10'"}, "tng")),
-            "2005-06-07T08:09:10Z");
+  EXPECT_EQ(only({"TELESCOP= 'NOT'\nNCFLTNM1= 'Open'\nNCFLTNM2= 'Ks'"}, "not").filter.value, "Ks");
+  EXPECT_EQ(only({"TELESCOP= 'NOT'\nSTFLTNM = 'R Bes'"}, "not").filter.value, "R Bes");
   EXPECT_THAT(only({"TELESCOP= 'Liverpool Telescope'\nCCDATEMP= 173.15"}, "liverpool").dettemp.value, near(-100));
-  EXPECT_EQ(start(only({"INSTRUME= 'WIRC'\nUTSHUT  = '2005-06-07T08:09:10'"}, "palomar")), "2005-06-07T08:09:10Z");
   EXPECT_THAT(
       only({"TELESCOP= 'LBT-SX'\nINSTRUME= 'LUCI1'\nEXPTIME = 5.0\nDIT     = 5.0\nNDIT    = 12"}, "lbt").exptime.value,
       near(60));
-  EXPECT_EQ(facts_of({"NAXIS   = 0\nINSTRUME= 'GPC1'", "EXTNAME = 'xy00'", "EXTNAME = 'xy77'"}).images.size(), 1u);
-  EXPECT_THAT(ccds(facts_of({"NAXIS   = 0\nINSTRUME= 'odi'", "EXTNAME = 'OTA33.SCI'", "EXTNAME = 'OTA34.SCI'"})),
-              ElementsAre(33, 34));
-  EXPECT_EQ(only({"TELESCOP= 'SkyMapper'\nFILTNAME= 'g'\nIMAGEID = 17"}, "skymapper").ccd.value, 17);
-  EXPECT_EQ(only({"TELESCOP= 'CA-2.2'\nINSFLNAM= 'John R'"}, "caha").filter.value, "John R");
-  EXPECT_EQ(only({"TELESCOP= 'Nickel 1m'\nFILTNAM = 'V'"}, "lick").filter.value, "V");
+  EXPECT_THAT(ccds(facts_of({"NAXIS   = 0\nTELESCOP= 'LBT-SX'", "EXTNAME = 'LBCCHIP3'", "EXTNAME = 'LBCCHIP4'"})),
+              ElementsAre(3, 4));
+  EXPECT_EQ(only({"TELESCOP= 'NASA IRTF'\nGFLT    = 'Open'\nFILTER  = 'K'"}, "irtf").filter.value, "K");
+  EXPECT_EQ(only({"TELESCOP= 'NASA IRTF'\nGFLT    = 'H'"}, "irtf").filter.value, "H");
+  EXPECT_THAT(only({"TELESCOP= 'NASA IRTF'\nTCS_RA  = '02:00:00.0'\nTCS_DEC = '10:00:00.0'"}, "irtf").ra.value,
+              near(30, 1e-3));
+  EXPECT_EQ(only({"OBSERVAT= 'SAAO'\nFILTERA = 'V - Green'\nFILTERB = '0 - Empty'"}, "saao").filter.value, "V - Green");
+  EXPECT_THAT(only({"ORIGIN  = 'MMT WFS'\nCATRA   = 2.0\nCATDEC  = 10.0\nEPOCH   = 2000"}, "mmt-wfs").ra.value,
+              near(30, 1e-4));
+  EXPECT_THAT(only({"ORIGIN  = 'SDSS'\nIPA     = 170.5"}, "sdss").rotangle.value, near(170.5));
+  EXPECT_EQ(start(only({"ORIGIN  = 'SDSS'\nTAI-BEG = 4453401632.0"}, "sdss")), "2000-01-01T00:00:00Z");
+  EXPECT_EQ(only({"TELESCOP= 'LSST AuxTelescope'\nINSTRUME= 'LATISS'\nRAFTBAY = 'R00'"}, "lsst-latiss").mode,
+            ImageMode::single);
+  EXPECT_EQ(only({"TELESCOP= 'LSST'\nTESTTYPE= 'PHOSIM'\nROTANGZ = 12.5"}, "lsst-sim").rotangle.value, 12.5);
 }
 
 }  // namespace
