@@ -53,11 +53,10 @@ std::vector<Field> needs_of(Field field) {
   }
 }
 
-// The cards of a source; false when it reads something else: other HDUs, the file name, the WCS.
+// The cards of a source; false when it reads something else: other HDUs, the file name.
 bool add_cards(const Source& source, const Plan& plan, std::vector<CardPlace>& out) {
   if (source.scope == Scope::number) return true;
-  // The WCS is read from many cards.
-  if (source.scope == Scope::any || source.scope == Scope::file_name || source.keyword == "WCS") return false;
+  if (source.scope == Scope::any || source.scope == Scope::file_name) return false;
   const auto add = [&](const Layout& layout, bool own) {
     layout.each(source.key, [&](std::size_t card) {
       out.push_back({own, card});
