@@ -1,5 +1,6 @@
 // Prints what the camera tables make of FITS files, one JSON object a file, for the oracle in Python.
 //   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
+//   camera_facts_tool -filters                                    of each line read, the filter's registered name
 // -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END"
 // between them.
 #include <cstdio>
@@ -110,7 +111,7 @@ Result<FitsHeaders> read_dump(const std::string& path) {
 
 int main(int argc, char** argv) {
   Cameras::Options options;
-  bool dump = false;
+  bool dump = false, filters = false;
   std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -118,6 +119,8 @@ int main(int argc, char** argv) {
       options.split = true;
     else if (word == "-dump")
       dump = true;
+    else if (word == "-filters")
+      filters = true;
     else if (word == "-camera" && i + 1 < argc)
       options.camera = argv[++i];
     else if (word == "-")
@@ -129,6 +132,11 @@ int main(int argc, char** argv) {
   if (!cameras) {
     std::cerr << cameras.status().text() << "\n";
     return 1;
+  }
+  if (filters) {
+    for (std::string line; std::getline(std::cin, line);) {
+      std::cout << cameras->canonical_filter(line).value_or(line) << "\n";
+    }
   }
   for (const std::string& path : paths) {
     const Result<FitsHeaders> headers = dump ? read_dump(path) : read_fits_headers(path);

@@ -1,0 +1,54 @@
+"""Whether any HDU of a file holds a time of observation, an exposure time or a type of image, in any spelling: by the look
+of keyword, comment and value alone, and liberally."""
+import re
+
+from oracle_rules import clock_of, day_of
+
+NOT_OBSERVED = re.compile(r"file|creat|written|process|reduc|modif|calib|release|made|version|software|wcs|valid|publi|proposal|epoch of|generat|ingest"
+                          r"|header|stamp|checksum|when (?:it|the) |archiv|local|tape|reference time|coordinat|extract|flat ?field", re.I)
+DATES = re.compile(r"^(DATE|T|TIME|UT|JD|MJD|OBS|HJD|SHUT|OPEN|STARTOBS|EXP|TVSTART|IDATE|HST).*")
+
+
+def a_time(name, value, comment):
+    if NOT_OBSERVED.search(comment) or name in ("DATE", "DATE_RF0", "IRAF-TLM", "SOFTDATE", "REL_DATE", "MET_DATE", "DATEPROC", "PROCDATE"):
+        return False
+    if isinstance(value, str) and day_of(value) and re.search(r"OBS|BEG|STR|START|DATE|UT", name) and not re.search(
+            r"END|STOP|REL|PROC|CAL|TAU|WVM|SEE|DARK|BIAS|FLAT|TV|RF\d|_DP|MOD|CREA|SOFT|MDF|ODF|OBT", name):
+        return True
+    if re.match(r"(MJD|JD|HJD)", name) and isinstance(value, (int, float)) and not isinstance(value, bool) and not re.search(r"END|REF|WVM", name):
+        return 15000 < value < 88000 or 2.415e6 < value < 2.48e6
+    return False
+
+
+def an_exposure(name, value, comment):
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return False
+    if isinstance(value, bool) or number < 0:
+        return False
+    if re.fullmatch(r"(T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|INTTIME|ITIME|TEXPTIME|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME)", name):
+        return True
+    return bool(re.search(r"exposure (time|duration|length)|integration time|time of exposure|length of exposure", comment, re.I)
+                and not re.search(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio|lookup|index|position|mode|LUT", comment, re.I)
+                and number > 0 and re.search(r"EXP|INT|TIME|DIT|DUR", name))
+
+
+WORDS = re.compile(r"(object|science|dark|bias|zero|(sky|dome|twilight)? ?flat|light( frame)?|dark frame|bias frame|flat field|mask|fringe)$", re.I)
+
+
+def a_type(name, value, comment):
+    return bool(isinstance(value, str) and WORDS.match(value.strip()) and re.search(r"TYP|FLAVOR|OBSMODE|CLASS|CATG", name)
+                and not re.search(r"EXTTYPE|XTENS|CTYPE|TRGTYPE|TARGTYPE|CALTYPE|DATATYPE|OBSCLASS|TESTTYPE", name))
+
+
+KINDS = {"obstime": a_time, "exptime": an_exposure, "type": a_type}
+
+
+def held_by(hdus, field):
+    """The card of an HDU with that fact, as text; None when there is none."""
+    for h in hdus:
+        for name, value, comment in h.cards:
+            if value is not None and KINDS[field](name, value, comment or ""):
+                return "%s = %r / %s" % (name, value, comment)
+    return None
