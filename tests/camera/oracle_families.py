@@ -28,24 +28,23 @@ class Gemini(Rules):
     extra = ("GRATING", "FILTER3", "GRISM")
     temperatures = ("DETTEMP", "DET-TEMP")
 
+    def home(self):
+        """The HDU that holds RA: FRAME, EPOCH and EQUINOX of an extension are those of its WCS."""
+        return self.h if self.hdus[self.index].has("RA") else self.hdus[0]
+
     def position(self):
-        if self.frame() == "AZEL_TOPO" or (self.h.text("FRAME") or "").upper() == "AZEL_TOPO":
+        if self.frame() in ("AZEL_TOPO", "NO VALUE"):
             out = wcs_centre(self.h)
-            return [out] if out else []
-        if (self.h.text("FRAME") or "").upper() == "NO VALUE":
-            out = wcs_centre(self.h)
-            return [out] if out else []
+            # NIFS copies the parked azimuth and elevation into its WCS.
+            return [out] if out and abs(out.dec) < 89.8 else []
         return super().position()
 
     def frame(self):
-        """FRAME is of RA and DEC, RADECSYS of the WCS."""
-        return (self.h.text("FRAME") or self.h.text("RADECSYS") or "").upper()
+        return (self.home().text("FRAME") or self.home().text("RADECSYS") or "").upper()
 
     def equinox(self):
         """Apparent places are of EPOCH, the date of the observation; a mean place says its EQUINOX."""
-        if self.frame() in ("APPT", "GAPPT"):
-            return self.h.number("EPOCH")
-        value = self.h.number("EQUINOX")
+        value = self.home().number("EPOCH" if self.frame() in ("APPT", "GAPPT") else "EQUINOX")
         return value if value and 1800 < value < 2100 else None
 
     def type(self):
@@ -87,8 +86,10 @@ class GeminiCoadds(Gemini):
         if one and one.lower() not in ("open", "unknown"):
             return [([one], allowed)]
         lit = [self.h.text(k) for k in self.wheels if self.lit(self.h.text(k)) and not self.h.text(k).lower().startswith("pupil")]
+        light = [w for w in lit if w.lower() != "blank"]
         third = self.h.text("FILTER3")
-        return [(lit, allowed)] if lit else [([third], allowed), None] if third else [None]
+        clear = [(["CLEAR"], allowed)] if not lit else []
+        return ([(light, allowed + lit)] if light else [(lit, allowed)] if lit else []) + clear + [([third], allowed), None] * (not light)
 
     def dettemp(self):
         """F2's coldhead sensors near the detector are no temperature of the detector itself."""
@@ -315,15 +316,30 @@ class Cfht(Rules):
     temperatures = ("DETTEM", "CCDTEMP", "DETTEMP", "CCDTEM")
 
     def obstime(self):
+        if self.h.text("DATE-OB1"):  # four exposures of a polarimetric sequence
+            return lists([moment(self.h, "DATE-OB1", k)[0] for k in ("TIME-OB1", "UTC-OBS1")])
         t, _ = moment(self.h, "SHUTOPEN") if isinstance(self.h.get("SHUTOPEN"), str) else (None, False)
         shutter = moment(self.h, "DATE-OBS", "TIME-OBS")[0] if "reduction" not in self.h.comment("TIME-OBS") else None
         if self.h.text("DATE-OBS", "DATEOBS") is None and t is None:
             return [u for u in [self.by_days()] if u] + [unix(day_of(self.h.get("DATE1"))) if self.h.text("DATE1") else None]
         return lists([t, shutter] + super().obstime())
 
+    def exptime(self):
+        parts = [self.h.number("EXPTIME%d" % i) for i in (1, 2, 3, 4)]
+        if not self.h.has("EXPTIME") and parts[0]:
+            return [sum(p for p in parts if p), parts[0]]
+        return super().exptime()
+
+    def airmass(self):
+        return super().airmass() or lists([self.h.number("AIRMASS1")])
+
+    def ccds(self):
+        """SPIRou's one array: ramps (slope, intercept, errors, reads) and spectra (flux, wave, blaze of fibres) are one row."""
+        return [1] if (self.h.text("INSTRUME") or "") == "SPIRou" else super().ccds()
+
     def type(self):
         word = (self.h.text("OBSTYPE", "ETYPE") or "").lower()
-        known = {"comparison": [None], "guide": [None], "align": [None], "dim": [None], "focus": [None]}
+        known = {"trace": [None], "comparison": [None], "guide": [None], "align": [None], "dim": [None], "focus": [None]}
         return known.get(word) or super().type()
 
     def position(self):
@@ -334,8 +350,12 @@ class Cfht(Rules):
                 ra, dec = angle(h, ra_key, True), angle(h, dec_key, False)
                 if ra is not None and dec is not None and (ra, dec) != (0, 0) and abs(dec) <= 90:
                     out.append(icrs(ra, dec, self.equinox(), (self.h.text("RADECSYS", "RADESYS") or "").upper()))
+        ra, dec = angle(self.h, "TARGETR", True), angle(self.h, "TARGETD", False)
+        if not out and ra and dec is not None:
+            out.append(icrs(ra, dec, 2000.0, "FK5"))
         centre = wcs_centre(self.h)
-        return [p for p in out if p] or ([centre] if centre else [])
+        out = [p for p in out if p]
+        return out + ([centre] if centre and (not out or self.h.has("TARGETR")) else [])
 
     def frame(self):
         return (self.h.text("RADECSYS", "RADESYS") or "").upper()
@@ -520,7 +540,7 @@ class Lsst(Rules):
         allowed = [grating] if self.lit(grating) else []
         if self.lit(text):
             return [([text], allowed)]
-        return [(allowed, [])] * bool(allowed) + [([text], allowed)] * bool(text and text.lower() not in ("unknown", "none")) + [None]
+        return [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed) + [([text], allowed)] * bool(text and text.lower() not in ("unknown", "none")) + [None]
 
     def airmass(self):
         """AMSTART, AMEND of the start and the end; the mean of them is as right."""
@@ -652,6 +672,8 @@ class Solar(Rules):
 
     def filter(self):
         text, wave = self.h.text("FILTER"), self.h.text("WAVELNTH")
+        if self.h.text("FILTERID"):
+            return [([self.h.text("FILTERID")], []), ([wave], []), None]
         clear = text is None or not self.lit(text)
         return [([text], [wave or "-"])] * (not clear) + [([wave], [text or "-"])] * bool(wave) + [([text], [])] * bool(text) + [None] * bool(clear)
 
@@ -732,6 +754,23 @@ class Sdss(Rules):
         return []
 
 
+class EsoOld(Rules):
+    """IHAP and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late. RA and DEC in
+    degrees, apparent ("Tel. apparent pos."), so of date."""
+
+    name = "ESO before 1999"
+
+    def obstime(self):
+        day, seconds = day_of(self.h.get("DATE-OBS") or ""), self.h.number("TM-START")
+        return [unix(day, seconds)] if day and seconds is not None else super().obstime()
+
+    def position(self):
+        out, day = super().position(), day_of(self.h.get("DATE-OBS") or "")
+        if out and day and self.h.has("RA") and not self.equinox():
+            out = [icrs(self.h.number("RA"), self.h.number("DEC"), day[0] + (day[1] - 0.5) / 12, "GAPPT")] + out
+        return out
+
+
 class Plate(Rules):
     """Scanned plates: day/month/year of this or the last century, times in minutes, position of the plate centre in EQUINOX
     of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog."""
@@ -764,8 +803,12 @@ def family_of(h, hdus):
     author = h.text("SOFTNAME") or h.text("SOFTWARE") or ""
     if author.lower().startswith("swarp") and not re.search("sdcit", where):
         return Stack
-    if h.has("DATE-AVG") and h.has("AR HDU") or h.has("PROV_USED") or h.has("EXPINFO_V"):
+    if h.comment("DATE-AVG").startswith("TAI") and not re.search("LSST|LATISS|Simonyi", where):
         return LsstProduct
+    if h.has("TM-START") and re.search(r"ESO", where):
+        return EsoOld
+    if h.has("LSST_NUM") or h.has("RAFTNAME") or h.has("RAFTBAY") or re.match("lsst_", h.text("OUTFILE") or ""):
+        return Lsst
     if (h.text("CTYPE1") or "").upper().startswith(("HPLN", "SOLAR", "CRLN", "HGLN")):
         return Solar
     for pattern, rules in FAMILIES:

@@ -19,6 +19,7 @@ class Header:
     def __init__(self, cards, kind="image"):
         self.cards = cards  # [(keyword, value, comment)] in order
         self.kind = kind
+        self.invented = False  # its axes are ours: a piece of a header had none
         self.first = {}
         for name, value, comment in cards:
             self.first.setdefault(name, (value, comment))
@@ -68,7 +69,7 @@ class Header:
         if primary is self:
             return self
         out = Header([], self.kind)
-        out.cards = self.cards
+        out.cards, out.invented = self.cards, self.invented
         out.first = dict(primary.first)
         for name, (value, comment) in self.first.items():
             if value is not None and (value != "" or name not in out.first):
@@ -76,9 +77,11 @@ class Header:
         return out
 
     def fits(self):
-        """For astropy's own readers (WCS)."""
+        """For astropy's own readers (WCS); an equinox that is none (0, -9999) would precess to that year."""
         out = fits.Header()
         for name, (value, comment) in self.first.items():
+            if name.startswith(("EQUINOX", "EPOCH")) and not 1800 < (self.number(name) or 0) < 2100:
+                continue
             if len(name) <= 8 and isinstance(value, (int, float, str, bool)) and not (isinstance(value, float) and not np.isfinite(value)):
                 try:
                     out[name] = value

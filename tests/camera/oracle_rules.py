@@ -19,6 +19,7 @@ warnings.filterwarnings("ignore")
 iers.conf.auto_download = False
 iers.conf.auto_max_age = None
 ANY = object()
+MIDDLE = r"\bmid(dle|-?point|[- ]?exp\w*|[- ]time)?\b"
 NOTHING = {"", "unknown", "_unknown_", "n/a", "none", "filter_name", "undefined", "null", "no value", "indef", "??", "?", "notset",
            "not used", "nan", "unspecified"}
 CLEAR = re.compile(r"(clear|open|air$|empty|notpresent|not ?used|none$|free$|no ?filter|hole|white$|clr|blank_open|\d+mm_open|out$)", re.I)
@@ -168,6 +169,13 @@ def icrs(ra, dec, equinox, frame):
 def wcs_centre(h):
     """The sky at the image centre by the header's own WCS (astropy), else at its reference pixel; None when it is no sky."""
     c1, c2 = (h.text("CTYPE1") or "").upper(), (h.text("CTYPE2") or "").upper()
+    if {"RA", "DEC"} & {c1[:3].rstrip("-"), c2[:3].rstrip("-")} == set():
+        for i, j in ((2, 3), (1, 3)):
+            a, b = (h.text("CTYPE%d" % i) or "").upper(), (h.text("CTYPE%d" % j) or "").upper()
+            if {a[:3].rstrip("-"), b[:3].rstrip("-")} == {"RA", "DEC"}:
+                lon, lat = h.number("CRVAL%d" % i), h.number("CRVAL%d" % j)
+                lon, lat = (lat, lon) if a.startswith("DEC") else (lon, lat)
+                return None if lon is None or lat is None or abs(lat) > 90 or (lon, lat) == (0, 0) else Place(lon, lat)
     names = {c1[:4].rstrip("-"), c2[:4].rstrip("-")}
     if names not in ({"RA", "DEC"}, {"GLON", "GLAT"}):
         return None
@@ -178,7 +186,7 @@ def wcs_centre(h):
     if (lon, lat) == (0, 0) or not -180 <= lon <= 360 or abs(lat) > 90:
         return None
     axes = h.axes()
-    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2]:
+    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2] and (axes[:2] != [1, 1] or not h.invented):
         try:
             header = h.fits()
             if h.kind == "compressed":
@@ -216,6 +224,10 @@ def type_of_word(text):
     return None
 
 
+def h_text(h, name):
+    return h.text(name) or ""
+
+
 class Rules:
     """The common habits: FITS standard, and what nearly all observatories do."""
 
@@ -231,9 +243,10 @@ class Rules:
     extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME")
     places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"), ("OBJCTRA", "OBJCTDEC"),
               ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("CRVAL1X", "CRVAL2X"))
-    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN")
+    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN",
+                    "CCDTEMP1", "CAMTEMP")
     masses = ("AIRMASS", "AMSTART", "SECZ", "AIRM_START", "ESO TEL AIRM START", "SECZ-STR", "AMASS")
-    objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME")
+    objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME", "FIELD")
     instruments = ("INSTRUME", "INSTRUMENT")
 
     def __init__(self, h, hdus, index):
@@ -251,7 +264,7 @@ class Rules:
             if day_of(h.get(date)) is None:
                 continue
             for clock in self.clocks:
-                if h.get(clock) is None or re.search(r"local|HST\b|mid", h.comment(clock), re.I):
+                if h.get(clock) is None or re.search(r"local|HST\b|" + MIDDLE, h.comment(clock), re.I):
                     continue
                 if re.search(r"\d:\d", str(h.get(clock))) or re.search(r"\[?h(our|r|\])|\(h\)", h.comment(clock)):
                     t, full = moment(h, date, clock)
@@ -264,13 +277,13 @@ class Rules:
         return [only_day] if only_day is not None else []
 
     def middle(self, name):
-        return bool(re.search(r"\bmid|average|central", self.h.comment(name), re.I))
+        return bool(re.search(MIDDLE + "|average|central", self.h.comment(name), re.I))
 
     def by_days(self):
         h = self.h
         for name in self.days_mjd:
             value = h.number(name)
-            if value is not None and not re.search(r"\bend\b|mid", h.comment(name), re.I):
+            if value is not None and not re.search(r"\bend\b|" + MIDDLE, h.comment(name), re.I):
                 t = of_jd(value, scale_of(h, name)) if value > 2.3e6 else of_mjd(value, scale_of(h, name))
                 if t is not None:
                     return t
@@ -301,7 +314,9 @@ class Rules:
                 continue
             ours = type_of_word(text)
             if ours:
-                return [ours]
+                # A weight map or an inverse variance is no picture of the sky, whatever it was made from.
+                weight = re.search(r"wtmap|weight|invvar|dqmask|resampmask", h_text(self.h, "PRODTYPE"), re.I)
+                return [ours, "mask", None] if weight else [ours]
             if name not in ("IMAGETYP", "EXPTYPE"):
                 continue
         return []
@@ -323,7 +338,8 @@ class Rules:
         lit = [w for w in wheels if self.lit(w)]
         if lit:
             return [(lit, allowed)]
-        return [([w], allowed) for w in wheels if w and w.lower() not in NOTHING] + [(allowed, [])] * bool(allowed) + [None]
+        clear = [w for w in wheels if w and CLEAR.match(w)]
+        return [(["CLEAR"], allowed + clear)] * bool(clear) + [([w], allowed) for w in clear] + [(allowed, [])] * bool(allowed) + [None]
 
     # Where
     def equinox(self):
