@@ -62,6 +62,14 @@ class Gmos(Gemini):
 
     name = "Gemini GMOS"
 
+    def position(self):
+        """A row is a CCD of several amplifiers: the centre of one of them is as right as that of the CCD."""
+        out = super().position()
+        if self.frame() in ("AZEL_TOPO", "NO VALUE"):
+            for place in out:
+                place.tolerance = 300.0
+        return out
+
     def dettemp(self):
         value = self.h.number("DEW-TEMP")
         return super().dettemp() or ([None, value] if value is not None and -200 < value < 0 else [])
@@ -335,7 +343,8 @@ class Cfht(Rules):
 
     def ccds(self):
         """SPIRou's one array: ramps (slope, intercept, errors, reads) and spectra (flux, wave, blaze of fibres) are one row."""
-        return [1] if (self.h.text("INSTRUME") or "") == "SPIRou" else super().ccds()
+        n = super().ccds()[0]
+        return [min(n, 1)] if (self.h.text("INSTRUME") or "") == "SPIRou" else [n]
 
     def type(self):
         word = (self.h.text("OBSTYPE", "ETYPE") or "").lower()
@@ -527,6 +536,11 @@ class Lsst(Rules):
                 return [unix(day, seconds, "tai")] + ([] if stated else [unix(day, seconds)])
         mjd = h.number("MJD-BEG", "MJD-OBS", "TAI")
         return [of_mjd(mjd, "tai")] if mjd else []
+
+    def position(self):
+        """Flats of ImSim have a telescope and a WCS that know nothing of each other."""
+        out, centre = super().position(), wcs_centre(self.h)
+        return out + [centre] * bool(centre and out and self.h.text("TESTTYPE") == "IMSIM" and abs(centre.dec - out[0].dec) > 3)
 
     def type(self):
         word = (self.h.text("IMGTYPE", "OBSTYPE") or "").lower()
@@ -805,7 +819,7 @@ def family_of(h, hdus):
         return Stack
     if h.comment("DATE-AVG").startswith("TAI") and not re.search("LSST|LATISS|Simonyi", where):
         return LsstProduct
-    if h.has("TM-START") and re.search(r"ESO", where):
+    if h.number("TM-START") and "ESO" in where and "Schmidt" not in where:
         return EsoOld
     if h.has("LSST_NUM") or h.has("RAFTNAME") or h.has("RAFTBAY") or re.match("lsst_", h.text("OUTFILE") or ""):
         return Lsst

@@ -243,8 +243,7 @@ class Rules:
     extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME")
     places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"), ("OBJCTRA", "OBJCTDEC"),
               ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("CRVAL1X", "CRVAL2X"))
-    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN",
-                    "CCDTEMP1", "CAMTEMP")
+    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1")
     masses = ("AIRMASS", "AMSTART", "SECZ", "AIRM_START", "ESO TEL AIRM START", "SECZ-STR", "AMASS")
     objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME", "FIELD")
     instruments = ("INSTRUME", "INSTRUMENT")

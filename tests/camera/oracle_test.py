@@ -45,7 +45,7 @@ from astropy.io import fits
 from oracle_families import family_of
 from oracle_headers import Header, read_dump, read_fits
 from oracle_presence import held_by
-from oracle_rules import ANY, Place
+from oracle_rules import ANY, CLEAR, Place
 
 # Shares that must be reached: (of all values equal, of files with time, exposure and type present). They stand a little
 # below what is measured today; when the camera tables of issue 3 are complete they become 99 % and 97 %.
@@ -80,8 +80,10 @@ def filters_equal(ours, answer):
         return False
     if canonical(ours) in joined or ours in joined or number(ours) is not None and number(ours) == number(needed[0]):
         return True
-    parts = {canonical(p).lower() for p in ours.split("+")}
-    need, may = {canonical(p).lower() for p in needed}, {canonical(p).lower() for p in allowed}
+    def plain(names):
+        return {"clear" if CLEAR.match(name) else canonical(name).lower() for name in names}
+
+    parts, need, may = plain(ours.split("+")), plain(needed), plain(allowed)
     return need <= parts <= need | may
 
 
@@ -276,6 +278,8 @@ for result in results:
     for field in ("obstime", "exptime", "type"):
         card = held_by(headers[result["file"]], field)
         if card is None:
+            if verbose and any(r[field] is not None for r in rows):
+                print("unforeseen %-8s %-60s %s" % (field, name, [r[field + "_from"] for r in rows][:1]))
             continue
         if any(r[field] is not None for r in rows):
             present += 1
