@@ -13,12 +13,30 @@
 
 namespace imreg {
 
+/// A line of a camera table. The views live as long as the Cameras, until its next add_file().
+struct RecipeLine {
+  std::string_view table;  ///< "hst-acs"; empty when no recipe gave the value
+  int line = 0;
+  std::string_view text;  ///< "exptime EXPTIME s"
+};
+
 /// A value and where it came from. No value: the header does not tell, or tells nonsense.
 template <class T>
 struct Fact {
   std::optional<T> value;
   std::string keyword;  ///< "EXPTIME", "DATE-OBS + UTC-OBS", "file name", "table"; empty when there is no value
   int hdu = -1;         ///< the HDU that held the keyword, -1 when none did
+  RecipeLine recipe = {};
+};
+
+/// A card that a recipe asked for and could not use, or did not need to.
+struct LostCard {
+  std::string_view field;  ///< "exptime"
+  RecipeLine recipe;
+  std::string keyword;
+  int hdu = -1;
+  std::string text;
+  std::string reason;  ///< "is out of range 0..1e7"
 };
 
 enum class ImageMode { none = 0, mef = 1, split = 2, single = 3, cube = 4, slice = 5 };
@@ -34,6 +52,7 @@ struct ImageFacts {
   Fact<std::string> object;
   Fact<std::string> type;    ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
   Fact<std::string> filter;  ///< canonical name when the filter list knows it, else as it stands in the header
+  std::string physical_filter;  ///< as it stands in the header
   Fact<double> obstime;      ///< start of the exposure, seconds since 1970 UTC
   Fact<double> exptime;      ///< seconds
   Fact<double> ra, dec;      ///< degrees, ICRS
@@ -42,6 +61,12 @@ struct ImageFacts {
   Fact<double> dettemp;     ///< degrees Celsius
   Fact<double> teltemp[4];  ///< mirror, dome top, two air probes; degrees Celsius
   Fact<double> release;     ///< when the data become public, seconds since 1970 UTC
+
+  // What the database does not keep; only with Options::explain.
+  Fact<std::string> datasec, biassec, trimsec, detsec;  ///< "[1:2048,1:4096]"
+  Fact<double> pixscale;                                ///< arcsec per pixel
+  Fact<double> ccdra, ccddec;                           ///< the centre of the CCD by its WCS; degrees, ICRS
+  std::vector<LostCard> lost;                           ///< field by field, in the order of the recipes
 };
 
 /// A value of the header that could not be used, or not as it stands: once for a file, however many images have it.
@@ -59,19 +84,39 @@ struct FileFacts {
   std::vector<std::string> warnings;  ///< what may well be so: "only the day of the observation is known, not the time"
 };
 
+/// A table, for lists of them.
+struct CameraTable {
+  std::string name, title, like;
+  std::string file;               ///< "hst.cam" of a built-in table, else its path
+  std::vector<std::string> when;  ///< "INSTRUME ACS & DETECTOR WFC|HRC|SBC"
+  bool built_in = true;
+};
+
 /// All camera tables, filter and type lists: the built-in ones, and those of further folders.
+/// Built-in tables are read when a file first needs them; after load() all members are safe from several threads.
 class Cameras {
  public:
-  /// Built-in tables, then every *.cam and *.list of `folders`; a later table of the same name replaces an earlier one.
-  /// Error: invalid, with file and line.
+  /// Built-in tables, then every *.cam and *.list of `folders`; a later table of the same name replaces an earlier one,
+  /// and a table of a later folder that applies to a file wins over those before. A folder that is not there has no
+  /// tables. Error: invalid, with file, line and column.
   static Result<Cameras> load(const std::vector<std::string>& folders = {});
   /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid.
   Result<std::string> add_file(const std::string& path);
+  /// Recipes that win over those of every table: the lines of a table without `camera` (Elixir's EXPTIME-KEYWORD and
+  /// its like). `source` is for messages. Error: invalid.
+  Status add_recipes(std::string_view lines, const std::string& source);
+  /// For tests and `imcamera learn`: as if this table had never been written. Error: not_found.
+  Status remove(const std::string& name);
   std::vector<std::string> names() const;
+  std::vector<CameraTable> tables() const;
+  /// Every mistake in all tables and in how they go together: parse errors, refinement of nothing or in a circle, word
+  /// lists that are not there, two tables that apply equally. Empty: none.
+  std::vector<Status> mistakes() const;
 
   struct Options {
-    bool split = false;  ///< a single-HDU file is one CCD of a mosaic
-    std::string camera;  ///< force this table instead of choosing one
+    bool split = false;    ///< a single-HDU file is one CCD of a mosaic
+    std::string camera;    ///< force this table instead of choosing one
+    bool explain = false;  ///< also sections, pixel scale, the centre of each CCD, and what lost
   };
   /// Errors: not_found (no table of that name).
   Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;
@@ -90,6 +135,7 @@ class Cameras {
  private:
   struct Tables;
   explicit Cameras(std::unique_ptr<Tables> tables);
+  void name_filter(FileFacts& file, ImageFacts& image) const;
   std::unique_ptr<Tables> tables_;
 };
 

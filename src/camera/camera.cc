@@ -1,51 +1,22 @@
-// The tables of all cameras: loading them, choosing one for a file, and turning its headers into facts.
+// Turning the headers of a file into facts: the table, the chips, the rows.
 #include "imreg/camera.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
 
-#include "base/embedded.h"
 #include "base/text.h"
+#include "camera/catalog.h"
 #include "camera/chips.h"
-#include "camera/table.h"
-#include "camera/values.h"
-#include "os/file.h"
+#include "camera/reader.h"
 
 namespace imreg {
 
 using namespace camera;
 
-struct Cameras::Tables {
-  std::map<std::string, Table, std::less<>> tables;
-  FilterList filters;
-
-  Status add(const std::string& name, std::string_view text);
-  Status check() const;
-  Chain chain_of(const Table& table) const;
-  const Table* choose(const FileCards& cards) const;
-};
-
 namespace {
 
 constexpr const char* kGeneric = "generic";
 constexpr long long kMaxSlices = 1000;
-
-Result<std::string> text_of_table(const std::filesystem::path& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  const int reason = errno;
-  std::error_code error;
-  const bool folder = std::filesystem::is_directory(path, error);
-  if (!in || folder) {
-    return Status(Code::not_found, "the camera table cannot be read: " + error_text(folder ? EISDIR : reason))
-        .in_file(path.string());
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 // "1616681p21" of "/data/1616681p21.fits.fz".
 std::string stem_of(const std::string& path) {
@@ -68,10 +39,13 @@ T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
 }
 
 bool is_split(const Chain& chain, const Place& place) {
-  return std::any_of(chain.begin(), chain.end(), [&](const Table* table) {
-    return std::any_of(table->split.begin(), table->split.end(),
-                       [&](const HduRule& rule) { return holds(place, rule); });
-  });
+  for (const Table* table : chain) {
+    for (const HduRule& rule : table->split) {
+      if (holds(place, rule)) return true;
+    }
+    if (table->forgets("split")) return false;
+  }
+  return false;
 }
 
 // All but what depends on the other rows of the file.
@@ -98,6 +72,16 @@ ImageFacts facts_of(const Reader& reader, bool& day_only) {
     out.teltemp[i] = reader.number(static_cast<Field>(static_cast<int>(Field::teltemp0) + i));
   }
   return out;
+}
+
+void explain(const Reader& reader, std::vector<Loss>& losses, ImageFacts& facts) {
+  facts.datasec = reader.section(Field::datasec);
+  facts.biassec = reader.section(Field::biassec);
+  facts.trimsec = reader.section(Field::trimsec);
+  facts.detsec = reader.section(Field::detsec);
+  facts.pixscale = reader.number(Field::pixscale);
+  reader.centre(facts.ccdra, facts.ccddec);
+  for (Loss& loss : losses) facts.lost.push_back(std::move(loss.card));
 }
 
 void warn_once(FileFacts& file, const std::string& warning) {
@@ -136,111 +120,6 @@ void doubt_unknown(FileFacts& file, const Reader& reader, const ImageFacts& fact
 
 }  // namespace
 
-Status Cameras::Tables::add(const std::string& name, std::string_view text) {
-  if (name.ends_with(".list")) return filters.add(text, name);
-  IMREG_ASSIGN(Table table, parse_table(text, name));
-  tables.insert_or_assign(table.name, std::move(table));
-  return {};
-}
-
-// Every table refines one that exists, without a circle; every word list that is used is there.
-Status Cameras::Tables::check() const {
-  for (const auto& [name, table] : tables) {
-    const auto error = [&t = table](int line, const std::string& what) {
-      return Status(Code::invalid, "line " + std::to_string(line) + ": " + what).in_file(t.file);
-    };
-    Chain chain;
-    for (const Table* at = &table; at != nullptr;) {
-      if (std::find(chain.begin(), chain.end(), at) != chain.end()) {
-        return error(table.like_line, "camera " + name + " refines itself by way of " + table.like);
-      }
-      chain.push_back(at);
-      if (at->like.empty()) break;
-      const auto it = tables.find(at->like);
-      if (it == tables.end()) return error(at->like_line, "there is no camera '" + at->like + "' to refine");
-      at = &it->second;
-    }
-    for (const auto& recipes : table.recipes) {
-      for (const Recipe& recipe : recipes) {
-        const bool known = recipe.words.empty() || std::any_of(chain.begin(), chain.end(), [&](const Table* t) {
-                             return std::any_of(t->words.begin(), t->words.end(),
-                                                [&](const Word& word) { return word.list == recipe.words; });
-                           });
-        if (!known) return error(recipe.line, "there is no word list '" + recipe.words + "'");
-      }
-    }
-  }
-  return {};
-}
-
-Chain Cameras::Tables::chain_of(const Table& table) const {
-  Chain chain{&table};
-  while (!chain.back()->like.empty()) chain.push_back(&tables.find(chain.back()->like)->second);
-  return chain;
-}
-
-// The most special table that applies: the longest chain of refinements, then the most conditions.
-const Table* Cameras::Tables::choose(const FileCards& cards) const {
-  const Table* best = nullptr;
-  std::size_t best_rank = 0;
-  const Place place{cards, 0};
-  for (const auto& [name, table] : tables) {
-    for (const std::vector<Condition>& all : table.when) {
-      const std::size_t rank = 1000 * chain_of(table).size() + all.size();
-      if (rank <= best_rank) continue;
-      if (std::all_of(all.begin(), all.end(), [&](const Condition& c) { return holds(place, c); })) {
-        best = &table;
-        best_rank = rank;
-      }
-    }
-  }
-  if (best != nullptr) return best;
-  const auto generic = tables.find(kGeneric);
-  return generic == tables.end() ? nullptr : &generic->second;
-}
-
-Cameras::Cameras(std::unique_ptr<Tables> tables) : tables_(std::move(tables)) {}
-Cameras::Cameras(Cameras&&) noexcept = default;
-Cameras& Cameras::operator=(Cameras&&) noexcept = default;
-Cameras::~Cameras() = default;
-
-Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
-  auto tables = std::make_unique<Tables>();
-  for (const EmbeddedFile& file : embedded_cameras()) IMREG_TRY(tables->add(std::string(file.name), file.text));
-  for (const std::string& folder : folders) {
-    std::error_code error;
-    std::vector<std::filesystem::path> paths;
-    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-      if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const std::filesystem::path& path : paths) {
-      IMREG_ASSIGN(const std::string text, text_of_table(path));
-      IMREG_TRY(tables->add(path.string(), text));
-    }
-  }
-  IMREG_TRY(tables->check());
-  return Cameras(std::move(tables));
-}
-
-Result<std::string> Cameras::add_file(const std::string& path) {
-  IMREG_ASSIGN(const std::string text, text_of_table(path));
-  IMREG_ASSIGN(Table table, parse_table(text, path));
-  const std::string name = table.name;
-  // A table with a mistake must not stay.
-  Tables trial = *tables_;
-  trial.tables.insert_or_assign(name, std::move(table));
-  IMREG_TRY(trial.check());
-  *tables_ = std::move(trial);
-  return name;
-}
-
-std::vector<std::string> Cameras::names() const {
-  std::vector<std::string> out;
-  for (const auto& [name, table] : tables_->tables) out.push_back(name);
-  return out;
-}
-
 Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders& headers,
                                      const Options& options) const {
   FileFacts out;
@@ -248,20 +127,22 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     out.why_none = "no HDU";
     return out;
   }
-  const FileCards cards(headers);
-  const Table* table = nullptr;
+  const FileCards cards(headers, stem_of(path));
+  out.camera = options.camera;
   if (options.camera.empty()) {
-    table = tables_->choose(cards);
-  } else if (const auto it = tables_->tables.find(options.camera); it != tables_->tables.end()) {
-    table = &it->second;
+    const Chooser::Choice choice = tables_->chooser->choose(cards);
+    out.camera = choice.table == nullptr ? kGeneric : choice.table->name;
+    if (choice.rival != nullptr)
+      warn_once(out, "the camera tables " + choice.table->name + " and " + choice.rival->name + " apply equally; " +
+                         choice.table->name + " is taken");
   }
-  if (table == nullptr) {
+  Result<Chain> read = tables_->chain_of(out.camera);
+  if (!read) {
     const std::string near = nearest_names(options.camera, names());
-    return Status(Code::not_found, "there is no camera table '" + options.camera + "'" +
-                                       (near.empty() ? "" : "; did you mean " + near + "?"));
+    if (read.status().code() != Code::not_found || near.empty()) return read.status();
+    return Status(Code::not_found, read.status().message() + "; did you mean " + near + "?");
   }
-  out.camera = table->name;
-  const Chain chain = tables_->chain_of(*table);
+  const Chain chain = *std::move(read);
   const Chips found = find_chips(cards, chain);
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
@@ -271,7 +152,8 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     const Chip& chip = found.chips[i];
     const Place place{cards, chip.hdu};
     const bool split = lone && (options.split || is_split(chain, place));
-    const Reader reader(chain, place, split ? stem_of(path) : std::string());
+    std::vector<Loss> losses;
+    const Reader reader(chain, place, split, options.explain ? &losses : nullptr);
     bool day_only = false;
     ImageFacts facts = facts_of(reader, day_only);
     facts.extension = headers.hdus[chip.hdu].number;
@@ -279,15 +161,11 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
     if (chip.ccd.value) facts.ccd = chip.ccd;
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
+    if (options.explain) explain(reader, losses, facts);
+    if (std::optional<Doubt> doubt = reader.settle(facts.obstime, facts.exptime.value, day_only))
+      doubt_once(out, *std::move(doubt));
     doubt_unknown(out, reader, facts, day_only);
-    if (facts.filter.value) {
-      if (const std::optional<std::string> name = canonical_filter(*facts.filter.value)) {
-        facts.filter.value = name;
-      } else {
-        doubt_once(out, {"filter is not in the filter list", *facts.filter.value,
-                         "filter '" + *facts.filter.value + "' is not in the filter list"});
-      }
-    }
+    name_filter(out, facts);
     if (chip.planes > 1) facts.mode = ImageMode::cube;
     out.images.push_back(facts);
     if (chip.planes > 1 && chip.planes <= max_slices) {
@@ -298,8 +176,20 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   return out;
 }
 
+// The registered name of the filter that the header names.
+void Cameras::name_filter(FileFacts& file, ImageFacts& image) const {
+  if (!image.filter.value) return;
+  image.physical_filter = *image.filter.value;
+  if (const std::optional<std::string> name = canonical_filter(*image.filter.value)) {
+    image.filter.value = name;
+  } else {
+    doubt_once(file, {"filter is not in the filter list", image.physical_filter,
+                      "filter '" + image.physical_filter + "' is not in the filter list"});
+  }
+}
+
 std::optional<std::string> Cameras::canonical_filter(std::string_view name) const {
-  return tables_->filters.canonical(name);
+  return tables_->filters().canonical(name);
 }
 
 bool Cameras::same_filter(std::string_view stored, std::string_view wanted) const {
@@ -308,7 +198,7 @@ bool Cameras::same_filter(std::string_view stored, std::string_view wanted) cons
   if (equal_nocase(stored, wanted)) return true;
   const std::optional<std::string> a = canonical_filter(stored), b = canonical_filter(wanted);
   if (a && b && *a == *b) return true;
-  const std::vector<std::string> groups = tables_->filters.groups(stored);
+  const std::vector<std::string> groups = tables_->filters().groups(stored);
   return std::any_of(groups.begin(), groups.end(), [&](const std::string& word) { return equal_nocase(word, wanted); });
 }
 

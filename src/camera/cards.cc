@@ -27,11 +27,6 @@ std::uint64_t key_of_card(const Header& header, std::size_t i) {
   return key;
 }
 
-bool found(const Place& place, const Source& source, const Globs& globs) {
-  return each_card(place, source,
-                   [&](const CardValue& value, std::size_t) { return matches(globs, trim(value.text)); });
-}
-
 }  // namespace
 
 const std::vector<FileCards::Slot>& FileCards::index(std::size_t hdu) const {
@@ -50,6 +45,12 @@ const std::vector<FileCards::Slot>& FileCards::index(std::size_t hdu) const {
   return slots;
 }
 
+std::size_t FileCards::index_of_number(int number) const {
+  const auto it =
+      std::find_if(file_.hdus.begin(), file_.hdus.end(), [&](const Hdu& hdu) { return hdu.number == number; });
+  return it == file_.hdus.end() ? 0 : static_cast<std::size_t>(it - file_.hdus.begin());
+}
+
 std::optional<CardValue> FileCards::get(std::size_t hdu, std::string_view keyword) const {
   std::optional<CardValue> out;
   each(hdu, key_of(keyword), [&](std::size_t card) {
@@ -60,9 +61,15 @@ std::optional<CardValue> FileCards::get(std::size_t hdu, std::string_view keywor
 }
 
 bool holds(const Place& place, const Condition& condition) {
-  return found(place, condition.source, condition.globs) == condition.wanted;
+  return condition.wanted == each_card(place, condition.source, [&](const CardValue& value, std::size_t) {
+           if (!condition.range) return matches(condition.globs, trim(value.text));
+           const std::optional<double> number = value.number();
+           return number && condition.range->holds(*number);
+         });
 }
 
-bool holds(const Place& place, const HduRule& rule) { return found(place, rule.source, rule.globs); }
+bool holds(const Place& place, const std::vector<Condition>& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& c) { return holds(place, c); });
+}
 
 }  // namespace imreg::camera

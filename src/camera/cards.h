@@ -17,8 +17,11 @@ namespace imreg::camera {
 /// keywords that it does not have; walking its cards each time would cost more than reading the file.
 class FileCards {
  public:
-  explicit FileCards(const FitsHeaders& file) : file_(file), indexes_(file.hdus.size()) {}
+  /// `name`: the file name without folder and suffixes.
+  explicit FileCards(const FitsHeaders& file, std::string name = {})
+      : file_(file), name_(std::move(name)), indexes_(file.hdus.size()) {}
   const FitsHeaders& file() const { return file_; }
+  const std::string& name() const { return name_; }
 
   /// Calls `use(card number)` for every card of an HDU with this key, in order, until one is accepted.
   template <class Use>
@@ -30,6 +33,8 @@ class FileCards {
     }
     return false;
   }
+  /// The index of the HDU with this number.
+  std::size_t index_of_number(int number) const;
   /// The value of the first card of an HDU with this keyword.
   std::optional<CardValue> get(std::size_t hdu, std::string_view keyword) const;
 
@@ -42,6 +47,7 @@ class FileCards {
   const std::vector<Slot>& index(std::size_t hdu) const;
 
   const FitsHeaders& file_;
+  std::string name_;
   mutable std::vector<std::vector<Slot>> indexes_;
 };
 
@@ -71,13 +77,20 @@ bool each_card(const Place& place, const Source& source, Use use) {
         if (in_hdu(i)) return true;
       }
       return false;
-    case Scope::file_name: return false;
+    case Scope::file_name: {
+      CardValue value;
+      value.kind = CardValue::Kind::text;
+      value.text = place.cards.name();
+      return use(value, place.hdu);
+    }
+    case Scope::number: return false;
   }
   return false;
 }
 
-/// Whether a keyword with a text of these patterns is there.
+/// Whether a keyword with such a text or number is there (or is not, when it is not wanted).
 bool holds(const Place& place, const Condition& condition);
-bool holds(const Place& place, const HduRule& rule);
+/// Whether all of them hold.
+bool holds(const Place& place, const std::vector<Condition>& conditions);
 
 }  // namespace imreg::camera

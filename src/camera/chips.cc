@@ -11,11 +11,13 @@ namespace imreg::camera {
 
 namespace {
 
-const HduRule* first_rule(const Chain& chain, std::vector<HduRule> Table::*rules, const Place& place) {
+const HduRule* first_rule(const Chain& chain, std::string_view name, std::vector<HduRule> Table::*rules,
+                          const Place& place) {
   for (const Table* table : chain) {
     for (const HduRule& rule : table->*rules) {
       if (holds(place, rule)) return &rule;
     }
+    if (table->forgets(name)) break;
   }
   return nullptr;
 }
@@ -27,7 +29,8 @@ std::string ccd_of(const AmpRule& rule, const Place& place) {
   each_card(place, rule.ccd, [&](const CardValue& value, std::size_t) {
     const std::string_view text = trim(value.text);
     if (rule.kind == AmpRule::Kind::numbered) {
-      if (const auto n = number_in(rule.pattern, text)) out = std::to_string(*n / rule.per_ccd);
+      long long n = 0;
+      if (parse_integer(captured(rule.pattern, text).value_or(""), n)) out = std::to_string(n / rule.per_ccd);
     } else if (rule.kind == AmpRule::Kind::named) {
       out = text;
     } else if (matches(rule.globs, text)) {
@@ -93,7 +96,7 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
     const Hdu& hdu = file.hdus[i];
     if (!hdu.is_image() || hdu.axes.size() < 2) continue;
     const Place place{cards, i};
-    if (first_rule(chain, &Table::skip, place) != nullptr) continue;
+    if (first_rule(chain, "skip", &Table::skip, place) != nullptr) continue;
     Chip chip;
     chip.hdu = i;
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
@@ -102,9 +105,9 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
       chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) *
                     std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
     }
-    if (const HduRule* rule = first_rule(chain, &Table::mask, place)) {
+    if (const HduRule* rule = first_rule(chain, "mask", &Table::mask, place)) {
       if (masks.empty()) {
-        out.mask_keyword = rule->source.keyword;
+        out.mask_keyword = rule->front().source.keyword;
         out.mask_hdu = hdu.number;
       }
       masks.push_back(chip);
@@ -122,6 +125,7 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
     bool grouped = false;
     for (const Table* table : chain) {
       for (const AmpRule& rule : table->amps) grouped = grouped || group_amplifiers(rule, cards, out.chips);
+      if (table->forgets("amps")) break;
     }
   }
   return out;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "camera/values.h"
+#include "camera/reader.h"
 
 namespace imreg::camera {
 

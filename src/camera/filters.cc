@@ -1,37 +1,35 @@
-// The filter list: which names are one filter, and which words find it.
+#include "camera/filters.h"
+
 #include "base/text.h"
-#include "camera/table.h"
+#include "camera/line.h"
 
 namespace imreg::camera {
 
 Status FilterList::add(std::string_view text, const std::string& file) {
   int number = 0;
   for (std::string_view raw : split(text, '\n')) {
-    ++number;
-    const auto error = [&](const std::string& what) {
-      return Status(Code::invalid, "line " + std::to_string(number) + ": " + what).in_file(file);
-    };
-    Result<std::vector<std::string>> words = line_words(raw);
-    if (!words) return error(words.status().message());
-    if (words->empty()) continue;
-    if ((*words)[0] != "filter" || words->size() < 2)
-      return error("a line of a filter list is: filter NAME [also NAME...] [group WORD...]");
+    Line line(raw, ++number, file);
+    IMREG_TRY(line.fault());
+    if (line.done()) continue;
+    if (!line.take_if("filter") || line.done())
+      return line.error("a line of a filter list is: filter NAME [also NAME...] [group WORD...]");
     Entry entry;
-    entry.name = (*words)[1];
+    entry.name = line.take();
+    if (const std::string fault = glob_fault(entry.name); !fault.empty())
+      return line.error("the pattern '" + entry.name + "': " + fault);
     std::vector<std::string>* into = nullptr;
-    for (std::size_t i = 2; i < words->size(); ++i) {
-      const std::string& word = (*words)[i];
-      if (word == "also")
+    while (!line.done()) {
+      if (line.take_if("also"))
         into = &entry.aliases;
-      else if (word == "group")
+      else if (line.take_if("group"))
         into = &entry.groups;
       else if (into == nullptr)
-        return error("'" + word + "' stands where also or group must");
+        return line.error("'" + line.take() + "' stands where also or group must");
       else
-        into->push_back(word);
+        into->push_back(line.take());
     }
     if (is_glob(entry.name)) {
-      if (!entry.aliases.empty()) return error("a name with * ? [ stands for many filters and has no other names");
+      if (!entry.aliases.empty()) return line.error("a name with * ? [ stands for many filters and has no other names");
       patterns_.insert(patterns_.begin(), std::move(entry));
       continue;
     }

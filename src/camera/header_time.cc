@@ -1,7 +1,9 @@
 // The forms of dates in headers: fields of digits between separators; the lengths of the fields tell their order.
 #include "camera/header_time.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
 
 #include "base/text.h"
 #include "imreg/date.h"
@@ -30,27 +32,97 @@ std::optional<double> midnight(long long year, long long month, long long day) {
 
 long long full_year(long long year) { return year >= 100 ? year : year < 40 ? 2000 + year : 1900 + year; }
 
-// The words "UTC", "UT", "GMT" and "Z" behind a time change nothing.
+// Without the word for the time scale or zone behind a time: "UTC", "GMT", "_TAI".
 std::string_view without_zone(std::string_view text) {
   text = trim(text);
-  for (std::string_view zone : {"UTC", "GMT", "UT", "Z", "+00:00"}) {
+  for (std::string_view zone : {"UTC", "GMT", "UT", "Z", "+00:00", "_TAI", "_TT", "_TDB", " TAI", " TT", " TDB"}) {
     if (text.size() > zone.size() && equal_nocase(text.substr(text.size() - zone.size()), zone)) {
-      return trim(text.substr(0, text.size() - zone.size()));
+      text = trim(text.substr(0, text.size() - zone.size()));
+      return text.ends_with('_') ? text.substr(0, text.size() - 1) : text;
     }
   }
   return text;
 }
 
+// The day of the year: "2003-027", "2003:027".
+std::optional<double> day_of_year(long long year, std::string_view digits) {
+  long long day = 0;
+  if (!parse_integer(digits, day) || day < 1 || day > 366) return std::nullopt;
+  const std::optional<double> january = midnight(year, 1, 1);
+  if (!january || (day == 366 && days_in_month(year, 2) == 28)) return std::nullopt;
+  return *january + 86400.0 * static_cast<double>(day - 1);
+}
+
+std::size_t digits_from(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_digit(text[at])) ++at;
+  return at;
+}
+
+std::size_t letters_from(std::string_view text, std::size_t at) {
+  while (at < text.size() && lower(text[at]) >= 'a' && lower(text[at]) <= 'z') ++at;
+  return at;
+}
+
+// Day, month and year of three fields, by the order asked for or by their forms.
+std::optional<double> day_of_fields(const std::array<std::string_view, 3>& part, char separator, DateOrder order) {
+  std::array<long long, 3> number{};
+  const bool named = !is_digit(part[1].front());
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i == 1 && named)
+      number[1] = month_named(part[1]);
+    else if (!parse_integer(part[i], number[i]))
+      return std::nullopt;
+  }
+  if (part[0].size() == 4) return midnight(number[0], number[1], number[2]);
+  if (order == DateOrder::ymd) return midnight(full_year(number[0]), number[1], number[2]);
+  if (order == DateOrder::mdy && !named) return midnight(full_year(number[2]), number[0], number[1]);
+  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of
+  // four digits.
+  if (order == DateOrder::dmy || separator == '/' || named || part[2].size() == 4)
+    return midnight(full_year(number[2]), number[1], number[0]);
+  return std::nullopt;
+}
+
+// "Jan 27 2003", "Mon Jan 27 15:20:01 2003" (what ctime() writes), "Jan 27, 2003 15:20"; `text` keeps the time of day.
+std::optional<double> take_named_day(std::string_view& text, std::string& clock) {
+  std::size_t at = letters_from(text, 0);
+  if (month_named(text.substr(0, at)) == 0 ||
+      (at < text.size() && text[at] == ' ' && at + 1 < text.size() && month_named(text.substr(at + 1, 3)) != 0)) {
+    // A weekday, perhaps with a comma.
+    if (at < text.size() && text[at] == ',') ++at;
+    text = trim(text.substr(at));
+    at = letters_from(text, 0);
+  }
+  const long long month = month_named(text.substr(0, at));
+  if (month == 0) return std::nullopt;
+  long long day = 0, year = 0;
+  std::string_view rest = trim(text.substr(at));
+  std::size_t end = digits_from(rest, 0);
+  if (end == 0 || end > 2 || !parse_integer(rest.substr(0, end), day)) return std::nullopt;
+  rest.remove_prefix(end);
+  if (rest.starts_with(",")) rest.remove_prefix(1);
+  rest = trim(rest);
+  for (const std::string_view word : words(rest)) {
+    if (word.size() == 4 && digits_from(word, 0) == 4 && year == 0) {
+      if (!parse_integer(word, year)) return std::nullopt;
+    } else {
+      clock += (clock.empty() ? "" : " ") + std::string(word);
+    }
+  }
+  text = {};
+  return midnight(year, month, day);
+}
+
 // The day at the front of `text`, which is shortened by it.
-std::optional<double> take_day(std::string_view& text) {
+std::optional<double> take_day(std::string_view& text, DateOrder order) {
   std::array<std::string_view, 3> part;
   std::size_t at = 0;
   char separator = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     while (at < text.size() && text[at] == ' ') ++at;  // "27/ 5/84"
     const std::size_t start = at;
-    while (at < text.size() && (is_digit(text[at]) || (i == 1 && (lower(text[at]) >= 'a' && lower(text[at]) <= 'z'))))
-      ++at;
+    at = digits_from(text, at);
+    if (i == 1 && at == start) at = letters_from(text, at);
     part[i] = text.substr(start, at - start);
     if (part[i].empty()) return std::nullopt;
     if (i == 0 && part[0].size() == 8) {  // 19930417
@@ -59,33 +131,39 @@ std::optional<double> take_day(std::string_view& text) {
       text.remove_prefix(at);
       return midnight(all / 10000, all / 100 % 100, all % 100);
     }
+    if (i == 1 && part[0].size() == 4 && part[1].size() == 3 && is_digit(part[1].front())) {
+      long long year = 0;
+      if (!parse_integer(part[0], year)) return std::nullopt;
+      text.remove_prefix(at);
+      return day_of_year(year, part[1]);
+    }
     if (i == 2) break;
-    if (at == text.size() || (text[at] != '-' && text[at] != '/' && text[at] != ':' && text[at] != '.'))
+    if (at == text.size() || (text[at] != '-' && text[at] != '/' && text[at] != ':' && text[at] != '.' &&
+                              !(text[at] == ' ' && (i == 1 || !is_digit(text[at + (at + 1 < text.size() ? 1 : 0)])))))
       return std::nullopt;
     if (i == 1 && text[at] != separator) return std::nullopt;
     separator = text[at++];
   }
   text.remove_prefix(at);
-  std::array<long long, 3> number{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (i == 1 && !is_digit(part[1].front()))
-      number[1] = month_named(part[1]);
-    else if (!parse_integer(part[i], number[i]))
-      return std::nullopt;
-  }
-  if (part[0].size() == 4) return midnight(number[0], number[1], number[2]);
-  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of
-  // four digits.
-  if (separator == '/' || !is_digit(part[1].front()) || part[2].size() == 4) {
-    return midnight(full_year(number[2]), number[1], number[0]);
-  }
-  return std::nullopt;
+  return day_of_fields(part, separator, order);
 }
 
 }  // namespace
 
 std::optional<double> time_of_day(std::string_view text) {
   text = without_zone(text);
+  std::string spread;
+  // 152001, 152001.5: no separators; 15.20.01: points instead.
+  const std::size_t digits = digits_from(text, 0);
+  if (digits == 6 && (digits == text.size() || text[6] == '.')) {
+    spread = std::string(text.substr(0, 2)) + ':' + std::string(text.substr(2, 2)) + ':' + std::string(text.substr(4));
+    text = spread;
+  } else if (digits > 0 && digits <= 2 && std::count(text.begin(), text.end(), '.') >= 2 &&
+             text.find(':') == text.npos) {
+    spread = text;
+    for (int i = 0; i < 2; ++i) spread[spread.find('.')] = ':';
+    text = spread;
+  }
   std::array<double, 3> field{};
   std::size_t at = 0;
   std::size_t count = 0;
@@ -107,18 +185,21 @@ std::optional<double> time_of_day(std::string_view text) {
   return seconds;
 }
 
-std::optional<HeaderDate> header_date(std::string_view text) {
+std::optional<HeaderDate> header_date(std::string_view text, DateOrder order) {
   text = without_zone(text);
-  const std::optional<double> day = take_day(text);
-  if (!day) return std::nullopt;
   HeaderDate out;
+  std::string clock;
+  const bool named = !text.empty() && letters_from(text, 0) >= 3;
+  const std::optional<double> day = named ? take_named_day(text, clock) : take_day(text, order);
+  if (!day) return std::nullopt;
   out.day = *day;
+  if (named) text = clock;
   if (text.empty()) return out;
-  if (text.front() != 'T' && text.front() != 't' && text.front() != ' ' && text.front() != ',' && text.front() != '_' &&
-      text.front() != '-') {
-    return std::nullopt;
+  if (!named) {
+    constexpr std::string_view kBetween = "Tt ,_-:.";
+    if (kBetween.find(text.front()) == kBetween.npos) return std::nullopt;
+    text.remove_prefix(1);
   }
-  text.remove_prefix(1);
   out.time_of_day = time_of_day(trim(text));
   if (!out.time_of_day) return std::nullopt;
   return out;

@@ -4,20 +4,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "camera/header_time.h"
+#include "camera/pattern.h"
 #include "imreg/status.h"
 #include "sky/frames.h"
 #include "sky/time_scale.h"
 
 namespace imreg::camera {
 
-/// What a table can tell about an image. The order is that of kFields in table.cc.
+/// What a table can tell about an image. The order is that of kFields in recipe.cc.
 enum class Field {
   instrument,
   object,
@@ -43,23 +44,43 @@ enum class Field {
   teltemp1,
   teltemp2,
   teltemp3,
+  datasec,
+  biassec,
+  trimsec,
+  detsec,
+  pixscale,
   count
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count);
+inline std::size_t index_of(Field field) { return static_cast<std::size_t>(field); }
 /// "exptime".
 std::string_view name_of(Field field);
+std::optional<Field> field_named(std::string_view name);
 
-/// Patterns of which one must match the whole text, case-blind.
-using Globs = std::vector<std::string>;
-bool matches(const Globs& globs, std::string_view text);
+/// What a field's values are measured in; decides which units and modifiers fit.
+enum class Dimension { text, section, number, time, date, angle, position, temperature, scale };
+Dimension dimension_of(Field field);
+
+/// A unit: value in the database's unit = number * scale + offset. In dates it is the unit of the time of day.
+struct Unit {
+  std::string_view name;
+  Dimension dimension;
+  double scale, offset;
+};
+/// The unit of this name in a table ("ms"); null when the dimension has none such.
+const Unit* unit_named(std::string_view name, Dimension dimension);
+/// The unit that a comment names in brackets, "[ms] exposure time" (FITS 4.0, section 4.3.2) or "time (ms)", in its
+/// usual spellings; null when it names none that is known here. The dimension is the unit's own.
+const Unit* unit_of_comment(std::string_view comment);
 
 /// Where a keyword is looked for.
 enum class Scope {
   inherited,  ///< the HDU of the pixels, then the primary HDU
   own,        ///< the HDU of the pixels
   primary,
-  any,       ///< all HDUs in order
-  file_name  ///< @name: no keyword but the name of the file, without folder and suffixes
+  any,        ///< all HDUs in order
+  file_name,  ///< @name: no keyword but the name of the file, without folder and suffixes
+  number      ///< no keyword but a number, in arithmetic
 };
 
 /// A keyword as a number, for quick search: its eight characters, or a hash of a longer name (HIERARCH). Capitals only.
@@ -71,13 +92,7 @@ struct Source {
   std::string keyword;
   std::uint64_t key = 0;
   Scope scope = Scope::inherited;
-};
-
-/// `if KEY GLOBS`, `unless KEY GLOBS`, `comment GLOBS`.
-struct Condition {
-  Source source;
-  Globs globs;
-  bool wanted = true;
+  double number = 0;  ///< of Scope::number
 };
 
 /// Numbers from A to B, both included.
@@ -85,38 +100,52 @@ struct Range {
   double low = 0, high = 0;
   bool holds(double x) const { return x >= low && x <= high; }
 };
+std::optional<Range> range_of(std::string_view text);
 
-enum class Calendar { text, mjd, jd, unix_time };  ///< how a time is written
-enum class Moment { start, middle, end };          ///< of the exposure
+/// `if KEY PATTERN`, `unless KEY PATTERN`, `if KEY LOW..HIGH`.
+struct Condition {
+  Source source;
+  Globs globs;
+  std::optional<Range> range;  ///< of the number; then there are no patterns
+  bool wanted = true;
+};
+
+enum class Calendar { text, mjd, jd, unix_time, mjd_seconds };  ///< how a time is written
+enum class Moment { start, middle, end };                       ///< of the exposure
+enum class Difference { none, dates, clock };                   ///< `DATE-END - DATE-OBS dates`
 
 /// One way to get a value: keywords and how to read them.
 struct Recipe {
   int line = 0;
-  std::vector<Source> sources;  ///< empty: `constant` is the value; the keyword "wcs" stands for CTYPE and CRVAL
+  std::string text;             ///< the line as it stands in the table
+  std::vector<Source> sources;  ///< empty: `constant` is the value; the keyword "wcs" stands for the WCS cards
+  std::string operators;        ///< of numbers: one of + - * / between every two sources
   std::string constant;
   double scale = 1, offset = 0;  ///< unit: value = number * scale + offset
   bool has_unit = false;
-  bool hours = false;          ///< numbers of right ascension are hours
+  bool hours = false;        ///< numbers of right ascension are hours
+  bool sexagesimal = false;  ///< of numbers: 0:05:30
+  Difference difference = Difference::none;
   std::optional<Range> range;  ///< of the number as it is written
   std::vector<Condition> conditions;
-  Globs comment;               ///< the comment of the first keyword must match
-  Globs drop;                  ///< texts that say nothing here
-  std::string otherwise;       ///< the value when all keywords were there and all were dropped
-  std::string words;           ///< the word list that the text goes through
-  std::string number_pattern;  ///< "ccd%d": the number inside the text
-  bool text_only = false;      ///< numbers without quotes are no value
+  Globs comment;           ///< the comment of the first keyword must match
+  Globs drop;              ///< texts that say nothing here
+  std::string otherwise;   ///< the value when all keywords were there and all were dropped
+  std::string words;       ///< the word list that the text goes through
+  std::string capture;     ///< "ccd%d": the part of the text that counts
+  bool text_only = false;  ///< numbers without quotes are no value
   Calendar calendar = Calendar::text;
   Moment moment = Moment::start;
-  bool day = false;  ///< a date without a time of day is accepted
+  DateOrder date_order = DateOrder::by_form;
+  bool day = false;             ///< a date without a time of day is accepted
+  std::optional<double> night;  ///< hours: the date is that of the evening, an earlier time of day is the next day's
+  std::vector<Source> since;    ///< `TSTART s since MJDREFI + MJDREFF`: the zero point, an MJD, a JD or a date
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
 };
 
-/// `skip KEY GLOBS`, `mask KEY GLOBS`, `split KEY GLOBS`.
-struct HduRule {
-  Source source;
-  Globs globs;
-};
+/// `skip KEY GLOBS & KEY GLOBS`, `mask ...`, `split ...`: all conditions must hold.
+using HduRule = std::vector<Condition>;
 
 /// How amplifiers are told from CCDs.
 struct AmpRule {
@@ -137,50 +166,40 @@ struct Word {
   Globs globs;
 };
 
+/// A `when` line: the table applies when all its conditions hold.
+struct When {
+  int line = 0, column = 0;
+  std::string text;  ///< what follows the word when
+  std::vector<Condition> all;
+};
+
 struct Table {
   std::string name, title, file, like;
-  int like_line = 0;
-  std::vector<std::vector<Condition>> when;  ///< one of these must hold, each with all its conditions
+  int like_line = 0, like_column = 0;
+  std::vector<When> when;  ///< one of these must hold
   std::array<std::vector<Recipe>, kFieldCount> recipes;
+  std::array<Globs, kFieldCount> avoid;       ///< comments of cards that are never used for the field
   std::array<bool, kFieldCount> forgotten{};  ///< the recipes of the refined table do not count
   std::array<std::optional<Range>, kFieldCount> ranges;
   Globs nothing;  ///< texts that are no value anywhere
   std::vector<Word> words;
   std::vector<HduRule> skip, mask, split;
   std::vector<AmpRule> amps;
-  std::optional<long long> slices;  ///< a cube with more planes gets no rows for them
-  std::optional<int> ccds;          ///< CCD numbers are below this
+  std::vector<std::string> forgotten_rules;  ///< "skip", "mask", "split", "amps", "words LIST"
+  std::optional<long long> slices;           ///< a cube with more planes gets no rows for them
+  std::optional<int> ccds;                   ///< CCD numbers are below this
+
+  bool forgets(std::string_view rule) const;
 };
 
-/// Reads a table. `file` is for messages. Error: invalid, with file and line.
-Result<Table> parse_table(std::string_view text, const std::string& file);
+/// Reads a table. `file` is for messages. Error: invalid, with file, line and column of the first mistake; all of them
+/// go to `mistakes` when it is given.
+Result<Table> parse_table(std::string_view text, const std::string& file, std::vector<Status>* mistakes = nullptr);
 
-/// The names of filters: `filter NAME [also ALIAS...] [group WORD...]`; a NAME with * ? [ stands for all names like it.
-class FilterList {
- public:
-  /// Adds the lines of a .list file; later lines win. Error: invalid, with file and line.
-  Status add(std::string_view text, const std::string& file);
-  /// The registered name of a filter, or nothing when the list does not know it. Exact spelling first, then case-blind.
-  std::optional<std::string> canonical(std::string_view name) const;
-  /// The words that find a filter beside its names: "g" for "g.MP9401".
-  std::vector<std::string> groups(std::string_view name) const;
+/// A table without `camera`, `when` and `like`: recipes that win over every table. Error: invalid.
+Result<Table> parse_recipes(std::string_view text, const std::string& file);
 
- private:
-  struct Entry {
-    std::string name;
-    std::vector<std::string> aliases, groups;
-  };
-  const Entry* find(std::string_view name) const;
-  std::vector<Entry> patterns_;
-  std::vector<Entry> entries_;
-  std::map<std::string, std::size_t, std::less<>> exact_, nocase_;
-};
-
-/// The words of a line: blanks divide, "..." holds together, # at the start of a word begins a comment.
-/// Error: invalid, a quote without end.
-Result<std::vector<std::string>> line_words(std::string_view line);
-
-/// The number that stands for %d in `pattern`, the rest of which is a glob: "ccd%d" in "ccd07" is 7.
-std::optional<long long> number_in(std::string_view pattern, std::string_view text);
+/// What chooses a table, read without the rest: name, title, like and when. Mistakes are left to parse_table().
+Table scan_table(std::string_view text, const std::string& file);
 
 }  // namespace imreg::camera

@@ -112,7 +112,7 @@ struct Description {
   int axes = 2;
   double matrix[kMaxAxes][kMaxAxes] = {};  // CDi_j or PCi_j
   double old_matrix[kMaxAxes][kMaxAxes] = {};
-  bool has_cd = false, has_pc = false, has_rotation = false;
+  bool has_cd = false, has_pc = false, has_rotation = false, has_step = false;
   std::optional<double> native_longitude, native_latitude, equinox, epoch;
   std::string frame;
   std::vector<Parameter> parameters;
@@ -165,6 +165,7 @@ void read_number(std::string_view word, double value, Description& out) {
     at().reference_pixel = value;
   } else if (is("CDELT")) {
     at().step = value;
+    out.has_step = true;
   } else if (is("CROTA")) {
     at().rotation = value;
     out.has_rotation = true;
@@ -296,10 +297,8 @@ Status wrong(int code) {
 
 Status none() { return Status(Code::not_found, "the header describes no celestial axes that can be turned to ICRS"); }
 
-}  // namespace
-
-Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y) {
-  if (!std::isfinite(x) || !std::isfinite(y)) return Status(Code::invalid, "a pixel position must be finite");
+// What a header says, ready for wcslib.
+Result<Description> describe(std::string_view cards80) {
   Description description = read_cards(cards80);
   if (!has_pair(description)) return none();
   adapt(description);
@@ -307,8 +306,18 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
     if (!axis.type.empty() && axis.unit == "?")
       return Status(Code::invalid, "the WCS cards are wrong: CUNIT is no unit of angle");
   }
-
+  // The standard's default of one degree a pixel is what nobody means.
+  if (!description.has_step && !description.has_cd)
+    return Status(Code::invalid, "the WCS cards give no scale (CDELTi or CDi_j)");
   if (is_singular(description)) return wrong(WCSERR_SINGULAR_MTX);
+  return description;
+}
+
+}  // namespace
+
+Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y) {
+  if (!std::isfinite(x) || !std::isfinite(y)) return Status(Code::invalid, "a pixel position must be finite");
+  IMREG_ASSIGN(const Description description, describe(cards80));
 
   Prm prm;
   wcsprm& wcs = prm.wcs;
@@ -340,6 +349,29 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
     IMREG_ASSIGN(frame, frame_named(description.frame, description.equinox));
   }
   return to_icrs(found, frame, description.equinox.value_or(default_equinox(frame)));
+}
+
+Result<double> pixel_scale(std::string_view cards80) {
+  IMREG_ASSIGN(const Description description, describe(cards80));
+  std::array<std::size_t, 2> sky{};
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < kMaxAxes && count < 2; ++i) {
+    if (!description.axis[i].type.empty()) sky[count++] = i;
+  }
+  // Of the plane before it is projected; rotations do not change the determinant.
+  const auto element = [&](std::size_t i, std::size_t j) {
+    const std::string& unit = description.axis[i].unit;
+    const double degrees = unit == "arcsec"   ? 1 / 3600.0
+                           : unit == "arcmin" ? 1 / 60.0
+                           : unit == "mas"    ? 1 / 3.6e6
+                           : unit == "rad"    ? 180 / 3.14159265358979323846
+                                              : 1.0;
+    return degrees *
+           (description.has_cd ? description.matrix[i][j] : description.axis[i].step * description.old_matrix[i][j]);
+  };
+  const double area =
+      element(sky[0], sky[0]) * element(sky[1], sky[1]) - element(sky[0], sky[1]) * element(sky[1], sky[0]);
+  return 3600 * std::sqrt(std::fabs(area));
 }
 
 }  // namespace imreg

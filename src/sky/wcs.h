@@ -18,8 +18,12 @@ namespace imreg {
 /// left out
 /// (a fraction of a pixel).
 /// Error: not_found when the header describes no celestial axes (also -TAB, ZPX, solar frames); invalid when it does
-/// and is wrong.
+/// and is wrong, or gives no scale.
 /// Safe on hostile headers and from several threads.
 Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y);
+
+/// The side of a pixel in arcsec: the square root of its area at the reference point, before projection and distortions.
+/// Errors as pixel_position().
+Result<double> pixel_scale(std::string_view cards80);
 
 }  // namespace imreg

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/embedded.h"
+#include "camera/filters.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
 

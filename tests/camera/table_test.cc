@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "camera/filters.h"
+#include "camera/line.h"
 #include "imreg/camera.h"
 
 namespace imreg::camera {
@@ -31,24 +33,47 @@ std::string fault(const std::string& text) {
 
 const Recipe& first(const Table& table, Field field) { return table.recipes[static_cast<std::size_t>(field)].at(0); }
 
-TEST(LineWords, BlanksQuotesAndComments) {
-  EXPECT_THAT(*line_words("  a  \"b c\"\td # e"), ElementsAre("a", "b c", "d"));
-  EXPECT_THAT(*line_words("x HAWAII-2RG-#77"), ElementsAre("x", "HAWAII-2RG-#77"));
-  EXPECT_THAT(*line_words("\"A B\"|C"), ElementsAre("A B|C"));
-  EXPECT_TRUE(line_words("# all comment")->empty());
-  EXPECT_TRUE(line_words("\r")->empty());
-  EXPECT_FALSE(line_words("a \"b").ok());
+std::vector<std::string> line_words(const std::string& text) {
+  const std::string file = "test.cam";
+  Line line(text, 1, file);
+  std::vector<std::string> out;
+  while (line.fault().ok() && !line.done()) out.push_back(line.take());
+  return line.fault().ok() ? out : std::vector<std::string>{"fault"};
 }
 
-TEST(NumberIn, TakesTheDigitsAtTheMark) {
-  EXPECT_EQ(number_in("ccd%d", "ccd07"), 7);
-  EXPECT_EQ(number_in("CCD%d", "ccd35"), 35);
-  EXPECT_EQ(number_in("*[0-9][a-z]%d", "1616681p21"), 21);
-  EXPECT_EQ(number_in("chip%d_*", "chip3_raw"), 3);
-  EXPECT_EQ(number_in("ccd%d", "ccd"), std::nullopt);
-  EXPECT_EQ(number_in("ccd%d", "ccd7b"), std::nullopt);
-  EXPECT_EQ(number_in("ccd%d", "xccd7"), std::nullopt);
-  EXPECT_EQ(number_in("ccd%d", "ccd99999999999999999999"), std::nullopt);
+TEST(Line, BlanksQuotesAndComments) {
+  EXPECT_THAT(line_words("  a  \"b c\"\td # e"), ElementsAre("a", "b c", "d"));
+  EXPECT_THAT(line_words("x HAWAII-2RG-#77"), ElementsAre("x", "HAWAII-2RG-#77"));
+  EXPECT_THAT(line_words("\"A B\"|C"), ElementsAre("A B|C"));
+  EXPECT_TRUE(line_words("# all comment").empty());
+  EXPECT_TRUE(line_words("\r").empty());
+  EXPECT_THAT(line_words("a \"b"), ElementsAre("fault"));
+}
+
+TEST(Captured, TakesThePartAtTheMark) {
+  EXPECT_EQ(captured("ccd%d", "ccd07"), "07");
+  EXPECT_EQ(captured("CCD%d", "ccd35"), "35");
+  EXPECT_EQ(captured("*[0-9][a-z]%d", "1616681p21"), "21");
+  EXPECT_EQ(captured("chip%d_*", "chip3_raw"), "3");
+  EXPECT_EQ(captured("ccd%d", "ccd"), std::nullopt);
+  EXPECT_EQ(captured("ccd%d", "ccd7b"), std::nullopt);
+  EXPECT_EQ(captured("ccd%d", "xccd7"), std::nullopt);
+  EXPECT_EQ(captured("%f sec", "300.5 sec"), "300.5");
+  EXPECT_EQ(captured("%f sec", "-1e-3 sec"), "-1e-3");
+  EXPECT_EQ(captured("%f", "1.5e"), std::nullopt);
+  EXPECT_EQ(captured("* - %s", "3 - R band"), "R band");
+  EXPECT_EQ(captured("%s;*", "a;b;c"), "a");
+  EXPECT_EQ(captured("%s", std::string(1000, 'x')), std::nullopt);
+}
+
+TEST(Overlap, OfPatterns) {
+  EXPECT_TRUE(overlap({"ACS"}, {"acs"}));
+  EXPECT_TRUE(overlap({"CFHT*"}, {"*3.6m"}));
+  EXPECT_TRUE(overlap({"x", "a?c"}, {"a[b-d]c"}));
+  EXPECT_FALSE(overlap({"WFC"}, {"HRC", "SBC"}));
+  EXPECT_FALSE(overlap({"a*b"}, {"a*c"}));
+  EXPECT_TRUE(overlap({"*"}, {""}));
+  EXPECT_FALSE(overlap({"[!0-9]*"}, {"[0-9]*"}));
 }
 
 TEST(ParseTable, RecipesInOrderWithTheirModifiers) {
@@ -79,30 +104,40 @@ TEST(ParseTable, RecipesInOrderWithTheirModifiers) {
 }
 
 TEST(ParseTable, NamesFileLineAndRemedy) {
-  EXPECT_THAT(fault("camera x\n\nexptme EXPTIME\n"),
-              HasSubstr("test.cam: line 3: 'exptme' is neither a field nor a statement; did you mean exptime"));
-  EXPECT_THAT(fault("exptime EXPTIME\n"), HasSubstr("line 1: a table begins with: camera NAME"));
+  EXPECT_THAT(
+      fault("camera x\n\nexptme EXPTIME\n"),
+      HasSubstr("test.cam: line 3, column 1: 'exptme' is neither a field nor a statement; did you mean exptime"));
+  EXPECT_THAT(fault("exptime EXPTIME\n"), HasSubstr("line 1, column 1: a table begins with: camera NAME"));
   EXPECT_THAT(fault(""), HasSubstr("begins with: camera NAME"));
-  EXPECT_THAT(fault("camera x\ncamera y\n"), HasSubstr("line 2: a file holds one camera"));
+  EXPECT_THAT(fault("camera x\ncamera y\n"), HasSubstr("line 2, column 1: a file holds one camera"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME K\n"), HasSubstr("'K' does not fit exptime"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME commemt *m*\n"), HasSubstr("did you mean comment"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME 5..\n"), HasSubstr("'5..' is no range"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME 5..1\n"), HasSubstr("is no range"));
-  EXPECT_THAT(fault("camera x\nexptime A + B\n"), HasSubstr("too many keywords for exptime"));
+  EXPECT_THAT(fault("camera x\nobstime A + B + C\n"), HasSubstr("too many keywords for obstime"));
   EXPECT_THAT(fault("camera x\nexptime\n"), HasSubstr("a keyword is missing"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME@moon\n"), HasSubstr("there are @own, @primary and @any"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME if MODE\n"), HasSubstr("a pattern for MODE is missing"));
   EXPECT_THAT(fault("camera x\nposition RA\n"), HasSubstr("the keyword of the declination is missing"));
-  EXPECT_THAT(fault("camera x\nccd EXTNAME number ccd\n"), HasSubstr("has no %d"));
-  EXPECT_THAT(fault("camera x\nccd @name\n"), HasSubstr("by a number pattern only"));
+  EXPECT_THAT(fault("camera x\nccd EXTNAME match ccd\n"),
+              HasSubstr("line 2, column 19: the pattern 'ccd' has no %d, %f or %s"));
+  EXPECT_THAT(fault("camera x\nccd @name\n"), HasSubstr("by match only"));
   EXPECT_THAT(fault("camera x\nforget colour\n"), HasSubstr("no field 'colour'"));
   EXPECT_THAT(fault("camera x\namps EXTNAME amp%d 0\n"), HasSubstr("no number of amplifiers"));
   EXPECT_THAT(fault("camera x\nslices -3\n"), HasSubstr("'-3' is no count"));
   EXPECT_THAT(fault("camera x\nlike a b\n"), HasSubstr("'b' is too much"));
-  EXPECT_THAT(fault("camera x\nwords type dark\n"), HasSubstr("the texts that mean dark are missing"));
-  EXPECT_THAT(fault("camera x\ntitle \"no end\nexptime E\n"), HasSubstr("line 2: a quote has no end"));
-  EXPECT_THAT(fault("camera x\nobstime = 5\n"), HasSubstr("a constant fits texts and plain numbers only"));
+  EXPECT_THAT(fault("camera x\nwords type dark\n"), HasSubstr("a text that means dark is missing"));
+  EXPECT_THAT(fault("camera x\ntitle \"no end\nexptime E\n"), HasSubstr("line 2, column 7: a quote has no end"));
+  EXPECT_THAT(fault("camera x\nobstime = 5\n"), HasSubstr("a constant fits texts and numbers only"));
   EXPECT_THAT(fault("camera x\nobstime A + B mjd\n"), HasSubstr("take one keyword"));
+  EXPECT_THAT(fault("camera x\nfilter A drop [a-z\n"), HasSubstr("line 2, column 15: the pattern '[a-z': [ has no ]"));
+  EXPECT_THAT(fault("camera x\nwhen INSTRUME A|[b\n"), HasSubstr("line 2, column 15: the pattern '[b'"));
+  EXPECT_THAT(fault("camera x\nwhen not INSTRUME A\n"), HasSubstr("a keyword that is there"));
+  EXPECT_THAT(fault("camera x\nfilter A match %s%d\n"), HasSubstr("more than one of"));
+  EXPECT_THAT(fault("camera x\nexptime 5\n"), HasSubstr("a constant is written: = VALUE"));
+  EXPECT_THAT(fault("camera x\nexptime A + B dates\n"), HasSubstr("KEY - KEY"));
+  EXPECT_THAT(fault("camera x\nobstime A night 6\n"), HasSubstr("a date and a time of day"));
+  EXPECT_THAT(fault("camera x\nobstime A + B night 30\n"), HasSubstr("no hour of the day"));
 }
 
 TEST(FilterList, ExactThenNocaseThenGroups) {
@@ -118,7 +153,7 @@ TEST(FilterList, ExactThenNocaseThenGroups) {
   EXPECT_EQ(list.canonical("g"), std::nullopt);
   EXPECT_THAT(list.groups("GSDSS"), ElementsAre("g"));
   EXPECT_THAT(list.add("filter a b\n", "f.list").text(),
-              HasSubstr("f.list: line 1: 'b' stands where also or group must"));
+              HasSubstr("f.list: line 1, column 10: 'b' stands where also or group must"));
   EXPECT_THAT(list.add("\ngreen\n", "f.list").text(), HasSubstr("line 2"));
   EXPECT_THAT(list.add("filter F* also x\n", "f.list").text(), HasSubstr("has no other names"));
 }
@@ -142,13 +177,30 @@ class Folder : public ::testing::Test {
 TEST_F(Folder, TablesAreChecked) {
   write("a.cam", "camera a\n\nlike nowhere\n");
   EXPECT_THAT(Cameras::load({folder_}).status().text(),
-              HasSubstr("a.cam: line 3: there is no camera 'nowhere' to refine"));
+              HasSubstr("a.cam: line 3, column 6: there is no camera 'nowhere' to refine"));
   write("a.cam", "camera a\nlike b\n");
   write("b.cam", "camera b\nlike a\n");
   EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("refines itself"));
   write("a.cam", "camera a\ntype KIND words colours\n");
   write("b.cam", "camera b\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("line 2: there is no word list 'colours'"));
+  EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("line 2, column 1: there is no word list 'colours'"));
+}
+
+TEST_F(Folder, TablesThatApplyEquallyAreAMistake) {
+  write("a.cam", "camera a\nlike generic\nwhen INSTRUME My*\n");
+  write("b.cam", "camera b\nlike generic\n# second\nwhen INSTRUME *Cam|Other\n");
+  EXPECT_THAT(Cameras::load({folder_}).status().text(),
+              HasSubstr("b.cam: line 4, column 1: the tables b and a (" + folder_ + "/a.cam, line 3) apply equally"));
+  write("b.cam", "camera b\nlike generic\nwhen INSTRUME *Cam & TELESCOP X\n");
+  EXPECT_TRUE(Cameras::load({folder_}).ok());
+  write("b.cam", "camera b\nlike generic\nwhen INSTRUME Your*\n");
+  EXPECT_TRUE(Cameras::load({folder_}).ok());
+}
+
+TEST(BuiltIn, TablesHaveNoMistake) {
+  const Result<Cameras> cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  for (const Status& mistake : cameras->mistakes()) ADD_FAILURE() << mistake.text();
 }
 
 TEST_F(Folder, AddFileKeepsNothingOfABadTable) {

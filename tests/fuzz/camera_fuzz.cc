@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/embedded.h"
+#include "camera/filters.h"
 #include "camera/table.h"
 #include "fuzz.h"
 #include "imreg/camera.h"
@@ -44,7 +45,8 @@ void check_facts(const FileFacts& facts) {
 Result<FitsHeaders> headers_of(std::string_view bytes) { return read_fits_headers(MemoryFile(bytes).path()); }
 
 void translate(const Cameras& cameras, const FitsHeaders& headers, const std::string& camera, bool split) {
-  const auto facts = cameras.translate("/data/12345o07.fits", headers, {split, camera});
+  const auto facts =
+      cameras.translate("/data/12345o07.fits", headers, {.split = split, .camera = camera, .explain = true});
   if (facts) check_facts(*facts);
   if (!facts) require(facts.status().code() == Code::not_found, "an odd failure", facts.status().text());
 }

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "camera/table.h"
+#include "camera/line.h"
 #include "fuzz.h"
 #include "sky/angle.h"
 
@@ -72,10 +72,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (first.find('[') == first.npos) require(match == slow_match(first, second), "the glob differs", first);
   if (!is_glob(first)) require(match == equal_nocase(first, second), "a plain word differs", first);
   (void)nearest_names(first, {second, "exptime", "obstime", ""});
-  if (const auto number = camera::number_in(first, second)) require(*number >= 0, "a negative number", second);
-  if (const auto line = camera::line_words(first)) {
-    for (const auto& word : *line) require(word.size() <= first.size(), "a word grew", word);
-  }
+  if (const auto part = camera::captured(first, second))
+    require(!part->empty() && second.find(*part) != second.npos, "a capture from elsewhere", second);
+  if (first.size() < 200 && second.size() < 200 && camera::glob_fault(first).empty() &&
+      camera::glob_fault(second).empty() && match && second.find_first_of("*?[") == second.npos)
+    require(camera::overlap({std::string(first)}, {std::string(second)}), "a match that does not overlap", first);
+  const std::string file = "fuzz";
+  camera::Line line(first, 1, file);
+  while (line.fault().ok() && !line.done()) require(line.take().size() <= first.size(), "a word grew", first);
   std::string joined;
   for (const auto word : words(first)) joined += std::string(word) + " ";
   require(words(joined) == words(first), "words differ", first);

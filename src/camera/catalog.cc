@@ -1,0 +1,231 @@
+#include "camera/catalog.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "os/file.h"
+
+namespace imreg {
+
+using namespace camera;
+
+namespace {
+
+// Of a table that was named on the command line: above those of any folder.
+constexpr std::size_t kNamed = 1000;
+
+Result<std::string> text_of_table(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  const int reason = errno;
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(path, error);
+  if (!in || folder) {
+    return Status(Code::not_found, "the camera table cannot be read: " + error_text(folder ? EISDIR : reason))
+        .in_file(path.string());
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace
+
+Status Cameras::Tables::add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
+                                 std::vector<std::string>& added) {
+  if (is_list) {
+    IMREG_TRY(FilterList().add(text, path));
+    texts.emplace_back(path, std::move(text));
+    return {};
+  }
+  IMREG_TRY(parse_table(text, path).status());
+  auto entry = std::make_shared<const Entry>(std::move(text), path, origin);
+  added.push_back(entry->head.name);
+  entries.insert_or_assign(entry->head.name, std::move(entry));
+  return {};
+}
+
+// The number of tables that one refines, itself included. A circle has no end: as many as there are tables.
+std::size_t Cameras::Tables::length_of_chain(const Table& head) const {
+  std::size_t length = 1;
+  for (const Table* at = &head; !at->like.empty() && length < entries.size(); ++length) {
+    const auto it = entries.find(at->like);
+    if (it == entries.end()) break;
+    at = &it->second->head;
+  }
+  return length;
+}
+
+// The more special a table the higher its rank: a user's before those built in, then the longest chain of refinements,
+// then the most conditions.
+void Cameras::Tables::index() {
+  std::vector<Chooser::Rule> rules;
+  for (const auto& [name, entry] : entries) {
+    const std::size_t length = length_of_chain(entry->head);
+    for (const When& when : entry->head.when)
+      rules.push_back({&entry->head, &when, 1'000'000 * entry->origin + 1000 * length + when.all.size()});
+  }
+  chooser.emplace(std::move(rules));
+}
+
+Result<Chain> Cameras::Tables::chain_of(const std::string& name) const {
+  Chain chain;
+  if (!configuration.name.empty()) chain.push_back(&configuration);
+  std::string like = name;
+  while (!like.empty() && chain.size() <= entries.size() + 1) {
+    const auto it = entries.find(like);
+    if (it == entries.end()) return Status(Code::not_found, "there is no camera table '" + like + "'");
+    const Result<Table>& table = it->second->full();
+    if (!table) return table.status();
+    chain.push_back(&*table);
+    like = table->like;
+  }
+  return chain;
+}
+
+// What is wrong with these tables, and between them and all others.
+std::vector<Status> Cameras::Tables::mistakes(const std::vector<std::string>& names) const {
+  std::vector<Status> out;
+  const auto error = [&](const Table& table, int line, int column, const std::string& what) {
+    out.push_back(
+        Status(Code::invalid, "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + what)
+            .in_file(table.file));
+  };
+  for (const std::string& name : names) {
+    const Entry& entry = *entries.find(name)->second;
+    const std::size_t before = out.size();
+    const Result<Table> parsed = parse_table(entry.text, entry.file, &out);
+    if (out.size() > before) continue;
+    Chain chain;
+    bool whole = true;
+    for (const Table* at = &*parsed; at != nullptr;) {
+      const bool circle = std::any_of(chain.begin(), chain.end(), [&](const Table* t) { return t->name == at->name; });
+      if (circle)
+        error(*parsed, parsed->like_line, parsed->like_column,
+              "camera " + name + " refines itself by way of " + parsed->like);
+      whole = whole && !circle;
+      if (circle) break;
+      chain.push_back(at);
+      if (at->like.empty()) break;
+      const auto it = entries.find(at->like);
+      if (it == entries.end()) {
+        error(*at, at->like_line, at->like_column, "there is no camera '" + at->like + "' to refine");
+        whole = false;
+        break;
+      }
+      const Result<Table>& next = it->second->full();
+      at = next ? &*next : nullptr;
+    }
+    for (const auto& recipes : parsed->recipes) {
+      for (const Recipe& recipe : recipes) {
+        const bool known =
+            !whole || recipe.words.empty() || std::any_of(chain.begin(), chain.end(), [&](const Table* t) {
+              return std::any_of(t->words.begin(), t->words.end(),
+                                 [&](const Word& word) { return word.list == recipe.words; });
+            });
+        if (!known) error(*parsed, recipe.line, 1, "there is no word list '" + recipe.words + "'");
+      }
+    }
+    for (const Chooser::Rule& rule : chooser->rules()) {
+      if (rule.table != &entry.head) continue;
+      for (const Chooser::Rule& other : chooser->rules()) {
+        // Each pair once, unless only one of the two is asked about.
+        const bool asked = std::find(names.begin(), names.end(), other.table->name) != names.end();
+        if (other.table == rule.table || other.rank != rule.rank || (asked && other.table->name > rule.table->name) ||
+            !may_clash(*rule.when, *other.when))
+          continue;
+        error(*rule.table, rule.when->line, rule.when->column,
+              "the tables " + rule.table->name + " and " + other.table->name + " (" + other.table->file + ", line " +
+                  std::to_string(other.when->line) +
+                  ") apply equally to some headers; give one of them a further condition");
+      }
+    }
+  }
+  return out;
+}
+
+Cameras::Cameras(std::unique_ptr<Tables> tables) : tables_(std::move(tables)) {}
+Cameras::Cameras(Cameras&&) noexcept = default;
+Cameras& Cameras::operator=(Cameras&&) noexcept = default;
+Cameras::~Cameras() = default;
+
+Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
+  auto tables = std::make_unique<Tables>();
+  for (const EmbeddedFile& file : embedded_cameras()) {
+    if (file.name.ends_with(".list")) {
+      tables->lists.push_back(file);
+      continue;
+    }
+    auto entry = std::make_shared<const Entry>(std::string(file.text), std::string(file.name), 0);
+    tables->entries.insert_or_assign(entry->head.name, std::move(entry));
+  }
+  std::vector<std::string> added;
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    std::error_code error;
+    std::vector<std::filesystem::path> paths;
+    for (std::filesystem::directory_iterator it(folders[i], error), end; !error && it != end; it.increment(error)) {
+      if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const std::filesystem::path& path : paths) {
+      IMREG_ASSIGN(std::string text, text_of_table(path));
+      IMREG_TRY(tables->add_user(path.string(), std::move(text), i + 1, path.extension() == ".list", added));
+    }
+  }
+  for (const auto& [path, text] : tables->texts) tables->lists.push_back({path, text});
+  tables->index();
+  if (!added.empty()) {
+    for (Status& mistake : tables->mistakes(added)) return std::move(mistake);
+  }
+  return Cameras(std::move(tables));
+}
+
+Result<std::string> Cameras::add_file(const std::string& path) {
+  IMREG_ASSIGN(std::string text, text_of_table(path));
+  // A table with a mistake must not stay.
+  const auto before = tables_->entries;
+  std::vector<std::string> added;
+  Status status = tables_->add_user(path, std::move(text), kNamed, false, added);
+  tables_->index();
+  if (status.ok()) {
+    for (Status& mistake : tables_->mistakes(added)) {
+      if (status.ok()) status = std::move(mistake);
+    }
+  }
+  if (status.ok()) return added.front();
+  tables_->entries = before;
+  tables_->index();
+  return status;
+}
+
+Status Cameras::add_recipes(std::string_view lines, const std::string& source) {
+  IMREG_ASSIGN(tables_->configuration, parse_recipes(lines, source));
+  return {};
+}
+
+Status Cameras::remove(const std::string& name) {
+  if (tables_->entries.erase(name) == 0) return Status(Code::not_found, "there is no camera table '" + name + "'");
+  tables_->index();
+  return {};
+}
+
+std::vector<std::string> Cameras::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : tables_->entries) out.push_back(name);
+  return out;
+}
+
+std::vector<CameraTable> Cameras::tables() const {
+  std::vector<CameraTable> out;
+  for (const auto& [name, entry] : tables_->entries) {
+    CameraTable table{name, entry->head.title, entry->head.like, entry->file, {}, entry->origin == 0};
+    for (const When& when : entry->head.when) table.when.push_back(when.text);
+    out.push_back(std::move(table));
+  }
+  return out;
+}
+
+std::vector<Status> Cameras::mistakes() const { return tables_->mistakes(names()); }
+
+}  // namespace imreg

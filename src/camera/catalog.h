@@ -1,0 +1,69 @@
+// All tables and filter lists: those built in, and those of users. Loading them, and what is wrong between them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/embedded.h"
+#include "camera/choose.h"
+#include "camera/filters.h"
+#include "camera/reader.h"
+#include "camera/table.h"
+#include "imreg/camera.h"
+
+namespace imreg {
+
+namespace camera {
+
+/// A table: what chooses it is read at once, the rest when a file first needs it.
+struct Entry {
+  Entry(std::string t, std::string f, std::size_t o) : text(std::move(t)), file(std::move(f)), origin(o) {
+    head = scan_table(text, file);
+  }
+  const std::string text, file;
+  const std::size_t origin;  // 0: built in; user tables in the order of their folders
+  Table head;
+
+  const Result<Table>& full() const {
+    std::call_once(once_, [this] { full_ = parse_table(text, file); });
+    return full_;
+  }
+
+ private:
+  mutable std::once_flag once_;
+  mutable Result<Table> full_ = Status();
+};
+
+}  // namespace camera
+
+/// What is known of all cameras.
+struct Cameras::Tables {
+  std::map<std::string, std::shared_ptr<const camera::Entry>, std::less<>> entries;
+  std::vector<EmbeddedFile> lists;                         // of filters: names and texts
+  std::vector<std::pair<std::string, std::string>> texts;  // that the lists of users view
+  camera::Table configuration;                             // add_recipes()
+  std::optional<camera::Chooser> chooser;
+
+  const camera::FilterList& filters() const {
+    std::call_once(filters_once, [this] {
+      for (const EmbeddedFile& list : lists) (void)filters_read.add(list.text, std::string(list.name));
+    });
+    return filters_read;
+  }
+  mutable std::once_flag filters_once;
+  mutable camera::FilterList filters_read;
+
+  Status add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
+                  std::vector<std::string>& added);
+  void index();
+  std::size_t length_of_chain(const camera::Table& head) const;
+  Result<camera::Chain> chain_of(const std::string& name) const;
+  std::vector<Status> mistakes(const std::vector<std::string>& names) const;
+};
+
+}  // namespace imreg

@@ -1,0 +1,108 @@
+#include "camera/choose.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace imreg::camera {
+
+namespace {
+
+constexpr std::size_t kLongestValue = 80;
+
+// "ACS" of ACS, "CFHT" of CFHT*: texts without any other pattern character can be looked up.
+bool is_literal(std::string_view glob) { return !glob.empty() && !is_glob(glob); }
+bool is_prefix(std::string_view glob) {
+  return glob.size() > 1 && glob.back() == '*' && is_literal(glob.substr(0, glob.size() - 1));
+}
+
+bool can_anchor(const Condition& condition) {
+  return condition.wanted && !condition.range && condition.source.scope != Scope::file_name &&
+         std::all_of(condition.globs.begin(), condition.globs.end(),
+                     [](const std::string& glob) { return is_literal(glob) || is_prefix(glob); });
+}
+
+std::string entry_of(const Source& source, std::string_view value) { return source.keyword + '=' + to_upper(value); }
+
+}  // namespace
+
+Chooser::Chooser(std::vector<Rule> rules) : rules_(std::move(rules)) {
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    const std::vector<Condition>& all = rules_[i].when->all;
+    const auto anchor = std::find_if(all.begin(), all.end(), can_anchor);
+    if (anchor == all.end())
+      others_.push_back(i);
+    else
+      add_anchor(*anchor, i);
+  }
+}
+
+void Chooser::add_anchor(const Condition& condition, std::uint32_t rule) {
+  auto at = std::find_if(anchors_.begin(), anchors_.end(),
+                         [&](const Anchor& a) { return a.source.keyword == condition.source.keyword; });
+  if (at == anchors_.end()) {
+    anchors_.push_back({condition.source, {}});
+    anchors_.back().source.scope = Scope::any;
+    at = anchors_.end() - 1;
+  }
+  for (const std::string& glob : condition.globs) {
+    if (is_literal(glob)) {
+      exact_[entry_of(condition.source, glob)].push_back(rule);
+      continue;
+    }
+    const std::string_view literal = std::string_view(glob).substr(0, glob.size() - 1);
+    prefix_[entry_of(condition.source, literal)].push_back(rule);
+    if (std::find(at->prefixes.begin(), at->prefixes.end(), literal.size()) == at->prefixes.end())
+      at->prefixes.push_back(literal.size());
+  }
+}
+
+Chooser::Choice Chooser::choose(const FileCards& cards) const {
+  Choice out;
+  std::size_t best = 0;
+  const Place place{cards, 0};
+  const auto try_rule = [&](std::uint32_t i) {
+    const Rule& rule = rules_[i];
+    if (rule.rank < best || rule.table == out.table || !holds(place, rule.when->all)) return;
+    out.rival = rule.rank == best ? out.table : nullptr;
+    out.table = rule.table;
+    best = rule.rank;
+  };
+  const auto try_entry = [&](const std::unordered_map<std::string, std::vector<std::uint32_t>>& rules,
+                             const std::string& entry) {
+    if (const auto found = rules.find(entry); found != rules.end()) {
+      for (const std::uint32_t rule : found->second) try_rule(rule);
+    }
+  };
+  for (const Anchor& anchor : anchors_) {
+    // The extensions of a mosaic repeat each other.
+    std::string last;
+    each_card(place, anchor.source, [&](const CardValue& value, std::size_t) {
+      const std::string_view text = trim(value.text);
+      if (text == last || text.size() > kLongestValue) return false;
+      last = text;
+      try_entry(exact_, entry_of(anchor.source, text));
+      for (const std::size_t length : anchor.prefixes) {
+        if (length <= text.size()) try_entry(prefix_, entry_of(anchor.source, text.substr(0, length)));
+      }
+      return false;
+    });
+  }
+  for (const std::uint32_t rule : others_) try_rule(rule);
+  return out;
+}
+
+bool may_clash(const When& a, const When& b) {
+  if (a.all.size() != b.all.size()) return false;
+  return std::all_of(a.all.begin(), a.all.end(), [&](const Condition& one) {
+    return std::any_of(b.all.begin(), b.all.end(), [&](const Condition& other) {
+      if (one.source.keyword != other.source.keyword || one.wanted != other.wanted) return false;
+      if (one.range && other.range) return one.range->low <= other.range->high && other.range->low <= one.range->high;
+      if (one.range || other.range) return true;
+      return !one.wanted || overlap(one.globs, other.globs);
+    });
+  });
+}
+
+}  // namespace imreg::camera

@@ -1,0 +1,53 @@
+// Which table a file belongs to: a hash of keyword and value finds the few `when` lines that may hold, and only those
+// are tried.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "camera/cards.h"
+#include "camera/table.h"
+
+namespace imreg::camera {
+
+class Chooser {
+ public:
+  /// A `when` line of a table; of several that hold the one with the highest rank wins.
+  struct Rule {
+    const Table* table;
+    const When* when;
+    std::size_t rank;
+  };
+  /// The rules' tables must live as long as the Chooser.
+  explicit Chooser(std::vector<Rule> rules);
+
+  struct Choice {
+    const Table* table = nullptr;  ///< null: no rule holds
+    const Table* rival = nullptr;  ///< another table of the same rank, should there be one
+  };
+  Choice choose(const FileCards& cards) const;
+
+  const std::vector<Rule>& rules() const { return rules_; }
+
+ private:
+  // A keyword that rules are found by, and how long their texts are.
+  struct Anchor {
+    Source source;
+    std::vector<std::size_t> prefixes;
+  };
+  void add_anchor(const Condition& condition, std::uint32_t rule);
+
+  std::vector<Rule> rules_;
+  std::vector<Anchor> anchors_;
+  std::unordered_map<std::string, std::vector<std::uint32_t>> exact_, prefix_;  // "INSTRUME=ACS" -> rules
+  std::vector<std::uint32_t> others_;                                           // rules without a text to find them by
+};
+
+/// Two `when` lines of equal rank that some header fits both: the same keywords, with texts that overlap.
+bool may_clash(const When& a, const When& b);
+
+}  // namespace imreg::camera

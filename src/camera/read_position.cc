@@ -1,0 +1,187 @@
+// Positions: the pointing or the target by keywords, else the sky at the centre of the image by its WCS. Always ICRS.
+#include <cmath>
+
+#include "base/text.h"
+#include "camera/reader.h"
+#include "camera/reader_internal.h"
+#include "sky/wcs.h"
+
+namespace imreg::camera {
+
+namespace {
+
+bool is_sexagesimal(std::string_view text) {
+  return text.find_first_of(": hHdD") != text.npos && text.find_first_of("0123456789") != text.npos;
+}
+
+// Degrees (or hours of right ascension) per unit of a number: the unit in the comment wins over the recipe's.
+double step_of(const Recipe& recipe, const CardValue& card, bool is_ra) {
+  const Unit* unit = unit_of_comment(card.comment);
+  if (unit != nullptr && unit->dimension == Dimension::angle) return unit->scale;
+  if (unit != nullptr && unit->name == "h" && is_ra) return 15;
+  return recipe.scale * (is_ra && recipe.hours ? 15 : 1);
+}
+
+}  // namespace
+
+// Degrees, ra from 0 to 360. Sexagesimal right ascensions are hours, numbers are degrees unless somebody says otherwise.
+std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& card, bool is_ra,
+                                         std::string& reason) const {
+  reason = is_ra ? "is no right ascension" : "is no declination";
+  const std::optional<std::string_view> part = counted_part(recipe, card.text);
+  if (!part) return std::nullopt;
+  double number = 0;
+  if (parse_number(*part, number)) {
+    if (!std::isfinite(number) || (recipe.range && !recipe.range->holds(number))) return std::nullopt;
+    const double degrees = number * step_of(recipe, card, is_ra);
+    if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;
+    return std::fabs(degrees) <= 90 ? std::optional(degrees) : std::nullopt;
+  }
+  if (!is_sexagesimal(*part)) return std::nullopt;
+  const Result<double> angle = is_ra ? parse_right_ascension(*part, AngleUnit::hours) : parse_declination(*part);
+  return angle ? std::optional(*angle) : std::nullopt;
+}
+
+// A pair of keywords from one HDU.
+bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
+  const Source& ra_source = recipe.sources[0];
+  const Source& dec_source = recipe.sources[1];
+  return each_card(place_, ra_source, [&](const CardValue& value, std::size_t found) {
+    if (!usable(Field::position, recipe, ra_source, value, found)) return false;
+    std::string reason;
+    const auto lose = [&](const Source& source, const CardValue& card) {
+      lost(Field::position, recipe, source, card, found, std::move(reason), !says_nothing(recipe, trim(card.text)));
+      return false;
+    };
+    const std::optional<double> ra = coordinate(recipe, value, true, reason);
+    if (!ra) return lose(ra_source, value);
+    const std::optional<CardValue> dec_value = place_.cards.get(found, dec_source.keyword);
+    if (!dec_value) return false;
+    const std::optional<double> dec = coordinate(recipe, *dec_value, false, reason);
+    if (!dec) return lose(dec_source, *dec_value);
+    // Programs that do not know a position write zeros; nobody points at exactly 0, 0.
+    if (*ra == 0 && *dec == 0) {
+      lost(Field::position, recipe, ra_source, value, found, "and the declination are 0, which stands for no position",
+           false);
+      return false;
+    }
+    out = {*ra, *dec};
+    keywords = keywords_of(recipe);
+    hdu = number_of_hdu(found);
+    return true;
+  });
+}
+
+// CRVAL where CTYPE says that the axes are celestial (FITS 4.0, section 8), when the reference pixel lies in the image.
+bool Reader::reference_point(SkyPosition& out, Frame& frame, std::string& keywords) const {
+  static constexpr struct {
+    std::string_view longitude, latitude;
+    Frame frame;
+  } kKinds[] = {{"RA--*", "DEC-*", Frame::icrs},
+                {"RA", "DEC", Frame::icrs},
+                {"GLON-*", "GLAT-*", Frame::galactic},
+                {"ELON-*", "ELAT-*", Frame::ecliptic}};
+  const auto card = [&](const char* name, int axis) {
+    return place_.cards.get(place_.hdu, name + std::to_string(axis));
+  };
+  const auto number = [&](const char* name, int axis) {
+    const std::optional<CardValue> value = card(name, axis);
+    return value ? value->number() : std::nullopt;
+  };
+  int lon = 0, lat = 0;
+  for (const auto& kind : kKinds) {
+    lon = lat = 0;
+    for (int axis = 1; axis <= 4; ++axis) {
+      const std::optional<CardValue> type = card("CTYPE", axis);
+      if (!type) continue;
+      if (lon == 0 && glob_match(kind.longitude, trim(type->text))) lon = axis;
+      if (lat == 0 && glob_match(kind.latitude, trim(type->text))) lat = axis;
+    }
+    frame = kind.frame;
+    if (lon != 0 && lat != 0) break;
+  }
+  if (lon == 0 || lat == 0) return false;
+  for (const int axis : {lon, lat}) {
+    const std::optional<double> pixel = number("CRPIX", axis);
+    const auto size = static_cast<std::size_t>(axis) <= place_.own().axes.size()
+                          ? static_cast<double>(place_.own().axes[static_cast<std::size_t>(axis) - 1])
+                          : 1.0;
+    if (pixel && !(*pixel >= 0.5 && *pixel <= size + 0.5)) return false;
+  }
+  const std::optional<double> x = number("CRVAL", lon), y = number("CRVAL", lat);
+  if (!x || !y || !(*x >= -180 && *x <= 360) || !(std::fabs(*y) <= 90) || (*x == 0 && *y == 0)) return false;
+  out = {normalize_degrees(*x), *y};
+  keywords = "CRVAL" + std::to_string(lon) + " + CRVAL" + std::to_string(lat);
+  return true;
+}
+
+// The sky at the centre of the image; the reference point where wcslib cannot tell (no scale, TNX far out).
+bool Reader::by_wcs(SkyPosition& icrs, std::string& keywords) const {
+  const std::vector<std::int64_t>& axes = place_.own().axes;
+  if (axes.size() < 2 || !place_.cards.get(place_.hdu, "CTYPE1")) return false;
+  // A WCS of zeros is no WCS.
+  const auto zero = [&](const char* name) {
+    const std::optional<CardValue> value = place_.cards.get(place_.hdu, name);
+    return !value || value->number() == 0.0;
+  };
+  if (zero("CRVAL1") && zero("CRVAL2")) return false;
+  const Result<SkyPosition> centre = pixel_position(place_.own().header.text(), (static_cast<double>(axes[0]) + 1) / 2,
+                                                    (static_cast<double>(axes[1]) + 1) / 2);
+  if (centre) {
+    icrs = *centre;
+    keywords = "WCS";
+    return true;
+  }
+  SkyPosition found;
+  Frame frame = Frame::icrs;
+  if (!reference_point(found, frame, keywords)) return false;
+  const std::optional<double> equinox = number(Field::equinox).value;
+  if (frame == Frame::icrs) {
+    Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
+    if (!named) named = frame_named("", equinox);
+    if (named) frame = *named;
+  }
+  const Result<SkyPosition> turned = to_icrs(found, frame, equinox.value_or(default_equinox(frame)));
+  if (turned) icrs = *turned;
+  return turned.ok();
+}
+
+void Reader::position(Fact<double>& ra, Fact<double>& dec) const {
+  each_recipe(Field::position, [&](const Recipe& recipe) {
+    const RecipeLine line = line_of(recipe);
+    SkyPosition found;
+    std::string keywords;
+    if (recipe.sources.size() == 1) {
+      if (!by_wcs(found, keywords)) return false;
+      ra = {found.ra, keywords, place_.own().number, line};
+      dec = {found.dec, keywords, place_.own().number, line};
+      return true;
+    }
+    int hdu = -1;
+    if (!pointing(recipe, found, keywords, hdu)) return false;
+    const std::optional<double> equinox = number(Field::equinox).value;
+    Frame frame = Frame::icrs;
+    if (recipe.sky_frame) {
+      frame = *recipe.sky_frame;
+    } else {
+      Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
+      if (!named) named = frame_named("", equinox);
+      if (named) frame = *named;
+    }
+    const Result<SkyPosition> icrs = to_icrs(found, frame, equinox.value_or(default_equinox(frame)));
+    if (!icrs) return false;
+    ra = {icrs->ra, keywords, hdu, line};
+    dec = {icrs->dec, keywords, hdu, line};
+    return true;
+  });
+}
+
+void Reader::centre(Fact<double>& ra, Fact<double>& dec) const {
+  SkyPosition found;
+  std::string keywords;
+  if (!by_wcs(found, keywords)) return;
+  ra = {found.ra, keywords, place_.own().number, {}};
+  dec = {found.dec, keywords, place_.own().number, {}};
+}
+
+}  // namespace imreg::camera

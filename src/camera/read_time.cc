@@ -1,0 +1,231 @@
+// Times: a date with its time of day in one card or two, on the time scale of the header, of the start, middle or end of
+// an exposure; and what is done when a header contradicts itself.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "camera/header_time.h"
+#include "camera/reader.h"
+#include "camera/reader_internal.h"
+#include "imreg/date.h"
+
+namespace imreg::camera {
+
+namespace {
+
+constexpr double kDay = 86400;
+constexpr double kMjdZero = -40587 * kDay;
+
+// The time of day of the second card of a recipe, in seconds.
+std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
+  std::optional<double> seconds = time_of_day(clock.text);
+  if (!seconds && clock.kind == CardValue::Kind::text) {
+    // "2003-01-27T15:20:01" as the time of 2003-01-27
+    const std::optional<HeaderDate> date = header_date(clock.text);
+    if (date) seconds = date->time_of_day;
+  }
+  if (!seconds && recipe.has_unit && clock.number()) {
+    const Unit* unit = unit_of_comment(clock.comment);
+    const Unit* known = unit == nullptr ? nullptr : unit_named(unit->name, Dimension::time);
+    seconds = *clock.number() * (known == nullptr ? recipe.scale : known->scale);
+  }
+  return seconds && *seconds >= 0 && *seconds <= kDay + 1 ? seconds : std::nullopt;
+}
+
+// "2010.10.15_23:01:00.000_TAI", or "[TAI]" in the comment: a scale that the card itself names.
+std::optional<TimeScale> scale_written(const CardValue& card) {
+  for (const std::string_view name : {"TAI", "TT", "TDB", "UTC"}) {
+    const std::string brackets = '[' + std::string(name) + ']';
+    const std::string_view text = trim(card.text);
+    const bool behind =
+        text.size() > name.size() && text.ends_with(name) &&
+        !(lower(text[text.size() - name.size() - 1]) >= 'a' && lower(text[text.size() - name.size() - 1]) <= 'z');
+    if (behind || card.comment.find(brackets) != card.comment.npos) return *time_scale_named(name);
+  }
+  return std::nullopt;
+}
+
+double from_calendar(Calendar calendar, double number) {
+  switch (calendar) {
+    case Calendar::mjd: return time_from_mjd(number);
+    case Calendar::jd: return time_from_jd(number);
+    case Calendar::mjd_seconds: return number + kMjdZero;
+    default: return number;
+  }
+}
+
+double year_of(double time) {
+  const double days = std::floor(time / kDay);
+  if (!(std::fabs(days) < 1e7)) return std::nan("");
+  return static_cast<double>(civil_from_days(static_cast<long long>(days)).year);
+}
+
+}  // namespace
+
+// Nothing when the header says that its times are local: those are of no use.
+std::optional<TimeScale> Reader::time_scale() const {
+  const Fact<std::string> name = text(Field::timesys);
+  if (!name.value) return TimeScale::utc;
+  const Result<TimeScale> scale = time_scale_named(*name.value);
+  return scale ? std::optional(*scale) : std::nullopt;
+}
+
+// The zero point of `since`: MJD in one number or two, JD, or a date.
+std::optional<double> Reader::zero_point(const Recipe& recipe) const {
+  double days = 0;
+  std::optional<double> date;
+  for (const Source& source : recipe.since) {
+    const bool found = each_card(place_, source, [&](const CardValue& value, std::size_t) {
+      const std::optional<double> number = value.number();
+      if (number && std::isfinite(*number)) return days += *number, true;
+      const std::optional<HeaderDate> text = header_date(value.text);
+      if (text) date = text->day + text->time_of_day.value_or(0);
+      return text.has_value();
+    });
+    if (!found) return std::nullopt;
+  }
+  constexpr double kSmallestJd = 2.3e6;
+  return date ? date : days >= kSmallestJd ? time_from_jd(days) : time_from_mjd(days);
+}
+
+// The moment that a recipe's cards name, on the time scale of the header.
+Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only, CardValue& card) const {
+  Fact<double> out;
+  const Source& first = recipe.sources[0];
+  each_card(place_, first, [&](const CardValue& value, std::size_t hdu) {
+    if (!usable(field, recipe, first, value, hdu)) return false;
+    const auto lose = [&](const Source& source, const CardValue& which, std::string reason, bool fault) {
+      lost(field, recipe, source, which, hdu, std::move(reason), fault);
+      return false;
+    };
+    const std::string_view text = trim(value.text);
+    if (says_nothing(recipe, text)) return lose(first, value, "says nothing", false);
+    if (first.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
+    card = value;
+    if (!recipe.since.empty()) {
+      const std::optional<double> number = raw_number(recipe, value), zero = zero_point(recipe);
+      if (!number || !zero) return lose(first, value, number ? "has no zero point" : "is no number", false);
+      out.value = *zero + *number * recipe.scale;
+      return true;
+    }
+    if (recipe.calendar != Calendar::text) {
+      const std::optional<double> number = raw_number(recipe, value);
+      if (!number) return lose(first, value, "is no date", true);
+      if (recipe.range && !recipe.range->holds(*number)) return lose(first, value, "is out of range", *number != 0);
+      out.value = from_calendar(recipe.calendar, *number);
+      return true;
+    }
+    const std::optional<std::string_view> part = counted_part(recipe, text);
+    if (!part) return lose(first, value, "does not match " + recipe.capture, false);
+    const std::optional<HeaderDate> date = header_date(*part, recipe.date_order);
+    if (!date) return lose(first, value, "is no date", true);
+    if (recipe.sources.size() == 1) {
+      if (!date->time_of_day && !recipe.day) return lose(first, value, "has no time of day", false);
+      day_only = !date->time_of_day;
+      out.value = date->day + date->time_of_day.value_or(0);
+      return true;
+    }
+    const Source& second = recipe.sources[1];
+    return each_card(place_, second, [&](const CardValue& clock, std::size_t) {
+      if (!usable(field, recipe, second, clock, hdu)) return false;
+      const std::optional<double> seconds = clock_of(recipe, clock);
+      if (!seconds) return lose(second, clock, "is no time of day", !says_nothing(recipe, trim(clock.text)));
+      const bool morning = recipe.night && *seconds < *recipe.night * 3600;
+      out.value = date->day + *seconds + (morning ? kDay : 0);
+      return true;
+    });
+  });
+  return out;
+}
+
+Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const {
+  CardValue card;
+  Fact<double> out = date_from(field, recipe, day_only, card);
+  if (!out.value) return {};
+  const std::optional<TimeScale> written = scale_written(card);
+  const auto lose = [&](std::string reason, bool fault) {
+    lost(field, recipe, recipe.sources[0], card, place_.cards.index_of_number(out.hdu), std::move(reason), fault);
+    return Fact<double>();
+  };
+  if (recipe.moment != Moment::start && !exptime) return lose("is no start, and the exposure time is not known", false);
+  // A day has no time scale: half a minute of TAI-UTC would move it to the day before.
+  if (!day_only) {
+    const std::optional<TimeScale> scale = recipe.time_scale ? recipe.time_scale : written ? written : time_scale();
+    if (!scale) return lose("is local time by TIMESYS", true);
+    *out.value = convert_time(*out.value, *scale, TimeScale::utc);
+  }
+  if (recipe.moment == Moment::end) *out.value -= *exptime;
+  if (recipe.moment == Moment::middle) *out.value -= *exptime / 2;
+  const double year = year_of(*out.value);
+  if (!std::isfinite(year) || !in_range(field, year)) return lose("is out of range", true);
+  out.keyword = keywords_of(recipe);
+  out.recipe = line_of(recipe);
+  return out;
+}
+
+Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_only) const {
+  Fact<double> out;
+  each_recipe(field, [&](const Recipe& recipe) {
+    bool only_day = false;
+    out = time_from(field, recipe, exptime, only_day);
+    if (!out.value) return false;
+    if (day_only != nullptr) *day_only = only_day;
+    return true;
+  });
+  return out;
+}
+
+std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double> exptime, bool& day_only) const {
+  struct Witness {
+    Fact<double> fact;
+    bool day_only;
+    std::string_view first;  // its first keyword: DATE-OBS + UT and DATE-OBS alone are one witness
+  };
+  if (!obstime.value) return std::nullopt;
+  std::vector<Witness> witnesses{
+      {obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))}};
+  each_recipe(Field::obstime, [&](const Recipe& recipe) {
+    if (recipe.sources.empty()) return false;
+    const std::string_view first = recipe.sources[0].keyword;
+    if (std::any_of(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return w.first == first; }))
+      return false;
+    bool only_day = false;
+    Fact<double> fact = time_from(Field::obstime, recipe, exptime, only_day);
+    if (fact.value) witnesses.push_back({std::move(fact), only_day, first});
+    return false;
+  });
+  const auto agree = [](const Witness& a, const Witness& b) {
+    return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
+  };
+  const Witness& taken = witnesses.front();
+  const auto against =
+      std::find_if(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return !agree(w, taken); });
+  if (against == witnesses.end()) return std::nullopt;
+
+  // A file is not made before its exposure.
+  double latest = std::numeric_limits<double>::infinity();
+  if (const std::optional<CardValue> made = place_.cards.get(0, "DATE")) {
+    if (const std::optional<HeaderDate> date = header_date(made->text)) latest = date->day + 2 * kDay;
+  }
+  const auto rank = [&](const Witness& witness) {
+    const auto friends =
+        std::count_if(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return agree(w, witness); });
+    return 2 * static_cast<int>(friends) + (*witness.fact.value <= latest ? 1 : 0);
+  };
+  const Witness* best = &taken;
+  for (const Witness& witness : witnesses) {
+    if (rank(witness) > rank(*best)) best = &witness;
+  }
+  const auto day = [](const Witness& w) {
+    return w.fact.keyword + " (" + format_iso(*w.fact.value).substr(0, 10) + ")";
+  };
+  const std::string pair = day(taken) + " and " + day(*against);
+  Doubt doubt{"the times contradict each other", pair,
+              pair + " are more than a day apart; " + best->fact.keyword + " is taken"};
+  obstime = best->fact;
+  day_only = best->day_only;
+  return doubt;
+}
+
+}  // namespace imreg::camera

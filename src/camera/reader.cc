@@ -1,0 +1,373 @@
+// Recipes at work: which ones are tried, texts, sections, numbers, CCDs.
+#include "camera/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+#include "camera/header_time.h"
+#include "camera/reader_internal.h"
+#include "sky/angle.h"
+#include "sky/wcs.h"
+
+namespace imreg::camera {
+
+namespace {
+
+constexpr double kDay = 86400;
+
+std::string short_number(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+// "[1:2048,1:4096]" of "[ 1:2048, 1 : 4096 ]"; nothing when it is no section.
+std::optional<std::string> section_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ') out += c;
+  }
+  std::array<int, 4> number{};
+  const char* at = out.data();
+  const char* const end = out.data() + out.size();
+  for (std::size_t i = 0; i < 4; ++i) {
+    constexpr char kBefore[] = "[:,:";
+    if (at == end || *at != kBefore[i]) return std::nullopt;
+    const auto [next, error] = std::from_chars(at + 1, end, number[i]);
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+  }
+  if (end - at != 1 || *at != ']' || number == std::array<int, 4>{}) return std::nullopt;
+  return out;
+}
+
+double apply(char op, double a, double b) {
+  switch (op) {
+    case '+': return a + b;
+    case '-': return a - b;
+    case '*': return a * b;
+    default: return a / b;
+  }
+}
+
+}  // namespace
+
+std::string keywords_of(const Recipe& recipe) {
+  std::string out;
+  for (const Source& source : recipe.sources) {
+    if (source.scope == Scope::number) continue;
+    out += (out.empty() ? "" : " + ") + source.keyword;
+  }
+  return out;
+}
+
+std::optional<std::string_view> counted_part(const Recipe& recipe, std::string_view text) {
+  text = trim(text);
+  if (recipe.capture.empty()) return text;
+  const std::optional<std::string_view> part = captured(recipe.capture, text);
+  return part ? std::optional(trim(*part)) : std::nullopt;
+}
+
+bool Reader::applies(const Recipe& recipe) const {
+  return recipe.conditions.empty() || holds(place_, recipe.conditions);
+}
+
+void Reader::lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
+                  std::string reason, bool fault) const {
+  if (losses_ == nullptr) return;
+  losses_->push_back({{name_of(field), line_of(recipe), source.keyword, number_of_hdu(hdu),
+                       std::string(trim(value.text)), std::move(reason)},
+                      fault});
+}
+
+// Whether a card may be used at all: by its comment.
+bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value,
+                    std::size_t hdu) const {
+  if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) {
+    lost(field, recipe, source, value, hdu, "its comment does not match", false);
+    return false;
+  }
+  for (const Table* table : chain_) {
+    if (!matches(table->avoid[index_of(field)], value.comment)) continue;
+    lost(field, recipe, source, value, hdu, "its comment says that it is something else", false);
+    return false;
+  }
+  return true;
+}
+
+bool Reader::says_nothing(const Recipe& recipe, std::string_view text) const {
+  if (text.empty() || matches(recipe.drop, text)) return true;
+  return std::any_of(chain_.begin(), chain_.end(), [&](const Table* table) { return matches(table->nothing, text); });
+}
+
+bool Reader::in_range(Field field, double value) const {
+  for (const Table* table : chain_) {
+    if (const auto& range = table->ranges[index_of(field)]) return range->holds(value);
+  }
+  return true;
+}
+
+std::string Reader::range_text(Field field) const {
+  for (const Table* table : chain_) {
+    if (const auto& range = table->ranges[index_of(field)])
+      return " " + short_number(range->low) + ".." + short_number(range->high);
+  }
+  return "";
+}
+
+// The word that a text means in a word list; nothing when it is in none of its lines.
+std::optional<std::string> Reader::word(const std::string& list, std::string_view text) const {
+  for (const Table* table : chain_) {
+    for (const Word& line : table->words) {
+      if (line.list == list && matches(line.globs, text)) return line.word;
+    }
+    if (!table->forgotten_rules.empty() && table->forgets("words " + list)) break;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const {
+  if (recipe.text_only && value.kind != CardValue::Kind::text) return reason = "is no quoted text", std::nullopt;
+  const std::string_view text = trim(value.text);
+  if (says_nothing(recipe, text)) return reason = "says nothing", std::nullopt;
+  const std::optional<std::string_view> part = counted_part(recipe, text);
+  if (!part || part->empty()) return reason = "does not match " + recipe.capture, std::nullopt;
+  if (recipe.words.empty()) return std::string(*part);
+  std::optional<std::string> found = word(recipe.words, *part);
+  if (!found) reason = "is not in the word list " + recipe.words;
+  return found;
+}
+
+// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts.
+Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
+  Fact<std::string> out;
+  bool any = false;
+  for (const Source& source : recipe.sources) {
+    each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+      if (!usable(field, recipe, source, value, hdu)) return false;
+      any = any || !recipe.text_only || value.kind == CardValue::Kind::text;
+      std::string reason;
+      const std::optional<std::string> text = text_of(recipe, value, reason);
+      if (!text) {
+        lost(field, recipe, source, value, hdu, std::move(reason), false);
+        return false;
+      }
+      out.value = out.value ? *out.value + "+" + *text : *text;
+      out.keyword += (out.keyword.empty() ? "" : " + ") + source.keyword;
+      if (out.hdu < 0 && source.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
+      return true;
+    });
+  }
+  if (!out.value && any && !recipe.otherwise.empty()) {
+    out.value = recipe.otherwise;
+    out.keyword = keywords_of(recipe);
+    out.hdu = place_.own().number;
+  }
+  return out;
+}
+
+Fact<std::string> Reader::text(Field field) const {
+  Fact<std::string> out;
+  each_recipe(field, [&](const Recipe& recipe) {
+    if (recipe.sources.empty()) {
+      out.value = recipe.constant;
+      out.keyword = "table";
+    } else {
+      out = joined(field, recipe);
+    }
+    out.recipe = line_of(recipe);
+    return out.value.has_value();
+  });
+  return out;
+}
+
+Fact<std::string> Reader::section(Field field) const {
+  Fact<std::string> out;
+  each_recipe(field, [&](const Recipe& recipe) {
+    const Source& source = recipe.sources[0];
+    return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+      if (!usable(field, recipe, source, value, hdu)) return false;
+      const std::optional<std::string_view> part = counted_part(recipe, value.text);
+      out.value = part ? section_text(*part) : std::nullopt;
+      if (!out.value) {
+        lost(field, recipe, source, value, hdu, "is no section", true);
+        return false;
+      }
+      out.keyword = source.keyword;
+      out.hdu = number_of_hdu(hdu);
+      out.recipe = line_of(recipe);
+      return true;
+    });
+  });
+  return out;
+}
+
+// The number of a card, as it is written.
+std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& value) const {
+  if (recipe.text_only && value.kind != CardValue::Kind::text) return std::nullopt;
+  std::optional<double> out;
+  if (recipe.difference == Difference::dates) {
+    const std::optional<HeaderDate> date = header_date(value.text, recipe.date_order);
+    if (date && date->time_of_day) out = date->day + *date->time_of_day;
+  } else if (recipe.difference == Difference::clock) {
+    out = time_of_day(value.text);
+  } else if (recipe.capture.empty() && !recipe.sexagesimal) {
+    out = value.number();
+  } else if (const std::optional<std::string_view> part = counted_part(recipe, value.text)) {
+    double number = 0;
+    if (parse_number(*part, number)) {
+      out = number;
+    } else if (recipe.sexagesimal) {
+      if (const Result<double> angle = parse_angle(*part, AngleUnit::degrees)) out = *angle;
+    }
+  }
+  return out && std::isfinite(*out) ? out : std::nullopt;
+}
+
+// One keyword of arithmetic.
+std::optional<double> Reader::operand(Field field, const Recipe& recipe, const Source& source,
+                                      Fact<double>& out) const {
+  if (source.scope == Scope::number) return source.number;
+  std::optional<double> number;
+  each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+    if (!usable(field, recipe, source, value, hdu)) return false;
+    number = raw_number(recipe, value);
+    if (!number) lost(field, recipe, source, value, hdu, "is no number", true);
+    if (out.hdu < 0) out.hdu = number_of_hdu(hdu);
+    return number.has_value();
+  });
+  return number;
+}
+
+Fact<double> Reader::computed(Field field, const Recipe& recipe) const {
+  Fact<double> out;
+  std::optional<double> sum = operand(field, recipe, recipe.sources[0], out);
+  for (std::size_t i = 1; sum && i < recipe.sources.size(); ++i) {
+    const std::optional<double> next = operand(field, recipe, recipe.sources[i], out);
+    sum = next ? std::optional(apply(recipe.operators[i - 1], *sum, *next)) : std::nullopt;
+  }
+  if (sum && recipe.difference == Difference::clock && *sum < 0) *sum += kDay;
+  if (!sum || !std::isfinite(*sum) || (recipe.range && !recipe.range->holds(*sum))) return out;
+  const double value = *sum * recipe.scale + recipe.offset;
+  if (!in_range(field, value)) return out;
+  out.value = value;
+  out.keyword = keywords_of(recipe);
+  return out;
+}
+
+// The number of one keyword in the unit of the database. A unit in the comment wins over that of the recipe.
+Fact<double> Reader::measured(Field field, const Recipe& recipe) const {
+  Fact<double> out;
+  const Source& source = recipe.sources[0];
+  const Dimension dimension = dimension_of(field);
+  each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+    if (!usable(field, recipe, source, value, hdu)) return false;
+    const auto lose = [&](std::string reason, bool fault) {
+      lost(field, recipe, source, value, hdu, std::move(reason), fault);
+      return false;
+    };
+    const std::optional<double> number = raw_number(recipe, value);
+    if (!number)
+      return says_nothing(recipe, trim(value.text)) ? lose("says nothing", false) : lose("is no number", true);
+    if (recipe.range && !recipe.range->holds(*number)) return lose("is outside the range of the recipe", false);
+    double scale = recipe.scale, offset = recipe.offset;
+    const Unit* written = dimension == Dimension::number ? nullptr : unit_of_comment(value.comment);
+    if (written != nullptr) {
+      const Unit* unit = unit_named(written->name, dimension);
+      // "[deg]" of a temperature is degrees Celsius.
+      if (unit == nullptr && !(dimension == Dimension::temperature && written->name == "deg"))
+        return lose("is in " + std::string(written->name) + " by its comment, which is no unit of this", true);
+      if (unit != nullptr) {
+        scale = unit->scale;
+        offset = unit->offset;
+      }
+    }
+    const double scaled = *number * scale + offset;
+    // 0 stands for no value where it cannot be one.
+    if (!in_range(field, scaled)) return lose("is out of range" + range_text(field), *number != 0);
+    out.value = scaled;
+    out.keyword = source.keyword;
+    if (source.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
+    return true;
+  });
+  return out;
+}
+
+Fact<double> Reader::number(Field field) const {
+  Fact<double> out;
+  each_recipe(field, [&](const Recipe& recipe) {
+    if (recipe.sources.empty()) {
+      double constant = 0;
+      if (parse_number(recipe.constant, constant)) out.value = constant * recipe.scale + recipe.offset;
+      out.keyword = "table";
+    } else if (recipe.sources[0].keyword == "WCS") {
+      const Result<double> scale = pixel_scale(place_.own().header.text());
+      if (scale) out = {*scale, "WCS", place_.own().number};
+    } else {
+      out = recipe.operators.empty() ? measured(field, recipe) : computed(field, recipe);
+    }
+    out.recipe = line_of(recipe);
+    return out.value.has_value();
+  });
+  if (!out.value) out = {};
+  return out;
+}
+
+Fact<int> Reader::ccd() const {
+  Fact<int> out;
+  std::optional<int> ccds;
+  for (const Table* table : chain_) {
+    if (!ccds) ccds = table->ccds;
+  }
+  const auto accept = [&](std::optional<long long> number, const Recipe& recipe, const std::string& keyword, int hdu) {
+    if (!number || *number < 0 || *number > 32767 || (ccds && *number >= *ccds)) return false;
+    out = {static_cast<int>(*number), keyword, hdu, line_of(recipe)};
+    return true;
+  };
+  each_recipe(Field::ccd, [&](const Recipe& recipe) {
+    if (recipe.sources.empty()) {
+      long long number = 0;
+      return parse_integer(recipe.constant, number) && accept(number, recipe, "table", -1);
+    }
+    const Source& source = recipe.sources[0];
+    const bool by_name = source.scope == Scope::file_name;
+    if (by_name && !split_) return false;
+    return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+      if (!usable(Field::ccd, recipe, source, value, hdu)) return false;
+      const std::optional<double> number = raw_number(recipe, value);
+      const bool whole = number && *number == std::floor(*number) && std::fabs(*number) <= 1e6 &&
+                         (!recipe.range || recipe.range->holds(*number));
+      if (whole && accept(static_cast<long long>(*number), recipe, source.keyword, by_name ? -1 : number_of_hdu(hdu)))
+        return true;
+      lost(Field::ccd, recipe, source, value, hdu, "is no number of a CCD", false);
+      return false;
+    });
+  });
+  return out;
+}
+
+std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
+  std::vector<Loss> losses;
+  const Reader again(chain_, place_, split_, &losses);
+  if (field == Field::position) {
+    Fact<double> ra, dec;
+    again.position(ra, dec);
+  } else if (field == Field::obstime || field == Field::release) {
+    again.time(field, 0.0);
+  } else {
+    again.number(field);
+  }
+  for (const Loss& loss : losses) {
+    if (!loss.fault || loss.card.field != name_of(field)) continue;
+    constexpr std::size_t kShown = 60;
+    std::string text = loss.card.text;
+    if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+    const std::string& keyword = loss.card.keyword;
+    return Doubt{kind, keyword, keyword + " \"" + text + "\" " + loss.card.reason + "; " + kind};
+  }
+  return std::nullopt;
+}
+
+}  // namespace imreg::camera

@@ -1,0 +1,101 @@
+// From cards to values by the recipes of a table and of those that it refines.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "camera/cards.h"
+#include "camera/table.h"
+#include "imreg/camera.h"
+
+namespace imreg::camera {
+
+/// A table, then the table that it refines, and so on.
+using Chain = std::vector<const Table*>;
+
+/// A card that a recipe found and did not use.
+struct Loss {
+  LostCard card;
+  bool fault;  ///< the card says something, and it makes no sense
+};
+
+/// Reads the values of one image. A recipe that has no keyword, no sense or no sensible number gives way to the next.
+/// Texts and numbers: reader.cc; times: read_time.cc; positions: read_position.cc.
+class Reader {
+ public:
+  /// `split`: the file is one CCD of a mosaic, so its name may tell which. `losses`: filled when given.
+  Reader(const Chain& chain, const Place& place, bool split, std::vector<Loss>* losses = nullptr)
+      : chain_(chain), place_(place), split_(split), losses_(losses) {}
+
+  Fact<std::string> text(Field field) const;
+  /// "[1:2048,1:4096]", blanks taken out.
+  Fact<std::string> section(Field field) const;
+  Fact<double> number(Field field) const;
+  Fact<int> ccd() const;
+  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of
+  /// day is not known.
+  Fact<double> time(Field field, std::optional<double> exptime, bool* day_only = nullptr) const;
+  /// Holds the start of an exposure against every other recipe that gives it from other keywords. When one is more than
+  /// a day away, the better one is kept and the doubt says so: the one that others agree with, then the one not
+  /// after DATE, then the first.
+  std::optional<Doubt> settle(Fact<double>& obstime, std::optional<double> exptime, bool& day_only) const;
+  /// ICRS, degrees.
+  void position(Fact<double>& ra, Fact<double>& dec) const;
+  /// The centre of this HDU's image by its WCS alone.
+  void centre(Fact<double>& ra, Fact<double>& dec) const;
+
+  /// The first card that a field without value cannot be known by: it says something and makes no sense.
+  /// `kind`: "obstime is not known". For fields of number(), time() and position().
+  std::optional<Doubt> doubt(Field field, const std::string& kind) const;
+
+ private:
+  template <class Use>
+  bool each_recipe(Field field, Use use) const;
+  bool applies(const Recipe& recipe) const;
+  bool usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu) const;
+  bool says_nothing(const Recipe& recipe, std::string_view text) const;
+  bool in_range(Field field, double value) const;
+  std::string range_text(Field field) const;
+  std::optional<std::string> word(const std::string& list, std::string_view text) const;
+  std::optional<std::string> text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const;
+  Fact<std::string> joined(Field field, const Recipe& recipe) const;
+  std::optional<double> raw_number(const Recipe& recipe, const CardValue& value) const;
+  std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out) const;
+  Fact<double> computed(Field field, const Recipe& recipe) const;
+  Fact<double> measured(Field field, const Recipe& recipe) const;
+  std::optional<TimeScale> time_scale() const;
+  std::optional<double> zero_point(const Recipe& recipe) const;
+  Fact<double> date_from(Field field, const Recipe& recipe, bool& day_only, CardValue& card) const;
+  Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
+  std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra, std::string& reason) const;
+  bool pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const;
+  bool by_wcs(SkyPosition& icrs, std::string& keywords) const;
+  bool reference_point(SkyPosition& out, Frame& frame, std::string& keywords) const;
+  void lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
+            std::string reason, bool fault) const;
+  RecipeLine line_of(const Recipe& recipe) const { return {table_->name, recipe.line, recipe.text}; }
+  int number_of_hdu(std::size_t index) const { return place_.cards.file().hdus[index].number; }
+
+  const Chain& chain_;
+  Place place_;
+  bool split_;
+  std::vector<Loss>* losses_;
+  mutable const Table* table_ = nullptr;  // of the recipe that is being tried
+};
+
+// Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.
+template <class Use>
+bool Reader::each_recipe(Field field, Use use) const {
+  for (const Table* table : chain_) {
+    table_ = table;
+    for (const Recipe& recipe : table->recipes[index_of(field)]) {
+      if (applies(recipe) && use(recipe)) return true;
+      table_ = table;  // a recipe may read other fields
+    }
+    if (table->forgotten[index_of(field)]) return false;
+  }
+  return false;
+}
+
+}  // namespace imreg::camera
