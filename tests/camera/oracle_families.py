@@ -785,6 +785,19 @@ class EsoOld(Rules):
         return out
 
 
+class Ptf(Rules):
+    """OBJRA, OBJDEC: the field that was asked for (J2000). TELRA, TELDEC: where the telescope points, apparent of date, though
+    EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS."""
+
+    name = "PTF"
+
+    def position(self):
+        h, day = self.h, day_of(self.h.get("DATE-OBS") or "")
+        out = [icrs(angle(h, "TELRA", True), angle(h, "TELDEC", False), day[0] + (day[1] - 0.5) / 12, "GAPPT"),
+               icrs(angle(h, "OBJRA", True), angle(h, "OBJDEC", False), 2000.0, "FK5"), wcs_centre(h)]
+        return [p for p in out if p]
+
+
 class Plate(Rules):
     """Scanned plates: day/month/year of this or the last century, times in minutes, position of the plate centre in EQUINOX
     of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog."""
@@ -805,7 +818,7 @@ FAMILIES = (
     (r"SOHO|SDO|STEREO|SECCHI|HINODE|TRACE|IRIS|GOES|PUNCH|ASO-S|PROBA2|Yohkoh|COSMO|Extreme-ultra|RHESSI", Solar),
     (r"Subaru|SuprimeCam|Hyper Suprime", Suprime),
     (r"^HST|STSDAS|\|(ACS|WFC3|STIS|NICMOS|WFPC2|FOS|HRS)\|", Hst),
-    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate),
+    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf),
     (r"CFHT|MegaPrime|WIRCam|ESPaDOnS|SITELLE|SPIRou|MegaCam", Cfht),
 )
 

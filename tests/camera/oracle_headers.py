@@ -130,6 +130,23 @@ def read_fits(path):
             return [from_astropy(hdu.header, "compressed" if hdu.header.get("ZIMAGE") is True else kinds.get(type(hdu).__name__, "table"))
                     for hdu in hdus]
     except Exception:
+        return read_primary(path)
+
+
+def read_primary(path):
+    """The first header of a file whose data astropy cannot read: 80-character records up to END."""
+    cards = []
+    with open(path, "rb") as f:
+        while len(cards) < 20000:
+            card = f.read(80).decode("latin-1")
+            if len(card) < 80:
+                return None
+            if card.rstrip() == "END":
+                break
+            cards.append(card)
+    try:
+        return [from_astropy(fits.Header.fromstring("".join(cards)), "image")]
+    except Exception:
         return None
 
 

@@ -2,12 +2,10 @@
 of keyword, comment and value alone, and liberally."""
 import re
 
-from oracle_rules import clock_of, day_of
+from oracle_rules import day_of, type_of_word
 
-NOT_OBSERVED = re.compile(r"file|creat|written|process|reduc|modif|calib|release|made|version|software|wcs|valid|publi|proposal|epoch of|generat|ingest"
+NOT_OBSERVED = re.compile(r"file|creat|written|process|reduc|modification|modified (?!jul)|calib|release|made|version|software|wcs|valid|publi|proposal|epoch of|generat|ingest"
                           r"|header|stamp|checksum|when (?:it|the) |archiv|local|tape|reference time|coordinat|extract|flat ?field", re.I)
-DATES = re.compile(r"^(DATE|T|TIME|UT|JD|MJD|OBS|HJD|SHUT|OPEN|STARTOBS|EXP|TVSTART|IDATE|HST).*")
-
 
 def a_time(name, value, comment):
     if NOT_OBSERVED.search(comment) or name in ("DATE", "DATE_RF0", "IRAF-TLM", "SOFTDATE", "REL_DATE", "MET_DATE", "DATEPROC", "PROCDATE"):
@@ -27,19 +25,20 @@ def an_exposure(name, value, comment):
         return False
     if isinstance(value, bool) or number < 0:
         return False
-    if re.fullmatch(r"(T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|INTTIME|ITIME|TEXPTIME|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME)", name):
+    if re.fullmatch(r"(T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|EXPTIME1|INT_TIME|INTTIME|ITIME|TEXPTIME|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME)", name):
         return True
     return bool(re.search(r"exposure (time|duration|length)|integration time|time of exposure|length of exposure", comment, re.I)
-                and not re.search(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio|lookup|index|position|mode|LUT", comment, re.I)
+                and not re.search(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio|lookup|index|position|mode|LUT|reference", comment, re.I)
                 and number > 0 and re.search(r"EXP|INT|TIME|DIT|DUR", name))
 
 
-WORDS = re.compile(r"(object|science|dark|bias|zero|(sky|dome|twilight)? ?flat|light( frame)?|dark frame|bias frame|flat field|mask|fringe)$", re.I)
+TYPE_WORDS = re.compile(r"(OBS|IMAG|IMG|IMA|EXP|DATA|DPR|FRAME|FRM|PICT|OBJ|EXPO|SEQ)[-_ ]?TYPE?$|^(ETYPE|FLAVOR|PRODCATG)$")
 
 
 def a_type(name, value, comment):
-    return bool(isinstance(value, str) and WORDS.match(value.strip()) and re.search(r"TYP|FLAVOR|OBSMODE|CLASS|CATG", name)
-                and not re.search(r"EXTTYPE|XTENS|CTYPE|TRGTYPE|TARGTYPE|CALTYPE|DATATYPE|OBSCLASS|TESTTYPE", name))
+    if not isinstance(value, str) or not TYPE_WORDS.search(name) or name in ("EXTTYPE", "DATATYPE"):
+        return False
+    return type_of_word(value) is not None or value.strip().upper() in ("EXT", "SCI")
 
 
 KINDS = {"obstime": a_time, "exptime": an_exposure, "type": a_type}

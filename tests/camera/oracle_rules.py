@@ -186,13 +186,17 @@ def wcs_centre(h):
     if (lon, lat) == (0, 0) or not -180 <= lon <= 360 or abs(lat) > 90:
         return None
     axes = h.axes()
-    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2] and (axes[:2] != [1, 1] or not h.invented):
+    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2] and not h.invented:
         try:
             header = h.fits()
+            for name in [k for k in header if k.startswith(("CPDIS", "D2IM", "DP1", "DP2"))]:
+                del header[name]  # distortions in a table of another HDU: below a second of arc at HST
             if h.kind == "compressed":
                 for i in (1, 2):
                     header["NAXIS%d" % i] = axes[i - 1]
                 header["NAXIS"] = len(axes)
+            if "-" not in c1:
+                return None  # no projection: a ramp, not a sky
             w = WCS(header, naxis=2)
             c = w.pixel_to_world((axes[0] - 1) / 2, (axes[1] - 1) / 2)
             c = c.icrs
@@ -210,8 +214,9 @@ def wcs_centre(h):
 # --- types -----------------------------------------------------------------------------------------------------------
 TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"), ("flat", r"flat|.*flat$|twilight|domeflat|skyflat|lampflat|dflat|led|flatfield|calibration_flat"),
          ("mask", r"mask|bpm|bad ?pixel"), ("fringe", r"fringe"), ("scatter", r"scatter"), ("frpts", r"frpts"),
-         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide|normal|sky"))
-TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE", "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE")
+         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide|sky"))
+TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE", "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
+             "ESO GEN EXPO TYPE", "DATATYPE")
 
 
 def type_of_word(text):

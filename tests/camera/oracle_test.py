@@ -167,9 +167,11 @@ def card_lines(name, value, comment):
 
 def write_dump(hdus, path):
     """The form that the tool reads: 80-character cards, an END after each HDU. Pieces of a header without NAXIS get axes."""
-    if not any(h.has("NAXIS") for h in hdus):
+    if not any(h.has("NAXIS", "ZNAXIS") for h in hdus):
         for h in hdus[-1:]:
-            axes = [("SIMPLE", True, ""), ("BITPIX", 16, ""), ("NAXIS", 2, ""), ("NAXIS1", 1, ""), ("NAXIS2", 1, "")]
+            # Of a size that puts the reference pixel in the middle: the sky there is that of CRVAL.
+            size = [max(int(round(2 * (h.number("CRPIX%d" % i) or 1) - 1)), 1) for i in (1, 2)]
+            axes = [("SIMPLE", True, ""), ("BITPIX", 16, ""), ("NAXIS", 2, ""), ("NAXIS1", size[0], ""), ("NAXIS2", size[1], "")]
             h.cards[:0] = axes
             h.first.update({name: (value, comment) for name, value, comment in axes})
             h.invented = True
