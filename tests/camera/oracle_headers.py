@@ -19,7 +19,6 @@ class Header:
     def __init__(self, cards, kind="image"):
         self.cards = cards  # [(keyword, value, comment)] in order
         self.kind = kind
-        self.invented = False  # its axes are ours: a piece of a header had none
         self.first = {}
         for name, value, comment in cards:
             self.first.setdefault(name, (value, comment))
@@ -69,7 +68,7 @@ class Header:
         if primary is self:
             return self
         out = Header([], self.kind)
-        out.cards, out.invented = self.cards, self.invented
+        out.cards = self.cards
         out.first = dict(primary.first)
         for name, (value, comment) in self.first.items():
             if value is not None and (value != "" or name not in out.first):

@@ -186,24 +186,25 @@ def wcs_centre(h):
     if (lon, lat) == (0, 0) or not -180 <= lon <= 360 or abs(lat) > 90:
         return None
     axes = h.axes()
-    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2] and not h.invented:
-        try:
-            header = h.fits()
-            for name in [k for k in header if k.startswith(("CPDIS", "D2IM", "DP1", "DP2"))]:
-                del header[name]  # distortions in a table of another HDU: below a second of arc at HST
-            if h.kind == "compressed":
-                for i in (1, 2):
-                    header["NAXIS%d" % i] = axes[i - 1]
-                header["NAXIS"] = len(axes)
-            if "-" not in c1:
-                return None  # no projection: a ramp, not a sky
-            w = WCS(header, naxis=2)
-            c = w.pixel_to_world((axes[0] - 1) / 2, (axes[1] - 1) / 2)
-            c = c.icrs
-            if np.isfinite(c.ra.deg):
-                return Place(c.ra.deg, c.dec.deg)
-        except Exception:
-            pass
+    if any(h.has(k) for k in ("CD1_1", "CDELT1", "PC1_1", "CD1_2")) and len(axes) >= 2 and 0 not in axes[:2]:
+        if "-" not in c1:
+            return None  # no projection: a ramp, not a sky
+        header = h.fits()
+        header["NAXIS"] = len(axes)
+        for i in (1, 2):
+            header["NAXIS%d" % i] = axes[i - 1]
+        if c1.endswith("-TAN") and "PV1_5" in header:
+            header["CTYPE1"], header["CTYPE2"] = c1[:-3] + "TPV", c2[:-3] + "TPV"  # as SCAMP writes it
+        # Distortions in a table of another HDU are below a second of arc; then what astropy refuses as a whole.
+        for without in (("CPDIS", "D2IM", "DP1", "DP2"), ("PV",), ("A_", "B_", "AP_", "BP_")):
+            for name in [k for k in header if k.startswith(without)]:
+                del header[name]
+            try:
+                c = WCS(header, naxis=2).pixel_to_world((axes[0] - 1) / 2, (axes[1] - 1) / 2).icrs
+                if np.isfinite(c.ra.deg):
+                    return Place(c.ra.deg, c.dec.deg)
+            except Exception:
+                pass
     if names == {"GLON", "GLAT"}:
         c = Galactic(lon * u.deg, lat * u.deg).transform_to(ICRS())
         return Place(c.ra.deg, c.dec.deg)

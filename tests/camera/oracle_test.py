@@ -174,7 +174,6 @@ def write_dump(hdus, path):
             axes = [("SIMPLE", True, ""), ("BITPIX", 16, ""), ("NAXIS", 2, ""), ("NAXIS1", size[0], ""), ("NAXIS2", size[1], "")]
             h.cards[:0] = axes
             h.first.update({name: (value, comment) for name, value, comment in axes})
-            h.invented = True
             if hasattr(h, "raw"):
                 h.raw[:0] = [line for card in axes for line in card_lines(*card)]
     with open(path, "w", encoding="latin-1") as out:
