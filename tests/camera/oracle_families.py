@@ -139,7 +139,9 @@ class Flamingos(Gemini):
 
     def type(self):
         text = self.h.text("OBS_TYPE")
-        return lists([type_of_word(text or "")])
+        out = lists([type_of_word(text or "")])
+        name = (self.h.text("OBJECT") or "").lower()
+        return out + ["flat"] * ("flat" in name) + [None] * ("arc" in name)
 
     def dettemp(self):
         value = self.h.number("ARRAYTEM", "TEMP_DET", "DETTEMP")
@@ -327,7 +329,7 @@ class Cfht(Rules):
         if self.h.text("DATE-OB1"):  # four exposures of a polarimetric sequence
             return lists([moment(self.h, "DATE-OB1", k)[0] for k in ("TIME-OB1", "UTC-OBS1")])
         t, _ = moment(self.h, "SHUTOPEN") if isinstance(self.h.get("SHUTOPEN"), str) else (None, False)
-        shutter = moment(self.h, "DATE-OBS", "TIME-OBS")[0] if "reduction" not in self.h.comment("TIME-OBS") else None
+        shutter = moment(self.h, "DATE-OBS", "TIME-OBS")[0] if clock_of(self.h.get("TIME-OBS")) else None  # 0:00:00: it stayed shut
         if self.h.text("DATE-OBS", "DATEOBS") is None and t is None:
             return [u for u in [self.by_days()] if u] + [unix(day_of(self.h.get("DATE1"))) if self.h.text("DATE1") else None]
         return lists([t, shutter] + super().obstime())
@@ -336,6 +338,9 @@ class Cfht(Rules):
         parts = [self.h.number("EXPTIME%d" % i) for i in (1, 2, 3, 4)]
         if not self.h.has("EXPTIME") and parts[0]:
             return [sum(p for p in parts if p), parts[0]]
+        one, steps = self.h.number("EXPTIME"), self.h.number("STEPNB")
+        if one and steps and len(self.h.axes()) != 2:  # a cube of SITELLE: EXPTIME is of a step
+            return [one * steps, one]
         return super().exptime()
 
     def airmass(self):
@@ -517,7 +522,7 @@ class Jcmt(Rules):
 
 
 class Lsst(Rules):
-    """All times are TAI, whether TIMESYS says so or not (early files have none: then UTC is what the standard says). RA, DEC
+    """A clock that was not set says 1970-01-01. All times are TAI, whether TIMESYS says so or not (early files have none: then UTC is what the standard says). RA, DEC
     and RATEL, DECTEL are degrees; zeros and None are unknown. IMGTYPE; TESTTYPE is the plan, not the type."""
 
     name = "LSST"
@@ -528,14 +533,14 @@ class Lsst(Rules):
         h = self.h
         for name in ("DATE-BEG", "DATE-OBS"):
             day = day_of(h.get(name)) if h.text(name) else None
-            if day:
+            if day and day != (1970, 1, 1):
                 seconds = clock_of(h.get(name)) or 0
                 stated = h.text("TIMESYS")
                 if stated and stated.upper() != "TAI":
                     return [unix(day, seconds, scale_of(h, name))]
                 return [unix(day, seconds, "tai")] + ([] if stated else [unix(day, seconds)])
         mjd = h.number("MJD-BEG", "MJD-OBS", "TAI")
-        return [of_mjd(mjd, "tai")] if mjd else []
+        return [of_mjd(mjd, "tai")] if mjd and mjd > 41000 else []
 
     def position(self):
         """Flats of ImSim have a telescope and a WCS that know nothing of each other."""
@@ -686,6 +691,12 @@ class Solar(Rules):
 
     def filter(self):
         text, wave = self.h.text("FILTER"), self.h.text("WAVELNTH")
+        wheels = [self.h.text(k) for k in ("EC_FW1_", "EC_FW2_") if self.h.text(k)]
+        if wheels:  # XRT
+            return [([w for w in wheels if self.lit(w)], []), None]
+        if self.h.text("WAVE", "TDESC1"):  # SOT, IRIS
+            return [([self.h.text("WAVE", "TDESC1")], []), ([self.h.text("TWAVE1")], []), None]
+        wave = None if wave == "0" else wave
         if self.h.text("FILTERID"):
             return [([self.h.text("FILTERID")], []), ([wave], []), None]
         clear = text is None or not self.lit(text)
@@ -701,7 +712,11 @@ class Solar(Rules):
         return super().object() + [None]
 
     def dettemp(self):
-        return [None, ANY]
+        """CCDTEMP of EIT is DN/100, those of XRT and SXT are raw; SECCHI tells Celsius."""
+        if (self.h.text("INSTRUME") or "") in ("XRT", "SXT") or "DN" in self.h.comment("CCDTEMP") or self.h.text("INSTRUME") == "EIT":
+            return lists([self.h.number("CFTEMP")]) + [None]
+        value = self.h.number("TEMP_CCD")
+        return [value, None] if value is not None else [None, ANY]
 
     def airmass(self):
         return []

@@ -215,10 +215,11 @@ def read_dump(path):
     lines = raw.splitlines() if "\n" in raw[:4000] else [raw[i:i + 80] for i in range(0, len(raw), 80)]
     parts, current, seen = [], [], set()
     for line in lines + ["END"]:
-        # Dumps of astrodata: the extensions follow without END, each from its XTENSION or BITPIX on.
-        if line.startswith(("XTENSION=", "BITPIX  =")) and "BITPIX  =" in seen:
+        # Dumps of astrodata: the extensions follow without END, each from its BITPIX (or the XTENSION before it) on.
+        if line.startswith("BITPIX  =") and "BITPIX  =" in seen:
+            first = [current.pop()] if current[-1].startswith("XTENSION=") else []
             parts.append(current)
-            current, seen = [], set()
+            current, seen = first, set()
         seen.add(line[:9])
         if line.startswith("# HDU") or line.strip() == "END":
             if any(x.strip() for x in current):

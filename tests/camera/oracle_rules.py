@@ -248,7 +248,7 @@ class Rules:
     wheels = ("FILTER1", "FILTER2", "FILTER3")
     extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME")
     places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"), ("OBJCTRA", "OBJCTDEC"),
-              ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("CRVAL1X", "CRVAL2X"))
+              ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("RA-MNT", "DEC-MNT"))
     temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1")
     masses = ("AIRMASS", "AMSTART", "SECZ", "AIRM_START", "ESO TEL AIRM START", "SECZ-STR", "AMASS")
     objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME", "FIELD")
@@ -264,6 +264,8 @@ class Rules:
             if h.get(date) is None:
                 continue
             t, full = moment(h, date)
+            if t is not None and abs(t) < 3600:
+                continue  # the zero of the computer's clock is no date
             if full and t is not None and not self.middle(date):
                 return [t]
             if day_of(h.get(date)) is None:
@@ -359,13 +361,22 @@ class Rules:
     def frame(self):
         return (self.h.text("RADESYS", "RADECSYS", "FRAME") or "").upper()
 
+    def in_hours(self, ra_key, ra):
+        """A number without a unit is in hours when sidereal time less hour angle says so."""
+        h = self.h
+        sidereal, hour_angle = clock_of(h.get("LST")), angle(h, "HA", True)
+        if ra > 24 or not isinstance(h.get(ra_key), (int, float)) or h.comment(ra_key) or sidereal is None or hour_angle is None:
+            return False
+        hours = (sidereal / 3600 - hour_angle / 15) % 24
+        return abs(ra - hours) < 0.3 < abs(ra / 15 - hours)
+
     def position(self):
         h = self.h
         for ra_key, dec_key in self.places:
             ra, dec = angle(h, ra_key, True), angle(h, dec_key, False)
             if ra is None or dec is None or (ra, dec) == (0, 0) or not -360 <= ra <= 360 or abs(dec) > 90:
                 continue
-            out = icrs(ra, dec, self.equinox(), self.frame())
+            out = icrs(ra * (15 if self.in_hours(ra_key, ra) else 1), dec, self.equinox(), self.frame())
             if out is not None:
                 return [out]
         out = wcs_centre(h)
