@@ -714,7 +714,8 @@ class Solar(Rules):
     def dettemp(self):
         """CCDTEMP of EIT is DN/100, those of XRT and SXT are raw; SECCHI tells Celsius."""
         if (self.h.text("INSTRUME") or "") in ("XRT", "SXT") or "DN" in self.h.comment("CCDTEMP") or self.h.text("INSTRUME") == "EIT":
-            return lists([self.h.number("CFTEMP")]) + [None]
+            celsius = [t for t in (self.h.number("CFTEMP"), self.h.number("CCDTEMP")) if t is not None and t < -20]
+            return celsius + [None]
         value = self.h.number("TEMP_CCD")
         return [value, None] if value is not None else [None, ANY]
 

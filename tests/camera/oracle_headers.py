@@ -63,6 +63,13 @@ class Header:
         n = int(self.number(prefix) or 0)
         return [int(self.number(prefix + str(i + 1)) or 0) for i in range(n)]
 
+    def has_pixels(self):
+        """An image; a piece of a header in a dump may not tell its axes."""
+        if self.kind not in ("image", "compressed"):
+            return False
+        axes = self.axes()
+        return len(axes) >= 2 and 0 not in axes or not self.has("NAXIS", "ZNAXIS")
+
     def over(self, primary):
         """This HDU's cards over those of the primary: what an extension inherits. An empty text does not hide one."""
         if primary is self:
@@ -169,6 +176,8 @@ def of_pairs(pairs):
 def kind_of(header):
     if header.get("ZIMAGE") is True:
         return "compressed"
+    if header.get("SIMPLE") is True:
+        return "image"  # also where a decompressed image kept its XTENSION
     if header.has("TFIELDS"):
         return "table"
     return "image" if (header.text("XTENSION") or "IMAGE") == "IMAGE" else "table"
@@ -236,6 +245,5 @@ def read_dump(path):
         except Exception:
             return None
         header.kind = kind_of(header)
-        header.raw = cards
         out.append(header)
     return out

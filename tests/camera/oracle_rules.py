@@ -426,8 +426,7 @@ def science(hdus):
     """Numbers of the HDUs that are a science image, by name; masks and weights count when they are alone."""
     images = []
     for i, h in enumerate(hdus):
-        axes = h.axes()
-        if h.kind in ("image", "compressed") and len(axes) >= 2 and 0 not in axes:
+        if h.has_pixels():
             images.append((i, (h.text("EXTNAME") or "").upper(), (h.text("EXTTYPE") or "").upper()))
     good = [i for i, name, kind in images if name not in NOT_SCIENCE and kind not in ("MASK", "VARIANCE")]
     return good or [i for i, name, kind in images if name in ("MASK", "WHT", "WEIGHT", "FLAG")]

@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 arguments = sys.argv[1:]
@@ -40,10 +39,9 @@ if not os.path.isdir(FITS):
     sys.exit(77)
 
 import numpy as np
-from astropy.io import fits
 
 from oracle_families import family_of
-from oracle_headers import Header, read_dump, read_fits
+from oracle_headers import read_dump, read_fits
 from oracle_presence import held_by
 from oracle_rules import ANY, CLEAR, Place
 
@@ -156,37 +154,10 @@ def count_votes():
     return tally, families, doubtful, lines
 
 
-def card_lines(name, value, comment):
-    try:
-        card = fits.Card(name if len(name) <= 8 and " " not in name else "HIERARCH " + name, value, comment)
-        text = str(card)
-    except Exception:
-        return []
-    return [text[i:i + 80] for i in range(0, len(text), 80)]
-
-
-def write_dump(hdus, path):
-    """The form that the tool reads: 80-character cards, an END after each HDU. Pieces of a header without NAXIS get axes."""
-    if not any(h.has("NAXIS", "ZNAXIS") for h in hdus):
-        for h in hdus[-1:]:
-            # Of a size that puts the reference pixel in the middle: the sky there is that of CRVAL.
-            size = [max(int(round(2 * (h.number("CRPIX%d" % i) or 1) - 1)), 1) for i in (1, 2)]
-            axes = [("SIMPLE", True, ""), ("BITPIX", 16, ""), ("NAXIS", 2, ""), ("NAXIS1", size[0], ""), ("NAXIS2", size[1], "")]
-            h.cards[:0] = axes
-            h.first.update({name: (value, comment) for name, value, comment in axes})
-            if hasattr(h, "raw"):
-                h.raw[:0] = [line for card in axes for line in card_lines(*card)]
-    with open(path, "w", encoding="latin-1") as out:
-        for h in hdus:
-            raw = getattr(h, "raw", None) or [line for card in h.cards for line in card_lines(*card)]
-            out.write("".join(c + "\n" for c in raw) + "END\n")
-
-
 with open(os.path.join(FITS, "MANIFEST.tsv")) as f:
     manifest = list(csv.DictReader(f, delimiter="\t"))
 headers, paths, unread = {}, {}, []
-kept = tempfile.TemporaryDirectory()
-for n, row in enumerate(manifest):
+for row in manifest:
     name = row["file"]
     is_dump = row["structure"].startswith("HDRDUMP") or row["structure"] == "yaml/json"
     if is_dump != bool(dumps):
@@ -203,12 +174,9 @@ for n, row in enumerate(manifest):
     family = family_of((hdus[1].over(hdus[0]) if len(hdus) > 1 else hdus[0]), hdus).name
     if only and only.lower() not in name.lower() and only.lower() not in family.lower():
         continue
-    if dumps:
-        where = os.path.join(kept.name, "%04d_" % n + os.path.basename(name))
-        write_dump(hdus, where)
     paths[where], headers[where] = name, hdus
 
-run = subprocess.run([TOOL] + (["-dump"] if dumps else []) + (["-camera", camera] if camera else []) + ["-"],
+run = subprocess.run([TOOL] + (["-camera", camera] if camera else []) + ["-"],
                      input="\n".join(paths), capture_output=True, text=True)
 if run.returncode != 0:
     print("FAILED: camera_facts_tool:", run.stderr)
@@ -235,7 +203,10 @@ for result in results:
         rules = family_of(h, hdus)(h, hdus, extension)
         label = "%s[%d]" % (name, extension)
         if at == 0:
-            questions.append(("ccds", rules.name, name, len(rows), rules.ccds(), ""))
+            ccds = rules.ccds()
+            # A dump of nothing but a primary without pixels may be taken for the image it speaks of.
+            ccds += [1] * bool(dumps and ccds == [0] and all(x.kind == "image" for x in hdus))
+            questions.append(("ccds", rules.name, name, len(rows), ccds, ""))
         if row is None:
             continue
         answers = {}
