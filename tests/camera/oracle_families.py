@@ -171,6 +171,10 @@ class Trecs(Gemini):
     name = "Gemini TReCS"
     times = ("OBJTIME", "EXPTIME")
 
+    def obstime(self):
+        """Each nod has its UTSTART, the primary that of the first."""
+        return lists(super().obstime() + [moment(self.hdus[0], "DATE-OBS", "UTSTART")[0]])
+
     def dettemp(self):
         return [None, ANY]
 
@@ -213,8 +217,8 @@ class Speckle(Gemini):
 
 
 class Cirpass(Gemini):
-    """DATE_OBS: "sequence started"; UTC_DATE and UTC are the telescope's, at the end of the exposure. TARG_RA in degrees as
-    texts. OBS_TYPE tells the type; OBSTYPE is "unknown". FILTER is "test"; two wheels tell more."""
+    """DATE_OBS ("sequence started") is of the instrument's computer, whose clock is off by seconds to an hour, the same for
+    exposures of 12 s and of 1800 s; UTC_DATE and UTC are the telescope's, and MJD agrees with them. TARG_RA in degrees as texts. OBS_TYPE tells the type; OBSTYPE is "unknown". FILTER is "test"; two wheels tell more."""
 
     name = "Gemini CIRPASS"
     times = ("EXP_TIME",)
@@ -223,7 +227,7 @@ class Cirpass(Gemini):
     def obstime(self):
         h = self.h
         by_clock = unix(day_of(h.get("UTC_DATE")), clock_of(h.get("UTC"))) if h.text("UTC_DATE") and h.text("UTC") else None
-        return lists([moment(h, "DATE_OBS")[0], by_clock, by_clock - (self.h.number("EXP_TIME") or 0) if by_clock else None])
+        return lists([by_clock]) or lists([moment(h, "DATE_OBS")[0]])
 
     def frame(self):
         return ""
@@ -341,6 +345,9 @@ class Cfht(Rules):
         one, steps = self.h.number("EXPTIME"), self.h.number("STEPNB")
         if one and steps and len(self.h.axes()) != 2:  # a cube of SITELLE: EXPTIME is of a step
             return [one * steps, one]
+        axes = self.h.axes()
+        if one and len(axes) == 3 and axes[2] > 1:  # a cube of WIRCam: EXPTIME is of a slice
+            return [one, one * axes[2]]
         return super().exptime()
 
     def airmass(self):
@@ -706,7 +713,9 @@ class Solar(Rules):
         return [None, "object"]
 
     def position(self):
-        return []
+        """Only the K-coronagraph tells where in the sky the Sun was."""
+        ra, dec = angle(self.h, "SOLAR_RA", False), angle(self.h, "SOLARDEC", False)
+        return [icrs(ra, dec, None, ""), None] if ra and dec is not None else []
 
     def object(self):
         return super().object() + [None]
@@ -801,6 +810,26 @@ class EsoOld(Rules):
         return out
 
 
+class Panoptes(Rules):
+    """RA-MNT, DEC-MNT in degrees: where the mount points, a degree from what the solved image shows."""
+
+    name = "PANOPTES"
+
+    def position(self):
+        centre = wcs_centre(self.h)
+        return super().position() + [centre] * bool(centre)
+
+
+class Timmi2(Rules):
+    """DATE-OBS says 04:24:40, UTC ("UT at start", seconds) and MJD-OBS 05:33:58; RA 1117.786 is no angle."""
+
+    name = "ESO TIMMI2"
+
+    def obstime(self):
+        day, seconds = day_of(self.h.get("DATE-OBS") or ""), self.h.number("UTC")
+        return ([unix(day, seconds)] if day and seconds else []) + super().obstime()
+
+
 class Ptf(Rules):
     """OBJRA, OBJDEC: the field that was asked for (J2000). TELRA, TELDEC: where the telescope points, apparent of date, though
     EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS."""
@@ -834,7 +863,8 @@ FAMILIES = (
     (r"SOHO|SDO|STEREO|SECCHI|HINODE|TRACE|IRIS|GOES|PUNCH|ASO-S|PROBA2|Yohkoh|COSMO|Extreme-ultra|RHESSI", Solar),
     (r"Subaru|SuprimeCam|Hyper Suprime", Suprime),
     (r"^HST|STSDAS|\|(ACS|WFC3|STIS|NICMOS|WFPC2|FOS|HRS)\|", Hst),
-    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf),
+    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf), (r"PANOPTES", Panoptes),
+    (r"TIMMI2", Timmi2),
     (r"CFHT|MegaPrime|WIRCam|ESPaDOnS|SITELLE|SPIRou|MegaCam", Cfht),
 )
 
