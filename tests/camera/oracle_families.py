@@ -81,8 +81,8 @@ class Gmos(Gemini):
 
 
 class GeminiCoadds(Gemini):
-    """NIRI, NIFS, GNIRS, F2, GSAOI: EXPTIME is that of one coadd. NIRI's pupil masks and blanks sit in FILTER3; F2 tells
-    the effective FILTER; NIFS has one FILTER."""
+    """NIRI, NIFS, GNIRS, F2, GSAOI: EXPTIME is that of one coadd. NIRI's FILTER3 holds pupil masks, grisms and blanks besides
+    filters; F2 tells the effective FILTER; NIFS has one FILTER."""
 
     name = "Gemini infrared"
     coadds = "COADDS"
@@ -93,7 +93,8 @@ class GeminiCoadds(Gemini):
         allowed = lists(self.h.text(k) for k in ("GRATING", "GRISM", "FILTER3", "FILTER1", "FILTER2"))
         if one and one.lower() not in ("open", "unknown"):
             return [([one], allowed)]
-        lit = [self.h.text(k) for k in self.wheels if self.lit(self.h.text(k)) and not self.h.text(k).lower().startswith("pupil")]
+        lit = [self.h.text(k) for k in self.wheels + ("FILTER3",) if self.lit(self.h.text(k))
+               and not re.search("pupil|grism" if k != "FILTER3" else "pupil|grism|blank", self.h.text(k), re.I)]
         light = [w for w in lit if w.lower() != "blank"]
         third = self.h.text("FILTER3")
         clear = [(["CLEAR"], allowed)] if not lit else []
@@ -423,8 +424,7 @@ class Omm(Rules):
         return lists([self.h.number("T_TOT"), self.h.number("TEXP", "EXPTIME")])
 
     def filter(self):
-        text = self.h.text("FILTER")
-        return [([text], [])] + ([None] if (text or "").lower() == "dark" else []) if text else [None]
+        return Rules.filter(self) + [None] * ((self.h.text("FILTER") or "").lower() == "dark")
 
     def type(self):
         """The name of the object is the only thing that tells."""
