@@ -139,7 +139,7 @@ class Cameras {
  private:
   struct Tables;
   explicit Cameras(std::unique_ptr<Tables> tables);
-  void name_filter(FileFacts& file, ImageFacts& image) const;
+  bool name_filter(FileFacts& file, ImageFacts& image) const;
   std::unique_ptr<Tables> tables_;
 };
 
