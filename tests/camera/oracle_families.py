@@ -1,7 +1,7 @@
 """Where the common rules of oracle_rules.py are wrong: one class a family, its habits in the docstring.
 
-FAMILIES is tried in order; the first whose pattern fits TELESCOP, INSTRUME, DETECTOR, ORIGIN (joined by "|") reads the header.
-"""
+FAMILIES is tried in order; the first whose pattern fits TELESCOP, INSTRUME, DETECTOR, ORIGIN (joined by "|") reads the
+header. """
 import re
 
 from oracle_rules import ANY, Rules, angle, clock_of, day_of, icrs, moment, of_jd, of_mjd, scale_of, type_of_word, unix, wcs_centre
@@ -18,8 +18,8 @@ def lists(values):
 
 class Gemini(Rules):
     """DATE-OBS and UTSTART ("UT at observation start"); UT is when the telescope control was asked, up to 40 s earlier.
-    FRAME AZEL_TOPO: RA and DEC hold azimuth and elevation of the parked telescope; the WCS still tells the sky. -9999 and
-    "No Value" are unknown. OBSTYPE of twilight flats is OBJECT."""
+    FRAME AZEL_TOPO: RA and DEC hold azimuth and elevation of the parked telescope; the WCS still tells the sky. -9999
+    and "No Value" are unknown. OBSTYPE of twilight flats is OBJECT."""
 
     name = "Gemini"
     clocks = ("UTSTART", "TIME-OBS", "UT", "UTC")
@@ -81,8 +81,8 @@ class Gmos(Gemini):
 
 
 class GeminiCoadds(Gemini):
-    """NIRI, NIFS, GNIRS, F2, GSAOI: EXPTIME is that of one coadd. NIRI's FILTER3 holds pupil masks, grisms and blanks besides
-    filters; F2 tells the effective FILTER; NIFS has one FILTER."""
+    """NIRI, NIFS, GNIRS, F2, GSAOI: EXPTIME is that of one coadd. NIRI's FILTER3 holds pupil masks, grisms and blanks
+    besides filters; F2 tells the effective FILTER; NIFS has one FILTER."""
 
     name = "Gemini infrared"
     coadds = "COADDS"
@@ -98,7 +98,8 @@ class GeminiCoadds(Gemini):
         light = [w for w in lit if w.lower() != "blank"]
         third = self.h.text("FILTER3")
         clear = [(["CLEAR"], allowed)] if not lit else []
-        return ([(light, allowed + lit)] if light else [(lit, allowed)] if lit else []) + clear + [([third], allowed), None] * (not light)
+        return ([(light, allowed + lit)] if light else [(lit, allowed)] if lit else []) + clear + [([third], allowed),
+                                                                                                   None] * (not light)
 
     def dettemp(self):
         """F2's coldhead sensors near the detector are no temperature of the detector itself."""
@@ -119,7 +120,8 @@ class Niri(GeminiCoadds):
 
 
 class Flamingos(Gemini):
-    """UTCDATE and UTC of the telescope; DATE-OBS may be the date of the end of the night. RA_TEL, DEC_TEL in TARGFRM."""
+    """UTCDATE and UTC of the telescope; DATE-OBS may be the date of the end of the night. RA_TEL, DEC_TEL in
+    TARGFRM."""
 
     name = "Gemini FLAMINGOS"
     dates = ("UTCDATE", "DATE-OBS")
@@ -194,8 +196,9 @@ class Graces(Gemini):
 
 
 class Speckle(Gemini):
-    """Alopeke and Zorro: UTC is that of the end; EXPSTART counts seconds since 1970 UTC (its comment says TAI, but it agrees
-    with UTC and the file's name to the second). EXPTIME is of one frame of the cube, EXPOSURE of all. CRVAL1 is DEC at times."""
+    """Alopeke and Zorro: UTC is that of the end; EXPSTART counts seconds since 1970 UTC (its comment says TAI, but it
+    agrees with UTC and the file's name to the second). EXPTIME is of one frame of the cube, EXPOSURE of all. CRVAL1 is
+    DEC at times."""
 
     name = "Gemini Alopeke/Zorro"
     times = ("EXPOSURE",)
@@ -203,7 +206,8 @@ class Speckle(Gemini):
     def obstime(self):
         h = self.h
         start, end, exposure = h.number("EXPSTART"), h.number("EXPENDTM"), h.number("EXPOSURE") or 0
-        by_clock = unix(day_of(h.get("DATE-OBS")), clock_of(h.get("UTC"))) if h.has("DATE-OBS") and clock_of(h.get("UTC")) is not None else None
+        by_clock = unix(day_of(h.get("DATE-OBS")),
+                        clock_of(h.get("UTC"))) if h.has("DATE-OBS") and clock_of(h.get("UTC")) is not None else None
         out = [start, end - exposure if end else None, by_clock - exposure if by_clock else None]
         return lists(out)
 
@@ -218,8 +222,9 @@ class Speckle(Gemini):
 
 
 class Cirpass(Gemini):
-    """DATE_OBS ("sequence started") is of the instrument's computer, whose clock is off by seconds to an hour, the same for
-    exposures of 12 s and of 1800 s; UTC_DATE and UTC are the telescope's, and MJD agrees with them. TARG_RA in degrees as texts. OBS_TYPE tells the type; OBSTYPE is "unknown". FILTER is "test"; two wheels tell more."""
+    """DATE_OBS ("sequence started") is of the instrument's computer, whose clock is off by seconds to an hour, the same
+    for exposures of 12 s and of 1800 s; UTC_DATE and UTC are the telescope's, and MJD agrees with them. TARG_RA in
+    degrees as texts. OBS_TYPE tells the type; OBSTYPE is "unknown". FILTER is "test"; two wheels tell more."""
 
     name = "Gemini CIRPASS"
     times = ("EXP_TIME",)
@@ -227,7 +232,8 @@ class Cirpass(Gemini):
 
     def obstime(self):
         h = self.h
-        by_clock = unix(day_of(h.get("UTC_DATE")), clock_of(h.get("UTC"))) if h.text("UTC_DATE") and h.text("UTC") else None
+        by_clock = unix(day_of(h.get("UTC_DATE")),
+                        clock_of(h.get("UTC"))) if h.text("UTC_DATE") and h.text("UTC") else None
         return lists([by_clock]) or lists([moment(h, "DATE_OBS")[0]])
 
     def frame(self):
@@ -286,7 +292,8 @@ class Texes(Gemini):
 
 
 class Igrins(Gemini):
-    """DATE-OBS full; TELRA, TELDEC where the telescope points (J2000); BAND is H or K; OBJTYPE the type; temperatures in K."""
+    """DATE-OBS full; TELRA, TELDEC where the telescope points (J2000); BAND is H or K; OBJTYPE the type; temperatures
+    in K."""
 
     name = "Gemini IGRINS"
     places = (("TELRA", "TELDEC"),)
@@ -321,8 +328,8 @@ class Ghost(Gemini):
 
 class Cfht(Rules):
     """UTC-OBS is when the telescope control answered, SHUTOPEN (with a date) and TIME-OBS when the shutter of ESPaDOnS
-    and SITELLE opened: the exposure lasts from that. 1970-00-01 is unknown. GAPPT: a place of date. FILTER NONE, Unknown,
-    filter_name are no filters. Detrends of Elixir know their type and filter, not a time."""
+    and SITELLE opened: the exposure lasts from that. 1970-00-01 is unknown. GAPPT: a place of date. FILTER NONE,
+    Unknown, filter_name are no filters. Detrends of Elixir know their type and filter, not a time."""
 
     name = "CFHT"
     dates = ("DATE-OBS", "DATEOBS")
@@ -334,9 +341,11 @@ class Cfht(Rules):
         if self.h.text("DATE-OB1"):  # four exposures of a polarimetric sequence
             return lists([moment(self.h, "DATE-OB1", k)[0] for k in ("TIME-OB1", "UTC-OBS1")])
         t, _ = moment(self.h, "SHUTOPEN") if isinstance(self.h.get("SHUTOPEN"), str) else (None, False)
-        shutter = moment(self.h, "DATE-OBS", "TIME-OBS")[0] if clock_of(self.h.get("TIME-OBS")) else None  # 0:00:00: it stayed shut
+        shutter = moment(self.h, "DATE-OBS",
+                         "TIME-OBS")[0] if clock_of(self.h.get("TIME-OBS")) else None  # 0:00:00: it stayed shut
         if self.h.text("DATE-OBS", "DATEOBS") is None and t is None:
-            return [u for u in [self.by_days()] if u] + [unix(day_of(self.h.get("DATE1"))) if self.h.text("DATE1") else None]
+            return [u for u in [self.by_days()] if u] + [unix(day_of(self.h.get("DATE1"))) if self.h.text("DATE1")
+                                                         else None]
         return lists([t, shutter] + super().obstime())
 
     def exptime(self):
@@ -355,13 +364,15 @@ class Cfht(Rules):
         return super().airmass() or lists([self.h.number("AIRMASS1")])
 
     def ccds(self):
-        """SPIRou's one array: ramps (slope, intercept, errors, reads) and spectra (flux, wave, blaze of fibres) are one row."""
+        """SPIRou's one array: ramps (slope, intercept, errors, reads) and spectra (flux, wave, blaze of fibres) are one
+        row."""
         n = super().ccds()[0]
         return [min(n, 1)] if (self.h.text("INSTRUME") or "") == "SPIRou" else [n]
 
     def type(self):
         word = (self.h.text("OBSTYPE", "ETYPE") or "").lower()
-        known = {"trace": [None], "comparison": [None], "guide": [None], "align": [None], "dim": [None], "focus": [None]}
+        known = {"trace": [None], "comparison": [None], "guide": [None], "align": [None], "dim": [None],
+                 "focus": [None]}
         return known.get(word) or super().type()
 
     def position(self):
@@ -387,8 +398,8 @@ class Cfht(Rules):
 
 
 class Dao(Rules):
-    """RA and DEC of date (EQUINOX 2017.5), where the telescope was; the 1.2-m parks at a declination beyond the pole: no
-    place. Spectrographs: EMFILTER is the exposure meter's, OSFILTER the order sorter. A comparison is an arc."""
+    """RA and DEC of date (EQUINOX 2017.5), where the telescope was; the 1.2-m parks at a declination beyond the pole:
+    no place. Spectrographs: EMFILTER is the exposure meter's, OSFILTER the order sorter. A comparison is an arc."""
 
     name = "DAO"
     filters = ("FILTER",)
@@ -410,8 +421,8 @@ class Dao(Rules):
 
 
 class Omm(Rules):
-    """CPAPIR at OMM and CTIO: DATE-OBS is universal, DATE local; UT the middle or the end; TEXP asked for a coadd, T_TOT in
-    all; MJDATE is JD - 2400000 whatever its name. RA in degrees, RATXT as text; zeros are unknown."""
+    """CPAPIR at OMM and CTIO: DATE-OBS is universal, DATE local; UT the middle or the end; TEXP asked for a coadd,
+    T_TOT in all; MJDATE is JD - 2400000 whatever its name. RA in degrees, RATXT as text; zeros are unknown."""
 
     name = "OMM CPAPIR"
     places = (("RA", "DEC"), ("RATXT", "DECTXT"))
@@ -501,8 +512,8 @@ class Ukirt(Rules):
 
 
 class Jcmt(Rules):
-    """DATE-OBS UTC start; SCUBA has UTDATE 2004:3:12 and UTSTART. Positions are BASEC1, BASEC2 in degrees of TRACKSYS, or
-    text of LONG, LAT. EXP_TIME of SCUBA is of a basic measurement."""
+    """DATE-OBS UTC start; SCUBA has UTDATE 2004:3:12 and UTSTART. Positions are BASEC1, BASEC2 in degrees of TRACKSYS,
+    or text of LONG, LAT. EXP_TIME of SCUBA is of a basic measurement."""
 
     name = "JCMT"
     temperatures = ()
@@ -529,8 +540,9 @@ class Jcmt(Rules):
 
 
 class Lsst(Rules):
-    """A clock that was not set says 1970-01-01. All times are TAI, whether TIMESYS says so or not (early files have none: then UTC is what the standard says). RA, DEC
-    and RATEL, DECTEL are degrees; zeros and None are unknown. IMGTYPE; TESTTYPE is the plan, not the type."""
+    """A clock that was not set says 1970-01-01. All times are TAI, whether TIMESYS says so or not (early files have
+    none: then UTC is what the standard says). RA, DEC and RATEL, DECTEL are degrees; zeros and None are unknown.
+    IMGTYPE; TESTTYPE is the plan, not the type."""
 
     name = "LSST"
     places = (("RA", "DEC"), ("RATEL", "DECTEL"), ("RA_DEG", "DEC_DEG"), ("RASTART", "DECSTART"))
@@ -552,7 +564,8 @@ class Lsst(Rules):
     def position(self):
         """Flats of ImSim have a telescope and a WCS that know nothing of each other."""
         out, centre = super().position(), wcs_centre(self.h)
-        return out + [centre] * bool(centre and out and self.h.text("TESTTYPE") == "IMSIM" and abs(centre.dec - out[0].dec) > 3)
+        return out + [centre] * bool(centre and out and self.h.text("TESTTYPE") == "IMSIM"
+                                     and abs(centre.dec - out[0].dec) > 3)
 
     def type(self):
         word = (self.h.text("IMGTYPE", "OBSTYPE") or "").lower()
@@ -566,7 +579,8 @@ class Lsst(Rules):
         allowed = [grating] if self.lit(grating) else []
         if self.lit(text):
             return [([text], allowed)]
-        return [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed) + [([text], allowed)] * bool(text and text.lower() not in ("unknown", "none")) + [None]
+        return [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed) + [([text], allowed)] * bool(text
+                                                                                                                  and text.lower() not in ("unknown", "none")) + [None]
 
     def airmass(self):
         """AMSTART, AMEND of the start and the end; the mean of them is as right."""
@@ -576,7 +590,8 @@ class Lsst(Rules):
 
 class LsstProduct(Rules):
     """Products of the LSST pipelines of other cameras: TIMESYS TAI was added and holds for DATE-AVG only; cards of the
-    observatory keep UTC, as their comments say. DATE-OBS may be gone: OPENSHUT, or the middle less half of the exposure."""
+    observatory keep UTC, as their comments say. DATE-OBS may be gone: OPENSHUT, or the middle less half of the
+    exposure."""
 
     name = "LSST pipeline"
 
@@ -601,7 +616,8 @@ class LsstProduct(Rules):
 
 
 class Euclid(Rules):
-    """MER mosaics of many exposures: no time; FILTER is the instrument's band; EXPTIME the sum where told; WCS positions."""
+    """MER mosaics of many exposures: no time; FILTER is the instrument's band; EXPTIME the sum where told; WCS
+    positions."""
 
     name = "Euclid"
 
@@ -616,8 +632,8 @@ class Euclid(Rules):
 
 
 class Stack(Rules):
-    """Stacks by SWarp (MegaPipe, CFHTLS, Suprime-Cam): MJD-OBS "at start" where there is one, of the first image; else DATE1, a
-    day. EXPTIME is the largest of a pixel. Position by the WCS. ORIGIN is a computer."""
+    """Stacks by SWarp (MegaPipe, CFHTLS, Suprime-Cam): MJD-OBS "at start" where there is one, of the first image; else
+    DATE1, a day. EXPTIME is the largest of a pixel. Position by the WCS. ORIGIN is a computer."""
 
     name = "stacks"
 
@@ -657,9 +673,9 @@ class Suprime(Rules):
 
 
 class Solar(Rules):
-    """Telescopes that look at the Sun: no RA and DEC (helioprojective or Carrington coordinates). The filter is a filter's
-    name or else the wavelength. DATE-BEG is the start where DATE-OBS is a reference; T_OBS in TAI. A map from many images
-    has T_START."""
+    """Telescopes that look at the Sun: no RA and DEC (helioprojective or Carrington coordinates). The filter is a
+    filter's name or else the wavelength. DATE-BEG is the start where DATE-OBS is a reference; T_OBS in TAI. A map from
+    many images has T_START."""
 
     name = "Sun"
     dates = ("DATE-BEG", "DATE_OBS", "DATE-OBS")
@@ -690,7 +706,8 @@ class Solar(Rules):
     def exptime(self):
         h = self.h
         one = h.number("XPOSURE", "EXPTIME", "SHT_MDUR")
-        out = lists([one, h.number("EXPTIME"), h.number("SHT_MDUR"), one * h.number("NUMSUM") if one and h.number("NUMSUM") else None,
+        out = lists([one, h.number("EXPTIME"), h.number("SHT_MDUR"), one * h.number("NUMSUM") if one
+                     and h.number("NUMSUM") else None,
                      (h.number("MEAS_EXP") or 0) / 1000 or None])
         if h.text("INSTRUME") == "SXT":
             return out + [None]
@@ -707,7 +724,8 @@ class Solar(Rules):
         if self.h.text("FILTERID"):
             return [([self.h.text("FILTERID")], []), ([wave], []), None]
         clear = text is None or not self.lit(text)
-        return [([text], [wave or "-"])] * (not clear) + [([wave], [text or "-"])] * bool(wave) + [([text], [])] * bool(text) + [None] * bool(clear)
+        return [([text], [wave or "-"])] * (not clear) + [([wave], [text or "-"])] * bool(wave) + [([text],
+                                                                                                    [])] * bool(text) + [None] * bool(clear)
 
     def type(self):
         return [None, "object"]
@@ -722,7 +740,8 @@ class Solar(Rules):
 
     def dettemp(self):
         """CCDTEMP of EIT is DN/100, those of XRT and SXT are raw; SECCHI tells Celsius."""
-        if (self.h.text("INSTRUME") or "") in ("XRT", "SXT") or "DN" in self.h.comment("CCDTEMP") or self.h.text("INSTRUME") == "EIT":
+        if (self.h.text("INSTRUME") or "") in ("XRT",
+                                               "SXT") or "DN" in self.h.comment("CCDTEMP") or self.h.text("INSTRUME") == "EIT":
             celsius = [t for t in (self.h.number("CFTEMP"), self.h.number("CCDTEMP")) if t is not None and t < -20]
             return celsius + [None]
         value = self.h.number("TEMP_CCD")
@@ -751,15 +770,17 @@ class Gong(Solar):
 
 
 class Hst(Rules):
-    """TDATEOBS and TTIMEOBS are the target's; DATE-OBS and TIME-OBS the start, also EXPSTART (MJD) in the extension; times are UTC.
-    OBSTYPE is IMAGING or SPECTROSCOPIC, IMAGETYP of the primary EXT, BIAS, DARK, FLAT. Wheels FILTER1 and FILTER2, CLEARs out."""
+    """TDATEOBS and TTIMEOBS are the target's; DATE-OBS and TIME-OBS the start, also EXPSTART (MJD) in the extension;
+    times are UTC. OBSTYPE is IMAGING or SPECTROSCOPIC, IMAGETYP of the primary EXT, BIAS, DARK, FLAT. Wheels FILTER1
+    and FILTER2, CLEARs out."""
 
     name = "HST"
     places = (("RA_TARG", "DEC_TARG"), ("RA_APER", "DEC_APER"), ("RA_OBJ", "DEC_OBJ"), ("TARGRA", "TARGDEC"))
 
     def obstime(self):
         h = self.h
-        return lists([moment(h, "DATE-OBS", "TIME-OBS")[0], moment(h, "TDATEOBS", "TTIMEOBS")[0], of_mjd(h.number("EXPSTART") or 0)])
+        return lists([moment(h, "DATE-OBS", "TIME-OBS")[0], moment(h, "TDATEOBS", "TTIMEOBS")[0],
+                      of_mjd(h.number("EXPSTART") or 0)])
 
     def type(self):
         word = (self.h.text("IMAGETYP") or "").lower()
@@ -794,8 +815,8 @@ class Sdss(Rules):
 
 
 class EsoOld(Rules):
-    """IHAP and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late. RA and DEC in
-    degrees, apparent ("Tel. apparent pos."), so of date."""
+    """IHAP and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late. RA and
+    DEC in degrees, apparent ("Tel. apparent pos."), so of date."""
 
     name = "ESO before 1999"
 
@@ -831,8 +852,8 @@ class Timmi2(Rules):
 
 
 class Ptf(Rules):
-    """OBJRA, OBJDEC: the field that was asked for (J2000). TELRA, TELDEC: where the telescope points, apparent of date, though
-    EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS."""
+    """OBJRA, OBJDEC: the field that was asked for (J2000). TELRA, TELDEC: where the telescope points, apparent of date,
+    though EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS."""
 
     name = "PTF"
 
@@ -844,16 +865,18 @@ class Ptf(Rules):
 
 
 class Plate(Rules):
-    """Scanned plates: day/month/year of this or the last century, times in minutes, position of the plate centre in EQUINOX
-    of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog."""
+    """Scanned plates: day/month/year of this or the last century, times in minutes, position of the plate centre in
+    EQUINOX of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog."""
 
     name = "plates"
     times = ("EXPOSURE",)
 
 
 FAMILIES = (
-    (r"GMOS", Gmos), (r"\|(F2|NIFS|GNIRS|GSAOI)\|", GeminiCoadds), (r"\|NIRI\|", Niri), (r"FLAMINGOS", Flamingos), (r"hrwfs", Hrwfs),
-    (r"TReCS", Trecs), (r"GRACES", Graces), (r"Alopeke|Zorro", Speckle), (r"CIRPASS", Cirpass), (r"PHOENIX", Phoenix), (r"TEXES", Texes),
+    (r"GMOS", Gmos), (r"\|(F2|NIFS|GNIRS|GSAOI)\|", GeminiCoadds), (r"\|NIRI\|", Niri), (r"FLAMINGOS",
+                                                                                         Flamingos), (r"hrwfs", Hrwfs),
+    (r"TReCS", Trecs), (r"GRACES", Graces), (r"Alopeke|Zorro", Speckle), (r"CIRPASS", Cirpass), (r"PHOENIX",
+                                                                                                 Phoenix), (r"TEXES", Texes),
     (r"IGRINS", Igrins), (r"\|GHOST\|", Ghost), (r"Gemini", Gemini),
     (r"CPAPIR", Omm), (r"NEOSSat", Neossat), (r"UKIRT", Ukirt), (r"JCMT", Jcmt),
     (r"McKellar|Cassegrain Spectro|Newtonian Imager|^1\.[28]-m", Dao),

@@ -1,8 +1,7 @@
 """The headers of real files and of text dumps of headers, read by astropy and PyYAML: [Header] of each file.
 
-A Header holds (value, comment) by upper-case keyword; of a keyword that is written twice the first counts, as in astropy
-(`all_of` gives every one). Texts are stripped, undefined values are None.
-"""
+A Header holds (value, comment) by upper-case keyword; of a keyword that is written twice the first counts, as in
+astropy (`all_of` gives every one). Texts are stripped, undefined values are None. """
 import bz2, gzip, io, json, re, subprocess, warnings
 
 import numpy as np
@@ -88,7 +87,8 @@ class Header:
         for name, (value, comment) in self.first.items():
             if name.startswith(("EQUINOX", "EPOCH")) and not 1800 < (self.number(name) or 0) < 2100:
                 continue
-            if len(name) <= 8 and isinstance(value, (int, float, str, bool)) and not (isinstance(value, float) and not np.isfinite(value)):
+            if len(name) <= 8 and isinstance(value, (int, float, str, bool)) and not (isinstance(value, float)
+                                                                                      and not np.isfinite(value)):
                 try:
                     out[name] = value
                 except ValueError:
@@ -132,8 +132,10 @@ def read_fits(path):
         data = io.BytesIO(bz2.open(path).read())
     kinds = {"PrimaryHDU": "image", "ImageHDU": "image", "CompImageHDU": "compressed"}
     try:
-        with fits.open(data, ignore_missing_end=True, memmap=False, lazy_load_hdus=False, disable_image_compression=True) as hdus:
-            return [from_astropy(hdu.header, "compressed" if hdu.header.get("ZIMAGE") is True else kinds.get(type(hdu).__name__, "table"))
+        with fits.open(data, ignore_missing_end=True, memmap=False, lazy_load_hdus=False,
+                       disable_image_compression=True) as hdus:
+            return [from_astropy(hdu.header, "compressed" if hdu.header.get("ZIMAGE") is True
+                                 else kinds.get(type(hdu).__name__, "table"))
                     for hdu in hdus]
     except Exception:
         return read_primary(path)
@@ -190,7 +192,8 @@ class PropertyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 def property_list(loader, node):
     if isinstance(node, yaml.SequenceNode):
         return [tuple(x) for x in loader.construct_sequence(node, deep=True)]
-    return [(k, v[1] if isinstance(v, list) and len(v) > 1 else v, "") for k, v in loader.construct_mapping(node, deep=True).items()]
+    return [(k, v[1] if isinstance(v, list) and len(v) > 1 else v, "") for k,
+            v in loader.construct_mapping(node, deep=True).items()]
 
 
 for tag in ("PropertyList", "PropertySet"):
@@ -216,7 +219,8 @@ def read_structured(text, is_json):
 
 
 def read_dump(path):
-    """Headers of a text dump: cards a line (cut or padded) or 80-character records; HDUs end with END or begin with '# HDU'."""
+    """Headers of a text dump: cards a line (cut or padded) or 80-character records; HDUs end with END or begin with '#
+    HDU'."""
     with open(path, "rb") as f:
         raw = f.read().decode("latin-1")
     if path.endswith((".yaml", ".json")):

@@ -1,5 +1,5 @@
-"""Whether any HDU of a file holds a time of observation, an exposure time or a type of image, in any spelling: by the look
-of keyword, comment and value alone, and liberally."""
+"""Whether any HDU of a file holds a time of observation, an exposure time or a type of image, in any spelling: by the
+look of keyword, comment and value alone, and liberally."""
 import re
 
 from oracle_rules import day_of, type_of_word
@@ -8,12 +8,14 @@ NOT_OBSERVED = re.compile(r"file|creat|written|process|reduc|modification|modifi
                           r"|header|stamp|checksum|when (?:it|the) |archiv|local|tape|reference time|coordinat|extract|flat ?field", re.I)
 
 def a_time(name, value, comment):
-    if NOT_OBSERVED.search(comment) or name in ("DATE", "DATE_RF0", "IRAF-TLM", "SOFTDATE", "REL_DATE", "MET_DATE", "DATEPROC", "PROCDATE"):
+    if NOT_OBSERVED.search(comment) or name in ("DATE", "DATE_RF0", "IRAF-TLM", "SOFTDATE", "REL_DATE", "MET_DATE",
+                                                "DATEPROC", "PROCDATE"):
         return False
     if isinstance(value, str) and day_of(value) and re.search(r"OBS|BEG|STR|START|DATE|UT", name) and not re.search(
             r"END|STOP|REL|PROC|CAL|TAU|WVM|SEE|DARK|BIAS|FLAT|TV|RF\d|_DP|MOD|CREA|SOFT|MDF|ODF|OBT", name):
         return True
-    if re.match(r"(MJD|JD|HJD)", name) and isinstance(value, (int, float)) and not isinstance(value, bool) and not re.search(r"END|REF|WVM", name):
+    if re.match(r"(MJD|JD|HJD)", name) and isinstance(value, (int, float)) and not isinstance(value,
+                                                                                              bool) and not re.search(r"END|REF|WVM", name):
         return 15000 < value < 88000 or 2.415e6 < value < 2.48e6
     return False
 
@@ -27,7 +29,8 @@ def an_exposure(name, value, comment):
         return False
     if re.fullmatch(r"(T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|EXPTIME1|INT_TIME|INTTIME|ITIME|TEXPTIME|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME)", name):
         return True
-    return bool(re.search(r"exposure (time|duration|length)|integration time|time of exposure|length of exposure", comment, re.I)
+    return bool(re.search(r"exposure (time|duration|length)|integration time|time of exposure|length of exposure",
+                          comment, re.I)
                 and not re.search(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio|lookup|index|position|mode|LUT|reference", comment, re.I)
                 and number > 0 and re.search(r"EXP|INT|TIME|DIT|DUR", name))
 

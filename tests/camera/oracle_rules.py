@@ -1,10 +1,9 @@
 """What a person reads in the headers of each family of instruments: rules over astropy, written from the headers, their
 comments and the standards, without a look at the camera tables.
 
-`family_of(header, hdus)` gives the rules of a header. A rule gives a list of answers that are right; the first is the one
-a person would give first, None among them means that to know nothing is right too. An empty list: the header does not
-tell, and a value would be a guess. ANY: no opinion.
-"""
+`family_of(header, hdus)` gives the rules of a header. A rule gives a list of answers that are right; the first is the
+one a person would give first, None among them means that to know nothing is right too. An empty list: the header does
+not tell, and a value would be a guess. ANY: no opinion. """
 import re
 import warnings
 
@@ -20,7 +19,8 @@ iers.conf.auto_download = False
 iers.conf.auto_max_age = None
 ANY = object()
 MIDDLE = r"\bmid(dle|-?point|[- ]?exp\w*|[- ]time)?\b"
-NOTHING = {"", "unknown", "_unknown_", "n/a", "none", "filter_name", "undefined", "null", "no value", "indef", "??", "?", "notset",
+NOTHING = {"", "unknown", "_unknown_", "n/a", "none", "filter_name", "undefined", "null", "no value", "indef", "??",
+           "?", "notset",
            "not used", "nan", "unspecified"}
 CLEAR = re.compile(r"(clear|open|air$|empty|notpresent|not ?used|none$|free$|no ?filter|hole|white$|clr|blank_open|\d+mm_open|out$)", re.I)
 
@@ -37,7 +37,8 @@ def day_of(text):
     """(year, month, day) of a date in the spellings of headers; None for no date."""
     text = str(text).strip()
     head = re.split(r"[T_, ]+(?=\d\d?:)|T| GMT|Z$", text)[0].strip()
-    m = re.fullmatch(r"(\d{4})[-/:.](\d\d?)[-/:.](\d\d?)", head) or re.fullmatch(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\.0)?", head)
+    m = re.fullmatch(r"(\d{4})[-/:.](\d\d?)[-/:.](\d\d?)",
+                     head) or re.fullmatch(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\.0)?", head)
     if m:
         y, mo, d = (int(x) for x in m.groups())
     else:
@@ -96,7 +97,8 @@ def scale_of(h, *names):
     if re.search(r"\bUTC?\b|UNIVERSAL", said):
         return "utc"
     scale = (h.text("TIMESYS") or "utc").lower().split()[0]
-    return {"tai": "tai", "tt": "tt", "tdt": "tt", "et": "tt", "tdb": "tdb", "iat": "tai", "gps": "utc"}.get(scale, "utc")
+    return {"tai": "tai", "tt": "tt", "tdt": "tt", "et": "tt", "tdb": "tdb", "iat": "tai", "gps": "utc"}.get(scale,
+                                                                                                             "utc")
 
 
 def moment(h, date, clock=None):
@@ -116,7 +118,8 @@ def moment(h, date, clock=None):
 
 # --- positions -------------------------------------------------------------------------------------------------------
 def angle(h, name, hours):
-    """Degrees of a card: sexagesimal text (hours for right ascension), a number in degrees, or what the comment says."""
+    """Degrees of a card: sexagesimal text (hours for right ascension), a number in degrees, or what the comment
+    says."""
     value = h.get(name)
     if value is None or isinstance(value, bool):
         return None
@@ -167,7 +170,8 @@ def icrs(ra, dec, equinox, frame):
 
 
 def wcs_centre(h):
-    """The sky at the image centre by the header's own WCS (astropy), else at its reference pixel; None when it is no sky."""
+    """The sky at the image centre by the header's own WCS (astropy), else at its reference pixel; None when it is no
+    sky."""
     c1, c2 = (h.text("CTYPE1") or "").upper(), (h.text("CTYPE2") or "").upper()
     if {"RA", "DEC"} & {c1[:3].rstrip("-"), c2[:3].rstrip("-")} == set():
         for i, j in ((2, 3), (1, 3)):
@@ -209,14 +213,17 @@ def wcs_centre(h):
         c = Galactic(lon * u.deg, lat * u.deg).transform_to(ICRS())
         return Place(c.ra.deg, c.dec.deg)
     equinox = h.number("EQUINOX", "EPOCH")
-    return icrs(lon, lat, equinox if equinox and 1800 < equinox < 2100 else None, (h.text("RADESYS", "RADECSYS") or "").upper())
+    return icrs(lon, lat, equinox if equinox and 1800 < equinox < 2100 else None,
+                (h.text("RADESYS", "RADECSYS") or "").upper())
 
 
 # --- types -----------------------------------------------------------------------------------------------------------
-TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"), ("flat", r"flat|.*flat$|twilight|domeflat|skyflat|lampflat|dflat|led|flatfield|calibration_flat"),
+TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"),
+         ("flat", r"flat|.*flat$|twilight|domeflat|skyflat|lampflat|dflat|led|flatfield|calibration_flat"),
          ("mask", r"mask|bpm|bad ?pixel"), ("fringe", r"fringe"), ("scatter", r"scatter"), ("frpts", r"frpts"),
          ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide|sky"))
-TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE", "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
+TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE",
+             "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
              "ESO GEN EXPO TYPE", "DATATYPE")
 
 
@@ -238,18 +245,25 @@ class Rules:
     """The common habits: FITS standard, and what nearly all observatories do."""
 
     name = "generic"
-    dates = ("DATE-BEG", "DATE-OBS", "DATE_OBS", "DATEOBS", "DATE_BEG", "UTDATE", "UTCDATE", "UTC_DATE", "UT-DATE", "UT_DATE", "OBSDATE")
-    clocks = ("UTC-OBS", "UTSTART", "UT-STR", "TIME-OBS", "UT-OBS", "TIME_OBS", "UTIME", "UT", "UTC", "TIME-BEG", "UT_START", "STARTUT", "TM-START")
+    dates = ("DATE-BEG", "DATE-OBS", "DATE_OBS", "DATEOBS", "DATE_BEG", "UTDATE", "UTCDATE", "UTC_DATE", "UT-DATE",
+             "UT_DATE", "OBSDATE")
+    clocks = ("UTC-OBS", "UTSTART", "UT-STR", "TIME-OBS", "UT-OBS", "TIME_OBS", "UTIME", "UT", "UTC", "TIME-BEG",
+              "UT_START", "STARTUT", "TM-START")
     days_mjd = ("MJD-OBS", "MJD_OBS", "MJDOBS", "MJD-STR", "EXPSTART", "MJDATE", "MJD-BEG", "MJD")
     days_jd = ("JD", "JD-OBS", "JULDATE", "JDATE", "JD_OBS")
-    times = ("EXPTIME", "XPOSURE", "EXPOSURE", "EXP_TIME", "INTTIME", "ITIME", "EXPOSED", "EXPOTIME", "TEXPTIME", "EXP-TIME", "TEXP", "ESO DET WIN1 DIT1")
+    times = ("EXPTIME", "XPOSURE", "EXPOSURE", "EXP_TIME", "INTTIME", "ITIME", "EXPOSED", "EXPOTIME", "TEXPTIME",
+             "EXP-TIME", "TEXP", "ESO DET WIN1 DIT1")
     coadds = None
-    filters = ("FILTER", "FILTNAM1", "FILTER01", "BAND", "ESO INS FILT1 NAME", "ESO INS FILT NAME", "FILTNAME", "FILTERS", "FILTER_NAME")
+    filters = ("FILTER", "FILTNAM1", "FILTER01", "BAND", "ESO INS FILT1 NAME", "ESO INS FILT NAME", "FILTNAME",
+               "FILTERS", "FILTER_NAME")
     wheels = ("FILTER1", "FILTER2", "FILTER3")
     extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME")
-    places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"), ("OBJCTRA", "OBJCTDEC"),
-              ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("RA-MNT", "DEC-MNT"))
-    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM", "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1")
+    places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"),
+              ("OBJCTRA", "OBJCTDEC"),
+              ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("RA-MNT",
+                                                                                                           "DEC-MNT"))
+    temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM",
+                    "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1")
     masses = ("AIRMASS", "AMSTART", "SECZ", "AIRM_START", "ESO TEL AIRM START", "SECZ-STR", "AMASS")
     objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME", "FIELD")
     instruments = ("INSTRUME", "INSTRUMENT")
@@ -346,7 +360,8 @@ class Rules:
         if lit:
             return [(lit, allowed)]
         clear = [w for w in wheels if w and CLEAR.match(w)]
-        return [(["CLEAR"], allowed + clear)] * bool(clear) + [([w], allowed) for w in clear] + [(allowed, [])] * bool(allowed) + [None]
+        return [(["CLEAR"], allowed + clear)] * bool(clear) + [([w], allowed)
+                                                               for w in clear] + [(allowed, [])] * bool(allowed) + [None]
 
     # Where
     def equinox(self):
@@ -365,7 +380,8 @@ class Rules:
         """A number without a unit is in hours when sidereal time less hour angle says so."""
         h = self.h
         sidereal, hour_angle = clock_of(h.get("LST")), angle(h, "HA", True)
-        if ra > 24 or not isinstance(h.get(ra_key), (int, float)) or h.comment(ra_key) or sidereal is None or hour_angle is None:
+        if ra > 24 or not isinstance(h.get(ra_key),
+                                     (int, float)) or h.comment(ra_key) or sidereal is None or hour_angle is None:
             return False
         hours = (sidereal / 3600 - hour_angle / 15) % 24
         return abs(ra - hours) < 0.3 < abs(ra / 15 - hours)
@@ -419,7 +435,8 @@ class Rules:
 
 
 # --- which HDUs are science images ----------------------------------------------------------------------------------
-NOT_SCIENCE = {"ERR", "DQ", "VAR", "WHT", "CTX", "SAMP", "TIME", "MASK", "WCSDVARR", "D2IMARR", "UDL", "QUALITY", "NOISE", "WEIGHT", "VARIANCE", "FLAG"}
+NOT_SCIENCE = {"ERR", "DQ", "VAR", "WHT", "CTX", "SAMP", "TIME", "MASK", "WCSDVARR", "D2IMARR", "UDL", "QUALITY",
+               "NOISE", "WEIGHT", "VARIANCE", "FLAG"}
 
 
 def science(hdus):

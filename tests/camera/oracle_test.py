@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 """An independent reading of all real files by astropy, family by family, held against the camera tables.
 
-Usage: oracle_test.py SOURCE_DIR BIN_DIR DATA_DIR [-dumps] [-only SUBSTRING] [-camera NAME] [-values] [-v]
-The rules are in oracle_rules.py and oracle_families.py, the reading of files in oracle_headers.py. Per field, over the
-rows of imreg: equal, differing, only ours, only the oracle's. A value that neither side has counts for nothing. Presence:
-files of which any HDU holds a time, an exposure or a type in any spelling, and of those the ones where we have it.
-Each difference that stays is listed with its reason in EXPECTED; an unlisted one fails, and so does one that is gone.
--dumps reads the text dumps: the headers of many more cameras. -camera forces a table (generic is measured alone).
--only compares the files whose name or family holds the text; -values prints the oracle's values and ours.
-"""
+Usage: oracle_test.py SOURCE_DIR BIN_DIR DATA_DIR [-dumps] [-only SUBSTRING] [-camera NAME] [-values] [-v] The rules are
+in oracle_rules.py and oracle_families.py, the reading of files in oracle_headers.py. Per field, over the rows of imreg:
+equal, differing, only ours, only the oracle's. A value that neither side has counts for nothing. Presence: files of
+which any HDU holds a time, an exposure or a type in any spelling, and of those the ones where we have it. Each
+difference that stays is listed with its reason in EXPECTED; an unlisted one fails, and so does one that is gone. -dumps
+reads the text dumps: the headers of many more cameras. -camera forces a table (generic is measured alone). -only
+compares the files whose name or family holds the text; -values prints the oracle's values and ours. """
 import csv
 import json
 import os
@@ -47,7 +46,8 @@ from oracle_rules import ANY, CLEAR, Place
 
 # Shares that must be reached: (of all values equal, of files with time, exposure and type present). They stand a little
 # below what is measured today; when the camera tables of issue 3 are complete they become 99 % and 97 %.
-FLOORS = {("files", None): (90.0, 90.0), ("dumps", None): (80.0, 80.0), ("files", "generic"): (80.0, 80.0), ("dumps", "generic"): (60.0, 60.0)}
+FLOORS = {("files", None): (90.0, 90.0), ("dumps", None): (80.0, 80.0), ("files", "generic"): (80.0, 80.0),
+          ("dumps", "generic"): (60.0, 60.0)}
 LEAST_VALUES = {"files": 1000, "dumps": 3000}
 STRICT = False  # whether each difference must be listed in EXPECTED: from the day the tables are complete
 
@@ -148,7 +148,8 @@ def count_votes():
             book[name][kind] += 1
         bad = sum(r[0] > 0 for r in rows)
         if bad:
-            lines.append((field, kind, label, text + (" and %d more of %d rows" % (bad - 1, len(rows)) if bad > 1 else "")))
+            lines.append((field, kind, label, text
+                          + (" and %d more of %d rows" % (bad - 1, len(rows)) if bad > 1 else "")))
         elif any(r[1] for r in rows):
             doubtful[family, field] = doubtful.get((family, field), 0) + 1
     return tally, families, doubtful, lines
@@ -221,7 +222,8 @@ for result in results:
                 answers[field] = ANY
             questions.append((field, rules.name, label, row[field], answers[field], row[field + "_from"]))
         if show_values:
-            print("%s (%s)" % (label, rules.name), *("\n   %-10s %r [%s] | %r" % (f, row[f], row[f + "_from"], answers[f]) for f in FIELDS))
+            print("%s (%s)" % (label, rules.name),
+                  *("\n   %-10s %r [%s] | %r" % (f, row[f], row[f + "_from"], answers[f]) for f in FIELDS))
 
 names = set()
 for field, _, _, ours, answers, _ in questions:
@@ -290,7 +292,8 @@ share = 100 * total.get("equal", 0) / max(count, 1)
 held = 100 * present / max(present + len(absent), 1)
 print("\nall          %5d values, %.2f %% equal (%d of another right answer); %d files not compared" %
       (count, share, sum(doubtful.values()), len(unread)))
-print("present      %5d of %d times, exposures and types that a file holds: %.2f %%" % (present, present + len(absent), held))
+print("present      %5d of %d times, exposures and types that a file holds: %.2f %%" % (present, present + len(absent),
+                                                                                        held))
 
 if only:
     sys.exit(0)
@@ -304,7 +307,8 @@ if camera is None:
         if not reasons and STRICT:
             problems.append("a difference that is not listed: " + text)
     # A listed difference of the other run (files or dumps) is not ours to miss.
-    shown = {row["file"] for row in manifest if (row["structure"].startswith("HDRDUMP") or row["structure"] == "yaml/json") == bool(dumps)}
+    shown = {row["file"] for row in manifest
+             if (row["structure"].startswith("HDRDUMP") or row["structure"] == "yaml/json") == bool(dumps)}
     problems += ["listed, but gone: %s %s" % EXPECTED[i][:2] for i in range(len(EXPECTED))
                  if i not in used and any(EXPECTED[i][0].split("[")[0] in f for f in shown)]
 if share < floor[0]:
