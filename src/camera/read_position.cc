@@ -125,12 +125,15 @@ bool Reader::by_wcs(SkyPosition& icrs, std::string& keywords) const {
     return !value || value->number() == 0.0;
   };
   if (zero("CRVAL1") && zero("CRVAL2")) return false;
-  const Result<SkyPosition> centre = pixel_position(place_.own().header.text(), (static_cast<double>(axes[0]) + 1) / 2,
-                                                    (static_cast<double>(axes[1]) + 1) / 2);
-  if (centre) {
-    icrs = *centre;
-    keywords = "WCS";
-    return true;
+  // A piece of a header in a dump may not tell the size: then the reference point is what is known.
+  if (axes[0] > 0 && axes[1] > 0) {
+    const Result<SkyPosition> centre = pixel_position(
+        place_.own().header.text(), (static_cast<double>(axes[0]) + 1) / 2, (static_cast<double>(axes[1]) + 1) / 2);
+    if (centre) {
+      icrs = *centre;
+      keywords = "WCS";
+      return true;
+    }
   }
   SkyPosition found;
   Frame frame = Frame::icrs;

@@ -4,7 +4,8 @@ FAMILIES is tried in order; the first whose pattern fits TELESCOP, INSTRUME, DET
 header. """
 import re
 
-from oracle_rules import ANY, Rules, angle, clock_of, day_of, icrs, moment, of_jd, of_mjd, scale_of, type_of_word, unix, wcs_centre
+from oracle_rules import (ANY, Rules, angle, clock_of, day_of, icrs, moment, of_mjd, scale_of, science, type_of_word, unix,
+                          wcs_centre)
 
 
 def lists(values):
@@ -36,8 +37,12 @@ class Gemini(Rules):
         if self.frame() in ("AZEL_TOPO", "NO VALUE"):
             out = wcs_centre(self.h)
             # NIFS copies the parked azimuth and elevation into its WCS.
-            return [out] if out and abs(out.dec) < 89.8 else []
-        return super().position()
+            unsure = [None] * (self.frame() == "NO VALUE")
+            return [out] + unsure if out and abs(out.dec) < 89.8 else []
+        out = super().position()
+        if self.frame() == "APPT":  # a moving target: the WCS knows where the telescope was, offsets and all
+            out.append(wcs_centre(self.h))
+        return [p for p in out if p]
 
     def frame(self):
         return (self.home().text("FRAME") or self.home().text("RADECSYS") or "").upper()
@@ -62,11 +67,17 @@ class Gmos(Gemini):
 
     name = "Gemini GMOS"
 
+    def ccds(self):
+        """Amplifiers and regions of interest of three CCDs."""
+        chips = [self.hdus[i] for i in science(self.hdus)]
+        names = {h.text("CCDNAME") for h in chips}
+        return [len(names)] if chips and None not in names and len(chips) > 1 else super().ccds()
+
     def position(self):
         """A row is a CCD of several amplifiers: the centre of one of them is as right as that of the CCD."""
         out = super().position()
         if self.frame() in ("AZEL_TOPO", "NO VALUE"):
-            for place in out:
+            for place in filter(None, out):
                 place.tolerance = 300.0
         return out
 
@@ -109,6 +120,19 @@ class GeminiCoadds(Gemini):
         return [None]
 
 
+class Nifs(GeminiCoadds):
+    """An integral-field spectrograph: the WCS is of the field that will be cut from the image; CRPIX is no pixel of it."""
+
+    name = "Gemini NIFS"
+
+    def position(self):
+        out = super().position()
+        x, y = self.h.number("CRVAL1"), self.h.number("CRVAL2")
+        if self.frame() in ("AZEL_TOPO", "NO VALUE"):
+            return [icrs(x, y, None, "")] if out and x is not None and y is not None else []
+        return out
+
+
 class Niri(GeminiCoadds):
     """UT, TIME and TIME-OBS are the beginning; temperatures are in A_TDETAB and the like (K)."""
 
@@ -143,6 +167,8 @@ class Flamingos(Gemini):
     def type(self):
         text = self.h.text("OBS_TYPE")
         out = lists([type_of_word(text or "")])
+        if (self.h.text("GRISM") or "") == "true_dark":
+            return ["dark"]
         name = (self.h.text("OBJECT") or "").lower()
         return out + ["flat"] * ("flat" in name) + [None] * ("arc" in name)
 
@@ -163,7 +189,7 @@ class Hrwfs(Gemini):
 
     def position(self):
         ra, dec = self.h.number("RA"), self.h.number("DEC")
-        if ra is not None and ra < 24 and not self.h.has("CRVAL1") and not self.h.has("OBSERVAT"):
+        if ra is not None and 0 < ra < 24 and (self.h.text("DATE-OBS") or "") < "2002":
             return [icrs(ra * 15, dec, self.equinox(), self.frame())]
         return super().position()
 
@@ -173,6 +199,11 @@ class Trecs(Gemini):
 
     name = "Gemini TReCS"
     times = ("OBJTIME", "EXPTIME")
+
+    def ccds(self):
+        """One array; the extensions are nods."""
+        n = super().ccds()[0]
+        return [min(n, 1), n]
 
     def obstime(self):
         """Each nod has its UTSTART, the primary that of the first."""
@@ -186,6 +217,7 @@ class Graces(Gemini):
     """ESPaDOnS's CCD at Gemini: SHUTOPEN is the start; RA and DEC in degrees, as texts; spectra only."""
 
     name = "Gemini GRACES"
+    temperatures = ("DETTEM",)
 
     def obstime(self):
         t, _ = moment(self.h, "SHUTOPEN")
@@ -227,14 +259,19 @@ class Cirpass(Gemini):
     degrees as texts. OBS_TYPE tells the type; OBSTYPE is "unknown". FILTER is "test"; two wheels tell more."""
 
     name = "Gemini CIRPASS"
-    times = ("EXP_TIME",)
-    places = (("TARG_RA", "TARG_DEC"),)
+    times = ("INT_TIME", "EXP_TIME")
+    places = (("TEL_RA", "TEL_DEC"), ("TARG_RA", "TARG_DEC"))
 
     def obstime(self):
         h = self.h
         by_clock = unix(day_of(h.get("UTC_DATE")),
                         clock_of(h.get("UTC"))) if h.text("UTC_DATE") and h.text("UTC") else None
         return lists([by_clock]) or lists([moment(h, "DATE_OBS")[0]])
+
+    def ccds(self):
+        """Loops of reading one array; each extension is one of them."""
+        n = super().ccds()[0]
+        return [min(n, 1), n]
 
     def frame(self):
         return ""
@@ -274,6 +311,11 @@ class Texes(Gemini):
 
     name = "Gemini TEXES"
     temperatures = ()
+
+    def ccds(self):
+        """One array; the extensions are frames of a nod or a scan."""
+        n = super().ccds()[0]
+        return [min(n, 1), n]
 
     def exptime(self):
         return lists([self.h.number("OBSTIME"), self.h.number("SUMTIME"), self.h.number("TOTTIME")]) + [None]
@@ -343,6 +385,8 @@ class Cfht(Rules):
         t, _ = moment(self.h, "SHUTOPEN") if isinstance(self.h.get("SHUTOPEN"), str) else (None, False)
         shutter = moment(self.h, "DATE-OBS",
                          "TIME-OBS")[0] if clock_of(self.h.get("TIME-OBS")) else None  # 0:00:00: it stayed shut
+        if "first image" in self.h.comment("DATE"):  # SPIRou's guider
+            return lists([moment(self.h, "DATE")[0]])
         if self.h.text("DATE-OBS", "DATEOBS") is None and t is None:
             return [u for u in [self.by_days()] if u] + [unix(day_of(self.h.get("DATE1"))) if self.h.text("DATE1")
                                                          else None]
@@ -352,10 +396,15 @@ class Cfht(Rules):
         parts = [self.h.number("EXPTIME%d" % i) for i in (1, 2, 3, 4)]
         if not self.h.has("EXPTIME") and parts[0]:
             return [sum(p for p in parts if p), parts[0]]
+        axes = self.h.axes()
+        if (self.h.text("ETYPE") or "") == "GUIDE" and self.h.number("ETIME"):  # "Integration time per image (ms)"
+            one = self.h.number("ETIME") / 1000
+            return [one * (axes[2] if len(axes) == 3 else 1), one, None]
+        if not self.h.has("EXPTIME") and self.h.number("MJDEND") and self.h.number("MJD-OBS"):
+            return [None, (self.h.number("MJDEND") - self.h.number("MJD-OBS")) * 86400]
         one, steps = self.h.number("EXPTIME"), self.h.number("STEPNB")
         if one and steps and len(self.h.axes()) != 2:  # a cube of SITELLE: EXPTIME is of a step
             return [one * steps, one]
-        axes = self.h.axes()
         if one and len(axes) == 3 and axes[2] > 1:  # a cube of WIRCam: EXPTIME is of a slice
             return [one, one * axes[2]]
         return super().exptime()
@@ -373,6 +422,8 @@ class Cfht(Rules):
         word = (self.h.text("OBSTYPE", "ETYPE") or "").lower()
         known = {"trace": [None], "comparison": [None], "guide": [None], "align": [None], "dim": [None],
                  "focus": [None]}
+        if not word and self.h.has("TARGETR"):  # what SITELLE's pipeline makes of a cube
+            return [None, "object"]
         return known.get(word) or super().type()
 
     def position(self):
@@ -428,11 +479,23 @@ class Omm(Rules):
     places = (("RA", "DEC"), ("RATXT", "DECTXT"))
 
     def obstime(self):
+        """The first image of a stack is at MJD_STAR ("first exposure"), a Julian date less 2400000 or an MJD."""
         t, _ = moment(self.h, "DATE-OBS")
-        return [t] if t is not None else []
+        first = self.h.number("MJD_STAR")
+        near = [u for u in (of_mjd(first - 0.5), of_mjd(first)) if t and abs(u - t) < 40000] if first else []
+        return lists(near + [t])
 
     def exptime(self):
-        return lists([self.h.number("T_TOT"), self.h.number("TEXP", "EXPTIME")])
+        """TEFF is per coadd, or the total of a stack, as its comment says; TEXP is what was asked for."""
+        h = self.h
+        one, total = h.number("TEFF"), h.number("T_TOT")
+        if one and "total" in h.comment("TEFF").lower():
+            return [one]
+        return lists([total, one * (h.number("NCOA") or 1) if one else None]) or lists([h.number("TEXP", "EXPTIME")])
+
+    def dettemp(self):
+        value = self.h.number("T3")  # Kelvin; "Detecteur", in some years "Nitrogen"
+        return [value - 273.15] if value and "etect" in self.h.comment("T3") else []
 
     def filter(self):
         return Rules.filter(self) + [None] * ((self.h.text("FILTER") or "").lower() == "dark")
@@ -579,8 +642,8 @@ class Lsst(Rules):
         allowed = [grating] if self.lit(grating) else []
         if self.lit(text):
             return [([text], allowed)]
-        return [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed) + [([text], allowed)] * bool(text
-                                                                                                                  and text.lower() not in ("unknown", "none")) + [None]
+        out = [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed)
+        return out + [([text], allowed)] * bool(text and text.lower() not in ("unknown", "none")) + [None]
 
     def airmass(self):
         """AMSTART, AMEND of the start and the end; the mean of them is as right."""
@@ -724,8 +787,8 @@ class Solar(Rules):
         if self.h.text("FILTERID"):
             return [([self.h.text("FILTERID")], []), ([wave], []), None]
         clear = text is None or not self.lit(text)
-        return [([text], [wave or "-"])] * (not clear) + [([wave], [text or "-"])] * bool(wave) + [([text],
-                                                                                                    [])] * bool(text) + [None] * bool(clear)
+        out = [([text], [wave or "-"])] * (not clear) + [([wave], [text or "-"])] * bool(wave)
+        return out + [([text], [])] * bool(text) + [None] * bool(clear)
 
     def type(self):
         return [None, "object"]
@@ -740,8 +803,7 @@ class Solar(Rules):
 
     def dettemp(self):
         """CCDTEMP of EIT is DN/100, those of XRT and SXT are raw; SECCHI tells Celsius."""
-        if (self.h.text("INSTRUME") or "") in ("XRT",
-                                               "SXT") or "DN" in self.h.comment("CCDTEMP") or self.h.text("INSTRUME") == "EIT":
+        if self.h.text("INSTRUME") in ("XRT", "SXT", "EIT") or "DN" in self.h.comment("CCDTEMP"):
             celsius = [t for t in (self.h.number("CFTEMP"), self.h.number("CCDTEMP")) if t is not None and t < -20]
             return celsius + [None]
         value = self.h.number("TEMP_CCD")
@@ -873,11 +935,10 @@ class Plate(Rules):
 
 
 FAMILIES = (
-    (r"GMOS", Gmos), (r"\|(F2|NIFS|GNIRS|GSAOI)\|", GeminiCoadds), (r"\|NIRI\|", Niri), (r"FLAMINGOS",
-                                                                                         Flamingos), (r"hrwfs", Hrwfs),
-    (r"TReCS", Trecs), (r"GRACES", Graces), (r"Alopeke|Zorro", Speckle), (r"CIRPASS", Cirpass), (r"PHOENIX",
-                                                                                                 Phoenix), (r"TEXES", Texes),
-    (r"IGRINS", Igrins), (r"\|GHOST\|", Ghost), (r"Gemini", Gemini),
+    (r"GMOS", Gmos), (r"\|(F2|GNIRS|GSAOI)\|", GeminiCoadds), (r"\|NIFS\|", Nifs), (r"\|NIRI\|", Niri),
+    (r"FLAMINGOS", Flamingos), (r"hrwfs", Hrwfs), (r"TReCS", Trecs), (r"GRACES", Graces), (r"Alopeke|Zorro", Speckle),
+    (r"CIRPASS", Cirpass), (r"PHOENIX", Phoenix), (r"TEXES", Texes), (r"IGRINS", Igrins), (r"\|GHOST\|", Ghost),
+    (r"Gemini", Gemini),
     (r"CPAPIR", Omm), (r"NEOSSat", Neossat), (r"UKIRT", Ukirt), (r"JCMT", Jcmt),
     (r"McKellar|Cassegrain Spectro|Newtonian Imager|^1\.[28]-m", Dao),
     (r"LSST|LATISS|ComCam|COMCAM|comCam|lsstCam|Simonyi|IMSIM", Lsst),
@@ -886,8 +947,7 @@ FAMILIES = (
     (r"SOHO|SDO|STEREO|SECCHI|HINODE|TRACE|IRIS|GOES|PUNCH|ASO-S|PROBA2|Yohkoh|COSMO|Extreme-ultra|RHESSI", Solar),
     (r"Subaru|SuprimeCam|Hyper Suprime", Suprime),
     (r"^HST|STSDAS|\|(ACS|WFC3|STIS|NICMOS|WFPC2|FOS|HRS)\|", Hst),
-    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf), (r"PANOPTES", Panoptes),
-    (r"TIMMI2", Timmi2),
+    (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf), (r"PANOPTES", Panoptes), (r"TIMMI2", Timmi2),
     (r"CFHT|MegaPrime|WIRCam|ESPaDOnS|SITELLE|SPIRou|MegaCam", Cfht),
 )
 
@@ -895,7 +955,6 @@ FAMILIES = (
 def family_of(h, hdus):
     """The rules' class of a header."""
     where = "|".join((h.text(k) or "") for k in ("TELESCOP", "INSTRUME", "DETECTOR", "ORIGIN"))
-    where = re.sub(r"\|", "|", where)
     author = h.text("SOFTNAME") or h.text("SOFTWARE") or ""
     if author.lower().startswith("swarp") and not re.search("sdcit", where):
         return Stack

@@ -18,6 +18,7 @@ class Header:
     def __init__(self, cards, kind="image"):
         self.cards = cards  # [(keyword, value, comment)] in order
         self.kind = kind
+        self.own = self  # without what it inherits
         self.first = {}
         for name, value, comment in cards:
             self.first.setdefault(name, (value, comment))
@@ -74,6 +75,7 @@ class Header:
         if primary is self:
             return self
         out = Header([], self.kind)
+        out.own = self
         out.cards = self.cards
         out.first = dict(primary.first)
         for name, (value, comment) in self.first.items():

@@ -22,7 +22,8 @@ MIDDLE = r"\bmid(dle|-?point|[- ]?exp\w*|[- ]time)?\b"
 NOTHING = {"", "unknown", "_unknown_", "n/a", "none", "filter_name", "undefined", "null", "no value", "indef", "??",
            "?", "notset",
            "not used", "nan", "unspecified"}
-CLEAR = re.compile(r"(clear|open|air$|empty|notpresent|not ?used|none$|free$|no ?filter|hole|white$|clr|blank_open|\d+mm_open|out$)", re.I)
+CLEAR = re.compile(r"(clear|open|air$|empty|notpresent|not ?used|none$|free$|no ?filter|hole|white$|clr|blank_open"
+                   r"|\d+mm_open|out$)", re.I)
 
 
 # --- dates and times -------------------------------------------------------------------------------------------------
@@ -172,6 +173,7 @@ def icrs(ra, dec, equinox, frame):
 def wcs_centre(h):
     """The sky at the image centre by the header's own WCS (astropy), else at its reference pixel; None when it is no
     sky."""
+    h = h.own if h.own.has("CTYPE1") else h  # the primary's EPOCH and EQUINOX are those of its RA and DEC
     c1, c2 = (h.text("CTYPE1") or "").upper(), (h.text("CTYPE2") or "").upper()
     if {"RA", "DEC"} & {c1[:3].rstrip("-"), c2[:3].rstrip("-")} == set():
         for i, j in ((2, 3), (1, 3)):
@@ -221,7 +223,8 @@ def wcs_centre(h):
 TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"),
          ("flat", r"flat|.*flat$|twilight|domeflat|skyflat|lampflat|dflat|led|flatfield|calibration_flat"),
          ("mask", r"mask|bpm|bad ?pixel"), ("fringe", r"fringe"), ("scatter", r"scatter"), ("frpts", r"frpts"),
-         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide|sky"))
+         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide"
+                    r"|sky"))
 TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE",
              "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
              "ESO GEN EXPO TYPE", "DATATYPE")
@@ -321,7 +324,10 @@ class Rules:
             if value is None or value < 0 or value > 1e7:
                 continue
             said = h.comment(name).lower()
-            value *= 60 if "minute" in said or said.startswith("[min") else 1e-3 if re.search(r"millisec|\[ms\]|\(ms\)", said) else 1
+            if "minute" in said or said.startswith("[min"):
+                value *= 60
+            elif re.search(r"millisec|\[ms\]|\(ms\)", said):
+                value /= 1000
             if self.coadds and h.number(self.coadds) and h.number(self.coadds) > 0:
                 value *= h.number(self.coadds)
             return [value]
@@ -360,8 +366,8 @@ class Rules:
         if lit:
             return [(lit, allowed)]
         clear = [w for w in wheels if w and CLEAR.match(w)]
-        return [(["CLEAR"], allowed + clear)] * bool(clear) + [([w], allowed)
-                                                               for w in clear] + [(allowed, [])] * bool(allowed) + [None]
+        out = [(["CLEAR"], allowed + clear)] * bool(clear) + [([w], allowed) for w in clear]
+        return out + [(allowed, [])] * bool(allowed) + [None]
 
     # Where
     def equinox(self):
@@ -396,7 +402,8 @@ class Rules:
             if out is not None:
                 return [out]
         out = wcs_centre(h)
-        return [out] if out is not None else []
+        # A piece of a header without axes: whether the reference point is the image's centre is not known.
+        return [out] + [None] * (len(h.axes()) < 2) if out is not None else []
 
     # The rest
     def instrument(self):
