@@ -4,8 +4,8 @@ FAMILIES is tried in order; the first whose pattern fits TELESCOP, INSTRUME, DET
 header. """
 import re
 
-from oracle_rules import (ANY, Rules, angle, clock_of, day_of, icrs, moment, of_mjd, scale_of, science, type_of_word, unix,
-                          wcs_centre)
+from oracle_rules import (ANY, Rules, angle, clock_of, day_of, icrs, moment, of_mjd, scale_of, science, type_of_word,
+                          unix, wcs_centre)
 
 
 def lists(values):
@@ -121,7 +121,7 @@ class GeminiCoadds(Gemini):
 
 
 class Nifs(GeminiCoadds):
-    """An integral-field spectrograph: the WCS is of the field that will be cut from the image; CRPIX is no pixel of it."""
+    """An integral-field spectrograph: the WCS is of the field that is cut from the image; CRPIX is no pixel of it."""
 
     name = "Gemini NIFS"
 
@@ -684,6 +684,10 @@ class Euclid(Rules):
 
     name = "Euclid"
 
+    def ccds(self):
+        """Grids of PSFs and models of the background are images to some."""
+        return [super().ccds()[0], 0]
+
     def type(self):
         return [None, ANY]
 
@@ -751,6 +755,8 @@ class Solar(Rules):
             return lists([self.tai("T_START"), self.tai("T_OBS"), None])
         if h.text("STARTOBS"):
             return lists([moment(h, "STARTOBS")[0], moment(h, "DATE_OBS")[0]])
+        if moment(h, "MAPTIME")[0] is not None:  # ADAPT
+            return [moment(h, "MAPTIME")[0], None]
         out = super().obstime()
         if not out and h.text("T_OBS"):
             out = [self.tai("T_OBS"), self.tai("T_REC"), None]
@@ -778,6 +784,9 @@ class Solar(Rules):
 
     def filter(self):
         text, wave = self.h.text("FILTER"), self.h.text("WAVELNTH")
+        wave = wave or self.h.text("WAVE_LEN")  # TRACE
+        if self.h.text("FTR_NAME"):  # SUIT
+            return [([self.h.text("FTR_NAME")], []), ([wave], [])]
         wheels = [self.h.text(k) for k in ("EC_FW1_", "EC_FW2_") if self.h.text(k)]
         if wheels:  # XRT
             return [([w for w in wheels if self.lit(w)], []), None]
@@ -794,7 +803,9 @@ class Solar(Rules):
         return [None, "object"]
 
     def position(self):
-        """Only the K-coronagraph tells where in the sky the Sun was."""
+        """The K-coronagraph tells where in the sky the Sun was; SECCHI has a celestial WCS "A"."""
+        if (self.h.text("CTYPE1A") or "").startswith("RA") and self.h.number("CRVAL1A") is not None:
+            return [icrs(self.h.number("CRVAL1A"), self.h.number("CRVAL2A"), None, ""), None]
         ra, dec = angle(self.h, "SOLAR_RA", False), angle(self.h, "SOLARDEC", False)
         return [icrs(ra, dec, None, ""), None] if ra and dec is not None else []
 
@@ -805,7 +816,7 @@ class Solar(Rules):
         """CCDTEMP of EIT is DN/100, those of XRT and SXT are raw; SECCHI tells Celsius."""
         if self.h.text("INSTRUME") in ("XRT", "SXT", "EIT") or "DN" in self.h.comment("CCDTEMP"):
             celsius = [t for t in (self.h.number("CFTEMP"), self.h.number("CCDTEMP")) if t is not None and t < -20]
-            return celsius + [None]
+            return lists([self.h.number("CCD_TMPC")] + celsius) + [None]
         value = self.h.number("TEMP_CCD")
         return [value, None] if value is not None else [None, ANY]
 
@@ -860,7 +871,38 @@ class Hst(Rules):
         return out + ([centre] if centre and out else [centre] if centre else [])
 
     def dettemp(self):
-        return super().dettemp() or [None]
+        """WFPC2: the cold junction of the camera's cooler."""
+        value = self.h.number("UCH%dCJTM" % (self.h.number("DETECTOR") or 0))
+        return super().dettemp() or lists([value]) + [None]
+
+    def ccds(self):
+        """Reference files (no exposure) are images to some, and none to others."""
+        n = super().ccds()[0]
+        return [n] + [0] * (not self.h.has("DATE-OBS", "EXPTIME", "EXPSTART"))
+
+
+class Xmm(Rules):
+    """TIMESYS TT is of the event times; DATE-OBS and DATE-END of the exposure say UTC in their comments. RA_PNT is the
+    pointing, RA_NOM the plan, RA_OBJ the target."""
+
+    name = "XMM"
+    places = (("RA_PNT", "DEC_PNT"), ("RA_OBJ", "DEC_OBJ"))
+
+    def exptime(self):
+        start, end = moment(self.h, "DATE-OBS")[0], moment(self.h, "DATE-END")[0]
+        return super().exptime() or ([end - start] if start and end else [])
+
+    def type(self):
+        return [None, "object"]
+
+
+class Spitzer(Rules):
+    """IRAC has no filter wheel: the channel is the band."""
+
+    name = "Spitzer"
+
+    def filter(self):
+        return [None, ANY]
 
 
 class Sdss(Rules):
@@ -947,6 +989,7 @@ FAMILIES = (
     (r"SOHO|SDO|STEREO|SECCHI|HINODE|TRACE|IRIS|GOES|PUNCH|ASO-S|PROBA2|Yohkoh|COSMO|Extreme-ultra|RHESSI", Solar),
     (r"Subaru|SuprimeCam|Hyper Suprime", Suprime),
     (r"^HST|STSDAS|\|(ACS|WFC3|STIS|NICMOS|WFPC2|FOS|HRS)\|", Hst),
+    (r"^XMM", Xmm), (r"Spitzer|SIRTF", Spitzer),
     (r"\|SDSS$|2\.5m", Sdss), (r"Schmidt|CASB", Plate), (r"PTF", Ptf), (r"PANOPTES", Panoptes), (r"TIMMI2", Timmi2),
     (r"CFHT|MegaPrime|WIRCam|ESPaDOnS|SITELLE|SPIRou|MegaCam", Cfht),
 )
@@ -964,7 +1007,7 @@ def family_of(h, hdus):
         return EsoOld
     if h.has("LSST_NUM") or h.has("RAFTNAME") or h.has("RAFTBAY") or re.match("lsst_", h.text("OUTFILE") or ""):
         return Lsst
-    if (h.text("CTYPE1") or "").upper().startswith(("HPLN", "SOLAR", "CRLN", "HGLN")):
+    if (h.text("CTYPE1") or "").upper().startswith(("HPLN", "SOLAR", "CRLN", "HGLN", "LONG")):
         return Solar
     for pattern, rules in FAMILIES:
         if re.search(pattern, where):

@@ -1,20 +1,21 @@
-"""Whether any HDU of a file holds a time of observation, an exposure time or a type of image, in any spelling: by the look
-of keyword, comment and value alone, and liberally."""
+"""Whether any HDU of a file holds a time of observation, an exposure time or a type of image, in any spelling: by the
+look of keyword, comment and value alone, and liberally."""
 import re
 
 from oracle_rules import day_of, type_of_word
 
 NOT_OBSERVED = re.compile(
-    r"file|creat|written|process|reduc|modification|modified (?!jul)|calib|release|made|version|software|wcs|valid|publi"
-    r"|proposal|epoch of|generat|ingest|header|stamp|checksum|when (?:it|the) |archiv|local|tape|reference time|coordinat"
-    r"|extract|flat ?field", re.I)
+    r"file|creat|written|process|reduc|modification|modified (?!jul)|calib|release|made|version|software|wcs|valid"
+    r"|publi|proposal|epoch of|generat|ingest|header|stamp|checksum|when (?:it|the) |archiv|local|tape|reference time"
+    r"|coordinat|extract|flat ?field", re.I)
 OTHER_DATES = ("DATE", "DATE_RF0", "IRAF-TLM", "SOFTDATE", "REL_DATE", "MET_DATE", "DATEPROC", "PROCDATE")
 NO_START = re.compile(r"END|STOP|REL|PROC|CAL|TAU|WVM|SEE|DARK|BIAS|FLAT|TV|RF\d|_DP|MOD|CREA|SOFT|MDF|ODF|OBT")
-EXPOSURES = re.compile(r"T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|EXPTIME1|INT_TIME|INTTIME|ITIME|TEXPTIME"
-                       r"|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME")
-NO_EXPOSURE = re.compile(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio|lookup"
-                         r"|index|position|mode|LUT|reference", re.I)
-TYPE_WORDS = re.compile(r"(OBS|IMAG|IMG|IMA|EXP|DATA|DPR|FRAME|FRM|PICT|OBJ|EXPO|SEQ)[-_ ]?TYPE?$|^(ETYPE|FLAVOR|PRODCATG)$")
+EXPOSURES = re.compile(r"T?EXP(OSURE|TIME|_TIME|OSED|OTIME|TIM)?|EXP-TIME|XPOSURE|EXPTIME1|INT_TIME|INTTIME|ITIME"
+                       r"|TEXPTIME|EXPMEAS|DEXPTIME|SHT_MDUR|OBJTIME")
+NO_EXPOSURE = re.compile(r"req|mid|start|end|until|per|each|frame|gui|count|asked|minimum|maximum|overhead|number|ratio"
+                         r"|lookup|index|position|mode|LUT|reference", re.I)
+TYPE_WORDS = re.compile(r"(OBS|IMAG|IMG|IMA|EXP|DATA|DPR|FRAME|FRM|PICT|OBJ|EXPO|SEQ)[-_ ]?TYPE?$"
+                        r"|^(ETYPE|FLAVOR|PRODCATG)$")
 
 
 def a_time(name, value, comment):
@@ -36,7 +37,7 @@ def an_exposure(name, value, comment):
         return False
     if EXPOSURES.fullmatch(name):
         return True
-    said = re.search(r"exposure (time|duration|length)|integration time|time of exposure|length of exposure", comment, re.I)
+    said = re.search(r"exposure (time|duration|length)|integration time|(time|length) of exposure", comment, re.I)
     return bool(said and number > 0 and re.search(r"EXP|INT|TIME|DIT|DUR", name) and not NO_EXPOSURE.search(comment))
 
 

@@ -9,7 +9,7 @@ import warnings
 
 import astropy.units as u
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, Angle, Galactic, SkyCoord
+from astropy.coordinates import FK4, FK5, ICRS, Galactic, SkyCoord
 from astropy.time import Time, TimeDelta
 from astropy.utils import iers
 from astropy.wcs import WCS
@@ -223,8 +223,8 @@ def wcs_centre(h):
 TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"),
          ("flat", r"flat|.*flat$|twilight|domeflat|skyflat|lampflat|dflat|led|flatfield|calibration_flat"),
          ("mask", r"mask|bpm|bad ?pixel"), ("fringe", r"fringe"), ("scatter", r"scatter"), ("frpts", r"frpts"),
-         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target|image|wide"
-                    r"|sky"))
+         ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target"
+                    r"|image|wide|sky"))
 TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE",
              "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
              "ESO GEN EXPO TYPE", "DATATYPE")
@@ -260,7 +260,7 @@ class Rules:
     filters = ("FILTER", "FILTNAM1", "FILTER01", "BAND", "ESO INS FILT1 NAME", "ESO INS FILT NAME", "FILTNAME",
                "FILTERS", "FILTER_NAME")
     wheels = ("FILTER1", "FILTER2", "FILTER3")
-    extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME")
+    extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME", "OPT_ELEM")
     places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"),
               ("OBJCTRA", "OBJCTDEC"),
               ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("RA-MNT",
@@ -359,7 +359,7 @@ class Rules:
             text = h.text(name)
             if isinstance(h.get(name), str) and text and text.lower() not in NOTHING:
                 if CLEAR.match(text):
-                    return [([text], allowed), None]
+                    return [([text], allowed)] + [(allowed, [])] * bool(allowed) + [None]
                 return [([text], allowed)]
         wheels = [h.text(k) for k in self.wheels if isinstance(h.get(k), str)]
         lit = [w for w in wheels if self.lit(w)]

@@ -42,17 +42,18 @@ import numpy as np
 from oracle_families import family_of
 from oracle_headers import read_dump, read_fits
 from oracle_presence import held_by
-from oracle_rules import ANY, CLEAR, Place
+from oracle_rules import ANY, CLEAR, Place, science
 
-# Shares that must be reached: (of all values equal, of files with time, exposure and type present). They stand a little
-# below what is measured today; when the camera tables of issue 3 are complete they become 99 % and 97 %.
-FLOORS = {("files", None): (90.0, 90.0), ("dumps", None): (80.0, 80.0), ("files", "generic"): (80.0, 80.0),
-          ("dumps", "generic"): (60.0, 60.0)}
+# Shares that must be reached: (of all values equal, of files with time, exposure and type present). They stand 2 points
+# below what is measured today; when the camera tables of issue 3 are complete the first two become 99 % and 97 %.
+FLOORS = {("files", None): (97.0, 96.5), ("dumps", None): (97.0, 97.5), ("files", "generic"): (96.5, 96.5),
+          ("dumps", "generic"): (90.5, 96.5)}
 LEAST_VALUES = {"files": 1000, "dumps": 3000}
 STRICT = False  # whether each difference must be listed in EXPECTED: from the day the tables are complete
 
 # Differences that stay, each with its reason: (part of the file's name, field, why).
 EXPECTED = [
+    ("EUC_MER_BGMOD", "ccds", "a model of the background: no picture to register, though the header calls it an image"),
 ]
 FIELDS = ("obstime", "exptime", "type", "filter", "ra", "dec", "instrument", "object", "airmass", "dettemp")
 
@@ -196,7 +197,7 @@ for result in results:
     if not rows and not result["why_none"]:
         problems.append("no rows and no reason: " + name)
     for at, row in enumerate(rows or [None]):
-        extension = row["extension"] if row else 0
+        extension = row["extension"] if row else (science(hdus) or [0])[0]
         if extension >= len(hdus):
             problems.append("%s: no HDU %d" % (name, extension))
             continue
