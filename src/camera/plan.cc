@@ -53,11 +53,10 @@ std::vector<Field> needs_of(Field field) {
   }
 }
 
-// The cards of a source; false when it reads something else: other HDUs, the file name, the WCS.
+// The cards of a source; false when it reads something else: other HDUs, the file name.
 bool add_cards(const Source& source, const Plan& plan, std::vector<CardPlace>& out) {
   if (source.scope == Scope::number) return true;
   if (source.scope == Scope::any || source.scope == Scope::file_name) return false;
-  if (source.keyword == "WCS") return false;  // a dozen cards and the axes: the sky of the last image is not this one's
   const auto add = [&](const Layout& layout, bool own) {
     layout.each(source.key, [&](std::size_t card) {
       out.push_back({own, card});
