@@ -50,12 +50,12 @@ struct ImageFacts {
   Fact<std::string> chip;  ///< its name: "ccd00"
   Fact<std::string> instrument;
   Fact<std::string> object;
-  Fact<std::string> type;    ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
-  Fact<std::string> filter;  ///< canonical name when the filter list knows it, else as it stands in the header
+  Fact<std::string> type;       ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
+  Fact<std::string> filter;     ///< canonical name when the filter list knows it, else as it stands in the header
   std::string physical_filter;  ///< as it stands in the header
-  Fact<double> obstime;      ///< start of the exposure, seconds since 1970 UTC
-  Fact<double> exptime;      ///< seconds
-  Fact<double> ra, dec;      ///< degrees, ICRS
+  Fact<double> obstime;         ///< start of the exposure, seconds since 1970 UTC
+  Fact<double> exptime;         ///< seconds
+  Fact<double> ra, dec;         ///< degrees, ICRS
   Fact<double> airmass, telfocus, rotangle;
   Fact<double> xprobe, yprobe, zprobe;
   Fact<double> dettemp;     ///< degrees Celsius
@@ -100,8 +100,9 @@ class Cameras {
   /// and a table of a later folder that applies to a file wins over those before. A folder that is not there has no
   /// tables. Error: invalid, with file, line and column.
   static Result<Cameras> load(const std::vector<std::string>& folders = {});
-  /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid.
-  Result<std::string> add_file(const std::string& path);
+  /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid;
+  /// all mistakes of the table go to `mistakes` when it is given.
+  Result<std::string> add_file(const std::string& path, std::vector<Status>* mistakes = nullptr);
   /// Recipes that win over those of every table: the lines of a table without `camera` (Elixir's EXPTIME-KEYWORD and
   /// its like). `source` is for messages. Error: invalid.
   Status add_recipes(std::string_view lines, const std::string& source);
@@ -113,6 +114,16 @@ class Cameras {
   /// lists that are not there, two tables that apply equally. Empty: none.
   std::vector<Status> mistakes() const;
 
+  struct Lint {
+    int tables = 0;
+    std::vector<Status> mistakes;
+    std::vector<Status> warnings;  ///< what is no mistake and has no effect, or an effect that nobody can want
+  };
+  /// Looks at tables and filter lists: files (with a / or ending in .cam or .list) and names of built-in tables; all there
+  /// are when `tables` is empty. They are held against the built-in ones and those of `folders`; a file stands in for a
+  /// built-in table of its name. What is wrong in any table is told, warnings only of those that were asked for.
+  static Lint lint(const std::vector<std::string>& folders, const std::vector<std::string>& tables);
+
   struct Options {
     bool split = false;    ///< a single-HDU file is one CCD of a mosaic
     std::string camera;    ///< force this table instead of choosing one
@@ -120,6 +131,8 @@ class Cameras {
   };
   /// Errors: not_found (no table of that name).
   Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;
+  /// The `when` lines of a table that hold for these headers: "INSTRUME ACS & DETECTOR WFC|HRC|SBC".
+  std::vector<std::string> applying(const std::string& name, const std::string& path, const FitsHeaders& headers) const;
 
   /// The registered name of a filter by its other names, exact spelling first (r is not R), then case-blind;
   /// nullopt when the list does not know it.

@@ -176,6 +176,18 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   return out;
 }
 
+std::vector<std::string> Cameras::applying(const std::string& name, const std::string& path,
+                                           const FitsHeaders& headers) const {
+  std::vector<std::string> out;
+  const auto it = tables_->entries.find(name);
+  if (it == tables_->entries.end() || headers.hdus.empty()) return out;
+  const FileCards cards(headers, stem_of(path));
+  for (const When& when : it->second->head.when) {
+    if (holds({cards, 0}, when.all)) out.push_back(when.text);
+  }
+  return out;
+}
+
 // The registered name of the filter that the header names.
 void Cameras::name_filter(FileFacts& file, ImageFacts& image) const {
   if (!image.filter.value) return;

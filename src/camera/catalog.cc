@@ -12,12 +12,7 @@ namespace imreg {
 
 using namespace camera;
 
-namespace {
-
-// Of a table that was named on the command line: above those of any folder.
-constexpr std::size_t kNamed = 1000;
-
-Result<std::string> text_of_table(const std::filesystem::path& path) {
+Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   const int reason = errno;
@@ -30,16 +25,24 @@ Result<std::string> text_of_table(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-}  // namespace
+std::vector<std::filesystem::path> camera::tables_in(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> paths;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
 
 Status Cameras::Tables::add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
-                                 std::vector<std::string>& added) {
+                                 std::vector<std::string>& added, std::vector<Status>* all) {
   if (is_list) {
     IMREG_TRY(FilterList().add(text, path));
     texts.emplace_back(path, std::move(text));
     return {};
   }
-  IMREG_TRY(parse_table(text, path).status());
+  IMREG_TRY(parse_table(text, path, all).status());
   auto entry = std::make_shared<const Entry>(std::move(text), path, origin);
   added.push_back(entry->head.name);
   entries.insert_or_assign(entry->head.name, std::move(entry));
@@ -162,13 +165,7 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
   }
   std::vector<std::string> added;
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    std::error_code error;
-    std::vector<std::filesystem::path> paths;
-    for (std::filesystem::directory_iterator it(folders[i], error), end; !error && it != end; it.increment(error)) {
-      if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const std::filesystem::path& path : paths) {
+    for (const std::filesystem::path& path : tables_in(folders[i])) {
       IMREG_ASSIGN(std::string text, text_of_table(path));
       IMREG_TRY(tables->add_user(path.string(), std::move(text), i + 1, path.extension() == ".list", added));
     }
@@ -181,15 +178,19 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
   return Cameras(std::move(tables));
 }
 
-Result<std::string> Cameras::add_file(const std::string& path) {
+Result<std::string> Cameras::add_file(const std::string& path, std::vector<Status>* all) {
   IMREG_ASSIGN(std::string text, text_of_table(path));
   // A table with a mistake must not stay.
   const auto before = tables_->entries;
   std::vector<std::string> added;
-  Status status = tables_->add_user(path, std::move(text), kNamed, false, added);
+  // A new version of a table is chosen as that one was.
+  const auto same = before.find(scan_table(text, path).name);
+  const std::size_t origin = same == before.end() ? kNamed : same->second->origin;
+  Status status = tables_->add_user(path, std::move(text), origin, false, added, all);
   tables_->index();
   if (status.ok()) {
     for (Status& mistake : tables_->mistakes(added)) {
+      if (all != nullptr) all->push_back(mistake);
       if (status.ok()) status = std::move(mistake);
     }
   }

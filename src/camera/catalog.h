@@ -1,6 +1,7 @@
 // All tables and filter lists: those built in, and those of users. Loading them, and what is wrong between them.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,13 @@ struct Entry {
   mutable Result<Table> full_ = Status();
 };
 
+/// Of a table that was named on the command line: above those of any folder.
+inline constexpr std::size_t kNamed = 1000;
+
+Result<std::string> text_of_table(const std::filesystem::path& path);
+/// The *.cam and *.list of a folder, in the order of their names.
+std::vector<std::filesystem::path> tables_in(const std::string& folder);
+
 }  // namespace camera
 
 /// What is known of all cameras.
@@ -58,8 +66,9 @@ struct Cameras::Tables {
   mutable std::once_flag filters_once;
   mutable camera::FilterList filters_read;
 
+  /// `all`: gets every mistake of the file.
   Status add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
-                  std::vector<std::string>& added);
+                  std::vector<std::string>& added, std::vector<Status>* all = nullptr);
   void index();
   std::size_t length_of_chain(const camera::Table& head) const;
   Result<camera::Chain> chain_of(const std::string& name) const;
