@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,32 +39,28 @@ constexpr cli::Program kProgram = {
     -1};
 
 struct Request {
-  std::vector<std::string> words;  // behind the verb
-  std::vector<std::string> folders;
+  const cli::Parsed& args;
+  std::vector<std::string> words, folders;  // the words behind the verb
   std::string format;
-  cli::Output output;
-  bool write(std::string_view text) { return output.write(text); }
-};
+  cli::Output& output;
 
-// Standard output must have got everything.
-int finish(Request& request, int code) {
-  request.output.flush();
-  if (request.output.status().ok()) return code;
-  cli::complain(kProgram.name, request.output.status());
-  return cli::kTrouble;
-}
+  TextSink sink() const {
+    return [this](std::string_view text) { return output.write(text); };
+  }
+};
 
 int complain_all(const std::vector<Status>& faults, int code) {
   for (const Status& fault : faults) cli::complain(kProgram.name, fault);
   return code;
 }
 
-int check(const cli::Parsed& args, Request& request) {
-  const CheckOptions options{request.folders, request.words[0], args.has("split"), request.format == "json"};
-  const CheckReport report = check_table(options, {request.words.begin() + 1, request.words.end()},
-                                         [&](std::string_view text) { return request.write(text); });
+int check(const Request& request) {
+  const CheckReport report =
+      check_table({request.folders, request.words[0], request.args.has("split"), request.format == "json"},
+                  {request.words.begin() + 1, request.words.end()}, request.sink());
   if (!report.mistakes.empty()) return complain_all(report.mistakes, cli::kUsage);
-  return finish(request, complain_all(report.failed, report.failed.empty() ? cli::kOk : cli::kInputs));
+  request.output.flush();
+  return complain_all(report.failed, report.failed.empty() ? cli::kOk : cli::kInputs);
 }
 
 int terminal_width() {
@@ -71,95 +68,95 @@ int terminal_width() {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ? size.ws_col : 80;
 }
 
-int coverage(const cli::Parsed& args, Request& request) {
-  const CoverageOptions options{request.folders, args.word("camera"), request.format, args.has("v"), terminal_width()};
-  CoverageReport report;
-  {
-    cli::Progress progress;
-    report = cover(
-        options, request.words,
-        [&](std::string_view text) { return request.write(cli::Progress::erase() + std::string(text)); },
-        [](const Status& fault) { cli::complain(kProgram.name, fault); },
-        [&](std::int64_t, std::int64_t all) {
-          progress.set_total(all);
-          progress.add();
-        });
-  }
+int coverage(const Request& request) {
+  auto progress = std::make_unique<cli::Progress>();
+  const CoverageReport report = cover(
+      {request.folders, request.args.word("camera"), request.format, request.args.has("v"), terminal_width()},
+      request.words, [&](std::string_view text) { return progress.reset(), request.output.write(text); },
+      [](const Status& fault) { cli::complain(kProgram.name, fault); },
+      [&](std::int64_t all) { progress->set_total(all), progress->add(); });
   if (!report.request.ok()) return complain_all({report.request}, cli::kUsage);
-  const int code = finish(request, report.failed > 0 ? cli::kInputs : report.images == 0 ? cli::kNothing : cli::kOk);
-  cli::warn(kProgram.name, counted(report.files, "file") + " with " + counted(report.images, "image") + "; " +
-                               std::to_string(report.empty) + " of them without any; " +
-                               std::to_string(report.foreign) + " passed over (no FITS), " +
-                               std::to_string(report.failed) + " failed");
-  return code;
+  request.output.flush();
+  cli::warn(kProgram.name, counted(report.files, "file") + ", " + counted(report.images, "image") + "; " +
+                               std::to_string(report.empty) + " without an image, " + std::to_string(report.foreign) +
+                               " passed over (no headers in them), " + std::to_string(report.failed) + " failed");
+  return report.failed > 0 ? cli::kInputs : report.images == 0 ? cli::kNothing : cli::kOk;
 }
 
-int learn(const cli::Parsed&, Request& request) {
-  const auto cameras = Cameras::load(request.folders);
+int learn(const Request& request) {
+  const auto cameras = Cameras::load({request.folders, "", ""});
   if (!cameras) return complain_all({cameras.status()}, cli::kUsage);
   const Result<std::string> draft = learn_table(request.words, *cameras);
   if (!draft) return complain_all({draft.status()}, cli::kInputs);
-  request.write(*draft);
-  return finish(request, cli::kOk);
+  request.output.write(*draft);
+  return cli::kOk;
 }
 
-int lint(const cli::Parsed&, Request& request) {
+int lint(const Request& request) {
   const Cameras::Lint found = Cameras::lint(request.folders, request.words);
-  complain_all(found.mistakes, 0);
-  complain_all(found.warnings, 0);
-  const auto mistakes = static_cast<long long>(found.mistakes.size());
-  request.write(
-      counted(found.tables, "table") + ", " + (mistakes == 0 ? "no mistake" : counted(mistakes, "mistake")) +
-      (found.warnings.empty() ? "" : ", " + counted(static_cast<long long>(found.warnings.size()), "warning")) + '\n');
-  return finish(request, mistakes == 0 ? cli::kOk : cli::kInputs);
+  complain_all(found.mistakes, complain_all(found.warnings, 0));
+  const auto count = [](const std::vector<Status>& of, const char* noun) {
+    return of.empty() ? "no " + std::string(noun) : counted(static_cast<long long>(of.size()), noun);
+  };
+  request.output.write(counted(found.tables, "table") + ", " + count(found.mistakes, "mistake") +
+                       (found.warnings.empty() ? "\n" : ", " + count(found.warnings, "warning") + "\n"));
+  return found.mistakes.empty() ? cli::kOk : cli::kInputs;
 }
 
-int list(const cli::Parsed&, Request& request) {
-  const auto cameras = Cameras::load(request.folders);
+int list(const Request& request) {
+  const auto cameras = Cameras::load({request.folders, "", ""});
   if (!cameras) return complain_all({cameras.status()}, cli::kUsage);
-  request.write(list_tables(*cameras, request.format));
-  return finish(request, cli::kOk);
+  request.output.write(list_tables(*cameras, request.format));
+  return cli::kOk;
 }
 
 struct Verb {
-  const char* name;
-  const char* words;  // for messages
+  std::string name, words;
   std::size_t least, most;
   std::vector<std::string> formats;
-  int (*work)(const cli::Parsed&, Request&);
+  int (*work)(const Request&);
 };
 
-int work(const cli::Parsed& args) {
-  const Verb verbs[] = {{"check", "TABLE FILE...", 2, SIZE_MAX, {"text", "json"}, check},
-                        {"coverage", "TREE...", 1, SIZE_MAX, coverage_formats(), coverage},
-                        {"learn", "FILE...", 1, SIZE_MAX, {"text"}, learn},
-                        {"lint", "[TABLE...]", 0, SIZE_MAX, {"text"}, lint},
-                        {"list", "no words", 0, 0, {"text", "csv", "json"}, list}};
-  const auto usage = [](const std::string& what) { return complain_all({Status(Code::invalid, what)}, cli::kUsage); };
-  const std::string word = args.positionals[0];
-  std::string all;
+Result<const Verb*> find_verb(const std::vector<Verb>& verbs, const cli::Parsed& args, const std::string& format) {
   std::vector<std::string> names;
-  for (const Verb& verb : verbs) names.emplace_back(verb.name);
-  const auto verb = std::find_if(std::begin(verbs), std::end(verbs), [&](const Verb& v) { return v.name == word; });
-  if (verb == std::end(verbs)) {
-    const std::string near = nearest_names(word, names);
-    return usage("there is no verb " + word +
-                 (near.empty() ? "; there are check, coverage, learn, lint and list" : "; did you mean " + near + "?"));
+  for (const Verb& verb : verbs) {
+    names.push_back(verb.name);
+    if (verb.name != args.positionals[0]) continue;
+    const std::size_t count = args.positionals.size() - 1;
+    if (count < verb.least || count > verb.most) return Status(Code::invalid, verb.name + " takes " + verb.words);
+    if (std::find(verb.formats.begin(), verb.formats.end(), format) != verb.formats.end()) return &verb;
+    std::string all;
+    for (const auto& known : verb.formats) all += (all.empty() ? "" : ", ") + known;
+    return Status(Code::invalid, "-format " + format + ": the formats of " + verb.name + " are " + all);
   }
-  Request request{
-      {args.positionals.begin() + 1, args.positionals.end()}, {}, args.word("format", "text"), cli::Output()};
-  if (request.words.size() < verb->least || request.words.size() > verb->most)
-    return usage(word + " takes " + verb->words + (request.words.empty() ? "" : ", not only " + request.words[0]));
-  if (std::find(verb->formats.begin(), verb->formats.end(), request.format) == verb->formats.end()) {
-    for (const auto& format : verb->formats) all += (all.empty() ? "" : ", ") + format;
-    return usage("-format " + request.format + ": " + word + " has " + all);
-  }
-  const std::string folders = cli::environment("IMREG_CAMERAS");
-  for (const std::string_view folder : split(folders, ':')) {
-    if (!folder.empty()) request.folders.emplace_back(folder);
-  }
-  for (const auto* use : args.all("cameras")) request.folders.push_back(use->words[0]);
-  return verb->work(args, request);
+  const std::string near = nearest_names(args.positionals[0], names);
+  return Status(Code::invalid, "there is no verb " + args.positionals[0] +
+                                   (near.empty() ? "; -help tells them" : "; did you mean " + near + "?"));
+}
+
+int work(const cli::Parsed& args) {
+  const std::vector<Verb> verbs = {
+      {"check",
+       "TABLE FILE...: a table (NAME, FILE.cam, or - for the one that is chosen) and files",
+       2,
+       SIZE_MAX,
+       {"text", "json"},
+       check},
+      {"coverage", "TREE...: folders and files", 1, SIZE_MAX, coverage_formats(), coverage},
+      {"learn", "FILE...: files of one camera", 1, SIZE_MAX, {"text"}, learn},
+      {"lint", "[TABLE...]", 0, SIZE_MAX, {"text"}, lint},
+      {"list", "no further word", 0, 0, {"text", "csv", "json"}, list}};
+  const std::string format = args.word("format", "text");
+  const Result<const Verb*> verb = find_verb(verbs, args, format);
+  if (!verb) return complain_all({verb.status()}, cli::kUsage);
+  auto folders = cli::Settings::camera_folders("./Imreg.db");
+  if (!folders) return complain_all({folders.status()}, cli::kUsage);
+  for (const auto* use : args.all("cameras")) folders->push_back(use->words[0]);
+  cli::Output output;
+  const int code =
+      (*verb)->work({args, {args.positionals.begin() + 1, args.positionals.end()}, *folders, format, output});
+  output.flush();
+  return output.status().ok() ? code : complain_all({output.status()}, cli::kTrouble);
 }
 
 }  // namespace

@@ -46,10 +46,10 @@ struct CoverageReport {
 };
 std::vector<std::string> coverage_formats();
 /// Reads all FITS files and header dumps of files and folders and writes the matrix of what is right, unknown and
-/// suspicious. `on_fault` is told of each file that cannot be read, `on_progress` how many are read, and of how many.
+/// suspicious. `on_fault` is told of each file that cannot be read, `on_progress` is called before each file with their number.
 CoverageReport cover(const CoverageOptions& options, const std::vector<std::string>& trees, const TextSink& sink,
                      const std::function<void(const Status&)>& on_fault,
-                     const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
+                     const std::function<void(std::int64_t)>& on_progress = {});
 
 /// All tables: "text", "csv" or "json".
 std::string list_tables(const Cameras& cameras, std::string_view format);

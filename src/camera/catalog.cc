@@ -6,11 +6,27 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "os/file.h"
 
 namespace imreg {
 
 using namespace camera;
+
+namespace {
+
+// Of the first line that says something.
+std::string_view first_word(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim(text.substr(0, end));
+    if (!line.empty() && line.front() != '#') return line.substr(0, line.find_first_of(" \t"));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
   errno = 0;
@@ -25,24 +41,32 @@ Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-std::vector<std::filesystem::path> camera::tables_in(const std::string& folder) {
+Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
   std::error_code error;
   std::vector<std::filesystem::path> paths;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
+    const bool named = it->path().extension() == ".cam" || it->path().extension() == ".list";
+    if (std::error_code other; named && it->is_regular_file(other)) paths.push_back(it->path());
   }
   std::sort(paths.begin(), paths.end());
-  return paths;
+  std::vector<TableFile> out;
+  for (const std::filesystem::path& path : paths) {
+    IMREG_ASSIGN(std::string text, text_of_table(path));
+    TableFile file{path.string(), std::move(text)};
+    // Other programs have files with such names too.
+    if (first_word(file.text) == (file.is_list() ? "filter" : "camera")) out.push_back(std::move(file));
+  }
+  return out;
 }
 
 Status Cameras::Tables::add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
-                                 std::vector<std::string>& added, std::vector<Status>* all) {
+                                 std::vector<std::string>& added) {
   if (is_list) {
     IMREG_TRY(FilterList().add(text, path));
     texts.emplace_back(path, std::move(text));
     return {};
   }
-  IMREG_TRY(parse_table(text, path, all).status());
+  IMREG_TRY(parse_table(text, path).status());
   auto entry = std::make_shared<const Entry>(std::move(text), path, origin);
   added.push_back(entry->head.name);
   entries.insert_or_assign(entry->head.name, std::move(entry));
@@ -153,7 +177,7 @@ Cameras::Cameras(Cameras&&) noexcept = default;
 Cameras& Cameras::operator=(Cameras&&) noexcept = default;
 Cameras::~Cameras() = default;
 
-Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
+Result<Cameras> Cameras::load(const CameraSources& sources) {
   auto tables = std::make_unique<Tables>();
   for (const EmbeddedFile& file : embedded_cameras()) {
     if (file.name.ends_with(".list")) {
@@ -164,11 +188,13 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
     tables->entries.insert_or_assign(entry->head.name, std::move(entry));
   }
   std::vector<std::string> added;
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    for (const std::filesystem::path& path : tables_in(folders[i])) {
-      IMREG_ASSIGN(std::string text, text_of_table(path));
-      IMREG_TRY(tables->add_user(path.string(), std::move(text), i + 1, path.extension() == ".list", added));
-    }
+  for (std::size_t i = 0; i < sources.folders.size(); ++i) {
+    IMREG_ASSIGN(std::vector<TableFile> files, tables_in(sources.folders[i]));
+    for (TableFile& file : files)
+      IMREG_TRY(tables->add_user(file.path, std::move(file.text), i + 1, file.is_list(), added));
+  }
+  if (!sources.recipes.empty()) {
+    IMREG_ASSIGN(tables->configuration, parse_recipes(sources.recipes, sources.recipes_from));
   }
   for (const auto& [path, text] : tables->texts) tables->lists.push_back({path, text});
   tables->index();
@@ -178,7 +204,7 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
   return Cameras(std::move(tables));
 }
 
-Result<std::string> Cameras::add_file(const std::string& path, std::vector<Status>* all) {
+Result<std::string> Cameras::add_file(const std::string& path) {
   IMREG_ASSIGN(std::string text, text_of_table(path));
   // A table with a mistake must not stay.
   const auto before = tables_->entries;
@@ -186,11 +212,10 @@ Result<std::string> Cameras::add_file(const std::string& path, std::vector<Statu
   // A new version of a table is chosen as that one was.
   const auto same = before.find(scan_table(text, path).name);
   const std::size_t origin = same == before.end() ? kNamed : same->second->origin;
-  Status status = tables_->add_user(path, std::move(text), origin, false, added, all);
+  Status status = tables_->add_user(path, std::move(text), origin, false, added);
   tables_->index();
   if (status.ok()) {
     for (Status& mistake : tables_->mistakes(added)) {
-      if (all != nullptr) all->push_back(mistake);
       if (status.ok()) status = std::move(mistake);
     }
   }
@@ -198,11 +223,6 @@ Result<std::string> Cameras::add_file(const std::string& path, std::vector<Statu
   tables_->entries = before;
   tables_->index();
   return status;
-}
-
-Status Cameras::add_recipes(std::string_view lines, const std::string& source) {
-  IMREG_ASSIGN(tables_->configuration, parse_recipes(lines, source));
-  return {};
 }
 
 Status Cameras::remove(const std::string& name) {

@@ -186,17 +186,15 @@ Cameras::Lint Cameras::lint(const std::vector<std::string>& folders, const std::
   Tables& known = *loaded->tables_;
   std::set<std::string> asked;
   std::map<std::string, std::string> file_of;  // the tables that come from files
-  const auto add = [&](const std::string& path, std::size_t origin, bool ask) {
-    Result<std::string> text = text_of_table(path);
-    if (!text) return out.mistakes.push_back(text.status());
-    if (path.ends_with(".list")) {
-      out.tables += ask ? 1 : 0;
-      if (Status status = FilterList().add(*text, path); !status.ok()) out.mistakes.push_back(std::move(status));
+  const auto add = [&](TableFile file, std::size_t origin, bool ask) {
+    const std::string& path = file.path;
+    out.tables += ask ? 1 : 0;
+    if (file.is_list()) {
+      if (Status status = FilterList().add(file.text, path); !status.ok()) out.mistakes.push_back(std::move(status));
       return;
     }
-    const std::string name = scan_table(*text, path).name;
-    out.tables += ask ? 1 : 0;
-    if (name.empty()) return (void)parse_table(*text, path, &out.mistakes).ok();
+    const std::string name = scan_table(file.text, path).name;
+    if (name.empty()) return (void)parse_table(file.text, path, &out.mistakes).ok();
     const auto same = known.entries.find(name);
     if (ask && file_of.contains(name) && file_of[name] != path)
       out.mistakes.push_back(
@@ -205,15 +203,22 @@ Cameras::Lint Cameras::lint(const std::vector<std::string>& folders, const std::
     if (ask) file_of[name] = path;
     // In the place of a built-in table it keeps that table's rank.
     const bool built_in = same != known.entries.end() && same->second->origin == 0;
-    known.entries.insert_or_assign(name, std::make_shared<const Entry>(*std::move(text), path, built_in ? 0 : origin));
+    known.entries.insert_or_assign(name,
+                                   std::make_shared<const Entry>(std::move(file.text), path, built_in ? 0 : origin));
     if (ask) asked.insert(name);
   };
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    for (const auto& path : tables_in(folders[i])) add(path.string(), i + 1, tables.empty());
+    Result<std::vector<TableFile>> files = tables_in(folders[i]);
+    if (!files) out.mistakes.push_back(files.status());
+    for (TableFile& file : files.value_or({})) add(std::move(file), i + 1, tables.empty());
   }
   for (const std::string& word : tables) {
     if (is_file(word)) {
-      add(word, kNamed, true);
+      Result<std::string> text = text_of_table(word);
+      if (text)
+        add({word, *std::move(text)}, kNamed, true);
+      else
+        out.mistakes.push_back(text.status());
     } else if (known.entries.contains(word)) {
       asked.insert(word);
       ++out.tables;

@@ -219,51 +219,57 @@ std::string check_json(const std::string& path, const Match& match, const FitsHe
   return out;
 }
 
-// The name of the table that a word means; mistakes of a file are all told.
-std::string resolve_table(const std::string& word, Cameras& cameras, std::vector<Status>& mistakes) {
-  if (word.find('/') != word.npos || word.ends_with(".cam")) {
-    const Result<std::string> name = cameras.add_file(word, &mistakes);
-    if (!name && mistakes.empty()) mistakes.push_back(name.status());
-    return name.value_or("");
+bool is_table_file(std::string_view word) { return word.find('/') != word.npos || word.ends_with(".cam"); }
+
+// The tables of the options, and the name of the one that was asked for (empty: each file chooses). All mistakes are told.
+Result<std::pair<Cameras, std::string>> load_for_check(const CheckOptions& options, std::vector<Status>& mistakes) {
+  std::string name = options.table == "-" || options.table == "auto" ? "" : options.table;
+  if (is_table_file(name)) {
+    mistakes = Cameras::lint(options.folders, {name}).mistakes;
+    if (!mistakes.empty()) return mistakes.front();
   }
-  for (const std::string& name : cameras.names()) {
-    if (equal_nocase(name, word)) return name;
+  IMREG_ASSIGN(Cameras cameras, Cameras::load({options.folders, "", ""}));
+  if (is_table_file(name)) {
+    IMREG_ASSIGN(name, cameras.add_file(name));
+  } else if (!name.empty()) {
+    const std::vector<std::string> names = cameras.names();
+    const auto same =
+        std::find_if(names.begin(), names.end(), [&](const auto& known) { return equal_nocase(known, name); });
+    const std::string near = nearest_names(name, names);
+    if (same == names.end())
+      return Status(Code::not_found,
+                    "there is no camera table \"" + name + "\"" +
+                        (near.empty() ? "; imcamera list names them, and a file has a / or ends in .cam"
+                                      : "; did you mean " + near + "?"));
+    name = *same;
   }
-  const std::string near = nearest_names(word, cameras.names());
-  mistakes.push_back(
-      Status(Code::not_found, "there is no camera table \"" + word + "\"" +
-                                  (near.empty() ? "; imcamera list names them, a file has a / or ends in .cam"
-                                                : "; did you mean " + near + "?")));
-  return "";
+  return std::pair(std::move(cameras), std::move(name));
 }
 
 }  // namespace
 
 CheckReport check_table(const CheckOptions& options, const std::vector<std::string>& files, const TextSink& sink) {
   CheckReport report;
-  auto cameras = Cameras::load(options.folders);
-  if (!cameras) {
-    report.mistakes.push_back(cameras.status());
+  const auto loaded = load_for_check(options, report.mistakes);
+  if (!loaded) {
+    if (report.mistakes.empty()) report.mistakes.push_back(loaded.status());
     return report;
   }
-  const bool automatic = options.table == "-" || options.table == "auto";
-  std::string table;
-  if (!automatic) table = resolve_table(options.table, *cameras, report.mistakes);
-  if (!report.mistakes.empty()) return report;
-  const std::vector<CameraTable> tables = cameras->tables();
+  const auto& [cameras, table] = *loaded;
+  const std::vector<CameraTable> tables = cameras.tables();
   for (const std::string& path : files) {
     const auto headers = read_headers(path);
     if (!headers) {
       report.failed.push_back(Status(headers.status()).in_file(path));
       continue;
     }
-    const auto facts = cameras->translate(path, *headers, {.split = options.split, .camera = table, .explain = true});
-    const auto chosen = automatic ? facts : cameras->translate(path, *headers, {});
+    const auto facts = cameras.translate(path, *headers, {.split = options.split, .camera = table, .explain = true});
+    const auto chosen = table.empty() ? facts : cameras.translate(path, *headers, {});
     if (!facts || !chosen) {
       report.mistakes.push_back(facts ? chosen.status() : facts.status());
       return report;
     }
-    Match match{facts->camera, chosen->camera, cameras->applying(facts->camera, path, *headers), automatic, true};
+    Match match{facts->camera, chosen->camera, cameras.applying(facts->camera, path, *headers), table.empty(), true};
     for (const CameraTable& known : tables) {
       if (known.name == match.table) match.has_when = !known.when.empty();
     }
@@ -275,11 +281,11 @@ CheckReport check_table(const CheckOptions& options, const std::vector<std::stri
 
 CoverageReport cover(const CoverageOptions& options, const std::vector<std::string>& trees, const TextSink& sink,
                      const std::function<void(const Status&)>& on_fault,
-                     const std::function<void(std::int64_t, std::int64_t)>& on_progress) {
+                     const std::function<void(std::int64_t)>& on_progress) {
   CoverageReport report;
   RegisterOptions request;
   request.camera = options.camera;
-  request.camera_folders = options.folders;
+  request.cameras.folders = options.folders;
   const auto loaded = load_cameras(request);
   if (!loaded) {
     report.request = loaded.status();
@@ -303,9 +309,8 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
   }
   const double now = current_time();
   Coverage coverage;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const auto& [path, named] = paths[i];
-    if (on_progress) on_progress(static_cast<std::int64_t>(i), static_cast<std::int64_t>(paths.size()));
+  for (const auto& [path, named] : paths) {
+    if (on_progress) on_progress(static_cast<std::int64_t>(paths.size()));
     const auto headers = read_headers(path);
     if (!headers) {
       if (is_foreign(path, named, headers.status()))
