@@ -23,11 +23,10 @@ constexpr double kLongest = 1e5;    // of an exposure, seconds
 constexpr double kLongestBias = 1;  // likewise
 constexpr double kFarOff = 5;       // of the pointing from the centre of the image, degrees
 
-// Exposures that are none of the database's types: that they have none is as it must be.
-bool is_other_type(std::string_view text) {
-  static const Globs kOther = {"*arc*",   "*comp*",    "*wave*", "*focus*", "*lamp*",    "*acq*", "*guid*",
-                               "*align*", "*pinhole*", "*test*", "*cal*",   "*through*", "*psf*"};
-  return matches(kOther, text);
+// A text that speaks of one of the database's types: a lost one is worth a look. Arcs and acquisitions are none of them.
+bool speaks_of_a_type(std::string_view text) {
+  static const Globs kStems = {"*bias*", "*zero*", "*dark*", "*flat*", "*obj*", "*sci*", "*mask*", "*fringe*"};
+  return matches(kStems, text);
 }
 
 std::string day_of(double time) { return format_iso(time).substr(0, 10); }
@@ -68,7 +67,9 @@ class Judge {
     if (field == "obstime") return against_obstime();
     if (field == "exptime") return against_exptime();
     if (field == "type") return against_type();
-    if (field == "filter") return doubt("filter is not in the filter list", image_.physical_filter);
+    if (field == "filter")
+      return doubt("filter is not in the filter list", image_.physical_filter).empty() ? ""
+                                                                                       : "is not in the filter list";
     if (field == "ra" || field == "dec") return against_pointing();
     if (field == "airmass" && (*image_.airmass.value < 0.99 || *image_.airmass.value > 40)) return "is no airmass";
     if (field == "object") return against_text(*image_.object.value);
@@ -87,7 +88,7 @@ class Judge {
     if (field == "airmass") return doubt("airmass is not known");
     if (field != "type") return "";
     const auto lost = std::find_if(image_.lost.begin(), image_.lost.end(), [](const LostCard& card) {
-      return card.field == "type" && card.reason.starts_with("is not in the word list") && !is_other_type(card.text);
+      return card.field == "type" && card.reason.starts_with("is not in the word list") && speaks_of_a_type(card.text);
     });
     return lost == image_.lost.end() ? "" : lost->keyword + " \"" + lost->text + "\" " + lost->reason;
   }

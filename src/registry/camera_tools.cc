@@ -68,18 +68,23 @@ class ImageText {
     }
     std::string out;
     std::set<std::string_view> told;
+    std::string unknown;
     for (const FactRow& row : rows_) {
-      std::string line = "  " + padded(std::string(row.field), 12) + padded(visible(row.text), values);
-      if (row.known)
-        line += "  " + padded(place_of(row.keyword, row.hdu), places) + "  " + recipe_text(row.recipe);
-      else
-        line += "  not known";
-      out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-      if (told.insert(recipe_field(row.field)).second) out += lost_text(recipe_field(row.field), "");
+      const std::string_view recipes = recipe_field(row.field);
+      const std::string lost = told.contains(recipes) ? "" : lost_text(recipes, "");
+      if (!row.known && lost.empty()) {
+        unknown += (unknown.empty() ? "" : ", ") + std::string(row.field);
+        continue;
+      }
+      told.insert(recipes);
+      std::string line = "  " + padded(std::string(row.field), 12) + padded(visible(row.text), values) + "  ";
+      line += row.known ? padded(place_of(row.keyword, row.hdu), places) + "  " + recipe_text(row.recipe) : "not known";
+      out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n' + lost;
     }
     for (const LostCard& card : image_.lost) {
       if (told.insert(card.field).second) out += lost_text(card.field, std::string(card.field) + ": ");
     }
+    if (!unknown.empty()) out += "  " + padded("not known", 12) + unknown + '\n';
     return out;
   }
 
@@ -329,7 +334,10 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
     coverage.add(path, *headers, *facts, now, options.verbose);
   }
   report.images = coverage.sum().images;
-  if (report.images > 0) sink(coverage_text(coverage, options.format, options.width));
+  sink(coverage_text(coverage, options.format, options.width,
+                     counted(report.files, "file") + ", " + counted(report.images, "image") + "; " +
+                         counted(report.empty, "file") + " without an image, " + std::to_string(report.foreign) +
+                         " passed over (no headers in them), " + std::to_string(report.failed) + " failed"));
   return report;
 }
 

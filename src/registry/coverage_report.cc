@@ -21,7 +21,7 @@ constexpr std::array<std::array<std::string_view, 2>, kJudged.size()> kShort = {
                                                                                  {"dec", ""},
                                                                                  {"air-", "mass"},
                                                                                  {"ob-", "ject"},
-                                                                                 {"inst-", "rum."},
+                                                                                 {"inst", "rum."},
                                                                                  {"ccd", ""},
                                                                                  {"det-", "temp"}}};
 
@@ -76,31 +76,28 @@ std::string text_of(const Coverage& coverage, int columns) {
   }
   out += "\nRight values by camera table, in per cent of the images that need one; ! some are suspicious.\n\n";
 
-  std::size_t name = 6;
+  std::size_t name = 6, full = 0;
   for (const auto& [camera, count] : coverage.cameras) name = std::max(name, camera.size());
-  std::size_t full = name + 8;
-  for (const std::string_view field : kJudged) full += field.size() + 2;
-  const bool wide = full <= static_cast<std::size_t>(columns);
-  std::vector<std::size_t> widths;
-  for (const std::string_view field : kJudged) widths.push_back(wide ? std::max<std::size_t>(field.size() + 2, 6) : 6);
-  if (!wide && name + 8 + 6 * kJudged.size() > static_cast<std::size_t>(columns)) {
-    std::fill(widths.begin(), widths.end(), std::size_t{5});
-    for (std::size_t i = 0; i < 2; ++i) widths[8 + i] += 1 - i;
-    // Long names of cameras take a line of their own rather than let all lines be too long.
-    name = std::min<std::size_t>(name, 18);
-  }
-  for (std::size_t line = 0; line < (wide ? 1u : 2u); ++line) {
-    std::string text = left(line == 0 ? "camera" : "", name) + right(line == 0 ? "images" : "", 7);
+  for (const std::string_view field : kJudged) full += std::max<std::size_t>(field.size(), 4) + 2;
+  const bool wide = name + 7 + full <= static_cast<std::size_t>(columns);
+  // A longer name of a camera takes a line of its own rather than make all lines longer.
+  if (!wide) name = std::min<std::size_t>(name, 18);
+  const auto line = [&](const std::string& camera, const std::string& images, const auto& cell) {
+    std::string text = camera.size() > name ? camera + '\n' + left("", name) : left(camera, name);
+    text += right(images, 7);
     for (std::size_t i = 0; i < kJudged.size(); ++i)
-      text += right(std::string(wide ? kJudged[i] : kShort[i][line]), widths[i] - 1) + ' ';
+      text += right(cell(i), wide ? std::max<std::size_t>(kJudged[i].size(), 4) + 2 : 5);
     out += text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
+  };
+  if (wide) {
+    line("camera", "images", [](std::size_t i) { return std::string(kJudged[i]); });
+  } else {
+    line("camera", "images", [](std::size_t i) { return std::string(kShort[i][0]); });
+    line("", "", [](std::size_t i) { return std::string(kShort[i][1]); });
   }
   const auto row = [&](const std::string& camera, const CameraCount& count) {
-    std::string text = camera.size() > name ? camera + '\n' + left("", name) : left(camera, name);
-    text += right(std::to_string(count.images), 7);
-    for (std::size_t i = 0; i < kJudged.size(); ++i)
-      text += right(percent(count.fields[i]), widths[i] - 1) + (count.fields[i].suspicious > 0 ? '!' : ' ');
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
+    line(camera, std::to_string(count.images),
+         [&](std::size_t i) { return percent(count.fields[i]) + (count.fields[i].suspicious > 0 ? "!" : " "); });
   };
   for (const auto& [camera, count] : coverage.cameras) row(camera, count);
   row("all", sum);
@@ -198,7 +195,7 @@ std::string html_row(const std::string& head, const CameraCount& count, const ch
   return out + "</tr>\n";
 }
 
-std::string html_of(const Coverage& coverage) {
+std::string html_of(const Coverage& coverage, const std::string& summary) {
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Camera tables: coverage</title>\n"
       "<style>" +
@@ -207,7 +204,9 @@ std::string html_of(const Coverage& coverage) {
       "<p>For each camera table and field: the part of the images whose value is right, and below it how many are "
       "right&nbsp;/ unknown&nbsp;/ suspicious. Images that need no such value (the pointing of a bias) are not "
       "counted; "
-      "! marks suspicious values.</p>\n"
+      "! marks suspicious values.</p>\n<p>" +
+      html_text(summary) +
+      "</p>\n"
       "<table>\n<thead><tr><th scope=\"col\">camera</th><th scope=\"col\">files</th><th scope=\"col\">images</th>";
   for (const std::string_view field : kJudged) out += "<th scope=\"col\">" + std::string(field) + "</th>";
   out += "</tr></thead>\n<tbody>\n";
@@ -230,11 +229,11 @@ std::string html_of(const Coverage& coverage) {
 
 std::vector<std::string> coverage_formats() { return {"text", "csv", "html", "json"}; }
 
-std::string coverage_text(const Coverage& coverage, std::string_view format, int width) {
+std::string coverage_text(const Coverage& coverage, std::string_view format, int width, const std::string& summary) {
   if (format == "csv") return csv_of(coverage);
-  if (format == "html") return html_of(coverage);
+  if (format == "html") return html_of(coverage, summary);
   if (format == "json") return json_of(coverage);
-  return text_of(coverage, width);
+  return (coverage.cameras.empty() ? "" : text_of(coverage, width) + '\n') + summary + '\n';
 }
 
 std::string csv_line(const std::vector<std::string>& cells) {
