@@ -1,12 +1,7 @@
 // imcamera: checks camera tables, measures what they make of files, drafts new ones.
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "base/text.h"
 #include "cli/config.h"
@@ -61,15 +56,11 @@ int check(const Request& request) {
   return complain_all(report.failed, report.failed.empty() ? cli::kOk : cli::kInputs);
 }
 
-int terminal_width() {
-  winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ? size.ws_col : 80;
-}
-
 int coverage(const Request& request) {
   auto progress = std::make_unique<cli::Progress>();
   const CoverageReport report = cover(
-      {request.folders, request.args.word("camera"), request.format, request.args.has("v"), terminal_width()},
+      {request.folders, request.args.word("camera"), request.format, request.args.has("v"),
+       std::max(80, cli::terminal_columns())},
       request.words, [&](std::string_view text) { return progress.reset(), request.output.write(text); },
       [](const Status& fault) { cli::complain(kProgram.name, fault); },
       [&](std::int64_t all) { progress->set_total(all), progress->add(); });
@@ -107,9 +98,7 @@ struct Verb {
 
 Result<const Verb*> find_verb(const std::vector<Verb>& verbs, const cli::Parsed& args, const std::string& format) {
   const auto bad = [](const std::string& text) { return Status(Code::invalid, text); };
-  const auto has = [](const auto& list, std::string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-  };
+  const auto has = [](const auto& list, std::string_view word) { return std::ranges::find(list, word) != list.end(); };
   std::vector<std::string> names;
   for (const Verb& verb : verbs) {
     names.push_back(verb.name);

@@ -43,13 +43,16 @@ std::string core_of(const Recipe& recipe) {
   return skip ? out : even(recipe.text);
 }
 
-const std::vector<std::string>& type_words() {
-  static const std::vector<std::string> kNone;
+// Those of the database, without the words for no type and for all.
+std::vector<std::string> type_words() {
   for (const Schema& schema : builtin_formats()) {
     const FieldInfo* field = schema.format == "regimage" ? schema.find("type") : nullptr;
-    if (field != nullptr) return field->words;
+    if (field == nullptr) continue;
+    std::vector<std::string> out = field->words;
+    std::erase_if(out, [](const std::string& word) { return word == "none" || word == "any"; });
+    return out;
   }
-  return kNone;
+  return {};
 }
 
 // One table at a time, with those that it refines and those that refine it.
@@ -69,12 +72,15 @@ class Linter {
     });
     if (table.when.empty() && !refined)
       warn(table, 1, "there is no when line and no table refines this one: no file is ever read by it");
+    std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto& [line, status] : found_) warnings_.push_back(std::move(status));
+    found_.clear();
   }
 
  private:
   void warn(const Table& table, int line, const std::string& what) {
-    warnings_.push_back(
-        Status(Code::invalid, "line " + std::to_string(line) + ": warning: " + what).in_file(table.file));
+    found_.emplace_back(
+        line, Status(Code::invalid, "line " + std::to_string(line) + ": warning: " + what).in_file(table.file));
   }
 
   void look_at_field(const Chain& chain, std::size_t field) {
@@ -114,7 +120,7 @@ class Linter {
     std::set<std::string> told, patterns;
     for (const Word& word : table.words) {
       for (const std::string& glob : word.globs) {
-        if (!patterns.insert(word.list + '\n' + to_lower(glob)).second) warned_twice(table, word, glob);
+        if (!patterns.insert(word.list + '\n' + to_lower(glob)).second) warn_of_twice(table, word, glob);
       }
       if (told.contains(word.list) || uses(table, word.list)) continue;
       told.insert(word.list);
@@ -122,7 +128,7 @@ class Linter {
     }
   }
 
-  void warned_twice(const Table& table, const Word& word, const std::string& glob) {
+  void warn_of_twice(const Table& table, const Word& word, const std::string& glob) {
     const auto first = std::find_if(table.words.begin(), table.words.end(), [&](const Word& other) {
       return other.list == word.list && std::any_of(other.globs.begin(), other.globs.end(),
                                                     [&](const std::string& g) { return equal_nocase(g, glob); });
@@ -147,7 +153,7 @@ class Linter {
   }
 
   void look_at_types(const Table& table) {
-    const std::vector<std::string>& known = type_words();
+    const std::vector<std::string> known = type_words();
     const auto check = [&](const std::string& word, int line) {
       if (std::find(known.begin(), known.end(), word) != known.end()) return;
       std::string all;
@@ -172,6 +178,7 @@ class Linter {
 
   const std::vector<Chain>& chains_;
   std::vector<Status>& warnings_;
+  std::vector<std::pair<int, Status>> found_;  // in the table at hand: line, warning
 };
 
 }  // namespace
