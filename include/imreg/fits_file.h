@@ -13,7 +13,7 @@
 namespace imreg {
 
 enum class HduKind {
-  image,             ///< primary or IMAGE with at least one pixel
+  image,             ///< primary or IMAGE with at least one pixel (in a header dump an axis of 0 pixels is not known)
   compressed_image,  ///< BINTABLE with ZIMAGE = T; bitpix and axes are those of the image inside
   empty,             ///< no data: NAXIS = 0, or an axis of length 0
   groups,            ///< random groups
@@ -39,7 +39,7 @@ enum class FileKind { fits, gzip, bzip2, compress, header_dump, text, empty, unk
 
 struct FitsHeaders {
   std::vector<Hdu> hdus;
-  FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress
+  FileKind container = FileKind::fits;  ///< fits, gzip, bzip2 or compress; header_dump
   std::int64_t file_size = 0;
   double mtime = 0;                   ///< seconds since 1970 UTC
   std::vector<std::string> warnings;  ///< what is odd but loses nothing: a missing END, stray bytes at the end
@@ -57,6 +57,12 @@ Result<FileKind> file_kind(const std::string& path);
 /// Packed files are unpacked to their end, so that a cut and a wrong checksum are seen, but never kept in memory.
 /// A fault in a later HDU, and data that are cut off, are `damage`: the HDUs before it are returned.
 Result<FitsHeaders> read_fits_headers(const std::string& path);
+
+/// The same for all that holds headers: FITS files as above, else header dumps (cards one a line or in records of 80
+/// characters, YAML, JSON): what they say of each HDU, with data_offset -1 and data_size 0. src/fits/README.md tells
+/// how values of YAML become cards and what an HDU is taken for when the cards of its shape are missing.
+/// Errors in dumps: invalid, with the line; a dump of more than 64 MiB.
+Result<FitsHeaders> read_headers(const std::string& path);
 
 /// A hash of all header cards in order, for noticing changed and moved files. Never 0.
 std::int64_t header_fingerprint(const FitsHeaders& headers);

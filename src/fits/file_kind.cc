@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "fits/dump.h"
 #include "fits/fits_internal.h"
 
 namespace imreg {
@@ -200,6 +201,8 @@ FileKind kind_of(std::string_view first) {
   if (first.starts_with("BZh")) return FileKind::bzip2;
   if (first.starts_with("\x1f\x9d")) return FileKind::compress;
   if (!is_text(first)) return FileKind::unknown;
+  const auto unnumbered = without_line_numbers(first);
+  first = unnumbered ? std::string_view(*unnumbered) : without_byte_order_mark(first);
   if ((is_value_card(first) || common_keywords(first) >= 2) && is_mostly_header(first)) return FileKind::header_dump;
   return FileKind::text;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "fits/dump.h"
 #include "fits/fits_internal.h"
 #include "fits/unpack.h"
 
@@ -208,34 +209,51 @@ Status read_packed(OpenFile& file, FitsHeaders& out) {
   return {};
 }
 
-}  // namespace
+constexpr std::int64_t kLongestDump = std::int64_t{64} << 20;
 
-}  // namespace fits
+Status read_whole_dump(OpenFile& file, FitsHeaders& out) {
+  if (file.size() > kLongestDump) return {Code::invalid, "a header dump of more than 64 MiB"};
+  std::string text(static_cast<std::size_t>(file.size()), '\0');
+  const std::int64_t got = file.read(text.data(), file.size(), 0);
+  if (got < 0) return failed_read();
+  text.resize(static_cast<std::size_t>(got));
+  out.container = FileKind::header_dump;
+  return read_dump(text, out);
+}
 
-Result<FitsHeaders> read_fits_headers(const std::string& path) {
-  IMREG_ASSIGN(fits::OpenFile file, fits::OpenFile::open(path));
+Result<FitsHeaders> read(const std::string& path, bool dumps) {
+  IMREG_ASSIGN(OpenFile file, OpenFile::open(path));
   FitsHeaders out;
   out.file_size = file.size();
   out.mtime = file.mtime();
-  fits::Window window(file);
+  Window window(file);
   if (!window.load(0, fits::kFirstRead)) {
-    return fits::failed_read().in_file(path);
+    return failed_read().in_file(path);
   }
-  const FileKind kind = fits::kind_of(window.bytes());
+  const FileKind kind = kind_of(window.bytes());
   Status status;
   switch (kind) {
-    case FileKind::fits: status = fits::read_hdus(file, window, out); break;
+    case FileKind::fits: status = read_hdus(file, window, out); break;
     case FileKind::gzip:
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
-      status = fits::read_packed(file, out);
+      status = read_packed(file, out);
       break;
-    default: status = fits::not_fits(kind, window.bytes());
+    default:
+      status = kind == FileKind::header_dump && dumps ? read_whole_dump(file, out) : not_fits(kind, window.bytes());
   }
   if (!status.ok()) return std::move(status).in_file(path);
   return out;
 }
+
+}  // namespace
+
+}  // namespace fits
+
+Result<FitsHeaders> read_fits_headers(const std::string& path) { return fits::read(path, false); }
+
+Result<FitsHeaders> read_headers(const std::string& path) { return fits::read(path, true); }
 
 // Each 16 bytes are multiplied into the state (128-bit product, folded), each HDU begins with its number of cards. The
 // value is stored in databases: a change of this function makes every file look changed. Pinned by a test.

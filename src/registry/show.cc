@@ -97,7 +97,7 @@ std::string why_refused(const std::string& path, const FitsHeaders& headers, con
 
 Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options) {
   IMREG_ASSIGN(const auto cameras, load_cameras(options));
-  const auto headers = read_fits_headers(path);
+  const auto headers = read_headers(path);
   if (!headers) return headers.status();
   const auto facts = cameras.first.translate(path, *headers, {.split = options.split, .camera = cameras.second});
   if (!facts) return facts.status();

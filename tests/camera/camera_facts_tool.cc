@@ -1,15 +1,11 @@
-// Prints what the camera tables make of FITS files, one JSON object a file, for the oracle in Python.
+// Prints what the camera tables make of FITS files and header dumps, one JSON object a file, for the oracle in Python.
 //   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
-// -dump: the files are texts as the oracle writes them: 80-character cards, one HDU after another, a line "END"
-// between them.
+// -dump is taken and does nothing: dumps are known by their content.
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include "base/text.h"
 #include "imreg/camera.h"
 #include "imreg/fits_file.h"
 
@@ -75,49 +71,17 @@ std::string json(const std::string& path, const FileFacts& facts) {
   return out + "]}";
 }
 
-Result<FitsHeaders> read_dump(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  FitsHeaders out;
-  std::string cards;
-  for (std::string_view line : split(text, '\n')) {
-    if (line != "END") {
-      if (line.size() == kCardSize) cards += line;
-      continue;
-    }
-    Hdu hdu;
-    hdu.number = static_cast<int>(out.hdus.size());
-    hdu.header = Header(std::move(cards));
-    cards.clear();
-    const bool compressed = hdu.header.logical_of("ZIMAGE").value_or(false);
-    const std::string kind = hdu.header.text_of("XTENSION").value_or("IMAGE");
-    const std::string axis = compressed ? "ZNAXIS" : "NAXIS";
-    for (long long i = 1; i <= hdu.header.integer_of(axis).value_or(0); ++i) {
-      hdu.axes.push_back(hdu.header.integer_of(axis + std::to_string(i)).value_or(0));
-    }
-    bool pixels = !hdu.axes.empty();
-    for (const auto length : hdu.axes) pixels = pixels && length > 0;
-    hdu.kind = compressed        ? HduKind::compressed_image
-               : kind != "IMAGE" ? HduKind::table
-               : pixels          ? HduKind::image
-                                 : HduKind::empty;
-    out.hdus.push_back(std::move(hdu));
-  }
-  return out;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   Cameras::Options options;
-  bool dump = false;
   std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "-split")
       options.split = true;
     else if (word == "-dump")
-      dump = true;
+      continue;
     else if (word == "-camera" && i + 1 < argc)
       options.camera = argv[++i];
     else if (word == "-")
@@ -131,7 +95,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   for (const std::string& path : paths) {
-    const Result<FitsHeaders> headers = dump ? read_dump(path) : read_fits_headers(path);
+    const Result<FitsHeaders> headers = read_headers(path);
     if (!headers) {
       std::cout << "{\"file\": " << quoted(path) << ", \"error\": " << quoted(headers.status().message()) << "}\n";
       continue;

@@ -1,7 +1,7 @@
 """All real files against astropy: number and shape of the HDUs, and every card's keyword, value and comment.
 
-Arguments: source folder, folder of the programs, folder of the real data. Every accepted difference is in accepted_*()
-with its reason; there are no file names in them.
+Arguments: source folder, folder of the programs, folder of the real data. Accepted differences have their reason, and
+there are no file names in them.
 """
 import bz2
 import csv
@@ -9,7 +9,6 @@ import gzip
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 import warnings
@@ -19,8 +18,10 @@ FITS = os.path.join(DATA, "fits")
 if not os.path.isdir(FITS):
     print("skipped: no real files in " + DATA)
     sys.exit(77)
+sys.dont_write_bytecode = True
 try:
     from astropy.io import fits
+    from cards import accept, compare_card, count, fail, finish
 except ImportError:
     print("skipped: no astropy")
     sys.exit(77)
@@ -32,110 +33,6 @@ names = [r["file"] for r in rows]
 out = subprocess.run([os.path.join(PROGRAMS, "../tests/dump_headers")], input="\n".join(os.path.join(FITS, n) for n in names),
                      capture_output=True, text=True, check=True).stdout
 ours = {os.path.relpath(o["file"], FITS): o for o in map(json.loads, out.splitlines())}
-
-failures = []
-accepted = {}
-compared = {"files": 0, "hdus": 0, "cards": 0, "dumps": 0}
-
-
-def fail(*words):
-    failures.append(" ".join(str(w) for w in words))
-
-
-def accept(reason):
-    accepted[reason] = accepted.get(reason, 0) + 1
-
-
-def number(text):
-    """Python's reading of a FITS number, with the blanks and the D that free format allows."""
-    return float(text.replace(" ", "").upper().replace("D", "E"))
-
-
-def standard_text(image):
-    """The text of a card and its CONTINUE cards by the letter of the standard, for where astropy's pattern goes astray."""
-    out = ""
-    for at in range(0, len(image), 80):
-        field = image[at + 10 : at + 80].lstrip()
-        piece = re.match(r"'((?:[^']|'')*)'", field)
-        if not piece:
-            return None
-        out = out.removesuffix("&") + piece.group(1).replace("''", "'").rstrip()
-    return out.rstrip()
-
-
-def same_number(a, b):
-    return a == b or (a != a and b != b)
-
-
-def compare_card(where, card, theirs):
-    keyword, kind, text, comment = card
-    raw = str(theirs._image if theirs._image else "")
-    try:
-        value = theirs.value
-        their_comment = theirs.comment
-        name = theirs.keyword
-        record_valued = theirs.field_specifier is not None
-    except Exception as error:
-        # astropy cannot read the value at all.
-        return accept("astropy refuses the card (%s)" % type(error).__name__)
-    compared["cards"] += 1
-    if record_valued:
-        # DP1 = 'AXIS.1: 1': astropy makes keyword DP1.AXIS.1 with value 1; for us a text is a text.
-        if kind != "text" or "%s" % theirs.rawvalue != text and not text.startswith(theirs.field_specifier):
-            fail(where, "record-valued", card, theirs.rawvalue)
-        return accept("record-valued keyword (DP1 = 'AXIS.1: 1'), a text for us")
-    if " ".join(name.upper().split()) != keyword:
-        if theirs._invalid or "=" not in raw[:9] and raw[8:9] != " ":
-            return accept("no '=' where it belongs; astropy's keyword goes on, ours ends in column 8")
-        if any(ord(c) > 126 or ord(c) < 32 for c in raw[:8]) or "?" in keyword:
-            return accept("bytes other than ASCII in the keyword are '?'")
-        return fail(where, "keyword", card, name)
-    if isinstance(value, str):
-        if kind == "none":
-            # Commentary and cards without a value: astropy keeps the leading blanks, so do we.
-            want = value.rstrip()
-            if text.rstrip() == want or text.strip() == want.strip():
-                return
-        elif kind == "text":
-            if text == value.rstrip():
-                return compare_comment(where, comment, their_comment, raw)
-        if "?" in value and any(ord(c) > 126 for c in text):
-            return accept("bytes other than ASCII: '?' in astropy, UTF-8 in ours")
-        if "=" in raw[:9] and raw[8:10] != "= ":
-            return accept("'=' without its blank: a value for us, a commentary for astropy")
-        image = raw if not raw.startswith("HIERARCH") else " " * 10 + raw[raw.index("=") + 1 :].ljust(70)
-        if kind == "text" and "''" in raw and standard_text(image) == text:
-            return accept("a doubled quote before a blank or slash: astropy ends the text there, the standard does not")
-        return fail(where, "text", card, repr(value))
-    if isinstance(value, fits.card.Undefined) or value is None:
-        if kind != "undefined" and kind != "none":
-            return fail(where, "undefined", card, repr(value))
-        return
-    if isinstance(value, bool):
-        if kind != "logical" or (text == "T") != value:
-            fail(where, "logical", card, value)
-        return compare_comment(where, comment, their_comment, raw)
-    if isinstance(value, complex):
-        if kind != "text":
-            fail(where, "complex", card, value)
-        return accept("complex number, a text for us")
-    wanted = "integer" if isinstance(value, int) else "real"
-    if kind != wanted or not same_number(number(text), float(value)):
-        if kind == "text" and re.match(r"\d+/\d+/\d+$", text):
-            return accept("unquoted date 15/04/88 is a text, not 15 with a comment")
-        return fail(where, "number", card, repr(value))
-    compare_comment(where, comment, their_comment, raw)
-
-
-def compare_comment(where, ours_, theirs_, raw):
-    if ours_.strip() == theirs_.strip():
-        return
-    if "?" in theirs_ or any(ord(c) < 32 for c in theirs_):
-        return accept("bytes other than ASCII: '?' in astropy, UTF-8 in ours")
-    if " ".join(ours_.split()) == " ".join(theirs_.split()):
-        return
-    fail(where, "comment", repr(ours_), repr(theirs_), repr(raw[:90]))
-
 
 def their_kind(hdu, header):
     if isinstance(hdu, fits.CompImageHDU) or header.get("ZIMAGE", False) is True:
@@ -151,7 +48,7 @@ def their_kind(hdu, header):
 
 
 def compare_hdu(where, mine, hdu, raw):
-    compared["hdus"] += 1
+    count("hdus")
     # The header by itself: astropy adds cards (EXTEND, NAXIS1) to those of its HDUs.
     header = fits.Header.fromstring(raw[hdu._header_offset : hdu._data_offset])
     kind = their_kind(hdu, header)
@@ -178,9 +75,9 @@ def compare_hdu(where, mine, hdu, raw):
         if i >= len(cards):
             return fail(where, "fewer cards than astropy", len(cards), len(theirs))
         image = card._image or ""
-        count = max(1, len(image) // 80)
+        width = max(1, len(image) // 80)
         compare_card(where, cards[i], card)
-        i += count
+        i += width
     if cards[i:]:
         fail(where, "more cards than astropy", cards[i:][:2])
 
@@ -203,7 +100,7 @@ def open_with_astropy(raw):
 for name in names:
     mine = ours[name]
     if name in dumps:
-        compared["dumps"] += 1
+        count("dumps")
         first = open(os.path.join(FITS, name), "rb").read(200)
         if mine["file_kind"] != "header_dump" or mine.get("error") != "a text dump of a header, not a FITS file":
             if mine["file_kind"] == "text" and b"<!DOCTYPE HTML" in first:
@@ -211,7 +108,7 @@ for name in names:
             else:
                 fail(name, "dump not recognised:", mine["file_kind"], mine.get("error"))
         continue
-    compared["files"] += 1
+    count("files")
     try:
         raw = unpacked(os.path.join(FITS, name))
         theirs = open_with_astropy(raw)
@@ -248,10 +145,4 @@ for name in names:
         compare_hdu("%s[%d]" % (name, n), a, b, raw)
     theirs.close()
 
-print(compared)
-for reason, count in sorted(accepted.items(), key=lambda item: -item[1]):
-    print("accepted %6d  %s" % (count, reason))
-for line in failures[:60]:
-    print("DIFFERENT", line)
-print(len(failures), "differences")
-sys.exit(1 if failures or compared["cards"] < 1000 else 0)
+sys.exit(finish(1000))

@@ -1,5 +1,5 @@
 // What imreg reads from the headers of the files named on standard input, one JSON object a line: the oracles in
-// tests/fits/*_test.py compare it with astropy. No program for users.
+// tests/fits/*_test.py compare it with astropy. With -dumps header dumps are read too. No program for users.
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -40,12 +40,13 @@ std::string hdu_json(const imreg::Hdu& hdu) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool dumps = argc > 1 && std::string_view(argv[1]) == "-dumps";
   for (std::string path; std::getline(std::cin, path);) {
     const auto kind = imreg::file_kind(path);
     std::string out = "{\"file\":" + quoted(path) + ",\"file_kind\":\"" +
                       (kind ? kFileKinds[static_cast<int>(*kind)] : "error") + "\"";
-    const auto headers = imreg::read_fits_headers(path);
+    const auto headers = dumps ? imreg::read_headers(path) : imreg::read_fits_headers(path);
     if (!headers) {
       out += ",\"error\":" + quoted(headers.status().message());
     } else {
