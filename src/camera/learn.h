@@ -2,6 +2,7 @@
 // and the draft that grows from it.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -91,6 +92,25 @@ class Draft {
  private:
   std::vector<std::string> lines_;
 };
+
+/// The recipes of the refined table that gave a value: they go before a recipe that only fills what they leave.
+template <class T>
+void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft) {
+  std::vector<RecipeLine> lines;
+  for (const View& view : lesson.views) {
+    const Fact<T>& fact = view.facts->*member;
+    const auto same = [&](const RecipeLine& l) { return l.table == fact.recipe.table && l.line == fact.recipe.line; };
+    if (fact.value && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
+  }
+  // As they stand: the lines of a refining table before those of the table it refines.
+  const auto place = [&](const RecipeLine& line) {
+    std::size_t at = 0;
+    while (at < lesson.base.size() && lesson.base[at]->name != line.table) ++at;
+    return std::pair(at, line.line);
+  };
+  std::sort(lines.begin(), lines.end(), [&](const RecipeLine& a, const RecipeLine& b) { return place(a) < place(b); });
+  for (const RecipeLine& line : lines) draft.add(std::string(line.text) + "    # as in " + std::string(line.table));
+}
 
 // The parts of the draft: learn_fields.cc, learn_times.cc, learn_rules.cc.
 void learn_chips(const Lesson& lesson, Draft& draft);

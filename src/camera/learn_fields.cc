@@ -1,6 +1,7 @@
 // Fields of one keyword: what names, comments, forms of values and other keywords say for it. And positions.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "camera/learn.h"
@@ -185,7 +186,9 @@ void weigh(const std::vector<std::optional<T>>& before, const std::vector<std::o
 
 // Adds a recipe for each keyword that says what the refined table does not know.
 template <class T, class Read, class Equal>
-void fill(const Lesson& lesson, Field field, std::vector<std::optional<T>> before, Draft& draft, Read read, Equal equal) {
+void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft& draft, Read read, Equal equal) {
+  std::vector<std::optional<T>> before = known_before(lesson, member);
+  bool first = true;
   for (const Found& found : candidates(lesson, field, kLikely)) {
     const std::vector<std::optional<T>> now = read(found.recipe);
     std::size_t fills = 0, contradicts = 0;
@@ -196,6 +199,7 @@ void fill(const Lesson& lesson, Field field, std::vector<std::optional<T>> befor
       draft.guess(found.recipe, why);
       continue;
     }
+    if (std::exchange(first, false)) repeat_known(lesson, member, draft);
     draft.add(found.recipe + "    # " + why);
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (!before[i]) before[i] = now[i];
@@ -207,13 +211,13 @@ bool same_number(double a, double b) { return std::fabs(a - b) <= 1e-3 * (1 + st
 
 void learn_number(const Lesson& lesson, Field field, Fact<double> ImageFacts::*member, Draft& draft) {
   note_known(lesson, std::string(name_of(field)).c_str(), member, draft);
-  fill(lesson, field, known_before(lesson, member), draft,
+  fill(lesson, field, member, draft,
        [&](const std::string& recipe) { return lesson.numbers(field, recipe); }, same_number);
 }
 
 void learn_text(const Lesson& lesson, Field field, Fact<std::string> ImageFacts::*member, Draft& draft) {
   note_known(lesson, std::string(name_of(field)).c_str(), member, draft);
-  fill(lesson, field, known_before(lesson, member), draft,
+  fill(lesson, field, member, draft,
        [&](const std::string& recipe) { return lesson.texts(field, recipe); },
        [](const std::string& a, const std::string& b) { return a == b; });
 }
@@ -234,13 +238,14 @@ void learn_instrument(const Lesson& lesson, Draft& draft) {
   const Texts before = known_before(lesson, &ImageFacts::instrument);
   std::string name;
   bool missing = false, several = false;
+  std::size_t named = 0;
   for (const std::optional<std::string>& text : before) {
     missing = missing || !text;
     several = several || (text && !name.empty() && *text != name);
-    if (text) name = *text;
+    if (text) name = *text, ++named;
   }
   if (!missing || several) return;
-  if (!name.empty())
+  if (2 * named >= before.size())
     draft.add("instrument = " + quoted_text(name));
   else if (const Keyword* telescope = lesson.find("TELESCOP"); telescope != nullptr && telescope->count > 0)
     draft.guess("instrument TELESCOP", telescope->example);
@@ -321,7 +326,9 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
   note_known(lesson, "exptime", &ImageFacts::exptime, draft);
   Numbers known_now = known_before(lesson, &ImageFacts::exptime);
   const std::vector<Span> all = spans(lesson);
-  const auto take = [&](const std::string& recipe, const Numbers& now, const std::string& why) {
+  bool first = true;
+  const auto take = [&](const std::string& recipe, const Numbers& now, const std::string& why, bool better) {
+    if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::exptime, draft);
     draft.add(recipe + "    # " + why);
     for (std::size_t i = 0; i < now.size(); ++i) {
       if (now[i]) known_now[i] = now[i];
@@ -344,7 +351,7 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     const bool by_span = proved(product, all) && !proved(known_now, all);
     const bool by_words = fits("*per *|*each*|*single*|*individual*|*one *", base->says);
     if (by_span || by_words)
-      take(recipe, product, by_span ? "end minus start says so" : shown(base->says));
+      take(recipe, product, by_span ? "end minus start says so" : shown(base->says), true);
     else
       draft.guess(recipe, shown(base->says) + "; " + shown(count.says));
     break;
@@ -369,13 +376,13 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     if (fills == 0 && !better) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
     if (better || (contradicts == 0 && (sure || found.points >= kTrusted)))
-      take(recipe, now, why);
+      take(recipe, now, why, better);
     else if (found.points >= kLikely)
       draft.guess(recipe, why);
   }
   if (known(known_now) == 0) {
     for (const Span& span : all) {
-      take(span.recipe, span.seconds, "end minus start");
+      take(span.recipe, span.seconds, "end minus start", false);
       break;
     }
   }
@@ -425,11 +432,12 @@ void learn_position(const Lesson& lesson, Draft& draft) {
                  " the pointing is more than 2 degrees from the WCS: a parked telescope, or `position wcs` is right.");
     return;
   }
+  bool first = true;
   for (const Keyword& ra : lesson.keywords) {
     const std::string name = to_lower(ra.name);
     const bool asks = fits("*ra*|*alpha*|*rtasc*", name) || fits("*right asc*", ra.says);
     if (ra.count == 0 || !asks || fits("*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*", name)) continue;
-    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*", ra.says)) continue;
+    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*", ra.says)) continue;
     for (const Keyword* dec : partners(lesson, ra.name)) {
       const std::string keys = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);
       std::string recipe = keys;
@@ -457,6 +465,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
         draft.guess(recipe, why);
         continue;
       }
+      if (std::exchange(first, false)) repeat_known(lesson, &ImageFacts::ra, draft);
       draft.add(recipe + "    # " + why);
       for (std::size_t i = 0; i < now.size(); ++i) {
         if (!before[i]) before[i] = now[i];

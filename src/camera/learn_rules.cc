@@ -61,7 +61,7 @@ std::vector<TypeKeyword> type_keywords(const Lesson& lesson) {
     else if (fits("*typ*|*kind*|*purpose*|*intent*|*what*", name)) found.points = 2;
     else if (fits("*mode*|*catg*|*class*|*prog*|*frame*|flavor|*product*", name)) found.points = 1;
     if (fits("*type of*|*image type*|*observation type*|*exposure type*|*kind of*|*frame type*|*data type*|*purpose*", keyword.says)) found.points += 2;
-    if (found.points == 0 || keyword.numeric || fits("ctype*|*xten*|*target*type|*scan*|dettype|*filt*", name)) continue;
+    if (found.points == 0 || keyword.numeric || fits("ctype*|*xten*|*targ*|*trg*|*scan*|dettype|*filt*|object", name)) continue;
     for (std::size_t i = 0; i < keyword.cards.size(); ++i) {
       const Stem* stem = keyword.cards[i] ? stem_of(keyword.cards[i]->text) : nullptr;
       if (stem == nullptr || stem->word.empty()) continue;
@@ -113,12 +113,15 @@ void learn_type(const Lesson& lesson, Draft& draft) {
   if (!found.empty()) {
     const Keyword& best = *found.front().keyword;
     learn_words(lesson, best, draft);
-    if (!lesson.base_knows(Field::type, best.name)) draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
+    if (lesson.base_knows(Field::type, best.name)) return;
+    repeat_known(lesson, &ImageFacts::type, draft);
+    draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
     return;
   }
   // A keyword that the table knows, with texts that it does not.
   for (const Keyword& known_keyword : lesson.keywords) {
-    if (lesson.base_knows(Field::type, known_keyword.name)) learn_words(lesson, known_keyword, draft);
+    const bool type = known_keyword.name != "OBJECT" && lesson.base_knows(Field::type, known_keyword.name);
+    if (type && !known_keyword.numeric) learn_words(lesson, known_keyword, draft);
   }
   // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
   const Keyword* ctype = lesson.find("CTYPE1");
@@ -200,6 +203,7 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   const Texts now = lesson.texts(Field::filter, recipe);
   std::size_t fills = 0;
   for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !lesson.views[i].facts->filter.value ? 1 : 0;
+  if (clear_read == 0) repeat_known(lesson, &ImageFacts::filter, draft);
   if (fills > 0 || clear_read > 0)
     draft.add(recipe + "    # " + best.front()->example + (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
 }
@@ -275,22 +279,16 @@ void learn_ccd(const Lesson& lesson, Draft& draft) {
     draft.add("ccd EXTNAME match " + quoted_glob(*stems.begin() + "%d"));
 }
 
-// The planes of a cube are parts of one exposure where their number is no property of the camera.
+// Whether the planes of a cube are images of their own no header tells.
 void learn_slices(const Lesson& lesson, Draft& draft) {
-  constexpr std::int64_t kFew = 8;
-  std::set<std::int64_t> planes;
   std::int64_t most = 1;
   for (const View& view : lesson.views) {
     const Hdu& hdu = view.file->headers.hdus[view.hdu];
     std::int64_t n = 1;
     for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) n = std::min<std::int64_t>(1000000, n * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1000000));
-    if (n > 1) planes.insert(n);
     most = std::max(most, n);
   }
-  if (planes.size() > 1 || most > kFew)
-    draft.add("slices no    # cubes of up to " + std::to_string(most) + " planes, which have no times of their own");
-  else if (!planes.empty())
-    draft.guess("slices no", "cubes of " + std::to_string(most) + " planes");
+  if (most > 1) draft.guess("slices no", "cubes of up to " + std::to_string(most) + " planes: are these no images of their own?");
 }
 
 }  // namespace

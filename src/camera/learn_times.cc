@@ -1,6 +1,7 @@
 // The start of the exposure: every way in which the headers write a moment, what each moment is, and which agree.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "camera/header_time.h"
@@ -21,7 +22,7 @@ constexpr std::string_view kNeverSays =
     "*creat*|*written*|*file was*|*file write*|*process*|*reduc*|*release*|*local*|*sidereal*|*version*|*updated*|*last mod*|"
     "*expir*|*calib*|*reference time*|*zero point*|*telemetry*|*hour angle*|*right asc*|*declin*|*sunrise*|*sunset*|"
     "*proprietary*|*public*|*conversion*|*hawaii*|*civil*|*pst*|*hawaiian*|*generated*|*archive*|*boot*|*focus*|*guide*|"
-    "*last update*|*timezone*|*time zone*";
+    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*";
 constexpr std::string_view kStartNames = "*strt*|*start*|*beg*|*open*|*-sta|*_sta|tstart";
 constexpr std::string_view kStartSays = "*start*|*begin*|*began*|*opened*|*shutter open*|*opening*";
 constexpr std::string_view kEndNames = "*end|*end-*|*_end*|*-end*|utend*|*stop*|*close*|*fin|*enda";
@@ -241,6 +242,7 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   if (teller.keyword != nullptr) judge(teller);
   const bool vague = teller.keyword == nullptr || !teller.says_role || teller.role != Moment::start;
   std::size_t guesses = 0;
+  bool first = true;
   for (const Way& way : all) {
     std::size_t fills = 0, other = 0, near = 0;
     for (std::size_t i = 0; i < before.size(); ++i) {
@@ -254,6 +256,7 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
     const bool better = vague && near > 0 && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted;
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {
+      if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::obstime, draft);
       draft.add(way.recipe + "    # " + way.why());
       if (way.recipe.find(" night ") != way.recipe.npos && !way.proved)
         draft.note("? Is the date above that of the evening, and does UT before 12 h belong to the next day? (24: it always does)");
