@@ -53,6 +53,7 @@ void add_paths(const std::string& word, RegisterOptions& options) {
 
 Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOptions& options) {
   IMREG_ASSIGN(options.database, settings.database());
+  IMREG_ASSIGN(options.cameras, settings.cameras(options.database));
   options.split = args.has("split");
   options.dry_run = args.has("noreg");
   options.need_type = args.has("needtype");

@@ -69,6 +69,7 @@ Status check_words(const cli::Parsed& args) {
 Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOptions& options) {
   IMREG_TRY(check_words(args));
   IMREG_ASSIGN(options.database, settings.database());
+  IMREG_ASSIGN(options.cameras.folders, cli::Settings::camera_folders(options.database));
   IMREG_TRY(read_dates(args, settings, options.dates));
   for (const auto& use : args.uses) {
     for (const char* filter : {"ccd", "type", "mode", "filter", "name", "time", "trange"}) {

@@ -88,6 +88,13 @@ struct FileFacts {
   std::vector<std::string> warnings;  ///< what may well be so: "only the day of the observation is known, not the time"
 };
 
+/// What a user adds to the tables that are built in.
+struct CameraSources {
+  std::vector<std::string> folders;  ///< with *.cam and *.list; those of a later folder win
+  std::string recipes;               ///< lines that win over every table (Elixir's EXPTIME-KEYWORD and its like)
+  std::string recipes_from;          ///< where they stand, for messages
+};
+
 /// A table, for lists of them.
 struct CameraTable {
   std::string name, title, like;
@@ -100,15 +107,12 @@ struct CameraTable {
 /// Built-in tables are read when a file first needs them; after load() all members are safe from several threads.
 class Cameras {
  public:
-  /// Built-in tables, then every *.cam and *.list of `folders`; a later table of the same name replaces an earlier one,
+  /// Built-in tables, then every *.cam and *.list of the folders; a later table of the same name replaces an earlier one,
   /// and a table of a later folder that applies to a file wins over those before. A folder that is not there has no
   /// tables. Error: invalid, with file, line and column.
-  static Result<Cameras> load(const std::vector<std::string>& folders = {});
+  static Result<Cameras> load(const CameraSources& sources = {});
   /// One more table from a file (`-camera FILE.cam`); its name is then known to translate(). Error: not_found, invalid.
   Result<std::string> add_file(const std::string& path);
-  /// Recipes that win over those of every table: the lines of a table without `camera` (Elixir's EXPTIME-KEYWORD and
-  /// its like). `source` is for messages. Error: invalid.
-  Status add_recipes(std::string_view lines, const std::string& source);
   /// For tests and `imcamera learn`: as if this table had never been written. Error: not_found.
   Status remove(const std::string& name);
   std::vector<std::string> names() const;

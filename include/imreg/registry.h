@@ -24,7 +24,7 @@ struct RegisterOptions {
   bool dry_run = false;            ///< -noreg: read and check everything, write nothing
   bool need_type = false;          ///< refuse images whose type is not known
   std::string camera;              ///< a table name, or a table file (a word with / or ending in .cam)
-  std::vector<std::string> camera_folders;
+  CameraSources cameras;           ///< tables of the user
   std::vector<std::pair<std::string, std::string>> roots;  ///< path roots to define: NAME, PREFIX
   int jobs = 0;                                            ///< header readers; 0: as many as there are processors
   double wait_seconds = 10;                                ///< for the lock
@@ -62,8 +62,11 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
 /// Whether the options make sense: the camera table exists and can be read. Errors: not_found, invalid.
 Status check_request(const RegisterOptions& options);
 
-/// The rows of one file as text, each value with its keyword and HDU (showiminfo).
-Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options);
+/// What would be registered of a file, each value with the keyword, HDU and recipe that gave it: lines for people, or one
+/// JSON object on one line. Reads header dumps too.
+enum class InfoFormat { text, json };
+Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options,
+                                    InfoFormat format = InfoFormat::text);
 
 /// One filter of imsearch: the option's name without dash, and its words.
 struct SearchFilter {
@@ -77,7 +80,7 @@ struct SearchOptions {
   std::string format = "row";
   EmitOptions emit;
   DateSettings dates;
-  std::vector<std::string> camera_folders;
+  CameraSources cameras;  ///< tables and filter lists of the user
 };
 
 struct SearchReport {

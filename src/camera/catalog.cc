@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "os/file.h"
 
 namespace imreg {
@@ -16,6 +17,17 @@ namespace {
 
 // Of a table that was named on the command line: above those of any folder.
 constexpr std::size_t kNamed = 1000;
+
+// Of the first line that says something.
+std::string_view first_word(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim(text.substr(0, end));
+    if (!line.empty() && line.front() != '#') return line.substr(0, line.find_first_of(" \t"));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return {};
+}
 
 Result<std::string> text_of_table(const std::filesystem::path& path) {
   errno = 0;
@@ -150,7 +162,7 @@ Cameras::Cameras(Cameras&&) noexcept = default;
 Cameras& Cameras::operator=(Cameras&&) noexcept = default;
 Cameras::~Cameras() = default;
 
-Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
+Result<Cameras> Cameras::load(const CameraSources& sources) {
   auto tables = std::make_unique<Tables>();
   for (const EmbeddedFile& file : embedded_cameras()) {
     if (file.name.ends_with(".list")) {
@@ -161,17 +173,24 @@ Result<Cameras> Cameras::load(const std::vector<std::string>& folders) {
     tables->entries.insert_or_assign(entry->head.name, std::move(entry));
   }
   std::vector<std::string> added;
-  for (std::size_t i = 0; i < folders.size(); ++i) {
+  for (std::size_t i = 0; i < sources.folders.size(); ++i) {
     std::error_code error;
     std::vector<std::filesystem::path> paths;
-    for (std::filesystem::directory_iterator it(folders[i], error), end; !error && it != end; it.increment(error)) {
-      if (it->path().extension() == ".cam" || it->path().extension() == ".list") paths.push_back(it->path());
+    for (std::filesystem::directory_iterator it(sources.folders[i], error), end; !error && it != end;
+         it.increment(error)) {
+      const bool named = it->path().extension() == ".cam" || it->path().extension() == ".list";
+      if (std::error_code other; named && it->is_regular_file(other)) paths.push_back(it->path());
     }
     std::sort(paths.begin(), paths.end());
     for (const std::filesystem::path& path : paths) {
       IMREG_ASSIGN(std::string text, text_of_table(path));
+      // Other programs have files with such names too.
+      if (first_word(text) != (path.extension() == ".list" ? "filter" : "camera")) continue;
       IMREG_TRY(tables->add_user(path.string(), std::move(text), i + 1, path.extension() == ".list", added));
     }
+  }
+  if (!sources.recipes.empty()) {
+    IMREG_ASSIGN(tables->configuration, parse_recipes(sources.recipes, sources.recipes_from));
   }
   for (const auto& [path, text] : tables->texts) tables->lists.push_back({path, text});
   tables->index();
@@ -197,11 +216,6 @@ Result<std::string> Cameras::add_file(const std::string& path) {
   tables_->entries = before;
   tables_->index();
   return status;
-}
-
-Status Cameras::add_recipes(std::string_view lines, const std::string& source) {
-  IMREG_ASSIGN(tables_->configuration, parse_recipes(lines, source));
-  return {};
 }
 
 Status Cameras::remove(const std::string& name) {

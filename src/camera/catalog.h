@@ -30,13 +30,15 @@ struct Entry {
   Table head;
 
   const Result<Table>& full() const {
-    std::call_once(once_, [this] { full_ = parse_table(text, file); });
-    return full_;
+    // No std::call_once: what throws below it needs libgcc_s, which programs without memory cannot load.
+    const std::lock_guard lock(mutex_);
+    if (!full_) full_ = parse_table(text, file);
+    return *full_;
   }
 
  private:
-  mutable std::once_flag once_;
-  mutable Result<Table> full_ = Status();
+  mutable std::mutex mutex_;
+  mutable std::optional<Result<Table>> full_;
 };
 
 }  // namespace camera
@@ -46,16 +48,17 @@ struct Cameras::Tables {
   std::map<std::string, std::shared_ptr<const camera::Entry>, std::less<>> entries;
   std::vector<EmbeddedFile> lists;                         // of filters: names and texts
   std::vector<std::pair<std::string, std::string>> texts;  // that the lists of users view
-  camera::Table configuration;                             // add_recipes()
+  camera::Table configuration;                             // CameraSources::recipes; without a name when there are none
   std::optional<camera::Chooser> chooser;
 
   const camera::FilterList& filters() const {
-    std::call_once(filters_once, [this] {
-      for (const EmbeddedFile& list : lists) (void)filters_read.add(list.text, std::string(list.name));
-    });
+    const std::lock_guard lock(filters_mutex);
+    for (; lists_read < lists.size(); ++lists_read)
+      (void)filters_read.add(lists[lists_read].text, std::string(lists[lists_read].name));
     return filters_read;
   }
-  mutable std::once_flag filters_once;
+  mutable std::mutex filters_mutex;
+  mutable std::size_t lists_read = 0;
   mutable camera::FilterList filters_read;
 
   Status add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,

@@ -158,7 +158,7 @@ Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<
   if (recipe.moment == Moment::end) *out.value -= *exptime;
   if (recipe.moment == Moment::middle) *out.value -= *exptime / 2;
   const double year = year_of(*out.value);
-  if (!std::isfinite(year) || !in_range(field, year)) return lose("is out of range", true);
+  if (!std::isfinite(year) || !in_range(field, year)) return lose("is out of range" + range_text(field), true);
   out.keyword = keywords_of(recipe);
   out.recipe = line_of(recipe);
   return out;

@@ -19,8 +19,11 @@ namespace {
 constexpr double kDay = 86400;
 
 std::string short_number(double value) {
-  char text[32];
-  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+  char text[400];
+  const bool plain = std::fabs(value) < 1e9;
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::general).ptr;
+  return std::string(text, end);
 }
 
 // "[1:2048,1:4096]" of "[ 1:2048, 1 : 4096 ]"; nothing when it is no section.
@@ -180,6 +183,7 @@ Fact<std::string> Reader::text(Field field) const {
     out.recipe = line_of(recipe);
     return out.value.has_value();
   });
+  if (!out.value) out = {};
   return out;
 }
 

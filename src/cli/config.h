@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "imreg/camera.h"
 #include "imreg/status.h"
 
 namespace imreg::cli {
@@ -36,6 +37,10 @@ class Config {
   std::vector<std::string> files_;
 };
 
+/// The lines of a camera table that Elixir's keys stand for: `EXPTIME-KEYWORD EXPOSED` is `exptime EXPOSED`. NONE is no
+/// keyword. Error: a key whose line makes no sense.
+Result<std::string> elixir_recipes(const Config& config);
+
 /// A variable of the environment, empty when there is none.
 std::string environment(const char* name);
 
@@ -49,6 +54,12 @@ class Settings {
   /// -db PATH, else $IMREG_DB, else REGISTRATION_DATABASE of the configuration, else ./Imreg.db. A folder means
   /// its Imreg.db. The file need not exist. Errors: those of config().
   Result<std::string> database();
+  /// The user's camera tables and filter lists: the folders of $IMREG_CAMERAS (colons between them), then that of the
+  /// database. Error: not_found, a folder of $IMREG_CAMERAS is not there.
+  static Result<std::vector<std::string>> camera_folders(const std::string& database);
+  /// Those, and the keywords that Elixir's configuration names (EXPTIME-KEYWORD and its like, man imreg-camera).
+  /// Errors: those of config() too.
+  Result<CameraSources> cameras(const std::string& database);
 
  private:
   const Parsed& args_;

@@ -37,7 +37,7 @@ std::string value_card(std::string_view line) {
   const std::size_t equals = line.find_first_not_of(" \t", name.size());
   const bool named =
       !name.empty() && equals != line.npos && line[equals] == '=' && !line.substr(equals).starts_with("==");
-  if (named && equals <= 8) return std::string(line);
+  if (named && equals <= 8 && line[name.size()] != '\t') return std::string(line);
   if (named && name.size() <= 8) {
     std::string card(name);
     card.resize(8, ' ');

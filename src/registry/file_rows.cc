@@ -46,7 +46,7 @@ bool has_empty_image(const FitsHeaders& headers) {
 }  // namespace
 
 Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& options) {
-  IMREG_ASSIGN(auto cameras, Cameras::load(options.camera_folders));
+  IMREG_ASSIGN(auto cameras, Cameras::load(options.cameras));
   std::string camera = options.camera;
   if (camera.find('/') != std::string::npos || camera.ends_with(".cam")) {
     IMREG_ASSIGN(camera, cameras.add_file(options.camera));

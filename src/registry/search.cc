@@ -84,7 +84,7 @@ Status add_filter(const SearchFilter& filter, const Schema& schema, const Search
   if (is_glob(word))
     return selection.text(
         schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);
-  IMREG_ASSIGN(auto loaded, Cameras::load(options.camera_folders));
+  IMREG_ASSIGN(auto loaded, Cameras::load(options.cameras));
   const auto cameras = std::make_shared<Cameras>(std::move(loaded));
   return selection.text(
       schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);

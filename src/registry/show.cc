@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "imreg/fits_file.h"
 #include "imreg/registry.h"
@@ -20,6 +21,32 @@ std::string number_text(Real value) {
   return std::string(text, end);
 }
 
+// How a number is meant, for people.
+enum class Meaning {
+  plain,    // 32 bits in the database
+  seconds,  // of exposure
+  degrees,  // 64 bits; rounded to 0.4 mas for the eye, and never -0
+  angle,
+  celsius,
+  arcsec,
+  time,
+};
+
+std::string text_of(double value, Meaning meaning) {
+  const auto as_kept = [value](const char* unit) { return number_text(static_cast<float>(value)) + unit; };
+  switch (meaning) {
+    case Meaning::plain: return as_kept("");
+    case Meaning::seconds: return as_kept(" s");
+    case Meaning::degrees: return number_text(std::round(value * 1e7) / 1e7 + 0.0) + " deg";
+    case Meaning::angle: return as_kept(" deg");
+    case Meaning::celsius: return as_kept(" C");
+    case Meaning::arcsec: return number_text(std::round(value * 1e4) / 1e4 + 0.0) + " arcsec";
+    case Meaning::time: return format_iso(value);
+  }
+  return "";
+}
+
+// Lines for people: name, value, where it comes from.
 class Lines {
  public:
   explicit Lines(std::string& out) : out_(out) {}
@@ -34,52 +61,91 @@ class Lines {
     }
     out_ += text + '\n';
   }
-
-  template <class T, class F>
-  void fact(std::string_view name, const Fact<T>& fact, F&& as_text) {
-    if (!fact.value) return line(name, "-", "not known");
-    line(name, as_text(*fact.value),
-         fact.hdu >= 0 ? fact.keyword + " [HDU " + std::to_string(fact.hdu) + "]" : fact.keyword);
+  void word(std::string_view name, const std::string& value) { line(name, value, ""); }
+  void fact(std::string_view name, const Fact<double>& f, Meaning meaning = Meaning::plain) {
+    show(name, f, f.value ? text_of(*f.value, meaning) : "");
   }
-  // As the database keeps it, in 32 bits.
-  void fact(std::string_view name, const Fact<double>& f, const char* unit = "") {
-    fact(name, f, [unit](double value) { return number_text(static_cast<float>(value)) + unit; });
-  }
-  // 64 bits in the database; rounded to 0.4 mas for the eye, and never -0.
-  void degrees(std::string_view name, const Fact<double>& f) {
-    fact(name, f, [](double value) { return number_text(std::round(value * 1e7) / 1e7 + 0.0) + " deg"; });
-  }
-  void fact(std::string_view name, const Fact<std::string>& f) {
-    fact(name, f, [](const std::string& value) { return value; });
-  }
+  void fact(std::string_view name, const Fact<int>& f) { show(name, f, f.value ? std::to_string(*f.value) : ""); }
+  void fact(std::string_view name, const Fact<std::string>& f) { show(name, f, f.value.value_or("")); }
 
  private:
+  template <class T>
+  void show(std::string_view name, const Fact<T>& fact, const std::string& text) {
+    if (!fact.value) return line(name, "-", "not known");
+    line(name, text, fact.hdu >= 0 ? fact.keyword + " [HDU " + std::to_string(fact.hdu) + "]" : fact.keyword);
+  }
   std::string& out_;
 };
 
-void show_image(const ImageFacts& image, Lines& lines) {
+// The members of a JSON object.
+class Members {
+ public:
+  explicit Members(std::string& out) : out_(out) {}
+
+  void member(std::string_view name, const std::string& json) {
+    out_ += (first_ ? "" : ",") + json_text(name) + ':' + json;
+    first_ = false;
+  }
+  void word(std::string_view name, const std::string& value) { member(name, json_text(value)); }
+  void fact(std::string_view name, const Fact<double>& f, Meaning meaning = Meaning::plain) {
+    const std::string iso = meaning == Meaning::time && f.value ? ",\"iso\":" + json_text(format_iso(*f.value)) : "";
+    show(name, f, f.value ? json_number(*f.value) + iso : "null");
+  }
+  void fact(std::string_view name, const Fact<int>& f) { show(name, f, f.value ? std::to_string(*f.value) : "null"); }
+  void fact(std::string_view name, const Fact<std::string>& f) {
+    show(name, f, f.value ? json_text(*f.value) : "null");
+  }
+
+ private:
+  template <class T>
+  void show(std::string_view name, const Fact<T>& fact, const std::string& value) {
+    std::string json = "{\"value\":" + value;
+    json += ",\"keyword\":" + (fact.keyword.empty() ? "null" : json_text(fact.keyword));
+    json += ",\"hdu\":" + (fact.hdu < 0 ? "null" : std::to_string(fact.hdu));
+    if (fact.recipe.table.empty()) {
+      json += ",\"recipe\":null}";
+    } else {
+      json += ",\"recipe\":" + json_text(fact.recipe.text) + ",\"table\":" + json_text(fact.recipe.table) +
+              ",\"line\":" + std::to_string(fact.recipe.line) + '}';
+    }
+    member(name, json);
+  }
+  std::string& out_;
+  bool first_ = true;
+};
+
+template <class Out>
+void show_image(const ImageFacts& image, Out&& out) {
   static constexpr const char* kModes[] = {"none", "MEF", "SPLIT", "SINGLE", "CUBE", "SLICE"};
-  const auto time = [](double value) { return format_iso(value); };
-  lines.line("mode", kModes[static_cast<int>(image.mode)], "");
-  lines.fact("ccd", image.ccd, [](int value) { return std::to_string(value); });
-  lines.fact("chip", image.chip);
-  lines.fact("type", image.type);
-  lines.fact("object", image.object);
-  lines.fact("filter", image.filter);
-  lines.fact("instrument", image.instrument);
-  lines.fact("obstime", image.obstime, time);
-  lines.fact("exptime", image.exptime, " s");
-  lines.degrees("ra", image.ra);
-  lines.degrees("dec", image.dec);
-  lines.fact("airmass", image.airmass);
-  lines.fact("telfocus", image.telfocus);
-  lines.fact("rotangle", image.rotangle, " deg");
-  lines.fact("xprobe", image.xprobe);
-  lines.fact("yprobe", image.yprobe);
-  lines.fact("zprobe", image.zprobe);
-  lines.fact("dettemp", image.dettemp, " C");
-  for (int i = 0; i < 4; ++i) lines.fact("teltemp[" + std::to_string(i) + "]", image.teltemp[i], " C");
-  lines.fact("release", image.release, time);
+  out.word("mode", kModes[static_cast<int>(image.mode)]);
+  out.fact("ccd", image.ccd);
+  out.fact("chip", image.chip);
+  out.fact("type", image.type);
+  out.fact("object", image.object);
+  out.fact("filter", image.filter);
+  if (image.filter.value && image.physical_filter != *image.filter.value)
+    out.word("physical_filter", image.physical_filter);
+  out.fact("instrument", image.instrument);
+  out.fact("obstime", image.obstime, Meaning::time);
+  out.fact("exptime", image.exptime, Meaning::seconds);
+  out.fact("ra", image.ra, Meaning::degrees);
+  out.fact("dec", image.dec, Meaning::degrees);
+  out.fact("airmass", image.airmass);
+  out.fact("telfocus", image.telfocus);
+  out.fact("rotangle", image.rotangle, Meaning::angle);
+  out.fact("xprobe", image.xprobe);
+  out.fact("yprobe", image.yprobe);
+  out.fact("zprobe", image.zprobe);
+  out.fact("dettemp", image.dettemp, Meaning::celsius);
+  for (int i = 0; i < 4; ++i) out.fact("teltemp[" + std::to_string(i) + "]", image.teltemp[i], Meaning::celsius);
+  out.fact("release", image.release, Meaning::time);
+  out.fact("ccdra", image.ccdra, Meaning::degrees);
+  out.fact("ccddec", image.ccddec, Meaning::degrees);
+  out.fact("datasec", image.datasec);
+  out.fact("biassec", image.biassec);
+  out.fact("trimsec", image.trimsec);
+  out.fact("detsec", image.detsec);
+  out.fact("pixscale", image.pixscale, Meaning::arcsec);
 }
 
 // Why imregister would not take the file; empty when it would. The path is not judged: that depends on a database's roots.
@@ -95,21 +161,42 @@ std::string why_refused(const std::string& path, const FitsHeaders& headers, con
 
 }  // namespace
 
-Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options) {
+Result<std::string> show_image_info(const std::string& path, const RegisterOptions& options, InfoFormat format) {
   IMREG_ASSIGN(const auto cameras, load_cameras(options));
   const auto headers = read_headers(path);
   if (!headers) return headers.status();
-  const auto facts = cameras.first.translate(path, *headers, {.split = options.split, .camera = cameras.second});
+  const auto facts =
+      cameras.first.translate(path, *headers, {.split = options.split, .camera = cameras.second, .explain = true});
   if (!facts) return facts.status();
   if (facts->images.empty()) return Status(Code::invalid, facts->why_none);
+  std::vector<std::string> warnings = headers->warnings;
+  for (const auto& doubt : facts->doubts) warnings.push_back(doubt.text);
+  warnings.insert(warnings.end(), facts->warnings.begin(), facts->warnings.end());
+  const std::string refused = why_refused(path, *headers, *facts);
   std::string out;
+  if (format == InfoFormat::json) {
+    std::string list;
+    for (const auto& warning : warnings) list += (list.empty() ? "" : ",") + json_text(warning);
+    std::string images;
+    for (const auto& image : facts->images) {
+      images += (images.empty() ? "" : ",") + ("{\"extension\":" + std::to_string(image.extension)) +
+                ",\"slice\":" + std::to_string(image.slice) + ',';
+      show_image(image, Members(images));
+      images += '}';
+    }
+    Members members(out += '{');
+    members.word("file", path);
+    members.word("camera", facts->camera);
+    members.member("warnings", '[' + list + ']');
+    members.member("refused", refused.empty() ? "null" : json_text(refused));
+    members.member("images", '[' + images + ']');
+    return out + "}\n";
+  }
   Lines lines(out);
-  lines.line("file", path, "");
-  lines.line("camera", facts->camera, "");
-  for (const auto& warning : headers->warnings) lines.line("warning", warning, "");
-  for (const auto& doubt : facts->doubts) lines.line("warning", doubt.text, "");
-  for (const auto& warning : facts->warnings) lines.line("warning", warning, "");
-  if (const auto why = why_refused(path, *headers, *facts); !why.empty()) lines.line("refused", why, "");
+  lines.word("file", path);
+  lines.word("camera", facts->camera);
+  for (const auto& warning : warnings) lines.word("warning", warning);
+  if (!refused.empty()) lines.word("refused", refused);
   for (const auto& image : facts->images) {
     out += "extension " + std::to_string(image.extension) +
            (image.slice > 0 ? ", slice " + std::to_string(image.slice) : "") + '\n';

@@ -176,25 +176,25 @@ class Folder : public ::testing::Test {
 
 TEST_F(Folder, TablesAreChecked) {
   write("a.cam", "camera a\n\nlike nowhere\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(),
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
               HasSubstr("a.cam: line 3, column 6: there is no camera 'nowhere' to refine"));
   write("a.cam", "camera a\nlike b\n");
   write("b.cam", "camera b\nlike a\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("refines itself"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("refines itself"));
   write("a.cam", "camera a\ntype KIND words colours\n");
   write("b.cam", "camera b\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(), HasSubstr("line 2, column 1: there is no word list 'colours'"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("line 2, column 1: there is no word list 'colours'"));
 }
 
 TEST_F(Folder, TablesThatApplyEquallyAreAMistake) {
   write("a.cam", "camera a\nlike generic\nwhen INSTRUME My*\n");
   write("b.cam", "camera b\nlike generic\n# second\nwhen INSTRUME *Cam|Other\n");
-  EXPECT_THAT(Cameras::load({folder_}).status().text(),
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
               HasSubstr("b.cam: line 4, column 1: the tables b and a (" + folder_ + "/a.cam, line 3) apply equally"));
   write("b.cam", "camera b\nlike generic\nwhen INSTRUME *Cam & TELESCOP X\n");
-  EXPECT_TRUE(Cameras::load({folder_}).ok());
+  EXPECT_TRUE(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).ok());
   write("b.cam", "camera b\nlike generic\nwhen INSTRUME Your*\n");
-  EXPECT_TRUE(Cameras::load({folder_}).ok());
+  EXPECT_TRUE(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).ok());
 }
 
 TEST(BuiltIn, TablesHaveNoMistake) {

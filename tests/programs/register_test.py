@@ -75,8 +75,9 @@ if check(out.returncode == 0, "a camera file: " + out.stderr):
 run("imregister", "-db", "cam2.db", "-camera", "generic", FILE, code=0)
 fails(2, ['"nosuch"', "generic"], "imregister", "-db", "cam3.db", "-camera", "nosuch", FILE)
 fails(2, ["no.cam"], "imregister", "-db", "cam3.db", "-camera", "./no.cam", FILE)
-write("bad.cam", "camera bad\nthis is no line\n")
-fails(2, ["bad.cam", "line 2"], "imregister", "-db", "cam3.db", "-camera", "bad.cam", FILE)
+os.makedirs("tables", exist_ok=True)
+write("tables/bad.cam", "camera bad\nthis is no line\n")
+fails(2, ["bad.cam", "line 2, column 1"], "imregister", "-db", "cam3.db", "-camera", "tables/bad.cam", FILE)
 check(not os.path.exists("cam3.db"), "a wrong -camera writes nothing")
 
 # path roots

@@ -28,17 +28,17 @@ one(None, **{"DATE-OBS": "nn/nn/nn", "MJD-OBS": 51936.2})
 one(None, OBSTYPE="bias", DEC="+90:03:04")
 for date in ("nn/nn/nn", "2010-02-31T00:00:00", "00/00/00"):
     one(f'DATE-OBS "{date}" is no date; obstime is not known', **{"DATE-OBS": date})
-one('DATE-OBS "1066-10-14T09:00:00" is out of range; obstime is not known', **{"DATE-OBS": "1066-10-14T09:00:00"})
+one('DATE-OBS "1066-10-14T09:00:00" is out of range 1840..2100; obstime is not known', **{"DATE-OBS": "1066-10-14T09:00:00"})
 one('UTC-OBS "25:61:00" is no time of day; only the day of the observation is known, not the time',
     **{"DATE-OBS": "2001-01-27", "UTC-OBS": "25:61:00"})
 one('EXPTIME "abc" is no number; exptime is not known', EXPTIME="abc")
 for number in (-5.0, 1e30):
     image("n.fits", EXPTIME=number)
     (line,) = warnings("n.fits")
-    check("n.fits: warning: EXPTIME \"" in line and line.endswith("is out of range; exptime is not known"), line)
+    check("n.fits: warning: EXPTIME \"" in line and line.endswith("is out of range 0..10000000; exptime is not known"), line)
 one('RA "99:99:99" is no right ascension; ra and dec are not known', RA="99:99:99")
 one('DEC "-95:00:00" is no declination; ra and dec are not known', DEC="-95:00:00")
-one('AIRMASS "0.2" is out of range; airmass is not known', AIRMASS=0.2)
+one('AIRMASS "0.2" is out of range 0.99..60; airmass is not known', AIRMASS=0.2)
 one("filter 'Qx-17' is not in the filter list", FILTER="Qx-17")
 one('DATE-OBS "' + "x" * 60 + '..." is no date; obstime is not known', **{"DATE-OBS": "x" * 65})
 
@@ -80,11 +80,10 @@ check("41 times: " in line and "(Qa: 7, Qb: 3, " in line and line.endswith(", an
 if not os.path.isdir(FITS):
     finish()
     sys.exit()
-said = [l[len("imregister: "):].replace(FITS + "/", "") for l in run("imregister", "-db", "real.db", FITS, code=4, timeout=500).stderr.splitlines() if "warning: " in l]
+said = [l[len("imregister: "):].replace(FITS + "/", "") for l in run("imregister", "-db", "real.db", FITS, code=4, timeout=500).stderr.splitlines() if "warning: " in l and "filter list" not in l]
 equal(sorted(said), sorted([
-    "c/WFI-TEST.fits.Z: warning: filter 'NB#Halpha/7_ESO856' is not in the filter list",
-    "c/nttexample.mt: warning: filter 'R#642' is not in the filter list",
-    'e/badheaders1.fits.gz: warning: EXPTIME "-1" is out of range; exptime is not known',
+    "b/test1.fits: warning: DATE-OBS + TIME-OBS (1994-05-19) and EXPSTART (1994-05-20) are more than a day apart; DATE-OBS + TIME-OBS is taken",
+    'e/badheaders1.fits.gz: warning: EXPTIME "-1" is out of range 0..10000000; exptime is not known',
     'e/timmi2.fits: warning: RA "1.117786E+03" is no right ascension; ra and dec are not known',
-    'e/timmi2.fits: warning: ESO TEL AIRM START "-1.854545E+00" is out of range; airmass is not known']), "warnings of the real files")
+    'e/timmi2.fits: warning: ESO TEL AIRM START "-1.854545E+00" is out of range 0.99..60; airmass is not known']), "warnings of the real files")
 finish()
