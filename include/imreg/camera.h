@@ -13,6 +13,10 @@
 
 namespace imreg {
 
+namespace camera {
+class Learner;
+}
+
 /// A line of a camera table. The views live as long as the Cameras, until its next add_file().
 struct RecipeLine {
   std::string_view table;  ///< "hst-acs"; empty when no recipe gave the value
@@ -149,6 +153,7 @@ class Cameras {
   ~Cameras();
 
  private:
+  friend class camera::Learner;  // learn_table() of imreg/camera_tools.h
   struct Tables;
   explicit Cameras(std::unique_ptr<Tables> tables);
   void name_filter(FileFacts& file, ImageFacts& image) const;

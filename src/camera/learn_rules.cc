@@ -1,0 +1,304 @@
+// Types, filters, and which HDUs are CCDs: what is learnt from the texts that headers hold.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "camera/learn.h"
+
+namespace imreg::camera {
+
+namespace {
+
+// What a text of a type keyword means, by its stem; the first line that fits. Upper case. Empty: no type of image here.
+struct Stem {
+  std::string_view word, globs;
+};
+constexpr Stem kTypes[] = {
+    {"", "*ARC*|*COMP*|*WAVE*|*FOCUS*|*ACQ*|*TEST*|*GCAL*|*FPS*|*ALIGN*|*POINTING*"},
+    {"bias", "*BIAS*|ZERO*|*ZERO|*ZERO*FRAME*"},
+    {"mask", "*BADPIX*|*BPM*|*MASK*"},
+    {"fringe", "*FRINGE*"},
+    {"flat", "*FLAT*|*TWILIGHT*|*DOME*|FF|FF[ ,_-]*|*,FF|*_FF*|LED*"},
+    {"dark", "*DARK*"},
+    {"", "*LAMP*|*CAL*"},
+    {"object", "*OBJECT*|*SCIENCE*|SCI|LIGHT*|*TARGET*|SKY*|*STANDARD*|STD*|*OBSERV*|OBJ|*,OBJ|*STAR*|OBJ[ ,_-]*|ON|ASTR*|*IMAG*EXPOS*"},
+};
+
+const Stem* stem_of(std::string_view text) {
+  const std::string upper_case = to_upper(trim(text));
+  for (const Stem& stem : kTypes) {
+    if (fits(stem.globs, upper_case)) return &stem;
+  }
+  return nullptr;
+}
+
+// Texts of filters that let all light through.
+constexpr std::string_view kClear =
+    "clear*|open*|none|empty*|air|free*|blank*|hole*|out|no filter|nofilter|no_filter|clr*|null|-";
+
+std::set<std::string> texts_of(const Keyword& keyword) {
+  std::set<std::string> out;
+  for (const std::optional<CardValue>& card : keyword.cards) {
+    if (card) out.insert(std::string(trim(card->text)));
+  }
+  return out;
+}
+
+// Whether keyword names a type of image, judged by its values.
+struct TypeKeyword {
+  const Keyword* keyword;
+  std::size_t known = 0, fills = 0;
+  int points = 0;
+};
+
+std::vector<TypeKeyword> type_keywords(const Lesson& lesson) {
+  std::vector<TypeKeyword> out;
+  for (const Keyword& keyword : lesson.keywords) {
+    const std::string name = to_lower(keyword.name);
+    TypeKeyword found{&keyword};
+    if (fits("*obstype*|imagetyp|imagetype|*imgty*|*imgtype|*dpr type|*frametype|*exptype|*frametyp|*obs_type|*data-typ", name)) found.points = 3;
+    else if (fits("*typ*|*kind*|*purpose*|*intent*|*what*", name)) found.points = 2;
+    else if (fits("*mode*|*catg*|*class*|*prog*|*frame*|flavor|*product*", name)) found.points = 1;
+    if (fits("*type of*|*image type*|*observation type*|*exposure type*|*kind of*|*frame type*|*data type*|*purpose*", keyword.says)) found.points += 2;
+    if (found.points == 0 || keyword.numeric || fits("ctype*|*xten*|*targ*|*trg*|*scan*|dettype|*filt*|object", name)) continue;
+    for (std::size_t i = 0; i < keyword.cards.size(); ++i) {
+      const Stem* stem = keyword.cards[i] ? stem_of(keyword.cards[i]->text) : nullptr;
+      if (stem == nullptr || stem->word.empty()) continue;
+      ++found.known;
+      if (!lesson.views[i].facts->type.value) ++found.fills;
+    }
+    if (found.known * 2 >= keyword.count && found.fills > 0) out.push_back(found);
+  }
+  std::stable_sort(out.begin(), out.end(), [](const TypeKeyword& a, const TypeKeyword& b) { return a.points != b.points ? a.points > b.points : a.fills > b.fills; });
+  return out;
+}
+
+// The lines that the word list lacks for the texts of a keyword.
+void learn_words(const Lesson& lesson, const Keyword& keyword, Draft& draft) {
+  const Texts read = lesson.texts(Field::type, "type " + quoted_key(keyword.name) + " words type");
+  std::map<std::string_view, std::set<std::string>> lines;
+  for (std::size_t i = 0; i < keyword.cards.size(); ++i) {
+    if (!keyword.cards[i] || read[i]) continue;
+    const std::string text(trim(keyword.cards[i]->text));
+    const Stem* stem = stem_of(text);
+    lines[stem == nullptr ? "" : stem->word].insert(text);
+  }
+  constexpr std::size_t kMost = 24;
+  for (const auto& [word, texts] : lines) {
+    std::size_t shown_texts = 0;
+    for (const std::string& text : texts) {
+      if (++shown_texts > kMost) break;
+      if (word.empty())
+        draft.guess("words type WORD " + quoted_glob(shown(text)), "what does it mean?");
+      else
+        draft.add("words type " + std::string(word) + " " + quoted_glob(text));
+    }
+  }
+}
+
+}  // namespace
+
+void learn_type(const Lesson& lesson, Draft& draft) {
+  std::size_t missing = 0;
+  std::string keyword;
+  for (const View& view : lesson.views) {
+    if (!view.facts->type.value) ++missing;
+    else if (keyword.empty()) keyword = view.facts->type.keyword;
+  }
+  draft.note("type: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
+             counted(static_cast<long long>(lesson.views.size()), "image") + (keyword.empty() ? "" : ", by " + shown(keyword)));
+  if (missing == 0) return;
+  const std::vector<TypeKeyword> found = type_keywords(lesson);
+  if (!found.empty()) {
+    const Keyword& best = *found.front().keyword;
+    learn_words(lesson, best, draft);
+    if (lesson.base_knows(Field::type, best.name)) return;
+    repeat_known(lesson, &ImageFacts::type, draft);
+    draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
+    return;
+  }
+  // A keyword that the table knows, with texts that it does not.
+  for (const Keyword& known_keyword : lesson.keywords) {
+    const bool type = known_keyword.name != "OBJECT" && lesson.base_knows(Field::type, known_keyword.name);
+    if (type && !known_keyword.numeric) learn_words(lesson, known_keyword, draft);
+  }
+  // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
+  const Keyword* ctype = lesson.find("CTYPE1");
+  if (ctype == nullptr || missing < lesson.views.size()) return;
+  const std::set<std::string> axes = texts_of(*ctype);
+  const bool sky = std::all_of(axes.begin(), axes.end(), [](const std::string& a) { return fits("ra*|dec*|hpl*|crl*|glon*|glat*|elon*|elat*|sol*|hg*", to_lower(a)); });
+  if (sky && ctype->count == lesson.views.size())
+    draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG*    # no keyword says it, but all have a sky");
+  else
+    draft.guess("type = object", "no keyword says what the images are");
+}
+
+void learn_filter(const Lesson& lesson, Draft& draft) {
+  std::size_t missing = 0, clear_read = 0;
+  std::string by;
+  for (const View& view : lesson.views) {
+    const Fact<std::string>& filter = view.facts->filter;
+    if (!filter.value) ++missing;
+    else if (by.empty()) by = filter.keyword;
+    if (filter.value && fits(kClear, to_lower(*filter.value)) && *filter.value != "CLEAR") ++clear_read;
+  }
+  draft.note("filter: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
+             counted(static_cast<long long>(lesson.views.size()), "image") + (by.empty() ? "" : ", by " + shown(by)));
+  std::vector<const Keyword*> wheels, likely;
+  for (const Keyword& keyword : lesson.keywords) {
+    const std::string name = to_lower(keyword.name);
+    if (keyword.numeric || keyword.count == 0) continue;
+    if (fits("*pos*|*id|*num*|*wav*|*width*|*fwhm*|*cen*|*sys*|*temp*|*stat*|*enc*|*mode*|*type|*no|*mech*|*home*|*bw*|*slot*|*trans*|*zp*|*offset*|*off*", name)) continue;
+    if (fits("*position*|*number*|*width*|*central*|*temp*|*status*|*wavelength of*|*encoder*|*barcode*|*serial*|*url*|*file*|*offset*|*zero*|*digital*|*signal*|*guid*", keyword.says)) continue;
+    const bool named = fits("*filt*|*wheel*|*flt*|band", name);
+    const bool said = fits("*filter*|*bandpass*|*passband*", keyword.says);
+    if (named) wheels.push_back(&keyword);
+    else if (said) likely.push_back(&keyword);
+  }
+  if (wheels.empty() && !likely.empty()) wheels.push_back(likely.front());
+  if (wheels.empty()) return;
+  if (missing == 0 && clear_read == 0) return;
+  // Wheels differ in a digit or letter at the end of their names; take the family that speaks most.
+  std::map<std::string, std::vector<const Keyword*>> families;
+  for (const Keyword* wheel : wheels) {
+    std::string stem;
+    for (const char c : wheel->name) stem += c >= '0' && c <= '9' ? '#' : c;
+    families[stem].push_back(wheel);
+  }
+  const auto total = [](const std::vector<const Keyword*>& family) {
+    std::size_t out = 0;
+    for (const Keyword* wheel : family) out = std::max(out, wheel->count);
+    return out;
+  };
+  std::vector<std::vector<const Keyword*>> order;
+  for (auto& [stem, family] : families) order.push_back(family);
+  std::stable_sort(order.begin(), order.end(), [&](const auto& a, const auto& b) { return total(a) > total(b); });
+  if (missing == 0) {
+    // Only the name of a clear place is wrong: the keywords are those that were read.
+    std::erase_if(order, [&](const auto& family) { return by.find(family[0]->name) == by.npos; });
+  }
+  if (order.empty()) return;
+  std::set<std::string> clears;
+  std::string recipe = "filter ";
+  constexpr std::size_t kMostWheels = 6;
+  std::vector<const Keyword*>& best = order.front();
+  if (best.size() > kMostWheels) best.resize(kMostWheels);
+  for (const Keyword* wheel : best) {
+    recipe += (wheel == best.front() ? "" : " + ") + quoted_key(wheel->name);
+    for (const std::string& text : texts_of(*wheel)) {
+      if (fits(kClear, to_lower(text))) clears.insert(text);
+    }
+  }
+  recipe += " text";
+  if (!clears.empty()) {
+    std::string globs;
+    for (const std::string& text : clears) {
+      std::string glob = quoted_glob(text);
+      std::erase(glob, '"');
+      globs += (globs.empty() ? "" : "|") + glob;
+    }
+    recipe += " drop \"" + globs + "\" else CLEAR";
+  }
+  const Texts now = lesson.texts(Field::filter, recipe);
+  std::size_t fills = 0;
+  for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !lesson.views[i].facts->filter.value ? 1 : 0;
+  if (clear_read == 0) repeat_known(lesson, &ImageFacts::filter, draft);
+  if (fills > 0 || clear_read > 0)
+    draft.add(recipe + "    # " + best.front()->example + (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
+}
+
+namespace {
+
+// HDUs that are no image of the sky, by their names. Upper case.
+constexpr std::string_view kErrors = "ERR*|*_ERR|*ERROR*|*VAR|VAR*|*VARIANCE*|*UNCERT*|*SIGMA*|*NOISE*|*RMS*|*STDDEV*|*IVAR*";
+constexpr std::string_view kQuality = "*QUAL*|DQ*|*_DQ|*FLAG*|*CONTEXT*|CTX|*EXPMAP*|*NEXP*|*CONF*|*COVERAGE*|*WAVELENGTH*|*SKYMODEL*|*BACKGROUND*";
+constexpr std::string_view kMasks = "*MASK*|*BPM*|*BADPIX*|*WEIGHT*|WHT*|*_WHT";
+constexpr std::string_view kOthers = "*GUID*|*FOCUS*|FN[0-9]*|FS[0-9]*|GN[0-9]*|GS[0-9]*";
+
+void learn_hdus(const Lesson& lesson, Draft& draft) {
+  std::set<std::string> seen;
+  for (const View& view : lesson.views) {
+    const Hdu& hdu = view.file->headers.hdus[view.hdu];
+    const std::string name(trim(hdu.extname));
+    if (name.empty() || !seen.insert(name).second) continue;
+    const std::string upper_case = to_upper(name);
+    if (fits(kErrors, upper_case) || fits(kQuality, upper_case)) draft.add("skip EXTNAME " + quoted_glob(name));
+    else if (fits(kMasks, upper_case)) draft.add("mask EXTNAME " + quoted_glob(name));
+    else if (fits(kOthers, upper_case)) draft.guess("skip EXTNAME " + quoted_glob(name), "is it a science CCD?");
+  }
+}
+
+// Amplifiers: a keyword that is the same for some images of a file and another that differs in all of them.
+void learn_amplifiers(const Lesson& lesson, Draft& draft) {
+  std::map<const LearntFile*, std::vector<std::size_t>> rows;
+  for (std::size_t i = 0; i < lesson.views.size(); ++i) rows[lesson.views[i].file].push_back(i);
+  std::erase_if(rows, [](const auto& item) { return item.second.size() < 2; });
+  if (rows.empty()) return;
+  const auto texts = [](const Keyword& keyword, const std::vector<std::size_t>& at) {
+    std::set<std::string> out;
+    for (const std::size_t i : at) {
+      if (!keyword.cards[i]) return std::set<std::string>();
+      out.insert(keyword.cards[i]->text);
+    }
+    return out;
+  };
+  const auto everywhere = [&](const Keyword& keyword, auto good) {
+    return std::all_of(rows.begin(), rows.end(), [&](const auto& item) { return good(texts(keyword, item.second).size(), item.second.size()); });
+  };
+  const Keyword *ccd = nullptr, *amp = nullptr;
+  for (const Keyword& keyword : lesson.keywords) {
+    const std::string name = to_lower(keyword.name);
+    if (amp == nullptr && fits("*amp*|detsec|ccdsec|*detsec", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n == all; })) amp = &keyword;
+    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip*|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
+  }
+  if (ccd != nullptr && amp != nullptr)
+    draft.add("amps " + quoted_key(ccd->name) + " by " + quoted_key(amp->name) + "    # " + ccd->example + ", " + amp->example);
+}
+
+// "ccd" of ccd07: what stands before the digits at the end.
+std::optional<std::string> before_digits(std::string_view text) {
+  std::size_t at = text.size();
+  while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') --at;
+  if (at == text.size() || at == 0 || text.size() - at > 5) return std::nullopt;
+  return std::string(text.substr(0, at));
+}
+
+void learn_ccd(const Lesson& lesson, Draft& draft) {
+  std::size_t counted_only = 0;
+  std::set<std::string> stems;
+  bool all = true;
+  for (const View& view : lesson.views) {
+    if (view.facts->ccd.keyword == "order of the HDUs" || !view.facts->ccd.value) ++counted_only;
+    const std::optional<std::string> stem = before_digits(trim(view.file->headers.hdus[view.hdu].extname));
+    all = all && stem;
+    if (stem) stems.insert(*stem);
+  }
+  if (counted_only == 0) return;
+  if (all && stems.size() == 1 && lesson.views.size() > lesson.files.size())
+    draft.add("ccd EXTNAME match " + quoted_glob(*stems.begin() + "%d"));
+}
+
+// Whether the planes of a cube are images of their own no header tells.
+void learn_slices(const Lesson& lesson, Draft& draft) {
+  std::int64_t most = 1;
+  for (const View& view : lesson.views) {
+    const Hdu& hdu = view.file->headers.hdus[view.hdu];
+    std::int64_t n = 1;
+    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) n = std::min<std::int64_t>(1000000, n * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1000000));
+    most = std::max(most, n);
+  }
+  if (most > 1) draft.guess("slices no", "cubes of up to " + std::to_string(most) + " planes: are these no images of their own?");
+}
+
+}  // namespace
+
+void learn_chips(const Lesson& lesson, Draft& draft) {
+  draft.add("");
+  learn_hdus(lesson, draft);
+  learn_amplifiers(lesson, draft);
+  learn_slices(lesson, draft);
+  learn_ccd(lesson, draft);
+}
+
+}  // namespace imreg::camera
