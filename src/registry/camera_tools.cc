@@ -2,6 +2,7 @@
 #include "imreg/camera_tools.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -106,14 +107,36 @@ class ImageText {
            ",\"recipe\":" + json_text(recipe.text);
   }
 
+  // A card that several recipes could not use for the same reason is told once.
   std::string lost_text(std::string_view field, const std::string& before) const {
-    std::string out;
-    std::set<std::string> lines;  // a recipe may be tried more than once
+    struct Lost {
+      const LostCard* first;
+      std::vector<int> hdus;
+      std::vector<RecipeLine> recipes;
+    };
+    std::vector<Lost> all;
     for (const LostCard& card : image_.lost) {
       if (card.field != field) continue;
-      std::string line = "    lost      " + before + place_of(card.keyword, card.hdu) + " \"" + visible(card.text) +
-                         "\" " + card.reason + "  " + recipe_text(card.recipe) + '\n';
-      if (lines.insert(line).second) out += line;
+      auto at = std::find_if(all.begin(), all.end(), [&](const Lost& lost) {
+        return lost.first->keyword == card.keyword && lost.first->text == card.text &&
+               lost.first->reason == card.reason;
+      });
+      if (at == all.end()) at = all.insert(all.end(), {&card, {}, {}});
+      if (std::ranges::find(at->hdus, card.hdu) == at->hdus.end()) at->hdus.push_back(card.hdu);
+      if (std::ranges::none_of(at->recipes, [&](const RecipeLine& line) {
+            return line.table == card.recipe.table && line.line == card.recipe.line;
+          }))
+        at->recipes.push_back(card.recipe);
+    }
+    std::string out;
+    for (const Lost& lost : all) {
+      std::string where, recipes;
+      for (const int hdu : lost.hdus) where += (where.empty() ? "" : ",") + std::to_string(hdu);
+      for (const RecipeLine& line : lost.recipes)
+        recipes += (recipes.empty() ? "" : ", ") + std::string(line.table) + ":" + std::to_string(line.line);
+      out += "    lost      " + before + visible(lost.first->keyword) + " [" + where + "] \"" +
+             visible(lost.first->text) + "\" " + lost.first->reason + "  " +
+             (lost.recipes.size() == 1 ? recipe_text(lost.recipes.front()) : recipes) + '\n';
     }
     return out;
   }
@@ -137,20 +160,22 @@ bool same_source(const FactRow& a, const FactRow& b) {
   return a.keyword == b.keyword && a.recipe.table == b.recipe.table && a.recipe.line == b.recipe.line;
 }
 
-std::string title_of(const ImageFacts& image) {
-  return "extension " + std::to_string(image.extension) +
-         (image.slice > 0 ? ", slice " + std::to_string(image.slice) : "");
-}
+std::string title_of(const ImageFacts& image) { return "extension " + std::to_string(image.extension); }
 
-// The images after the first, only the fields that are not alike in all of them, as a table.
-std::string other_images(const std::vector<ImageFacts>& images) {
+// The images after the first, only the fields that are not alike in all of them, as a table. A slice is as its cube.
+std::string other_images(const std::vector<ImageFacts>& all) {
+  std::vector<ImageFacts> images;
+  std::ranges::copy_if(all, std::back_inserter(images), [](const ImageFacts& image) { return image.slice == 0; });
+  const std::string slices = images.size() == all.size()
+                                 ? ""
+                                 : "  " + counted(static_cast<long long>(all.size() - images.size()), "slice") +
+                                       ": the same values as their cubes\n";
+  if (images.size() < 2) return slices;
   std::vector<std::vector<FactRow>> rows;
   for (const ImageFacts& image : images) rows.push_back(fact_rows(image));
   std::vector<std::vector<std::string>> columns(1);
   columns[0].emplace_back("extension");
-  for (const ImageFacts& image : images) {
-    columns[0].push_back(std::to_string(image.extension) + (image.slice > 0 ? "/" + std::to_string(image.slice) : ""));
-  }
+  for (const ImageFacts& image : images) columns[0].push_back(std::to_string(image.extension));
   std::string notes;
   for (std::size_t field = 0; field < rows[0].size(); ++field) {
     const FactRow& first = rows[0][field];
@@ -172,7 +197,7 @@ std::string other_images(const std::vector<ImageFacts>& images) {
     for (const auto& [recipe, who] : others)
       notes += "  * " + std::string(first.field) + " of " + who + ": " + recipe + '\n';
   }
-  const std::string rest = "  the other " + counted(static_cast<long long>(images.size()) - 1, "image");
+  const std::string rest = slices + "  the other " + counted(static_cast<long long>(images.size()) - 1, "image");
   if (columns.size() == 1) return rest + ": the same values by the same recipes\n";
   std::string out = rest + ": the same values by the same recipes, but for these\n";
   std::vector<std::size_t> widths;
