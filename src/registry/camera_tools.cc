@@ -69,12 +69,15 @@ class ImageText {
     }
     std::string out;
     std::set<std::string_view> told;
-    std::string unknown;
+    std::string unknown = "  " + padded("not known", 11);
+    const std::size_t none = unknown.size();
     for (const FactRow& row : rows_) {
       const std::string_view recipes = recipe_field(row.field);
       const std::string lost = told.contains(recipes) ? "" : lost_text(recipes, "");
       if (!row.known && lost.empty()) {
-        unknown += (unknown.empty() ? "" : ", ") + std::string(row.field);
+        if (unknown.size() - (unknown.rfind('\n') + 1) + row.field.size() > 76) unknown += '\n' + std::string(13, ' ');
+        unknown += " ";
+        unknown += std::string(row.field) + ',';
         continue;
       }
       told.insert(recipes);
@@ -85,7 +88,7 @@ class ImageText {
     for (const LostCard& card : image_.lost) {
       if (told.insert(card.field).second) out += lost_text(card.field, std::string(card.field) + ": ");
     }
-    if (!unknown.empty()) out += "  " + padded("not known", 12) + unknown + '\n';
+    if (unknown.size() > none) out += unknown.substr(0, unknown.size() - 1) + '\n';
     return out;
   }
 
@@ -361,8 +364,8 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
   report.images = coverage.sum().images;
   sink(coverage_text(coverage, options.format, options.width,
                      counted(report.files, "file") + ", " + counted(report.images, "image") + "; " +
-                         counted(report.empty, "file") + " without an image, " + std::to_string(report.foreign) +
-                         " passed over (no headers in them), " + std::to_string(report.failed) + " failed"));
+                         std::to_string(report.empty) + " without an image, " + std::to_string(report.foreign) +
+                         " passed over (no headers), " + std::to_string(report.failed) + " failed"));
   return report;
 }
 

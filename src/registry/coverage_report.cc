@@ -74,7 +74,9 @@ std::string text_of(const Coverage& coverage, int columns) {
            right(std::to_string(count.unknown), 9) + right(std::to_string(count.suspicious), 12) +
            right(tenths(count), 9) + '\n';
   }
-  out += "\nRight values by camera table, in per cent of the images that need one; ! some are suspicious.\n\n";
+  out +=
+      "\nRight values by camera table, in per cent of the images that need one;\n! some of the others are "
+      "suspicious.\n\n";
 
   std::size_t name = 6, full = 0;
   for (const auto& [camera, count] : coverage.cameras) name = std::max(name, camera.size());

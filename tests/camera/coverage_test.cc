@@ -107,7 +107,7 @@ TEST(Judge, TimesThatCannotBe) {
   expect(Image().set("DATE", "'2001-01-26T23:00:00'"), kField, Verdict::right);  // a night: local time
   expect(Image().set("MJD-OBS", "51930.0"), kField, Verdict::suspicious, "MJD-OBS");
   expect(Image().set("MJD-OBS", "0.0"), kField, Verdict::right);  // nothing
-  expect(Image().set("DATE-OBS", "'2001-01-27'").drop("MJD-OBS"), kField, Verdict::suspicious, "only the day");
+  expect(Image().set("DATE-OBS", "'2001-01-27'").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::suspicious, "only the day");
   expect(Image().set("DATE-OBS", "'nn/nn/nn'").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::suspicious,
          "DATE-OBS \"nn/nn/nn\"");
   expect(Image().drop("DATE-OBS").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::unknown, "no keyword");
@@ -139,8 +139,20 @@ TEST(Judge, PositionsFiltersAndTheRest) {
     expect(Image().set("RA", "'x'").drop("CTYPE1"), field, Verdict::suspicious, "RA \"x\"");
   }
   expect(Image().set("FILTER", "'No Such Glass'"), "filter", Verdict::suspicious, "not in the filter list");
-  expect(Image().set("DETTEMP", "170.0"), "dettemp", Verdict::suspicious, "no temperature");
   expect(Image().drop("DETTEMP"), "dettemp", Verdict::unknown);
+}
+
+TEST(Judge, NumbersThatATableLetThrough) {
+  const FitsHeaders headers = Image().headers();
+  Result<FileFacts> facts = cameras().translate("/data/a.fits", headers, {.camera = "generic", .explain = true});
+  ASSERT_TRUE(facts.ok());
+  facts->images[0].airmass.value = 0.5;
+  facts->images[0].dettemp.value = 90;
+  facts->images[0].object.value = "M\x01 31";
+  const Judgements judged = judge(headers, *facts, 0, kNow);
+  EXPECT_EQ(judged[6].reason, "is no airmass");
+  EXPECT_EQ(judged[7].reason, "has characters that are none");
+  EXPECT_EQ(judged[10].reason, "is no temperature of a detector");
 }
 
 TEST(Judge, WhatABiasNeedNotHave) {
