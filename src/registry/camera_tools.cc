@@ -59,8 +59,6 @@ class ImageText {
  public:
   explicit ImageText(const ImageFacts& image) : image_(image), rows_(fact_rows(image)) {}
 
-  const std::vector<FactRow>& rows() const { return rows_; }
-
   std::string text() const {
     std::size_t values = 0, places = 0;
     for (const FactRow& row : rows_) {
