@@ -236,7 +236,8 @@ Judgements judge_image(const FileCards& cards, const FileFacts& file, const Imag
 }  // namespace
 
 Judgements judge(const FitsHeaders& headers, const FileFacts& file, std::size_t index, double now) {
-  return judge_image(FileCards(headers), file, file.images[index], now);
+  LayoutCache cache;
+  return judge_image(FileCards(headers, "", cache), file, file.images[index], now);
 }
 
 void Count::add(Verdict verdict) {
@@ -257,7 +258,8 @@ void Coverage::add(const std::string& path, const FitsHeaders& headers, const Fi
   if (file.images.empty()) return;
   CameraCount& camera = cameras[file.camera];
   ++camera.files;
-  const FileCards cards(headers);
+  LayoutCache cache;
+  const FileCards cards(headers, "", cache);
   const std::size_t first = findings.size();
   for (const ImageFacts& image : file.images) {
     if (image.slice > 0) continue;

@@ -115,11 +115,11 @@ bool is_numeric(Dimension dimension) {
 }
 
 const std::vector<std::string> kModifiers = {
-    "if",     "unless", "comment", "drop",     "else",  "words", "match", "text", "sexagesimal", "dates",
-    "clock",  "start",  "middle",  "end",      "day",   "night", "since", "mjd",  "jd",          "unix",
-    "mjdsec", "dmy",    "mdy",     "ymd",      "hours", "utc",   "tai",   "tt",   "tdb",         "gps",
-    "icrs",   "fk5",    "fk4",     "galactic", "s",     "ms",    "us",    "min",  "h",           "d",
-    "deg",    "rad",    "arcsec",  "mas",      "C",     "K"};
+    "if",     "unless", "comment", "drop",     "else",   "words",    "match", "text", "sexagesimal", "dates",
+    "clock",  "start",  "middle",  "end",      "day",    "night",    "since", "mjd",  "jd",          "unix",
+    "mjdsec", "dmy",    "mdy",     "ymd",      "hours",  "utc",      "tai",   "tt",   "tdb",         "gps",
+    "icrs",   "fk5",    "fk4",     "galactic", "date",   "apparent", "s",     "ms",   "us",          "min",
+    "h",      "d",      "deg",     "rad",      "arcsec", "mas",      "C",     "K"};
 
 bool take_date_modifier(const std::string& word, Recipe& recipe) {
   if (word == "mjd") return recipe.calendar = Calendar::mjd, true;
@@ -150,6 +150,8 @@ bool take_plain_modifier(Dimension dimension, const std::string& word, Recipe& r
     if (word == "fk5") return recipe.sky_frame = Frame::fk5, true;
     if (word == "fk4") return recipe.sky_frame = Frame::fk4, true;
     if (word == "galactic") return recipe.sky_frame = Frame::galactic, true;
+    if (word == "date") return recipe.sky_frame = Frame::of_date, true;
+    if (word == "apparent") return recipe.sky_frame = Frame::apparent, true;
   }
   if (is_numeric(dimension) && word == "sexagesimal") return recipe.sexagesimal = true;
   if (dimension == Dimension::time && word == "dates") return recipe.difference = Difference::dates, true;
@@ -170,10 +172,17 @@ Status take_night(Line& line, Recipe& recipe) {
   return {};
 }
 
-// since KEY + KEY: the zero point, in days.
+// since KEY + KEY: the zero point, in days; numbers too.
 Status take_since(Line& line, Recipe& recipe) {
   do {
     IMREG_ASSIGN(const std::string word, line.need("the keyword of the zero point"));
+    double number = 0;
+    if (parse_number(word, number)) {
+      recipe.since.emplace_back();
+      recipe.since.back().scope = Scope::number;
+      recipe.since.back().number = number;
+      continue;
+    }
     IMREG_ASSIGN(Source source, source_of(line, word));
     recipe.since.push_back(std::move(source));
   } while (line.take_if("+"));
@@ -196,7 +205,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     condition.wanted = word == "if";
     recipe.conditions.push_back(std::move(condition));
   } else if (word == "comment") {
-    IMREG_ASSIGN(recipe.comment, line.need_globs("a pattern for the comment"));
+    Globs& globs = line.take_if("not") ? recipe.not_comment : recipe.comment;
+    IMREG_ASSIGN(globs, line.need_globs("a pattern for the comment"));
   } else if (word == "drop") {
     IMREG_ASSIGN(recipe.drop, line.need_globs("a pattern of texts to drop"));
   } else if (word == "else") {
@@ -211,7 +221,7 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     IMREG_TRY(take_night(line, recipe));
   } else if (take_plain_modifier(dimension, word, recipe)) {
     return {};
-  } else if (word.find("..") != std::string::npos && !recipe.range) {
+  } else if (word.find("..") != std::string::npos && !recipe.range && !is_text(dimension)) {
     recipe.range = range_of(word);
     if (!recipe.range) return line.error("'" + word + "' is no range; write LOW..HIGH, as in 0..3600");
   } else {
@@ -375,6 +385,7 @@ Result<Condition> take_condition(Line& line) {
 Status take_recipe(Line& line, Field field, Table& table) {
   Recipe recipe;
   recipe.line = line.number();
+  recipe.table = table.name;
   recipe.text = line.text();
   const Dimension dimension = dimension_of(field);
   if (line.take_if("=")) {
@@ -390,6 +401,9 @@ Status take_recipe(Line& line, Field field, Table& table) {
       IMREG_ASSIGN(const std::string word, line.need("the keyword of the declination"));
       IMREG_ASSIGN(Source source, source_of(line, word));
       recipe.sources.push_back(std::move(source));
+    } else if (dimension == Dimension::position && !line.done() && line.peek().size() == 1 && line.peek()[0] >= 'A' &&
+               line.peek()[0] <= 'Z') {
+      recipe.wcs_version = line.take()[0];
     }
   }
   while (!line.done()) IMREG_TRY(take_modifier(line, field, recipe));

@@ -4,6 +4,7 @@
 #include "fits/dump.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -34,6 +35,7 @@ std::string_view name_at_front(std::string_view line) {
 std::string value_card(std::string_view line) {
   if (line.empty() || std::string_view("#!;/*<>{[\"'=: \t").find(line[0]) != std::string_view::npos) return {};
   const std::string_view name = name_at_front(line);
+  if (name == "COMMENT" || name == "HISTORY") return {};
   const std::size_t equals = line.find_first_not_of(" \t", name.size());
   const bool named =
       !name.empty() && equals != line.npos && line[equals] == '=' && !line.substr(equals).starts_with("==");
@@ -55,8 +57,7 @@ bool is_commentary(std::string_view line) {
   const std::string_view behind = line.substr(name.size());
   if (name.empty() || name.size() > 8 || to_upper(name) != name || name[0] == '-') return false;
   return behind.empty() ||
-         (behind[0] == ' ' && trim(line.substr(0, 8)) == name && (line.size() < 9 || line[8] == ' ')) ||
-         (behind[0] == ' ' && (name == "COMMENT" || name == "HISTORY"));
+         (behind[0] == ' ' && (trim(line.substr(0, 8)) == name || name == "COMMENT" || name == "HISTORY"));
 }
 
 struct DumpedCard {
@@ -115,13 +116,21 @@ class CardReader {
     const DumpedCard card = card_of(line);
     if (card.text.empty()) {
       if (whole && is_hdu_title(line)) return close();
-      if (!out_.empty() && line[0] != '#' && strange_++ == 0) first_strange_ = line_;
+      if (out_.empty() || line[0] == '#' || last_strange_ == line_) return {};
+      last_strange_ = line_;
+      if (strange_++ == 0) first_strange_ = line_;
       return {};
     }
     if (card.has_value) {
       const std::string_view name = name_at_front(card.text);
       const bool simple = equal_nocase(name, "SIMPLE");
-      if (simple || equal_nocase(name, "XTENSION")) {
+      const bool extension = equal_nocase(name, "XTENSION");
+      IMREG_TRY(put_back(equal_nocase(name, "BITPIX") || equal_nocase(name, "NAXIS")));
+      if (extension && started_) {
+        held_ = card.text.substr(0, kCardSize);
+        return {};
+      }
+      if (simple || extension) {
         if (started_) IMREG_TRY(close());
         if (simple && out_.empty() && !out_.headers().empty()) {
           out_.damage = "line " + std::to_string(line_) + ": the header of a second file; only the first is read";
@@ -134,13 +143,25 @@ class CardReader {
     return out_.add(std::string_view(card.text).substr(0, kCardSize), card.has_value);
   }
 
+  // An XTENSION inside a header begins an HDU when BITPIX or NAXIS follow. astropy and JSOC also leave that of the table
+  // which held a compressed image among the cards of the image: there it means nothing.
+  Status put_back(bool begins) {
+    const std::string held = std::exchange(held_, {});
+    if (held.empty() || !begins) return {};
+    IMREG_TRY(close());
+    started_ = true;
+    return out_.add(held, true);
+  }
+
   Status close() {
     started_ = false;
+    held_.clear();
     return out_.close();
   }
 
   DumpedHeaders& out_;
-  int line_ = 0, strange_ = 0, first_strange_ = 0;
+  std::string held_;  // an XTENSION card that may begin an HDU
+  int line_ = 0, strange_ = 0, first_strange_ = 0, last_strange_ = 0;
   bool started_ = false;  // the header at hand has its SIMPLE or XTENSION
   bool stopped_ = false;
 };
@@ -246,7 +267,7 @@ std::optional<std::string> without_line_numbers(std::string_view text) {
   const long long number = number_of(first, end);
   const std::size_t behind = std::min(first.find_first_not_of(kBetween, end), first.size());
   const std::size_t gap = behind - end;
-  if (number < 0 || number_of(second, ignored) != number + 1 || gap == 0 || value_card(first.substr(behind)).empty()) {
+  if (number < 0 || number_of(second, ignored) - 1 != number || gap == 0 || value_card(first.substr(behind)).empty()) {
     return std::nullopt;
   }
   std::string out;
