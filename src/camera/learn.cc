@@ -85,7 +85,7 @@ std::set<std::string> texts_of(const LearntFile& file, std::string_view keyword)
   std::set<std::string> out;
   for (std::size_t hdu = 0; hdu < file.headers.hdus.size(); ++hdu) {
     const std::optional<CardValue> value = file.cards.get(hdu, keyword);
-    if (value && value->kind == CardValue::Kind::text && !trim(value->text).empty() && !fits("unknown|undef*|n/a|none", value->text))
+    if (value && value->kind == CardValue::Kind::text && !trim(value->text).empty() && !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
       out.insert(std::string(trim(value->text)));
   }
   return out;

@@ -84,9 +84,12 @@ Agreement agreement(const Numbers& a, const Numbers& b, double tolerance, double
 /// The lines of the draft, field by field.
 class Draft {
  public:
-  void add(std::string line) { lines_.push_back(std::move(line)); }
-  void note(const std::string& text) { lines_.push_back("# " + text); }
-  void guess(const std::string& line, const std::string& why) { lines_.push_back("# ? " + line + "    # " + why); }
+  /// A line that is there already says nothing new.
+  void add(std::string line) {
+    if (line.empty() || std::find(lines_.begin(), lines_.end(), line) == lines_.end()) lines_.push_back(std::move(line));
+  }
+  void note(const std::string& text) { add("# " + text); }
+  void guess(const std::string& line, const std::string& why) { add("# ? " + line + "    # " + why); }
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
@@ -94,13 +97,14 @@ class Draft {
 };
 
 /// The recipes of the refined table that gave a value: they go before a recipe that only fills what they leave.
-template <class T>
-void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft) {
+template <class T, class Unless = bool (*)(const Fact<T>&)>
+void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft,
+                  Unless unless = [](const Fact<T>&) { return false; }) {
   std::vector<RecipeLine> lines;
   for (const View& view : lesson.views) {
     const Fact<T>& fact = view.facts->*member;
     const auto same = [&](const RecipeLine& l) { return l.table == fact.recipe.table && l.line == fact.recipe.line; };
-    if (fact.value && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
+    if (fact.value && !unless(fact) && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
   }
   // As they stand: the lines of a refining table before those of the table it refines.
   const auto place = [&](const RecipeLine& line) {

@@ -195,7 +195,9 @@ void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft&
     weigh(before, now, fills, contradicts, equal);
     if (fills == 0) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
-    if (found.points < kTrusted || contradicts > 0) {
+    // The table reads it and leaves it in these images: for a reason.
+    const bool left = lesson.base_knows(field, found.keyword->name);
+    if (found.points < kTrusted || contradicts > 0 || left) {
       draft.guess(found.recipe, why);
       continue;
     }
@@ -372,6 +374,7 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     }
     std::size_t fills = 0, contradicts = 0;
     weigh(known_now, now, fills, contradicts, same_number);
+    if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure) continue;
     const bool better = contradicts > 0 && sure && !proved(known_now, all) && found.points >= kTrusted;
     if (fills == 0 && !better) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
@@ -423,7 +426,12 @@ Agreement near_each_other(const Numbers& a, const Numbers& b) {
 void learn_position(const Lesson& lesson, Draft& draft) {
   note_known(lesson, "position", &ImageFacts::ra, draft);
   Numbers before;
-  for (const View& view : lesson.views) before.insert(before.end(), {view.facts->ra.value, view.facts->dec.value});
+  // A pointing or a target is better than the sky at the centre.
+  for (const View& view : lesson.views) {
+    const bool by_wcs = view.facts->ra.keyword == "WCS" || view.facts->ra.keyword.starts_with("CRVAL");
+    const auto value = [&](const Fact<double>& fact) { return by_wcs ? std::nullopt : fact.value; };
+    before.insert(before.end(), {value(view.facts->ra), value(view.facts->dec)});
+  }
   const Numbers wcs = lesson.positions("position wcs");
   if (known(before) == before.size()) {
     const Agreement fit = near_each_other(before, wcs);
@@ -439,6 +447,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
     if (ra.count == 0 || !asks || fits("*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*", name)) continue;
     if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*", ra.says)) continue;
     for (const Keyword* dec : partners(lesson, ra.name)) {
+      if (lesson.base_knows(Field::position, ra.name)) continue;
       const std::string keys = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);
       std::string recipe = keys;
       bool proved_by_wcs = false;
@@ -465,7 +474,8 @@ void learn_position(const Lesson& lesson, Draft& draft) {
         draft.guess(recipe, why);
         continue;
       }
-      if (std::exchange(first, false)) repeat_known(lesson, &ImageFacts::ra, draft);
+      if (std::exchange(first, false))
+        repeat_known(lesson, &ImageFacts::ra, draft, [](const Fact<double>& fact) { return fact.keyword == "WCS" || fact.keyword.starts_with("CRVAL"); });
       draft.add(recipe + "    # " + why);
       for (std::size_t i = 0; i < now.size(); ++i) {
         if (!before[i]) before[i] = now[i];

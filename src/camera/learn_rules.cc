@@ -203,7 +203,7 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   const Texts now = lesson.texts(Field::filter, recipe);
   std::size_t fills = 0;
   for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !lesson.views[i].facts->filter.value ? 1 : 0;
-  if (clear_read == 0) repeat_known(lesson, &ImageFacts::filter, draft);
+  if (fills > 0 && clear_read == 0) repeat_known(lesson, &ImageFacts::filter, draft);
   if (fills > 0 || clear_read > 0)
     draft.add(recipe + "    # " + best.front()->example + (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
 }

@@ -143,7 +143,9 @@ std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::optional<Part> part = part_of(keyword);
     if (!part) continue;
-    if (part->form == Form::date) dates.push_back(*part);
+    const bool of_days = fits("*dat*|*day*|*night*|*obs*|*ut*", to_lower(keyword.name)) || fits("*date*|*day*|*night*|*evening*", keyword.says);
+    if (part->form == Form::date && of_days) dates.push_back(*part);
+    else if (part->form == Form::date) continue;
     else if (part->form == Form::clock) clocks.push_back(*part);
     else alone.push_back(*part);
     if (part->form == Form::moment && part->modifier.empty()) {
@@ -241,6 +243,14 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   Part teller{clock != nullptr ? clock : taken, Form::moment, {}};
   if (teller.keyword != nullptr) judge(teller);
   const bool vague = teller.keyword == nullptr || !teller.says_role || teller.role != Moment::start;
+  // Other moments that agree with what the refined table reads, and with another way.
+  const auto friends = [&](const Numbers& start, const Keyword* date, const Keyword* time) {
+    return std::count_if(all.begin(), all.end(), [&](const Way& other) {
+      const bool shared = other.clock == nullptr ? other.date == date : time == nullptr ? other.date == date : other.clock == time;
+      return !shared && agreement(start, other.start, 0.5).holds();
+    });
+  };
+  const auto friends_before = friends(before, taken, clock);
   std::size_t guesses = 0;
   bool first = true;
   for (const Way& way : all) {
@@ -253,7 +263,8 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
       else if (late > wide) ++other;
       else if (late > 1) ++near;
     }
-    const bool better = vague && near > 0 && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted;
+    const bool better = vague && near > 0 && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted &&
+                        friends(way.start, way.date, way.clock) >= friends_before;
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {
       if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::obstime, draft);
