@@ -144,7 +144,7 @@ class Cameras {
   friend class camera::Learner;  // learn_table() of imreg/camera_tools.h
   struct Tables;
   explicit Cameras(std::unique_ptr<Tables> tables);
-  void name_filter(FileFacts& file, ImageFacts& image) const;
+  bool name_filter(FileFacts& file, ImageFacts& image) const;
   std::unique_ptr<Tables> tables_;
 };
 

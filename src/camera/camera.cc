@@ -48,28 +48,53 @@ bool is_split(const Chain& chain, const Place& place) {
   return false;
 }
 
-// All but what depends on the other rows of the file.
-ImageFacts facts_of(const Reader& reader, bool& day_only) {
+// All but what depends on the other rows of the file. Fields whose cards are those of the image that is remembered have
+// its facts; those are put into `known`.
+ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& place, bool& day_only,
+                    std::bitset<kFieldCount>& known) {
   ImageFacts out;
-  out.chip = reader.text(Field::chip);
-  out.ccd = reader.ccd();
-  out.instrument = reader.text(Field::instrument);
-  out.object = reader.text(Field::object);
-  out.type = reader.text(Field::type);
-  out.filter = reader.text(Field::filter);
-  out.exptime = reader.number(Field::exptime);
-  out.obstime = reader.time(Field::obstime, out.exptime.value, &day_only);
-  out.release = reader.time(Field::release, std::nullopt);
-  reader.position(out.ra, out.dec);
-  out.airmass = reader.number(Field::airmass);
-  out.telfocus = reader.number(Field::telfocus);
-  out.rotangle = reader.number(Field::rotangle);
-  out.xprobe = reader.number(Field::xprobe);
-  out.yprobe = reader.number(Field::yprobe);
-  out.zprobe = reader.number(Field::zprobe);
-  out.dettemp = reader.number(Field::dettemp);
+  const auto get = [&](Field field, auto member, auto read) {
+    if (last != nullptr && last->holds(field, place)) {
+      out.*member = last->facts.*member;
+      known.set(index_of(field));
+    } else {
+      out.*member = read(field);
+    }
+  };
+  const auto text = [&](Field field) { return reader.text(field); };
+  const auto number = [&](Field field) { return reader.number(field); };
+  get(Field::chip, &ImageFacts::chip, text);
+  get(Field::ccd, &ImageFacts::ccd, [&](Field) { return reader.ccd(); });
+  get(Field::instrument, &ImageFacts::instrument, text);
+  get(Field::object, &ImageFacts::object, text);
+  get(Field::type, &ImageFacts::type, text);
+  get(Field::filter, &ImageFacts::filter, text);
+  get(Field::exptime, &ImageFacts::exptime, number);
+  get(Field::obstime, &ImageFacts::obstime,
+      [&](Field field) { return reader.time(field, out.exptime.value, &day_only); });
+  get(Field::release, &ImageFacts::release, [&](Field field) { return reader.time(field, std::nullopt); });
+  if (last != nullptr && last->holds(Field::position, place)) {
+    out.ra = last->facts.ra;
+    out.dec = last->facts.dec;
+    known.set(index_of(Field::position));
+  } else {
+    reader.position(out.ra, out.dec);
+  }
+  get(Field::airmass, &ImageFacts::airmass, number);
+  get(Field::telfocus, &ImageFacts::telfocus, number);
+  get(Field::rotangle, &ImageFacts::rotangle, number);
+  get(Field::xprobe, &ImageFacts::xprobe, number);
+  get(Field::yprobe, &ImageFacts::yprobe, number);
+  get(Field::zprobe, &ImageFacts::zprobe, number);
+  get(Field::dettemp, &ImageFacts::dettemp, number);
   for (int i = 0; i < 4; ++i) {
-    out.teltemp[i] = reader.number(static_cast<Field>(static_cast<int>(Field::teltemp0) + i));
+    const Field field = static_cast<Field>(static_cast<int>(Field::teltemp0) + i);
+    if (last != nullptr && last->holds(field, place)) {
+      out.teltemp[i] = last->facts.teltemp[i];
+      known.set(index_of(field));
+    } else {
+      out.teltemp[i] = reader.number(field);
+    }
   }
   return out;
 }
@@ -118,6 +143,16 @@ void doubt_unknown(FileFacts& file, const Reader& reader, const ImageFacts& fact
   check(facts.airmass, Field::airmass, "airmass is not known");
 }
 
+// A mosaic's CCDs differ in name, number and place only: the first of them serves all.
+bool worth_remembering(const Plan& plan, const std::bitset<kFieldCount>& known) {
+  constexpr std::size_t kFew = 4;
+  std::size_t read = 0;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (plan.by_cards.test(i) && !plan.recipes[i].empty() && !known.test(i) && i < index_of(Field::datasec)) ++read;
+  }
+  return read > kFew;
+}
+
 }  // namespace
 
 Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders& headers,
@@ -127,7 +162,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     out.why_none = "no HDU";
     return out;
   }
-  const FileCards cards(headers, stem_of(path));
+  const FileCards cards(headers, stem_of(path), tables_->layouts);
   out.camera = options.camera;
   if (options.camera.empty()) {
     const Chooser::Choice choice = tables_->chooser->choose(cards);
@@ -143,49 +178,66 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     return Status(Code::not_found, read.status().message() + "; did you mean " + near + "?");
   }
   const Chain chain = *std::move(read);
+  const Table& chosen = *chain[chain.front() == &tables_->configuration ? 1 : 0];
   const Chips found = find_chips(cards, chain);
   out.why_none = found.why_none;
+  Memory::Use memory(tables_->memory);
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
 
+  out.images.reserve(found.chips.size());
   for (std::size_t i = 0; i < found.chips.size(); ++i) {
     const Chip& chip = found.chips[i];
     const Place place{cards, chip.hdu};
     const bool split = lone && (options.split || is_split(chain, place));
     std::vector<Loss> losses;
-    const Reader reader(chain, place, split, options.explain ? &losses : nullptr);
+    const std::shared_ptr<const Plan> plan = tables_->plans.plan_of(chain, chosen, place);
+    const Reader reader(chain, *plan, place, split, options.explain ? &losses : nullptr);
+    const Remembered* last = options.explain ? nullptr : memory.find(*plan);
+    std::bitset<kFieldCount> known;
     bool day_only = false;
-    ImageFacts facts = facts_of(reader, day_only);
+    ImageFacts facts = facts_of(reader, last, place, day_only, known);
+    if (options.explain) explain(reader, losses, facts);
+    const bool time_known = known.test(index_of(Field::obstime)), filter_known = known.test(index_of(Field::filter));
+    const std::optional<Doubt> against =
+        time_known ? std::nullopt : reader.settle(facts.obstime, facts.exptime.value, day_only);
+    if (against) doubt_once(out, *against);
+    const bool in_list = filter_known || name_filter(out, facts);
+    if (filter_known) facts.physical_filter = last->facts.physical_filter;
+    doubt_unknown(out, reader, facts, day_only);
+    if (!options.explain && worth_remembering(*plan, known)) {
+      // What must be said of every file that has it is not remembered.
+      std::bitset<kFieldCount> plain = std::bitset<kFieldCount>().set();
+      plain.set(index_of(Field::obstime), !against && !day_only);
+      plain.set(index_of(Field::filter), in_list);
+      memory.remember(plan, place, facts, plain);
+    }
     facts.extension = headers.hdus[chip.hdu].number;
     facts.mode = split ? ImageMode::split : lone ? ImageMode::single : ImageMode::mef;
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
     if (chip.ccd.value) facts.ccd = chip.ccd;
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
-    if (options.explain) explain(reader, losses, facts);
-    if (std::optional<Doubt> doubt = reader.settle(facts.obstime, facts.exptime.value, day_only))
-      doubt_once(out, *std::move(doubt));
-    doubt_unknown(out, reader, facts, day_only);
-    name_filter(out, facts);
     if (chip.planes > 1) facts.mode = ImageMode::cube;
-    out.images.push_back(facts);
-    if (chip.planes > 1 && chip.planes <= max_slices) {
-      facts.mode = ImageMode::slice;
-      for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
-    }
+    const bool sliced = chip.planes > 1 && chip.planes <= max_slices;
+    out.images.push_back(sliced ? facts : std::move(facts));
+    if (!sliced) continue;
+    facts.mode = ImageMode::slice;
+    for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
   }
   return out;
 }
 
-// The registered name of the filter that the header names.
-void Cameras::name_filter(FileFacts& file, ImageFacts& image) const {
-  if (!image.filter.value) return;
+// The registered name of the filter that the header names; false when no list knows it.
+bool Cameras::name_filter(FileFacts& file, ImageFacts& image) const {
+  if (!image.filter.value) return true;
   image.physical_filter = *image.filter.value;
   if (const std::optional<std::string> name = canonical_filter(*image.filter.value)) {
     image.filter.value = name;
-  } else {
-    doubt_once(file, {"filter is not in the filter list", image.physical_filter,
-                      "filter '" + image.physical_filter + "' is not in the filter list"});
+    return true;
   }
+  doubt_once(file, {"filter is not in the filter list", image.physical_filter,
+                    "filter '" + image.physical_filter + "' is not in the filter list"});
+  return false;
 }
 
 std::optional<std::string> Cameras::canonical_filter(std::string_view name) const {

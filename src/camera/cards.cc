@@ -27,22 +27,82 @@ std::uint64_t key_of_card(const Header& header, std::size_t i) {
   return key;
 }
 
+// The key of the i-th card, which begins at `card`.
+std::uint64_t key_at(const Header& header, const char* card, std::size_t i) {
+  std::uint64_t key = 0;
+  std::memcpy(&key, card, sizeof key);
+  // Bytes from 0x60 up are small letters, mostly.
+  const bool plain = card[8] == '=' && ((key >> 1) & key & 0x2020202020202020) == 0;
+  return plain ? key : key_of_card(header, i);
+}
+
+// The keys of all cards of a header, and a hash of them.
+std::vector<std::uint64_t> keys_of(const Header& header, std::uint64_t& hash) {
+  std::vector<std::uint64_t> out(header.size());
+  const char* card = header.text().data();
+  hash = out.size();
+  for (std::size_t i = 0; i < out.size(); ++i, card += kCardSize) {
+    out[i] = key_at(header, card, i);
+    hash = (hash ^ out[i]) * 0x9e3779b97f4a7c15U;
+    hash ^= hash >> 29;
+  }
+  return out;
+}
+
 }  // namespace
 
-const std::vector<FileCards::Slot>& FileCards::index(std::size_t hdu) const {
-  std::vector<Slot>& slots = indexes_[hdu];
-  if (!slots.empty()) return slots;
-  const Header& header = file_.hdus[hdu].header;
-  slots.resize(std::bit_ceil(2 * header.size() + 2));
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    const std::uint64_t key = key_of_card(header, i);
-    if (key == 0) continue;
+Layout::Layout(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
+  slots_.resize(std::bit_ceil(2 * keys_.size() + 2));
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i] == 0) continue;
     // Duplicates come to stand behind one another, so the first card is found first.
-    std::size_t at = place_of(key) & (slots.size() - 1);
-    while (slots[at].card >= 0) at = (at + 1) & (slots.size() - 1);
-    slots[at] = {key, static_cast<std::int32_t>(i)};
+    std::size_t at = place_of(keys_[i]) & (slots_.size() - 1);
+    while (slots_[at].card >= 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = {keys_[i], static_cast<std::int32_t>(i)};
   }
-  return slots;
+}
+
+bool Layout::fits(const Header& header) const {
+  if (header.size() != keys_.size()) return false;
+  const char* card = header.text().data();
+  for (std::size_t i = 0; i < keys_.size(); ++i, card += kCardSize) {
+    if (key_at(header, card, i) != keys_[i]) return false;
+  }
+  return true;
+}
+
+std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
+  constexpr std::size_t kMost = 1000, kLargest = 2000;
+  std::uint64_t hash = 0;
+  std::vector<std::uint64_t> keys = keys_of(header, hash);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = layouts_.find(hash);
+    if (found != layouts_.end() && found->second->keys() == keys) return found->second;
+  }
+  const bool keep = keys.size() <= kLargest;
+  auto layout = std::make_shared<const Layout>(std::move(keys));
+  if (!keep) return layout;
+  const std::lock_guard lock(mutex_);
+  if (layouts_.size() >= kMost) layouts_.clear();
+  layouts_.insert_or_assign(hash, layout);
+  return layout;
+}
+
+// The extensions of a mosaic are alike.
+const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) const {
+  const Header& header = file_.hdus[hdu].header;
+  const bool alike = hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header);
+  hdus_[hdu].layout = alike ? hdus_[hdu - 1].layout : cache_.layout_of(header);
+  return hdus_[hdu].layout;
+}
+
+const CardValue& FileCards::value(std::size_t hdu, std::size_t card) const {
+  const Header& header = file_.hdus[hdu].header;
+  std::vector<const CardValue*>& values = hdus_[hdu].values;
+  if (values.empty()) values.resize(header.size());
+  if (values[card] == nullptr) values[card] = &values_.emplace_back(header.value(card));
+  return *values[card];
 }
 
 std::size_t FileCards::index_of_number(int number) const {
@@ -51,10 +111,10 @@ std::size_t FileCards::index_of_number(int number) const {
   return it == file_.hdus.end() ? 0 : static_cast<std::size_t>(it - file_.hdus.begin());
 }
 
-std::optional<CardValue> FileCards::get(std::size_t hdu, std::string_view keyword) const {
-  std::optional<CardValue> out;
+const CardValue* FileCards::get(std::size_t hdu, std::string_view keyword) const {
+  const CardValue* out = nullptr;
   each(hdu, key_of(keyword), [&](std::size_t card) {
-    out = file_.hdus[hdu].header.value(card);
+    out = &value(hdu, card);
     return true;
   });
   return out;

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "camera/table.h"
@@ -12,31 +16,26 @@
 
 namespace imreg::camera {
 
-/// The headers of a file with an index of each HDU's keywords, made when first asked for. A table asks a header
-/// for a hundred
-/// keywords that it does not have; walking its cards each time would cost more than reading the file.
-class FileCards {
+/// The keywords of a header in their order, with an index. Headers of one camera have the same layout by the thousand,
+/// so it is made once (LayoutCache).
+class Layout {
  public:
-  /// `name`: the file name without folder and suffixes.
-  explicit FileCards(const FitsHeaders& file, std::string name = {})
-      : file_(file), name_(std::move(name)), indexes_(file.hdus.size()) {}
-  const FitsHeaders& file() const { return file_; }
-  const std::string& name() const { return name_; }
+  explicit Layout(std::vector<std::uint64_t> keys);
+  const std::vector<std::uint64_t>& keys() const { return keys_; }
+  bool fits(const Header& header) const;
 
-  /// Calls `use(card number)` for every card of an HDU with this key, in order, until one is accepted.
+  /// Calls `use(card number)` for every card with this key, in order, until one is accepted.
   template <class Use>
-  bool each(std::size_t hdu, std::uint64_t key, Use use) const {
-    const std::vector<Slot>& slots = index(hdu);
-    const std::size_t mask = slots.size() - 1;
-    for (std::size_t at = place_of(key) & mask; slots[at].card >= 0; at = (at + 1) & mask) {
-      if (slots[at].key == key && use(static_cast<std::size_t>(slots[at].card))) return true;
+  bool each(std::uint64_t key, Use use) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = place_of(key) & mask; slots_[at].card >= 0; at = (at + 1) & mask) {
+      if (slots_[at].key == key && use(static_cast<std::size_t>(slots_[at].card))) return true;
     }
     return false;
   }
-  /// The index of the HDU with this number.
-  std::size_t index_of_number(int number) const;
-  /// The value of the first card of an HDU with this keyword.
-  std::optional<CardValue> get(std::size_t hdu, std::string_view keyword) const;
+  bool has(std::uint64_t key) const {
+    return each(key, [](std::size_t) { return true; });
+  }
 
  private:
   struct Slot {
@@ -44,11 +43,56 @@ class FileCards {
     std::int32_t card = -1;
   };
   static std::size_t place_of(std::uint64_t key) { return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 40); }
-  const std::vector<Slot>& index(std::size_t hdu) const;
+
+  std::vector<std::uint64_t> keys_;  // 0 for cards without a value
+  std::vector<Slot> slots_;
+};
+
+/// The layouts seen last. Safe from several threads.
+class LayoutCache {
+ public:
+  std::shared_ptr<const Layout> layout_of(const Header& header);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<const Layout>> layouts_;
+};
+
+/// The headers of a file: each card is found by an index and read once.
+class FileCards {
+ public:
+  /// `name`: the file name without folder and suffixes.
+  FileCards(const FitsHeaders& file, std::string name, LayoutCache& cache)
+      : file_(file), name_(std::move(name)), cache_(cache), hdus_(file.hdus.size()) {}
+  const FitsHeaders& file() const { return file_; }
+  const std::string& name() const { return name_; }
+  const std::shared_ptr<const Layout>& layout(std::size_t hdu) const {
+    return hdus_[hdu].layout ? hdus_[hdu].layout : find_layout(hdu);
+  }
+  const CardValue& value(std::size_t hdu, std::size_t card) const;
+
+  /// Calls `use(card number)` for every card of an HDU with this key, in order, until one is accepted.
+  template <class Use>
+  bool each(std::size_t hdu, std::uint64_t key, Use use) const {
+    return layout(hdu)->each(key, use);
+  }
+  /// The index of the HDU with this number.
+  std::size_t index_of_number(int number) const;
+  /// The value of the first card of an HDU with this keyword; null when there is none.
+  const CardValue* get(std::size_t hdu, std::string_view keyword) const;
+
+ private:
+  struct Cached {
+    std::shared_ptr<const Layout> layout;
+    std::vector<const CardValue*> values;  // by card number, null: not read yet
+  };
+  const std::shared_ptr<const Layout>& find_layout(std::size_t hdu) const;
 
   const FitsHeaders& file_;
   std::string name_;
-  mutable std::vector<std::vector<Slot>> indexes_;
+  LayoutCache& cache_;
+  mutable std::vector<Cached> hdus_;
+  mutable std::deque<CardValue> values_;
 };
 
 /// The image whose facts are wanted, and the rest of its file.
@@ -64,7 +108,7 @@ template <class Use>
 bool each_card(const Place& place, const Source& source, Use use) {
   const auto in_hdu = [&](std::size_t i) {
     return place.cards.each(i, source.key, [&](std::size_t card) {
-      const CardValue value = place.cards.file().hdus[i].header.value(card);
+      const CardValue& value = place.cards.value(i, card);
       return value.kind != CardValue::Kind::none && value.kind != CardValue::Kind::undefined && use(value, i);
     });
   };

@@ -79,6 +79,7 @@ void Cameras::Tables::index() {
       rules.push_back({&entry->head, &when, 1'000'000 * entry->origin + 1000 * length + when.all.size()});
   }
   chooser.emplace(std::move(rules));
+  plans.clear();
 }
 
 Result<Chain> Cameras::Tables::chain_of(const std::string& name) const {

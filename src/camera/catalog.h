@@ -12,7 +12,8 @@
 #include "base/embedded.h"
 #include "camera/choose.h"
 #include "camera/filters.h"
-#include "camera/reader.h"
+#include "camera/memory.h"
+#include "camera/plan.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
 
@@ -50,6 +51,9 @@ struct Cameras::Tables {
   std::vector<std::pair<std::string, std::string>> texts;  // that the lists of users view
   camera::Table configuration;                             // CameraSources::recipes; without a name when there are none
   std::optional<camera::Chooser> chooser;
+  mutable camera::LayoutCache layouts;
+  mutable camera::PlanCache plans;
+  mutable camera::Memory memory;
 
   const camera::FilterList& filters() const {
     const std::lock_guard lock(filters_mutex);

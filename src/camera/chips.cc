@@ -51,7 +51,7 @@ bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<C
     ccds.push_back(ccd);
     if (rule.kind == AmpRule::Kind::named) {
       // The same amplifier twice is two exposures of a CCD and not two halves of it.
-      const std::optional<CardValue> amp = cards.get(chip.hdu, rule.amp.keyword);
+      const CardValue* amp = cards.get(chip.hdu, rule.amp.keyword);
       if (!amp || amp->text.empty() || !amps_of[ccd].insert(amp->text).second) return false;
     }
   }

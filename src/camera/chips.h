@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "camera/reader.h"
+#include "camera/plan.h"
+#include "imreg/camera.h"
 
 namespace imreg::camera {
 

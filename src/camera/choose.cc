@@ -76,18 +76,22 @@ Chooser::Choice Chooser::choose(const FileCards& cards) const {
     }
   };
   for (const Anchor& anchor : anchors_) {
-    // The extensions of a mosaic repeat each other.
-    std::string last;
-    each_card(place, anchor.source, [&](const CardValue& value, std::size_t) {
-      const std::string_view text = trim(value.text);
-      if (text == last || text.size() > kLongestValue) return false;
-      last = text;
-      try_entry(exact_, entry_of(anchor.source, text));
-      for (const std::size_t length : anchor.prefixes) {
-        if (length <= text.size()) try_entry(prefix_, entry_of(anchor.source, text.substr(0, length)));
-      }
-      return false;
-    });
+    std::string_view last;
+    for (std::size_t hdu = 0; hdu < cards.file().hdus.size(); ++hdu) {
+      cards.each(hdu, anchor.source.key, [&](std::size_t card) {
+        // The extensions of a mosaic repeat each other.
+        const std::string_view raw = cards.file().hdus[hdu].header.card(card);
+        if (raw == last) return false;
+        last = raw;
+        const std::string_view text = trim(cards.value(hdu, card).text);
+        if (text.size() > kLongestValue) return false;
+        try_entry(exact_, entry_of(anchor.source, text));
+        for (const std::size_t length : anchor.prefixes) {
+          if (length <= text.size()) try_entry(prefix_, entry_of(anchor.source, text.substr(0, length)));
+        }
+        return false;
+      });
+    }
   }
   for (const std::uint32_t rule : others_) try_rule(rule);
   return out;

@@ -56,14 +56,27 @@ const FilterList::Entry* FilterList::find(std::string_view name) const {
 
 std::optional<std::string> FilterList::canonical(std::string_view name) const {
   name = trim(name);
-  const Entry* entry = find(name);
-  if (entry == nullptr) return std::nullopt;
-  return is_glob(entry->name) ? std::string(name) : entry->name;
+  if (const Entry* entry = find(name)) return is_glob(entry->name) ? std::string(name) : entry->name;
+  if (name.find('+') == name.npos) return std::nullopt;
+  // Two wheels: known when each is.
+  std::string out;
+  for (const std::string_view part : split(name, '+')) {
+    const std::optional<std::string> known = find(trim(part)) == nullptr ? std::nullopt : canonical(part);
+    if (!known) return std::nullopt;
+    out += (out.empty() ? "" : "+") + *known;
+  }
+  return out;
 }
 
 std::vector<std::string> FilterList::groups(std::string_view name) const {
-  const Entry* entry = find(trim(name));
-  return entry == nullptr ? std::vector<std::string>() : entry->groups;
+  name = trim(name);
+  if (const Entry* entry = find(name)) return entry->groups;
+  std::vector<std::string> out;
+  if (name.find('+') == name.npos) return out;
+  for (const std::string_view part : split(name, '+')) {
+    if (const Entry* entry = find(trim(part))) out.insert(out.end(), entry->groups.begin(), entry->groups.end());
+  }
+  return out;
 }
 
 }  // namespace imreg::camera

@@ -55,7 +55,7 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
     };
     const std::optional<double> ra = coordinate(recipe, value, true, reason);
     if (!ra) return lose(ra_source, value);
-    const std::optional<CardValue> dec_value = place_.cards.get(found, dec_source.keyword);
+    const CardValue* dec_value = place_.cards.get(found, dec_source.keyword);
     if (!dec_value) return false;
     const std::optional<double> dec = coordinate(recipe, *dec_value, false, reason);
     if (!dec) return lose(dec_source, *dec_value);
@@ -85,14 +85,14 @@ bool Reader::reference_point(SkyPosition& out, Frame& frame, std::string& keywor
     return place_.cards.get(place_.hdu, name + std::to_string(axis));
   };
   const auto number = [&](const char* name, int axis) {
-    const std::optional<CardValue> value = card(name, axis);
+    const CardValue* value = card(name, axis);
     return value ? value->number() : std::nullopt;
   };
   int lon = 0, lat = 0;
   for (const auto& kind : kKinds) {
     lon = lat = 0;
     for (int axis = 1; axis <= 4; ++axis) {
-      const std::optional<CardValue> type = card("CTYPE", axis);
+      const CardValue* type = card("CTYPE", axis);
       if (!type) continue;
       if (lon == 0 && glob_match(kind.longitude, trim(type->text))) lon = axis;
       if (lat == 0 && glob_match(kind.latitude, trim(type->text))) lat = axis;
@@ -121,7 +121,7 @@ bool Reader::by_wcs(SkyPosition& icrs, std::string& keywords) const {
   if (axes.size() < 2 || !place_.cards.get(place_.hdu, "CTYPE1")) return false;
   // A WCS of zeros is no WCS.
   const auto zero = [&](const char* name) {
-    const std::optional<CardValue> value = place_.cards.get(place_.hdu, name);
+    const CardValue* value = place_.cards.get(place_.hdu, name);
     return !value || value->number() == 0.0;
   };
   if (zero("CRVAL1") && zero("CRVAL2")) return false;

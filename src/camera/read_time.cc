@@ -76,6 +76,10 @@ std::optional<double> Reader::zero_point(const Recipe& recipe) const {
   double days = 0;
   std::optional<double> date;
   for (const Source& source : recipe.since) {
+    if (source.scope == Scope::number) {
+      days += source.number;
+      continue;
+    }
     const bool found = each_card(place_, source, [&](const CardValue& value, std::size_t) {
       const std::optional<double> number = value.number();
       if (number && std::isfinite(*number)) return days += *number, true;
@@ -205,7 +209,7 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
 
   // A file is not made before its exposure.
   double latest = std::numeric_limits<double>::infinity();
-  if (const std::optional<CardValue> made = place_.cards.get(0, "DATE")) {
+  if (const CardValue* made = place_.cards.get(0, "DATE")) {
     if (const std::optional<HeaderDate> date = header_date(made->text)) latest = date->day + 2 * kDay;
   }
   const auto rank = [&](const Witness& witness) {

@@ -88,7 +88,9 @@ void Reader::lost(Field field, const Recipe& recipe, const Source& source, const
 // Whether a card may be used at all: by its comment.
 bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value,
                     std::size_t hdu) const {
-  if (!recipe.comment.empty() && !matches(recipe.comment, value.comment)) {
+  const bool first = &source == &recipe.sources.front();
+  if (first && ((!recipe.comment.empty() && !matches(recipe.comment, value.comment)) ||
+                matches(recipe.not_comment, value.comment))) {
     lost(field, recipe, source, value, hdu, "its comment does not match", false);
     return false;
   }
@@ -143,10 +145,11 @@ std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue
   return found;
 }
 
-// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts.
+// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts,
+// unless a text says that it is not known.
 Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
   Fact<std::string> out;
-  bool any = false;
+  bool any = false, unknown = false;
   for (const Source& source : recipe.sources) {
     each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
       if (!usable(field, recipe, source, value, hdu)) return false;
@@ -154,6 +157,8 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
       std::string reason;
       const std::optional<std::string> text = text_of(recipe, value, reason);
       if (!text) {
+        const std::string_view said = trim(value.text);
+        unknown = unknown || (value.kind == CardValue::Kind::text && !said.empty() && !matches(recipe.drop, said));
         lost(field, recipe, source, value, hdu, std::move(reason), false);
         return false;
       }
@@ -163,7 +168,7 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
       return true;
     });
   }
-  if (!out.value && any && !recipe.otherwise.empty()) {
+  if (!out.value && any && !unknown && !recipe.otherwise.empty()) {
     out.value = recipe.otherwise;
     out.keyword = keywords_of(recipe);
     out.hdu = place_.own().number;
@@ -230,9 +235,9 @@ std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& 
   return out && std::isfinite(*out) ? out : std::nullopt;
 }
 
-// One keyword of arithmetic.
-std::optional<double> Reader::operand(Field field, const Recipe& recipe, const Source& source,
-                                      Fact<double>& out) const {
+// One keyword of arithmetic, in the unit that its comment names; then `united` is set.
+std::optional<double> Reader::operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out,
+                                      bool& united) const {
   if (source.scope == Scope::number) return source.number;
   std::optional<double> number;
   each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
@@ -240,6 +245,12 @@ std::optional<double> Reader::operand(Field field, const Recipe& recipe, const S
     number = raw_number(recipe, value);
     if (!number) lost(field, recipe, source, value, hdu, "is no number", true);
     if (out.hdu < 0) out.hdu = number_of_hdu(hdu);
+    const Unit* written = recipe.difference == Difference::none ? unit_of_comment(value.comment) : nullptr;
+    const Unit* unit = written == nullptr ? nullptr : unit_named(written->name, dimension_of(field));
+    if (number && unit != nullptr && unit->offset == 0) {
+      *number *= unit->scale;
+      united = true;
+    }
     return number.has_value();
   });
   return number;
@@ -247,14 +258,15 @@ std::optional<double> Reader::operand(Field field, const Recipe& recipe, const S
 
 Fact<double> Reader::computed(Field field, const Recipe& recipe) const {
   Fact<double> out;
-  std::optional<double> sum = operand(field, recipe, recipe.sources[0], out);
+  bool united = false;
+  std::optional<double> sum = operand(field, recipe, recipe.sources[0], out, united);
   for (std::size_t i = 1; sum && i < recipe.sources.size(); ++i) {
-    const std::optional<double> next = operand(field, recipe, recipe.sources[i], out);
+    const std::optional<double> next = operand(field, recipe, recipe.sources[i], out, united);
     sum = next ? std::optional(apply(recipe.operators[i - 1], *sum, *next)) : std::nullopt;
   }
   if (sum && recipe.difference == Difference::clock && *sum < 0) *sum += kDay;
   if (!sum || !std::isfinite(*sum) || (recipe.range && !recipe.range->holds(*sum))) return out;
-  const double value = *sum * recipe.scale + recipe.offset;
+  const double value = united ? *sum : *sum * recipe.scale + recipe.offset;
   if (!in_range(field, value)) return out;
   out.value = value;
   out.keyword = keywords_of(recipe);
@@ -354,7 +366,7 @@ Fact<int> Reader::ccd() const {
 
 std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
   std::vector<Loss> losses;
-  const Reader again(chain_, place_, split_, &losses);
+  const Reader again(chain_, plan_, place_, split_, &losses);
   if (field == Field::position) {
     Fact<double> ra, dec;
     again.position(ra, dec);

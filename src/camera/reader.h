@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "camera/cards.h"
+#include "camera/plan.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
 
 namespace imreg::camera {
-
-/// A table, then the table that it refines, and so on.
-using Chain = std::vector<const Table*>;
 
 /// A card that a recipe found and did not use.
 struct Loss {
@@ -25,8 +23,8 @@ struct Loss {
 class Reader {
  public:
   /// `split`: the file is one CCD of a mosaic, so its name may tell which. `losses`: filled when given.
-  Reader(const Chain& chain, const Place& place, bool split, std::vector<Loss>* losses = nullptr)
-      : chain_(chain), place_(place), split_(split), losses_(losses) {}
+  Reader(const Chain& chain, const Plan& plan, const Place& place, bool split, std::vector<Loss>* losses = nullptr)
+      : chain_(chain), plan_(plan), place_(place), split_(split), losses_(losses) {}
 
   Fact<std::string> text(Field field) const;
   /// "[1:2048,1:4096]", blanks taken out.
@@ -61,7 +59,8 @@ class Reader {
   std::optional<std::string> text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const;
   Fact<std::string> joined(Field field, const Recipe& recipe) const;
   std::optional<double> raw_number(const Recipe& recipe, const CardValue& value) const;
-  std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out) const;
+  std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out,
+                                bool& united) const;
   Fact<double> computed(Field field, const Recipe& recipe) const;
   Fact<double> measured(Field field, const Recipe& recipe) const;
   std::optional<TimeScale> time_scale() const;
@@ -74,26 +73,20 @@ class Reader {
   bool reference_point(SkyPosition& out, Frame& frame, std::string& keywords) const;
   void lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
             std::string reason, bool fault) const;
-  RecipeLine line_of(const Recipe& recipe) const { return {table_->name, recipe.line, recipe.text}; }
   int number_of_hdu(std::size_t index) const { return place_.cards.file().hdus[index].number; }
 
   const Chain& chain_;
+  const Plan& plan_;
   Place place_;
   bool split_;
   std::vector<Loss>* losses_;
-  mutable const Table* table_ = nullptr;  // of the recipe that is being tried
 };
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.
 template <class Use>
 bool Reader::each_recipe(Field field, Use use) const {
-  for (const Table* table : chain_) {
-    table_ = table;
-    for (const Recipe& recipe : table->recipes[index_of(field)]) {
-      if (applies(recipe) && use(recipe)) return true;
-      table_ = table;  // a recipe may read other fields
-    }
-    if (table->forgotten[index_of(field)]) return false;
+  for (const Recipe* recipe : plan_.recipes[index_of(field)]) {
+    if (applies(*recipe) && use(*recipe)) return true;
   }
   return false;
 }

@@ -6,8 +6,11 @@
 #include <string_view>
 
 #include "camera/table.h"
+#include "imreg/camera.h"
 
 namespace imreg::camera {
+
+inline RecipeLine line_of(const Recipe& recipe) { return {recipe.table, recipe.line, recipe.text}; }
 
 /// "DATE-OBS + UTC-OBS".
 std::string keywords_of(const Recipe& recipe);

@@ -170,10 +170,17 @@ Status take_night(Line& line, Recipe& recipe) {
   return {};
 }
 
-// since KEY + KEY: the zero point, in days.
+// since KEY + KEY: the zero point, in days; numbers too.
 Status take_since(Line& line, Recipe& recipe) {
   do {
     IMREG_ASSIGN(const std::string word, line.need("the keyword of the zero point"));
+    double number = 0;
+    if (parse_number(word, number)) {
+      recipe.since.emplace_back();
+      recipe.since.back().scope = Scope::number;
+      recipe.since.back().number = number;
+      continue;
+    }
     IMREG_ASSIGN(Source source, source_of(line, word));
     recipe.since.push_back(std::move(source));
   } while (line.take_if("+"));
@@ -196,7 +203,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     condition.wanted = word == "if";
     recipe.conditions.push_back(std::move(condition));
   } else if (word == "comment") {
-    IMREG_ASSIGN(recipe.comment, line.need_globs("a pattern for the comment"));
+    Globs& globs = line.take_if("not") ? recipe.not_comment : recipe.comment;
+    IMREG_ASSIGN(globs, line.need_globs("a pattern for the comment"));
   } else if (word == "drop") {
     IMREG_ASSIGN(recipe.drop, line.need_globs("a pattern of texts to drop"));
   } else if (word == "else") {
@@ -375,6 +383,7 @@ Result<Condition> take_condition(Line& line) {
 Status take_recipe(Line& line, Field field, Table& table) {
   Recipe recipe;
   recipe.line = line.number();
+  recipe.table = table.name;
   recipe.text = line.text();
   const Dimension dimension = dimension_of(field);
   if (line.take_if("=")) {

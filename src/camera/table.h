@@ -117,6 +117,7 @@ enum class Difference { none, dates, clock };                   ///< `DATE-END -
 /// One way to get a value: keywords and how to read them.
 struct Recipe {
   int line = 0;
+  std::string table;            ///< its name
   std::string text;             ///< the line as it stands in the table
   std::vector<Source> sources;  ///< empty: `constant` is the value; the keyword "wcs" stands for the WCS cards
   std::string operators;        ///< of numbers: one of + - * / between every two sources
@@ -129,6 +130,7 @@ struct Recipe {
   std::optional<Range> range;  ///< of the number as it is written
   std::vector<Condition> conditions;
   Globs comment;           ///< the comment of the first keyword must match
+  Globs not_comment;       ///< and must not match these
   Globs drop;              ///< texts that say nothing here
   std::string otherwise;   ///< the value when all keywords were there and all were dropped
   std::string words;       ///< the word list that the text goes through

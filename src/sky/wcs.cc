@@ -358,7 +358,7 @@ Result<double> pixel_scale(std::string_view cards80) {
   for (std::size_t i = 0; i < kMaxAxes && count < 2; ++i) {
     if (!description.axis[i].type.empty()) sky[count++] = i;
   }
-  // Of the plane before it is projected; rotations do not change the determinant.
+  // describe() has made sure of two. The plane before it is projected; rotations do not change the determinant.
   const auto element = [&](std::size_t i, std::size_t j) {
     const std::string& unit = description.axis[i].unit;
     const double degrees = unit == "arcsec"   ? 1 / 3600.0

@@ -152,6 +152,10 @@ TEST(FilterList, ExactThenNocaseThenGroups) {
   EXPECT_EQ(list.canonical("F606W"), "F606W");
   EXPECT_EQ(list.canonical("g"), std::nullopt);
   EXPECT_THAT(list.groups("GSDSS"), ElementsAre("g"));
+  EXPECT_EQ(list.canonical("Rc+gsdss"), "R+g.MP9401");
+  EXPECT_EQ(list.canonical("r+nonsense"), std::nullopt);
+  EXPECT_EQ(list.canonical("+"), std::nullopt);
+  EXPECT_THAT(list.groups("gsdss+F606W"), ElementsAre("g"));
   EXPECT_THAT(list.add("filter a b\n", "f.list").text(),
               HasSubstr("f.list: line 1, column 10: 'b' stands where also or group must"));
   EXPECT_THAT(list.add("\ngreen\n", "f.list").text(), HasSubstr("line 2"));

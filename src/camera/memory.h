@@ -1,0 +1,56 @@
+// What the last image with the same plan gave: an image whose cards for a field are those of the last, byte for byte, has
+// the same fact. The CCDs of a mosaic repeat their primary's keywords, and the exposures of a night their instrument's.
+#pragma once
+
+#include <bitset>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "camera/cards.h"
+#include "camera/plan.h"
+#include "imreg/camera.h"
+
+namespace imreg::camera {
+
+struct Remembered {
+  std::shared_ptr<const Plan> plan;
+  std::string cards;  // of each field in turn, as Plan::cards lists them
+  std::bitset<kFieldCount> fields;
+  ImageFacts facts;
+
+  /// Whether the cards of a field are those of the image that is remembered.
+  bool holds(Field field, const Place& place) const;
+};
+
+/// One memory for each thread, more or less: a thread that finds its memory in use goes without.
+class Memory {
+ public:
+  class Use {
+   public:
+    explicit Use(Memory& memory);
+    /// What is remembered of this plan; null: nothing.
+    const Remembered* find(const Plan& plan) const;
+    /// `fields`: those that depend on nothing but their cards.
+    void remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
+                  const std::bitset<kFieldCount>& fields);
+
+   private:
+    struct Slot;
+    std::unique_lock<std::mutex> lock_;
+    std::map<const Plan*, Remembered>* images_ = nullptr;
+    friend class Memory;
+  };
+
+ private:
+  struct Slot {
+    std::mutex mutex;
+    std::map<const Plan*, Remembered> images;
+  };
+  static constexpr std::size_t kSlots = 16;
+  Slot slots_[kSlots];
+};
+
+}  // namespace imreg::camera

@@ -1,0 +1,123 @@
+#include "camera/plan.h"
+
+#include <algorithm>
+
+namespace imreg::camera {
+
+namespace {
+
+class Maker {
+ public:
+  Maker(const Layout& own, const Layout& primary) : own_(own), primary_(primary) {}
+
+  bool is_there(const Source& source) const {
+    // The WCS is looked for in the HDU of the pixels.
+    if (source.keyword == "WCS") return own_.has(key_of("CTYPE1"));
+    switch (source.scope) {
+      case Scope::inherited: return own_.has(source.key) || primary_.has(source.key);
+      case Scope::own: return own_.has(source.key);
+      case Scope::primary: return primary_.has(source.key);
+      default: return true;  // other HDUs, the file name, a number
+    }
+  }
+  bool can_give(const Recipe& recipe, Dimension dimension) const {
+    const auto there = [this](const Source& source) { return is_there(source); };
+    const bool dead = std::any_of(recipe.conditions.begin(), recipe.conditions.end(),
+                                  [&](const Condition& c) { return c.wanted && !there(c.source); });
+    if (dead) return false;
+    if (recipe.sources.empty()) return true;
+    // Texts are joined of what is there; everything else needs all its keywords.
+    const bool any = dimension == Dimension::text;
+    return any ? std::any_of(recipe.sources.begin(), recipe.sources.end(), there)
+               : std::all_of(recipe.sources.begin(), recipe.sources.end(), there);
+  }
+
+ private:
+  const Layout& own_;
+  const Layout& primary_;
+};
+
+// The fields that a field's value depends on.
+std::vector<Field> needs_of(Field field) {
+  switch (field) {
+    case Field::obstime: return {Field::obstime, Field::timesys, Field::exptime};
+    case Field::release: return {Field::release, Field::timesys};
+    case Field::position: return {Field::position, Field::frame, Field::equinox};
+    default: return {field};
+  }
+}
+
+// The cards of a source; false when it reads something else: other HDUs, the file name.
+bool add_cards(const Source& source, const Plan& plan, std::vector<CardPlace>& out) {
+  if (source.scope == Scope::number) return true;
+  if (source.scope == Scope::any || source.scope == Scope::file_name) return false;
+  const auto add = [&](const Layout& layout, bool own) {
+    layout.each(source.key, [&](std::size_t card) {
+      out.push_back({own, card});
+      return false;
+    });
+  };
+  if (source.scope != Scope::primary) add(*plan.own, true);
+  if (source.scope != Scope::own && plan.own != plan.primary) add(*plan.primary, false);
+  return true;
+}
+
+// Fills in what a field's value is made of.
+bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
+  bool whole = true;
+  for (const Field need : needs_of(field)) {
+    for (const Recipe* recipe : plan.recipes[index_of(need)]) {
+      for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
+      for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
+      for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
+    }
+  }
+  // settle() looks at the day the file was made.
+  if (field == Field::obstime) whole = add_cards(Source("DATE", Scope::primary), plan, out) && whole;
+  return whole;
+}
+
+}  // namespace
+
+std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
+  auto plan = std::make_shared<Plan>();
+  plan->own = place.cards.layout(place.hdu);
+  plan->primary = place.cards.layout(0);
+  const Maker maker(*plan->own, *plan->primary);
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    for (const Table* table : chain) {
+      for (const Recipe& recipe : table->recipes[i]) {
+        if (maker.can_give(recipe, dimension_of(static_cast<Field>(i)))) plan->recipes[i].push_back(&recipe);
+      }
+      if (table->forgotten[i]) break;
+    }
+  }
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);
+    plan->first_card[i] = count;
+    count += plan->cards[i].size();
+  }
+  return plan;
+}
+
+std::shared_ptr<const Plan> PlanCache::plan_of(const Chain& chain, const Table& chosen, const Place& place) {
+  constexpr std::size_t kMost = 1000;
+  const Key key{&chosen, place.cards.layout(place.hdu).get(), place.cards.layout(0).get()};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = plans_.find(key); found != plans_.end()) return found->second;
+  }
+  std::shared_ptr<const Plan> plan = make_plan(chain, place);
+  const std::lock_guard lock(mutex_);
+  if (plans_.size() >= kMost) plans_.clear();
+  plans_.insert_or_assign(key, plan);
+  return plan;
+}
+
+void PlanCache::clear() {
+  const std::lock_guard lock(mutex_);
+  plans_.clear();
+}
+
+}  // namespace imreg::camera

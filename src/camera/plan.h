@@ -1,0 +1,55 @@
+// Which recipes of a table can give anything, for headers of one layout. A table has some hundred recipes, a header the
+// keywords of thirty: a plan is made once for the layout of an image's header and its primary's.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "camera/cards.h"
+#include "camera/table.h"
+
+namespace imreg::camera {
+
+/// A table, then the table that it refines, and so on.
+using Chain = std::vector<const Table*>;
+
+/// A card of the image's own header or of the primary one.
+struct CardPlace {
+  bool own;
+  std::size_t number;
+};
+
+struct Plan {
+  /// By field: the recipes whose keywords are there, in order.
+  std::array<std::vector<const Recipe*>, kFieldCount> recipes;
+  /// By field: all cards that its recipes, and those of the fields that it needs, may read.
+  std::array<std::vector<CardPlace>, kFieldCount> cards;
+  std::array<std::size_t, kFieldCount> first_card{};  // how many cards the fields before have
+  std::bitset<kFieldCount> by_cards;                  // fields that depend on these cards and nothing else
+  std::shared_ptr<const Layout> own, primary;  // a layout lives as long as the plans that are known by its address
+};
+
+/// The plan for an image at `place`.
+std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place);
+
+/// The plans made last. Safe from several threads.
+class PlanCache {
+ public:
+  /// `chosen`: the table of the chain that was chosen; it tells the chain.
+  std::shared_ptr<const Plan> plan_of(const Chain& chain, const Table& chosen, const Place& place);
+  /// When tables change.
+  void clear();
+
+ private:
+  using Key = std::tuple<const Table*, const Layout*, const Layout*>;
+  std::mutex mutex_;
+  std::map<Key, std::shared_ptr<const Plan>> plans_;
+};
+
+}  // namespace imreg::camera
