@@ -19,7 +19,8 @@ namespace imreg::camera {
 
 /// A file to learn from, and what the table that the draft will refine makes of it.
 struct LearntFile {
-  LearntFile(FitsHeaders h, std::string name) : headers(std::move(h)), cards(headers, std::move(name)) {}
+  LearntFile(FitsHeaders h, std::string name, LayoutCache& cache)
+      : headers(std::move(h)), cards(headers, std::move(name), cache) {}
   LearntFile(const LearntFile&) = delete;
   const FitsHeaders headers;
   const FileCards cards;
@@ -48,6 +49,7 @@ struct Keyword {
 };
 
 struct Lesson {
+  LayoutCache layouts;
   std::deque<LearntFile> files;
   std::vector<View> views;
   std::vector<Keyword> keywords;

@@ -79,6 +79,14 @@ constexpr Clue kClues[] = {
     {Field::detsec, 4, "detsec|*detsec|det_sec", "*detector section*|*position on*detector*|*mosaic section*"},
 };
 
+// Only a detector is as cold as that, in degrees Celsius.
+bool is_cold(const Keyword& keyword) {
+  return std::all_of(keyword.cards.begin(), keyword.cards.end(), [](const std::optional<CardValue>& card) {
+    const double number = card ? card->number().value_or(-100) : -100;
+    return number > -200 && number < -25;
+  });
+}
+
 int points_for(Field field, const Keyword& keyword) {
   const std::string name = to_lower(keyword.name);
   int name_best = 0, says_best = 0, name_worst = 0, says_worst = 0, extra = 0;
@@ -92,6 +100,7 @@ int points_for(Field field, const Keyword& keyword) {
     if (in_name) name_best = std::max(name_best, clue.points), name_worst = std::min(name_worst, clue.points);
     if (in_says) says_best = std::max(says_best, clue.points), says_worst = std::min(says_worst, clue.points);
   }
+  if (field == Field::dettemp && name_best > 1 && is_cold(keyword)) extra = 1;
   return name_best + says_best + extra + name_worst + says_worst;
 }
 
@@ -445,7 +454,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
     const std::string name = to_lower(ra.name);
     const bool asks = fits("*ra*|*alpha*|*rtasc*", name) || fits("*right asc*", ra.says);
     if (ra.count == 0 || !asks || fits("*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*", name)) continue;
-    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*", ra.says)) continue;
+    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*|*request*|*command*", ra.says)) continue;
     for (const Keyword* dec : partners(lesson, ra.name)) {
       if (lesson.base_knows(Field::position, ra.name)) continue;
       const std::string keys = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);

@@ -250,9 +250,12 @@ void learn_amplifiers(const Lesson& lesson, Draft& draft) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
     if (amp == nullptr && fits("*amp*|detsec|ccdsec|*detsec", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n == all; })) amp = &keyword;
-    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip*|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
+    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip|chipid|chipnum|chipname|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
   }
-  if (ccd != nullptr && amp != nullptr)
+  if (ccd == nullptr || amp == nullptr) return;
+  // Sections differ between CCDs, too: only a CCD that is one of several makes them amplifiers.
+  const bool several = everywhere(*ccd, [](std::size_t n, std::size_t) { return n > 1; });
+  if (several || fits("*amp*", to_lower(amp->name)))
     draft.add("amps " + quoted_key(ccd->name) + " by " + quoted_key(amp->name) + "    # " + ccd->example + ", " + amp->example);
 }
 
