@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "camera/header_time.h"
 #include "camera/learn.h"
 
 namespace imreg::camera {
@@ -24,7 +25,7 @@ constexpr int kLikely = 3;   // from here on a guess
 constexpr Clue kClues[] = {
     {Field::exptime, 3, "exptime*|expos*|*exptim*|inttime|int_time|itime|texp*|integ*|duration|xposure|*exp_time|*_dit|* dit", ""},
     {Field::exptime, 2, "*exp*|*int*t*|*last*|*dur*|*time", ""},
-    {Field::exptime, 3, "", "*exposure time*|*exposure dur*|*integration time*|*length of exp*|*time*shutter*open*|*shutter*open*time*"},
+    {Field::exptime, 3, "", "*exposure time*|*exposure dur*|*integration time*|*length of exp*|*time*shutter*open*|*shutter*open*|*shutter*open*time*"},
     {Field::exptime, 3, "", "*duration of*exp*|*exptime*|*shutter*[[(]s*|*shutter*[[(]m*|*length of*integ*|*total*exposure*"},
     {Field::exptime, 2, "", "*exposure*|*integration*|*how long*shutter*|*how long*light*|*duration*"},
     {Field::exptime, 1, "", "*[[(]s]*|*[[(]s)*|*[[(]sec*|*second*|*[[(]min*|*minutes*|*millisec*|*[[(]ms*|*[[(]h]*"},
@@ -42,12 +43,12 @@ constexpr Clue kClues[] = {
     {Field::dettemp, 1, "*temp*|*tmp*|t_*|t[0-9]", ""},
     {Field::dettemp, 3, "", "*ccd*temp*|*detector*temp*|*chip*temp*|*array*temp*|*sensor*temp*|*focal plane*temp*|*temp*ccd*|*temp*detector*|*temp*chip*|*temp*sensor*|*temp*array*"},
     {Field::dettemp, 1, "", "*degc*|*deg c*|*deg. c*|*celsius*|*kelvin*|*[[(]c?*|*[[(]k?*|* c|* k|*degrees c*"},
-    {Field::dettemp, -3, "*set*|*sp|*targ*|*amb*|*amp*|*dew*|*hous*|*heat*|*ctrl*|*power*|*volt*|*date*|*time*|*err*|*2", ""},
+    {Field::dettemp, -3, "*set*|*sp|*targ*|*amb*|*amp*|*dew*|*hous*|*heat*|*ctrl*|*power*|*volt*|*date*|*time*|*err*|*var|*2", ""},
     {Field::dettemp, -3, "", "*set*|*target*|*ambient*|*dewar*|*housing*|*electronic*|*heater*|*controller*|*shield*|*mirror*|*volt*|*cold head*|*date*|*dome*|*cooler*"},
 
     {Field::telfocus, 3, "*foc*", ""},
     {Field::telfocus, 3, "", "*focus*"},
-    {Field::telfocus, -4, "*focal*|*foclen*|*focn*|*focst*|*foctemp*|*fratio*|*date*|*mode*", ""},
+    {Field::telfocus, -4, "*focal*|*foclen*|*focn*|*focst*|*foctemp*|*fratio*|*date*|*mode*|*mask*|*len|*scale*", ""},
     {Field::telfocus, -4, "", "*focal*|*ratio*|*station*|*temp*|*which*|*guid*|*offset*"},
 
     {Field::rotangle, 3, "rot*|*rota|*rotang*|*posang*|pa|*_pa|*rotpos*", ""},
@@ -56,7 +57,7 @@ constexpr Clue kClues[] = {
 
     {Field::object, 3, "object|objname|obj_name|target|targname|targ_nam|source|srcname|fieldname", ""},
     {Field::object, 2, "obj*|*targ*|*source*|*pointed*|*field*", ""},
-    {Field::object, 3, "", "*name of*object*|*object name*|*target name*|*name of*target*|*observed object*|*object observed*|*source name*|*name of*source*|*title of*obs*"},
+    {Field::object, 4, "", "*name of*object*|*object name*|*target name*|*name of*target*|*observed object*|*object observed*|*source name*|*name of*source*|*title of*obs*"},
     {Field::object, -4, "*ra|*dec|*type|*typ|*id|*num*|*class*|*epoch*|*equi*|*file*", "*coord*|*right asc*|*declin*|*type*|*class*|*catalog*|*mode*"},
 
     {Field::instrument, 4, "instrum*|instrument", ""},
@@ -79,11 +80,11 @@ constexpr Clue kClues[] = {
     {Field::detsec, 4, "detsec|*detsec|det_sec", "*detector section*|*position on*detector*|*mosaic section*"},
 };
 
-// Only a detector is as cold as that, in degrees Celsius.
+// Only a detector is as cold as that, in degrees Celsius or in kelvin.
 bool is_cold(const Keyword& keyword) {
   return std::all_of(keyword.cards.begin(), keyword.cards.end(), [](const std::optional<CardValue>& card) {
     const double number = card ? card->number().value_or(-100) : -100;
-    return number > -200 && number < -25;
+    return (number > -273 && number < -25) || (number > 60 && number < 200);
   });
 }
 
@@ -198,7 +199,8 @@ template <class T, class Read, class Equal>
 void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft& draft, Read read, Equal equal) {
   std::vector<std::optional<T>> before = known_before(lesson, member);
   bool first = true;
-  for (const Found& found : candidates(lesson, field, kLikely)) {
+  const std::vector<Found> all = candidates(lesson, field, kLikely);
+  for (const Found& found : all) {
     const std::vector<std::optional<T>> now = read(found.recipe);
     std::size_t fills = 0, contradicts = 0;
     weigh(before, now, fills, contradicts, equal);
@@ -206,7 +208,13 @@ void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft&
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
     // The table reads it and leaves it in these images: for a reason.
     const bool left = lesson.base_knows(field, found.keyword->name);
-    if (found.points < kTrusted || contradicts > 0 || left) {
+    const bool rivalled = std::any_of(all.begin(), all.end(), [&](const Found& other) {
+      if (other.keyword == found.keyword || other.points != found.points) return false;
+      std::size_t unused = 0, differ = 0;
+      weigh(now, read(other.recipe), unused, differ, equal);
+      return differ > 0;
+    });
+    if (found.points < kTrusted || contradicts > 0 || left || rivalled) {
       draft.guess(found.recipe, why);
       continue;
     }
@@ -256,7 +264,7 @@ void learn_instrument(const Lesson& lesson, Draft& draft) {
     if (text) name = *text, ++named;
   }
   if (!missing || several) return;
-  if (2 * named >= before.size())
+  if (2 * named > before.size())
     draft.add("instrument = " + quoted_text(name));
   else if (const Keyword* telescope = lesson.find("TELESCOP"); telescope != nullptr && telescope->count > 0)
     draft.guess("instrument TELESCOP", telescope->example);
@@ -286,6 +294,7 @@ namespace {
 struct Span {
   std::string recipe;
   Numbers seconds;
+  bool of_exposure;  // and not of a whole observation
 };
 
 std::vector<Span> spans(const Lesson& lesson) {
@@ -293,8 +302,8 @@ std::vector<Span> spans(const Lesson& lesson) {
   std::vector<const Keyword*> starts, ends;
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
-    const bool time = fits("*date*|*ut*|*time*|*mjd*|*jd*|*obs*|t*|*beg*|*end*|*start*|*stop*|*open*|*close*", name);
-    if (!time || !keyword.varies || fits("*lst*|*sidereal*|*ha*|*az*|*alt*", name)) continue;
+    const bool time = keyword.numeric ? fits("*mjd*|*jd*", name) : header_date(keyword.example) || time_of_day(keyword.example);
+    if (!time || fits("*lst*|*sid*|ha|ra|dec|*_ra|*_dec", name)) continue;
     const bool end = fits(kEnd, name) || fits("*end*|*stop*|*finish*|*close*", keyword.says);
     if (end)
       ends.push_back(&keyword);
@@ -307,12 +316,12 @@ std::vector<Span> spans(const Lesson& lesson) {
   if (ends.size() > kMost) ends.resize(kMost);
   for (const Keyword* start : starts) {
     for (const Keyword* end : ends) {
-      if (start->numeric != end->numeric) continue;
+      if (start->numeric != end->numeric || !(start->varies || end->varies)) continue;
       const std::string pair = "exptime " + quoted_key(end->name) + " - " + quoted_key(start->name);
       for (const char* unit : {" dates", " clock", " d"}) {
         if (start->numeric != (unit[1] == 'd' && unit[2] == '\0')) continue;
-        if (start->numeric && !fits("*mjd*|*jd*", to_lower(start->name))) continue;
-        Span span{pair + unit, lesson.numbers(Field::exptime, pair + unit)};
+        Span span{pair + unit, lesson.numbers(Field::exptime, pair + unit),
+                  fits("*exposure*|*integration*|*shutter*", end->says)};
         // An exposure lasts, and not for a day.
         const bool good = std::all_of(span.seconds.begin(), span.seconds.end(), [](const auto& s) { return !s || (*s >= 0 && *s < 40000); });
         const bool some = std::any_of(span.seconds.begin(), span.seconds.end(), [](const auto& s) { return s && *s > 0; });
@@ -394,6 +403,10 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
   }
   if (known(known_now) == 0) {
     for (const Span& span : all) {
+      if (!span.of_exposure) {
+        draft.guess(span.recipe, "end minus start, if they are those of the exposure");
+        continue;
+      }
       take(span.recipe, span.seconds, "end minus start", false);
       break;
     }
@@ -418,6 +431,12 @@ std::vector<const Keyword*> partners(const Lesson& lesson, const std::string& na
   return out;
 }
 
+// Names and comments of coordinates that are not where the telescope looks.
+constexpr std::string_view kNoPosition =
+    "*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*|*end*";
+constexpr std::string_view kNoPositionSays =
+    "*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*|*request*|*command*|*at end*|*refined*";
+
 // Within two degrees on the sky.
 Agreement near_each_other(const Numbers& a, const Numbers& b) {
   Agreement out;
@@ -434,12 +453,13 @@ Agreement near_each_other(const Numbers& a, const Numbers& b) {
 
 void learn_position(const Lesson& lesson, Draft& draft) {
   note_known(lesson, "position", &ImageFacts::ra, draft);
-  Numbers before;
+  Numbers before, at_all;
   // A pointing or a target is better than the sky at the centre.
   for (const View& view : lesson.views) {
     const bool by_wcs = view.facts->ra.keyword == "WCS" || view.facts->ra.keyword.starts_with("CRVAL");
     const auto value = [&](const Fact<double>& fact) { return by_wcs ? std::nullopt : fact.value; };
     before.insert(before.end(), {value(view.facts->ra), value(view.facts->dec)});
+    at_all.insert(at_all.end(), {view.facts->ra.value, view.facts->dec.value});
   }
   const Numbers wcs = lesson.positions("position wcs");
   if (known(before) == before.size()) {
@@ -449,12 +469,24 @@ void learn_position(const Lesson& lesson, Draft& draft) {
                  " the pointing is more than 2 degrees from the WCS: a parked telescope, or `position wcs` is right.");
     return;
   }
-  bool first = true;
+  struct Pointing {
+    int rank;  // 3: of the telescope, 2: of the target, 1: of something
+    const Keyword* ra;
+  };
+  std::vector<Pointing> pointings;
   for (const Keyword& ra : lesson.keywords) {
     const std::string name = to_lower(ra.name);
     const bool asks = fits("*ra*|*alpha*|*rtasc*", name) || fits("*right asc*", ra.says);
-    if (ra.count == 0 || !asks || fits("*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*", name)) continue;
-    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*|*request*|*command*", ra.says)) continue;
+    if (ra.count == 0 || !asks || fits(kNoPosition, name) || fits(kNoPositionSays, ra.says)) continue;
+    const bool telescope = fits("*tel*|*pnt*|*point*|*aper*|ra", name) || fits("*telescope*|*pointing*", ra.says);
+    const bool target = fits("*obj*|*targ*|*trg*", name) || fits("*target*|*object*", ra.says);
+    pointings.push_back({telescope ? 3 : target ? 2 : 1, &ra});
+  }
+  std::stable_sort(pointings.begin(), pointings.end(), [](const Pointing& a, const Pointing& b) { return a.rank > b.rank; });
+  bool first = true;
+  for (const auto& [rank, keyword] : pointings) {
+    const Keyword& ra = *keyword;
+    if (rank == 1) before = at_all;  // the sky at the centre is better
     for (const Keyword* dec : partners(lesson, ra.name)) {
       if (lesson.base_knows(Field::position, ra.name)) continue;
       const std::string keys = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);
@@ -477,7 +509,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
       std::size_t fills = 0;
       for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !before[i] ? 1 : 0;
       if (fills == 0) continue;
-      const bool said = fits("*right asc*|*ra of*|*ra *|*telescope*|*target*|*object*", ra.says) || fits("ra*|*_ra|obj*|tel*|targ*", name);
+      const bool said = rank > 1 || fits("*right asc*|*ra of*|*ra *", ra.says) || fits("ra*|*_ra", to_lower(ra.name));
       const std::string why = ra.example + " " + dec->example + (ra.says.empty() ? "" : ": " + shown(ra.says));
       if (!proved_by_wcs && !said) {
         draft.guess(recipe, why);
@@ -488,6 +520,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
       draft.add(recipe + "    # " + why);
       for (std::size_t i = 0; i < now.size(); ++i) {
         if (!before[i]) before[i] = now[i];
+        if (!at_all[i]) at_all[i] = now[i];
       }
     }
   }

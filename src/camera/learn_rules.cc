@@ -109,29 +109,37 @@ void learn_type(const Lesson& lesson, Draft& draft) {
   draft.note("type: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
              counted(static_cast<long long>(lesson.views.size()), "image") + (keyword.empty() ? "" : ", by " + shown(keyword)));
   if (missing == 0) return;
+  std::vector<bool> left;  // images that no word speaks of
+  for (const View& view : lesson.views) left.push_back(!view.facts->type.value);
   const std::vector<TypeKeyword> found = type_keywords(lesson);
   if (!found.empty()) {
     const Keyword& best = *found.front().keyword;
     learn_words(lesson, best, draft);
-    if (lesson.base_knows(Field::type, best.name)) return;
-    repeat_known(lesson, &ImageFacts::type, draft);
-    draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
-    return;
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !best.cards[i];
+    if (!lesson.base_knows(Field::type, best.name)) {
+      repeat_known(lesson, &ImageFacts::type, draft);
+      draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
+    }
   }
   // A keyword that the table knows, with texts that it does not.
   for (const Keyword& known_keyword : lesson.keywords) {
     const bool type = known_keyword.name != "OBJECT" && lesson.base_knows(Field::type, known_keyword.name);
-    if (type && !known_keyword.numeric) learn_words(lesson, known_keyword, draft);
+    if (!type || known_keyword.numeric || known_keyword.count == 0) continue;
+    if (found.empty()) learn_words(lesson, known_keyword, draft);
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !known_keyword.cards[i];
   }
   // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
+  if (std::find(left.begin(), left.end(), true) == left.end()) return;
   const Keyword* ctype = lesson.find("CTYPE1");
-  if (ctype == nullptr || missing < lesson.views.size()) return;
-  const std::set<std::string> axes = texts_of(*ctype);
-  const bool sky = std::all_of(axes.begin(), axes.end(), [](const std::string& a) { return fits("ra*|dec*|hpl*|crl*|glon*|glat*|elon*|elat*|sol*|hg*", to_lower(a)); });
-  if (sky && ctype->count == lesson.views.size())
-    draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG*    # no keyword says it, but all have a sky");
-  else
-    draft.guess("type = object", "no keyword says what the images are");
+  bool sky = ctype != nullptr;
+  for (std::size_t i = 0; sky && i < left.size(); ++i)
+    sky = !left[i] || (ctype->cards[i] && fits("ra*|dec*|hpl*|crl*|gl*|el*|sol*|hg*", to_lower(ctype->cards[i]->text)));
+  if (!sky) {
+    draft.guess("type = object", "no keyword says what some images are");
+    return;
+  }
+  repeat_known(lesson, &ImageFacts::type, draft);
+  draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG* unless OBSTYPE * unless IMAGETYP *    # no keyword says it, but they have a sky");
 }
 
 void learn_filter(const Lesson& lesson, Draft& draft) {

@@ -254,16 +254,16 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   std::size_t guesses = 0;
   bool first = true;
   for (const Way& way : all) {
-    std::size_t fills = 0, other = 0, near = 0;
+    std::size_t fills = 0, other = 0, near = 0, equal = 0;
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (!way.start[i]) continue;
       const double wide = std::max(600.0, exptime[i].value_or(0) * 1.1);
       const double late = before[i] ? std::fabs(*way.start[i] - *before[i]) : 0;
       if (!before[i]) ++fills;
       else if (late > wide) ++other;
-      else if (late > 1) ++near;
+      else ++(late > 1 ? near : equal);
     }
-    const bool better = vague && near > 0 && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted &&
+    const bool better = vague && near > equal && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted &&
                         friends(way.start, way.date, way.clock) >= friends_before;
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {

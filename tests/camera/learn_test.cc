@@ -154,7 +154,7 @@ TEST_F(Learn, WhatGenericReadsIsToldOnly) {
 TEST_F(Learn, NothingToLearnFrom) {
   EXPECT_EQ(learn_table({}, *cameras_).status().code(), Code::invalid);
   EXPECT_EQ(learn_table({"/nowhere/a.fits"}, *cameras_).status().code(), Code::not_found);
-  const std::string no_image = write("t.header", "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 0\nEND\n");
+  const std::string no_image = write("t.header", "SIMPLE  =                    T\nBITPIX  =                    8\nNAXIS   =                    1\nNAXIS1  =                  100\nEND\n");
   EXPECT_EQ(learn_table({no_image}, *cameras_).status().code(), Code::invalid);
 }
 
