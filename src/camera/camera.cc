@@ -162,7 +162,8 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     out.why_none = "no HDU";
     return out;
   }
-  const FileCards cards(headers, stem_of(path), tables_->layouts);
+  Memory::Use memory(tables_->memory);
+  const FileCards cards(headers, stem_of(path), tables_->layouts, memory.layouts());
   out.camera = options.camera;
   if (options.camera.empty()) {
     const Chooser::Choice choice = tables_->chooser->choose(cards);
@@ -181,7 +182,6 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   const Table& chosen = *chain[chain.front() == &tables_->configuration ? 1 : 0];
   const Chips found = find_chips(cards, chain);
   out.why_none = found.why_none;
-  Memory::Use memory(tables_->memory);
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
 
@@ -224,6 +224,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     facts.mode = ImageMode::slice;
     for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
   }
+  memory.remember_layouts(cards);
   return out;
 }
 

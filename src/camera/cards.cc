@@ -89,12 +89,17 @@ std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
   return layout;
 }
 
-// The extensions of a mosaic are alike.
+// The exposures of a night are alike, and the extensions of a mosaic.
 const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) const {
   const Header& header = file_.hdus[hdu].header;
-  const bool alike = hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header);
-  hdus_[hdu].layout = alike ? hdus_[hdu - 1].layout : cache_.layout_of(header);
-  return hdus_[hdu].layout;
+  std::shared_ptr<const Layout>& out = hdus_[hdu].layout;
+  if (hdu < likely_.size() && likely_[hdu] && likely_[hdu]->fits(header))
+    out = likely_[hdu];
+  else if (hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header))
+    out = hdus_[hdu - 1].layout;
+  else
+    out = cache_.layout_of(header);
+  return out;
 }
 
 const CardValue& FileCards::value(std::size_t hdu, std::size_t card) const {

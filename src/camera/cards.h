@@ -61,9 +61,10 @@ class LayoutCache {
 /// The headers of a file: each card is found by an index and read once.
 class FileCards {
  public:
-  /// `name`: the file name without folder and suffixes.
-  FileCards(const FitsHeaders& file, std::string name, LayoutCache& cache)
-      : file_(file), name_(std::move(name)), cache_(cache), hdus_(file.hdus.size()) {}
+  /// `name`: the file name without folder and suffixes. `likely`: the layouts of the last file's HDUs.
+  FileCards(const FitsHeaders& file, std::string name, LayoutCache& cache,
+            const std::vector<std::shared_ptr<const Layout>>& likely = {})
+      : file_(file), name_(std::move(name)), cache_(cache), likely_(likely), hdus_(file.hdus.size()) {}
   const FitsHeaders& file() const { return file_; }
   const std::string& name() const { return name_; }
   const std::shared_ptr<const Layout>& layout(std::size_t hdu) const {
@@ -91,6 +92,7 @@ class FileCards {
   const FitsHeaders& file_;
   std::string name_;
   LayoutCache& cache_;
+  const std::vector<std::shared_ptr<const Layout>>& likely_;
   mutable std::vector<Cached> hdus_;
   mutable std::deque<CardValue> values_;
 };

@@ -80,6 +80,7 @@ void Cameras::Tables::index() {
   }
   chooser.emplace(std::move(rules));
   plans.clear();
+  memory.clear();
 }
 
 Result<Chain> Cameras::Tables::chain_of(const std::string& name) const {

@@ -23,7 +23,16 @@ bool can_anchor(const Condition& condition) {
                      [](const std::string& glob) { return is_literal(glob) || is_prefix(glob); });
 }
 
-std::string entry_of(const Source& source, std::string_view value) { return source.keyword + '=' + to_upper(value); }
+// FNV-1a over capitals, begun with the keyword.
+std::uint64_t first_hash(const Source& source) { return source.key ^ 0xcbf29ce484222325; }
+std::uint64_t next_hash(std::uint64_t hash, char c) {
+  return (hash ^ static_cast<unsigned char>(upper(c))) * 0x100000001b3;
+}
+std::uint64_t hash_of(const Source& source, std::string_view text) {
+  std::uint64_t hash = first_hash(source);
+  for (const char c : text) hash = next_hash(hash, c);
+  return hash;
+}
 
 }  // namespace
 
@@ -48,14 +57,35 @@ void Chooser::add_anchor(const Condition& condition, std::uint32_t rule) {
   }
   for (const std::string& glob : condition.globs) {
     if (is_literal(glob)) {
-      exact_[entry_of(condition.source, glob)].push_back(rule);
+      exact_[hash_of(condition.source, glob)].push_back(rule);
       continue;
     }
     const std::string_view literal = std::string_view(glob).substr(0, glob.size() - 1);
-    prefix_[entry_of(condition.source, literal)].push_back(rule);
+    prefix_[hash_of(condition.source, literal)].push_back(rule);
     if (std::find(at->prefixes.begin(), at->prefixes.end(), literal.size()) == at->prefixes.end())
       at->prefixes.push_back(literal.size());
   }
+  std::sort(at->prefixes.begin(), at->prefixes.end());
+}
+
+// Tries the rules that a text, or a beginning of it, may fulfil.
+template <class Try>
+void Chooser::look_up(const Anchor& anchor, std::string_view text, Try try_rule) const {
+  const auto try_all = [&](const auto& rules, std::uint64_t hash) {
+    if (const auto found = rules.find(hash); found != rules.end()) {
+      for (const std::uint32_t rule : found->second) try_rule(rule);
+    }
+  };
+  std::uint64_t hash = first_hash(anchor.source);
+  auto prefix = anchor.prefixes.begin();
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (prefix != anchor.prefixes.end() && *prefix == i) {
+      try_all(prefix_, hash);
+      ++prefix;
+    }
+    if (i < text.size()) hash = next_hash(hash, text[i]);
+  }
+  try_all(exact_, hash);
 }
 
 Chooser::Choice Chooser::choose(const FileCards& cards) const {
@@ -69,12 +99,6 @@ Chooser::Choice Chooser::choose(const FileCards& cards) const {
     out.table = rule.table;
     best = rule.rank;
   };
-  const auto try_entry = [&](const std::unordered_map<std::string, std::vector<std::uint32_t>>& rules,
-                             const std::string& entry) {
-    if (const auto found = rules.find(entry); found != rules.end()) {
-      for (const std::uint32_t rule : found->second) try_rule(rule);
-    }
-  };
   for (const Anchor& anchor : anchors_) {
     std::string_view last;
     for (std::size_t hdu = 0; hdu < cards.file().hdus.size(); ++hdu) {
@@ -84,11 +108,7 @@ Chooser::Choice Chooser::choose(const FileCards& cards) const {
         if (raw == last) return false;
         last = raw;
         const std::string_view text = trim(cards.value(hdu, card).text);
-        if (text.size() > kLongestValue) return false;
-        try_entry(exact_, entry_of(anchor.source, text));
-        for (const std::size_t length : anchor.prefixes) {
-          if (length <= text.size()) try_entry(prefix_, entry_of(anchor.source, text.substr(0, length)));
-        }
+        if (text.size() <= kLongestValue) look_up(anchor, text, try_rule);
         return false;
       });
     }

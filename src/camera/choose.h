@@ -37,14 +37,17 @@ class Chooser {
   // A keyword that rules are found by, and how long their texts are.
   struct Anchor {
     Source source;
-    std::vector<std::size_t> prefixes;
+    std::vector<std::size_t> prefixes;  // of the beginnings that count, ascending
   };
+  template <class Try>
+  void look_up(const Anchor& anchor, std::string_view text, Try try_rule) const;
   void add_anchor(const Condition& condition, std::uint32_t rule);
 
   std::vector<Rule> rules_;
   std::vector<Anchor> anchors_;
-  std::unordered_map<std::string, std::vector<std::uint32_t>> exact_, prefix_;  // "INSTRUME=ACS" -> rules
-  std::vector<std::uint32_t> others_;                                           // rules without a text to find them by
+  // Rules by the hash of keyword and text; what is found is always tried.
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> exact_, prefix_;
+  std::vector<std::uint32_t> others_;  // rules without a text to find them by
 };
 
 /// Two `when` lines of equal rank that some header fits both: the same keywords, with texts that overlap.

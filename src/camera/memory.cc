@@ -1,5 +1,6 @@
 #include "camera/memory.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 
@@ -24,23 +25,37 @@ bool Remembered::holds(Field field, const Place& place) const {
 }
 
 Memory::Use::Use(Memory& memory) {
-  Memory::Slot& slot = memory.slots_[std::hash<std::thread::id>()(std::this_thread::get_id()) % kSlots];
+  Slot& slot = memory.slots_[std::hash<std::thread::id>()(std::this_thread::get_id()) % kSlots];
   lock_ = std::unique_lock(slot.mutex, std::try_to_lock);
-  if (lock_) images_ = &slot.images;
+  if (lock_) slot_ = &slot;
+}
+
+const std::vector<std::shared_ptr<const Layout>>& Memory::Use::layouts() const {
+  static const std::vector<std::shared_ptr<const Layout>> kNone;
+  return slot_ == nullptr ? kNone : slot_->layouts;
+}
+
+void Memory::Use::remember_layouts(const FileCards& cards) {
+  constexpr std::size_t kMost = 1000;
+  if (slot_ == nullptr) return;
+  std::vector<std::shared_ptr<const Layout>> layouts;  // `cards` may still look at the old ones
+  for (std::size_t hdu = 0; hdu < std::min(kMost, cards.file().hdus.size()); ++hdu)
+    layouts.push_back(cards.layout(hdu));
+  slot_->layouts = std::move(layouts);
 }
 
 const Remembered* Memory::Use::find(const Plan& plan) const {
-  if (images_ == nullptr) return nullptr;
-  const auto at = images_->find(&plan);
-  return at == images_->end() ? nullptr : &at->second;
+  if (slot_ == nullptr) return nullptr;
+  const auto at = slot_->images.find(&plan);
+  return at == slot_->images.end() ? nullptr : &at->second;
 }
 
 void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
                            const std::bitset<kFieldCount>& fields) {
   constexpr std::size_t kMost = 100;
-  if (images_ == nullptr) return;
-  if (images_->size() >= kMost && images_->count(plan.get()) == 0) images_->clear();
-  Remembered& out = (*images_)[plan.get()];
+  if (slot_ == nullptr) return;
+  if (slot_->images.size() >= kMost && slot_->images.count(plan.get()) == 0) slot_->images.clear();
+  Remembered& out = slot_->images[plan.get()];
   out.plan = plan;
   out.facts = facts;
   out.fields = fields & plan->by_cards;
@@ -50,6 +65,14 @@ void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place&
     for (const CardPlace& card : plan->cards[field]) out.cards += bytes_of(card, place);
     // A text that goes on in further cards.
     if (out.fields.test(field) && out.cards.find('&', start) != out.cards.npos) out.fields.reset(field);
+  }
+}
+
+void Memory::clear() {
+  for (Slot& slot : slots_) {
+    const std::lock_guard lock(slot.mutex);
+    slot.images.clear();
+    slot.layouts.clear();
   }
 }
 

@@ -27,10 +27,15 @@ struct Remembered {
 
 /// One memory for each thread, more or less: a thread that finds its memory in use goes without.
 class Memory {
+  struct Slot;
+
  public:
   class Use {
    public:
     explicit Use(Memory& memory);
+    /// The layouts of the last file's HDUs.
+    const std::vector<std::shared_ptr<const Layout>>& layouts() const;
+    void remember_layouts(const FileCards& cards);
     /// What is remembered of this plan; null: nothing.
     const Remembered* find(const Plan& plan) const;
     /// `fields`: those that depend on nothing but their cards.
@@ -38,16 +43,17 @@ class Memory {
                   const std::bitset<kFieldCount>& fields);
 
    private:
-    struct Slot;
     std::unique_lock<std::mutex> lock_;
-    std::map<const Plan*, Remembered>* images_ = nullptr;
-    friend class Memory;
+    Slot* slot_ = nullptr;
   };
+  /// When tables change.
+  void clear();
 
  private:
   struct Slot {
     std::mutex mutex;
     std::map<const Plan*, Remembered> images;
+    std::vector<std::shared_ptr<const Layout>> layouts;
   };
   static constexpr std::size_t kSlots = 16;
   Slot slots_[kSlots];

@@ -347,6 +347,11 @@ Fact<int> Reader::ccd() const {
       long long number = 0;
       return parse_integer(recipe.constant, number) && accept(number, recipe, "table", -1);
     }
+    if (!recipe.operators.empty()) {
+      const Fact<double> number = computed(Field::ccd, recipe);
+      return number.value && *number.value == std::floor(*number.value) && std::fabs(*number.value) <= 1e6 &&
+             accept(static_cast<long long>(*number.value), recipe, number.keyword, number.hdu);
+    }
     const Source& source = recipe.sources[0];
     const bool by_name = source.scope == Scope::file_name;
     if (by_name && !split_) return false;

@@ -4,6 +4,7 @@
 #include "fits/dump.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -121,7 +122,13 @@ class CardReader {
     if (card.has_value) {
       const std::string_view name = name_at_front(card.text);
       const bool simple = equal_nocase(name, "SIMPLE");
-      if (simple || equal_nocase(name, "XTENSION")) {
+      const bool extension = equal_nocase(name, "XTENSION");
+      IMREG_TRY(put_back(equal_nocase(name, "BITPIX") || equal_nocase(name, "NAXIS")));
+      if (extension && started_) {
+        held_ = card.text.substr(0, kCardSize);
+        return {};
+      }
+      if (simple || extension) {
         if (started_) IMREG_TRY(close());
         if (simple && out_.empty() && !out_.headers().empty()) {
           out_.damage = "line " + std::to_string(line_) + ": the header of a second file; only the first is read";
@@ -134,12 +141,24 @@ class CardReader {
     return out_.add(std::string_view(card.text).substr(0, kCardSize), card.has_value);
   }
 
+  // An XTENSION inside a header begins an HDU when BITPIX or NAXIS follow. astropy and JSOC also leave that of the table
+  // which held a compressed image among the cards of the image: there it means nothing.
+  Status put_back(bool begins) {
+    const std::string held = std::exchange(held_, {});
+    if (held.empty() || !begins) return {};
+    IMREG_TRY(close());
+    started_ = true;
+    return out_.add(held, true);
+  }
+
   Status close() {
     started_ = false;
+    held_.clear();
     return out_.close();
   }
 
   DumpedHeaders& out_;
+  std::string held_;  // an XTENSION card that may begin an HDU
   int line_ = 0, strange_ = 0, first_strange_ = 0;
   bool started_ = false;  // the header at hand has its SIMPLE or XTENSION
   bool stopped_ = false;

@@ -17,7 +17,7 @@ TEST(Hostile, MutilatedTablesAreReadOrRefused) {
   for (const EmbeddedFile& file : embedded_cameras()) {
     for (int round = 0; round < 60; ++round) {
       std::string text(file.text.substr(0, 4000));
-      for (int i = 0; i < 4; ++i) {
+      for (int i = 0; i < 4 && !text.empty(); ++i) {
         const std::size_t at = random() % text.size();
         switch (random() % 3) {
           case 0: text[at] = static_cast<char>(random() % 256); break;

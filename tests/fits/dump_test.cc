@@ -145,6 +145,13 @@ TEST_F(Dump, HdusEndInManyWays) {
               ElementsAre("image 16 [3]: BITPIX=16 NAXIS=1 NAXIS1=3 SIMPLE=T WCSAXES=1"));
 }
 
+TEST_F(Dump, XtensionAmongTheCardsOfAnImageBeginsNothing) {
+  EXPECT_THAT(read("SIMPLE = T\nBITPIX = 16\nNAXIS = 2\nNAXIS1 = 3\nNAXIS2 = 4\nXTENSION= 'BINTABLE'\nEXPTIME = 5\n"
+                   "XTENSION= 'IMAGE'\nBITPIX = 8\nNAXIS = 1\nNAXIS1 = 7\n"),
+              ElementsAre("image 16 [3,4]: SIMPLE=T BITPIX=16 NAXIS=2 NAXIS1=3 NAXIS2=4 EXPTIME=5",
+                          "image 8 [7]: XTENSION=IMAGE BITPIX=8 NAXIS=1 NAXIS1=7"));
+}
+
 TEST_F(Dump, ASecondFileIsNotMixedIn) {
   const std::string one = "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 1\nNAXIS1  = 5\nOBJECT  = 'A'\n";
   for (const std::string between : {"", "END\n", "# HDU 0 in b.fits:\n"}) {
