@@ -209,6 +209,7 @@ class Learner {
     learn_when(lesson, when, called);
     learn_chips(lesson, draft);
     const Numbers exptime = learn_exptime(lesson, draft);
+    learn_numbers_of_chips(lesson, exptime, draft);
     learn_obstime(lesson, exptime, draft);
     learn_type(lesson, draft);
     learn_filter(lesson, draft);

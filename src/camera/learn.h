@@ -126,6 +126,7 @@ void learn_position(const Lesson& lesson, Draft& draft);
 void learn_simple_fields(const Lesson& lesson, Draft& draft);
 /// Gives the exposure times that the draft will give.
 Numbers learn_exptime(const Lesson& lesson, Draft& draft);
+void learn_numbers_of_chips(const Lesson& lesson, const Numbers& exptime, Draft& draft);
 void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft);
 
 }  // namespace imreg::camera

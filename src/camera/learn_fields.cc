@@ -1,6 +1,7 @@
 // Fields of one keyword: what names, comments, forms of values and other keywords say for it. And positions.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -31,7 +32,8 @@ constexpr Clue kClues[] = {
     {Field::exptime, 1, "", "*[[(]s]*|*[[(]s)*|*[[(]sec*|*second*|*[[(]min*|*minutes*|*millisec*|*[[(]ms*|*[[(]h]*"},
     {Field::exptime, -4, "*start*|*end*|*beg*|mjd*|date*|*date|*_id|*id|nexp*|num*|*num|*max*|*min|dark*|*lst*|*_ut|ut*|jd*|*mjd*|*level*", ""},
     {Field::exptime, -4, "", "*start*|* end *|*begin*|*number of*|dead*|*request*|*command*|*maxim*|*minimum*|*sequence*|*mjd*|*modified*|*date*|* ut *|*ut time*"},
-    {Field::exptime, -3, "", "*per *|*each*|*single*|*frame time*|*average*|*mid*|* id*|*meter*|*dark*|*lamp*|*map*"},
+    {Field::exptime, 1, "", "*actual*|*total*|*effective*"},
+    {Field::exptime, -3, "", "*per *|*each*|*single*|*frame time*|*frame exp*|*asked*|*average*|*mid*|* id*|*meter*|*dark*|*lamp*|*map*"},
 
     {Field::airmass, 4, "airmass*|*airm*|secz|secz*|*airmass", ""},
     {Field::airmass, 4, "", "*air mass*|*airmass*|*sec*zenith*|*sec(z*|*secant*"},
@@ -66,6 +68,7 @@ constexpr Clue kClues[] = {
     {Field::instrument, -4, "*mode*|*conf*|*id|*soft*|*ver*|*temp*", "*mode*|*config*|*software*|*version*|*temp*|*status*|*port*"},
 
     {Field::ccd, 4, "ccdnum|chipnum|chipid|ccdid|ccd_id|det-id|detid|det_id|camnum|cam_num|detnum|ccdno|ccdchip|chip", ""},
+    {Field::ccd, 3, "detector", ""},
     {Field::ccd, 2, "*ccd*|*chip*|*det*|extver|*imageid", ""},
     {Field::ccd, 3, "", "*ccd num*|*chip num*|*detector num*|*number of*chip in*|*ccd id*|*detector id*|*chip id*|*camera number*|*id of*detector*|*id of*ccd*|*which ccd*|*which chip*"},
     {Field::ccd, -6, "*size*|*temp*|*sum*|*gain*|*noise*|*sec*|*bin*|n*|*x*|*y*|*ser*|*time*|*bias*", "*number of ccds*|*number of chips*|*number of detectors*|*number of amp*|*serial*|*size*|*temp*|*binning*"},
@@ -270,7 +273,62 @@ void learn_instrument(const Lesson& lesson, Draft& draft) {
     draft.guess("instrument TELESCOP", telescope->example);
 }
 
+// A number of the CCD where they are only counted: whole, and another one for each image of a file.
+void learn_ccd(const Lesson& lesson, Draft& draft) {
+  const auto is_counted = [](const View& view) { return !view.facts->ccd.value || view.facts->ccd.keyword == "order of the HDUs"; };
+  if (std::none_of(lesson.views.begin(), lesson.views.end(), is_counted)) return;
+  for (const Found& found : candidates(lesson, Field::ccd, kLikely)) {
+    if (lesson.base_knows(Field::ccd, found.keyword->name)) continue;
+    const Numbers now = lesson.numbers(Field::ccd, found.recipe);
+    std::set<std::pair<const LearntFile*, double>> seen;
+    bool distinct = true;
+    std::size_t fills = 0;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      if (!now[i]) continue;
+      fills += is_counted(lesson.views[i]) ? 1 : 0;
+      distinct = seen.emplace(lesson.views[i].file, *now[i]).second && distinct;
+    }
+    if (fills == 0 || !distinct) continue;
+    if (seen.size() > lesson.files.size() || found.points >= kTrusted) {
+      draft.add(found.recipe + "    # " + found.keyword->example);
+      return;
+    }
+    draft.guess(found.recipe, found.keyword->example);
+  }
+}
+
+// The planes of a cube are parts of one exposure when that is as long as all of them.
+bool planes_make_exposure(const Lesson& lesson, const Numbers& exptime) {
+  const std::vector<Found> all = candidates(lesson, Field::exptime, 0);
+  return std::any_of(all.begin(), all.end(), [&](const Found& frame) {
+    const Numbers one = lesson.numbers(Field::exptime, frame.recipe);
+    std::size_t cubes = 0;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      const std::vector<std::int64_t>& axes = lesson.views[i].file->headers.hdus[lesson.views[i].hdu].axes;
+      if (axes.size() < 3 || axes[2] < 2) continue;
+      if (!one[i] || !exptime[i] || *one[i] <= 0 || !same_number(*one[i] * static_cast<double>(axes[2]), *exptime[i])) return false;
+      ++cubes;
+    }
+    return cubes > 0;
+  });
+}
+
 }  // namespace
+
+void learn_numbers_of_chips(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
+  learn_ccd(lesson, draft);
+  std::int64_t most = 1;
+  for (const View& view : lesson.views) {
+    const std::vector<std::int64_t>& axes = view.file->headers.hdus[view.hdu].axes;
+    for (std::size_t axis = 2; axis < axes.size(); ++axis) most = std::max(most, axes[axis]);
+  }
+  if (most < 2) return;
+  const std::string planes = "cubes of up to " + std::to_string(most) + " planes";
+  if (planes_make_exposure(lesson, exptime))
+    draft.add("slices no    # " + planes + ", which make one exposure");
+  else
+    draft.guess("slices no", planes + ": are these no images of their own?");
+}
 
 void learn_simple_fields(const Lesson& lesson, Draft& draft) {
   learn_text(lesson, Field::object, &ImageFacts::object, draft);
@@ -393,7 +451,9 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     std::size_t fills = 0, contradicts = 0;
     weigh(known_now, now, fills, contradicts, same_number);
     if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure) continue;
-    const bool better = contradicts > 0 && sure && !proved(known_now, all) && found.points >= kTrusted;
+    // What was asked for, or one frame, gives way to what was.
+    const bool worse_base = base != nullptr && points_for(Field::exptime, *base) + 3 <= found.points;
+    const bool better = contradicts > 0 && (sure || worse_base) && !proved(known_now, all) && found.points >= kTrusted;
     if (fills == 0 && !better) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
     if (better || (contradicts == 0 && (sure || found.points >= kTrusted)))

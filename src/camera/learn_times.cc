@@ -22,7 +22,7 @@ constexpr std::string_view kNeverSays =
     "*creat*|*written*|*file was*|*file write*|*process*|*reduc*|*release*|*local*|*sidereal*|*version*|*updated*|*last mod*|"
     "*expir*|*calib*|*reference time*|*zero point*|*telemetry*|*hour angle*|*right asc*|*declin*|*sunrise*|*sunset*|"
     "*proprietary*|*public*|*conversion*|*hawaii*|*civil*|*pst*|*hawaiian*|*generated*|*archive*|*boot*|*focus*|*guide*|"
-    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*";
+    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*|*sequence*";
 constexpr std::string_view kStartNames = "*strt*|*start*|*beg*|*open*|*-sta|*_sta|tstart";
 constexpr std::string_view kStartSays = "*start*|*begin*|*began*|*opened*|*shutter open*|*opening*";
 constexpr std::string_view kEndNames = "*end|*end-*|*_end*|*-end*|utend*|*stop*|*close*|*fin|*enda";
@@ -93,7 +93,7 @@ std::optional<Part> part_of(const Keyword& keyword) {
     out.form = Form::number;
     if (low > 40000 && high < 80000 && fits("*mjd*|*modified julian*", both)) out.modifier = " mjd 40000..80000";
     else if (low > 2.4e6 && high < 2.5e6 && fits("*jd*|*julian*", both)) out.modifier = " jd 2.4e6..2.5e6";
-    else if (low > 3e8 && high < 4e9 && fits("*unix*|*since 1970*|*1970-01-01*", both)) out.modifier = " unix";
+    else if (low > 3e8 && high < 4e9 && fits("*unix*|*since 1970*|*1970-01-01*|*start*time*|*time*start*|*end*time*|*time*end*", both)) out.modifier = " unix";
     else if (low >= 0 && high <= 24 && fits(kUtNames, name)) out.form = Form::clock, out.modifier = " h";
     else if (low >= 0 && high <= 86401 && fits("*second*|*[[(]s*", keyword.says) && fits("tm-*|*ut*|*time*", name)) out.form = Form::clock, out.modifier = " s";
     else if (fits("*date*", name) && low > 18400101 && high < 21000101) out.form = Form::date;
@@ -251,6 +251,8 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
     });
   };
   const auto friends_before = friends(before, taken, clock);
+  // Or that it is of something else: a sequence, a file.
+  const bool wrong = teller.keyword != nullptr && fits(kNeverSays, teller.keyword->says) && !fits("*modified julian*", teller.keyword->says);
   std::size_t guesses = 0;
   bool first = true;
   for (const Way& way : all) {
@@ -263,7 +265,8 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
       else if (late > wide) ++other;
       else ++(late > 1 ? near : equal);
     }
-    const bool better = vague && near > equal && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted &&
+    const bool surer = wrong ? near + other > equal : near > equal && other == 0 && way.says_role;
+    const bool better = vague && surer && way.role == Moment::start && way.points >= kTrusted &&
                         friends(way.start, way.date, way.clock) >= friends_before;
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {
