@@ -16,7 +16,7 @@ namespace {
 
 // Rows of one file that are looked at: those of a mosaic repeat each other.
 constexpr std::size_t kRows = 16;
-constexpr std::size_t kRowsInAll = 2000;
+constexpr std::size_t kRowsInAll = 600;
 
 // A keyword that a table can name without doubt: no modifier, operator, number or range.
 bool can_be_named(const std::string& name) {
@@ -84,8 +84,8 @@ constexpr std::string_view kSite[] = {"TELESCOP", "OBSERVAT", "ORIGIN"};
 std::set<std::string> texts_of(const LearntFile& file, std::string_view keyword) {
   std::set<std::string> out;
   for (std::size_t hdu = 0; hdu < file.headers.hdus.size(); ++hdu) {
-    const std::optional<CardValue> value = file.cards.get(hdu, keyword);
-    if (value && value->kind == CardValue::Kind::text && !trim(value->text).empty() && !fits("unknown|undef*|n/a|none", value->text))
+    const CardValue* value = file.cards.get(hdu, keyword);
+    if (value != nullptr && value->kind == CardValue::Kind::text && !trim(value->text).empty() && !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
       out.insert(std::string(trim(value->text)));
   }
   return out;
@@ -190,7 +190,7 @@ class Learner {
       }
       IMREG_ASSIGN(const FileFacts facts, cameras.translate(path, *headers, {}));
       ++votes[facts.camera];
-      lesson.files.emplace_back(*std::move(headers), std::filesystem::path(path).stem().string());
+      lesson.files.emplace_back(*std::move(headers), std::filesystem::path(path).stem().string(), lesson.layouts);
     }
     if (lesson.files.empty()) return last;
     const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -209,6 +209,7 @@ class Learner {
     learn_when(lesson, when, called);
     learn_chips(lesson, draft);
     const Numbers exptime = learn_exptime(lesson, draft);
+    learn_numbers_of_chips(lesson, exptime, draft);
     learn_obstime(lesson, exptime, draft);
     learn_type(lesson, draft);
     learn_filter(lesson, draft);

@@ -19,7 +19,8 @@ namespace imreg::camera {
 
 /// A file to learn from, and what the table that the draft will refine makes of it.
 struct LearntFile {
-  LearntFile(FitsHeaders h, std::string name) : headers(std::move(h)), cards(headers, std::move(name)) {}
+  LearntFile(FitsHeaders h, std::string name, LayoutCache& cache)
+      : headers(std::move(h)), cards(headers, std::move(name), cache) {}
   LearntFile(const LearntFile&) = delete;
   const FitsHeaders headers;
   const FileCards cards;
@@ -48,6 +49,7 @@ struct Keyword {
 };
 
 struct Lesson {
+  LayoutCache layouts;
   std::deque<LearntFile> files;
   std::vector<View> views;
   std::vector<Keyword> keywords;
@@ -84,9 +86,12 @@ Agreement agreement(const Numbers& a, const Numbers& b, double tolerance, double
 /// The lines of the draft, field by field.
 class Draft {
  public:
-  void add(std::string line) { lines_.push_back(std::move(line)); }
-  void note(const std::string& text) { lines_.push_back("# " + text); }
-  void guess(const std::string& line, const std::string& why) { lines_.push_back("# ? " + line + "    # " + why); }
+  /// A line that is there already says nothing new.
+  void add(std::string line) {
+    if (line.empty() || std::find(lines_.begin(), lines_.end(), line) == lines_.end()) lines_.push_back(std::move(line));
+  }
+  void note(const std::string& text) { add("# " + text); }
+  void guess(const std::string& line, const std::string& why) { add("# ? " + line + "    # " + why); }
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
@@ -94,13 +99,14 @@ class Draft {
 };
 
 /// The recipes of the refined table that gave a value: they go before a recipe that only fills what they leave.
-template <class T>
-void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft) {
+template <class T, class Unless = bool (*)(const Fact<T>&)>
+void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft,
+                  Unless unless = [](const Fact<T>&) { return false; }) {
   std::vector<RecipeLine> lines;
   for (const View& view : lesson.views) {
     const Fact<T>& fact = view.facts->*member;
     const auto same = [&](const RecipeLine& l) { return l.table == fact.recipe.table && l.line == fact.recipe.line; };
-    if (fact.value && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
+    if (fact.value && !unless(fact) && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
   }
   // As they stand: the lines of a refining table before those of the table it refines.
   const auto place = [&](const RecipeLine& line) {
@@ -120,6 +126,7 @@ void learn_position(const Lesson& lesson, Draft& draft);
 void learn_simple_fields(const Lesson& lesson, Draft& draft);
 /// Gives the exposure times that the draft will give.
 Numbers learn_exptime(const Lesson& lesson, Draft& draft);
+void learn_numbers_of_chips(const Lesson& lesson, const Numbers& exptime, Draft& draft);
 void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft);
 
 }  // namespace imreg::camera

@@ -1,9 +1,11 @@
 // Fields of one keyword: what names, comments, forms of values and other keywords say for it. And positions.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "camera/header_time.h"
 #include "camera/learn.h"
 
 namespace imreg::camera {
@@ -24,13 +26,14 @@ constexpr int kLikely = 3;   // from here on a guess
 constexpr Clue kClues[] = {
     {Field::exptime, 3, "exptime*|expos*|*exptim*|inttime|int_time|itime|texp*|integ*|duration|xposure|*exp_time|*_dit|* dit", ""},
     {Field::exptime, 2, "*exp*|*int*t*|*last*|*dur*|*time", ""},
-    {Field::exptime, 3, "", "*exposure time*|*exposure dur*|*integration time*|*length of exp*|*time*shutter*open*|*shutter*open*time*"},
+    {Field::exptime, 3, "", "*exposure time*|*exposure dur*|*integration time*|*length of exp*|*time*shutter*open*|*shutter*open*|*shutter*open*time*"},
     {Field::exptime, 3, "", "*duration of*exp*|*exptime*|*shutter*[[(]s*|*shutter*[[(]m*|*length of*integ*|*total*exposure*"},
     {Field::exptime, 2, "", "*exposure*|*integration*|*how long*shutter*|*how long*light*|*duration*"},
     {Field::exptime, 1, "", "*[[(]s]*|*[[(]s)*|*[[(]sec*|*second*|*[[(]min*|*minutes*|*millisec*|*[[(]ms*|*[[(]h]*"},
     {Field::exptime, -4, "*start*|*end*|*beg*|mjd*|date*|*date|*_id|*id|nexp*|num*|*num|*max*|*min|dark*|*lst*|*_ut|ut*|jd*|*mjd*|*level*", ""},
     {Field::exptime, -4, "", "*start*|* end *|*begin*|*number of*|dead*|*request*|*command*|*maxim*|*minimum*|*sequence*|*mjd*|*modified*|*date*|* ut *|*ut time*"},
-    {Field::exptime, -3, "", "*per *|*each*|*single*|*frame time*|*average*|*mid*|* id*|*meter*|*dark*|*lamp*|*map*"},
+    {Field::exptime, 1, "", "*actual*|*total*|*effective*"},
+    {Field::exptime, -3, "", "*per *|*each*|*single*|*frame time*|*frame exp*|*asked*|*average*|*mid*|* id*|*meter*|*dark*|*lamp*|*map*"},
 
     {Field::airmass, 4, "airmass*|*airm*|secz|secz*|*airmass", ""},
     {Field::airmass, 4, "", "*air mass*|*airmass*|*sec*zenith*|*sec(z*|*secant*"},
@@ -42,12 +45,12 @@ constexpr Clue kClues[] = {
     {Field::dettemp, 1, "*temp*|*tmp*|t_*|t[0-9]", ""},
     {Field::dettemp, 3, "", "*ccd*temp*|*detector*temp*|*chip*temp*|*array*temp*|*sensor*temp*|*focal plane*temp*|*temp*ccd*|*temp*detector*|*temp*chip*|*temp*sensor*|*temp*array*"},
     {Field::dettemp, 1, "", "*degc*|*deg c*|*deg. c*|*celsius*|*kelvin*|*[[(]c?*|*[[(]k?*|* c|* k|*degrees c*"},
-    {Field::dettemp, -3, "*set*|*sp|*targ*|*amb*|*amp*|*dew*|*hous*|*heat*|*ctrl*|*power*|*volt*|*date*|*time*|*err*|*2", ""},
+    {Field::dettemp, -3, "*set*|*sp|*targ*|*amb*|*amp*|*dew*|*hous*|*heat*|*ctrl*|*power*|*volt*|*date*|*time*|*err*|*var|*2", ""},
     {Field::dettemp, -3, "", "*set*|*target*|*ambient*|*dewar*|*housing*|*electronic*|*heater*|*controller*|*shield*|*mirror*|*volt*|*cold head*|*date*|*dome*|*cooler*"},
 
     {Field::telfocus, 3, "*foc*", ""},
     {Field::telfocus, 3, "", "*focus*"},
-    {Field::telfocus, -4, "*focal*|*foclen*|*focn*|*focst*|*foctemp*|*fratio*|*date*|*mode*", ""},
+    {Field::telfocus, -4, "*focal*|*foclen*|*focn*|*focst*|*foctemp*|*fratio*|*date*|*mode*|*mask*|*len|*scale*", ""},
     {Field::telfocus, -4, "", "*focal*|*ratio*|*station*|*temp*|*which*|*guid*|*offset*"},
 
     {Field::rotangle, 3, "rot*|*rota|*rotang*|*posang*|pa|*_pa|*rotpos*", ""},
@@ -56,7 +59,7 @@ constexpr Clue kClues[] = {
 
     {Field::object, 3, "object|objname|obj_name|target|targname|targ_nam|source|srcname|fieldname", ""},
     {Field::object, 2, "obj*|*targ*|*source*|*pointed*|*field*", ""},
-    {Field::object, 3, "", "*name of*object*|*object name*|*target name*|*name of*target*|*observed object*|*object observed*|*source name*|*name of*source*|*title of*obs*"},
+    {Field::object, 4, "", "*name of*object*|*object name*|*target name*|*name of*target*|*observed object*|*object observed*|*source name*|*name of*source*|*title of*obs*"},
     {Field::object, -4, "*ra|*dec|*type|*typ|*id|*num*|*class*|*epoch*|*equi*|*file*", "*coord*|*right asc*|*declin*|*type*|*class*|*catalog*|*mode*"},
 
     {Field::instrument, 4, "instrum*|instrument", ""},
@@ -65,6 +68,7 @@ constexpr Clue kClues[] = {
     {Field::instrument, -4, "*mode*|*conf*|*id|*soft*|*ver*|*temp*", "*mode*|*config*|*software*|*version*|*temp*|*status*|*port*"},
 
     {Field::ccd, 4, "ccdnum|chipnum|chipid|ccdid|ccd_id|det-id|detid|det_id|camnum|cam_num|detnum|ccdno|ccdchip|chip", ""},
+    {Field::ccd, 3, "detector", ""},
     {Field::ccd, 2, "*ccd*|*chip*|*det*|extver|*imageid", ""},
     {Field::ccd, 3, "", "*ccd num*|*chip num*|*detector num*|*number of*chip in*|*ccd id*|*detector id*|*chip id*|*camera number*|*id of*detector*|*id of*ccd*|*which ccd*|*which chip*"},
     {Field::ccd, -6, "*size*|*temp*|*sum*|*gain*|*noise*|*sec*|*bin*|n*|*x*|*y*|*ser*|*time*|*bias*", "*number of ccds*|*number of chips*|*number of detectors*|*number of amp*|*serial*|*size*|*temp*|*binning*"},
@@ -79,6 +83,14 @@ constexpr Clue kClues[] = {
     {Field::detsec, 4, "detsec|*detsec|det_sec", "*detector section*|*position on*detector*|*mosaic section*"},
 };
 
+// Only a detector is as cold as that, in degrees Celsius or in kelvin.
+bool is_cold(const Keyword& keyword) {
+  return std::all_of(keyword.cards.begin(), keyword.cards.end(), [](const std::optional<CardValue>& card) {
+    const double number = card ? card->number().value_or(-100) : -100;
+    return (number > -273 && number < -25) || (number > 60 && number < 200);
+  });
+}
+
 int points_for(Field field, const Keyword& keyword) {
   const std::string name = to_lower(keyword.name);
   int name_best = 0, says_best = 0, name_worst = 0, says_worst = 0, extra = 0;
@@ -92,6 +104,7 @@ int points_for(Field field, const Keyword& keyword) {
     if (in_name) name_best = std::max(name_best, clue.points), name_worst = std::min(name_worst, clue.points);
     if (in_says) says_best = std::max(says_best, clue.points), says_worst = std::min(says_worst, clue.points);
   }
+  if (field == Field::dettemp && name_best > 1 && is_cold(keyword)) extra = 1;
   return name_best + says_best + extra + name_worst + says_worst;
 }
 
@@ -189,13 +202,22 @@ template <class T, class Read, class Equal>
 void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft& draft, Read read, Equal equal) {
   std::vector<std::optional<T>> before = known_before(lesson, member);
   bool first = true;
-  for (const Found& found : candidates(lesson, field, kLikely)) {
+  const std::vector<Found> all = candidates(lesson, field, kLikely);
+  for (const Found& found : all) {
     const std::vector<std::optional<T>> now = read(found.recipe);
     std::size_t fills = 0, contradicts = 0;
     weigh(before, now, fills, contradicts, equal);
     if (fills == 0) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
-    if (found.points < kTrusted || contradicts > 0) {
+    // The table reads it and leaves it in these images: for a reason.
+    const bool left = lesson.base_knows(field, found.keyword->name);
+    const bool rivalled = std::any_of(all.begin(), all.end(), [&](const Found& other) {
+      if (other.keyword == found.keyword || other.points != found.points) return false;
+      std::size_t unused = 0, differ = 0;
+      weigh(now, read(other.recipe), unused, differ, equal);
+      return differ > 0;
+    });
+    if (found.points < kTrusted || contradicts > 0 || left || rivalled) {
       draft.guess(found.recipe, why);
       continue;
     }
@@ -245,13 +267,68 @@ void learn_instrument(const Lesson& lesson, Draft& draft) {
     if (text) name = *text, ++named;
   }
   if (!missing || several) return;
-  if (2 * named >= before.size())
+  if (2 * named > before.size())
     draft.add("instrument = " + quoted_text(name));
   else if (const Keyword* telescope = lesson.find("TELESCOP"); telescope != nullptr && telescope->count > 0)
     draft.guess("instrument TELESCOP", telescope->example);
 }
 
+// A number of the CCD where they are only counted: whole, and another one for each image of a file.
+void learn_ccd(const Lesson& lesson, Draft& draft) {
+  const auto is_counted = [](const View& view) { return !view.facts->ccd.value || view.facts->ccd.keyword == "order of the HDUs"; };
+  if (std::none_of(lesson.views.begin(), lesson.views.end(), is_counted)) return;
+  for (const Found& found : candidates(lesson, Field::ccd, kLikely)) {
+    if (lesson.base_knows(Field::ccd, found.keyword->name)) continue;
+    const Numbers now = lesson.numbers(Field::ccd, found.recipe);
+    std::set<std::pair<const LearntFile*, double>> seen;
+    bool distinct = true;
+    std::size_t fills = 0;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      if (!now[i]) continue;
+      fills += is_counted(lesson.views[i]) ? 1 : 0;
+      distinct = seen.emplace(lesson.views[i].file, *now[i]).second && distinct;
+    }
+    if (fills == 0 || !distinct) continue;
+    if (seen.size() > lesson.files.size() || found.points >= kTrusted) {
+      draft.add(found.recipe + "    # " + found.keyword->example);
+      return;
+    }
+    draft.guess(found.recipe, found.keyword->example);
+  }
+}
+
+// The planes of a cube are parts of one exposure when that is as long as all of them.
+bool planes_make_exposure(const Lesson& lesson, const Numbers& exptime) {
+  const std::vector<Found> all = candidates(lesson, Field::exptime, 0);
+  return std::any_of(all.begin(), all.end(), [&](const Found& frame) {
+    const Numbers one = lesson.numbers(Field::exptime, frame.recipe);
+    std::size_t cubes = 0;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      const std::vector<std::int64_t>& axes = lesson.views[i].file->headers.hdus[lesson.views[i].hdu].axes;
+      if (axes.size() < 3 || axes[2] < 2) continue;
+      if (!one[i] || !exptime[i] || *one[i] <= 0 || !same_number(*one[i] * static_cast<double>(axes[2]), *exptime[i])) return false;
+      ++cubes;
+    }
+    return cubes > 0;
+  });
+}
+
 }  // namespace
+
+void learn_numbers_of_chips(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
+  learn_ccd(lesson, draft);
+  std::int64_t most = 1;
+  for (const View& view : lesson.views) {
+    const std::vector<std::int64_t>& axes = view.file->headers.hdus[view.hdu].axes;
+    for (std::size_t axis = 2; axis < axes.size(); ++axis) most = std::max(most, axes[axis]);
+  }
+  if (most < 2) return;
+  const std::string planes = "cubes of up to " + std::to_string(most) + " planes";
+  if (planes_make_exposure(lesson, exptime))
+    draft.add("slices no    # " + planes + ", which make one exposure");
+  else
+    draft.guess("slices no", planes + ": are these no images of their own?");
+}
 
 void learn_simple_fields(const Lesson& lesson, Draft& draft) {
   learn_text(lesson, Field::object, &ImageFacts::object, draft);
@@ -275,6 +352,7 @@ namespace {
 struct Span {
   std::string recipe;
   Numbers seconds;
+  bool of_exposure;  // and not of a whole observation
 };
 
 std::vector<Span> spans(const Lesson& lesson) {
@@ -282,8 +360,8 @@ std::vector<Span> spans(const Lesson& lesson) {
   std::vector<const Keyword*> starts, ends;
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
-    const bool time = fits("*date*|*ut*|*time*|*mjd*|*jd*|*obs*|t*|*beg*|*end*|*start*|*stop*|*open*|*close*", name);
-    if (!time || !keyword.varies || fits("*lst*|*sidereal*|*ha*|*az*|*alt*", name)) continue;
+    const bool time = keyword.numeric ? fits("*mjd*|*jd*", name) : header_date(keyword.example) || time_of_day(keyword.example);
+    if (!time || fits("*lst*|*sid*|ha|ra|dec|*_ra|*_dec", name)) continue;
     const bool end = fits(kEnd, name) || fits("*end*|*stop*|*finish*|*close*", keyword.says);
     if (end)
       ends.push_back(&keyword);
@@ -296,12 +374,12 @@ std::vector<Span> spans(const Lesson& lesson) {
   if (ends.size() > kMost) ends.resize(kMost);
   for (const Keyword* start : starts) {
     for (const Keyword* end : ends) {
-      if (start->numeric != end->numeric) continue;
+      if (start->numeric != end->numeric || !(start->varies || end->varies)) continue;
       const std::string pair = "exptime " + quoted_key(end->name) + " - " + quoted_key(start->name);
       for (const char* unit : {" dates", " clock", " d"}) {
         if (start->numeric != (unit[1] == 'd' && unit[2] == '\0')) continue;
-        if (start->numeric && !fits("*mjd*|*jd*", to_lower(start->name))) continue;
-        Span span{pair + unit, lesson.numbers(Field::exptime, pair + unit)};
+        Span span{pair + unit, lesson.numbers(Field::exptime, pair + unit),
+                  fits("*exposure*|*integration*|*shutter*", end->says)};
         // An exposure lasts, and not for a day.
         const bool good = std::all_of(span.seconds.begin(), span.seconds.end(), [](const auto& s) { return !s || (*s >= 0 && *s < 40000); });
         const bool some = std::any_of(span.seconds.begin(), span.seconds.end(), [](const auto& s) { return s && *s > 0; });
@@ -372,7 +450,10 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     }
     std::size_t fills = 0, contradicts = 0;
     weigh(known_now, now, fills, contradicts, same_number);
-    const bool better = contradicts > 0 && sure && !proved(known_now, all) && found.points >= kTrusted;
+    if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure) continue;
+    // What was asked for, or one frame, gives way to what was.
+    const bool worse_base = base != nullptr && points_for(Field::exptime, *base) + 3 <= found.points;
+    const bool better = contradicts > 0 && (sure || worse_base) && !proved(known_now, all) && found.points >= kTrusted;
     if (fills == 0 && !better) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));
     if (better || (contradicts == 0 && (sure || found.points >= kTrusted)))
@@ -382,6 +463,10 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
   }
   if (known(known_now) == 0) {
     for (const Span& span : all) {
+      if (!span.of_exposure) {
+        draft.guess(span.recipe, "end minus start, if they are those of the exposure");
+        continue;
+      }
       take(span.recipe, span.seconds, "end minus start", false);
       break;
     }
@@ -406,6 +491,12 @@ std::vector<const Keyword*> partners(const Lesson& lesson, const std::string& na
   return out;
 }
 
+// Names and comments of coordinates that are not where the telescope looks.
+constexpr std::string_view kNoPosition =
+    "*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*|*end*";
+constexpr std::string_view kNoPositionSays =
+    "*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*|*request*|*command*|*at end*|*refined*";
+
 // Within two degrees on the sky.
 Agreement near_each_other(const Numbers& a, const Numbers& b) {
   Agreement out;
@@ -422,8 +513,14 @@ Agreement near_each_other(const Numbers& a, const Numbers& b) {
 
 void learn_position(const Lesson& lesson, Draft& draft) {
   note_known(lesson, "position", &ImageFacts::ra, draft);
-  Numbers before;
-  for (const View& view : lesson.views) before.insert(before.end(), {view.facts->ra.value, view.facts->dec.value});
+  Numbers before, at_all;
+  // A pointing or a target is better than the sky at the centre.
+  for (const View& view : lesson.views) {
+    const bool by_wcs = view.facts->ra.keyword == "WCS" || view.facts->ra.keyword.starts_with("CRVAL");
+    const auto value = [&](const Fact<double>& fact) { return by_wcs ? std::nullopt : fact.value; };
+    before.insert(before.end(), {value(view.facts->ra), value(view.facts->dec)});
+    at_all.insert(at_all.end(), {view.facts->ra.value, view.facts->dec.value});
+  }
   const Numbers wcs = lesson.positions("position wcs");
   if (known(before) == before.size()) {
     const Agreement fit = near_each_other(before, wcs);
@@ -432,13 +529,26 @@ void learn_position(const Lesson& lesson, Draft& draft) {
                  " the pointing is more than 2 degrees from the WCS: a parked telescope, or `position wcs` is right.");
     return;
   }
-  bool first = true;
+  struct Pointing {
+    int rank;  // 3: of the telescope, 2: of the target, 1: of something
+    const Keyword* ra;
+  };
+  std::vector<Pointing> pointings;
   for (const Keyword& ra : lesson.keywords) {
     const std::string name = to_lower(ra.name);
     const bool asks = fits("*ra*|*alpha*|*rtasc*", name) || fits("*right asc*", ra.says);
-    if (ra.count == 0 || !asks || fits("*rate*|*off*|*guid*|*track*|*err*|*temp*|*prog*|*frame*|*gra*|*para*|*range*|*raw*|*ramp*|*crval*|*sun*|*moon*|*pm*", name)) continue;
-    if (fits("*offset*|*rate*|*guide*|*error*|*proper*|*sun*|*moon*|*tracking*|*apparent*", ra.says)) continue;
+    if (ra.count == 0 || !asks || fits(kNoPosition, name) || fits(kNoPositionSays, ra.says)) continue;
+    const bool telescope = fits("*tel*|*pnt*|*point*|*aper*|ra", name) || fits("*telescope*|*pointing*", ra.says);
+    const bool target = fits("*obj*|*targ*|*trg*", name) || fits("*target*|*object*", ra.says);
+    pointings.push_back({telescope ? 3 : target ? 2 : 1, &ra});
+  }
+  std::stable_sort(pointings.begin(), pointings.end(), [](const Pointing& a, const Pointing& b) { return a.rank > b.rank; });
+  bool first = true;
+  for (const auto& [rank, keyword] : pointings) {
+    const Keyword& ra = *keyword;
+    if (rank == 1) before = at_all;  // the sky at the centre is better
     for (const Keyword* dec : partners(lesson, ra.name)) {
+      if (lesson.base_knows(Field::position, ra.name)) continue;
       const std::string keys = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);
       std::string recipe = keys;
       bool proved_by_wcs = false;
@@ -459,16 +569,18 @@ void learn_position(const Lesson& lesson, Draft& draft) {
       std::size_t fills = 0;
       for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !before[i] ? 1 : 0;
       if (fills == 0) continue;
-      const bool said = fits("*right asc*|*ra of*|*ra *|*telescope*|*target*|*object*", ra.says) || fits("ra*|*_ra|obj*|tel*|targ*", name);
+      const bool said = rank > 1 || fits("*right asc*|*ra of*|*ra *", ra.says) || fits("ra*|*_ra", to_lower(ra.name));
       const std::string why = ra.example + " " + dec->example + (ra.says.empty() ? "" : ": " + shown(ra.says));
       if (!proved_by_wcs && !said) {
         draft.guess(recipe, why);
         continue;
       }
-      if (std::exchange(first, false)) repeat_known(lesson, &ImageFacts::ra, draft);
+      if (std::exchange(first, false))
+        repeat_known(lesson, &ImageFacts::ra, draft, [](const Fact<double>& fact) { return fact.keyword == "WCS" || fact.keyword.starts_with("CRVAL"); });
       draft.add(recipe + "    # " + why);
       for (std::size_t i = 0; i < now.size(); ++i) {
         if (!before[i]) before[i] = now[i];
+        if (!at_all[i]) at_all[i] = now[i];
       }
     }
   }

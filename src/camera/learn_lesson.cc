@@ -24,7 +24,9 @@ void each_view(const Lesson& lesson, Field field, const std::string& recipe, Use
   chain.insert(chain.end(), lesson.base.begin(), lesson.base.end());
   for (std::size_t i = 0; i < lesson.views.size(); ++i) {
     const View& view = lesson.views[i];
-    use(Reader(chain, Place{view.file->cards, view.hdu}, false), i);
+    const Place place{view.file->cards, view.hdu};
+    const std::shared_ptr<const Plan> plan = make_plan(chain, place);
+    use(Reader(chain, *plan, place, false), i);
   }
 }
 

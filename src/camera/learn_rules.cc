@@ -109,29 +109,37 @@ void learn_type(const Lesson& lesson, Draft& draft) {
   draft.note("type: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
              counted(static_cast<long long>(lesson.views.size()), "image") + (keyword.empty() ? "" : ", by " + shown(keyword)));
   if (missing == 0) return;
+  std::vector<bool> left;  // images that no word speaks of
+  for (const View& view : lesson.views) left.push_back(!view.facts->type.value);
   const std::vector<TypeKeyword> found = type_keywords(lesson);
   if (!found.empty()) {
     const Keyword& best = *found.front().keyword;
     learn_words(lesson, best, draft);
-    if (lesson.base_knows(Field::type, best.name)) return;
-    repeat_known(lesson, &ImageFacts::type, draft);
-    draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
-    return;
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !best.cards[i];
+    if (!lesson.base_knows(Field::type, best.name)) {
+      repeat_known(lesson, &ImageFacts::type, draft);
+      draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
+    }
   }
   // A keyword that the table knows, with texts that it does not.
   for (const Keyword& known_keyword : lesson.keywords) {
     const bool type = known_keyword.name != "OBJECT" && lesson.base_knows(Field::type, known_keyword.name);
-    if (type && !known_keyword.numeric) learn_words(lesson, known_keyword, draft);
+    if (!type || known_keyword.numeric || known_keyword.count == 0) continue;
+    if (found.empty()) learn_words(lesson, known_keyword, draft);
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !known_keyword.cards[i];
   }
   // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
+  if (std::find(left.begin(), left.end(), true) == left.end()) return;
   const Keyword* ctype = lesson.find("CTYPE1");
-  if (ctype == nullptr || missing < lesson.views.size()) return;
-  const std::set<std::string> axes = texts_of(*ctype);
-  const bool sky = std::all_of(axes.begin(), axes.end(), [](const std::string& a) { return fits("ra*|dec*|hpl*|crl*|glon*|glat*|elon*|elat*|sol*|hg*", to_lower(a)); });
-  if (sky && ctype->count == lesson.views.size())
-    draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG*    # no keyword says it, but all have a sky");
-  else
-    draft.guess("type = object", "no keyword says what the images are");
+  bool sky = ctype != nullptr;
+  for (std::size_t i = 0; sky && i < left.size(); ++i)
+    sky = !left[i] || (ctype->cards[i] && fits("ra*|dec*|hpl*|crl*|gl*|el*|sol*|hg*", to_lower(ctype->cards[i]->text)));
+  if (!sky) {
+    draft.guess("type = object", "no keyword says what some images are");
+    return;
+  }
+  repeat_known(lesson, &ImageFacts::type, draft);
+  draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG* unless OBSTYPE * unless IMAGETYP *    # no keyword says it, but they have a sky");
 }
 
 void learn_filter(const Lesson& lesson, Draft& draft) {
@@ -141,7 +149,7 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
     const Fact<std::string>& filter = view.facts->filter;
     if (!filter.value) ++missing;
     else if (by.empty()) by = filter.keyword;
-    if (filter.value && fits(kClear, to_lower(*filter.value)) && *filter.value != "CLEAR") ++clear_read;
+    if (filter.value && fits(kClear, to_lower(*filter.value)) && !equal_nocase(*filter.value, "CLEAR")) ++clear_read;
   }
   draft.note("filter: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
              counted(static_cast<long long>(lesson.views.size()), "image") + (by.empty() ? "" : ", by " + shown(by)));
@@ -158,7 +166,15 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   }
   if (wheels.empty() && !likely.empty()) wheels.push_back(likely.front());
   if (wheels.empty()) return;
-  if (missing == 0 && clear_read == 0) return;
+  // A name that never changes while the wheels turn.
+  std::set<std::string> read_names;
+  for (const View& view : lesson.views) read_names.insert(view.facts->filter.value.value_or(""));
+  const bool constant = missing == 0 && read_names.size() == 1 && lesson.files.size() > 2;
+  if (constant) {
+    std::erase_if(wheels, [&](const Keyword* wheel) { return !wheel->varies || by.find(wheel->name) != by.npos; });
+    if (wheels.empty()) return;
+  }
+  if (missing == 0 && clear_read == 0 && !constant) return;
   // Wheels differ in a digit or letter at the end of their names; take the family that speaks most.
   std::map<std::string, std::vector<const Keyword*>> families;
   for (const Keyword* wheel : wheels) {
@@ -174,7 +190,7 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   std::vector<std::vector<const Keyword*>> order;
   for (auto& [stem, family] : families) order.push_back(family);
   std::stable_sort(order.begin(), order.end(), [&](const auto& a, const auto& b) { return total(a) > total(b); });
-  if (missing == 0) {
+  if (missing == 0 && !constant) {
     // Only the name of a clear place is wrong: the keywords are those that were read.
     std::erase_if(order, [&](const auto& family) { return by.find(family[0]->name) == by.npos; });
   }
@@ -203,8 +219,8 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   const Texts now = lesson.texts(Field::filter, recipe);
   std::size_t fills = 0;
   for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !lesson.views[i].facts->filter.value ? 1 : 0;
-  if (clear_read == 0) repeat_known(lesson, &ImageFacts::filter, draft);
-  if (fills > 0 || clear_read > 0)
+  if (fills > 0 && clear_read == 0 && !constant) repeat_known(lesson, &ImageFacts::filter, draft);
+  if (fills > 0 || clear_read > 0 || constant)
     draft.add(recipe + "    # " + best.front()->example + (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
 }
 
@@ -250,9 +266,12 @@ void learn_amplifiers(const Lesson& lesson, Draft& draft) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
     if (amp == nullptr && fits("*amp*|detsec|ccdsec|*detsec", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n == all; })) amp = &keyword;
-    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip*|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
+    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip|chipid|chipnum|chipname|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
   }
-  if (ccd != nullptr && amp != nullptr)
+  if (ccd == nullptr || amp == nullptr) return;
+  // Sections differ between CCDs, too: only a CCD that is one of several makes them amplifiers.
+  const bool several = everywhere(*ccd, [](std::size_t n, std::size_t) { return n > 1; });
+  if (several || fits("*amp*", to_lower(amp->name)))
     draft.add("amps " + quoted_key(ccd->name) + " by " + quoted_key(amp->name) + "    # " + ccd->example + ", " + amp->example);
 }
 
@@ -264,7 +283,7 @@ std::optional<std::string> before_digits(std::string_view text) {
   return std::string(text.substr(0, at));
 }
 
-void learn_ccd(const Lesson& lesson, Draft& draft) {
+void learn_ccd_names(const Lesson& lesson, Draft& draft) {
   std::size_t counted_only = 0;
   std::set<std::string> stems;
   bool all = true;
@@ -279,26 +298,13 @@ void learn_ccd(const Lesson& lesson, Draft& draft) {
     draft.add("ccd EXTNAME match " + quoted_glob(*stems.begin() + "%d"));
 }
 
-// Whether the planes of a cube are images of their own no header tells.
-void learn_slices(const Lesson& lesson, Draft& draft) {
-  std::int64_t most = 1;
-  for (const View& view : lesson.views) {
-    const Hdu& hdu = view.file->headers.hdus[view.hdu];
-    std::int64_t n = 1;
-    for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) n = std::min<std::int64_t>(1000000, n * std::clamp<std::int64_t>(hdu.axes[axis], 1, 1000000));
-    most = std::max(most, n);
-  }
-  if (most > 1) draft.guess("slices no", "cubes of up to " + std::to_string(most) + " planes: are these no images of their own?");
-}
-
 }  // namespace
 
 void learn_chips(const Lesson& lesson, Draft& draft) {
   draft.add("");
   learn_hdus(lesson, draft);
   learn_amplifiers(lesson, draft);
-  learn_slices(lesson, draft);
-  learn_ccd(lesson, draft);
+  learn_ccd_names(lesson, draft);
 }
 
 }  // namespace imreg::camera

@@ -22,7 +22,7 @@ constexpr std::string_view kNeverSays =
     "*creat*|*written*|*file was*|*file write*|*process*|*reduc*|*release*|*local*|*sidereal*|*version*|*updated*|*last mod*|"
     "*expir*|*calib*|*reference time*|*zero point*|*telemetry*|*hour angle*|*right asc*|*declin*|*sunrise*|*sunset*|"
     "*proprietary*|*public*|*conversion*|*hawaii*|*civil*|*pst*|*hawaiian*|*generated*|*archive*|*boot*|*focus*|*guide*|"
-    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*";
+    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*|*sequence*";
 constexpr std::string_view kStartNames = "*strt*|*start*|*beg*|*open*|*-sta|*_sta|tstart";
 constexpr std::string_view kStartSays = "*start*|*begin*|*began*|*opened*|*shutter open*|*opening*";
 constexpr std::string_view kEndNames = "*end|*end-*|*_end*|*-end*|utend*|*stop*|*close*|*fin|*enda";
@@ -93,7 +93,7 @@ std::optional<Part> part_of(const Keyword& keyword) {
     out.form = Form::number;
     if (low > 40000 && high < 80000 && fits("*mjd*|*modified julian*", both)) out.modifier = " mjd 40000..80000";
     else if (low > 2.4e6 && high < 2.5e6 && fits("*jd*|*julian*", both)) out.modifier = " jd 2.4e6..2.5e6";
-    else if (low > 3e8 && high < 4e9 && fits("*unix*|*since 1970*|*1970-01-01*", both)) out.modifier = " unix";
+    else if (low > 3e8 && high < 4e9 && fits("*unix*|*since 1970*|*1970-01-01*|*start*time*|*time*start*|*end*time*|*time*end*", both)) out.modifier = " unix";
     else if (low >= 0 && high <= 24 && fits(kUtNames, name)) out.form = Form::clock, out.modifier = " h";
     else if (low >= 0 && high <= 86401 && fits("*second*|*[[(]s*", keyword.says) && fits("tm-*|*ut*|*time*", name)) out.form = Form::clock, out.modifier = " s";
     else if (fits("*date*", name) && low > 18400101 && high < 21000101) out.form = Form::date;
@@ -143,7 +143,9 @@ std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::optional<Part> part = part_of(keyword);
     if (!part) continue;
-    if (part->form == Form::date) dates.push_back(*part);
+    const bool of_days = fits("*dat*|*day*|*night*|*obs*|*ut*", to_lower(keyword.name)) || fits("*date*|*day*|*night*|*evening*", keyword.says);
+    if (part->form == Form::date && of_days) dates.push_back(*part);
+    else if (part->form == Form::date) continue;
     else if (part->form == Form::clock) clocks.push_back(*part);
     else alone.push_back(*part);
     if (part->form == Form::moment && part->modifier.empty()) {
@@ -241,19 +243,31 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   Part teller{clock != nullptr ? clock : taken, Form::moment, {}};
   if (teller.keyword != nullptr) judge(teller);
   const bool vague = teller.keyword == nullptr || !teller.says_role || teller.role != Moment::start;
+  // Other moments that agree with what the refined table reads, and with another way.
+  const auto friends = [&](const Numbers& start, const Keyword* date, const Keyword* time) {
+    return std::count_if(all.begin(), all.end(), [&](const Way& other) {
+      const bool shared = other.clock == nullptr ? other.date == date : time == nullptr ? other.date == date : other.clock == time;
+      return !shared && agreement(start, other.start, 0.5).holds();
+    });
+  };
+  const auto friends_before = friends(before, taken, clock);
+  // Or that it is of something else: a sequence, a file.
+  const bool wrong = teller.keyword != nullptr && fits(kNeverSays, teller.keyword->says) && !fits("*modified julian*", teller.keyword->says);
   std::size_t guesses = 0;
   bool first = true;
   for (const Way& way : all) {
-    std::size_t fills = 0, other = 0, near = 0;
+    std::size_t fills = 0, other = 0, near = 0, equal = 0;
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (!way.start[i]) continue;
       const double wide = std::max(600.0, exptime[i].value_or(0) * 1.1);
       const double late = before[i] ? std::fabs(*way.start[i] - *before[i]) : 0;
       if (!before[i]) ++fills;
       else if (late > wide) ++other;
-      else if (late > 1) ++near;
+      else ++(late > 1 ? near : equal);
     }
-    const bool better = vague && near > 0 && other == 0 && way.role == Moment::start && way.says_role && way.points >= kTrusted;
+    const bool surer = wrong ? near + other > equal : near > equal && other == 0 && way.says_role;
+    const bool better = vague && surer && way.role == Moment::start && way.points >= kTrusted &&
+                        friends(way.start, way.date, way.clock) >= friends_before;
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {
       if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::obstime, draft);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,26 +29,24 @@ struct File {
 };
 
 struct Score {
-  double right = 0, all = 0;
-  void add(const Score& other) { right += other.right, all += other.all; }
+  double right = 0, all = 0, more = 0;
+  void add(const Score& other) { right += other.right, all += other.all, more += other.more; }
   double percent() const { return all == 0 ? 100 : 100 * right / all; }
 };
 
-bool near(const std::optional<double>& a, const std::optional<double>& b, double tolerance) {
-  return a && b ? std::fabs(*a - *b) <= tolerance : a.has_value() == b.has_value();
-}
-
-// The values of an image that a draft must give, each with whether `is` equals `was`; nothing where both are unknown.
-std::map<std::string, bool> compare(const ImageFacts& was, const ImageFacts& is) {
+// The values of an image that the removed table gives, each with whether `is` equals `was`. `more`: those that it does not
+// give and the draft does.
+std::map<std::string, bool> compare(const ImageFacts& was, const ImageFacts& is, std::vector<std::string>& more) {
   std::map<std::string, bool> out;
-  const auto put = [&](const char* name, bool known, bool equal) {
-    if (known) out[name] = equal;
+  const auto put = [&](const char* name, const auto& a, const auto& b, bool equal) {
+    if (a.value)
+      out[name] = equal;
+    else if (b.value)
+      more.emplace_back(name);
   };
-  const auto same = [&](const char* name, const auto& a, const auto& b) {
-    put(name, a.value || b.value, a.value == b.value);
-  };
+  const auto same = [&](const char* name, const auto& a, const auto& b) { put(name, a, b, a.value == b.value); };
   const auto close = [&](const char* name, const Fact<double>& a, const Fact<double>& b, double tolerance) {
-    put(name, a.value || b.value, near(a.value, b.value, tolerance));
+    put(name, a, b, a.value && b.value && std::fabs(*a.value - *b.value) <= tolerance);
   };
   same("type", was.type, is.type);
   same("filter", was.filter, is.filter);
@@ -67,16 +66,21 @@ std::map<std::string, bool> compare(const ImageFacts& was, const ImageFacts& is)
 // A value of a file counts once: the share of its rows where it is equal.
 Score score_of(const File& file, const FileFacts& is, std::map<std::string, Score>& fields) {
   std::map<std::string, Score> values;
+  std::set<std::string> extra;
   values["rows"] = {file.facts.images.size() == is.images.size() ? 1.0 : 0.0, 1};
   for (const ImageFacts& was : file.facts.images) {
     const ImageFacts* same = nullptr;
     for (const ImageFacts& image : is.images) {
       if (image.extension == was.extension && image.slice == was.slice) same = &image;
     }
-    for (const auto& [name, equal] : compare(was, same == nullptr ? ImageFacts() : *same))
+    std::vector<std::string> more;
+    for (const auto& [name, equal] : compare(was, same == nullptr ? ImageFacts() : *same, more))
       values[name].add({equal ? 1.0 : 0.0, 1});
+    for (const std::string& name : more) extra.insert(name);
   }
   Score out;
+  out.more = static_cast<double>(extra.size());
+  for (const std::string& name : extra) fields[name].more += 1;
   for (const auto& [name, value] : values) {
     out.add({value.right / value.all, 1});
     fields[name].add({value.right / value.all, 1});
@@ -102,8 +106,11 @@ void tell_differences(const File& file, const FileFacts& is) {
   const auto tell = [&](const std::string& name, const auto& a, const auto& b) {
     std::printf("  %s %s: %s, must be %s\n", file.path.c_str(), name.c_str(), text_of(b).c_str(), text_of(a).c_str());
   };
-  for (const auto& [name, equal] : compare(was, now)) {
-    if (equal) continue;
+  std::vector<std::string> names;
+  for (const auto& [name, equal] : compare(was, now, names)) {
+    if (!equal) names.push_back(name);
+  }
+  for (const std::string& name : names) {
     if (name == "type") tell(name, was.type, now.type);
     if (name == "filter") tell(name, was.filter, now.filter);
     if (name == "object") tell(name, was.object, now.object);
@@ -152,7 +159,7 @@ int main(int argc, char** argv) {
     else
       tree = word;
   }
-  const Cameras all = take(Cameras::load(folders));
+  const Cameras all = take(Cameras::load({folders, {}, {}}));
   std::map<std::string, std::vector<File>> files;
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
@@ -171,7 +178,7 @@ int main(int argc, char** argv) {
   Score drafts, generics;
   for (const auto& [name, of_camera] : files) {
     if (name == "generic" || of_camera.size() < 2 || (!only.empty() && name != only)) continue;
-    Cameras cameras = take(Cameras::load(folders));
+    Cameras cameras = take(Cameras::load({folders, {}, {}}));
     remove_all(cameras, name);
     std::vector<std::string> lessons;
     for (std::size_t i = 0; i < of_camera.size(); i += of_camera.size() < 4 ? 1 : 2) lessons.push_back(of_camera[i].path);
@@ -189,13 +196,14 @@ int main(int argc, char** argv) {
       if (verbose) tell_differences(file, is);
       by_generic.add(score_of(file, take(cameras.translate(file.path, file.headers, generic)), unused));
     }
-    std::printf("%-24s %4zu files  draft %6.2f %%  generic %6.2f %%\n", name.c_str(), of_camera.size(),
-                drafted.percent(), by_generic.percent());
+    std::printf("%-24s %4zu files  draft %6.2f %%  generic %6.2f %%  more %3.0f values, generic %3.0f\n", name.c_str(),
+                of_camera.size(), drafted.percent(), by_generic.percent(), drafted.more, by_generic.more);
     drafts.add(drafted);
     generics.add(by_generic);
   }
   std::filesystem::remove(draft_path);
-  for (const auto& [name, score] : fields) std::printf("field %-18s %7.0f values draft %6.2f %%\n", name.c_str(), score.all, score.percent());
-  std::printf("all                                  draft %6.2f %%  generic %6.2f %%\n", drafts.percent(), generics.percent());
+  for (const auto& [name, score] : fields) std::printf("field %-18s %7.0f values draft %6.2f %%  more %3.0f\n", name.c_str(), score.all, score.percent(), score.more);
+  std::printf("all                                  draft %6.2f %%  generic %6.2f %%  more %3.0f values, generic %3.0f\n", drafts.percent(),
+              generics.percent(), drafts.more, generics.more);
   return 0;
 }
