@@ -278,7 +278,6 @@ void learn_ccd(const Lesson& lesson, Draft& draft) {
   const auto is_counted = [](const View& view) { return !view.facts->ccd.value || view.facts->ccd.keyword == "order of the HDUs"; };
   if (std::none_of(lesson.views.begin(), lesson.views.end(), is_counted)) return;
   for (const Found& found : candidates(lesson, Field::ccd, kLikely)) {
-    if (lesson.base_knows(Field::ccd, found.keyword->name)) continue;
     const Numbers now = lesson.numbers(Field::ccd, found.recipe);
     std::set<std::pair<const LearntFile*, double>> seen;
     bool distinct = true;
@@ -289,7 +288,7 @@ void learn_ccd(const Lesson& lesson, Draft& draft) {
       distinct = seen.emplace(lesson.views[i].file, *now[i]).second && distinct;
     }
     if (fills == 0 || !distinct) continue;
-    if (seen.size() > lesson.files.size() || found.points >= kTrusted) {
+    if (seen.size() > lesson.files.size() || (found.points >= kTrusted && found.keyword->varies)) {
       draft.add(found.recipe + "    # " + found.keyword->example);
       return;
     }
@@ -450,9 +449,9 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     }
     std::size_t fills = 0, contradicts = 0;
     weigh(known_now, now, fills, contradicts, same_number);
-    if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure) continue;
     // What was asked for, or one frame, gives way to what was.
     const bool worse_base = base != nullptr && points_for(Field::exptime, *base) + 3 <= found.points;
+    if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure && !worse_base) continue;
     const bool better = contradicts > 0 && (sure || worse_base) && !proved(known_now, all) && found.points >= kTrusted;
     if (fills == 0 && !better) continue;
     const std::string why = found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));

@@ -171,8 +171,8 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   for (const View& view : lesson.views) read_names.insert(view.facts->filter.value.value_or(""));
   const bool constant = missing == 0 && read_names.size() == 1 && lesson.files.size() > 2;
   if (constant) {
-    std::erase_if(wheels, [&](const Keyword* wheel) { return !wheel->varies || by.find(wheel->name) != by.npos; });
-    if (wheels.empty()) return;
+    std::erase_if(wheels, [&](const Keyword* wheel) { return by.find(wheel->name) != by.npos; });
+    if (std::none_of(wheels.begin(), wheels.end(), [](const Keyword* wheel) { return wheel->varies; })) return;
   }
   if (missing == 0 && clear_read == 0 && !constant) return;
   // Wheels differ in a digit or letter at the end of their names; take the family that speaks most.
