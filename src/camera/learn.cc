@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "camera/catalog.h"
-#include "camera/learn.h"
+#include "camera/learn_draft.h"
 #include "imreg/camera_tools.h"
 
 namespace imreg {
@@ -26,7 +26,8 @@ bool can_be_named(const std::string& name) {
   bool letter = false;
   for (const char c : name) {
     letter = letter || (c >= 'A' && c <= 'Z');
-    if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ' ')) return false;
+    if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ' '))
+      return false;
   }
   return letter && name != "COMMENT" && name != "HISTORY" && name.find("  ") == name.npos;
 }
@@ -85,7 +86,8 @@ std::set<std::string> texts_of(const LearntFile& file, std::string_view keyword)
   std::set<std::string> out;
   for (std::size_t hdu = 0; hdu < file.headers.hdus.size(); ++hdu) {
     const CardValue* value = file.cards.get(hdu, keyword);
-    if (value != nullptr && value->kind == CardValue::Kind::text && !trim(value->text).empty() && !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
+    if (value != nullptr && value->kind == CardValue::Kind::text && !trim(value->text).empty() &&
+        !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
       out.insert(std::string(trim(value->text)));
   }
   return out;
@@ -108,12 +110,17 @@ void learn_when(const Lesson& lesson, Draft& draft, std::string& name) {
   for (const LearntFile& file : lesson.files) left.push_back(&file);
   std::size_t lines = 0;
   for (const std::string_view keyword : kIdentity) {
-    std::set<std::string> texts;
+    std::map<std::string, int> files_of;
     for (const LearntFile* file : left) {
       const std::set<std::string> here = texts_of(*file, keyword);
-      if (!here.empty()) texts.insert(*here.begin());
+      if (!here.empty()) ++files_of[*here.begin()];
     }
-    if (texts.size() > kMostLines) continue;
+    std::vector<std::string> texts;
+    for (const auto& [text, count] : files_of) texts.push_back(text);
+    std::stable_sort(texts.begin(), texts.end(),
+                     [&](const std::string& a, const std::string& b) { return files_of[a] > files_of[b]; });
+    if (texts.size() > 1)
+      draft.note(std::to_string(texts.size()) + " values of " + std::string(keyword) + ": one camera?");
     for (const std::string& text : texts) {
       std::vector<const LearntFile*> these;
       for (const LearntFile* file : left) {
@@ -166,7 +173,8 @@ std::string written(const Lesson& lesson, const Draft& when, const std::string& 
   std::string out = "# A first draft, learnt from " + counted(static_cast<long long>(lesson.files.size()), "file") +
                     ". Read every line; `imcamera check` shows what it gives for a file.\n"
                     "# Lines with ? are likely and not proved: take \"# ? \" away where they are right.\n"
-                    "camera " + name + "\ntitle  " + quoted_text(called) + "\nlike   " + lesson.like + "\n";
+                    "camera " +
+                    name + "\ntitle  " + quoted_text(called) + "\nlike   " + lesson.like + "\n";
   for (const Draft* part : {&when, &draft}) {
     for (const std::string& line : part->lines()) out += line + "\n";
   }
@@ -193,7 +201,8 @@ class Learner {
       lesson.files.emplace_back(*std::move(headers), std::filesystem::path(path).stem().string(), lesson.layouts);
     }
     if (lesson.files.empty()) return last;
-    const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto most =
+        std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     lesson.like = most->first;
     IMREG_ASSIGN(lesson.base, cameras.tables_->chain_of(lesson.like));
     Cameras::Options options;

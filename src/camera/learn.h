@@ -1,5 +1,4 @@
-// The rooms's own side of `imcamera learn` (imreg/camera_tools.h): what the files of one camera say, keyword by keyword,
-// and the draft that grows from it.
+// What the files of one camera say, keyword by keyword, for `imcamera learn` (imreg/camera_tools.h).
 #pragma once
 
 #include <algorithm>
@@ -41,11 +40,11 @@ using Texts = std::vector<std::optional<std::string>>;
 struct Keyword {
   std::string name;
   std::vector<std::optional<CardValue>> cards;
-  std::size_t count = 0;   ///< views that have it with a value
-  bool varies = false;     ///< not the same in all of them
-  bool numeric = false;    ///< every value is a number
-  std::string says;        ///< the comment of the first card that has one, in lower case
-  std::string example;     ///< its first value, fit for a comment
+  std::size_t count = 0;  ///< views that have it with a value
+  bool varies = false;    ///< not the same in all of them
+  bool numeric = false;   ///< every value is a number
+  std::string says;       ///< the comment of the first card that has one, in lower case
+  std::string example;    ///< its first value, fit for a comment
 };
 
 struct Lesson {
@@ -82,51 +81,5 @@ struct Agreement {
   bool holds() const { return equal > 0 && different * 10 <= equal; }
 };
 Agreement agreement(const Numbers& a, const Numbers& b, double tolerance, double share = 0);
-
-/// The lines of the draft, field by field.
-class Draft {
- public:
-  /// A line that is there already says nothing new.
-  void add(std::string line) {
-    if (line.empty() || std::find(lines_.begin(), lines_.end(), line) == lines_.end()) lines_.push_back(std::move(line));
-  }
-  void note(const std::string& text) { add("# " + text); }
-  void guess(const std::string& line, const std::string& why) { add("# ? " + line + "    # " + why); }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  std::vector<std::string> lines_;
-};
-
-/// The recipes of the refined table that gave a value: they go before a recipe that only fills what they leave.
-template <class T, class Unless = bool (*)(const Fact<T>&)>
-void repeat_known(const Lesson& lesson, Fact<T> ImageFacts::*member, Draft& draft,
-                  Unless unless = [](const Fact<T>&) { return false; }) {
-  std::vector<RecipeLine> lines;
-  for (const View& view : lesson.views) {
-    const Fact<T>& fact = view.facts->*member;
-    const auto same = [&](const RecipeLine& l) { return l.table == fact.recipe.table && l.line == fact.recipe.line; };
-    if (fact.value && !unless(fact) && fact.recipe.line > 0 && std::none_of(lines.begin(), lines.end(), same)) lines.push_back(fact.recipe);
-  }
-  // As they stand: the lines of a refining table before those of the table it refines.
-  const auto place = [&](const RecipeLine& line) {
-    std::size_t at = 0;
-    while (at < lesson.base.size() && lesson.base[at]->name != line.table) ++at;
-    return std::pair(at, line.line);
-  };
-  std::sort(lines.begin(), lines.end(), [&](const RecipeLine& a, const RecipeLine& b) { return place(a) < place(b); });
-  for (const RecipeLine& line : lines) draft.add(std::string(line.text) + "    # as in " + std::string(line.table));
-}
-
-// The parts of the draft: learn_fields.cc, learn_times.cc, learn_rules.cc.
-void learn_chips(const Lesson& lesson, Draft& draft);
-void learn_type(const Lesson& lesson, Draft& draft);
-void learn_filter(const Lesson& lesson, Draft& draft);
-void learn_position(const Lesson& lesson, Draft& draft);
-void learn_simple_fields(const Lesson& lesson, Draft& draft);
-/// Gives the exposure times that the draft will give.
-Numbers learn_exptime(const Lesson& lesson, Draft& draft);
-void learn_numbers_of_chips(const Lesson& lesson, const Numbers& exptime, Draft& draft);
-void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft);
 
 }  // namespace imreg::camera

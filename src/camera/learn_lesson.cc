@@ -118,7 +118,8 @@ std::string shown(std::string_view text) {
 }
 
 std::size_t known(const Numbers& values) {
-  return static_cast<std::size_t>(std::count_if(values.begin(), values.end(), [](const auto& v) { return v.has_value(); }));
+  return static_cast<std::size_t>(
+      std::count_if(values.begin(), values.end(), [](const auto& v) { return v.has_value(); }));
 }
 
 Agreement agreement(const Numbers& a, const Numbers& b, double tolerance, double share) {

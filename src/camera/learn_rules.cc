@@ -1,10 +1,10 @@
-// Types, filters, and which HDUs are CCDs: what is learnt from the texts that headers hold.
+// Types and filters: what is learnt from the texts that headers hold.
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/text.h"
-#include "camera/learn.h"
+#include "camera/learn_draft.h"
 
 namespace imreg::camera {
 
@@ -22,7 +22,9 @@ constexpr Stem kTypes[] = {
     {"flat", "*FLAT*|*TWILIGHT*|*DOME*|FF|FF[ ,_-]*|*,FF|*_FF*|LED*"},
     {"dark", "*DARK*"},
     {"", "*LAMP*|*CAL*"},
-    {"object", "*OBJECT*|*SCIENCE*|SCI|LIGHT*|*TARGET*|SKY*|*STANDARD*|STD*|*OBSERV*|OBJ|*,OBJ|*STAR*|OBJ[ ,_-]*|ON|ASTR*|*IMAG*EXPOS*"},
+    {"object",
+     "*OBJECT*|*SCIENCE*|SCI|LIGHT*|*TARGET*|SKY*|*STANDARD*|STD*|*OBSERV*|OBJ|*,OBJ|*STAR*|OBJ[ "
+     ",_-]*|ON|ASTR*|*IMAG*EXPOS*"},
 };
 
 const Stem* stem_of(std::string_view text) {
@@ -57,11 +59,19 @@ std::vector<TypeKeyword> type_keywords(const Lesson& lesson) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
     TypeKeyword found{&keyword};
-    if (fits("*obstype*|imagetyp|imagetype|*imgty*|*imgtype|*dpr type|*frametype|*exptype|*frametyp|*obs_type|*data-typ", name)) found.points = 3;
-    else if (fits("*typ*|*kind*|*purpose*|*intent*|*what*", name)) found.points = 2;
-    else if (fits("*mode*|*catg*|*class*|*prog*|*frame*|flavor|*product*", name)) found.points = 1;
-    if (fits("*type of*|*image type*|*observation type*|*exposure type*|*kind of*|*frame type*|*data type*|*purpose*", keyword.says)) found.points += 2;
-    if (found.points == 0 || keyword.numeric || fits("ctype*|*xten*|*targ*|*trg*|*scan*|dettype|*filt*|object", name)) continue;
+    if (fits(
+            "*obstype*|imagetyp|imagetype|*imgty*|*imgtype|*dpr type|*frametype|*exptype|*frametyp|*obs_type|*data-typ",
+            name))
+      found.points = 3;
+    else if (fits("*typ*|*kind*|*purpose*|*intent*|*what*", name))
+      found.points = 2;
+    else if (fits("*mode*|*catg*|*class*|*prog*|*frame*|flavor|*product*", name))
+      found.points = 1;
+    if (fits("*type of*|*image type*|*observation type*|*exposure type*|*kind of*|*frame type*|*data type*|*purpose*",
+             keyword.says))
+      found.points += 2;
+    if (found.points == 0 || keyword.numeric || fits("ctype*|*xten*|*targ*|*trg*|*scan*|dettype|*filt*|object", name))
+      continue;
     for (std::size_t i = 0; i < keyword.cards.size(); ++i) {
       const Stem* stem = keyword.cards[i] ? stem_of(keyword.cards[i]->text) : nullptr;
       if (stem == nullptr || stem->word.empty()) continue;
@@ -70,7 +80,9 @@ std::vector<TypeKeyword> type_keywords(const Lesson& lesson) {
     }
     if (found.known * 2 >= keyword.count && found.fills > 0) out.push_back(found);
   }
-  std::stable_sort(out.begin(), out.end(), [](const TypeKeyword& a, const TypeKeyword& b) { return a.points != b.points ? a.points > b.points : a.fills > b.fills; });
+  std::stable_sort(out.begin(), out.end(), [](const TypeKeyword& a, const TypeKeyword& b) {
+    return a.points != b.points ? a.points > b.points : a.fills > b.fills;
+  });
   return out;
 }
 
@@ -103,11 +115,14 @@ void learn_type(const Lesson& lesson, Draft& draft) {
   std::size_t missing = 0;
   std::string keyword;
   for (const View& view : lesson.views) {
-    if (!view.facts->type.value) ++missing;
-    else if (keyword.empty()) keyword = view.facts->type.keyword;
+    if (!view.facts->type.value)
+      ++missing;
+    else if (keyword.empty())
+      keyword = view.facts->type.keyword;
   }
   draft.note("type: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
-             counted(static_cast<long long>(lesson.views.size()), "image") + (keyword.empty() ? "" : ", by " + shown(keyword)));
+             counted(static_cast<long long>(lesson.views.size()), "image") +
+             (keyword.empty() ? "" : ", by " + shown(keyword)));
   if (missing == 0) return;
   std::vector<bool> left;  // images that no word speaks of
   for (const View& view : lesson.views) left.push_back(!view.facts->type.value);
@@ -139,7 +154,9 @@ void learn_type(const Lesson& lesson, Draft& draft) {
     return;
   }
   repeat_known(lesson, &ImageFacts::type, draft);
-  draft.add("type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG* unless OBSTYPE * unless IMAGETYP *    # no keyword says it, but they have a sky");
+  draft.add(
+      "type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG* unless OBSTYPE * unless IMAGETYP *    # no keyword "
+      "says it, but they have a sky");
 }
 
 void learn_filter(const Lesson& lesson, Draft& draft) {
@@ -147,8 +164,10 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   std::string by;
   for (const View& view : lesson.views) {
     const Fact<std::string>& filter = view.facts->filter;
-    if (!filter.value) ++missing;
-    else if (by.empty()) by = filter.keyword;
+    if (!filter.value)
+      ++missing;
+    else if (by.empty())
+      by = filter.keyword;
     if (filter.value && fits(kClear, to_lower(*filter.value)) && !equal_nocase(*filter.value, "CLEAR")) ++clear_read;
   }
   draft.note("filter: " + lesson.like + " knows it for " + std::to_string(lesson.views.size() - missing) + " of " +
@@ -157,12 +176,20 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::string name = to_lower(keyword.name);
     if (keyword.numeric || keyword.count == 0) continue;
-    if (fits("*pos*|*id|*num*|*wav*|*width*|*fwhm*|*cen*|*sys*|*temp*|*stat*|*enc*|*mode*|*type|*no|*mech*|*home*|*bw*|*slot*|*trans*|*zp*|*offset*|*off*", name)) continue;
-    if (fits("*position*|*number*|*width*|*central*|*temp*|*status*|*wavelength of*|*encoder*|*barcode*|*serial*|*url*|*file*|*offset*|*zero*|*digital*|*signal*|*guid*", keyword.says)) continue;
+    if (fits("*pos*|*id|*num*|*wav*|*width*|*fwhm*|*cen*|*sys*|*temp*|*stat*|*enc*|*mode*|*type|*no|*mech*|*home*|*bw*|"
+             "*slot*|*trans*|*zp*|*offset*|*off*",
+             name))
+      continue;
+    if (fits("*position*|*number*|*width*|*central*|*temp*|*status*|*wavelength "
+             "of*|*encoder*|*barcode*|*serial*|*url*|*file*|*offset*|*zero*|*digital*|*signal*|*guid*",
+             keyword.says))
+      continue;
     const bool named = fits("*filt*|*wheel*|*flt*|band", name);
     const bool said = fits("*filter*|*bandpass*|*passband*", keyword.says);
-    if (named) wheels.push_back(&keyword);
-    else if (said) likely.push_back(&keyword);
+    if (named)
+      wheels.push_back(&keyword);
+    else if (said)
+      likely.push_back(&keyword);
   }
   if (wheels.empty() && !likely.empty()) wheels.push_back(likely.front());
   if (wheels.empty()) return;
@@ -221,90 +248,8 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
   for (std::size_t i = 0; i < now.size(); ++i) fills += now[i] && !lesson.views[i].facts->filter.value ? 1 : 0;
   if (fills > 0 && clear_read == 0 && !constant) repeat_known(lesson, &ImageFacts::filter, draft);
   if (fills > 0 || clear_read > 0 || constant)
-    draft.add(recipe + "    # " + best.front()->example + (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
-}
-
-namespace {
-
-// HDUs that are no image of the sky, by their names. Upper case.
-constexpr std::string_view kErrors = "ERR*|*_ERR|*ERROR*|*VAR|VAR*|*VARIANCE*|*UNCERT*|*SIGMA*|*NOISE*|*RMS*|*STDDEV*|*IVAR*";
-constexpr std::string_view kQuality = "*QUAL*|DQ*|*_DQ|*FLAG*|*CONTEXT*|CTX|*EXPMAP*|*NEXP*|*CONF*|*COVERAGE*|*WAVELENGTH*|*SKYMODEL*|*BACKGROUND*";
-constexpr std::string_view kMasks = "*MASK*|*BPM*|*BADPIX*|*WEIGHT*|WHT*|*_WHT";
-constexpr std::string_view kOthers = "*GUID*|*FOCUS*|FN[0-9]*|FS[0-9]*|GN[0-9]*|GS[0-9]*";
-
-void learn_hdus(const Lesson& lesson, Draft& draft) {
-  std::set<std::string> seen;
-  for (const View& view : lesson.views) {
-    const Hdu& hdu = view.file->headers.hdus[view.hdu];
-    const std::string name(trim(hdu.extname));
-    if (name.empty() || !seen.insert(name).second) continue;
-    const std::string upper_case = to_upper(name);
-    if (fits(kErrors, upper_case) || fits(kQuality, upper_case)) draft.add("skip EXTNAME " + quoted_glob(name));
-    else if (fits(kMasks, upper_case)) draft.add("mask EXTNAME " + quoted_glob(name));
-    else if (fits(kOthers, upper_case)) draft.guess("skip EXTNAME " + quoted_glob(name), "is it a science CCD?");
-  }
-}
-
-// Amplifiers: a keyword that is the same for some images of a file and another that differs in all of them.
-void learn_amplifiers(const Lesson& lesson, Draft& draft) {
-  std::map<const LearntFile*, std::vector<std::size_t>> rows;
-  for (std::size_t i = 0; i < lesson.views.size(); ++i) rows[lesson.views[i].file].push_back(i);
-  std::erase_if(rows, [](const auto& item) { return item.second.size() < 2; });
-  if (rows.empty()) return;
-  const auto texts = [](const Keyword& keyword, const std::vector<std::size_t>& at) {
-    std::set<std::string> out;
-    for (const std::size_t i : at) {
-      if (!keyword.cards[i]) return std::set<std::string>();
-      out.insert(keyword.cards[i]->text);
-    }
-    return out;
-  };
-  const auto everywhere = [&](const Keyword& keyword, auto good) {
-    return std::all_of(rows.begin(), rows.end(), [&](const auto& item) { return good(texts(keyword, item.second).size(), item.second.size()); });
-  };
-  const Keyword *ccd = nullptr, *amp = nullptr;
-  for (const Keyword& keyword : lesson.keywords) {
-    const std::string name = to_lower(keyword.name);
-    if (amp == nullptr && fits("*amp*|detsec|ccdsec|*detsec", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n == all; })) amp = &keyword;
-    if (ccd == nullptr && fits("ccdname|ccdnum|ccdid|chip|chipid|chipnum|chipname|ccd|detnum|detid|det_id|*ccd*name", name) && everywhere(keyword, [](std::size_t n, std::size_t all) { return n > 0 && n < all; })) ccd = &keyword;
-  }
-  if (ccd == nullptr || amp == nullptr) return;
-  // Sections differ between CCDs, too: only a CCD that is one of several makes them amplifiers.
-  const bool several = everywhere(*ccd, [](std::size_t n, std::size_t) { return n > 1; });
-  if (several || fits("*amp*", to_lower(amp->name)))
-    draft.add("amps " + quoted_key(ccd->name) + " by " + quoted_key(amp->name) + "    # " + ccd->example + ", " + amp->example);
-}
-
-// "ccd" of ccd07: what stands before the digits at the end.
-std::optional<std::string> before_digits(std::string_view text) {
-  std::size_t at = text.size();
-  while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') --at;
-  if (at == text.size() || at == 0 || text.size() - at > 5) return std::nullopt;
-  return std::string(text.substr(0, at));
-}
-
-void learn_ccd_names(const Lesson& lesson, Draft& draft) {
-  std::size_t counted_only = 0;
-  std::set<std::string> stems;
-  bool all = true;
-  for (const View& view : lesson.views) {
-    if (view.facts->ccd.keyword == "order of the HDUs" || !view.facts->ccd.value) ++counted_only;
-    const std::optional<std::string> stem = before_digits(trim(view.file->headers.hdus[view.hdu].extname));
-    all = all && stem;
-    if (stem) stems.insert(*stem);
-  }
-  if (counted_only == 0) return;
-  if (all && stems.size() == 1 && lesson.views.size() > lesson.files.size())
-    draft.add("ccd EXTNAME match " + quoted_glob(*stems.begin() + "%d"));
-}
-
-}  // namespace
-
-void learn_chips(const Lesson& lesson, Draft& draft) {
-  draft.add("");
-  learn_hdus(lesson, draft);
-  learn_amplifiers(lesson, draft);
-  learn_ccd_names(lesson, draft);
+    draft.add(recipe + "    # " + best.front()->example +
+              (best.front()->says.empty() ? "" : ": " + shown(best.front()->says)));
 }
 
 }  // namespace imreg::camera

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "camera/header_time.h"
-#include "camera/learn.h"
+#include "camera/learn_draft.h"
 
 namespace imreg::camera {
 
@@ -15,14 +15,19 @@ constexpr double kDay = 86400;
 
 // Names and comments, in lower case.
 constexpr std::string_view kNeverNames =
-    "date|*lst*|st|lt|*local*|hst*|*loctime*|ha|*_ha|*ra|*dec|proc*|*release*|rel_*|*version*|*modif*|iraf*|*file*|*creat*|"
-    "*sid*|epoch|equinox|*zd*|*azim*|*alt*|*mod-date*|*dateproc*|*calib*|*valid*|mjdref*|*reduc*|*pipe*|*pub*|*sunrise*|"
+    "date|*lst*|st|lt|*local*|hst*|*loctime*|ha|*_ha|*ra|*dec|proc*|*release*|rel_*|*version*|*modif*|iraf*|*file*|*"
+    "creat*|"
+    "*sid*|epoch|equinox|*zd*|*azim*|*alt*|*mod-date*|*dateproc*|*calib*|*valid*|mjdref*|*reduc*|*pipe*|*pub*|*sunrise*"
+    "|"
     "*sunset*|*moon*|dateref|*clock*corr*|*boot*|*dateval*|jdref|crval*|*tlm*|*upd*";
 constexpr std::string_view kNeverSays =
-    "*creat*|*written*|*file was*|*file write*|*process*|*reduc*|*release*|*local*|*sidereal*|*version*|*updated*|*last mod*|"
+    "*creat*|*written*|*file was*|*file "
+    "write*|*process*|*reduc*|*release*|*local*|*sidereal*|*version*|*updated*|*last mod*|"
     "*expir*|*calib*|*reference time*|*zero point*|*telemetry*|*hour angle*|*right asc*|*declin*|*sunrise*|*sunset*|"
-    "*proprietary*|*public*|*conversion*|*hawaii*|*civil*|*pst*|*hawaiian*|*generated*|*archive*|*boot*|*focus*|*guide*|"
-    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing block*|*program*|*first*|*previous*|*sequence*";
+    "*proprietary*|*public*|*conversion*|*hawaii*|*civil*|*pst*|*hawaiian*|*generated*|*archive*|*boot*|*focus*|*guide*"
+    "|"
+    "*last update*|*timezone*|*time zone*|*ob start*|*tpl*|*template*|*observing "
+    "block*|*program*|*first*|*previous*|*sequence*";
 constexpr std::string_view kStartNames = "*strt*|*start*|*beg*|*open*|*-sta|*_sta|tstart";
 constexpr std::string_view kStartSays = "*start*|*begin*|*began*|*opened*|*shutter open*|*opening*";
 constexpr std::string_view kEndNames = "*end|*end-*|*_end*|*-end*|utend*|*stop*|*close*|*fin|*enda";
@@ -91,13 +96,21 @@ std::optional<Part> part_of(const Keyword& keyword) {
   const std::string both = name + " " + keyword.says;
   if (keyword.numeric && high > -1e300) {
     out.form = Form::number;
-    if (low > 40000 && high < 80000 && fits("*mjd*|*modified julian*", both)) out.modifier = " mjd 40000..80000";
-    else if (low > 2.4e6 && high < 2.5e6 && fits("*jd*|*julian*", both)) out.modifier = " jd 2.4e6..2.5e6";
-    else if (low > 3e8 && high < 4e9 && fits("*unix*|*since 1970*|*1970-01-01*|*start*time*|*time*start*|*end*time*|*time*end*", both)) out.modifier = " unix";
-    else if (low >= 0 && high <= 24 && fits(kUtNames, name)) out.form = Form::clock, out.modifier = " h";
-    else if (low >= 0 && high <= 86401 && fits("*second*|*[[(]s*", keyword.says) && fits("tm-*|*ut*|*time*", name)) out.form = Form::clock, out.modifier = " s";
-    else if (fits("*date*", name) && low > 18400101 && high < 21000101) out.form = Form::date;
-    else return std::nullopt;
+    if (low > 40000 && high < 80000 && fits("*mjd*|*modified julian*", both))
+      out.modifier = " mjd 40000..80000";
+    else if (low > 2.4e6 && high < 2.5e6 && fits("*jd*|*julian*", both))
+      out.modifier = " jd 2.4e6..2.5e6";
+    else if (low > 3e8 && high < 4e9 &&
+             fits("*unix*|*since 1970*|*1970-01-01*|*start*time*|*time*start*|*end*time*|*time*end*", both))
+      out.modifier = " unix";
+    else if (low >= 0 && high <= 24 && fits(kUtNames, name))
+      out.form = Form::clock, out.modifier = " h";
+    else if (low >= 0 && high <= 86401 && fits("*second*|*[[(]s*", keyword.says) && fits("tm-*|*ut*|*time*", name))
+      out.form = Form::clock, out.modifier = " s";
+    else if (fits("*date*", name) && low > 18400101 && high < 21000101)
+      out.form = Form::date;
+    else
+      return std::nullopt;
   } else if (moments >= std::max<std::size_t>(dates, clocks) && moments > 0) {
     out.form = Form::moment;
   } else if (dates >= clocks && dates > 0) {
@@ -124,7 +137,9 @@ struct Way {
     const std::string& says = clock == nullptr ? date->says : clock->says;
     return says.empty() ? out : out + ": " + shown(says);
   }
-  bool shares(const Way& other) const { return date == other.date && (clock == nullptr || other.clock == nullptr || clock == other.clock); }
+  bool shares(const Way& other) const {
+    return date == other.date && (clock == nullptr || other.clock == nullptr || clock == other.clock);
+  }
 };
 
 std::string role_word(Moment role) { return role == Moment::middle ? " middle" : role == Moment::end ? " end" : ""; }
@@ -143,11 +158,16 @@ std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
   for (const Keyword& keyword : lesson.keywords) {
     const std::optional<Part> part = part_of(keyword);
     if (!part) continue;
-    const bool of_days = fits("*dat*|*day*|*night*|*obs*|*ut*", to_lower(keyword.name)) || fits("*date*|*day*|*night*|*evening*", keyword.says);
-    if (part->form == Form::date && of_days) dates.push_back(*part);
-    else if (part->form == Form::date) continue;
-    else if (part->form == Form::clock) clocks.push_back(*part);
-    else alone.push_back(*part);
+    const bool of_days = fits("*dat*|*day*|*night*|*obs*|*ut*", to_lower(keyword.name)) ||
+                         fits("*date*|*day*|*night*|*evening*", keyword.says);
+    if (part->form == Form::date && of_days)
+      dates.push_back(*part);
+    else if (part->form == Form::date)
+      continue;
+    else if (part->form == Form::clock)
+      clocks.push_back(*part);
+    else
+      alone.push_back(*part);
     if (part->form == Form::moment && part->modifier.empty()) {
       // Some cameras write midnight, and the time of day elsewhere.
       const bool midnight = fits("*t00:00:00*", to_lower(keyword.example));
@@ -165,9 +185,14 @@ std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
   std::vector<Way> out;
   const auto add = [&](const std::string& keys, const Part& date, const Part* clock, const std::string& more) {
     const Part& teller = clock != nullptr ? *clock : date;
-    Way way{"obstime " + keys + more + role_word(teller.role) + scale_of(lesson, teller), date.keyword,
-            clock == nullptr ? nullptr : clock->keyword, teller.role, teller.says_role,
-            teller.points + (clock == nullptr ? 1 : std::min(date.points, 2)), false, {}};
+    Way way{"obstime " + keys + more + role_word(teller.role) + scale_of(lesson, teller),
+            date.keyword,
+            clock == nullptr ? nullptr : clock->keyword,
+            teller.role,
+            teller.says_role,
+            teller.points + (clock == nullptr ? 1 : std::min(date.points, 2)),
+            false,
+            {}};
     way.start = lesson.numbers(Field::obstime, way.recipe, &exptime);
     if (known(way.start) > 0) out.push_back(std::move(way));
   };
@@ -194,9 +219,12 @@ void find_night(const Lesson& lesson, const Numbers& exptime, const std::vector<
       if (!way.start[i] || !other.start[i]) continue;
       const double late = *other.start[i] - *way.start[i];
       const double hour = (*way.start[i] - std::floor(*way.start[i] / kDay) * kDay) / 3600;
-      if (std::fabs(late - kDay) < 3) last_moved = std::max(last_moved, hour);
-      else if (std::fabs(late) < 3) first_kept = std::min(first_kept, hour);
-      else good = false;
+      if (std::fabs(late - kDay) < 3)
+        last_moved = std::max(last_moved, hour);
+      else if (std::fabs(late) < 3)
+        first_kept = std::min(first_kept, hour);
+      else
+        good = false;
     }
     if (!good || last_moved < 0 || last_moved >= first_kept) continue;
     const double hour = first_kept == 24 ? 24 : last_moved < 12 && first_kept > 12 ? 12 : std::ceil(last_moved + 1e-6);
@@ -220,7 +248,8 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
     if (keyword.empty()) keyword = fact.keyword;
   }
   draft.note("obstime: " + lesson.like + " knows it for " + std::to_string(count) + " of " +
-             counted(static_cast<long long>(lesson.views.size()), "image") + (count == 0 ? "" : ", by " + shown(keyword)));
+             counted(static_cast<long long>(lesson.views.size()), "image") +
+             (count == 0 ? "" : ", by " + shown(keyword)));
   std::vector<Way> all = ways(lesson, exptime);
   for (Way& way : all) find_night(lesson, exptime, all, way);
   // Moments that agree prove each other: DATE + UT and MJD, a start and an end less the exposure.
@@ -233,26 +262,30 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   }
   std::stable_sort(all.begin(), all.end(), [](const Way& a, const Way& b) {
     const bool first = a.role == Moment::start, second = b.role == Moment::start;
-    return a.points + (first ? 2 : 0) != b.points + (second ? 2 : 0) ? a.points + (first ? 2 : 0) > b.points + (second ? 2 : 0)
-                                                                    : known(a.start) > known(b.start);
+    return a.points + (first ? 2 : 0) != b.points + (second ? 2 : 0)
+               ? a.points + (first ? 2 : 0) > b.points + (second ? 2 : 0)
+               : known(a.start) > known(b.start);
   });
-  constexpr int kTrusted = 4;
   // What the refined table reads is known to be no start when a keyword says that it is one and differs.
   const Keyword* taken = lesson.find(keyword.substr(0, keyword.find(' ')));
-  const Keyword* clock = keyword.find(" + ") == keyword.npos ? nullptr : lesson.find(keyword.substr(keyword.find(" + ") + 3));
+  const Keyword* clock =
+      keyword.find(" + ") == keyword.npos ? nullptr : lesson.find(keyword.substr(keyword.find(" + ") + 3));
   Part teller{clock != nullptr ? clock : taken, Form::moment, {}};
   if (teller.keyword != nullptr) judge(teller);
   const bool vague = teller.keyword == nullptr || !teller.says_role || teller.role != Moment::start;
   // Other moments that agree with what the refined table reads, and with another way.
   const auto friends = [&](const Numbers& start, const Keyword* date, const Keyword* time) {
     return std::count_if(all.begin(), all.end(), [&](const Way& other) {
-      const bool shared = other.clock == nullptr ? other.date == date : time == nullptr ? other.date == date : other.clock == time;
+      const bool shared = other.clock == nullptr ? other.date == date
+                          : time == nullptr      ? other.date == date
+                                                 : other.clock == time;
       return !shared && agreement(start, other.start, 0.5).holds();
     });
   };
   const auto friends_before = friends(before, taken, clock);
   // Or that it is of something else: a sequence, a file.
-  const bool wrong = teller.keyword != nullptr && fits(kNeverSays, teller.keyword->says) && !fits("*modified julian*", teller.keyword->says);
+  const bool wrong = teller.keyword != nullptr && fits(kNeverSays, teller.keyword->says) &&
+                     !fits("*modified julian*", teller.keyword->says);
   std::size_t guesses = 0;
   bool first = true;
   for (const Way& way : all) {
@@ -261,9 +294,12 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
       if (!way.start[i]) continue;
       const double wide = std::max(600.0, exptime[i].value_or(0) * 1.1);
       const double late = before[i] ? std::fabs(*way.start[i] - *before[i]) : 0;
-      if (!before[i]) ++fills;
-      else if (late > wide) ++other;
-      else ++(late > 1 ? near : equal);
+      if (!before[i])
+        ++fills;
+      else if (late > wide)
+        ++other;
+      else
+        ++(late > 1 ? near : equal);
     }
     const bool surer = wrong ? near + other > equal : near > equal && other == 0 && way.says_role;
     const bool better = vague && surer && way.role == Moment::start && way.points >= kTrusted &&
@@ -273,7 +309,9 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
       if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::obstime, draft);
       draft.add(way.recipe + "    # " + way.why());
       if (way.recipe.find(" night ") != way.recipe.npos && !way.proved)
-        draft.note("? Is the date above that of the evening, and does UT before 12 h belong to the next day? (24: it always does)");
+        draft.note(
+            "? Is the date above that of the evening, and does UT before 12 h belong to the next day? (24: it always "
+            "does)");
       for (std::size_t i = 0; i < before.size(); ++i) {
         if (way.start[i] && (better || !before[i])) before[i] = way.start[i];
       }

@@ -32,7 +32,8 @@ class Learn : public testing::Test {
   std::string header(const std::string& name, const std::string& cards) {
     return write(name + ".header",
                  "SIMPLE  =                    T\nBITPIX  =                   16\nNAXIS   =                    2\n"
-                 "NAXIS1  =                 2048\nNAXIS2  =                 2048\n" + cards + "END\n");
+                 "NAXIS1  =                 2048\nNAXIS2  =                 2048\n" +
+                     cards + "END\n");
   }
   // The draft, which must be a table without mistakes.
   std::string learn(const std::vector<std::string>& files) {
@@ -71,7 +72,8 @@ std::vector<std::string> odd_headers(const std::function<std::string(const std::
            " / shutter open, in minutes\nNIGHT   = '" + night + "' / date of the evening\nBEGAN   = '" + began +
            "' / UT when the shutter opened\nCLOCKMJD= " + mjd + " / modified Julian date, shutter opened\n" +
            "AIM_RA  = '12:30:00.0' / right ascension of target\nAIM_DEC = '-10:20:30' / declination of target\n"
-           "THICK   = 1.25 / air mass\nCOLDNESS= -95.5 / temperature of CCD [C]\nPREY    = 'Kraken' / name of the object\n";
+           "THICK   = 1.25 / air mass\nCOLDNESS= -95.5 / temperature of CCD [C]\nPREY    = 'Kraken' / name of the "
+           "object\n";
   };
   return {header("a", cards("LIGHT EXPOSURE", "Violet 7", "2.5", "2019-03-04", "23:30:00.0", "58546.97916666667")),
           header("b", cards("DOME SCREEN", "Violet 7", "0.25", "2019-03-04", "02:15:00.0", "58547.09375")),
@@ -130,7 +132,9 @@ TEST_F(Learn, UnitsAreProvedByTheEndOfTheExposure) {
 // What is only likely is a comment: a local time, a time of day of unknown kind, the file's own date.
 TEST_F(Learn, GuessesAreNoRecipes) {
   const auto cards = [](const char* clock) {
-    return std::string("INSTRUME= 'Periscope 6'\nDATE    = '2020-01-01T00:00:00' / file was written\nMYDAY   = '2019-03-04'\nCLOCK   = '") +
+    return std::string(
+               "INSTRUME= 'Periscope 6'\nDATE    = '2020-01-01T00:00:00' / file was written\nMYDAY   = "
+               "'2019-03-04'\nCLOCK   = '") +
            clock + "' / local time\nLST     = '10:11:12'\nWARMTH  = 12.5 / temperature\nCOUNTS  = 300\n";
   };
   const std::vector<std::string> files{header("a", cards("21:30:00")), header("b", cards("22:15:00"))};
@@ -143,7 +147,8 @@ TEST_F(Learn, GuessesAreNoRecipes) {
 
 // What the generic table reads right needs no line, but the person sees where it comes from.
 TEST_F(Learn, WhatGenericReadsIsToldOnly) {
-  const std::string path = header("a", "INSTRUME= 'Periscope 7'\nEXPTIME =  30.0 / seconds\nDATE-OBS= '2019-03-04T23:30:00'\n");
+  const std::string path =
+      header("a", "INSTRUME= 'Periscope 7'\nEXPTIME =  30.0 / seconds\nDATE-OBS= '2019-03-04T23:30:00'\n");
   const std::string draft = learn({path});
   EXPECT_NE(draft.find("# exptime: generic knows it for 1 of 1 image, by EXPTIME (30.0)"), draft.npos) << draft;
   EXPECT_EQ(draft.find("\nexptime"), draft.npos) << draft;
@@ -154,23 +159,63 @@ TEST_F(Learn, WhatGenericReadsIsToldOnly) {
 TEST_F(Learn, NothingToLearnFrom) {
   EXPECT_EQ(learn_table({}, *cameras_).status().code(), Code::invalid);
   EXPECT_EQ(learn_table({"/nowhere/a.fits"}, *cameras_).status().code(), Code::not_found);
-  const std::string no_image = write("t.header", "SIMPLE  =                    T\nBITPIX  =                    8\nNAXIS   =                    1\nNAXIS1  =                  100\nEND\n");
+  const std::string no_image = write("t.header",
+                                     "SIMPLE  =                    T\nBITPIX  =                    8\nNAXIS   =        "
+                                     "            1\nNAXIS1  =                  100\nEND\n");
   EXPECT_EQ(learn_table({no_image}, *cameras_).status().code(), Code::invalid);
 }
 
 // Whatever stands in the cards, the draft is a table without mistakes.
 TEST_F(Learn, HostileHeadersGiveAGoodTable) {
-  const char* const keys[] = {"INSTRUME", "TELESCOP", "DETECTOR", "ORIGIN",   "DATE-OBS", "UT",      "MJD-OBS", "EXPTIME",
-                              "LASTED",   "FILTER9",  "WHEEL",    "IMAGETYP", "OBSTYPE",  "WHATTYPE", "AIM_RA", "AIM_DEC",
-                              "NIGHT",    "BEGAN",    "CCDTEMP9", "COADDS",   "CHIP",     "AMPID",   "EXTNAME", "1..2",
-                              "A..B",     "12345",    "&",        "#X",       "\"Q",      "WCS",     "TEND",    "TSTART"};
-  const char* const values[] = {"'#'",        "'\"'",          "'a\"b # c'", "'|'",       "'&'",         "'*'",      "'[a'",
-                                "'1..2'",     "'not'",         "'unless'",   "'%d'",      "'ccd%07'",    "'a|b'",    "'    '",
-                                "'\xff\xfe'", "'BIAS \"x\"'",  "'FLAT|#'",   "'12:30:00'", "'2019-03-04'", "58000.5", "2.5",
-                                "'12:30:61'", "'2019-03-04T23:30:00'", "1e400", "NaN",   "'OPEN \"'",   "'CLEAR|*'", "'EMPTY ['",
-                                "'\\'",       "'x\ty'",        "T",          "'@own'",    "'='",         "'words'"};
-  const char* const comments[] = {"", " / [min] shutter open", " / # \"", " / name of filter", " / UT at start",
-                                  " / date of the evening", " / type of image", " / right ascension", " / \xe9|&", " / end of exposure"};
+  const char* const keys[] = {"INSTRUME", "TELESCOP", "DETECTOR", "ORIGIN", "DATE-OBS", "UT",      "MJD-OBS",
+                              "EXPTIME",  "LASTED",   "FILTER9",  "WHEEL",  "IMAGETYP", "OBSTYPE", "WHATTYPE",
+                              "AIM_RA",   "AIM_DEC",  "NIGHT",    "BEGAN",  "CCDTEMP9", "COADDS",  "CHIP",
+                              "AMPID",    "EXTNAME",  "1..2",     "A..B",   "12345",    "&",       "#X",
+                              "\"Q",      "WCS",      "TEND",     "TSTART"};
+  const char* const values[] = {"'#'",
+                                "'\"'",
+                                "'a\"b # c'",
+                                "'|'",
+                                "'&'",
+                                "'*'",
+                                "'[a'",
+                                "'1..2'",
+                                "'not'",
+                                "'unless'",
+                                "'%d'",
+                                "'ccd%07'",
+                                "'a|b'",
+                                "'    '",
+                                "'\xff\xfe'",
+                                "'BIAS \"x\"'",
+                                "'FLAT|#'",
+                                "'12:30:00'",
+                                "'2019-03-04'",
+                                "58000.5",
+                                "2.5",
+                                "'12:30:61'",
+                                "'2019-03-04T23:30:00'",
+                                "1e400",
+                                "NaN",
+                                "'OPEN \"'",
+                                "'CLEAR|*'",
+                                "'EMPTY ['",
+                                "'\\'",
+                                "'x\ty'",
+                                "T",
+                                "'@own'",
+                                "'='",
+                                "'words'"};
+  const char* const comments[] = {"",
+                                  " / [min] shutter open",
+                                  " / # \"",
+                                  " / name of filter",
+                                  " / UT at start",
+                                  " / date of the evening",
+                                  " / type of image",
+                                  " / right ascension",
+                                  " / \xe9|&",
+                                  " / end of exposure"};
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {
     std::vector<std::string> files;

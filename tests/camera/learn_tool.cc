@@ -1,5 +1,5 @@
-// Takes each camera table away, learns a draft from half of its real files, and prints how much of what the removed table
-// gave the draft gives, too; and what the table that the draft refines gives alone.
+// Takes each camera table away, learns a draft from half of its real files, and prints how much of what the removed
+// table gave the draft gives, too; and what the generic table gives alone.
 //   learn_tool [-tables DIR] [-camera NAME] [-v] TREE
 #include <unistd.h>
 
@@ -34,8 +34,8 @@ struct Score {
   double percent() const { return all == 0 ? 100 : 100 * right / all; }
 };
 
-// The values of an image that the removed table gives, each with whether `is` equals `was`. `more`: those that it does not
-// give and the draft does.
+// The values of an image that the removed table gives, each with whether `is` equals `was`. `more`: those that it does
+// not give and the draft does.
 std::map<std::string, bool> compare(const ImageFacts& was, const ImageFacts& is, std::vector<std::string>& more) {
   std::map<std::string, bool> out;
   const auto put = [&](const char* name, const auto& a, const auto& b, bool equal) {
@@ -181,12 +181,17 @@ int main(int argc, char** argv) {
     Cameras cameras = take(Cameras::load({folders, {}, {}}));
     remove_all(cameras, name);
     std::vector<std::string> lessons;
-    for (std::size_t i = 0; i < of_camera.size(); i += of_camera.size() < 4 ? 1 : 2) lessons.push_back(of_camera[i].path);
+    for (std::size_t i = 0; i < of_camera.size(); i += of_camera.size() < 4 ? 1 : 2)
+      lessons.push_back(of_camera[i].path);
     const std::string draft = take(learn_table(lessons, cameras));
     std::ofstream(draft_path) << draft;
     if (verbose) std::cout << draft;
     Cameras::Options options, generic;
     options.camera = take(cameras.add_file(draft_path));
+    for (const Status& mistake : cameras.mistakes()) {
+      std::cerr << "learn_tool: the draft of " << name << ": " << mistake.text() << "\n";
+      return 1;
+    }
     generic.camera = "generic";
     Score drafted, by_generic;
     std::map<std::string, Score> unused;
@@ -202,8 +207,11 @@ int main(int argc, char** argv) {
     generics.add(by_generic);
   }
   std::filesystem::remove(draft_path);
-  for (const auto& [name, score] : fields) std::printf("field %-18s %7.0f values draft %6.2f %%  more %3.0f\n", name.c_str(), score.all, score.percent(), score.more);
-  std::printf("all                                  draft %6.2f %%  generic %6.2f %%  more %3.0f values, generic %3.0f\n", drafts.percent(),
-              generics.percent(), drafts.more, generics.more);
+  for (const auto& [name, score] : fields)
+    std::printf("field %-18s %7.0f values draft %6.2f %%  more %3.0f\n", name.c_str(), score.all, score.percent(),
+                score.more);
+  std::printf(
+      "all                                  draft %6.2f %%  generic %6.2f %%  more %3.0f values, generic %3.0f\n",
+      drafts.percent(), generics.percent(), drafts.more, generics.more);
   return 0;
 }
