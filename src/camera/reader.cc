@@ -321,7 +321,7 @@ Fact<double> Reader::number(Field field) const {
       out.keyword = "table";
     } else if (recipe.sources[0].keyword == "WCS") {
       const Result<double> scale = pixel_scale(place_.own().header.text());
-      if (scale) out = {*scale, "WCS", place_.own().number};
+      if (scale && in_range(field, *scale)) out = {*scale, "WCS", place_.own().number};
     } else {
       out = recipe.operators.empty() ? measured(field, recipe) : computed(field, recipe);
     }
