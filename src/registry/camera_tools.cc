@@ -109,6 +109,7 @@ class ImageText {
   }
 
   // A card that several recipes could not use for the same reason is told once.
+  // Nor is a card lost that only was not meant by a recipe with `comment`, and then won by another.
   std::string lost_text(std::string_view field, const std::string& before) const {
     struct Lost {
       const LostCard* first;
@@ -117,7 +118,7 @@ class ImageText {
     };
     std::vector<Lost> all;
     for (const LostCard& card : image_.lost) {
-      if (card.field != field) continue;
+      if (card.field != field || (card.reason == "its comment does not match" && won(field, card.keyword))) continue;
       auto at = std::find_if(all.begin(), all.end(), [&](const Lost& lost) {
         return lost.first->keyword == card.keyword && lost.first->text == card.text &&
                lost.first->reason == card.reason;
@@ -140,6 +141,12 @@ class ImageText {
              (lost.recipes.size() == 1 ? recipe_text(lost.recipes.front()) : recipes) + '\n';
     }
     return out;
+  }
+
+  bool won(std::string_view field, const std::string& keyword) const {
+    return std::ranges::any_of(rows_, [&](const FactRow& row) {
+      return recipe_field(row.field) == field && row.keyword.find(keyword) != std::string::npos;
+    });
   }
 
   std::string lost_json(std::string_view field) const {

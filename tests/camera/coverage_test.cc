@@ -128,7 +128,7 @@ TEST(Judge, Types) {
   expect(Image().set("EXPTIME", "0.0"), "type", Verdict::suspicious, "exposed for 0 s");
   expect(Image().set("OBSTYPE", "'my flats 7'"), "type", Verdict::suspicious, "OBSTYPE \"my flats 7\"");
   expect(Image().set("OBSTYPE", "'ARC'"), "type", Verdict::unknown, "OBSTYPE \"ARC\"");
-  expect(Image().drop("OBSTYPE"), "type", Verdict::unknown, "no keyword");
+  expect(Image().drop("OBSTYPE").drop("OBJECT"), "type", Verdict::unknown, "no keyword");
 }
 
 TEST(Judge, PositionsFiltersAndTheRest) {
