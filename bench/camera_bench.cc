@@ -1,7 +1,11 @@
 // Header translation against header reading: the camera tables may add 30 % to the time of reading the headers of the same
 // files. Files: simulated SPLIT files (one HDU), MEFs of 4 and of 36 CCDs, and the real files of ../shared/data when they
-// are there (each sort alone, by the tables that are chosen and by generic). Also the start: loading the tables.
+// are there (by the tables that are chosen and by generic). Reading from the page cache and from the disk (read_cold).
+// Facts are remembered from file to file, and the real files come again in each round: their figures flatter.
+// Also the start: loading the tables.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -55,6 +59,21 @@ void read_files(benchmark::State& state, const Case& c) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(c.files.size()));
 }
 
+// As a file is read for the first time: not from the page cache.
+void read_cold(benchmark::State& state, const Case& c) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (const std::string& file : c.files) {
+      const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+      if (handle < 0 || ::fdatasync(handle) != 0 || ::posix_fadvise(handle, 0, 0, POSIX_FADV_DONTNEED) != 0)
+        bench::die("cannot drop " + file + " from the cache");
+      ::close(handle);
+    }
+    state.ResumeTiming();
+    for (const std::string& file : c.files) benchmark::DoNotOptimize(read_fits_headers(file).ok());
+  }
+}
+
 void translate(benchmark::State& state, const Case& c, const char* camera) {
   Cameras::Options options;
   options.camera = camera;
@@ -87,6 +106,9 @@ int main(int argc, char** argv) {
       c->headers.push_back(*std::move(headers));
     }
     benchmark::RegisterBenchmark(("read/" + name).c_str(), read_files, std::cref(*c))->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("read_cold/" + name).c_str(), read_cold, std::cref(*c))
+        ->Unit(benchmark::kMicrosecond)
+        ->Iterations(3);
     benchmark::RegisterBenchmark(("translate/" + name).c_str(), translate, std::cref(*c), "")
         ->Unit(benchmark::kMicrosecond);
     benchmark::RegisterBenchmark(("generic/" + name).c_str(), translate, std::cref(*c), "generic")

@@ -55,7 +55,7 @@ ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& p
   ImageFacts out;
   const auto get = [&](Field field, auto member, auto read) {
     if (last != nullptr && last->holds(field, place)) {
-      out.*member = last->facts.*member;
+      out.*member = last->moved(last->facts.*member, place);
       known.set(index_of(field));
     } else {
       out.*member = read(field);
@@ -74,11 +74,11 @@ ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& p
       [&](Field field) { return reader.time(field, out.exptime.value, &day_only); });
   get(Field::release, &ImageFacts::release, [&](Field field) { return reader.time(field, std::nullopt); });
   if (last != nullptr && last->holds(Field::position, place)) {
-    out.ra = last->facts.ra;
-    out.dec = last->facts.dec;
+    out.ra = last->moved(last->facts.ra, place);
+    out.dec = last->moved(last->facts.dec, place);
     known.set(index_of(Field::position));
   } else {
-    reader.position(out.ra, out.dec);
+    reader.position(out.ra, out.dec, out.obstime.value);
   }
   get(Field::airmass, &ImageFacts::airmass, number);
   get(Field::telfocus, &ImageFacts::telfocus, number);
@@ -90,7 +90,7 @@ ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& p
   for (int i = 0; i < 4; ++i) {
     const Field field = static_cast<Field>(static_cast<int>(Field::teltemp0) + i);
     if (last != nullptr && last->holds(field, place)) {
-      out.teltemp[i] = last->facts.teltemp[i];
+      out.teltemp[i] = last->moved(last->facts.teltemp[i], place);
       known.set(index_of(field));
     } else {
       out.teltemp[i] = reader.number(field);
@@ -193,7 +193,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     std::vector<Loss> losses;
     const std::shared_ptr<const Plan> plan = tables_->plans.plan_of(chain, chosen, place);
     const Reader reader(chain, *plan, place, split, options.explain ? &losses : nullptr);
-    const Remembered* last = options.explain ? nullptr : memory.find(*plan);
+    const Remembered* last = options.explain ? nullptr : memory.find(*plan, place);
     std::bitset<kFieldCount> known;
     bool day_only = false;
     ImageFacts facts = facts_of(reader, last, place, day_only, known);

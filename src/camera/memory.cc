@@ -44,10 +44,12 @@ void Memory::Use::remember_layouts(const FileCards& cards) {
   slot_->layouts = std::move(layouts);
 }
 
-const Remembered* Memory::Use::find(const Plan& plan) const {
+const Remembered* Memory::Use::find(const Plan& plan, const Place& place) const {
   if (slot_ == nullptr) return nullptr;
   const auto at = slot_->images.find(&plan);
-  return at == slot_->images.end() ? nullptr : &at->second;
+  // In a primary HDU "own" and "primary" are the same.
+  const bool alike = at != slot_->images.end() && (at->second.hdu == 0) == (place.own().number == 0);
+  return alike ? &at->second : nullptr;
 }
 
 void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
@@ -58,7 +60,15 @@ void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place&
   Remembered& out = slot_->images[plan.get()];
   out.plan = plan;
   out.facts = facts;
+  out.hdu = place.own().number;
   out.fields = fields & plan->by_cards;
+  // A position is that of its cards only when it was found before the WCS was looked at.
+  const auto& places = plan->recipes[index_of(Field::position)];
+  const auto winner = std::find_if(places.begin(), places.end(), [&](const Recipe* recipe) {
+    return recipe->line == facts.ra.recipe.line && recipe->table == facts.ra.recipe.table;
+  });
+  const auto tried = static_cast<std::size_t>(winner - places.begin());
+  if (plan->first_wcs < places.size() && tried >= plan->first_wcs) out.fields.reset(index_of(Field::position));
   out.cards.clear();
   for (std::size_t field = 0; field < kFieldCount; ++field) {
     const std::size_t start = out.cards.size();

@@ -20,9 +20,17 @@ struct Remembered {
   std::string cards;  // of each field in turn, as Plan::cards lists them
   std::bitset<kFieldCount> fields;
   ImageFacts facts;
+  int hdu = 0;  // of the image
 
   /// Whether the cards of a field are those of the image that is remembered.
   bool holds(Field field, const Place& place) const;
+  /// A fact of the image that is remembered, as one of the image at `place`.
+  template <class T>
+  Fact<T> moved(const Fact<T>& fact, const Place& place) const {
+    Fact<T> out = fact;
+    if (hdu != 0 && out.hdu == hdu) out.hdu = place.own().number;
+    return out;
+  }
 };
 
 /// One memory for each thread, more or less: a thread that finds its memory in use goes without.
@@ -37,7 +45,7 @@ class Memory {
     const std::vector<std::shared_ptr<const Layout>>& layouts() const;
     void remember_layouts(const FileCards& cards);
     /// What is remembered of this plan; null: nothing.
-    const Remembered* find(const Plan& plan) const;
+    const Remembered* find(const Plan& plan, const Place& place) const;
     /// `fields`: those that depend on nothing but their cards.
     void remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
                   const std::bitset<kFieldCount>& fields);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace imreg::camera {
 
 namespace {
@@ -12,7 +14,6 @@ class Maker {
 
   bool is_there(const Source& source) const {
     // The WCS is looked for in the HDU of the pixels.
-    if (source.keyword == "WCS") return own_.has(key_of("CTYPE1"));
     switch (source.scope) {
       case Scope::inherited: return own_.has(source.key) || primary_.has(source.key);
       case Scope::own: return own_.has(source.key);
@@ -21,7 +22,12 @@ class Maker {
     }
   }
   bool can_give(const Recipe& recipe, Dimension dimension) const {
-    const auto there = [this](const Source& source) { return is_there(source); };
+    const auto there = [&](const Source& source) {
+      // The WCS is looked for in the HDU of the pixels.
+      if (source.keyword != "WCS") return is_there(source);
+      const char ctype[] = {'C', 'T', 'Y', 'P', 'E', '1', recipe.wcs_version, ' '};
+      return own_.has(key_of(trim(std::string_view(ctype, sizeof ctype))));
+    };
     const bool dead = std::any_of(recipe.conditions.begin(), recipe.conditions.end(),
                                   [&](const Condition& c) { return c.wanted && !there(c.source); });
     if (dead) return false;
@@ -67,6 +73,8 @@ bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
   bool whole = true;
   for (const Field need : needs_of(field)) {
     for (const Recipe* recipe : plan.recipes[index_of(need)]) {
+      const bool moving = recipe->sky_frame == Frame::of_date || recipe->sky_frame == Frame::apparent;
+      whole = whole && !moving;  // such a position needs the time
       for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
       for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
       for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
@@ -92,6 +100,8 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
       if (table->forgotten[i]) break;
     }
   }
+  const std::vector<const Recipe*>& places = plan->recipes[index_of(Field::position)];
+  while (plan->first_wcs < places.size() && places[plan->first_wcs]->sources[0].keyword != "WCS") ++plan->first_wcs;
   std::size_t count = 0;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);

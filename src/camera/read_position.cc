@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "camera/reader.h"
 #include "camera/reader_internal.h"
+#include "sky/time_scale.h"
 #include "sky/wcs.h"
 
 namespace imreg::camera {
@@ -21,6 +22,9 @@ double step_of(const Recipe& recipe, const CardValue& card, bool is_ra) {
   if (unit != nullptr && unit->name == "h" && is_ra) return 15;
   return recipe.scale * (is_ra && recipe.hours ? 15 : 1);
 }
+
+// 2003.07 of seconds since 1970.
+double julian_year(double time) { return 2000 + (mjd_from_time(time) - 51544.5) / 365.25; }
 
 }  // namespace
 
@@ -115,63 +119,65 @@ bool Reader::reference_point(SkyPosition& out, Frame& frame, std::string& keywor
   return true;
 }
 
-// The sky at the centre of the image; the reference point where wcslib cannot tell (no scale, TNX far out).
-bool Reader::by_wcs(SkyPosition& icrs, std::string& keywords) const {
+// The sky at the centre of the image; the reference point where wcslib cannot tell (no scale, TNX far out), or where the
+// size of the image is not known (text dumps of headers).
+bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) const {
   const std::vector<std::int64_t>& axes = place_.own().axes;
-  if (axes.size() < 2 || !place_.cards.get(place_.hdu, "CTYPE1")) return false;
+  const std::string suffix(version == ' ' ? 0 : 1, version);
+  if (axes.size() < 2 || place_.cards.get(place_.hdu, "CTYPE1" + suffix) == nullptr) return false;
   // A WCS of zeros is no WCS.
   const auto zero = [&](const char* name) {
-    const CardValue* value = place_.cards.get(place_.hdu, name);
-    return !value || value->number() == 0.0;
+    const CardValue* value = place_.cards.get(place_.hdu, name + suffix);
+    return value == nullptr || value->number() == 0.0;
   };
   if (zero("CRVAL1") && zero("CRVAL2")) return false;
-  const Result<SkyPosition> centre = pixel_position(place_.own().header.text(), (static_cast<double>(axes[0]) + 1) / 2,
-                                                    (static_cast<double>(axes[1]) + 1) / 2);
-  if (centre) {
-    icrs = *centre;
-    keywords = "WCS";
-    return true;
+  const std::string other = version == ' ' ? "" : alternate_wcs(place_.own().header.text(), version);
+  const std::string_view cards = version == ' ' ? place_.own().header.text() : std::string_view(other);
+  if (axes[0] > 0 && axes[1] > 0) {
+    const double x = (static_cast<double>(axes[0]) + 1) / 2, y = (static_cast<double>(axes[1]) + 1) / 2;
+    if (const Result<SkyPosition> centre = pixel_position(cards, x, y)) {
+      icrs = *centre;
+      keywords = "WCS" + (suffix.empty() ? "" : ' ' + suffix);
+      return true;
+    }
   }
   SkyPosition found;
   Frame frame = Frame::icrs;
-  if (!reference_point(found, frame, keywords)) return false;
+  if (version != ' ' || !reference_point(found, frame, keywords)) return false;
   const std::optional<double> equinox = number(Field::equinox).value;
-  if (frame == Frame::icrs) {
-    Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
-    if (!named) named = frame_named("", equinox);
-    if (named) frame = *named;
-  }
-  const Result<SkyPosition> turned = to_icrs(found, frame, equinox.value_or(default_equinox(frame)));
+  const Result<SkyPosition> turned =
+      to_icrs(found, frame == Frame::icrs ? frame_of(equinox) : frame, equinox.value_or(default_equinox(frame)));
   if (turned) icrs = *turned;
   return turned.ok();
 }
 
-void Reader::position(Fact<double>& ra, Fact<double>& dec) const {
+// As RADESYS and the equinox say.
+Frame Reader::frame_of(std::optional<double> equinox) const {
+  Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
+  if (!named) named = frame_named("", equinox);
+  return named.ok() ? *named : Frame::icrs;
+}
+
+void Reader::position(Fact<double>& ra, Fact<double>& dec, std::optional<double> obstime) const {
   each_recipe(Field::position, [&](const Recipe& recipe) {
-    const RecipeLine line = line_of(recipe);
     SkyPosition found;
     std::string keywords;
+    int hdu = place_.own().number;
     if (recipe.sources.size() == 1) {
-      if (!by_wcs(found, keywords)) return false;
-      ra = {found.ra, keywords, place_.own().number, line};
-      dec = {found.dec, keywords, place_.own().number, line};
-      return true;
-    }
-    int hdu = -1;
-    if (!pointing(recipe, found, keywords, hdu)) return false;
-    const std::optional<double> equinox = number(Field::equinox).value;
-    Frame frame = Frame::icrs;
-    if (recipe.sky_frame) {
-      frame = *recipe.sky_frame;
+      if (!by_wcs(recipe.wcs_version, found, keywords)) return false;
     } else {
-      Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
-      if (!named) named = frame_named("", equinox);
-      if (named) frame = *named;
+      if (!pointing(recipe, found, keywords, hdu)) return false;
+      const std::optional<double> equinox = number(Field::equinox).value;
+      const Frame frame = recipe.sky_frame ? *recipe.sky_frame : frame_of(equinox);
+      const std::optional<double> epoch = obstime ? std::optional(julian_year(*obstime)) : std::nullopt;
+      const bool moving = frame == Frame::of_date || frame == Frame::apparent;
+      const Result<SkyPosition> icrs =
+          to_icrs(found, frame, equinox.value_or(default_equinox(frame)), moving ? epoch : std::nullopt);
+      if (!icrs) return false;
+      found = *icrs;
     }
-    const Result<SkyPosition> icrs = to_icrs(found, frame, equinox.value_or(default_equinox(frame)));
-    if (!icrs) return false;
-    ra = {icrs->ra, keywords, hdu, line};
-    dec = {icrs->dec, keywords, hdu, line};
+    ra = {found.ra, keywords, hdu, line_of(recipe)};
+    dec = {found.dec, keywords, hdu, line_of(recipe)};
     return true;
   });
 }
@@ -179,7 +185,7 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec) const {
 void Reader::centre(Fact<double>& ra, Fact<double>& dec) const {
   SkyPosition found;
   std::string keywords;
-  if (!by_wcs(found, keywords)) return;
+  if (!by_wcs(' ', found, keywords)) return;
   ra = {found.ra, keywords, place_.own().number, {}};
   dec = {found.dec, keywords, place_.own().number, {}};
 }

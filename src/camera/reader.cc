@@ -59,9 +59,10 @@ double apply(char op, double a, double b) {
 
 std::string keywords_of(const Recipe& recipe) {
   std::string out;
-  for (const Source& source : recipe.sources) {
-    if (source.scope == Scope::number) continue;
-    out += (out.empty() ? "" : " + ") + source.keyword;
+  for (std::size_t i = 0; i < recipe.sources.size(); ++i) {
+    const Source& source = recipe.sources[i];
+    if (i > 0) out += i <= recipe.operators.size() ? std::string(" ") + recipe.operators[i - 1] + ' ' : " + ";
+    out += source.scope == Scope::number ? short_number(source.number) : source.keyword;
   }
   return out;
 }
@@ -374,7 +375,7 @@ std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
   const Reader again(chain_, plan_, place_, split_, &losses);
   if (field == Field::position) {
     Fact<double> ra, dec;
-    again.position(ra, dec);
+    again.position(ra, dec, std::nullopt);
   } else if (field == Field::obstime || field == Field::release) {
     again.time(field, 0.0);
   } else {

@@ -38,8 +38,8 @@ class Reader {
   /// a day away, the better one is kept and the doubt says so: the one that others agree with, then the one not
   /// after DATE, then the first.
   std::optional<Doubt> settle(Fact<double>& obstime, std::optional<double> exptime, bool& day_only) const;
-  /// ICRS, degrees.
-  void position(Fact<double>& ra, Fact<double>& dec) const;
+  /// ICRS, degrees; `obstime` for coordinates of date.
+  void position(Fact<double>& ra, Fact<double>& dec, std::optional<double> obstime) const;
   /// The centre of this HDU's image by its WCS alone.
   void centre(Fact<double>& ra, Fact<double>& dec) const;
 
@@ -69,7 +69,8 @@ class Reader {
   Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
   std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra, std::string& reason) const;
   bool pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const;
-  bool by_wcs(SkyPosition& icrs, std::string& keywords) const;
+  bool by_wcs(char version, SkyPosition& icrs, std::string& keywords) const;
+  Frame frame_of(std::optional<double> equinox) const;
   bool reference_point(SkyPosition& out, Frame& frame, std::string& keywords) const;
   void lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
             std::string reason, bool fault) const;

@@ -115,11 +115,11 @@ bool is_numeric(Dimension dimension) {
 }
 
 const std::vector<std::string> kModifiers = {
-    "if",     "unless", "comment", "drop",     "else",  "words", "match", "text", "sexagesimal", "dates",
-    "clock",  "start",  "middle",  "end",      "day",   "night", "since", "mjd",  "jd",          "unix",
-    "mjdsec", "dmy",    "mdy",     "ymd",      "hours", "utc",   "tai",   "tt",   "tdb",         "gps",
-    "icrs",   "fk5",    "fk4",     "galactic", "s",     "ms",    "us",    "min",  "h",           "d",
-    "deg",    "rad",    "arcsec",  "mas",      "C",     "K"};
+    "if",     "unless", "comment", "drop",     "else",   "words",    "match", "text", "sexagesimal", "dates",
+    "clock",  "start",  "middle",  "end",      "day",    "night",    "since", "mjd",  "jd",          "unix",
+    "mjdsec", "dmy",    "mdy",     "ymd",      "hours",  "utc",      "tai",   "tt",   "tdb",         "gps",
+    "icrs",   "fk5",    "fk4",     "galactic", "date",   "apparent", "s",     "ms",   "us",          "min",
+    "h",      "d",      "deg",     "rad",      "arcsec", "mas",      "C",     "K"};
 
 bool take_date_modifier(const std::string& word, Recipe& recipe) {
   if (word == "mjd") return recipe.calendar = Calendar::mjd, true;
@@ -150,6 +150,8 @@ bool take_plain_modifier(Dimension dimension, const std::string& word, Recipe& r
     if (word == "fk5") return recipe.sky_frame = Frame::fk5, true;
     if (word == "fk4") return recipe.sky_frame = Frame::fk4, true;
     if (word == "galactic") return recipe.sky_frame = Frame::galactic, true;
+    if (word == "date") return recipe.sky_frame = Frame::of_date, true;
+    if (word == "apparent") return recipe.sky_frame = Frame::apparent, true;
   }
   if (is_numeric(dimension) && word == "sexagesimal") return recipe.sexagesimal = true;
   if (dimension == Dimension::time && word == "dates") return recipe.difference = Difference::dates, true;
@@ -219,7 +221,7 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     IMREG_TRY(take_night(line, recipe));
   } else if (take_plain_modifier(dimension, word, recipe)) {
     return {};
-  } else if (word.find("..") != std::string::npos && !recipe.range) {
+  } else if (word.find("..") != std::string::npos && !recipe.range && !is_text(dimension)) {
     recipe.range = range_of(word);
     if (!recipe.range) return line.error("'" + word + "' is no range; write LOW..HIGH, as in 0..3600");
   } else {
@@ -399,6 +401,9 @@ Status take_recipe(Line& line, Field field, Table& table) {
       IMREG_ASSIGN(const std::string word, line.need("the keyword of the declination"));
       IMREG_ASSIGN(Source source, source_of(line, word));
       recipe.sources.push_back(std::move(source));
+    } else if (dimension == Dimension::position && !line.done() && line.peek().size() == 1 && line.peek()[0] >= 'A' &&
+               line.peek()[0] <= 'Z') {
+      recipe.wcs_version = line.take()[0];
     }
   }
   while (!line.done()) IMREG_TRY(take_modifier(line, field, recipe));

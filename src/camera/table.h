@@ -144,6 +144,7 @@ struct Recipe {
   std::vector<Source> since;    ///< `TSTART s since MJDREFI + MJDREFF`: the zero point, an MJD, a JD or a date
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
+  char wcs_version = ' ';  ///< of `position wcs A`: the alternate description (CTYPE1A, ...)
 };
 
 /// `skip KEY GLOBS & KEY GLOBS`, `mask ...`, `split ...`: all conditions must hold.

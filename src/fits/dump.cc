@@ -35,6 +35,7 @@ std::string_view name_at_front(std::string_view line) {
 std::string value_card(std::string_view line) {
   if (line.empty() || std::string_view("#!;/*<>{[\"'=: \t").find(line[0]) != std::string_view::npos) return {};
   const std::string_view name = name_at_front(line);
+  if (name == "COMMENT" || name == "HISTORY") return {};
   const std::size_t equals = line.find_first_not_of(" \t", name.size());
   const bool named =
       !name.empty() && equals != line.npos && line[equals] == '=' && !line.substr(equals).starts_with("==");
@@ -56,8 +57,7 @@ bool is_commentary(std::string_view line) {
   const std::string_view behind = line.substr(name.size());
   if (name.empty() || name.size() > 8 || to_upper(name) != name || name[0] == '-') return false;
   return behind.empty() ||
-         (behind[0] == ' ' && trim(line.substr(0, 8)) == name && (line.size() < 9 || line[8] == ' ')) ||
-         (behind[0] == ' ' && (name == "COMMENT" || name == "HISTORY"));
+         (behind[0] == ' ' && (trim(line.substr(0, 8)) == name || name == "COMMENT" || name == "HISTORY"));
 }
 
 struct DumpedCard {
@@ -116,7 +116,9 @@ class CardReader {
     const DumpedCard card = card_of(line);
     if (card.text.empty()) {
       if (whole && is_hdu_title(line)) return close();
-      if (!out_.empty() && line[0] != '#' && strange_++ == 0) first_strange_ = line_;
+      if (out_.empty() || line[0] == '#' || last_strange_ == line_) return {};
+      last_strange_ = line_;
+      if (strange_++ == 0) first_strange_ = line_;
       return {};
     }
     if (card.has_value) {
@@ -159,7 +161,7 @@ class CardReader {
 
   DumpedHeaders& out_;
   std::string held_;  // an XTENSION card that may begin an HDU
-  int line_ = 0, strange_ = 0, first_strange_ = 0;
+  int line_ = 0, strange_ = 0, first_strange_ = 0, last_strange_ = 0;
   bool started_ = false;  // the header at hand has its SIMPLE or XTENSION
   bool stopped_ = false;
 };
@@ -265,7 +267,7 @@ std::optional<std::string> without_line_numbers(std::string_view text) {
   const long long number = number_of(first, end);
   const std::size_t behind = std::min(first.find_first_not_of(kBetween, end), first.size());
   const std::size_t gap = behind - end;
-  if (number < 0 || number_of(second, ignored) != number + 1 || gap == 0 || value_card(first.substr(behind)).empty()) {
+  if (number < 0 || number_of(second, ignored) - 1 != number || gap == 0 || value_card(first.substr(behind)).empty()) {
     return std::nullopt;
   }
   std::string out;

@@ -293,7 +293,7 @@ class Parser {
   }
 
   Status escape(std::string& text) {
-    static constexpr std::string_view kNames = "0abtnvfre\"/\\ N_", kValues("\0\a\b\t\n\v\f\r\x1b\"/\\  ", 15);
+    static constexpr std::string_view kNames = "0abtnvfre\"/\\ N_", kValues("\0\a\b\t\n\v\f\r\x1b\"/\\   ", 15);
     static_assert(kNames.size() == 15);
     if (at_ == text_.size()) return {};
     const char c = text_[at_++];
@@ -478,35 +478,33 @@ class Writer {
   }
 
   Status add(const std::string& name, const Node& value, const std::string& comment, bool text) {
-    if (value.kind == Node::Kind::mapping) return fault(value, "the value of " + name + " is not one value");
+    if (value.kind == Node::Kind::mapping) return fault(value, "the value of a keyword is not one value");
     if (value.is_scalar()) return card(name, value, comment, text);
     const bool remark = is_commentary_name(name);
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       // Of merged headers the last value counts, and of cards the first.
       const Node& item = value.items[remark ? i : value.items.size() - 1 - i];
-      if (!item.is_scalar()) return fault(item, "the value of " + name + " is not one value");
+      if (!item.is_scalar()) return fault(item, "the value of a keyword is not one value");
       IMREG_TRY(card(name, item, comment, text));
     }
     return {};
   }
 
   Status card(const std::string& name, const Node& value, const std::string& comment, bool text) {
-    const bool remark = is_commentary_name(name);
+    const bool remark = is_commentary_name(name), is_word = value.plain && !text;
     const std::string words = one_line(value.text);
     long long whole = 0;
     double real = 0;
     Header one;
     if (remark) {
       if (!value.plain || !is_undefined(words)) one.add_comment(name, words);
-    } else if (!value.plain || (text && !value.is_nothing())) {
-      one.add(name, words, one_line(comment));
-    } else if (is_undefined(words)) {
+    } else if (value.plain && is_undefined(words) && (!text || words.empty())) {
       one.add(name, std::numeric_limits<double>::quiet_NaN(), one_line(comment));
-    } else if (equal_nocase(words, "true") || equal_nocase(words, "false")) {
+    } else if (is_word && (equal_nocase(words, "true") || equal_nocase(words, "false"))) {
       one.add(name, equal_nocase(words, "true"), one_line(comment));
-    } else if (is_number(words) && words.find_first_of(".eE") == words.npos && parse_integer(words, whole)) {
+    } else if (is_word && is_number(words) && words.find_first_of(".eE") == words.npos && parse_integer(words, whole)) {
       one.add(name, whole, one_line(comment));
-    } else if (is_number(words) && parse_number(words, real)) {
+    } else if (is_word && is_number(words) && parse_number(words, real)) {
       one.add(name, real, one_line(comment));
     } else {
       one.add(name, words, one_line(comment));

@@ -91,10 +91,12 @@ bool is_header_line(std::string_view line) {
 }
 
 // A header as text, and not a program or a manual that speaks of headers: at least half of the first lines are header
-// lines. Lines without letters, remarks, and the items of a YAML list, which are values, say nothing either way.
+// lines. Lines without letters, remarks, cards without a keyword, and the items of a YAML list, which are values, say
+// nothing either way.
 bool is_mostly_header(std::string_view text) {
   int like = 0, unlike = 0;
   for (std::string_view line : split(text, '\n')) {
+    if (line.starts_with("        ")) continue;
     line = trim(line);
     if (std::none_of(line.begin(), line.end(), [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; })) continue;
     if (is_header_line(line))

@@ -75,7 +75,10 @@ Result<SkyPosition> to_icrs(const SkyPosition& position, Frame frame, double equ
   if (!std::isfinite(position.ra) || !(std::abs(position.dec) <= 90)) {
     return Status(Code::invalid, "a sky position needs a finite longitude and a latitude within -90..90 degrees");
   }
-  const bool dated = frame == Frame::fk4 || frame == Frame::fk5;
+  const bool moving = frame == Frame::of_date || frame == Frame::apparent;
+  if (moving && !epoch) return Status(Code::invalid, "a sky position of date needs the date");
+  if (moving) equinox = *epoch;
+  const bool dated = moving || frame == Frame::fk4 || frame == Frame::fk5;
   if (dated && !(equinox >= 1500 && equinox <= 2500)) {
     return Status(Code::invalid, "the equinox of a sky position must be a year within 1500..2500");
   }
@@ -83,6 +86,7 @@ Result<SkyPosition> to_icrs(const SkyPosition& position, Frame frame, double equ
   double lon, lat, matrix[3][3];
   switch (frame) {
     case Frame::icrs: return SkyPosition{normalize_degrees(position.ra), position.dec};
+    case Frame::of_date:
     case Frame::fk5:
       if (equinox != 2000) {
         double whole, part;
@@ -102,6 +106,15 @@ Result<SkyPosition> to_icrs(const SkyPosition& position, Frame frame, double equ
       eraG2icrs(d.lon, d.lat, &lon, &lat);
       d = {lon, lat};
       break;
+    case Frame::apparent: {
+      double whole, part, origins;
+      eraEpj2jd(equinox, &whole, &part);
+      // eraAtic13 counts right ascension from the CIO, telescopes from the equinox.
+      origins = eraEo06a(whole, part);
+      eraAtic13(d.lon + origins, d.lat, whole, part, &lon, &lat, &origins);
+      d = {lon, lat};
+      break;
+    }
     case Frame::ecliptic:
       eraEceq06(ERFA_DJ00, 0, d.lon, d.lat, &lon, &lat);
       d = {lon, lat};

@@ -14,7 +14,9 @@ enum class Frame {
   fk5,       ///< mean equator and equinox of a Julian equinox
   fk4,       ///< the same of a Besselian equinox, with the E-terms of aberration
   galactic,  ///< l and b, IAU 1958 as ERFA has them
-  ecliptic   ///< mean ecliptic of J2000
+  ecliptic,  ///< mean ecliptic of J2000
+  of_date,   ///< mean equator and equinox of the epoch
+  apparent   ///< geocentric apparent place: true equator and equinox of the epoch, with aberration
 };
 
 /// RADESYS and EQUINOX as WCS paper II (Calabretta & Greisen 2002, section 3.1) reads them: without RADESYS an equinox
@@ -27,7 +29,7 @@ double default_equinox(Frame frame);
 
 /// A position without proper motion in ICRS. `equinox` matters to fk5 and fk4; `epoch` (years; the equinox if not
 /// given) is when an FK4
-/// position was observed, for FK4 turns slowly. ERFA: eraFk45z, eraPmat76, eraFk5hz, eraG2icrs, eraEceq06. FK4 of
+/// position was observed, for FK4 turns slowly; of_date and apparent need it. ERFA: eraFk45z, eraPmat76, eraFk5hz, eraG2icrs, eraEceq06, eraAtic13. FK4 of
 /// other equinoxes than
 /// B1950 is precessed by Kinoshita (1975) with the E-terms left in (0.01 arcsec over a century).
 /// Error: invalid for a position that is none and for equinoxes not within 1500..2500.

@@ -351,6 +351,22 @@ Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y)
   return to_icrs(found, frame, description.equinox.value_or(default_equinox(frame)));
 }
 
+std::string alternate_wcs(std::string_view cards80, char version) {
+  std::string out;
+  for (; cards80.size() >= kCard; cards80.remove_prefix(kCard)) {
+    const std::string_view word = keyword_of(cards80.substr(0, kCard));
+    if (word.size() < 2 || word.back() != version) continue;
+    const std::string_view base = word.substr(0, word.size() - 1);
+    const bool named = base == "RADESYS" || base == "EQUINOX" || base == "LONPOLE" || base == "LATPOLE";
+    // CTYPE1A, CD1_1A, PV2_1A: a digit stands before the version.
+    if (!named && !is_digit(base.back())) continue;
+    std::string card(cards80.substr(0, kCard));
+    card[word.size() - 1] = ' ';
+    out += card;
+  }
+  return out;
+}
+
 Result<double> pixel_scale(std::string_view cards80) {
   IMREG_ASSIGN(const Description description, describe(cards80));
   std::array<std::size_t, 2> sky{};

@@ -2,6 +2,7 @@
 // wcslib.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "imreg/status.h"
@@ -21,6 +22,9 @@ namespace imreg {
 /// and is wrong, or gives no scale.
 /// Safe on hostile headers and from several threads.
 Result<SkyPosition> pixel_position(std::string_view cards80, double x, double y);
+
+/// The cards of an alternate description (CTYPE1A, ...; `version` A to Z) as those of the primary one.
+std::string alternate_wcs(std::string_view cards80, char version);
 
 /// The side of a pixel in arcsec: the square root of its area at the reference point, before projection and distortions.
 /// Errors as pixel_position().

@@ -467,6 +467,45 @@ TEST(Tables, EveryBuiltInTableLoads) {
   EXPECT_THAT(cameras().names(), UnorderedElementsAreArray(names));
 }
 
+// Facts are remembered from image to image; those that depend on more than their cards must not be.
+TEST(Memory, NothingOfAnotherImageStays) {
+  const auto image = [](Header& header, double crval, const char* filter) {
+    header.add("OBJECT", "M 1");
+    header.add("FILTER", filter);
+    header.add("CTYPE1", "RA---TAN");
+    header.add("CTYPE2", "DEC--TAN");
+    header.add("CRVAL1", crval);
+    header.add("CRVAL2", crval / 2);
+    header.add("CRPIX1", 50.0);
+    header.add("CRPIX2", 50.0);
+    header.add("CDELT1", -1e-4);
+    header.add("CDELT2", 1e-4);
+  };
+  for (const double crval : {10.0, 20.0, 20.0, 30.0}) {
+    File file;
+    image(single(file), crval, crval == 20 ? "r" : "g");
+    const ImageFacts facts = file.only();
+    EXPECT_NEAR(facts.ra.value.value_or(0), crval, 0.01);
+    EXPECT_NEAR(facts.dec.value.value_or(0), crval / 2, 0.01);
+    EXPECT_EQ(facts.filter.value, crval == 20 ? "r" : "g");
+    EXPECT_EQ(facts.object.value, "M 1");
+  }
+}
+
+// What must be said of a header is said of every one.
+TEST(Memory, DoubtsAreSaidAgain) {
+  for (int i = 0; i < 3; ++i) {
+    File file;
+    Header& header = single(file);
+    header.add("DATE-OBS", "2003-01-27T10:00:00");
+    header.add("MJD-OBS", 40000.5);
+    header.add("EXPTIME", "long");
+    header.add("FILTER", "no such filter");
+    const FileFacts facts = file.facts();
+    EXPECT_EQ(facts.doubts.size(), 3u);
+  }
+}
+
 TEST(Tables, TheMostSpecialOneIsChosen) {
   const auto chosen = [](const char* telescope, const char* instrument) {
     File file;

@@ -121,6 +121,17 @@ TEST_F(Dump, HandMadeCardsAreBroughtIntoForm) {
                   "ESO DET ID=x HISTORY COMMENT  DATE-OBS"));
 }
 
+TEST_F(Dump, RemarksStayRemarks) {
+  const std::string cards = "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 1\nNAXIS1  = 2\n";
+  const FitsHeaders got = headers(cards + "COMMENT  = 'J2000'\nESO-LOG 00:00:00> DATE = 1\nHISTORY = no value\n");
+  ASSERT_EQ(got.hdus[0].header.size(), 7U);
+  for (std::size_t i = 4; i < 7; ++i) EXPECT_EQ(got.hdus[0].header.value(i).kind, CardValue::Kind::none) << i;
+  EXPECT_EQ(got.hdus[0].header.value(5).text, "00:00:00> DATE = 1");
+  std::string listing;  // cards without a keyword: the old way to keep a log
+  for (int i = 0; i < 50; ++i) listing += "        TARGET IN LWLA   " + std::to_string(i) + "  C\n";
+  EXPECT_EQ(headers("# HDU 0 in a.fits:\n" + cards + listing).hdus[0].header.size(), 54U);
+}
+
 TEST_F(Dump, HdusEndInManyWays) {
   const std::string primary = "SIMPLE  = T\nBITPIX  = 8\nNAXIS   = 0\n", extension =
                                                                              "BITPIX  = 16\nNAXIS   = 2\nNAXIS1  = 3\n"
@@ -200,7 +211,7 @@ TEST_F(Dump, YamlMappings) {
       read("# by hand\n---\nSIMPLE: true\nBITPIX: 16   # bits\nNAXIS: 2\nNAXIS1: 10\nNAXIS2: 20\n"
            "OBJECT: 'it''s'\nFILTER: g_01\nCONTNUM: 080056\nSERIAL: 189216e7\nEXPTIME: 1.5e+1\nRA: 12:30:45\n"
            "DEC: null\nTILT:\nTEMP: .nan\nCOMMENT:\n- 'one: two'\n- three\n  four\nHISTORY: five\nAIR MASS: 1.2\n"
-           "DOUBLE: \"a\\tb \\u0041\\\n  c\"\nBLOCK: |\n  d\n  e\n? ''\n: null\nNAXIS3: [1, 7]\n...\n"),
+           "DOUBLE: \"a\\tb\\_\\u0041\\\n  c\"\nBLOCK: |\n  d\n  e\n? ''\n: null\nNAXIS3: [1, 7]\n...\n"),
       ElementsAre("image 16 [10,20]: SIMPLE=T BITPIX=16 NAXIS=2 NAXIS1=10 NAXIS2=20 OBJECT=it's FILTER=g_01 "
                   "CONTNUM=080056 SERIAL=189216e7 EXPTIME=15.0 RA=12:30:45 DEC= TILT= TEMP= COMMENT COMMENT HISTORY "
                   "AIR MASS=1.2 DOUBLE=a b Ac BLOCK=d e NAXIS3=7 NAXIS3=1"));
@@ -264,7 +275,7 @@ TEST_F(Dump, FaultsHaveTheirLine) {
   EXPECT_EQ(failure(head + "A: &x 1\nB: *x\n"), "line 3: anchors and aliases are not read");
   EXPECT_EQ(failure(head + "A:\n    - 1\n  - 2\n"), "line 5: this line is indented like nothing above it");
   EXPECT_EQ(failure(head + "- 2\n"), "line 3: a list item among keys");
-  EXPECT_EQ(failure(head + "A: [1, {b: [2]}]\n"), "line 3: the value of A is not one value");
+  EXPECT_EQ(failure(head + "A: [1, {b: [2]}]\n"), "line 3: the value of a keyword is not one value");
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"NAXIS\": 0,\n \"BITPIX\" 16}"), "line 2: a key and a colon are missing");
   EXPECT_EQ(failure("{\"SIMPLE\": true,\n \"BITPIX\": 16 \"A\": 1}"), "line 2: a comma or } is missing");
   EXPECT_EQ(failure("{\"SIMPLE\": true,\n \"BITPIX\": 16,"), "line 1: a { that is never closed");

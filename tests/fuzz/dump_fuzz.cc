@@ -38,7 +38,7 @@ void check(const FitsHeaders& headers) {
   for (const Hdu& hdu : headers.hdus) {
     require(hdu.header.text().size() % kCardSize == 0, "cards are not whole");
     require(hdu.data_offset == -1 && hdu.data_size == 0, "a dump with data");
-    require(!hdu.is_image() || !hdu.axes.empty(), "an image without axes");
+    require(hdu.kind != HduKind::image || !hdu.axes.empty(), "an image without axes");
     require_clean(hdu.extname);
     for (const auto length : hdu.axes) require(length >= 0, "a negative axis");
     for (std::size_t i = 0; i < hdu.header.size(); ++i) {

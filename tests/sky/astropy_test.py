@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 from astropy import units as u
-from astropy.coordinates import FK4, FK5, Angle, BarycentricMeanEcliptic, Galactic, SkyCoord
+from astropy.coordinates import TETE, FK4, FK5, Angle, BarycentricMeanEcliptic, Galactic, SkyCoord
 from astropy.io import fits
 from astropy.time import Time
 from astropy.utils import iers
@@ -86,6 +86,11 @@ for ra, dec in places:
     year = random.choice([1900.0, 1925.0, 1975.0, 1979.9])
     ask("icrs\tfk4\t%r\t%r\t%r\t-" % (ra, dec, year), icrs(FK4(equinox=Time(year, format="byear"))), 0.05 / 3600)
     ask("icrs\tgalactic\t%r\t%r\t2000\t-" % (ra, dec), icrs(Galactic()), 0.05 / 3600)
+    year = random.choice([1985.25, 2003.07, 2015.5, 2024.9])
+    ask("icrs\tof_date\t%r\t%r\t2000\t%r" % (ra, dec, year), icrs(FK5(equinox=Time(year, format="jyear"))),
+        (0.02 + 0.0035 * abs(year - 2000)) / 3600)
+    # Without the Earth's polar motion and the observer's speed (0.3 arcsec) the place is geocentric.
+    ask("icrs\tapparent\t%r\t%r\t2000\t%r" % (ra, dec, year), icrs(TETE(obstime=Time(year, format="jyear", scale="tdb"))), 0.5 / 3600)
     ask("icrs\tecliptic\t%r\t%r\t2000\t-" % (ra, dec), icrs(BarycentricMeanEcliptic()), 0.05 / 3600)
 
 

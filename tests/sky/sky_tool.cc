@@ -24,6 +24,8 @@ Frame frame(std::string_view name) {
   if (name == "fk4") return Frame::fk4;
   if (name == "fk5") return Frame::fk5;
   if (name == "galactic") return Frame::galactic;
+  if (name == "of_date") return Frame::of_date;
+  if (name == "apparent") return Frame::apparent;
   return name == "ecliptic" ? Frame::ecliptic : Frame::icrs;
 }
 

@@ -1,0 +1,98 @@
+// What is remembered from image to image never changes an answer: all real headers, each read twice in two orders, against
+// readings that remember nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "imreg/camera.h"
+#include "imreg/fits_file.h"
+
+namespace imreg {
+namespace {
+
+template <class T>
+std::string text_of(const Fact<T>& fact) {
+  std::string value = "-";
+  if constexpr (std::is_same_v<T, std::string>)
+    value = fact.value.value_or("-");
+  else if (fact.value)
+    value = std::to_string(*fact.value);
+  return value + " " + fact.keyword + " " + std::to_string(fact.hdu) + " " + std::string(fact.recipe.text) + "; ";
+}
+
+std::string text_of(const FileFacts& facts) {
+  std::string out = facts.camera + ": ";
+  for (const ImageFacts& i : facts.images) {
+    out += std::to_string(i.extension) + " " + text_of(i.ccd) + text_of(i.chip) + text_of(i.instrument) +
+           text_of(i.object) + text_of(i.type) + text_of(i.filter) + i.physical_filter + "; " + text_of(i.obstime) +
+           text_of(i.exptime) + text_of(i.ra) + text_of(i.dec) + text_of(i.airmass) + text_of(i.telfocus) +
+           text_of(i.rotangle) + text_of(i.xprobe) + text_of(i.yprobe) + text_of(i.zprobe) + text_of(i.dettemp) +
+           text_of(i.teltemp[0]) + text_of(i.teltemp[3]) + text_of(i.release) + "\n";
+  }
+  for (const Doubt& doubt : facts.doubts) out += doubt.text + "\n";
+  for (const std::string& warning : facts.warnings) out += warning + "\n";
+  return out;
+}
+
+struct Sample {
+  std::string path;
+  FitsHeaders headers;
+};
+
+const std::vector<Sample>& samples() {
+  static const std::vector<Sample> all = [] {
+    std::vector<Sample> out;
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator it(IMREG_DATA_DIR "/fits", error), end;
+    for (; !error && it != end; it.increment(error)) {
+      if (!it->is_regular_file()) continue;
+      if (auto headers = read_headers(it->path().string())) out.push_back({it->path().string(), *std::move(headers)});
+    }
+    std::sort(out.begin(), out.end(), [](const Sample& a, const Sample& b) { return a.path < b.path; });
+    return out;
+  }();
+  return all;
+}
+
+class RealHeaders : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RealHeaders, AnswersDoNotDependOnWhatCameBefore) {
+  if (samples().empty()) GTEST_SKIP() << "no real data in " IMREG_DATA_DIR;
+  const auto cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  const auto read = [&](const Sample& sample, bool explain) {
+    const auto facts = cameras->translate(sample.path, sample.headers, {.camera = GetParam(), .explain = explain});
+    return facts.ok() ? text_of(*facts) : facts.status().text();
+  };
+  std::vector<std::string> alone;
+  for (const Sample& sample : samples()) alone.push_back(read(sample, true));
+  const std::size_t n = samples().size();
+  std::vector<std::string> wrong_files;
+  for (std::size_t i = 0; i < 3 * n; ++i) {
+    const std::size_t at = i < 2 * n ? i % n : 3 * n - 1 - i;
+    if (read(samples()[at], false) != alone[at]) wrong_files.push_back(samples()[at].path);
+  }
+  EXPECT_THAT(wrong_files, ::testing::IsEmpty());
+
+  // Several threads share the tables, each with a memory of its own.
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4, 0);
+  for (std::size_t t = 0; t < wrong.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < n; ++i)
+        wrong[t] += read(samples()[(i * 7 + t * 31) % n], false) != alone[(i * 7 + t * 31) % n];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(wrong, ::testing::Each(0));
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, RealHeaders, ::testing::Values("", "generic"));
+
+}  // namespace
+}  // namespace imreg
