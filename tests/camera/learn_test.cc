@@ -217,7 +217,7 @@ TEST_F(Learn, HostileHeadersGiveAGoodTable) {
                                   " / \xe9|&",
                                   " / end of exposure"};
   std::mt19937 random(5);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 150; ++round) {
     std::vector<std::string> files;
     for (unsigned n = 1 + random() % 3; n > 0; --n) {
       std::string cards;
