@@ -64,7 +64,7 @@ Numbers Lesson::positions(const std::string& recipe) const {
   Numbers out(2 * views.size());
   each_view(*this, Field::position, recipe, [&](const Reader& reader, std::size_t i) {
     Fact<double> ra, dec;
-    reader.position(ra, dec, std::nullopt);
+    reader.position(ra, dec, views[i].facts->obstime.value);
     out[2 * i] = ra.value;
     out[2 * i + 1] = dec.value;
   });

@@ -146,8 +146,8 @@ std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue
   return found;
 }
 
-// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts,
-// unless a text says that it is not known.
+// Several keywords make one text: "F606W+POL0V", or the name of a chip, "R22_S11". What is dropped is left out; when
+// nothing is left, `otherwise` counts, unless a text says that it is not known.
 Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
   Fact<std::string> out;
   bool any = false, unknown = false;
@@ -163,7 +163,7 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
         lost(field, recipe, source, value, hdu, std::move(reason), false);
         return false;
       }
-      out.value = out.value ? *out.value + "+" + *text : *text;
+      out.value = out.value ? *out.value + (field == Field::chip ? "_" : "+") + *text : *text;
       out.keyword += (out.keyword.empty() ? "" : " + ") + source.keyword;
       if (out.hdu < 0 && source.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
       return true;

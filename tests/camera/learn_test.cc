@@ -121,7 +121,7 @@ TEST_F(Learn, ANightWithoutASecondClock) {
 TEST_F(Learn, UnitsAreProvedByTheEndOfTheExposure) {
   const auto cards = [](const char* lasted, const char* end) {
     return std::string("INSTRUME= 'Periscope 5'\nDATE-OBS= '2019-03-04T23:30:00'\nLASTED  = ") + lasted +
-           "\nFINISH  = '" + end + "' / end of exposure\n";
+           "\nFINISH  = '" + end + "' / end\n";
   };
   const std::vector<std::string> files{header("a", cards("2.5", "2019-03-04T23:32:30")),
                                        header("b", cards("4", "2019-03-04T23:34:00.1"))};
@@ -139,6 +139,10 @@ TEST_F(Learn, GuessesAreNoRecipes) {
   };
   const std::vector<std::string> files{header("a", cards("21:30:00")), header("b", cards("22:15:00"))};
   const std::string draft = learn(files);
+  // Not even likely.
+  EXPECT_EQ(draft.find("CLOCK"), draft.npos) << draft;
+  EXPECT_EQ(draft.find("LST"), draft.npos) << draft;
+  EXPECT_EQ(draft.find("obstime DATE"), draft.npos) << draft;
   const ImageFacts image = read(files[0]);
   EXPECT_FALSE(image.obstime.value) << draft;
   EXPECT_FALSE(image.exptime.value) << draft;
@@ -217,7 +221,7 @@ TEST_F(Learn, HostileHeadersGiveAGoodTable) {
                                   " / \xe9|&",
                                   " / end of exposure"};
   std::mt19937 random(5);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 150; ++round) {
     std::vector<std::string> files;
     for (unsigned n = 1 + random() % 3; n > 0; --n) {
       std::string cards;
