@@ -163,7 +163,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     return out;
   }
   Memory::Use memory(tables_->memory);
-  const FileCards cards(headers, stem_of(path), tables_->layouts, memory.layouts());
+  const FileCards cards(headers, stem_of(path), tables_->layouts, &memory.layouts());
   out.camera = options.camera;
   if (options.camera.empty()) {
     const Chooser::Choice choice = tables_->chooser->choose(cards);
@@ -225,6 +225,18 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
   }
   memory.remember_layouts(cards);
+  return out;
+}
+
+std::vector<std::string> Cameras::applying(const std::string& name, const std::string& path,
+                                           const FitsHeaders& headers) const {
+  std::vector<std::string> out;
+  const auto it = tables_->entries.find(name);
+  if (it == tables_->entries.end() || headers.hdus.empty()) return out;
+  const FileCards cards(headers, stem_of(path), tables_->layouts);
+  for (const When& when : it->second->head.when) {
+    if (holds({cards, 0}, when.all)) out.push_back(when.text);
+  }
   return out;
 }
 

@@ -146,8 +146,8 @@ std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue
   return found;
 }
 
-// Several keywords make one text: "F606W+POL0V". What is dropped is left out; when nothing is left, `otherwise` counts,
-// unless a text says that it is not known.
+// Several keywords make one text: "F606W+POL0V", or the name of a chip, "R22_S11". What is dropped is left out; when
+// nothing is left, `otherwise` counts, unless a text says that it is not known.
 Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
   Fact<std::string> out;
   bool any = false, unknown = false;
@@ -163,7 +163,7 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
         lost(field, recipe, source, value, hdu, std::move(reason), false);
         return false;
       }
-      out.value = out.value ? *out.value + "+" + *text : *text;
+      out.value = out.value ? *out.value + (field == Field::chip ? "_" : "+") + *text : *text;
       out.keyword += (out.keyword.empty() ? "" : " + ") + source.keyword;
       if (out.hdu < 0 && source.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
       return true;
@@ -321,7 +321,7 @@ Fact<double> Reader::number(Field field) const {
       out.keyword = "table";
     } else if (recipe.sources[0].keyword == "WCS") {
       const Result<double> scale = pixel_scale(place_.own().header.text());
-      if (scale) out = {*scale, "WCS", place_.own().number};
+      if (scale && in_range(field, *scale)) out = {*scale, "WCS", place_.own().number};
     } else {
       out = recipe.operators.empty() ? measured(field, recipe) : computed(field, recipe);
     }

@@ -165,6 +165,7 @@ struct AmpRule {
 };
 
 struct Word {
+  int line = 0;
   std::string list, word;
   Globs globs;
 };

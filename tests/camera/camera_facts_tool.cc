@@ -1,6 +1,6 @@
 // Prints what the camera tables make of FITS files and header dumps, one JSON object a file, for the oracle in Python.
-//   camera_facts_tool [-camera NAME] [-split] [-dump] FILE...     "-" reads paths from standard input
-// -dump is taken and does nothing: dumps are known by their content.
+//   camera_facts_tool [-camera NAME] [-split] FILE...     "-" reads paths from standard input
+//   camera_facts_tool -filters                                    of each line read, the filter's registered name
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -75,13 +75,14 @@ std::string json(const std::string& path, const FileFacts& facts) {
 
 int main(int argc, char** argv) {
   Cameras::Options options;
+  bool filters = false;
   std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "-split")
       options.split = true;
-    else if (word == "-dump")
-      continue;
+    else if (word == "-filters")
+      filters = true;
     else if (word == "-camera" && i + 1 < argc)
       options.camera = argv[++i];
     else if (word == "-")
@@ -93,6 +94,11 @@ int main(int argc, char** argv) {
   if (!cameras) {
     std::cerr << cameras.status().text() << "\n";
     return 1;
+  }
+  if (filters) {
+    for (std::string line; std::getline(std::cin, line);) {
+      std::cout << cameras->canonical_filter(line).value_or(line) << "\n";
+    }
   }
   for (const std::string& path : paths) {
     const Result<FitsHeaders> headers = read_headers(path);

@@ -452,6 +452,28 @@ TEST(Values, TemperaturesInTwoUnits) {
   EXPECT_NEAR(*kelvin.only().dettemp.value, -100.15, 1e-9);
 }
 
+// Facts are remembered from file to file while their cards are alike; those of a WCS are many.
+TEST(Values, AWcsIsThatOfItsOwnFile) {
+  const auto centre = [](double ra) {
+    File file;
+    Header& header = single(file);
+    header.add("CTYPE1", "RA---TAN");
+    header.add("CTYPE2", "DEC--TAN");
+    header.add("CRPIX1", 4.5);
+    header.add("CRPIX2", 4.5);
+    header.add("CRVAL1", ra);
+    header.add("CRVAL2", 20.0);
+    header.add("CDELT1", -0.001);
+    header.add("CDELT2", 0.001);
+    for (const char* keyword : {"INSTRUME", "OBJECT", "FILTER", "OBSTYPE"}) header.add(keyword, "R");
+    header.add("EXPTIME", 10.0);
+    header.add("DATE-OBS", "2010-01-02T03:04:05");
+    return file.only().ra.value.value_or(-1);
+  };
+  EXPECT_NEAR(centre(100.0), 100, 1e-4);
+  EXPECT_NEAR(centre(200.0), 200, 1e-4);
+}
+
 TEST(Values, LongTextsStayWhole) {
   File file;
   const std::string name(300, 'x');

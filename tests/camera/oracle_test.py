@@ -1,352 +1,323 @@
 #!/usr/bin/python3
-"""An independent reading of all real files by astropy, with its own simple rules, held against the camera tables.
+"""An independent reading of all real files by astropy, family by family, held against the camera tables.
 
-Usage: oracle_test.py SOURCE_DIR BIN_DIR DATA_DIR [-dumps] [-v]
-Per field, over the rows that both sides have: equal, differing, only ours, only the oracle's. A value that neither side
-has counts for nothing. Fails below 95 % of all values equal (issue: 85 %). -dumps reads the text dumps instead: the
-headers of many more cameras, most of them without a table of their own.
-"""
-import bz2, csv, gzip, io, json, os, re, subprocess, sys, tempfile, warnings
+Usage: oracle_test.py SOURCE_DIR BIN_DIR DATA_DIR [-dumps] [-only SUBSTRING] [-camera NAME] [-values] [-v] The rules are
+in oracle_rules.py and oracle_families.py, the reading of files in oracle_headers.py. Per field, over the rows of imreg:
+equal, differing, only ours, only the oracle's. A value that neither side has counts for nothing. Presence: files of
+which any HDU holds a time, an exposure or a type in any spelling, and of those the ones where we have it. Each
+difference that stays is listed with its reason in EXPECTED; an unlisted one fails, and so does one that is gone. -dumps
+reads the text dumps: the headers of many more cameras. -camera forces a table (generic is measured alone). -only
+compares the files whose name or family holds the text; -values prints the oracle's values and ours. """
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
 
-source_dir, bin_dir, data_dir = sys.argv[1:4]
-dumps = "-dumps" in sys.argv
-verbose = "-v" in sys.argv
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+arguments = sys.argv[1:]
+
+
+def option(name, takes=0):
+    if name not in arguments:
+        return None
+    at = arguments.index(name)
+    words = arguments[at:at + 1 + takes]
+    del arguments[at:at + 1 + takes]
+    return words[takes] if takes else True
+
+
+dumps, verbose, show_values = option("-dumps"), option("-v"), option("-values")
+only, camera = option("-only", 1), option("-camera", 1)
+source_dir, bin_dir, data_dir = arguments[:3]
 TOOL = os.path.join(os.path.dirname(bin_dir.rstrip("/")), "tests", "camera_facts_tool")
 FITS = os.path.join(data_dir, "fits")
 if not os.path.isdir(FITS):
     print("skipped: no real data in", data_dir)
     sys.exit(77)
+
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, SkyCoord, Galactic
-from astropy.io import fits
-from astropy.time import Time
-import astropy.units as u
 
-warnings.filterwarnings("ignore")
-PLACEHOLDERS = {"", "unknown", "_unknown_", "n/a", "none", "filter_name", "undefined", "null"}
-NOT_SCIENCE = {"ERR", "DQ", "VAR", "WHT", "CTX", "SAMP", "TIME", "MASK", "WCSDVARR", "D2IMARR", "UDL", "QUALITY", "NOISE"}
+from oracle_families import family_of
+from oracle_headers import read_dump, read_fits
+from oracle_presence import held_by
+from oracle_rules import ANY, CLEAR, Place, science
+
+# Shares that must be reached: (of all values equal, of files with time, exposure and type present). They stand 2 points
+# below what is measured today; when the camera tables of issue 3 are complete the first two become 99 % and 97 %.
+FLOORS = {("files", None): (97.0, 96.5), ("dumps", None): (97.0, 97.5), ("files", "generic"): (96.5, 96.5),
+          ("dumps", "generic"): (90.5, 96.5)}
+LEAST_VALUES = {"files": 1000, "dumps": 3000}
+STRICT = False  # whether each difference must be listed in EXPECTED: from the day the tables are complete
+
+# Differences that stay, each with its reason: (part of the file's name, field, why).
+EXPECTED = [
+    ("EUC_MER_BGMOD", "ccds", "a model of the background: no picture to register, though the header calls it an image"),
+]
+FIELDS = ("obstime", "exptime", "type", "filter", "ra", "dec", "instrument", "object", "airmass", "dettemp")
 
 
-def open_any(path):
-    """The HDU headers of a file; None when astropy cannot read it."""
-    with open(path, "rb") as f:
-        start = f.read(3)
-    data = path
-    if start[:2] == b"\x1f\x9d":
-        data = io.BytesIO(subprocess.run(["gzip", "-dc", path], capture_output=True).stdout)
-    elif start[:2] == b"\x1f\x8b":
-        data = io.BytesIO(gzip.open(path).read())
-    elif start == b"BZh":
-        data = io.BytesIO(bz2.open(path).read())
-    out = []
+def squeezed(text):
+    return re.sub(r"[\s_]+", " ", str(text)).strip().lower()
+
+
+def number(text):
     try:
-        with fits.open(data, ignore_missing_end=True, memmap=False, lazy_load_hdus=False) as hdus:
-            for hdu in hdus:
-                out.append((hdu.header.copy(), type(hdu).__name__))
-    except Exception:
+        return float(text)
+    except ValueError:
         return None
-    return out
 
 
-def read_dump(path):
-    """Headers of a text dump: one card a line (cut or padded), or 80-character records; HDUs end with END or begin with '# HDU'."""
-    with open(path, "rb") as f:
-        raw = f.read().decode("latin-1")
-    lines = raw.splitlines() if "\n" in raw[:4000] else [raw[i:i + 80] for i in range(0, len(raw), 80)]
-    parts, current = [], []
-    for line in lines + ["END"]:
-        if line.startswith("# HDU") or line.strip() == "END":
-            if any(x.strip() for x in current):
-                parts.append(current)
-            current = []
-        else:
-            current.append(line.rstrip("\r")[:80].ljust(80))
-    out = []
-    for cards in parts:
-        if not any(re.match(r"(SIMPLE|XTENSION|BITPIX|NAXIS) *=", c) for c in cards):
-            continue
-        try:
-            header = fits.Header.fromstring("".join(cards))
-            kind = "CompImageHDU" if header.get("ZIMAGE") is True else \
-                "ImageHDU" if str(header.get("XTENSION", "IMAGE")).strip() == "IMAGE" else "BinTableHDU"
-            out.append((header, kind, cards))
-        except Exception:
-            return None
-    return out
+def filters_equal(ours, answer):
+    """The needed filters are there, canonical names compared, and nothing that is not allowed."""
+    needed, allowed = answer
+    if not needed:
+        return False
+    joined = {canonical("+".join(needed)), canonical(" ".join(needed))}
+    if ours is None:
+        return False
+    if canonical(ours) in joined or ours in joined or number(ours) is not None and number(ours) == number(needed[0]):
+        return True
+    def plain(names):
+        return {"clear" if CLEAR.match(name) else canonical(name).lower() for name in names}
+
+    parts, need, may = plain(ours.split("+")), plain(needed), plain(allowed)
+    return need <= parts <= need | may
 
 
-def key(header, *names):
-    for name in names:
-        try:
-            value = header.get(name)
-        except Exception:
-            continue
-        if value is not None and not isinstance(value, fits.card.Undefined) and str(value).strip() != "":
-            return value
-    return None
+def is_equal(field, ours, answer):
+    if answer is ANY:
+        return True
+    if ours is None or answer is None:
+        return ours is None and answer is None
+    if field == "obstime":
+        return abs(ours - answer) <= 1
+    if field == "exptime":
+        return abs(ours - answer) <= max(1e-3 * abs(answer), 1e-6)
+    if field == "airmass":
+        return abs(ours - answer) <= 1e-3 * abs(answer)
+    if field == "dettemp":
+        return abs(ours - answer) <= 0.1
+    if field == "filter":
+        return filters_equal(ours, answer)
+    if field == "ra":
+        scale = np.cos(np.radians(answer.dec))
+        return abs((ours - answer.ra + 180) % 360 - 180) * scale * 3600 <= answer.tolerance
+    if field == "dec":
+        return abs(ours - answer.dec) * 3600 <= answer.tolerance
+    if field == "ccds":
+        return ours == answer
+    return squeezed(ours) == squeezed(answer)
 
 
-def number(header, *names):
-    for name in names:
-        value = key(header, name)
-        try:
-            if value is not None and not isinstance(value, bool) and np.isfinite(float(value)):
-                return float(value)
-        except (ValueError, TypeError):
-            pass
-    return None
+aliases = {}
 
 
-def shape(header, kind):
-    prefix = "ZNAXIS" if kind == "CompImageHDU" and "ZNAXIS" in header else "NAXIS"
-    return [int(float(header.get(prefix + str(i + 1), 0))) for i in range(int(float(header.get(prefix, 0) or 0)))]
+def canonical(name):
+    return aliases.get(name, name)
 
 
-def science(hdus):
-    """Numbers of the HDUs that are a science image, by name; masks and weights count when they are alone."""
-    images = []
-    for i, (header, kind, *_) in enumerate(hdus):
-        if kind not in ("PrimaryHDU", "ImageHDU", "CompImageHDU"):
-            continue
-        axes = shape(header, kind)
-        if len(axes) < 2 or 0 in axes:
-            continue
-        images.append((i, str(header.get("EXTNAME", "")).strip().upper(), str(header.get("EXTTYPE", "")).upper()))
-    good = [i for i, name, kind in images if name not in NOT_SCIENCE and kind not in ("MASK", "VARIANCE")]
-    return good or [i for i, name, kind in images if name in ("MASK", "WHT")]
+votes, problems = {}, []
+KINDS = ("equal", "only ours", "only theirs", "differ")
 
 
-def ccd_count(hdus, chosen):
-    names = [str(hdus[i][0].get("EXTNAME", "")).strip() for i in chosen]
-    all_names = [[str(c.value).strip() for c in hdus[i][0].cards if c.keyword == "EXTNAME"] for i in chosen]
-    if chosen and all(n.startswith("Segment") for n in names):
-        return 1
-    if chosen and all(any(n.startswith("amp") for n in ns) for ns in all_names):
-        return (len(chosen) + 1) // 2
-    pairs = [(str(hdus[i][0].get("CCDNAME", "")), str(hdus[i][0].get("AMPNAME", ""))) for i in chosen]
-    if len(set(pairs)) == len(pairs) and all(c and a for c, a in pairs):
-        return len({c for c, _ in pairs})
-    return len(chosen)
-
-
-def exptime(h):
-    if "EXPOSURE" in h and "minute" in h.comments["EXPOSURE"]:
-        return number(h, "EXPOSURE") * 60
-    for name in ("EXPTIME", "EXPOSURE", "INTTIME", "ITIME", "EXP_TIME", "EXPOTIME", "TEXPTIME"):
-        value = number(h, name)
-        if value is not None and value >= 0:
-            return value
-    return None
-
-
-def day_of(text):
-    text = str(text).strip().split("T")[0].split(" GMT")[0].strip()
-    m = re.fullmatch(r"(\d{4})[-/:](\d\d?)[-/:](\d\d?)", text) or re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text)
-    if m:
-        return "%04d-%02d-%02d" % tuple(int(x) for x in m.groups())
-    m = re.fullmatch(r"(\d\d?)/ ?(\d\d?)/(\d\d)", text)
-    if m:
-        d, mo, y = (int(x) for x in m.groups())
-        return "%04d-%02d-%02d" % (1900 + y if y >= 40 else 2000 + y, mo, d)
-    return None
-
-
-def obstime(h):
-    scale = str(key(h, "TIMESYS") or "utc").strip().lower()
-    scale = scale if scale in ("tai", "tt", "tdb") else "utc"
-
-    def unix(text, s=scale):
-        try:
-            return Time(text, format="isot", scale=s).utc.unix
-        except Exception:
-            return None
-    for name in ("DATE-OBS", "DATE_OBS", "DATEOBS"):
-        date = key(h, name)
-        if date is None:
-            continue
-        text = str(date).strip()
-        if re.match(r"\d{4}-\d\d?-\d\d?T\d", text):
-            day, clock = text.split("T")
-            out = unix(day_of(day) + "T" + clock.rstrip("Z")) if day_of(day) else None
-            if out is not None:
-                return out
-        day = day_of(text)
-        if day is None:
-            continue
-        for clock in ("UTC-OBS", "TIME-OBS", "UTSTART", "UT", "UTC", "UTIME", "TAIHMS"):
-            value = key(h, clock)
-            if value is not None and re.match(r"^ *\d\d?:\d\d?:\d", str(value)):
-                h_, m_, s_ = str(value).strip().split(":")
-                out = unix("%sT00:00:00" % day, scale)
-                if out is not None:
-                    return unix("%sT%02d:%02d:%09.6f" % (day, int(h_), int(m_), float(s_)))
-        if number(h, "MJD-OBS") is None and number(h, "EXPSTART") is None:
-            return unix(day + "T00:00:00", "utc")
-    for name, form, low in (("MJD-OBS", "mjd", 1), ("MJD_OBS", "mjd", 1), ("EXPSTART", "mjd", 1), ("MJD", "mjd", 1), ("JD", "jd", 2.3e6)):
-        value = number(h, name)
-        if value is not None and value > low:
-            return Time(value, format=form, scale=scale).utc.unix
-    return None
-
-
-def filter_name(h):
-    for name in ("FILTER", "FILTNAM1", "BAND", "HIERARCH ESO INS FILT1 NAME"):
-        value = key(h, name)
-        if isinstance(value, str) and value.strip().lower() not in PLACEHOLDERS:
-            return value.strip()
-    wheels = [str(h[k]).strip() for k in ("FILTER1", "FILTER2", "FILTER3") if isinstance(h.get(k), str)]
-    real = [w for w in wheels if w.lower() not in PLACEHOLDERS | {"air", "notpresent"} and not w.upper().startswith(("CLEAR", "OPEN"))]
-    return "+".join(real) if real else None
-
-
-def image_type(h):
-    for name in ("OBSTYPE", "IMAGETYP", "IMGTYPE", "OBS_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "HIERARCH ESO DPR TYPE"):
-        value = key(h, name)
-        if value is None:
-            continue
-        word = str(value).strip().lower().split()[0].split(",")[0] if str(value).strip() else ""
-        for ours, words in (("object", ("object", "science", "sci", "light", "ext", "expose", "standard", "trailed", "skyexp")),
-                            ("bias", ("bias", "zero")), ("dark", ("dark",)), ("flat", ("flat", "skyflat", "domeflat", "led")), ("mask", ("mask",)),
-                            ("fringe", ("fringe",)), ("scatter", ("scatter",)), ("frpts", ("frpts",))):
-            if word in words:
-                return ours
-    return None
-
-
-def position(h):
-    equinox = number(h, "EQUINOX", "EPOCH")
-    equinox = equinox if equinox and 1800 < equinox < 2100 else None
-    frame = str(key(h, "RADESYS", "RADECSYS") or "").strip().upper()
-
-    def icrs(ra, dec):
-        if frame == "FK4" or (not frame and equinox and equinox < 1984):
-            system = FK4(equinox=Time(equinox or 1950.0, format="byear"))
-        elif frame in ("FK5", "GAPPT", "") and equinox:
-            system = FK5(equinox=Time(equinox, format="jyear"))
-        else:
-            system = ICRS()
-        c = SkyCoord(ra, dec, frame=system).icrs
-        return c.ra.deg, c.dec.deg
-    for ra_key, dec_key in (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("OBJCTRA", "OBJCTDEC"), ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ")):
-        ra, dec = key(h, ra_key), key(h, dec_key)
-        if ra is None or dec is None:
-            continue
-        try:
-            if isinstance(ra, str) and re.search(r"\d[: ]+\d", ra):
-                return icrs(SkyCoord(ra, dec, unit=(u.hourangle, u.deg)).ra, SkyCoord(ra, dec, unit=(u.hourangle, u.deg)).dec)
-            ra, dec = float(ra), float(dec)
-            if "radian" in h.comments[ra_key]:
-                ra, dec = np.degrees(ra), np.degrees(dec)
-            if 0 <= ra <= 360 and abs(dec) <= 90 and (ra, dec) != (0, 0):
-                return icrs(ra * u.deg, dec * u.deg)
-        except (ValueError, TypeError):
-            continue
-    c1, c2 = str(h.get("CTYPE1", "")), str(h.get("CTYPE2", ""))
-    x, y = number(h, "CRVAL1"), number(h, "CRVAL2")
-    if x is None or y is None or (x, y) == (0, 0) or not -180 <= x <= 360 or abs(y) > 90:
-        return None
-    if c1.startswith("RA") and c2.startswith("DEC"):
-        return icrs(x * u.deg, y * u.deg)
-    if c1.startswith("GLON") and c2.startswith("GLAT"):
-        c = Galactic(x * u.deg, y * u.deg).transform_to(ICRS())
-        return c.ra.deg, c.dec.deg
-    return None
-
-
-def merged(hdus, i):
-    """The header of an HDU over that of the primary."""
-    out = hdus[0][0].copy()
-    if i != 0:
-        for card in hdus[i][0].cards:
-            try:
-                if card.keyword not in ("COMMENT", "HISTORY", "", "CONTINUE") and not isinstance(card.value, fits.card.Undefined):
-                    if card.value == "" and card.keyword in out:
-                        continue
-                    out[card.keyword] = (card.value, card.comment)
-            except Exception:
-                pass
-    return out
-
-
-tally, lines, rows_without_reason, mode_rows = {}, [], [], 0
-
-
-def compare(field, file, ours, theirs, equal):
-    if ours is None and theirs is None:
+def compare(field, family, label, ours, answers, keyword=""):
+    """One row's value against the oracle's answers; an empty list of answers means that it cannot be known."""
+    if answers is ANY:
         return
-    kind = "only ours" if theirs is None else "only theirs" if ours is None else "equal" if equal(ours, theirs) else "differ"
-    tally.setdefault(field, {}).setdefault(kind, 0)
-    tally[field][kind] += 1
-    if kind != "equal":
-        lines.append("%-9s %-11s %-52s ours %r theirs %r" % (field, kind, file[-52:], ours, theirs))
+    right = any(is_equal(field, ours, a) for a in answers) or not answers and ours is None
+    real = [a for a in answers if a is not None and a is not ANY]
+    if right and (ours is None or not real):
+        return
+    kind = "equal" if right else "only ours" if not real else "only theirs" if ours is None else "differ"
+    shown = [x if not isinstance(x, Place) else (x.ra if field == "ra" else x.dec) for x in real]
+    text = "%-10s %-11s %-56s ours %r theirs %s [%s] (%s)" % (
+        field, kind, label[-56:], ours, " or ".join(repr(x) for x in shown) or None, keyword, family)
+    other = kind == "equal" and not is_equal(field, ours, answers[0])
+    votes.setdefault((label.split("[")[0], field), []).append((KINDS.index(kind), other, family, text))
+
+
+def count_votes():
+    """A file has one vote a field: its worst row. One spectrograph with 300 nods must not outvote the rest."""
+    tally, families, doubtful, lines = {}, {}, {}, []
+    for (label, field), rows in votes.items():
+        worst = max(rows, key=lambda r: r[0])
+        kind, family, text = KINDS[worst[0]], worst[2], worst[3]
+        for book, name in ((tally, field), (families, family)):
+            book.setdefault(name, {}).setdefault(kind, 0)
+            book[name][kind] += 1
+        bad = sum(r[0] > 0 for r in rows)
+        if bad:
+            lines.append((field, kind, label, text
+                          + (" and %d more of %d rows" % (bad - 1, len(rows)) if bad > 1 else "")))
+        elif any(r[1] for r in rows):
+            doubtful[family, field] = doubtful.get((family, field), 0) + 1
+    return tally, families, doubtful, lines
 
 
 with open(os.path.join(FITS, "MANIFEST.tsv")) as f:
     manifest = list(csv.DictReader(f, delimiter="\t"))
-files = [r["file"] for r in manifest if r["structure"].startswith("HDRDUMP") == dumps and "yaml" not in r["structure"]]
-headers = {}
-if dumps:
-    kept = tempfile.TemporaryDirectory()
-    folder = kept.name
-    paths = {}
-    for n, name in enumerate(files):
-        hdus = read_dump(os.path.join(FITS, name))
-        if not hdus:
-            continue
-        path = os.path.join(folder, "%04d_" % n + os.path.basename(name))
-        with open(path, "w", encoding="latin-1") as out:
-            for _, _, cards in hdus:
-                out.write("".join(c + "\n" for c in cards) + "END\n")
-        paths[path], headers[path] = name, hdus
-else:
-    paths = {os.path.join(FITS, name): name for name in files}
-run = subprocess.run([TOOL] + (["-dump"] if dumps else []) + ["-"], input="\n".join(paths), capture_output=True, text=True)
+headers, paths, unread = {}, {}, []
+for row in manifest:
+    name = row["file"]
+    is_dump = row["structure"].startswith("HDRDUMP") or row["structure"] == "yaml/json"
+    if is_dump != bool(dumps):
+        continue
+    where = os.path.join(FITS, name)
+    try:
+        hdus = read_dump(where) if dumps else read_fits(where)
+    except Exception as error:
+        hdus = None
+        problems.append("the oracle cannot read %s: %s" % (name, error))
+    if not hdus:
+        unread.append(name)
+        continue
+    family = family_of((hdus[1].over(hdus[0]) if len(hdus) > 1 else hdus[0]), hdus).name
+    if only and only.lower() not in name.lower() and only.lower() not in family.lower():
+        continue
+    paths[where], headers[where] = name, hdus
+
+run = subprocess.run([TOOL] + (["-camera", camera] if camera else []) + ["-"],
+                     input="\n".join(paths), capture_output=True, text=True)
 if run.returncode != 0:
     print("FAILED: camera_facts_tool:", run.stderr)
     sys.exit(1)
 results = [json.loads(line) for line in run.stdout.splitlines()]
 assert len(results) == len(paths), "%d answers for %d files" % (len(results), len(paths))
 
-unread = 0
+# All answers of the oracle first, then the registered names of all filters in one question to the tool.
+questions = []
 for result in results:
-    name = paths[result["file"]]
-    hdus = headers.get(result["file"]) or open_any(result["file"])
-    if "error" in result or hdus is None:
-        unread += 1
-        if verbose:
-            print("not compared:", name, result.get("error", "astropy cannot read it"))
+    name, hdus = paths[result["file"]], headers[result["file"]]
+    if "error" in result:
+        unread.append(name + ": " + result["error"])
         continue
-    chosen = science(hdus)
     rows = [r for r in result["images"] if r["slice"] == 0]
     if not rows and not result["why_none"]:
-        rows_without_reason.append(name)
-    compare("ccds", name, len(rows), ccd_count(hdus, chosen), lambda a, b: a == b)
-    for row in rows:
-        if row["extension"] >= len(hdus):
+        problems.append("no rows and no reason: " + name)
+    for at, row in enumerate(rows or [None]):
+        extension = row["extension"] if row else (science(hdus) or [0])[0]
+        if extension >= len(hdus):
+            problems.append("%s: no HDU %d" % (name, extension))
             continue
-        h = merged(hdus, row["extension"])
-        label = "%s[%d]" % (name, row["extension"])
-        compare("exptime", label, row["exptime"], exptime(h), lambda a, b: abs(a - b) <= 1e-6 * max(1, abs(b)))
-        compare("obstime", label, row["obstime"], obstime(h), lambda a, b: abs(a - b) <= 1)
-        compare("filter", label, row["filter"], filter_name(h), lambda a, b: a == b)
-        compare("type", label, row["type"], image_type(h), lambda a, b: a == b)
-        place = position(h) or (None, None)
-        scale = np.cos(np.radians(place[1])) if place[1] is not None else 1
-        compare("ra", label, row["ra"], place[0], lambda a, b: abs((a - b + 180) % 360 - 180) * scale * 3600 <= 1)
-        compare("dec", label, row["dec"], place[1], lambda a, b: abs(a - b) * 3600 <= 1)
+        h = hdus[extension].over(hdus[0])
+        rules = family_of(h, hdus)(h, hdus, extension)
+        label = "%s[%d]" % (name, extension)
+        if at == 0:
+            ccds = rules.ccds()
+            # A dump of nothing but a primary without pixels may be taken for the image it speaks of.
+            ccds += [1] * bool(dumps and ccds == [0] and all(x.kind == "image" for x in hdus))
+            questions.append(("ccds", rules.name, name, len(rows), ccds, ""))
+        if row is None:
+            continue
+        answers = {}
+        for field in FIELDS:
+            try:
+                if field not in ("ra", "dec"):
+                    answers[field] = getattr(rules, field)()
+                elif field == "ra":
+                    answers["ra"] = answers["dec"] = rules.position()
+            except Exception as error:
+                problems.append("%s: the oracle fails at %s: %r" % (label, field, error))
+                answers[field] = ANY
+            questions.append((field, rules.name, label, row[field], answers[field], row[field + "_from"]))
+        if show_values:
+            print("%s (%s)" % (label, rules.name),
+                  *("\n   %-10s %r [%s] | %r" % (f, row[f], row[f + "_from"], answers[f]) for f in FIELDS))
 
-print("\n".join(sorted(lines)))
-total = {"equal": 0, "all": 0}
-for field, kinds in tally.items():
+names = set()
+for field, _, _, ours, answers, _ in questions:
+    if field != "filter" or answers is ANY:
+        continue
+    if ours:
+        names |= {ours} | set(ours.split("+"))
+    for answer in answers:
+        if answer is not None and answer is not ANY:
+            answer[0][:], answer[1][:] = [x for x in answer[0] if x], [x for x in answer[1] if x]
+            names |= set(answer[0]) | set(answer[1]) | {"+".join(answer[0]), " ".join(answer[0])}
+names = sorted(str(n) for n in names if n)
+run = subprocess.run([TOOL, "-filters"], input="\n".join(names) + "\n", capture_output=True, text=True)
+aliases.update(zip(names, run.stdout.splitlines()))
+for question in questions:
+    compare(*question)
+tally, families, doubtful, lines = count_votes()
+
+# Presence: of the files that have rows at all.
+present, absent = 0, []
+for result in results:
+    rows = [r for r in result.get("images", []) if r["slice"] == 0]
+    if not rows:
+        continue
+    name = paths[result["file"]]
+    for field in ("obstime", "exptime", "type"):
+        card = held_by(headers[result["file"]], field)
+        if card is None:
+            if verbose and any(r[field] is not None for r in rows):
+                print("unforeseen %-8s %-60s %s" % (field, name, [r[field + "_from"] for r in rows][:1]))
+            continue
+        if any(r[field] is not None for r in rows):
+            present += 1
+        else:
+            absent.append("%-8s %-60s %s" % (field, name, card))
+
+for _, _, _, text in sorted(lines):
+    print(text)
+for text in absent:
+    print("absent    ", text)
+
+
+def report(title, kinds, width):
     n = sum(kinds.values())
-    total["equal"] += kinds.get("equal", 0)
-    total["all"] += n
-    print("%-8s %5d values, %5.1f %% equal  %s" % (field, n, 100 * kinds.get("equal", 0) / n, kinds))
-share = 100 * total["equal"] / total["all"]
-print("all      %5d values, %5.1f %% equal; %d files not compared" % (total["all"], share, unread))
-if rows_without_reason:
-    print("FAILED: no rows and no reason:", rows_without_reason)
-    sys.exit(1)
-if share < 95 or total["all"] < (4000 if dumps else 1000):
-    print("FAILED: fewer than 95 % of the values are equal")
-    sys.exit(1)
+    print("%-*s %5d values, %5.1f %% equal  %s" % (width, title, n, 100 * kinds.get("equal", 0) / n,
+                                                   {k: v for k, v in sorted(kinds.items()) if k != "equal"} or ""))
+
+
+print("\nFields:")
+total = {}
+for field in ("ccds",) + FIELDS:
+    if field in tally:
+        report(field, tally[field], 12)
+        for kind, count in tally[field].items():
+            total[kind] = total.get(kind, 0) + count
+print("\nFamilies, worst first:")
+for family, kinds in sorted(families.items(), key=lambda x: x[1].get("equal", 0) - sum(x[1].values())):
+    report(family, kinds, 28)
+if verbose:
+    print("\nEqual to another right answer than the oracle's first:")
+    for (family, field), count in sorted(doubtful.items()):
+        print("%-28s %-10s %d" % (family, field, count))
+    print("\nNot compared:", *unread, sep="\n  ")
+count = sum(total.values())
+share = 100 * total.get("equal", 0) / max(count, 1)
+held = 100 * present / max(present + len(absent), 1)
+print("\nall          %5d values, %.2f %% equal (%d of another right answer); %d files not compared" %
+      (count, share, sum(doubtful.values()), len(unread)))
+print("present      %5d of %d times, exposures and types that a file holds: %.2f %%" % (present, present + len(absent),
+                                                                                        held))
+
+if only:
+    sys.exit(0)
+kind = "dumps" if dumps else "files"
+floor = FLOORS[kind, "generic" if camera else None]
+if camera is None:
+    used = set()
+    for field, _, label, text in lines:
+        reasons = [i for i, (part, of, _) in enumerate(EXPECTED) if part in label and of == field]
+        used |= set(reasons)
+        if not reasons and STRICT:
+            problems.append("a difference that is not listed: " + text)
+    # A listed difference of the other run (files or dumps) is not ours to miss.
+    shown = {row["file"] for row in manifest
+             if (row["structure"].startswith("HDRDUMP") or row["structure"] == "yaml/json") == bool(dumps)}
+    problems += ["listed, but gone: %s %s" % EXPECTED[i][:2] for i in range(len(EXPECTED))
+                 if i not in used and any(EXPECTED[i][0].split("[")[0] in f for f in shown)]
+if share < floor[0]:
+    problems.append("fewer than %.1f %% of the values are equal" % floor[0])
+if held < floor[1]:
+    problems.append("fewer than %.1f %% of the times, exposures and types are present" % floor[1])
+if camera is None and count < LEAST_VALUES[kind]:
+    problems.append("only %d values were compared" % count)
+for text in problems:
+    print("FAILED:", text)
+sys.exit(1 if problems else 0)

@@ -411,7 +411,7 @@ const Habit kHabits[] = {
     {"TELESCOP='HST';INSTRUME='FGS';PA_V3=10.5;ORIENTAT=20.5", "hst", "rotangle", "10.5"},
     {"TELESCOP='HST';PA_APER=11.5;ORIENTAT=20.5", "hst", "rotangle", "11.5"},
     {"TELESCOP='HST';ORIENTAT=20.5", "hst", "rotangle", "20.5"},
-    {"TELESCOP='HST';EXTNAME='SCI';EXTVER=2", "hst", "chip", "SCI+2"},
+    {"TELESCOP='HST';EXTNAME='SCI';EXTVER=2", "hst", "chip", "SCI_2"},
     {"TELESCOP='JWST';TARGPROP='MY-STAR';TARGNAME='HD 1'", "jwst", "object", "MY-STAR"},
     {"TELESCOP='JWST';EXP_TYPE='MIR_MRS';CHANNEL='12';BAND='SHORT'", "jwst", "filter", "12+SHORT"},
     {"TELESCOP='JWST';DATE-OBS='2023-01-02';TIME-OBS='03:04:05.25';TIMESYS='TDB'", "jwst", "obstime",
