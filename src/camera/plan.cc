@@ -73,8 +73,6 @@ bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
   bool whole = true;
   for (const Field need : needs_of(field)) {
     for (const Recipe* recipe : plan.recipes[index_of(need)]) {
-      const bool moving = recipe->sky_frame == Frame::of_date || recipe->sky_frame == Frame::apparent;
-      whole = whole && !moving;  // such a position needs the time
       for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
       for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
       for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
@@ -100,8 +98,6 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
       if (table->forgotten[i]) break;
     }
   }
-  const std::vector<const Recipe*>& places = plan->recipes[index_of(Field::position)];
-  while (plan->first_wcs < places.size() && places[plan->first_wcs]->sources[0].keyword != "WCS") ++plan->first_wcs;
   std::size_t count = 0;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);

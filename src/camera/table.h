@@ -144,6 +144,7 @@ struct Recipe {
   std::vector<Source> since;    ///< `TSTART s since MJDREFI + MJDREFF`: the zero point, an MJD, a JD or a date
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
+  bool needs_time() const { return sky_frame == Frame::of_date || sky_frame == Frame::apparent; }
   char wcs_version = ' ';  ///< of `position wcs A`: the alternate description (CTYPE1A, ...)
 };
 
