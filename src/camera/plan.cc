@@ -21,6 +21,19 @@ class Maker {
       default: return true;  // other HDUs, the file name, a number
     }
   }
+  bool can_hold(const std::vector<Condition>& conditions) const {
+    return std::all_of(conditions.begin(), conditions.end(),
+                       [&](const Condition& c) { return !c.wanted || is_there(c.source); });
+  }
+  void add_rules(const Chain& chain, std::string_view name, std::vector<HduRule> Table::*rules,
+                 std::vector<const HduRule*>& out) const {
+    for (const Table* table : chain) {
+      for (const HduRule& rule : table->*rules) {
+        if (can_hold(rule)) out.push_back(&rule);
+      }
+      if (table->forgets(name)) return;
+    }
+  }
   bool can_give(const Recipe& recipe, Dimension dimension) const {
     const auto there = [&](const Source& source) {
       // The WCS is looked for in the HDU of the pixels.
@@ -28,9 +41,7 @@ class Maker {
       const char ctype[] = {'C', 'T', 'Y', 'P', 'E', '1', recipe.wcs_version, ' '};
       return own_.has(key_of(trim(std::string_view(ctype, sizeof ctype))));
     };
-    const bool dead = std::any_of(recipe.conditions.begin(), recipe.conditions.end(),
-                                  [&](const Condition& c) { return c.wanted && !there(c.source); });
-    if (dead) return false;
+    if (!can_hold(recipe.conditions)) return false;
     if (recipe.sources.empty()) return true;
     // Texts are joined of what is there; everything else needs all its keywords.
     const bool any = dimension == Dimension::text;
@@ -90,6 +101,9 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
   plan->own = place.cards.layout(place.hdu);
   plan->primary = place.cards.layout(0);
   const Maker maker(*plan->own, *plan->primary);
+  maker.add_rules(chain, "skip", &Table::skip, plan->skip);
+  maker.add_rules(chain, "mask", &Table::mask, plan->mask);
+  maker.add_rules(chain, "split", &Table::split, plan->split);
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     for (const Table* table : chain) {
       for (const Recipe& recipe : table->recipes[i]) {

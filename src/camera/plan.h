@@ -26,6 +26,8 @@ struct CardPlace {
 };
 
 struct Plan {
+  /// The rules for HDUs whose keywords are there, in order.
+  std::vector<const HduRule*> skip, mask, split;
   /// By field: the recipes whose keywords are there, in order.
   std::array<std::vector<const Recipe*>, kFieldCount> recipes;
   /// By field: all cards that its recipes, and those of the fields that it needs, may read.
