@@ -193,7 +193,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     std::vector<Loss> losses;
     const std::shared_ptr<const Plan> plan = tables_->plans.plan_of(chain, chosen, place);
     const Reader reader(chain, *plan, place, split, options.explain ? &losses : nullptr);
-    const Remembered* last = options.explain ? nullptr : memory.find(*plan, place);
+    const Remembered* last = options.explain ? nullptr : memory.find(*plan);
     std::bitset<kFieldCount> known;
     bool day_only = false;
     ImageFacts facts = facts_of(reader, last, place, day_only, known);

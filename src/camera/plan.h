@@ -34,6 +34,7 @@ struct Plan {
   std::size_t first_wcs = 0;          ///< the first recipe of the position that reads more than its keywords: the WCS
   std::bitset<kFieldCount> by_cards;  // fields that depend on these cards and nothing else
   std::shared_ptr<const Layout> own, primary;  // a layout lives as long as the plans that are known by its address
+  bool in_primary = false;                     // own and primary are the same header, and not only alike
 };
 
 /// The plan for an image at `place`.
@@ -48,7 +49,7 @@ class PlanCache {
   void clear();
 
  private:
-  using Key = std::tuple<const Table*, const Layout*, const Layout*>;
+  using Key = std::tuple<const Table*, const Layout*, const Layout*, bool>;  // chosen; own, primary, in_primary
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<const Plan>> plans_;
 };
