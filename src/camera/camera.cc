@@ -183,7 +183,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     const bool split = lone && (options.split || any_rule(chip.plan->split, place));
     std::vector<Loss> losses;
     const Reader reader(chain, *chip.plan, place, split, options.explain ? &losses : nullptr);
-    const Remembered* last = options.explain ? nullptr : memory.find(*chip.plan, place);
+    const Remembered* last = options.explain ? nullptr : memory.find(*chip.plan);
     std::bitset<kFieldCount> known;
     bool day_only = false;
     ImageFacts facts = facts_of(reader, last, place, day_only, known);

@@ -54,12 +54,10 @@ void Memory::Use::remember_layouts(const FileCards& cards) {
   slot_->layouts = std::move(layouts);
 }
 
-const Remembered* Memory::Use::find(const Plan& plan, const Place& place) const {
+const Remembered* Memory::Use::find(const Plan& plan) const {
   if (slot_ == nullptr) return nullptr;
   const auto at = slot_->images.find(&plan);
-  // In a primary HDU "own" and "primary" are the same.
-  const bool alike = at != slot_->images.end() && (at->second.hdu == 0) == (place.own().number == 0);
-  return alike ? &at->second : nullptr;
+  return at == slot_->images.end() ? nullptr : &at->second;
 }
 
 void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,

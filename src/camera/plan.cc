@@ -74,8 +74,8 @@ bool add_cards(const Source& source, const Plan& plan, std::vector<CardPlace>& o
       return false;
     });
   };
-  if (source.scope != Scope::primary) add(*plan.own, true);
-  if (source.scope != Scope::own && plan.own != plan.primary) add(*plan.primary, false);
+  if (source.scope != Scope::primary || plan.in_primary) add(*plan.own, true);
+  if (source.scope != Scope::own && !plan.in_primary) add(*plan.primary, false);
   return true;
 }
 
@@ -100,6 +100,7 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
   auto plan = std::make_shared<Plan>();
   plan->own = place.cards.layout(place.hdu);
   plan->primary = place.cards.layout(0);
+  plan->in_primary = place.hdu == 0;
   const Maker maker(*plan->own, *plan->primary);
   maker.add_rules(chain, "skip", &Table::skip, plan->skip);
   maker.add_rules(chain, "mask", &Table::mask, plan->mask);
@@ -123,7 +124,7 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
 
 std::shared_ptr<const Plan> PlanCache::plan_of(const Chain& chain, const Table& chosen, const Place& place) {
   constexpr std::size_t kMost = 1000;
-  const Key key{&chosen, place.cards.layout(place.hdu).get(), place.cards.layout(0).get()};
+  const Key key{&chosen, place.cards.layout(place.hdu).get(), place.cards.layout(0).get(), place.hdu == 0};
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = plans_.find(key); found != plans_.end()) return found->second;

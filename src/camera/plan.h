@@ -35,6 +35,7 @@ struct Plan {
   std::array<std::size_t, kFieldCount> first_card{};  // how many cards the fields before have
   std::bitset<kFieldCount> by_cards;                  // fields that depend on these cards and nothing else
   std::shared_ptr<const Layout> own, primary;  // a layout lives as long as the plans that are known by its address
+  bool in_primary = false;                     // own and primary are the same header, and not only alike
 };
 
 /// The plan for an image at `place`.
@@ -49,7 +50,7 @@ class PlanCache {
   void clear();
 
  private:
-  using Key = std::tuple<const Table*, const Layout*, const Layout*>;
+  using Key = std::tuple<const Table*, const Layout*, const Layout*, bool>;  // chosen; own, primary, in_primary
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<const Plan>> plans_;
 };
