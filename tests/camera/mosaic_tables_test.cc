@@ -497,6 +497,8 @@ TEST(EsoTimmi2, MillisecondsAndChopping) {
 TEST(EsoMidas, ZerosAreUnknown) {
   const std::string midas = "ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 0.0\nTM-START= 0.0\n";
   EXPECT_FALSE(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas").exptime.value);
+  EXPECT_THAT(only({"ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 300.0\nTM-START= 0.0"}, "eso-midas").exptime.value, near(300));
+  EXPECT_THAT(only({"ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 0.0\nTM-START= 5.0"}, "eso-midas").exptime.value, near(0));
   EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'\nUT      = '04:05:06'"}, "eso-midas")), "1992-03-02T04:05:06Z");
   EXPECT_EQ(start(only({midas + "DATE-OBS= '1999-03-02T04:05:06'"}, "eso-midas")), "1999-03-02T04:05:06Z");
   EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas")), "1992-03-02T00:00:00Z");
