@@ -76,6 +76,7 @@ bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
       const bool moving = recipe->sky_frame == Frame::of_date || recipe->sky_frame == Frame::apparent;
       whole = whole && !moving;  // such a position needs the time
       for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
+      for (const Source& source : recipe->shift) whole = add_cards(source, plan, out) && whole;
       for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
       for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
     }

@@ -542,6 +542,9 @@ TEST(Ukirt, ExposuresAndPlaces) {
   EXPECT_THAT(read("EXP_TIME= 5.0\nNEXP    = 2\nINT_TIME= 30.0").exptime.value, near(30));
   EXPECT_THAT(read("DEXPTIME= 0.5\nNEXP    = 2\nEXPOSED = 9.0").exptime.value, near(9));
   EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0").ra.value, near(60, 1e-4));
+  const ImageFacts moved = read("RABASE  = 4.0\nDECBASE = 60.0\nTRAOFF  = 36.0\nTDECOFF = -12.0 / [arcsec]");
+  EXPECT_THAT(moved.ra.value, near(60.02, 5e-5));
+  EXPECT_THAT(moved.dec.value, near(59.99666667, 5e-5));
   EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0\nTELRA   = 2.0\nTELDEC  = 10.0").ra.value, near(30, 1e-4));
   EXPECT_THAT(
       read("RABASE  = 4.0\nDECBASE = 10.0\nCTYPE1  = 'DEC--TAN'\nCTYPE2  = 'RA---TAN'\nCRVAL1  = 10.0\nCRVAL2  = 61.0")
