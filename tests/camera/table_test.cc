@@ -110,6 +110,7 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
   EXPECT_THAT(fault("exptime EXPTIME\n"), HasSubstr("line 1, column 1: a table begins with: camera NAME"));
   EXPECT_THAT(fault(""), HasSubstr("begins with: camera NAME"));
   EXPECT_THAT(fault("camera x\ncamera y\n"), HasSubstr("line 2, column 1: a file holds one camera"));
+  EXPECT_THAT(fault("camera x\nposition RA DEC offset EAST\n"), HasSubstr("the keyword of the offset north"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME K\n"), HasSubstr("'K' does not fit exptime"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME commemt *m*\n"), HasSubstr("did you mean comment"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME 5..\n"), HasSubstr("'5..' is no range"));
@@ -184,10 +185,12 @@ TEST_F(Folder, TablesAreChecked) {
               HasSubstr("a.cam: line 3, column 6: there is no camera 'nowhere' to refine"));
   write("a.cam", "camera a\nlike b\n");
   write("b.cam", "camera b\nlike a\n");
-  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("refines itself"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
+              HasSubstr("refines itself"));
   write("a.cam", "camera a\ntype KIND words colours\n");
   write("b.cam", "camera b\n");
-  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("line 2, column 1: there is no word list 'colours'"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
+              HasSubstr("line 2, column 1: there is no word list 'colours'"));
 }
 
 TEST_F(Folder, TablesThatApplyEquallyAreAMistake) {
