@@ -108,7 +108,8 @@ class Judge {
     const std::string_view recipes = field == "ra" || field == "dec" ? "position" : field;
     for (const LostCard& card : image_.lost) {
       // A card whose comment speaks of something else has nothing to say here.
-      if (card.field == recipes && !card.reason.starts_with("its comment")) return card.keyword + " \"" + card.text + "\" " + card.reason;
+      if (card.field == recipes && !card.reason.starts_with("its comment"))
+        return card.keyword + " \"" + card.text + "\" " + card.reason;
     }
     return "no keyword of its recipes is there";
   }
