@@ -48,6 +48,9 @@ TEST(Line, BlanksQuotesAndComments) {
   EXPECT_TRUE(line_words("# all comment").empty());
   EXPECT_TRUE(line_words("\r").empty());
   EXPECT_THAT(line_words("a \"b"), ElementsAre("fault"));
+  EXPECT_THAT(line_words("caf\xc3\xa9 # caf\xe9"), ElementsAre("caf\xc3\xa9"));
+  EXPECT_THAT(line_words("caf\xe9"), ElementsAre("fault"));
+  EXPECT_THAT(line_words("a\x1b[2J"), ElementsAre("fault"));
 }
 
 TEST(Captured, TakesThePartAtTheMark) {
@@ -184,10 +187,12 @@ TEST_F(Folder, TablesAreChecked) {
               HasSubstr("a.cam: line 3, column 6: there is no camera 'nowhere' to refine"));
   write("a.cam", "camera a\nlike b\n");
   write("b.cam", "camera b\nlike a\n");
-  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("refines itself"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
+              HasSubstr("refines itself"));
   write("a.cam", "camera a\ntype KIND words colours\n");
   write("b.cam", "camera b\n");
-  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(), HasSubstr("line 2, column 1: there is no word list 'colours'"));
+  EXPECT_THAT(Cameras::load({.folders = {folder_}, .recipes = {}, .recipes_from = {}}).status().text(),
+              HasSubstr("line 2, column 1: there is no word list 'colours'"));
 }
 
 TEST_F(Folder, TablesThatApplyEquallyAreAMistake) {
