@@ -216,7 +216,6 @@ Fact<std::string> Reader::section(Field field) const {
 
 // The number of a card, as it is written.
 std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& value) const {
-  if (recipe.text_only && value.kind != CardValue::Kind::text) return std::nullopt;
   std::optional<double> out;
   if (recipe.difference == Difference::dates) {
     const std::optional<HeaderDate> date = header_date(value.text, recipe.date_order);

@@ -127,6 +127,9 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
   EXPECT_THAT(fault("camera x\nccd @name\n"), HasSubstr("by match only"));
   EXPECT_THAT(fault("camera x\nforget colour\n"), HasSubstr("no field 'colour'"));
   EXPECT_THAT(fault("camera x\namps EXTNAME amp%d 0\n"), HasSubstr("no number of amplifiers"));
+  EXPECT_THAT(fault("camera x\namps EXTNAME@primary amp%d 2\n"), HasSubstr("line 2, column 6: amplifiers are told by"));
+  EXPECT_THAT(fault("camera x\nexptime EXPTIME drop X else 5\n"), HasSubstr("'else' does not fit exptime"));
+  EXPECT_THAT(fault("camera x\ndatasec SECTION words w\n"), HasSubstr("'words' does not fit datasec"));
   EXPECT_THAT(fault("camera x\nslices -3\n"), HasSubstr("'-3' is no count"));
   EXPECT_THAT(fault("camera x\nlike a b\n"), HasSubstr("'b' is too much"));
   EXPECT_THAT(fault("camera x\nwords type dark\n"), HasSubstr("a text that means dark is missing"));
