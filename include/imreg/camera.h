@@ -2,6 +2,7 @@
 // headers.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ namespace camera {
 class Learner;
 }
 
-/// A line of a camera table. The views live as long as the Cameras, until its next add_file().
+/// A line of a camera table. The views live as long as the Cameras, until its next add_file() or remove().
 struct RecipeLine {
   std::string_view table;  ///< "hst-acs"; empty when no recipe gave the value
   int line = 0;
@@ -62,9 +63,9 @@ struct ImageFacts {
   Fact<double> ra, dec;         ///< degrees, ICRS
   Fact<double> airmass, telfocus, rotangle;
   Fact<double> xprobe, yprobe, zprobe;
-  Fact<double> dettemp;     ///< degrees Celsius
-  Fact<double> teltemp[4];  ///< mirror, dome top, two air probes; degrees Celsius
-  Fact<double> release;     ///< when the data become public, seconds since 1970 UTC
+  Fact<double> dettemp;                 ///< degrees Celsius
+  std::array<Fact<double>, 4> teltemp;  ///< mirror, dome top, two air probes; degrees Celsius
+  Fact<double> release;                 ///< when the data become public, seconds since 1970 UTC
 
   // What the database does not keep; only with Options::explain.
   Fact<std::string> datasec, biassec, trimsec, detsec;  ///< "[1:2048,1:4096]"
@@ -104,7 +105,7 @@ struct CameraTable {
 };
 
 /// All camera tables, filter and type lists: the built-in ones, and those of further folders.
-/// Built-in tables are read when a file first needs them; after load() all members are safe from several threads.
+/// Built-in tables are read when a file first needs them; after load() all const members are safe from several threads.
 class Cameras {
  public:
   /// Built-in tables, then every *.cam and *.list of the folders; a later table of the same name replaces an earlier one,

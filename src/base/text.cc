@@ -143,6 +143,26 @@ std::string visible(std::string_view text) {
   return out;
 }
 
+std::size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+  }
+  if (lead == 0xe0 && at(1) < 0xa0) return 0;   // overlong
+  if (lead == 0xed && at(1) >= 0xa0) return 0;  // surrogates
+  if (lead == 0xf0 && at(1) < 0x90) return 0;
+  if (lead == 0xf4 && at(1) >= 0x90) return 0;
+  return length;
+}
+
 std::string counted(long long number, std::string_view noun) {
   return std::to_string(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
 }

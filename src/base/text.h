@@ -1,6 +1,7 @@
 // Text matching and small text work that every room needs.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ bool glob_match(std::string_view pattern, std::string_view text, bool nocase = t
 
 /// The text with control characters as \n, \t, \x1b: a file name cannot forge lines or drive the terminal.
 std::string visible(std::string_view text);
+
+/// The bytes of the UTF-8 character at the front (RFC 3629); 0 when there is none.
+std::size_t utf8_length(std::string_view text);
 
 /// "1 row", "2 rows": a number with its noun.
 std::string counted(long long number, std::string_view noun);

@@ -209,8 +209,11 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
     if (chip.planes > 1) facts.mode = ImageMode::cube;
     const bool sliced = chip.planes > 1 && chip.planes <= max_slices;
-    out.images.push_back(sliced ? facts : std::move(facts));
-    if (!sliced) continue;
+    if (!sliced) {
+      out.images.push_back(std::move(facts));
+      continue;
+    }
+    out.images.push_back(facts);
     facts.mode = ImageMode::slice;
     for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
   }

@@ -53,11 +53,12 @@ std::vector<std::uint64_t> keys_of(const Header& header, std::uint64_t& hash) {
 
 Layout::Layout(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
   slots_.resize(std::bit_ceil(2 * keys_.size() + 2));
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
+  next_.resize(keys_.size(), -1);
+  for (std::size_t i = keys_.size(); i-- > 0;) {  // from the end: the first of duplicates comes to stand in the slot
     if (keys_[i] == 0) continue;
-    // Duplicates come to stand behind one another, so the first card is found first.
     std::size_t at = place_of(keys_[i]) & (slots_.size() - 1);
-    while (slots_[at].card >= 0) at = (at + 1) & (slots_.size() - 1);
+    while (slots_[at].card >= 0 && slots_[at].key != keys_[i]) at = (at + 1) & (slots_.size() - 1);
+    next_[i] = slots_[at].card;
     slots_[at] = {keys_[i], static_cast<std::int32_t>(i)};
   }
 }

@@ -28,8 +28,10 @@ class Layout {
   template <class Use>
   bool each(std::uint64_t key, Use use) const {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = place_of(key) & mask; slots_[at].card >= 0; at = (at + 1) & mask) {
-      if (slots_[at].key == key && use(static_cast<std::size_t>(slots_[at].card))) return true;
+    std::size_t at = place_of(key) & mask;
+    while (slots_[at].card >= 0 && slots_[at].key != key) at = (at + 1) & mask;
+    for (std::int32_t card = slots_[at].card; card >= 0; card = next_[static_cast<std::size_t>(card)]) {
+      if (use(static_cast<std::size_t>(card))) return true;
     }
     return false;
   }
@@ -40,12 +42,13 @@ class Layout {
  private:
   struct Slot {
     std::uint64_t key = 0;
-    std::int32_t card = -1;
+    std::int32_t card = -1;  // the first with this key
   };
   static std::size_t place_of(std::uint64_t key) { return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 40); }
 
   std::vector<std::uint64_t> keys_;  // 0 for cards without a value
   std::vector<Slot> slots_;
+  std::vector<std::int32_t> next_;  // by card number: the next with the same key, -1 for the last
 };
 
 /// The layouts seen last. Safe from several threads.

@@ -4,6 +4,22 @@
 
 namespace imreg::camera {
 
+namespace {
+
+// The first byte of a text that is a control character or no UTF-8: words of tables get into rows and reports.
+std::size_t first_unclean(std::string_view text) {
+  std::size_t i = 0;
+  for (std::size_t n = 0; i < text.size(); i += n) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool control = (byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7f;
+    n = control ? 0 : utf8_length(text.substr(i));
+    if (n == 0) break;
+  }
+  return i;
+}
+
+}  // namespace
+
 Line::Line(std::string_view text, int number, const std::string& file) : text_(text), number_(number), file_(file) {
   const auto blank = [&](std::size_t i) { return text[i] == ' ' || text[i] == '\t' || text[i] == '\r'; };
   std::size_t i = 0;
@@ -29,6 +45,8 @@ Line::Line(std::string_view text, int number, const std::string& file) : text_(t
     words_.push_back(std::move(word));
   }
   text_ = trim(text.substr(0, i));
+  if (const std::size_t unclean = first_unclean(text.substr(0, i)); unclean < i)
+    fault_ = error_at(static_cast<int>(unclean) + 1, "a character that is no UTF-8, or none that can be shown");
 }
 
 bool Line::take_if(std::string_view word) {

@@ -14,7 +14,7 @@ namespace imreg::camera {
 /// Blanks divide words, "..." holds together, # at the start of a word begins a comment.
 class Line {
  public:
-  /// `number`: from 1. A quote without end is found by fault().
+  /// `number`: from 1. A quote without end, and characters that are none, are found by fault().
   Line(std::string_view text, int number, const std::string& file);
 
   Status fault() const { return fault_; }

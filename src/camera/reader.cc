@@ -216,7 +216,6 @@ Fact<std::string> Reader::section(Field field) const {
 
 // The number of a card, as it is written.
 std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& value) const {
-  if (recipe.text_only && value.kind != CardValue::Kind::text) return std::nullopt;
   std::optional<double> out;
   if (recipe.difference == Difference::dates) {
     const std::optional<HeaderDate> date = header_date(value.text, recipe.date_order);
@@ -385,7 +384,11 @@ std::optional<Doubt> Reader::doubt(Field field, const std::string& kind) const {
     if (!loss.fault || loss.card.field != name_of(field)) continue;
     constexpr std::size_t kShown = 60;
     std::string text = loss.card.text;
-    if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+    if (text.size() > kShown) {
+      std::size_t end = kShown;
+      while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // no half character
+      text = text.substr(0, end) + "...";
+    }
     const std::string& keyword = loss.card.keyword;
     return Doubt{kind, keyword, keyword + " \"" + text + "\" " + loss.card.reason + "; " + kind};
   }

@@ -142,7 +142,7 @@ bool take_date_modifier(const std::string& word, Recipe& recipe) {
 
 // The modifiers that are one word for one kind of field. False: `word` is none of them.
 bool take_plain_modifier(Dimension dimension, const std::string& word, Recipe& recipe) {
-  if (is_text(dimension) && word == "text") return recipe.text_only = true;
+  if (dimension == Dimension::text && word == "text") return recipe.text_only = true;
   if (dimension == Dimension::date && take_date_modifier(word, recipe)) return true;
   if (dimension == Dimension::position) {
     if (word == "hours") return recipe.hours = true;
@@ -219,9 +219,9 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     IMREG_ASSIGN(globs, line.need_globs("a pattern for the comment"));
   } else if (word == "drop") {
     IMREG_ASSIGN(recipe.drop, line.need_globs("a pattern of texts to drop"));
-  } else if (word == "else") {
+  } else if (word == "else" && dimension == Dimension::text) {
     IMREG_ASSIGN(recipe.otherwise, line.need("the value behind else"));
-  } else if (word == "words" && is_text(dimension)) {
+  } else if (word == "words" && dimension == Dimension::text) {
     IMREG_ASSIGN(recipe.words, line.need("the name of a word list"));
   } else if (word == "match") {
     IMREG_TRY(take_capture(line, recipe));

@@ -19,6 +19,13 @@ Status take_all_globs(Line& line, const std::string& what, Globs& out) {
   return {};
 }
 
+// A keyword of amplifiers: always of their own HDU.
+Result<Source> take_own(Line& line, const std::string& what) {
+  IMREG_ASSIGN(const std::string key, line.need(what));
+  if (key.find('@') != key.npos) return line.error("amplifiers are told by keywords of their own HDUs, without @");
+  return Source(to_upper(key), Scope::own);
+}
+
 // KEY PATTERN... & not KEY PATTERN..., of one HDU.
 Status take_hdu_rule(Line& line, std::vector<HduRule>& rules) {
   HduRule rule;
@@ -37,12 +44,10 @@ Status take_hdu_rule(Line& line, std::vector<HduRule>& rules) {
 
 Status take_amps(Line& line, Table& table) {
   AmpRule rule;
-  IMREG_ASSIGN(const std::string key, line.need("a keyword"));
-  rule.ccd = Source(to_upper(key), Scope::own);
+  IMREG_ASSIGN(rule.ccd, take_own(line, "a keyword"));
   if (line.take_if("by")) {
     rule.kind = AmpRule::Kind::named;
-    IMREG_ASSIGN(const std::string amp, line.need("the keyword that differs between amplifiers"));
-    rule.amp = Source(to_upper(amp), Scope::own);
+    IMREG_ASSIGN(rule.amp, take_own(line, "the keyword that differs between amplifiers"));
   } else if (!line.done() && line.peek().find("%d") != std::string::npos) {
     rule.kind = AmpRule::Kind::numbered;
     rule.pattern = line.take();

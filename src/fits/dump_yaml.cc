@@ -460,6 +460,8 @@ class Writer {
         const Node* comment = value.find("comment");
         IMREG_TRY(add(name, *inside, comment != nullptr ? comment->text : "", false));
       } else {
+        constexpr std::size_t kLongestName = 1000;  // it stands before each name inside
+        if (name.size() > kLongestName) return fault(value, "a keyword of more than 1000 characters");
         IMREG_TRY(mapped(value, name + " ", false));
       }
     }

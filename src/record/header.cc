@@ -89,26 +89,6 @@ bool same_words(std::string_view a, std::string_view b) {
   }
 }
 
-// The length of the UTF-8 sequence at the front, 0 when it is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  const std::size_t length = lead < 0x80                   ? 1
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xc0) != 0x80) return 0;
-  }
-  if (lead == 0xe0 && at(1) < 0xa0) return 0;   // overlong
-  if (lead == 0xed && at(1) >= 0xa0) return 0;  // surrogates
-  if (lead == 0xf0 && at(1) < 0x90) return 0;
-  if (lead == 0xf4 && at(1) >= 0x90) return 0;
-  return length;
-}
-
 // Text from a card as the rest of the program may see it: UTF-8, no control characters.
 std::string clean(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; })) return std::string(text);

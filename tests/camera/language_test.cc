@@ -204,6 +204,13 @@ TEST_F(Language, WhatLostIsTold) {
   EXPECT_EQ(image.lost[1].keyword + " " + image.lost[1].reason, "B is out of range 0..100");
 }
 
+TEST_F(Language, LongTextsInDoubtsAreCutBetweenCharacters) {
+  const std::string x(59, 'x');
+  facts("exptime EXPTIME s\n", "EXPTIME = '" + x + "\xc3\xa9t'\n");
+  ASSERT_EQ(doubts_.size(), 1u);
+  EXPECT_EQ(doubts_[0].text, "EXPTIME \"" + x + "...\" is no number; exptime is not known");
+}
+
 TEST_F(Language, NumbersInsteadOfTextsAreAMistake) {
   std::ofstream(path_) << "camera test\nfilter WAVE 1..1e6\n";
   Result<Cameras> cameras = Cameras::load();

@@ -48,6 +48,9 @@ TEST(Line, BlanksQuotesAndComments) {
   EXPECT_TRUE(line_words("# all comment").empty());
   EXPECT_TRUE(line_words("\r").empty());
   EXPECT_THAT(line_words("a \"b"), ElementsAre("fault"));
+  EXPECT_THAT(line_words("caf\xc3\xa9 # caf\xe9"), ElementsAre("caf\xc3\xa9"));
+  EXPECT_THAT(line_words("caf\xe9"), ElementsAre("fault"));
+  EXPECT_THAT(line_words("a\x1b[2J"), ElementsAre("fault"));
 }
 
 TEST(Captured, TakesThePartAtTheMark) {
@@ -125,6 +128,9 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
   EXPECT_THAT(fault("camera x\nccd @name\n"), HasSubstr("by match only"));
   EXPECT_THAT(fault("camera x\nforget colour\n"), HasSubstr("no field 'colour'"));
   EXPECT_THAT(fault("camera x\namps EXTNAME amp%d 0\n"), HasSubstr("no number of amplifiers"));
+  EXPECT_THAT(fault("camera x\namps EXTNAME@primary amp%d 2\n"), HasSubstr("line 2, column 6: amplifiers are told by"));
+  EXPECT_THAT(fault("camera x\nexptime EXPTIME drop X else 5\n"), HasSubstr("'else' does not fit exptime"));
+  EXPECT_THAT(fault("camera x\ndatasec SECTION words w\n"), HasSubstr("'words' does not fit datasec"));
   EXPECT_THAT(fault("camera x\nslices -3\n"), HasSubstr("'-3' is no count"));
   EXPECT_THAT(fault("camera x\nlike a b\n"), HasSubstr("'b' is too much"));
   EXPECT_THAT(fault("camera x\nwords type dark\n"), HasSubstr("a text that means dark is missing"));

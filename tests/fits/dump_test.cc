@@ -283,6 +283,7 @@ TEST_F(Dump, FaultsHaveTheirLine) {
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"BITPIX\": \"\\q\"}"), "line 1: an escape that is none in a quoted text");
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"BITPIX\": 16}\n}"), "line 2: this does not belong to what stands before it");
   EXPECT_EQ(failure("{\"SIMPLE\": true, \"BITPIX\": " + std::string(99, '[')), "line 1: nested more than 32 deep");
+  EXPECT_EQ(failure(head + std::string(1001, 'K') + ":\n  a: 1\n"), "line 4: a keyword of more than 1000 characters");
 }
 
 TEST_F(Dump, TextsAndHugeDumpsAreRefused) {

@@ -49,7 +49,16 @@ def card_hdus(raw):
         for at in range(0, max(1, len(line)), 80):
             card = line[at : at + 80]
             title = re.match(r"# HDU|--- (PHU|HDU)", card)
-            if title or card.strip() == "END" or re.match(r"(XTENSION|SIMPLE  )= ", card):
+            if len(now) > 1 and now[-1].startswith("XTENSION= ") and card[8:9] == "=":
+                # Inside a header it begins one when BITPIX or NAXIS follow; else it is that of the table that held the image.
+                held = now.pop()
+                if re.match(r"(BITPIX  |NAXIS   )=", card):
+                    hdus.append(now)
+                    now = [held]
+                else:
+                    accept("XTENSION among the cards of an image: it begins nothing and is left out")
+            inside = card.startswith("XTENSION= ") and any(re.match(r"(XTENSION|SIMPLE  )= ", c) for c in now)
+            if title or card.strip() == "END" or (re.match(r"(XTENSION|SIMPLE  )= ", card) and not inside):
                 hdus.append(now)
                 now = []
             if title or card.strip() in ("", "END") or re.match(r"Filename: |AstroData T", line):
