@@ -1,6 +1,4 @@
 // imsearch: finds images in the registration database and prints them.
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <set>
 #include <string>
@@ -83,8 +81,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
   // Fields are columns: without -format they come as a table.
   options.format = args.word("format", args.has("fields") ? "table" : "row");
   options.emit.tz_hours = options.dates.tz_hours;
-  winsize window{};
-  if (::isatty(1) && ::ioctl(1, TIOCGWINSZ, &window) == 0) options.emit.width = window.ws_col;
+  options.emit.width = cli::terminal_columns();
   return {};
 }
 

@@ -13,6 +13,10 @@
 
 namespace imreg {
 
+namespace camera {
+class Learner;
+}
+
 /// A line of a camera table. The views live as long as the Cameras, until its next add_file().
 struct RecipeLine {
   std::string_view table;  ///< "hst-acs"; empty when no recipe gave the value
@@ -50,12 +54,12 @@ struct ImageFacts {
   Fact<std::string> chip;  ///< its name: "ccd00"
   Fact<std::string> instrument;
   Fact<std::string> object;
-  Fact<std::string> type;    ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
-  Fact<std::string> filter;  ///< canonical name when the filter list knows it, else as it stands in the header
+  Fact<std::string> type;       ///< a word of the type list: object, dark, bias, flat, mask, fringe, scatter, frpts
+  Fact<std::string> filter;     ///< canonical name when the filter list knows it, else as it stands in the header
   std::string physical_filter;  ///< as it stands in the header
-  Fact<double> obstime;      ///< start of the exposure, seconds since 1970 UTC
-  Fact<double> exptime;      ///< seconds
-  Fact<double> ra, dec;      ///< degrees, ICRS
+  Fact<double> obstime;         ///< start of the exposure, seconds since 1970 UTC
+  Fact<double> exptime;         ///< seconds
+  Fact<double> ra, dec;         ///< degrees, ICRS
   Fact<double> airmass, telfocus, rotangle;
   Fact<double> xprobe, yprobe, zprobe;
   Fact<double> dettemp;     ///< degrees Celsius
@@ -117,6 +121,16 @@ class Cameras {
   /// lists that are not there, two tables that apply equally. Empty: none.
   std::vector<Status> mistakes() const;
 
+  struct Lint {
+    int tables = 0;
+    std::vector<Status> mistakes;
+    std::vector<Status> warnings;  ///< what is no mistake and has no effect, or an effect that nobody can want
+  };
+  /// Looks at tables and filter lists: files (with a / or ending in .cam or .list) and names of built-in tables; all there
+  /// are when `tables` is empty. They are held against the built-in ones and those of `folders`; a file stands in for a
+  /// built-in table of its name. What is wrong in any table is told, warnings only of those that were asked for.
+  static Lint lint(const std::vector<std::string>& folders, const std::vector<std::string>& tables);
+
   struct Options {
     bool split = false;    ///< a single-HDU file is one CCD of a mosaic
     std::string camera;    ///< force this table instead of choosing one
@@ -124,6 +138,8 @@ class Cameras {
   };
   /// Errors: not_found (no table of that name).
   Result<FileFacts> translate(const std::string& path, const FitsHeaders& headers, const Options& options) const;
+  /// The `when` lines of a table that hold for these headers: "INSTRUME ACS & DETECTOR WFC|HRC|SBC".
+  std::vector<std::string> applying(const std::string& name, const std::string& path, const FitsHeaders& headers) const;
 
   /// The registered name of a filter by its other names, exact spelling first (r is not R), then case-blind;
   /// nullopt when the list does not know it.
@@ -137,6 +153,7 @@ class Cameras {
   ~Cameras();
 
  private:
+  friend class camera::Learner;  // learn_table() of imreg/camera_tools.h
   struct Tables;
   explicit Cameras(std::unique_ptr<Tables> tables);
   bool name_filter(FileFacts& file, ImageFacts& image) const;

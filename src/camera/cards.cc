@@ -93,8 +93,8 @@ std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
 const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) const {
   const Header& header = file_.hdus[hdu].header;
   std::shared_ptr<const Layout>& out = hdus_[hdu].layout;
-  if (hdu < likely_.size() && likely_[hdu] && likely_[hdu]->fits(header))
-    out = likely_[hdu];
+  if (likely_ != nullptr && hdu < likely_->size() && (*likely_)[hdu] && (*likely_)[hdu]->fits(header))
+    out = (*likely_)[hdu];
   else if (hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header))
     out = hdus_[hdu - 1].layout;
   else

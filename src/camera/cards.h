@@ -63,7 +63,7 @@ class FileCards {
  public:
   /// `name`: the file name without folder and suffixes. `likely`: the layouts of the last file's HDUs.
   FileCards(const FitsHeaders& file, std::string name, LayoutCache& cache,
-            const std::vector<std::shared_ptr<const Layout>>& likely = {})
+            const std::vector<std::shared_ptr<const Layout>>* likely = nullptr)
       : file_(file), name_(std::move(name)), cache_(cache), likely_(likely), hdus_(file.hdus.size()) {}
   const FitsHeaders& file() const { return file_; }
   const std::string& name() const { return name_; }
@@ -92,7 +92,7 @@ class FileCards {
   const FitsHeaders& file_;
   std::string name_;
   LayoutCache& cache_;
-  const std::vector<std::shared_ptr<const Layout>>& likely_;
+  const std::vector<std::shared_ptr<const Layout>>* likely_;
   mutable std::vector<Cached> hdus_;
   mutable std::deque<CardValue> values_;
 };

@@ -15,9 +15,6 @@ using namespace camera;
 
 namespace {
 
-// Of a table that was named on the command line: above those of any folder.
-constexpr std::size_t kNamed = 1000;
-
 // Of the first line that says something.
 std::string_view first_word(std::string_view text) {
   while (!text.empty()) {
@@ -29,7 +26,9 @@ std::string_view first_word(std::string_view text) {
   return {};
 }
 
-Result<std::string> text_of_table(const std::filesystem::path& path) {
+}  // namespace
+
+Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   const int reason = errno;
@@ -42,7 +41,23 @@ Result<std::string> text_of_table(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-}  // namespace
+Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> paths;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const bool named = it->path().extension() == ".cam" || it->path().extension() == ".list";
+    if (std::error_code other; named && it->is_regular_file(other)) paths.push_back(it->path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<TableFile> out;
+  for (const std::filesystem::path& path : paths) {
+    IMREG_ASSIGN(std::string text, text_of_table(path));
+    TableFile file{path.string(), std::move(text)};
+    // Other programs have files with such names too.
+    if (first_word(file.text) == (file.is_list() ? "filter" : "camera")) out.push_back(std::move(file));
+  }
+  return out;
+}
 
 Status Cameras::Tables::add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
                                  std::vector<std::string>& added) {
@@ -176,20 +191,9 @@ Result<Cameras> Cameras::load(const CameraSources& sources) {
   }
   std::vector<std::string> added;
   for (std::size_t i = 0; i < sources.folders.size(); ++i) {
-    std::error_code error;
-    std::vector<std::filesystem::path> paths;
-    for (std::filesystem::directory_iterator it(sources.folders[i], error), end; !error && it != end;
-         it.increment(error)) {
-      const bool named = it->path().extension() == ".cam" || it->path().extension() == ".list";
-      if (std::error_code other; named && it->is_regular_file(other)) paths.push_back(it->path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const std::filesystem::path& path : paths) {
-      IMREG_ASSIGN(std::string text, text_of_table(path));
-      // Other programs have files with such names too.
-      if (first_word(text) != (path.extension() == ".list" ? "filter" : "camera")) continue;
-      IMREG_TRY(tables->add_user(path.string(), std::move(text), i + 1, path.extension() == ".list", added));
-    }
+    IMREG_ASSIGN(std::vector<TableFile> files, tables_in(sources.folders[i]));
+    for (TableFile& file : files)
+      IMREG_TRY(tables->add_user(file.path, std::move(file.text), i + 1, file.is_list(), added));
   }
   if (!sources.recipes.empty()) {
     IMREG_ASSIGN(tables->configuration, parse_recipes(sources.recipes, sources.recipes_from));
@@ -207,7 +211,10 @@ Result<std::string> Cameras::add_file(const std::string& path) {
   // A table with a mistake must not stay.
   const auto before = tables_->entries;
   std::vector<std::string> added;
-  Status status = tables_->add_user(path, std::move(text), kNamed, false, added);
+  // A new version of a table is chosen as that one was.
+  const auto same = before.find(scan_table(text, path).name);
+  const std::size_t origin = same == before.end() ? kNamed : same->second->origin;
+  Status status = tables_->add_user(path, std::move(text), origin, false, added);
   tables_->index();
   if (status.ok()) {
     for (Status& mistake : tables_->mistakes(added)) {

@@ -1,6 +1,7 @@
 // All tables and filter lists: those built in, and those of users. Loading them, and what is wrong between them.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,18 @@ struct Entry {
   mutable std::mutex mutex_;
   mutable std::optional<Result<Table>> full_;
 };
+
+/// Of a table that was named on the command line: above those of any folder.
+inline constexpr std::size_t kNamed = 1000;
+
+Result<std::string> text_of_table(const std::filesystem::path& path);
+
+struct TableFile {
+  std::string path, text;
+  bool is_list() const { return path.ends_with(".list"); }
+};
+/// The *.cam and *.list of a folder that are what their names say, in the order of their names.
+Result<std::vector<TableFile>> tables_in(const std::string& folder);
 
 }  // namespace camera
 

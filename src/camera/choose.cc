@@ -94,9 +94,12 @@ Chooser::Choice Chooser::choose(const FileCards& cards) const {
   const Place place{cards, 0};
   const auto try_rule = [&](std::uint32_t i) {
     const Rule& rule = rules_[i];
-    if (rule.rank < best || rule.table == out.table || !holds(place, rule.when->all)) return;
-    out.rival = rule.rank == best ? out.table : nullptr;
-    out.table = rule.table;
+    const bool known = rule.table == out.table && rule.rank == best;
+    if (rule.rank < best || known || !holds(place, rule.when->all)) return;
+    if (rule.rank == best)
+      out.rival = rule.table;
+    else
+      out = {rule.table, nullptr};
     best = rule.rank;
   };
   for (const Anchor& anchor : anchors_) {

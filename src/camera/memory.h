@@ -45,7 +45,7 @@ class Memory {
     const std::vector<std::shared_ptr<const Layout>>& layouts() const;
     void remember_layouts(const FileCards& cards);
     /// What is remembered of this plan; null: nothing.
-    const Remembered* find(const Plan& plan, const Place& place) const;
+    const Remembered* find(const Plan& plan) const;
     /// `fields`: those that depend on nothing but their cards.
     void remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
                   const std::bitset<kFieldCount>& fields);

@@ -184,9 +184,8 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec, std::optional<double>
       const std::optional<double> equinox = number(Field::equinox).value;
       const Frame frame = recipe.sky_frame ? *recipe.sky_frame : frame_of(equinox);
       const std::optional<double> epoch = obstime ? std::optional(julian_year(*obstime)) : std::nullopt;
-      const bool moving = frame == Frame::of_date || frame == Frame::apparent;
       const Result<SkyPosition> icrs =
-          to_icrs(found, frame, equinox.value_or(default_equinox(frame)), moving ? epoch : std::nullopt);
+          to_icrs(found, frame, equinox.value_or(default_equinox(frame)), recipe.needs_time() ? epoch : std::nullopt);
       if (!icrs) return false;
       found = *icrs;
     }

@@ -79,6 +79,7 @@ Status take_when(Line& line, Table& table) {
 
 Status take_words(Line& line, Table& table) {
   Word word;
+  word.line = line.number();
   IMREG_ASSIGN(word.list, line.need("the name of the word list"));
   IMREG_ASSIGN(word.word, line.need("the word"));
   IMREG_TRY(take_all_globs(line, "a text that means " + word.word, word.globs));

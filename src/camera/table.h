@@ -145,6 +145,7 @@ struct Recipe {
   std::vector<Source> shift;    ///< of a position: what was moved east and north since, arcsec on the sky
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
+  bool needs_time() const { return sky_frame == Frame::of_date || sky_frame == Frame::apparent; }
   char wcs_version = ' ';  ///< of `position wcs A`: the alternate description (CTYPE1A, ...)
 };
 
@@ -166,6 +167,7 @@ struct AmpRule {
 };
 
 struct Word {
+  int line = 0;
   std::string list, word;
   Globs globs;
 };

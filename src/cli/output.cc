@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +48,11 @@ bool Output::put(std::string_view text) {
     }
   }
   return true;
+}
+
+int terminal_columns() {
+  winsize size{};
+  return ::isatty(1) == 1 && ::ioctl(1, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace imreg::cli

@@ -35,4 +35,7 @@ class Output {
   Status status_;
 };
 
+/// Columns of the terminal that standard output is; 0 when it is none.
+int terminal_columns();
+
 }  // namespace imreg::cli

@@ -37,6 +37,16 @@ RegisteredFile::Fate fate_of(const std::string& path, bool named, const Status& 
   return RegisteredFile::Fate::passed_over;
 }
 
+}  // namespace
+
+bool is_foreign(const std::string& path, bool named, const Status& trouble) {
+  std::string foreign;
+  (void)fate_of(path, named, trouble, foreign);
+  return !foreign.empty();
+}
+
+namespace {
+
 // An image of 0 x 0 pixels is an exposure that failed, not a file of another kind.
 bool has_empty_image(const FitsHeaders& headers) {
   return std::any_of(headers.hdus.begin(), headers.hdus.end(),

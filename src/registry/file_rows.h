@@ -21,6 +21,10 @@ struct FileRows {
 FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options,
                         const std::string& camera, const PathRoots& roots, double now);
 
+/// Whether a file whose headers cannot be read has nothing to do with images: it was found in a folder, and neither is FITS
+/// nor claims to be.
+bool is_foreign(const std::string& path, bool named, const Status& trouble);
+
 /// The camera tables of the options, and the name of the table that -camera forces (empty: choose by the header).
 Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& options);
 

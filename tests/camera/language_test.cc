@@ -211,6 +211,29 @@ TEST_F(Language, NumbersInsteadOfTextsAreAMistake) {
               HasSubstr("line 2, column 13: '1..1e6' means nothing behind filter"));
 }
 
+// The line with the most conditions counts, also when another line of the same table was tried before.
+TEST(Choosing, TheMostSpecialLineOfATableCounts) {
+  const std::string folder = ::testing::TempDir() + "imreg_choosing_test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/a.cam")
+      << "camera testa\nwhen TELESCOP Tester\nwhen TELESCOP Tester & INSTRUME I* & DETECTOR D\n";
+  std::ofstream(folder + "/b.cam") << "camera testb\nwhen TELESCOP Tester & INSTRUME I*\n";
+  const Result<Cameras> cameras = Cameras::load({{folder}, "", ""});
+  ASSERT_TRUE(cameras.ok()) << cameras.status().text();
+  FitsHeaders file;
+  Hdu hdu;
+  hdu.kind = HduKind::image;
+  hdu.axes = {4, 4};
+  for (const char* key : {"TELESCOP", "INSTRUME", "DETECTOR"})
+    hdu.header.add(key, key[0] == 'T' ? "Tester" : std::string(1, key[0]));
+  file.hdus.push_back(hdu);
+  const auto facts = cameras->translate("f.fits", file, {});
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts->camera, "testa");
+  EXPECT_THAT(facts->warnings, ::testing::IsEmpty());
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Choosing, AHashFindsWhatTryingAllFinds) {
   const Result<Cameras> cameras = Cameras::load();
   ASSERT_TRUE(cameras.ok());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -90,6 +91,53 @@ TEST_P(RealHeaders, AnswersDoNotDependOnWhatCameBefore) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(wrong, ::testing::Each(0));
+}
+
+// A header of these cards: "EXPTIME = 5\n".
+Hdu image_of(int number, const std::string& cards) {
+  std::string text;
+  for (std::size_t at = 0; at < cards.size();) {
+    const std::size_t end = cards.find('\n', at);
+    std::string card = cards.substr(at, end - at);
+    card.resize(kCardSize, ' ');
+    text += card;
+    at = end + 1;
+  }
+  Hdu hdu;
+  hdu.number = number;
+  hdu.kind = HduKind::image;
+  hdu.axes = {100, 100};
+  hdu.header = Header(text);
+  return hdu;
+}
+
+// Recipes of the primary HDU where the image stands in it, and where the HDUs of a dump have the same keywords.
+TEST(Memory, WhatThePrimarySaysIsComparedToo) {
+  const std::string path = ::testing::TempDir() + "imreg_memory_test.cam";
+  std::ofstream(path) << "camera test\nexptime EXPTIME@primary s\nairmass AIRMASS@primary\ntelfocus FOCUS 0..10\n"
+                         "object OBJECT\ninstrument INSTRUME\nfilter FILTER\ntype OBSTYPE\nchip EXTNAME\n";
+  Result<Cameras> cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  const Result<std::string> name = cameras->add_file(path);
+  ASSERT_TRUE(name.ok()) << name.status().text();
+  std::filesystem::remove(path);
+  const auto cards = [](const std::string& exptime, const std::string& focus) {
+    return "EXPTIME = " + exptime + "\nAIRMASS = 1.5\nFOCUS   = " + focus +
+           "\nOBJECT  = 'a'\nINSTRUME= 'b'\nFILTER  = 'r'\nOBSTYPE = 'object'\nEXTNAME = 'c'\n";
+  };
+  for (const int hdus : {1, 2, 3}) {
+    for (const std::string exptime : {"5", "7", "9"}) {
+      FitsHeaders file;
+      for (int i = 0; i < hdus; ++i)
+        file.hdus.push_back(image_of(i, cards(i == 0 ? exptime : "1", i == 0 ? exptime : "99")));
+      const auto facts = cameras->translate("f.fits", file, {.camera = *name});
+      ASSERT_TRUE(facts.ok());
+      for (const ImageFacts& image : facts->images) {
+        EXPECT_EQ(image.exptime.value, std::stod(exptime)) << hdus << " HDUs, extension " << image.extension;
+        EXPECT_EQ(image.telfocus.value, std::stod(exptime)) << hdus << " HDUs, extension " << image.extension;
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, RealHeaders, ::testing::Values("", "generic"));
