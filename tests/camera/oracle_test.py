@@ -57,8 +57,8 @@ EXPECTED = [
     ("EUC_MER_BGMOD", "ccds", "a model of the background, which only the file's name says: no picture to register"),
     ("f/ccd.fits", "obstime", "MIDAS writes 01/01/00 and second 0 where it was told no time"),
     ("f/ccd.fits", "exptime", "MIDAS writes 0 where it was told no time"),
-    ("02jun25.0121", "type", "OBS_TYPE is Object, but the object is an arc lamp (GCAL Arc), which is none of our types"),
-] + [("latiss-AT_O_" + night, "obstime", "the clock was not set (1970), and DAYOBS is the night from noon to noon, no day")
+    ("02jun25.0121", "type", "OBS_TYPE is Object, but the object is an arc lamp (GCAL Arc): none of our types"),
+] + [("latiss-AT_O_" + night, "obstime", "the clock was not set (1970); DAYOBS is a night from noon to noon, no day")
      for night in ("20191031", "20191104", "20191113", "20191118", "20200121")]
 FIELDS = ("obstime", "exptime", "type", "filter", "ra", "dec", "instrument", "object", "airmass", "dettemp")
 
