@@ -633,9 +633,9 @@ class Lsst(Rules):
         return [of_mjd(mjd, "tai")] if mjd and mjd > 41000 else []
 
     def position(self):
-        """Flats of ImSim have a telescope and a WCS that know nothing of each other. Where the clock was not set, RASTART
-        contradicts AZSTART and ELSTART (az 0, el 80 is declination -20 there, not -61), and RA is in radians or zero:
-        the place is not known."""
+        """Flats of ImSim have a telescope and a WCS that know nothing of each other. Where the clock was not set,
+        RASTART contradicts AZSTART and ELSTART (az 0, el 80 is declination -20 there, not -61), and RA is in radians
+        or zero: the place is not known."""
         if day_of(self.h.get("DATE-BEG") or "") == (1970, 1, 1):
             return []
         out, centre = super().position(), wcs_centre(self.h)
@@ -933,8 +933,8 @@ class Sdss(Rules):
 
 
 class EsoOld(Rules):
-    """IHAP, BASIC UX and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late.
-    RA and DEC in degrees, apparent ("Tel. apparent pos."), so of date. Infrared: EXPTIME is DIT, one of NDIT
+    """IHAP, BASIC UX and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day
+    late. RA and DEC in degrees, apparent ("Tel. apparent pos."), so of date. Infrared: EXPTIME is DIT, one of NDIT
     integrations; TM-END shows that all were made. EMMI's red filter wheel is OPTI-7. IHAP writes two INSTRUME: the
     system "which created this file", then "Instrument used". Its exposure type stayed SCI through the calibrations: FF
     is a flat field, and the archive's DPR CATG agrees."""
@@ -970,7 +970,8 @@ class EsoOld(Rules):
 
 
 class MidasZeros(Rules):
-    """MIDAS fills the descriptors O_POS and O_TIME with zeros when it was told nothing: 01/01/00, second 0, exposure 0."""
+    """MIDAS fills the descriptors O_POS and O_TIME with zeros when it was told nothing: 01/01/00, second 0,
+    exposure 0."""
 
     name = "MIDAS without a time"
 
