@@ -330,9 +330,9 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
     return report;
   }
   const auto& [cameras, forced] = *loaded;
-  const auto fault = [&](Status status) {
+  const auto fault = [&](const Status& status) {
     ++report.failed;
-    on_fault(std::move(status));
+    on_fault(status);
   };
   std::vector<std::pair<std::string, bool>> paths;  // and whether it was named
   for (const std::string& tree : trees) {
@@ -343,7 +343,7 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
     Walk walk = walk_folder(tree);
     for (std::string& path : walk.files) paths.emplace_back(std::move(path), false);
     report.foreign += static_cast<std::int64_t>(walk.special.size());
-    for (Status& status : walk.faults) fault(std::move(status));
+    for (const Status& status : walk.faults) fault(status);
   }
   const double now = current_time();
   Coverage coverage;
