@@ -38,16 +38,6 @@ T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
   return otherwise;
 }
 
-bool is_split(const Chain& chain, const Place& place) {
-  for (const Table* table : chain) {
-    for (const HduRule& rule : table->split) {
-      if (holds(place, rule)) return true;
-    }
-    if (table->forgets("split")) return false;
-  }
-  return false;
-}
-
 // All but what depends on the other rows of the file. Fields whose cards are those of the image that is remembered have
 // its facts; those are put into `known`.
 ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& place, bool& day_only,
@@ -180,7 +170,8 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   }
   const Chain chain = *std::move(read);
   const Table& chosen = *chain[chain.front() == &tables_->configuration ? 1 : 0];
-  const Chips found = find_chips(cards, chain);
+  const Chips found =
+      find_chips(cards, chain, [&](const Place& place) { return tables_->plans.plan_of(chain, chosen, place); });
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
@@ -189,11 +180,10 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   for (std::size_t i = 0; i < found.chips.size(); ++i) {
     const Chip& chip = found.chips[i];
     const Place place{cards, chip.hdu};
-    const bool split = lone && (options.split || is_split(chain, place));
+    const bool split = lone && (options.split || any_rule(chip.plan->split, place));
     std::vector<Loss> losses;
-    const std::shared_ptr<const Plan> plan = tables_->plans.plan_of(chain, chosen, place);
-    const Reader reader(chain, *plan, place, split, options.explain ? &losses : nullptr);
-    const Remembered* last = options.explain ? nullptr : memory.find(*plan);
+    const Reader reader(chain, *chip.plan, place, split, options.explain ? &losses : nullptr);
+    const Remembered* last = options.explain ? nullptr : memory.find(*chip.plan);
     std::bitset<kFieldCount> known;
     bool day_only = false;
     ImageFacts facts = facts_of(reader, last, place, day_only, known);
@@ -205,12 +195,12 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     const bool in_list = filter_known || name_filter(out, facts);
     if (filter_known) facts.physical_filter = last->facts.physical_filter;
     doubt_unknown(out, reader, facts, day_only);
-    if (!options.explain && worth_remembering(*plan, known)) {
+    if (!options.explain && worth_remembering(*chip.plan, known)) {
       // What must be said of every file that has it is not remembered.
       std::bitset<kFieldCount> plain = std::bitset<kFieldCount>().set();
       plain.set(index_of(Field::obstime), !against && !day_only);
       plain.set(index_of(Field::filter), in_list);
-      memory.remember(plan, place, facts, plain);
+      memory.remember(chip.plan, place, facts, plain);
     }
     facts.extension = headers.hdus[chip.hdu].number;
     facts.mode = split ? ImageMode::split : lone ? ImageMode::single : ImageMode::mef;

@@ -11,15 +11,9 @@ namespace imreg::camera {
 
 namespace {
 
-const HduRule* first_rule(const Chain& chain, std::string_view name, std::vector<HduRule> Table::*rules,
-                          const Place& place) {
-  for (const Table* table : chain) {
-    for (const HduRule& rule : table->*rules) {
-      if (holds(place, rule)) return &rule;
-    }
-    if (table->forgets(name)) break;
-  }
-  return nullptr;
+const HduRule* first_rule(const std::vector<const HduRule*>& rules, const Place& place) {
+  const auto at = std::find_if(rules.begin(), rules.end(), [&](const HduRule* rule) { return holds(place, *rule); });
+  return at == rules.end() ? nullptr : *at;
 }
 
 // The CCD that an HDU is an amplifier of, by this rule; empty when the rule does not speak of it.
@@ -88,7 +82,11 @@ std::string reason(const FitsHeaders& file) {
 
 }  // namespace
 
-Chips find_chips(const FileCards& cards, const Chain& chain) {
+bool any_rule(const std::vector<const HduRule*>& rules, const Place& place) {
+  return first_rule(rules, place) != nullptr;
+}
+
+Chips find_chips(const FileCards& cards, const Chain& chain, const PlanOf& plan_of) {
   const FitsHeaders& file = cards.file();
   Chips out;
   std::vector<Chip> masks;
@@ -96,16 +94,17 @@ Chips find_chips(const FileCards& cards, const Chain& chain) {
     const Hdu& hdu = file.hdus[i];
     if (!hdu.is_image() || hdu.axes.size() < 2) continue;
     const Place place{cards, i};
-    if (first_rule(chain, "skip", &Table::skip, place) != nullptr) continue;
     Chip chip;
     chip.hdu = i;
+    chip.plan = plan_of(place);
+    if (first_rule(chip.plan->skip, place) != nullptr) continue;
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
     for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) {
       // Far above any limit on slices, far below an overflow.
       chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) *
                     std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
     }
-    if (const HduRule* rule = first_rule(chain, "mask", &Table::mask, place)) {
+    if (const HduRule* rule = first_rule(chip.plan->mask, place)) {
       if (masks.empty()) {
         out.mask_keyword = rule->front().source.keyword;
         out.mask_hdu = hdu.number;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 namespace imreg::camera {
 
 struct Chip {
+  std::shared_ptr<const Plan> plan;
   std::size_t hdu = 0;        ///< index into FitsHeaders::hdus; of the first amplifier
   std::int64_t planes = 1;    ///< of a cube
   Fact<int> ccd;              ///< when the rule for amplifiers tells it
@@ -24,9 +27,13 @@ struct Chips {
   std::string why_none;
 };
 
+/// Whether one of these rules holds for an HDU.
+bool any_rule(const std::vector<const HduRule*>& rules, const Place& place);
+
 /// Images with two axes or more; those that the table skips are none, masks and weights count when there is
 /// nothing else,
 /// amplifiers of one CCD are one.
-Chips find_chips(const FileCards& cards, const Chain& chain);
+using PlanOf = std::function<std::shared_ptr<const Plan>(const Place&)>;
+Chips find_chips(const FileCards& cards, const Chain& chain, const PlanOf& plan_of);
 
 }  // namespace imreg::camera

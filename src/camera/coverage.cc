@@ -107,7 +107,9 @@ class Judge {
   std::string why_unknown(std::string_view field) const {
     const std::string_view recipes = field == "ra" || field == "dec" ? "position" : field;
     for (const LostCard& card : image_.lost) {
-      if (card.field == recipes) return card.keyword + " \"" + card.text + "\" " + card.reason;
+      // A card whose comment speaks of something else has nothing to say here.
+      if (card.field == recipes && !card.reason.starts_with("its comment"))
+        return card.keyword + " \"" + card.text + "\" " + card.reason;
     }
     return "no keyword of its recipes is there";
   }

@@ -131,7 +131,8 @@ struct Way {
   bool says_role;
   int points;
   bool proved = false;
-  Numbers start;  // of the exposure
+  bool night = false;  // another moment proves that the date is that of the evening
+  Numbers start;       // of the exposure
   std::string why() const {
     std::string out = date->example + (clock == nullptr ? "" : " " + clock->example);
     const std::string& says = clock == nullptr ? date->says : clock->says;
@@ -192,6 +193,7 @@ std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
             teller.says_role,
             teller.points + (clock == nullptr ? 1 : std::min(date.points, 2)),
             false,
+            false,
             {}};
     way.start = lesson.numbers(Field::obstime, way.recipe, &exptime);
     if (known(way.start) > 0) out.push_back(std::move(way));
@@ -228,6 +230,7 @@ void find_night(const Lesson& lesson, const Numbers& exptime, const std::vector<
     }
     if (!good || last_moved < 0 || last_moved >= first_kept) continue;
     const double hour = first_kept == 24 ? 24 : last_moved < 12 && first_kept > 12 ? 12 : std::ceil(last_moved + 1e-6);
+    way.night = true;
     way.recipe += " night " + std::to_string(static_cast<int>(hour));
     way.start = lesson.numbers(Field::obstime, way.recipe, &exptime);
     return;
@@ -302,8 +305,9 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
         ++(late > 1 ? near : equal);
     }
     const bool surer = wrong ? near + other > equal : near > equal && other == 0 && way.says_role;
-    const bool better = vague && surer && way.role == Moment::start && way.points >= kTrusted &&
-                        friends(way.start, way.date, way.clock) >= friends_before;
+    const bool better =
+        (way.night && other > 0) || (vague && surer && way.role == Moment::start && way.points >= kTrusted &&
+                                     friends(way.start, way.date, way.clock) >= friends_before);
     if (fills == 0 && !better) continue;
     if ((better || (other == 0 && way.points >= kTrusted))) {
       if (!better && std::exchange(first, false)) repeat_known(lesson, &ImageFacts::obstime, draft);

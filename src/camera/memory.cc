@@ -12,6 +12,16 @@ std::string_view bytes_of(const CardPlace& card, const Place& place) {
   return place.cards.file().hdus[card.own ? place.hdu : 0].header.card(card.number);
 }
 
+// Whether a position is that of its cards alone: found before the WCS was looked at, and not by the time.
+bool position_by_cards(const Plan& plan, const ImageFacts& facts) {
+  for (const Recipe* recipe : plan.recipes[index_of(Field::position)]) {
+    const bool winner = recipe->line == facts.ra.recipe.line && recipe->table == facts.ra.recipe.table;
+    if (recipe->sources[0].keyword == "WCS" || (recipe->needs_time() && (winner || !facts.obstime.value))) return false;
+    if (winner) return true;
+  }
+  return plan.recipes[index_of(Field::position)].empty();
+}
+
 }  // namespace
 
 bool Remembered::holds(Field field, const Place& place) const {
@@ -60,13 +70,7 @@ void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place&
   out.facts = facts;
   out.hdu = place.own().number;
   out.fields = fields & plan->by_cards;
-  // A position is that of its cards only when it was found before the WCS was looked at.
-  const auto& places = plan->recipes[index_of(Field::position)];
-  const auto winner = std::find_if(places.begin(), places.end(), [&](const Recipe* recipe) {
-    return recipe->line == facts.ra.recipe.line && recipe->table == facts.ra.recipe.table;
-  });
-  const auto tried = static_cast<std::size_t>(winner - places.begin());
-  if (plan->first_wcs < places.size() && tried >= plan->first_wcs) out.fields.reset(index_of(Field::position));
+  if (!position_by_cards(*plan, facts)) out.fields.reset(index_of(Field::position));
   out.cards.clear();
   for (std::size_t field = 0; field < kFieldCount; ++field) {
     const std::size_t start = out.cards.size();

@@ -68,6 +68,14 @@ bool overlap(const std::vector<Step>& a, const std::vector<Step>& b) {
   return reach[a.size()][b.size()] != 0;
 }
 
+bool contains_nocase(std::string_view text, std::string_view word) {
+  const char small = lower(word.front()), capital = upper(word.front());
+  for (std::size_t i = 0; i + word.size() <= text.size(); ++i) {
+    if ((text[i] == small || text[i] == capital) && equal_nocase(text.substr(i, word.size()), word)) return true;
+  }
+  return false;
+}
+
 std::size_t mark_of(std::string_view pattern) {
   for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
     if (pattern[i] == '%' && (pattern[i + 1] == 'd' || pattern[i + 1] == 'f' || pattern[i + 1] == 's')) return i;
@@ -98,8 +106,18 @@ std::size_t end_of_number(std::string_view text, std::size_t start) {
 
 }  // namespace
 
+// Most patterns do not match, and most of those are told by their first letter, or are *WORD*.
 bool matches(const Globs& globs, std::string_view text) {
-  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return glob_match(glob, text); });
+  const char first = text.empty() ? '\0' : lower(text.front());
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    const char c = glob.empty() ? '\0' : glob.front();
+    if (c != '*' && c != '?' && c != '[') return lower(c) == first && glob_match(glob, text);
+    if (c == '*' && glob.size() > 2 && glob.back() == '*') {
+      const std::string_view word = std::string_view(glob).substr(1, glob.size() - 2);
+      if (!is_glob(word)) return contains_nocase(text, word);
+    }
+    return glob_match(glob, text);
+  });
 }
 
 std::string glob_fault(std::string_view glob) {

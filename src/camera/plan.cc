@@ -21,6 +21,19 @@ class Maker {
       default: return true;  // other HDUs, the file name, a number
     }
   }
+  bool can_hold(const std::vector<Condition>& conditions) const {
+    return std::all_of(conditions.begin(), conditions.end(),
+                       [&](const Condition& c) { return !c.wanted || is_there(c.source); });
+  }
+  void add_rules(const Chain& chain, std::string_view name, std::vector<HduRule> Table::*rules,
+                 std::vector<const HduRule*>& out) const {
+    for (const Table* table : chain) {
+      for (const HduRule& rule : table->*rules) {
+        if (can_hold(rule)) out.push_back(&rule);
+      }
+      if (table->forgets(name)) return;
+    }
+  }
   bool can_give(const Recipe& recipe, Dimension dimension) const {
     const auto there = [&](const Source& source) {
       // The WCS is looked for in the HDU of the pixels.
@@ -28,9 +41,7 @@ class Maker {
       const char ctype[] = {'C', 'T', 'Y', 'P', 'E', '1', recipe.wcs_version, ' '};
       return own_.has(key_of(trim(std::string_view(ctype, sizeof ctype))));
     };
-    const bool dead = std::any_of(recipe.conditions.begin(), recipe.conditions.end(),
-                                  [&](const Condition& c) { return c.wanted && !there(c.source); });
-    if (dead) return false;
+    if (!can_hold(recipe.conditions)) return false;
     if (recipe.sources.empty()) return true;
     // Texts are joined of what is there; everything else needs all its keywords.
     const bool any = dimension == Dimension::text;
@@ -73,9 +84,8 @@ bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
   bool whole = true;
   for (const Field need : needs_of(field)) {
     for (const Recipe* recipe : plan.recipes[index_of(need)]) {
-      const bool moving = recipe->sky_frame == Frame::of_date || recipe->sky_frame == Frame::apparent;
-      whole = whole && !moving;  // such a position needs the time
       for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
+      for (const Source& source : recipe->shift) whole = add_cards(source, plan, out) && whole;
       for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
       for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
     }
@@ -93,6 +103,9 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
   plan->primary = place.cards.layout(0);
   plan->in_primary = place.hdu == 0;
   const Maker maker(*plan->own, *plan->primary);
+  maker.add_rules(chain, "skip", &Table::skip, plan->skip);
+  maker.add_rules(chain, "mask", &Table::mask, plan->mask);
+  maker.add_rules(chain, "split", &Table::split, plan->split);
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     for (const Table* table : chain) {
       for (const Recipe& recipe : table->recipes[i]) {
@@ -101,8 +114,6 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
       if (table->forgotten[i]) break;
     }
   }
-  const std::vector<const Recipe*>& places = plan->recipes[index_of(Field::position)];
-  while (plan->first_wcs < places.size() && places[plan->first_wcs]->sources[0].keyword != "WCS") ++plan->first_wcs;
   std::size_t count = 0;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);

@@ -26,13 +26,14 @@ struct CardPlace {
 };
 
 struct Plan {
+  /// The rules for HDUs whose keywords are there, in order.
+  std::vector<const HduRule*> skip, mask, split;
   /// By field: the recipes whose keywords are there, in order.
   std::array<std::vector<const Recipe*>, kFieldCount> recipes;
   /// By field: all cards that its recipes, and those of the fields that it needs, may read.
   std::array<std::vector<CardPlace>, kFieldCount> cards;
   std::array<std::size_t, kFieldCount> first_card{};  // how many cards the fields before have
-  std::size_t first_wcs = 0;          ///< the first recipe of the position that reads more than its keywords: the WCS
-  std::bitset<kFieldCount> by_cards;  // fields that depend on these cards and nothing else
+  std::bitset<kFieldCount> by_cards;                  // fields that depend on these cards and nothing else
   std::shared_ptr<const Layout> own, primary;  // a layout lives as long as the plans that are known by its address
   bool in_primary = false;                     // own and primary are the same header, and not only alike
 };

@@ -1,5 +1,7 @@
 // Positions: the pointing or the target by keywords, else the sky at the centre of the image by its WCS. Always ICRS.
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "base/text.h"
 #include "camera/reader.h"
@@ -46,6 +48,14 @@ std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& 
   return angle ? std::optional(*angle) : std::nullopt;
 }
 
+// Degrees on the sky, of arcsec unless the comment says otherwise; an offset that is not there is none.
+double Reader::shift_by(const Source& source, std::size_t hdu) const {
+  const CardValue* card = place_.cards.get(hdu, source.keyword);
+  const Unit* unit = card ? unit_of_comment(card->comment) : nullptr;
+  const double scale = unit != nullptr && unit->dimension == Dimension::angle ? unit->scale : 1 / 3600.0;
+  return card ? card->number().value_or(0) * scale : 0;
+}
+
 // A pair of keywords from one HDU.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
   const Source& ra_source = recipe.sources[0];
@@ -70,6 +80,10 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
       return false;
     }
     out = {*ra, *dec};
+    if (!recipe.shift.empty() && std::fabs(*dec) < 89) {
+      out.ra = normalize_degrees(*ra + shift_by(recipe.shift[0], found) / std::cos(*dec * std::numbers::pi / 180));
+      out.dec = std::clamp(*dec + shift_by(recipe.shift[1], found), -90.0, 90.0);
+    }
     keywords = keywords_of(recipe);
     hdu = number_of_hdu(found);
     return true;
@@ -170,9 +184,8 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec, std::optional<double>
       const std::optional<double> equinox = number(Field::equinox).value;
       const Frame frame = recipe.sky_frame ? *recipe.sky_frame : frame_of(equinox);
       const std::optional<double> epoch = obstime ? std::optional(julian_year(*obstime)) : std::nullopt;
-      const bool moving = frame == Frame::of_date || frame == Frame::apparent;
       const Result<SkyPosition> icrs =
-          to_icrs(found, frame, equinox.value_or(default_equinox(frame)), moving ? epoch : std::nullopt);
+          to_icrs(found, frame, equinox.value_or(default_equinox(frame)), recipe.needs_time() ? epoch : std::nullopt);
       if (!icrs) return false;
       found = *icrs;
     }

@@ -189,6 +189,10 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
   if (!obstime.value) return std::nullopt;
   std::vector<Witness> witnesses{
       {obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))}};
+  const auto agree = [](const Witness& a, const Witness& b) {
+    return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
+  };
+  // Three that agree are enough.
   each_recipe(Field::obstime, [&](const Recipe& recipe) {
     if (recipe.sources.empty()) return false;
     const std::string_view first = recipe.sources[0].keyword;
@@ -197,11 +201,8 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
     bool only_day = false;
     Fact<double> fact = time_from(Field::obstime, recipe, exptime, only_day);
     if (fact.value) witnesses.push_back({std::move(fact), only_day, first});
-    return false;
+    return witnesses.size() == 3 && agree(witnesses[0], witnesses[1]) && agree(witnesses[0], witnesses[2]);
   });
-  const auto agree = [](const Witness& a, const Witness& b) {
-    return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
-  };
   const Witness& taken = witnesses.front();
   const auto against =
       std::find_if(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return !agree(w, taken); });

@@ -115,11 +115,11 @@ bool is_numeric(Dimension dimension) {
 }
 
 const std::vector<std::string> kModifiers = {
-    "if",     "unless", "comment", "drop",     "else",   "words",    "match", "text", "sexagesimal", "dates",
-    "clock",  "start",  "middle",  "end",      "day",    "night",    "since", "mjd",  "jd",          "unix",
-    "mjdsec", "dmy",    "mdy",     "ymd",      "hours",  "utc",      "tai",   "tt",   "tdb",         "gps",
-    "icrs",   "fk5",    "fk4",     "galactic", "date",   "apparent", "s",     "ms",   "us",          "min",
-    "h",      "d",      "deg",     "rad",      "arcsec", "mas",      "C",     "K"};
+    "if",    "unless",   "comment", "drop",     "else",  "words",  "match", "text", "sexagesimal", "dates", "clock",
+    "start", "middle",   "end",     "day",      "night", "offset", "since", "mjd",  "jd",          "unix",  "mjdsec",
+    "dmy",   "mdy",      "ymd",     "hours",    "utc",   "tai",    "tt",    "tdb",  "gps",         "icrs",  "fk5",
+    "fk4",   "galactic", "date",    "apparent", "s",     "ms",     "us",    "min",  "h",           "d",     "deg",
+    "rad",   "arcsec",   "mas",     "C",        "K"};
 
 bool take_date_modifier(const std::string& word, Recipe& recipe) {
   if (word == "mjd") return recipe.calendar = Calendar::mjd, true;
@@ -189,6 +189,16 @@ Status take_since(Line& line, Recipe& recipe) {
   return {};
 }
 
+// offset EAST NORTH
+Status take_shift(Line& line, Recipe& recipe) {
+  for (const char* what : {"the keyword of the offset east", "the keyword of the offset north"}) {
+    IMREG_ASSIGN(const std::string word, line.need(what));
+    IMREG_ASSIGN(Source source, source_of(line, word));
+    recipe.shift.push_back(std::move(source));
+  }
+  return {};
+}
+
 Status take_capture(Line& line, Recipe& recipe) {
   IMREG_ASSIGN(recipe.capture, line.need("the pattern behind match"));
   if (const std::string fault = capture_fault(recipe.capture); !fault.empty())
@@ -217,6 +227,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     IMREG_TRY(take_capture(line, recipe));
   } else if (word == "since" && dimension == Dimension::date) {
     IMREG_TRY(take_since(line, recipe));
+  } else if (word == "offset" && dimension == Dimension::position && recipe.shift.empty()) {
+    IMREG_TRY(take_shift(line, recipe));
   } else if (word == "night" && dimension == Dimension::date) {
     IMREG_TRY(take_night(line, recipe));
   } else if (take_plain_modifier(dimension, word, recipe)) {

@@ -142,8 +142,10 @@ struct Recipe {
   bool day = false;             ///< a date without a time of day is accepted
   std::optional<double> night;  ///< hours: the date is that of the evening, an earlier time of day is the next day's
   std::vector<Source> since;    ///< `TSTART s since MJDREFI + MJDREFF`: the zero point, an MJD, a JD or a date
+  std::vector<Source> shift;    ///< of a position: what was moved east and north since, arcsec on the sky
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
+  bool needs_time() const { return sky_frame == Frame::of_date || sky_frame == Frame::apparent; }
   char wcs_version = ' ';  ///< of `position wcs A`: the alternate description (CTYPE1A, ...)
 };
 

@@ -400,7 +400,7 @@ std::string list_tables(const Cameras& cameras, std::string_view format) {
   for (const CameraTable& table : tables) {
     name = std::max(name, table.name.size() + (table.built_in ? 0 : 1));
     like = std::max(like, table.like.size());
-    title = std::max(title, std::min<std::size_t>(visible(table.title).size(), 40));
+    title = std::max(title, visible(table.title).size());
   }
   const auto line = [&](const std::string& a, const std::string& b, const std::string& c, const std::string& d) {
     const std::string text = padded(a, name + 2) + padded(b, like + 2) + padded(c, title + 2) + d;

@@ -107,7 +107,8 @@ TEST(Judge, TimesThatCannotBe) {
   expect(Image().set("DATE", "'2001-01-26T23:00:00'"), kField, Verdict::right);  // a night: local time
   expect(Image().set("MJD-OBS", "51930.0"), kField, Verdict::suspicious, "MJD-OBS");
   expect(Image().set("MJD-OBS", "0.0"), kField, Verdict::right);  // nothing
-  expect(Image().set("DATE-OBS", "'2001-01-27'").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::suspicious, "only the day");
+  expect(Image().set("DATE-OBS", "'2001-01-27'").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::suspicious,
+         "only the day");
   expect(Image().set("DATE-OBS", "'nn/nn/nn'").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::suspicious,
          "DATE-OBS \"nn/nn/nn\"");
   expect(Image().drop("DATE-OBS").drop("MJD-OBS").drop("DATE-END"), kField, Verdict::unknown, "no keyword");

@@ -437,6 +437,19 @@ TEST(Cfht, GuideCubesHaveNoRowsForTheirPlanes) {
   EXPECT_EQ(image.exptime.value, 3);
 }
 
+TEST(Cfht, ImagesOfTheRubinPipelinesKeepUtc) {
+  for (const bool by_clock : {true, false}) {
+    File file;
+    Header& header = file.hdu({8, 8});
+    header.add("INSTRUME", "MegaPrime");
+    header.add("TIMESYS", "TAI");
+    header.add("DATE-OBS", "2006-05-06");
+    header.add("MJDATE", 53861.25);
+    if (by_clock) header.add("UTIME", "6:00:00.00");
+    EXPECT_EQ(iso(file.only("cfht-megaprime").obstime), "2006-05-06T06:00:00Z");
+  }
+}
+
 TEST(Cfht, PolarimetryIsFourExposures) {
   File file;
   Header& header = file.hdu({8, 8});

@@ -96,6 +96,8 @@ TEST_P(GenericTable, ReadsTheHabit) {
     expect_number(image.airmass, expected, 1e-6);
   } else if (field == "pixscale") {
     expect_number(image.pixscale, expected, 1e-6);
+  } else if (field == "telfocus") {
+    expect_number(image.telfocus, expected, 1e-6);
   } else if (field == "dettemp") {
     expect_number(image.dettemp, expected, 1e-6);
   } else if (field == "type") {
@@ -159,6 +161,16 @@ constexpr Case kTimes[] = {
     {"StartBeforeTimeOfTheHeader", "DATE-OBS= '2003-04-05'\nTIME-OBS= '05:59:40'\nUTSTART = '06:00:00'", "obstime",
      "2003-04-05T06:00:00"},
     {"ClockNotSet", "DATE-BEG= '1970-01-01T00:00:08.000'\nMJD-BEG = 40587.00009\nTIMESYS = 'TAI'", "obstime", ""},
+    {"UtcByNameAgainstTimesys", "DATE-OBS= '2003-04-05'\nUTC-OBS = '06:00:00'\nTIMESYS = 'TAI'", "obstime",
+     "2003-04-05T06:00:00"},
+    {"TaiByComment", "MJD-OBS = 52734.25037037 / Modified Julian date (also TAI)", "obstime", "2003-04-05T06:00:00"},
+    {"UnixStartBeforeUtcOfTheHeader", "DATE-OBS= '2003-04-05'\nUTC     = '06:01:00'\nEXPSTART= 1049522400.5", "obstime",
+     "2003-04-05T06:00:00.5"},
+    {"UnixEndBeforeUtcOfTheHeader",
+     "DATE-OBS= '2003-04-05'\nUTC     = '06:01:00'\nEXPTIME = 60.\nEXPENDTM= 1049522460.5", "obstime",
+     "2003-04-05T06:00:00.5"},
+    {"DateOfTheFirstImage", "DATE    = '2003-04-05T06:07:08' / UTC Date of first image", "obstime",
+     "2003-04-05T06:07:08"},
     {"ZeroMjdIsNone", "MJD-OBS = 0.0", "obstime", ""},
 };
 
@@ -180,6 +192,14 @@ constexpr Case kExposures[] = {
      "8.25"},
     {"SumOfCoadds", "EXPTIME = 10. / total of all coadds\nCOADDS  = 4", "exptime", "10"},
     {"NumberOfTheExposure", "EXPOSURE= 1234 / exposure number", "exptime", ""},
+    {"TotalBeforeFrame", "EXPTIME = 0.06 / Frame exposure\nEXPOSURE= 60. / Total exposure time", "exptime", "60"},
+    {"ActualBeforeRequested", "EXP_TIME= 12 / Requested\nINT_TIME= 11.9 / Actual integration time", "exptime", "11.9"},
+    {"AllCoaddsBeforeAskedFor",
+     "TEXP    = 5. / Exposure time asked for\nTEFF    = 5.5 / time per coadd\nT_TOT   = 11. / total of all coadds",
+     "exptime", "11"},
+    {"TotalOfAStack",
+     "TEXP    = 5. / Exposure time asked for\nTEFF    = 99. / total time\nT_TOT   = 11. / total of a frame", "exptime",
+     "99"},
     {"FourExposures", "EXPTIME1= '11.0'\nEXPTIME2= '11.0'\nEXPTIME3= '11.0'\nEXPTIME4= '11.0'", "exptime", "44"},
     {"ZeroIsAValue", "EXPTIME = 0", "exptime", "0"},
     {"NegativeIsNone", "EXPTIME = -1", "exptime", ""},
@@ -222,11 +242,13 @@ constexpr Case kFilters[] = {
     {"CaseCounts", "FILTER  = 'r'", "filter", "r"},
     {"SlotOfTheWheel", "FILTER  = 3", "filter", ""},
     {"SlotInQuotes", "FILTER  = '3'\nFILTNAME= 'R'", "filter", "R"},
+    {"EmptySlotSaysNothing", "FILTER  = 'empty_1'", "filter", ""},
     {"NoneSaysNothing", "FILTER  = 'NONE'", "filter", ""},
     {"Wheels", "FILTER1 = 'Open'\nFILTER2 = 'GG455'\nFILTER3 = 'B'", "filter", "GG455+B"},
     {"ClearWheels", "FILTER1 = 'Open'\nFILTER2 = 'CLEAR'", "filter", "CLEAR"},
     {"FourWheels", "FILTER1 = 'OPEN'\nFILTER2 = 'OPEN'\nFILTER3 = 'OPEN'\nFILTER4 = 'Sloan_r'", "filter", "Sloan_r"},
     {"EsoWheels", "HIERARCH ESO INS FILT1 NAME = 'R#642'\nHIERARCH ESO INS FILT2 NAME = 'FREE'", "filter", "R#642"},
+    {"WheelOfEmmi", "HIERARCH ESO INS OPTI-7 NAME = 'R'\nHIERARCH ESO INS OPTI-7 TYPE = 'FILTER'", "filter", "R"},
     {"TwoWheelsOfTheNot", "ALFLTNM = 'V_Bes 530_80'\nFAFLTNM = 'Open'\nFBFLTNM = 'Open'", "filter", "V_Bes 530_80"},
     {"BandOfTheInt", "WFFBAND = 'B'", "filter", "B"},
     {"PlateEmulsion", "EMULSION= 'IIIaJ+GG395'", "filter", "IIIaJ+GG395"},
@@ -251,6 +273,9 @@ constexpr Case kPositions[] = {
      "89.88218 -10.50005"},
     {"ParkIsNoPlace", "RA      = 90.\nDEC     = 89.97\nFRAME   = 'AZEL_TOPO'\nOBJRA   = 80.\nOBJDEC  = 10.", "position",
      "80 10"},
+    {"ParkInHoursIsNoPlace", "RA      = 6. / RA in hours\nDEC     = 89.97\nFRAME   = 'AZEL_TOPO'", "position", ""},
+    {"PointingBeforeObject", "RA_OBJ  = 80.\nDEC_OBJ = 10.\nRA_PNT  = 90.\nDEC_PNT = -10.5", "position", "90 -10.5"},
+    {"PointingOfTheExposure", "RA_EXP  = 90.\nDEC_EXP = -10.5", "position", "90 -10.5"},
     {"NullIsNone", "RA      = 0.\nDEC     = 0.", "position", ""},
     {"ImpossibleIsNone", "RA      = -9999.\nDEC     = -9999.", "position", ""},
     {"SunIsNoStar", "CTYPE1  = 'HPLN-TAN'\nCTYPE2  = 'HPLT-TAN'\nCRVAL1  = 10.\nCRVAL2  = 20.", "position", ""},
@@ -268,6 +293,10 @@ constexpr Case kRest[] = {
     {"DetectorKelvin", "DETTEMP = 173.15", "dettemp", "-100"},
     {"DetectorCelsius", "CCD-TEMP= -20.", "dettemp", "-20"},
     {"SetpointIsNoTemperature", "CCDTEMP = -90. / setpoint", "dettemp", ""},
+    {"CountsAreNoTemperature", "CCDTEMP = 7.5 / CCD temperature (DN/100)", "dettemp", ""},
+    {"FocusOfTheGuider", "AGFOCUS = 8.5", "telfocus", ""},
+    {"CameraTemperature", "CAMTEMP = -135.5 / Camera temperature in C", "dettemp", "-135.5"},
+    {"EsoDetectorKelvin", "HIERARCH ESO DET TEMPMEAN = 138.15", "dettemp", "-135"},
     {"AirIsNoDetector", "TEMPERAT= 12.5 / dome temperature", "dettemp", ""},
     {"ObjectUnknown", "OBJECT  = 'Unknown'\nOBJNAME = 'M31'", "object", "M31"},
 };

@@ -117,6 +117,20 @@ TEST_F(Learn, ANightWithoutASecondClock) {
   EXPECT_EQ(format_iso(read(files[1]).obstime.value.value_or(0)), "2019-03-05T02:15:00Z") << draft;
 }
 
+// DATE-OBS is the date of the evening and nothing says so, but the MJD of the same moment does.
+TEST_F(Learn, ANightThatTheModifiedJulianDateProves) {
+  const auto cards = [](const char* ut, const char* mjd) {
+    return std::string("INSTRUME= 'Periscope 8'\nDATE-OBS= '2019-03-04'\nUT      = '") + ut + "'\nMJD-OBS = " + mjd +
+           "\n";
+  };
+  const std::vector<std::string> files{header("a", cards("23:30:00", "58546.97916666667")),
+                                       header("b", cards("02:15:00", "58547.09375"))};
+  EXPECT_EQ(format_iso(read(files[1], "generic").obstime.value.value_or(0)), "2019-03-04T02:15:00Z");
+  const std::string draft = learn(files);
+  EXPECT_EQ(format_iso(read(files[0]).obstime.value.value_or(0)), "2019-03-04T23:30:00Z") << draft;
+  EXPECT_EQ(format_iso(read(files[1]).obstime.value.value_or(0)), "2019-03-05T02:15:00Z") << draft;
+}
+
 // The unit stands nowhere, but end minus start tells it.
 TEST_F(Learn, UnitsAreProvedByTheEndOfTheExposure) {
   const auto cards = [](const char* lasted, const char* end) {

@@ -15,15 +15,13 @@ BELOW = {
     "cfht-spirou-guide": "ETIME is one of NAXIS3 exposures, and only DATE tells the time",
     "cfht-stack": "no header says MegaPrime, nor that a weight map is one",
     "dss": "the emulsions and filters of the plates are constants of the table",
-    "gemini-cirpass": "reads of one array: which of them are the image",
     "gemini-phoenix": "the filter is the number of its position; planes of a cube are no images",
     "gemini-texes": "OBSTIME of no comment is the exposure; planes of a cube are no images",
-    "gemini-trecs": "OBJTIME is known to be the exposure by those who built it; planes of a cube are no images",
     "gong": "RA and DEC are there and are of the sun",
     "hinode-sot": "two temperatures of two detectors; WAVE is the filter",
-    "hst-wfpc2": "UCH1CJTM is the temperature of the detector",
     "lsst-sim": "DATE-OBS is TAI and no keyword says so",
     "omm-cpapir": "TEFF, T_TOT and T3 have no comments; types in words of the place",
+    "palomar-p48": "TELRA and TELDEC are of date; four temperatures of CCDs say the same",
     "soho-eit": "CFTEMP and not CCDTEMP is the temperature of the detector",
 }
 

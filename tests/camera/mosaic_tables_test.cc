@@ -497,6 +497,8 @@ TEST(EsoTimmi2, MillisecondsAndChopping) {
 TEST(EsoMidas, ZerosAreUnknown) {
   const std::string midas = "ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 0.0\nTM-START= 0.0\n";
   EXPECT_FALSE(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas").exptime.value);
+  EXPECT_THAT(only({"ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 300.0\nTM-START= 0.0"}, "eso-midas").exptime.value, near(300));
+  EXPECT_THAT(only({"ORIGIN  = 'ESO-MIDAS'\nEXPTIME = 0.0\nTM-START= 5.0"}, "eso-midas").exptime.value, near(0));
   EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'\nUT      = '04:05:06'"}, "eso-midas")), "1992-03-02T04:05:06Z");
   EXPECT_EQ(start(only({midas + "DATE-OBS= '1999-03-02T04:05:06'"}, "eso-midas")), "1999-03-02T04:05:06Z");
   EXPECT_EQ(start(only({midas + "DATE-OBS= '02/03/92'"}, "eso-midas")), "1992-03-02T00:00:00Z");
@@ -540,6 +542,9 @@ TEST(Ukirt, ExposuresAndPlaces) {
   EXPECT_THAT(read("EXP_TIME= 5.0\nNEXP    = 2\nINT_TIME= 30.0").exptime.value, near(30));
   EXPECT_THAT(read("DEXPTIME= 0.5\nNEXP    = 2\nEXPOSED = 9.0").exptime.value, near(9));
   EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0").ra.value, near(60, 1e-4));
+  const ImageFacts moved = read("RABASE  = 4.0\nDECBASE = 60.0\nTRAOFF  = 36.0\nTDECOFF = -12.0 / [arcsec]");
+  EXPECT_THAT(moved.ra.value, near(60.02, 5e-5));
+  EXPECT_THAT(moved.dec.value, near(59.99666667, 5e-5));
   EXPECT_THAT(read("RABASE  = 4.0\nDECBASE = 10.0\nTELRA   = 2.0\nTELDEC  = 10.0").ra.value, near(30, 1e-4));
   EXPECT_THAT(
       read("RABASE  = 4.0\nDECBASE = 10.0\nCTYPE1  = 'DEC--TAN'\nCTYPE2  = 'RA---TAN'\nCRVAL1  = 10.0\nCRVAL2  = 61.0")

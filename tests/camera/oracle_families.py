@@ -2,6 +2,7 @@
 
 FAMILIES is tried in order; the first whose pattern fits TELESCOP, INSTRUME, DETECTOR, ORIGIN (joined by "|") reads the
 header. """
+import math
 import re
 
 from oracle_rules import (ANY, Rules, angle, clock_of, day_of, icrs, moment, of_mjd, scale_of, science, type_of_word,
@@ -533,7 +534,8 @@ class Neossat(Rules):
 
 class Ukirt(Rules):
     """DATE-OBS ends in Z; CGS4 and IRCAM have IDATE and RUTSTART in hours. EXP_TIME is of one exposure, NEXP of them;
-    EXPOSED and DEXPTIME*NEXP are totals. RABASE in hours, the base position. Temperatures in K."""
+    EXPOSED and DEXPTIME*NEXP are totals. RABASE in hours is the zero-point of offsets (RAOFF or TRAOFF, arcsec on the
+    sky) that the telescope has moved since; only UIST's WCS and MEANRA hold the sum. Temperatures in K."""
 
     name = "UKIRT"
     temperatures = ("DET_TEMP",)
@@ -563,7 +565,12 @@ class Ukirt(Rules):
         return [([text], wheels + allowed), (wheels, allowed)] if text else Rules.filter(self)
 
     def position(self):
+        """The offsets are added here; a WCS that wcslib can read is as right."""
         out = super().position()
+        for place in out:
+            dec = place.dec + (self.h.number("DECOFF", "TDECOFF") or 0) / 3600
+            east = (self.h.number("RAOFF", "TRAOFF") or 0) / 3600 / math.cos(math.radians(place.dec))
+            place.ra, place.dec = (place.ra + east) % 360, dec
         centre = wcs_centre(self.h)
         return out + ([centre] if centre else [])
 
@@ -605,7 +612,8 @@ class Jcmt(Rules):
 class Lsst(Rules):
     """A clock that was not set says 1970-01-01. All times are TAI, whether TIMESYS says so or not (early files have
     none: then UTC is what the standard says). RA, DEC and RATEL, DECTEL are degrees; zeros and None are unknown.
-    IMGTYPE; TESTTYPE is the plan, not the type."""
+    IMGTYPE; TESTTYPE is the plan, not the type. The flat field projector of the laboratory has a colour filter and a
+    neutral density filter (FILTER2), and the light passes both."""
 
     name = "LSST"
     places = (("RA", "DEC"), ("RATEL", "DECTEL"), ("RA_DEG", "DEC_DEG"), ("RASTART", "DECSTART"))
@@ -625,13 +633,19 @@ class Lsst(Rules):
         return [of_mjd(mjd, "tai")] if mjd and mjd > 41000 else []
 
     def position(self):
-        """Flats of ImSim have a telescope and a WCS that know nothing of each other."""
+        """Flats of ImSim have a telescope and a WCS that know nothing of each other. Where the clock was not set, RASTART
+        contradicts AZSTART and ELSTART (az 0, el 80 is declination -20 there, not -61), and RA is in radians or zero:
+        the place is not known."""
+        if day_of(self.h.get("DATE-BEG") or "") == (1970, 1, 1):
+            return []
         out, centre = super().position(), wcs_centre(self.h)
         return out + [centre] * bool(centre and out and self.h.text("TESTTYPE") == "IMSIM"
                                      and abs(centre.dec - out[0].dec) > 3)
 
     def type(self):
         word = (self.h.text("IMGTYPE", "OBSTYPE") or "").lower()
+        if word == "skyexp" and self.h.number("EXPTIME") == 0:  # ImSim has no word for the bias that this makes
+            return ["bias"]
         if word in ("engtest", "acq", "cwfs", "focus", "stuttered", "spot", "ppump"):
             return [None] + ["object"] * (word in ("engtest", "acq", "cwfs", "stuttered", "focus"))
         return lists([type_of_word(word)]) or ([None, ANY] if word else [None, ANY] if self.h.text("TESTTYPE") else [])
@@ -641,7 +655,7 @@ class Lsst(Rules):
         grating = self.h.text("GRATING")
         allowed = [grating] if self.lit(grating) else []
         if self.lit(text):
-            return [([text], allowed)]
+            return [([text] + [x for x in [self.h.text("FILTER2")] if self.lit(x)], allowed)]
         out = [(["CLEAR"], allowed)] * bool(text) + [(allowed, [])] * bool(allowed)
         return out + [([text], allowed)] * bool(text and text.lower() not in ("unknown", "none")) + [None]
 
@@ -919,10 +933,30 @@ class Sdss(Rules):
 
 
 class EsoOld(Rules):
-    """IHAP and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late. RA and
-    DEC in degrees, apparent ("Tel. apparent pos."), so of date."""
+    """IHAP, BASIC UX and MIDAS of ESO: TM-START in seconds of the day; MJD-OBS of MIDAS is JD - 2400000, half a day late.
+    RA and DEC in degrees, apparent ("Tel. apparent pos."), so of date. Infrared: EXPTIME is DIT, one of NDIT
+    integrations; TM-END shows that all were made. EMMI's red filter wheel is OPTI-7. IHAP writes two INSTRUME: the
+    system "which created this file", then "Instrument used". Its exposure type stayed SCI through the calibrations: FF
+    is a flat field, and the archive's DPR CATG agrees."""
 
     name = "ESO before 1999"
+    filters = ("ESO INS FILTER", "ESO INS OPTI-7 NAME")
+
+    def instrument(self):
+        return [self.h.all_of("INSTRUME")[-1]]
+
+    def exptime(self):
+        one, n = self.h.number("ESO DET DIT"), self.h.number("ESO DET NDIT")
+        return [one * n] if one and n else super().exptime()
+
+    def type(self):
+        if (self.h.text("OBJECT") or "").startswith("FF "):
+            return ["flat"]
+        return super().type() or lists([type_of_word(self.h.text("ESO GEN TYPE") or "")])
+
+    def dettemp(self):
+        kelvin = self.h.number("ESO DET TEMPMEAN")
+        return [kelvin - 273.15] if kelvin else super().dettemp()
 
     def obstime(self):
         day, seconds = day_of(self.h.get("DATE-OBS") or ""), self.h.number("TM-START")
@@ -933,6 +967,30 @@ class EsoOld(Rules):
         if out and day and self.h.has("RA") and not self.equinox():
             out = [icrs(self.h.number("RA"), self.h.number("DEC"), day[0] + (day[1] - 0.5) / 12, "GAPPT")] + out
         return out
+
+
+class MidasZeros(Rules):
+    """MIDAS fills the descriptors O_POS and O_TIME with zeros when it was told nothing: 01/01/00, second 0, exposure 0."""
+
+    name = "MIDAS without a time"
+
+    def obstime(self):
+        return []
+
+    def exptime(self):
+        return []
+
+
+class Decam(Rules):
+    """Cutouts of DECam images keep FPA and no INSTRUME; RA_EXP and DEC_EXP are "Transfered from RA": the telescope.
+    InstCal is the pipeline's word for a calibrated exposure of the sky."""
+
+    name = "DECam"
+    places = (("RA", "DEC"), ("RA_EXP", "DEC_EXP"))
+
+    def type(self):
+        cutout = self.h.text("PROCTYPE") == "InstCal" and self.h.text("PRODTYPE") == "image"
+        return super().type() or ["object"] * cutout
 
 
 class Panoptes(Rules):
@@ -946,9 +1004,11 @@ class Panoptes(Rules):
 
 
 class Timmi2(Rules):
-    """DATE-OBS says 04:24:40, UTC ("UT at start", seconds) and MJD-OBS 05:33:58; RA 1117.786 is no angle."""
+    """DATE-OBS says 04:24:40, UTC ("UT at start", seconds) and MJD-OBS 05:33:58; RA 1117.786 is no angle. OPTI4 is the
+    wheel of filters, as its comment says."""
 
     name = "ESO TIMMI2"
+    filters = ("ESO INS OPTI4 NAME",)
 
     def obstime(self):
         day, seconds = day_of(self.h.get("DATE-OBS") or ""), self.h.number("UTC")
@@ -957,9 +1017,14 @@ class Timmi2(Rules):
 
 class Ptf(Rules):
     """OBJRA, OBJDEC: the field that was asked for (J2000). TELRA, TELDEC: where the telescope points, apparent of date,
-    though EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS."""
+    though EQUINOX (of the WCS) says 2000. Eleven chips of a mosaic: each has its WCS. Three chips have a sensor; that
+    on CCD09 is the one that the cooling is regulated by."""
 
     name = "PTF"
+
+    def dettemp(self):
+        kelvin = self.h.number("CCD9TEMP")
+        return [kelvin - 273.15] if kelvin and "servo" in self.h.comment("CCD9TEMP") else super().dettemp()
 
     def position(self):
         h, day = self.h, day_of(self.h.get("DATE-OBS") or "")
@@ -970,10 +1035,20 @@ class Ptf(Rules):
 
 class Plate(Rules):
     """Scanned plates: day/month/year of this or the last century, times in minutes, position of the plate centre in
-    EQUINOX of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog."""
+    EQUINOX of the plate; the WCS of the Schmidt plates is of the Guide Star Catalog. The letter of the plate's label is
+    the survey's, and each survey had one emulsion and one glass: SERC J, Quick V, POSS E. A survey's plate shows the
+    sky."""
 
     name = "plates"
     times = ("EXPOSURE",)
+    surveys = {"J": ("IIIaJ", "GG395"), "V": ("IIaD", "GG495"), "E": ("103aE", "plexi")}
+
+    def filter(self):
+        emulsion = self.surveys.get((self.h.text("PLTLABEL") or " ")[0])
+        return [(["+".join(emulsion)], [])] if emulsion else super().filter()
+
+    def type(self):
+        return ["object"] if self.h.text("PLTLABEL") else super().type()
 
 
 FAMILIES = (
@@ -1003,8 +1078,12 @@ def family_of(h, hdus):
         return Stack
     if h.comment("DATE-AVG").startswith("TAI") and not re.search("LSST|LATISS|Simonyi", where):
         return LsstProduct
-    if h.number("TM-START") and "ESO" in where and "Schmidt" not in where:
+    if h.number("TM-START") and re.search("ESO|LA SILLA", where) and "Schmidt" not in where:
         return EsoOld
+    if "MIDAS desc" in h.comment("TM-START") and h.text("DATE-OBS") == "01/01/00" and h.number("TM-START") == 0:
+        return MidasZeros
+    if (h.text("FPA") or "").startswith("DECAM"):
+        return Decam
     if h.has("LSST_NUM") or h.has("RAFTNAME") or h.has("RAFTBAY") or re.match("lsst_", h.text("OUTFILE") or ""):
         return Lsst
     if (h.text("CTYPE1") or "").upper().startswith(("HPLN", "SOLAR", "CRLN", "HGLN", "LONG")):

@@ -226,7 +226,7 @@ TYPES = (("bias", r"bias|zero|dark/bias|overscan|offset"), ("dark", r"dark"),
          ("object", r"object|obj|science|sci|light|expose|exposure|standard|trailed|skyexp|std|astronomical|target"
                     r"|image|wide|sky"))
 TYPE_KEYS = ("OBSTYPE", "IMAGETYP", "OBS_TYPE", "IMGTYPE", "IMG_TYPE", "EXPTYPE", "FLAVOR", "DATA-TYP", "OBJTYPE",
-             "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE",
+             "ESO DPR TYPE", "IMAGTYPE", "PICTTYPE", "SEQ_TYPE", "ESO OBS TYPE", "IMATYPE",
              "ESO GEN EXPO TYPE", "DATATYPE")
 
 
@@ -258,7 +258,7 @@ class Rules:
              "EXP-TIME", "TEXP", "ESO DET WIN1 DIT1")
     coadds = None
     filters = ("FILTER", "FILTNAM1", "FILTER01", "BAND", "ESO INS FILT1 NAME", "ESO INS FILT NAME", "FILTNAME",
-               "FILTERS", "FILTER_NAME")
+               "FILTERS", "FILTER_NAME", "WFFBAND")
     wheels = ("FILTER1", "FILTER2", "FILTER3")
     extra = ("GRATING", "GRISM", "PUPIL", "FILTER3", "GRATNAME", "OPT_ELEM")
     places = (("RA", "DEC"), ("RA_DEG", "DEC_DEG"), ("RATEL", "DECTEL"), ("TELRA", "TELDEC"), ("RA_TEL", "DEC_TEL"),
@@ -266,7 +266,8 @@ class Rules:
               ("RA_TARG", "DEC_TARG"), ("RA_OBJ", "DEC_OBJ"), ("OBJRA", "OBJDEC"), ("TARGRA", "TARGDEC"), ("RA-MNT",
                                                                                                            "DEC-MNT"))
     temperatures = ("DETTEMP", "CCD-TEMP", "CCDTEMP", "CCD_TEMP", "DET-TEMP", "DET_TEMP", "DETTEM", "CCDTEM",
-                    "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1")
+                    "TEMP_CCD", "TEMP-DET", "TEMP_DET", "CCDATEMP", "DET-TMP", "DETECTOR_TEMP", "CCDTMEAN", "CCDTEMP1",
+                    "CAMTEMP")  # 90Prime: "Camera temperature in C", beside that of the dewar
     masses = ("AIRMASS", "AMSTART", "SECZ", "AIRM_START", "ESO TEL AIRM START", "SECZ-STR", "AMASS")
     objects = ("OBJECT", "TARGNAME", "OBJNAME", "TARGET", "ESO OBS TARG NAME", "FIELD")
     instruments = ("INSTRUME", "INSTRUMENT")

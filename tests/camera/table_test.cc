@@ -113,6 +113,7 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
   EXPECT_THAT(fault("exptime EXPTIME\n"), HasSubstr("line 1, column 1: a table begins with: camera NAME"));
   EXPECT_THAT(fault(""), HasSubstr("begins with: camera NAME"));
   EXPECT_THAT(fault("camera x\ncamera y\n"), HasSubstr("line 2, column 1: a file holds one camera"));
+  EXPECT_THAT(fault("camera x\nposition RA DEC offset EAST\n"), HasSubstr("the keyword of the offset north"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME K\n"), HasSubstr("'K' does not fit exptime"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME commemt *m*\n"), HasSubstr("did you mean comment"));
   EXPECT_THAT(fault("camera x\nexptime EXPTIME 5..\n"), HasSubstr("'5..' is no range"));

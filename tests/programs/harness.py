@@ -10,7 +10,7 @@ checks, failures = 0, []
 work = tempfile.mkdtemp(prefix="imreg-programs-")
 os.chmod(work, 0o755)
 os.chdir(work)
-for name in ("IMREG_DB", "PTOLEMY", "REFDATE"):
+for name in ("IMREG_DB", "IMREG_CAMERAS", "PTOLEMY", "REFDATE"):
     os.environ.pop(name, None)
 os.environ["HOME"] = work
 

@@ -162,6 +162,8 @@ known = objects("list", "-format", "json")
 equal([(t["like"], t["when"], t["built_in"], t["title"]) for t in known if t["name"] == "mine"], [("generic", ["INSTRUME TestCam"], False, "my camera")], "list json")
 equal([r["name"] for r in csv.DictReader(io.StringIO("\n".join(lines("list", "-format", "csv"))))], [t["name"] for t in known], "list csv")
 
+equal([(r["when"] or "").split("\n") for r in csv.DictReader(io.StringIO(run("imcamera", "list", "-format", "csv").stdout, newline=""))], [t["when"] or [""] for t in known], "list csv: quotes and line ends")
+
 # --- lint
 os.rename("mine.cam", "void/mine.cam")
 os.rename("own/bad.cam", "void/bad.cam")
