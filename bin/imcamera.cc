@@ -130,7 +130,7 @@ int work(const cli::Parsed& args) {
   const std::string format = args.word("format", "text");
   const Result<const Verb*> verb = find_verb(verbs, args, format);
   if (!verb) return complain_all({verb.status()}, cli::kUsage);
-  auto folders = cli::Settings::camera_folders("./Imreg.db");
+  auto folders = cli::Settings::camera_folders("");  // no database, so no tables beside it
   if (!folders) return complain_all({folders.status()}, cli::kUsage);
   for (const auto* use : args.all("cameras")) {
     folders->push_back(use->words[0]);

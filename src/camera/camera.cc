@@ -158,9 +158,12 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   if (options.camera.empty()) {
     const Chooser::Choice choice = tables_->chooser->choose(cards);
     out.camera = choice.table == nullptr ? kGeneric : choice.table->name;
-    if (choice.rival != nullptr)
-      warn_once(out, "the camera tables " + choice.table->name + " and " + choice.rival->name + " apply equally; " +
-                         choice.table->name + " is taken");
+    if (choice.rival != nullptr) {
+      const std::string pair = choice.table->name + " and " + choice.rival->name;
+      doubt_once(out, {"two camera tables apply equally", pair,
+                       "the camera tables " + pair + " apply equally; " + choice.table->name +
+                           " is taken: give one of them a further condition"});
+    }
   }
   Result<Chain> read = tables_->chain_of(out.camera);
   if (!read) {

@@ -15,15 +15,17 @@ using namespace camera;
 
 namespace {
 
-// Of the first line that says something.
-std::string_view first_word(std::string_view text) {
+// Files of such names that other programs have hold no line that begins with one of these words. A broken first line
+// does not hide a table.
+bool looks_like_table(std::string_view text, bool is_list) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trim(text.substr(0, end));
-    if (!line.empty() && line.front() != '#') return line.substr(0, line.find_first_of(" \t"));
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+    if (is_list ? word == "filter" : word == "camera" || word == "like" || word == "when") return true;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return {};
+  return false;
 }
 
 }  // namespace
@@ -38,7 +40,10 @@ Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
     return Status(Code::not_found, "the camera table cannot be read: " + error_text(folder ? EISDIR : reason))
         .in_file(path.string());
   }
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // Windows editors write it
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  return text;
 }
 
 Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
@@ -53,8 +58,7 @@ Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
   for (const std::filesystem::path& path : paths) {
     IMREG_ASSIGN(std::string text, text_of_table(path));
     TableFile file{path.string(), std::move(text)};
-    // Other programs have files with such names too.
-    if (first_word(file.text) == (file.is_list() ? "filter" : "camera")) out.push_back(std::move(file));
+    if (looks_like_table(file.text, file.is_list())) out.push_back(std::move(file));
   }
   return out;
 }
@@ -215,6 +219,17 @@ Result<std::string> Cameras::add_file(const std::string& path) {
   const auto same = before.find(scan_table(text, path).name);
   const std::size_t origin = same == before.end() ? kNamed : same->second->origin;
   Status status = tables_->add_user(path, std::move(text), origin, false, added);
+  // The table that it refines may lie beside it.
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  while (status.ok()) {
+    const std::string like = tables_->entries.find(added.back())->second->head.like;
+    const std::filesystem::path parent = folder / (like + ".cam");
+    std::error_code error;
+    if (like.empty() || tables_->entries.count(like) != 0 || !std::filesystem::is_regular_file(parent, error)) break;
+    Result<std::string> found = text_of_table(parent);
+    status = found ? tables_->add_user(parent.string(), *std::move(found), origin, false, added) : found.status();
+    if (status.ok() && added.back() != like) break;  // a file of another name
+  }
   tables_->index();
   if (status.ok()) {
     for (Status& mistake : tables_->mistakes(added)) {

@@ -152,6 +152,7 @@ std::optional<double> take_day(std::string_view& text, DateOrder order) {
 
 std::optional<double> time_of_day(std::string_view text) {
   text = without_zone(text);
+  if (starts_nocase(text, "UT ")) text = trim(text.substr(3));
   std::string spread;
   // 152001, 152001.5: no separators; 15.20.01: points instead.
   const std::size_t digits = digits_from(text, 0);
@@ -185,8 +186,23 @@ std::optional<double> time_of_day(std::string_view text) {
   return seconds;
 }
 
+// Takes "+02:00" from the end of an ISO time; seconds east of Greenwich.
+double take_offset(std::string_view& text) {
+  constexpr std::size_t kSize = 6;
+  if (text.size() < kSize + 12 || text.find('T') == text.npos) return 0;
+  const std::string_view zone = text.substr(text.size() - kSize);
+  long long hours = 0, minutes = 0;
+  if ((zone[0] != '+' && zone[0] != '-') || zone[3] != ':' || digits_from(zone, 1) != 3 ||
+      digits_from(zone, 4) != kSize || !parse_integer(zone.substr(1, 2), hours) ||
+      !parse_integer(zone.substr(4, 2), minutes) || hours > 14 || minutes > 59)
+    return 0;
+  text.remove_suffix(kSize);
+  return static_cast<double>(zone[0] == '-' ? -1 : 1) * static_cast<double>(3600 * hours + 60 * minutes);
+}
+
 std::optional<HeaderDate> header_date(std::string_view text, DateOrder order) {
   text = without_zone(text);
+  const double east = take_offset(text);
   HeaderDate out;
   std::string clock;
   const bool named = !text.empty() && letters_from(text, 0) >= 3;
@@ -202,6 +218,7 @@ std::optional<HeaderDate> header_date(std::string_view text, DateOrder order) {
   }
   out.time_of_day = time_of_day(trim(text));
   if (!out.time_of_day) return std::nullopt;
+  *out.time_of_day -= east;
   return out;
 }
 

@@ -123,7 +123,10 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     // What was asked for, or one frame, gives way to what was.
     const bool worse_base = base != nullptr && points_for(Field::exptime, *base) + 3 <= found.points;
     if (lesson.base_knows(Field::exptime, found.keyword->name) && !sure && !worse_base) continue;
-    const bool better = contradicts > 0 && (sure || worse_base) && !proved(known_now, all) && found.points >= kTrusted;
+    // A keyword of the plain name is not given up for one with a better comment.
+    const bool plain_base = base != nullptr && (base->name == "EXPTIME" || base->name == "EXPOSURE");
+    const bool better =
+        contradicts > 0 && (sure || (worse_base && !plain_base)) && !proved(known_now, all) && found.points >= kTrusted;
     if (fills == 0 && !better) continue;
     const std::string why =
         found.keyword->example + (found.keyword->says.empty() ? "" : ": " + shown(found.keyword->says));

@@ -50,6 +50,16 @@ std::vector<Step> steps_of(std::string_view glob) {
   return out;
 }
 
+// Whether two patterns differ before the first star or set of either: most do, and at their first letters.
+bool begin_apart(std::string_view a, std::string_view b) {
+  for (std::size_t i = 0;; ++i) {
+    const bool end_a = i == a.size(), end_b = i == b.size();
+    if (end_a || end_b) return end_a && end_b ? false : (end_a ? b[i] : a[i]) != '*';
+    if (is_glob(a.substr(i, 1)) || is_glob(b.substr(i, 1))) return false;
+    if (lower(a[i]) != lower(b[i])) return true;
+  }
+}
+
 bool overlap(const std::vector<Step>& a, const std::vector<Step>& b) {
   // reach[i][j]: some text matches the first i steps of a and the first j of b.
   std::vector<std::vector<char>> reach(a.size() + 1, std::vector<char>(b.size() + 1, 0));
@@ -132,8 +142,9 @@ std::string glob_fault(std::string_view glob) {
 
 bool overlap(const Globs& a, const Globs& b) {
   return std::any_of(a.begin(), a.end(), [&](const std::string& one) {
-    const std::vector<Step> steps = steps_of(one);
-    return std::any_of(b.begin(), b.end(), [&](const std::string& other) { return overlap(steps, steps_of(other)); });
+    return std::any_of(b.begin(), b.end(), [&](const std::string& other) {
+      return !begin_apart(one, other) && overlap(steps_of(one), steps_of(other));
+    });
   });
 }
 

@@ -144,7 +144,9 @@ bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) cons
     const CardValue* value = place_.cards.get(place_.hdu, name + suffix);
     return value == nullptr || value->number() == 0.0;
   };
-  if (zero("CRVAL1") && zero("CRVAL2")) return false;
+  const CardValue* type = place_.cards.get(place_.hdu, "CTYPE1" + suffix);
+  const bool galactic = glob_match("GL*", trim(type->text));  // 0, 0 is the centre of the Galaxy
+  if (!galactic && zero("CRVAL1") && zero("CRVAL2")) return false;
   const std::string other = version == ' ' ? "" : alternate_wcs(place_.own().header.text(), version);
   const std::string_view cards = version == ' ' ? place_.own().header.text() : std::string_view(other);
   if (axes[0] > 0 && axes[1] > 0) {

@@ -89,7 +89,9 @@ void Reader::lost(Field field, const Recipe& recipe, const Source& source, const
 // Whether a card may be used at all: by its comment.
 bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value,
                     std::size_t hdu) const {
-  const bool first = &source == &recipe.sources.front();
+  // Of a date and a time of day either may say what they are: date_from() looks at both.
+  const bool first =
+      &source == &recipe.sources.front() && (dimension_of(field) != Dimension::date || recipe.sources.size() == 1);
   if (first && ((!recipe.comment.empty() && !matches(recipe.comment, value.comment)) ||
                 matches(recipe.not_comment, value.comment))) {
     lost(field, recipe, source, value, hdu, "its comment does not match", false);
@@ -302,7 +304,8 @@ Fact<double> Reader::measured(Field field, const Recipe& recipe) const {
     }
     const double scaled = *number * scale + offset;
     // 0 stands for no value where it cannot be one.
-    if (!in_range(field, scaled)) return lose("is out of range" + range_text(field), *number != 0);
+    if (!std::isfinite(scaled) || !in_range(field, scaled))
+      return lose("is out of range" + range_text(field), *number != 0);
     out.value = scaled;
     out.keyword = source.keyword;
     if (source.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);

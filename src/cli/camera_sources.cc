@@ -26,8 +26,10 @@ constexpr struct {
 // The keyword behind a key, in quotes; empty when there is none.
 Result<std::string> keyword_of(const Config& config, const std::string& key) {
   if (!config.has(key)) return std::string();
-  IMREG_ASSIGN(const std::string word, config.get(key));
+  IMREG_ASSIGN(std::string word, config.get(key));
   if (equal_nocase(word, "NONE")) return std::string();
+  if (word.size() > 2 && word.front() == '"' && word.back() == '"') word = word.substr(1, word.size() - 2);
+  if (starts_nocase(word, "HIERARCH ")) word.erase(0, 9);
   if (word.find_first_of("\"\n@") != word.npos || trim(word).empty())
     return Status(Code::invalid, "the configuration key " + key + " names no header keyword: " + word);
   return '"' + word + '"';
@@ -80,6 +82,7 @@ Result<std::vector<std::string>> Settings::camera_folders(const std::string& dat
       return Status(Code::not_found, "$IMREG_CAMERAS names a folder that is not there").in_file(std::string(folder));
     out.emplace_back(folder);
   }
+  if (database.empty()) return out;
   const auto slash = database.rfind('/');
   out.push_back(slash == database.npos ? "." : slash == 0 ? "/" : database.substr(0, slash));
   return out;

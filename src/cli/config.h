@@ -55,7 +55,7 @@ class Settings {
   /// its Imreg.db. The file need not exist. Errors: those of config().
   Result<std::string> database();
   /// The user's camera tables and filter lists: the folders of $IMREG_CAMERAS (colons between them), then that of the
-  /// database. Error: not_found, a folder of $IMREG_CAMERAS is not there.
+  /// database unless its name is empty. Error: not_found, a folder of $IMREG_CAMERAS is not there.
   static Result<std::vector<std::string>> camera_folders(const std::string& database);
   /// Those, and the keywords that Elixir's configuration names (EXPTIME-KEYWORD and its like, man imreg-camera).
   /// Errors: those of config() too.

@@ -123,6 +123,19 @@ TEST_F(Language, CommentsDecide) {
   EXPECT_EQ(facts("exptime A * B s comment *coadd*\n", "A = 5 / per coadd\nB = 3 / how many\n").exptime.value, 15);
 }
 
+TEST_F(Language, OfADateAndATimeEitherCommentCounts) {
+  const std::string lines = "exptime E s\nobstime D + UT end comment \"*at end*\"\nobstime D + UT\n";
+  const std::string cards = "E       = 100\nD       = '2005-12-25'\nUT      = '05:05:05'";
+  EXPECT_EQ(obstime(lines, cards + " / UT at end of exposure\n"), "2005-12-25T05:03:25.0Z");
+  EXPECT_EQ(obstime(lines, cards + " / UT\n"), "2005-12-25T05:05:05.0Z");
+}
+
+TEST_F(Language, OffsetsFromGreenwich) {
+  EXPECT_EQ(obstime("obstime T\n", "T       = '2005-12-25T01:00:00+02:00'\n"), "2005-12-24T23:00:00.0Z");
+  EXPECT_EQ(obstime("obstime T\n", "T       = '2005-12-25T23:00:00-03:30'\n"), "2005-12-26T02:30:00.0Z");
+  EXPECT_EQ(obstime("obstime D + UT\n", "D       = '2005-12-25'\nUT      = 'UT 23:12:22'\n"), "2005-12-25T23:12:22.0Z");
+}
+
 TEST_F(Language, NightsZeroPointsAndCalendars) {
   const std::string night = "obstime NIGHT + UT night 12\n";
   EXPECT_EQ(obstime(night, "NIGHT   = '2003-01-27'\nUT      = '23:30:00'\n"), "2003-01-27T23:30:00.0Z");

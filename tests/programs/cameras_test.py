@@ -70,6 +70,30 @@ for what, (text, where, word) in faults.items():
 write("faulty/bad.cam", "camera one\nlike generic\nwhen INSTRUME Test*\n")
 write("faulty/two.cam", "camera two\nlike generic\nwhen INSTRUME *Cam\n")
 fails(2, ["faulty/two.cam", "line 3, column 1", "one", "apply equally"], "imregister", "-db", "never.db", "in/a.fits", env={**os.environ, "IMREG_CAMERAS": "faulty"})
+
+# A broken first line does not hide a table; a byte order mark does no harm; the table that one refines may lie beside it.
+os.makedirs("broken")
+write("broken/mine.cam", "cammera mine\nlike generic\nexptime LASTED s\n")
+fails(2, ["broken/mine.cam", "line 1, column 1", "camera NAME"], "imregister", "-db", "never.db", "in/a.fits", env={**os.environ, "IMREG_CAMERAS": "broken"})
+fails(4, ["broken/mine.cam", "line 1, column 1"], "imcamera", "lint", "broken/mine.cam")
+os.makedirs("pair")
+write("pair/child.cam", b"\xef\xbb\xbf" + TABLE.format("child", "min").replace("like generic", "like parent").encode())
+write("pair/parent.cam", "camera parent\nlike generic\nobject WHEEL\n")
+run("imregister", "-db", "pair.db", "-camera", "pair/child.cam", "in/a.fits", code=0)
+equal([(r["exptime"], r["object"]) for r in rows("pair.db")], [(120.0, "Glass 7")], "the table beside the named one is refined")
+write("pair/parent.cam", "camera parent\nlike child\n")
+fails(2, ["pair/", "refines itself"], "imregister", "-db", "never.db", "-camera", "pair/child.cam", "in/a.fits")
+# Tables that apply equally by different keywords can only be told when a file has both.
+os.makedirs("equal")
+write("equal/one.cam", "camera one\nlike generic\nwhen INSTRUME TestCam\n")
+write("equal/two.cam", "camera two\nlike generic\nwhen OBJECT \"M 31\"\n")
+os.makedirs("else")
+out = run("imregister", "-db", "else/equal.db", "in/a.fits", code=0, env={**os.environ, "IMREG_CAMERAS": "equal"})
+check("one" in out.stderr and "two" in out.stderr and "apply equally" in out.stderr, "tables that apply equally: " + out.stderr)
+# A draft in the current folder is no table for imcamera before it is named.
+write("draft.cam", "camera draft\nbroken\n")
+run("imcamera", "check", "generic", "in/a.fits", code=0)
+os.remove("draft.cam")
 fails(2, ["nowhere", "not there"], "imregister", "-db", "never.db", "in/a.fits", env={**os.environ, "IMREG_CAMERAS": "tables:nowhere"})
 check(not os.path.exists("never.db") and not os.path.exists("faulty/never.db"), "nothing is written")
 

@@ -154,9 +154,11 @@ check(re.search(r"camera +images +obstime +exptime +type +filter", shown.decode(
 check(all(len(line) <= 130 for line in shown.decode().split("\r\n") if not line.startswith("imcamera:")), "wide lines")
 
 # --- list
-os.rename("own/mine.cam", "mine.cam")
+os.makedirs("mine")
+os.rename("own/mine.cam", "mine/mine.cam")
+os.environ["IMREG_CAMERAS"] = "mine"
 equal(lines("list")[0].split(), ["name", "refines", "title", "when"], "list")
-check(any(re.match(r"mine\* +generic +my camera +INSTRUME TestCam$", line) for line in lines("list")), "a table of this folder is marked")
+check(any(re.match(r"mine\* +generic +my camera +INSTRUME TestCam$", line) for line in lines("list")), "a table of the user is marked")
 check("* other: tables/other.cam" in lines("list", "-cameras", "tables"), "where a user's table is")
 known = objects("list", "-format", "json")
 equal([(t["like"], t["when"], t["built_in"], t["title"]) for t in known if t["name"] == "mine"], [("generic", ["INSTRUME TestCam"], False, "my camera")], "list json")
@@ -165,7 +167,8 @@ equal([r["name"] for r in csv.DictReader(io.StringIO("\n".join(lines("list", "-f
 equal([(r["when"] or "").split("\n") for r in csv.DictReader(io.StringIO(run("imcamera", "list", "-format", "csv").stdout, newline=""))], [t["when"] or [""] for t in known], "list csv: quotes and line ends")
 
 # --- lint
-os.rename("mine.cam", "void/mine.cam")
+os.rename("mine/mine.cam", "void/mine.cam")
+os.environ.pop("IMREG_CAMERAS")
 os.rename("own/bad.cam", "void/bad.cam")
 check(re.fullmatch(r"\d+ tables, no mistake(, \d+ warnings?)?", lines("lint")[-1]), "the shipped tables are clean")
 equal(lines("lint", "void/mine.cam"), ["1 table, no mistake"], "lint of a good table")
