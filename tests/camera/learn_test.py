@@ -21,6 +21,7 @@ BELOW = {
     "hinode-sot": "two temperatures of two detectors; WAVE is the filter",
     "lsst-sim": "DATE-OBS is TAI and no keyword says so",
     "omm-cpapir": "TEFF, T_TOT and T3 have no comments; types in words of the place",
+    "gemini-speckle": "the draft refines gemini, whose times and coadds are not those of visitors",
     "palomar-p48": "TELRA and TELDEC are of date; four temperatures of CCDs say the same",
     "soho-eit": "CFTEMP and not CCDTEMP is the temperature of the detector",
 }
