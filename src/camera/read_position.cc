@@ -38,7 +38,7 @@ std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& 
   if (!part) return std::nullopt;
   double number = 0;
   if (parse_number(*part, number)) {
-    if (!std::isfinite(number) || (recipe.range && !recipe.range->holds(number))) return std::nullopt;
+    if (!std::isfinite(number)) return std::nullopt;
     const double degrees = number * step_of(recipe, card, is_ra);
     if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;
     return std::fabs(degrees) <= 90 ? std::optional(degrees) : std::nullopt;

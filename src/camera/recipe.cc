@@ -283,6 +283,8 @@ Status check_recipe(const Line& line, Field field, const Recipe& recipe) {
     if (source.scope == Scope::number && recipe.sources.size() == 1)
       return line.error("a constant is written: = VALUE");
   }
+  if (dimension == Dimension::position && recipe.range)
+    return line.error("a range does not fit position: it would be held against both coordinates");
   if (wcs && dimension != Dimension::position && dimension != Dimension::scale)
     return line.error("wcs gives a position or a pixscale");
   if (recipe.sources.size() > 1 && !recipe.words.empty()) return line.error("a word list takes one keyword");
