@@ -26,8 +26,8 @@ class Language : public ::testing::Test {
 
   ImageFacts facts(const std::string& lines, const std::string& cards) {
     std::ofstream(path_) << "camera test\n" << lines;
-    Result<Cameras> cameras = Cameras::load();
-    const Result<std::string> name = cameras->add_file(path_);
+    cameras_.emplace(*Cameras::load());
+    const Result<std::string> name = cameras_->add_file(path_);
     EXPECT_TRUE(name.ok()) << name.status().text();
     FitsHeaders file;
     Hdu hdu;
@@ -43,7 +43,7 @@ class Language : public ::testing::Test {
     }
     hdu.header = Header(text);
     file.hdus.push_back(hdu);
-    const Result<FileFacts> out = cameras->translate("/data/n123_r.fits", file, {.camera = "test", .explain = true});
+    const Result<FileFacts> out = cameras_->translate("/data/n123_r.fits", file, {.camera = "test", .explain = true});
     EXPECT_TRUE(out.ok());
     doubts_ = out.ok() ? out->doubts : std::vector<Doubt>();
     return out.ok() && !out->images.empty() ? out->images[0] : ImageFacts();
@@ -53,6 +53,7 @@ class Language : public ::testing::Test {
     return image.obstime.value ? format_iso(*image.obstime.value, 1) : "unknown";
   }
   std::string path_;
+  std::optional<Cameras> cameras_;  // the facts hold views into its tables
   std::vector<Doubt> doubts_;
 };
 
