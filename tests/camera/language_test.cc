@@ -255,42 +255,5 @@ TEST(Choosing, TheMostSpecialLineOfATableCounts) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Choosing, AHashFindsWhatTryingAllFinds) {
-  const Result<Cameras> cameras = Cameras::load();
-  ASSERT_TRUE(cameras.ok());
-  // Every table's own `when` texts, spelled as literals.
-  int chosen = 0;
-  for (const CameraTable& table : cameras->tables()) {
-    for (const std::string& when : table.when) {
-      FitsHeaders file;
-      Hdu hdu;
-      hdu.kind = HduKind::image;
-      hdu.axes = {4, 4};
-      bool plain = when.find("not ") == when.npos && when.find('"') == when.npos && when.find('[') == when.npos &&
-                   when.find("@name") == when.npos && when.find("..") == when.npos;
-      std::string key, rest = when;
-      while (plain && !rest.empty()) {
-        const std::size_t end = std::min(rest.find(" & "), rest.size());
-        const std::string part = rest.substr(0, end);
-        const std::size_t blank = part.find(' ');
-        key = part.substr(0, blank);
-        std::string value = part.substr(part.find_first_not_of(' ', blank));
-        value = value.substr(0, value.find('|'));
-        for (char& c : value) c = c == '*' ? 'x' : c == '?' ? 'y' : c;
-        hdu.header.add(key, value);
-        rest = rest.substr(std::min(end + 3, rest.size()));
-      }
-      if (!plain) continue;
-      file.hdus.push_back(hdu);
-      const auto facts = cameras->translate("f.fits", file, {});
-      ASSERT_TRUE(facts.ok());
-      // It, or a table that refines it further, or one with more conditions that these cards fulfil too.
-      EXPECT_NE(facts->camera, "generic") << table.name << ": " << when;
-      chosen += facts->camera == table.name;
-    }
-  }
-  EXPECT_GT(chosen, 50);
-}
-
 }  // namespace
 }  // namespace imreg
