@@ -10,17 +10,18 @@ namespace imreg::camera {
 
 namespace {
 
-// Decimals that mean something: 1e-7 degree is 0.4 mas. Never -0.
-std::string decimal(double value, double step, const char* unit) {
-  const double rounded = std::round(value / step) * step + 0.0;
+// As the database keeps it, in 32 bits.
+std::string as_float(double value) {
   char text[400];
-  const auto end = std::to_chars(text, text + sizeof text, static_cast<float>(value), std::chars_format::fixed).ptr;
-  if (step >= 1e-6) return std::string(text, end) + unit;
-  const int written = std::snprintf(text, sizeof text, "%.7f", rounded);
-  std::string out(text, static_cast<std::size_t>(written));
-  out.erase(out.find_last_not_of('0') + 1);
-  if (out.ends_with('.')) out.pop_back();
-  return (out == "-0" ? "0" : out) + unit;
+  return std::string(text,
+                     std::to_chars(text, text + sizeof text, static_cast<float>(value), std::chars_format::fixed).ptr);
+}
+
+// Rounded for the eye, and never -0.
+std::string rounded(double value, double steps) {
+  char text[400];
+  const double near = std::round(value * steps) / steps + 0.0;
+  return std::string(text, std::to_chars(text, text + sizeof text, near, std::chars_format::fixed).ptr);
 }
 
 class Rows {
@@ -36,14 +37,16 @@ class Rows {
   void add(std::string_view field, const Fact<int>& fact) {
     if (FactRow& row = start(field, fact); row.known) row.text = row.json = std::to_string(*fact.value);
   }
-  void add(std::string_view field, const Fact<double>& fact, const char* unit = "", double step = 1e-6) {
+  // `steps`: of the last digit that means something in a unit, for values that the database keeps in 64 bits.
+  void add(std::string_view field, const Fact<double>& fact, const char* unit = "", double steps = 0) {
     if (FactRow& row = start(field, fact); row.known) {
-      row.text = decimal(*fact.value, step, unit);
+      row.text = (steps == 0 ? as_float(*fact.value) : rounded(*fact.value, steps)) + unit;
       row.json = json_number(*fact.value);
     }
   }
   void time(std::string_view field, const Fact<double>& fact) {
     if (FactRow& row = start(field, fact); row.known) {
+      row.is_time = true;
       row.text = format_iso(*fact.value);
       row.json = json_number(*fact.value);
     }
@@ -52,7 +55,7 @@ class Rows {
  private:
   template <class T>
   FactRow& start(std::string_view field, const Fact<T>& fact) {
-    FactRow row{field, fact.value.has_value(), "-", "null", "", -1, {}};
+    FactRow row{field, fact.value.has_value(), false, "-", "null", "", -1, {}};
     if (row.known) {
       row.keyword = fact.keyword;
       row.hdu = fact.hdu;
@@ -71,36 +74,36 @@ std::string_view name_of(ImageMode mode) {
 }
 
 std::vector<FactRow> fact_rows(const ImageFacts& image) {
-  constexpr double kSky = 1e-7;
+  constexpr double kSky = 1e7, kScale = 1e4;  // 0.4 mas
   std::vector<FactRow> out;
   Rows rows(out);
-  rows.add("instrument", image.instrument);
-  rows.add("object", image.object);
+  rows.add("ccd", image.ccd);
+  rows.add("chip", image.chip);
   rows.add("type", image.type);
+  rows.add("object", image.object);
   rows.add("filter", image.filter);
+  rows.add("instrument", image.instrument);
   rows.time("obstime", image.obstime);
   rows.add("exptime", image.exptime, " s");
   rows.add("ra", image.ra, " deg", kSky);
   rows.add("dec", image.dec, " deg", kSky);
   rows.add("airmass", image.airmass);
-  rows.add("ccd", image.ccd);
-  rows.add("chip", image.chip);
-  rows.add("dettemp", image.dettemp, " C");
   rows.add("telfocus", image.telfocus);
   rows.add("rotangle", image.rotangle, " deg");
   rows.add("xprobe", image.xprobe);
   rows.add("yprobe", image.yprobe);
   rows.add("zprobe", image.zprobe);
+  rows.add("dettemp", image.dettemp, " C");
   static constexpr std::string_view kTemperatures[] = {"teltemp0", "teltemp1", "teltemp2", "teltemp3"};
   for (std::size_t i = 0; i < 4; ++i) rows.add(kTemperatures[i], image.teltemp[i], " C");
   rows.time("release", image.release);
+  rows.add("ccdra", image.ccdra, " deg", kSky);
+  rows.add("ccddec", image.ccddec, " deg", kSky);
   rows.add("datasec", image.datasec);
   rows.add("biassec", image.biassec);
   rows.add("trimsec", image.trimsec);
   rows.add("detsec", image.detsec);
-  rows.add("pixscale", image.pixscale, " arcsec");
-  rows.add("ccdra", image.ccdra, " deg", kSky);
-  rows.add("ccddec", image.ccddec, " deg", kSky);
+  rows.add("pixscale", image.pixscale, " arcsec", kScale);
   return out;
 }
 

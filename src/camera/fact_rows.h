@@ -12,14 +12,15 @@ namespace imreg::camera {
 struct FactRow {
   std::string_view field;
   bool known = false;
-  std::string text;  ///< with its unit: "510.08 s", "2003-01-27T15:20:01Z"
-  std::string json;  ///< the value alone, times in seconds since 1970; null
+  bool is_time = false;  ///< the text is ISO 8601
+  std::string text;      ///< with its unit: "510.08 s", "2003-01-27T15:20:01Z"
+  std::string json;      ///< the value alone, times in seconds since 1970; null
   std::string keyword;
   int hdu = -1;
   RecipeLine recipe;
 };
 
-/// All fields of an image in the order in which people ask for them.
+/// All fields of an image but mode and place, in the order of showiminfo and imcamera.
 std::vector<FactRow> fact_rows(const ImageFacts& image);
 /// "MEF", "SPLIT", "SINGLE", "CUBE", "SLICE".
 std::string_view name_of(ImageMode mode);
