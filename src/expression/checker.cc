@@ -636,7 +636,13 @@ class Checker {
       const FieldInfo* const field = find_field(schema_, other.text, element, ambiguous);
       const auto is_word = [&](const std::string& word) { return equal_nocase(word, tree.text); };
       const bool boolean = field && field->type == Type::boolean && (is_word("t") || is_word("f"));
-      if (boolean || (field && std::any_of(field->words.begin(), field->words.end(), is_word))) {
+      bool word = field && std::any_of(field->words.begin(), field->words.end(), is_word);
+      if (field && !field->words.empty() && !word) {  // a word that it does not have, unless it is a field
+        bool several = false;
+        int none = -1;
+        word = !find_field(schema_, tree.text, none, several) && !several;
+      }
+      if (boolean || word) {
         const Tree& text = texts_.emplace_back(Tree{tree});
         texts_.back().kind = Tree::Kind::text;
         return check(text);

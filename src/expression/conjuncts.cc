@@ -349,12 +349,20 @@ class Cutter {
     } else {
       made.kind = Conjunct::Kind::numbers;
       made.ranges = values.ranges;
+      if (is_integer(*values.field)) {
+        for (auto& range : made.ranges) range = {std::ceil(range.low), std::floor(range.high)};
+        std::erase_if(made.ranges, [](const Range& r) { return !(r.low <= r.high); });
+      }
       if (!values.field->words.empty() && codes_of(values, made.codes)) {
         made.kind = Conjunct::Kind::codes;
         made.ranges.clear();
       }
     }
     out.push_back(std::move(made));
+  }
+
+  static bool is_integer(const FieldInfo& field) {
+    return field.type != Type::f32 && field.type != Type::f64 && field.scale == 1 && field.zero == 0;
   }
 
   // The codes that lie in the ranges; false when they are no list of codes 0..255.
