@@ -538,7 +538,7 @@ class Checker {
     };
     const auto is_large = [&](const Typed& t) {
       const Node& n = at(t.node);
-      return n.op == Op::constant && t.tree->kind == Tree::Kind::number && (n.whole >= kExact || n.whole <= -kExact);
+      return n.op == Op::constant && (n.whole >= kExact || n.whole <= -kExact);
     };
     return (is_field(a) && (is_field(b) || is_large(b))) || (is_large(a) && is_field(b));
   }
@@ -877,7 +877,9 @@ class Checker {
       node.op = Op::function1;
       node.a = value.node;
       node.function1 = negative;
+      const bool whole = at(value.node).op == Op::constant;
       out.node = add(node, Is::number, tree);
+      if (whole) at(out.node).whole = -at(value.node).whole;
     }
     return out;
   }
