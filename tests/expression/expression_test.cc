@@ -144,7 +144,7 @@ TEST(Expression, UnitsAreConverted) {
                           "2min = exptime",
                           "ra > '10:00:28'",
                           "ra > 10:00:28",
-                          "dec = '-00:30:00'",
+                          "dec = '-00:30:00'", "dec = -00:30:00", "dec < 00:30:00",
                           "obstime > 12079.5d",
                           "obstime = 12079.6412152777d + 0.01s or true",
                           "exptime between 1min and 3min",
