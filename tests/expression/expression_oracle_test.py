@@ -253,6 +253,11 @@ def cond(depth):
             if rng.random() < 0.3:
                 a, b = b, a
         return f"{a[0]} {sign} {b[0]}", f"{a[1]} {sign} {b[1]}"
+    if kind < 0.27:  # the precedence of the signs for bits
+        a, b = literal(rng.randint(0, 3)), literal(rng.randint(1, 4))
+        shape, right = rng.choice(["flag & {} + {}", "flag | {} * {}", "{} + flag & {}", "flag & {} | {}", "{} << 1 + {}"]), literal(rng.randint(0, 7))
+        sign = compare()
+        return tuple(f"{shape.format(a[i], b[i])} {sign} {right[i]}" for i in range(2))
     if kind < 0.31:
         a, b, c = rng.choice([num(depth - 1), ("exptime", "exptime"), ("ccd", "ccd")]), num(depth - 2), num(depth - 2)
         if rng.random() < 0.6:
