@@ -1,6 +1,7 @@
 // Keeping the index of a record file while rows are written. A search finds the index by itself.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,16 @@ class IndexKeeper : public RowFollower {
     none,  ///< one exposure at the telescope: never more than some milliseconds; an index that is missing grows by and by
     full   ///< a batch: when it ends the index is whole
   };
+  /// When work is done; a test sets them low.
+  struct Limits {
+    std::int64_t tail = 4096;          ///< rows that may be outside the segments, looked at by themselves
+    std::int64_t step = 16384;         ///< rows that one registration adds to an index that is missing
+    std::int64_t small_merge = 65536;  ///< rows that may be merged, or indexed anew, by one registration
+    std::int64_t segments = 24;        ///< with more a large merge is made all the same
+    std::int64_t piece = 512 << 10;    ///< rows of a segment that is made in memory
+  };
   explicit IndexKeeper(Patience patience);
+  IndexKeeper(Patience patience, const Limits& limits);
   ~IndexKeeper() override;
 
   void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) override;

@@ -255,19 +255,14 @@ Status rebuild_index(const RecordFile& file) {
 
 namespace {
 
-// A search beside a single registration never waits for it: so many rows are indexed, or merged, at one time.
-constexpr std::int64_t kTail = 4096;           // rows that are looked at by themselves
-constexpr std::int64_t kStep = 16384;          // of an index that is missing, with each registration
-constexpr std::int64_t kSmallMerge = 65536;
-constexpr std::int64_t kSmallFile = 65536;     // its whole index is made at once
-constexpr std::int64_t kTooManySegments = 24;  // then a large merge is made all the same
-constexpr std::int64_t kMergeFactor = 4;       // segments grow by this from one to the one before it
-constexpr std::int64_t kGarbage = 4096;        // pages
+constexpr std::int64_t kMergeFactor = 4;  // segments grow by this from one to the one before it
+constexpr std::int64_t kGarbage = 4096;   // pages
 
 }  // namespace
 
 struct IndexKeeper::State {
   Patience patience;
+  Limits limits;
   std::string note;
   bool opened = false;
   std::string path;
@@ -276,7 +271,7 @@ struct IndexKeeper::State {
   Head head{};
   std::vector<std::int64_t> late;  ///< rows of a change too large for the head: indexed behind the commit
 
-  explicit State(Patience p) : patience(p) {}
+  State(Patience p, const Limits& l) : patience(p), limits(l) {}
 
   void open(const RecordFile& rows) {
     if (opened) return;
@@ -340,8 +335,8 @@ struct IndexKeeper::State {
   Status keep(const RecordFile& rows, bool ending) {
     const bool patient = patience == Patience::full;
     if (!file) {
-      if (patient ? !ending : rows.count() < kTail) return {};
-      if (patient || rows.count() <= kSmallFile) {
+      if (patient ? !ending && rows.count() < limits.piece : rows.count() < limits.tail) return {};
+      if (patient || rows.count() <= limits.small_merge) {
         IMREG_TRY(rebuild_index(rows));
         opened = false;
         open(rows);
@@ -350,8 +345,8 @@ struct IndexKeeper::State {
       IMREG_TRY(start_anew(rows));
     }
     const std::int64_t tail = rows.count() - head.covered;
-    const std::int64_t step = patient ? kRowsOfPiece : kStep;
-    if (late.empty() && tail + head.changed_count < (patient ? (ending ? 1 : kRowsOfPiece) : kTail)) return {};
+    const std::int64_t step = patient ? limits.piece : limits.step;
+    if (late.empty() && tail + head.changed_count < (patient ? (ending ? 1 : limits.piece) : limits.tail)) return {};
     do {
       IMREG_TRY(add_segment(rows, std::min(rows.count(), head.covered + step)));
     } while (patient && head.covered < rows.count());
@@ -376,7 +371,7 @@ struct IndexKeeper::State {
     Record scratch = rows.make_record();
     for (std::size_t at = 0; at < changed.size();) {  // apart from new rows: these do not overlap older segments
       SegmentBuilder builder(*fields, changed[at]);
-      for (; at < changed.size() && builder.rows() < kRowsOfPiece; ++at) {
+      for (; at < changed.size() && builder.rows() < limits.piece; ++at) {
         if (changed[at] - changed[0] > 4000000000) break;
         builder.add(changed[at], rows.peek(changed[at], scratch));
       }
@@ -422,8 +417,8 @@ struct IndexKeeper::State {
   Status merge_some() {
     std::int64_t first = head.segment_count - 1, total = head.segments[first].rows;
     for (; first > 0 && head.segments[first - 1].rows < kMergeFactor * total; --first) {
-      const bool allowed = patience == Patience::full || head.segment_count > kTooManySegments ||
-                           total + head.segments[first - 1].rows <= kSmallMerge;
+      const bool allowed = patience == Patience::full || head.segment_count > limits.segments ||
+                           total + head.segments[first - 1].rows <= limits.small_merge;
       if (!allowed) break;
       total += head.segments[first - 1].rows;
     }
@@ -433,7 +428,7 @@ struct IndexKeeper::State {
   // Pages that merges left behind go when they are more than half of the file.
   Status tidy() {
     const std::int64_t live = pages_of(head), dead = head.pages - live;
-    const bool cheap = patience == Patience::full || rows_of(head) <= kSmallMerge;
+    const bool cheap = patience == Patience::full || rows_of(head) <= limits.small_merge;
     if (dead < kGarbage || dead < (cheap ? live : 6 * live)) return {};
     Head fresh = head;
     fresh.nonce = new_nonce();
@@ -462,7 +457,8 @@ struct IndexKeeper::State {
   }
 };
 
-IndexKeeper::IndexKeeper(Patience patience) : state_(std::make_unique<State>(patience)) {}
+IndexKeeper::IndexKeeper(Patience patience) : IndexKeeper(patience, Limits()) {}
+IndexKeeper::IndexKeeper(Patience patience, const Limits& limits) : state_(std::make_unique<State>(patience, limits)) {}
 IndexKeeper::~IndexKeeper() = default;
 void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) {
   state_->before(file, changes, change_number);

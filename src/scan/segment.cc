@@ -24,20 +24,19 @@ const FieldInfo* field_of(const Schema& schema, std::string_view name, Type type
 
 }  // namespace
 
-Fields::Fields(const Schema& schema)
-    : time(field_of(schema, "obstime", Type::f64)),
-      length(field_of(schema, "exptime", Type::f32)),
-      ra(field_of(schema, "ra", Type::f64)),
-      dec(field_of(schema, "dec", Type::f64)) {
+Fields::Fields(const Schema& of) : schema(std::make_shared<const Schema>(of)) {
+  time = field_of(*schema, "obstime", Type::f64);
+  if (time) length = field_of(*schema, "exptime", Type::f32);
+  ra = field_of(*schema, "ra", Type::f64);
+  dec = field_of(*schema, "dec", Type::f64);
   if (!ra || !dec) ra = dec = nullptr;
-  if (!time) length = nullptr;
-  for (const auto& [name, type] : {std::pair("type", Type::u8), std::pair("mode", Type::u8),
-                                   std::pair("deleted", Type::boolean), std::pair("ccd", Type::i16),
-                                   std::pair("filter", Type::text), std::pair("instrument", Type::text)}) {
-    if (const auto* field = field_of(schema, name, type)) codes.push_back(field);
+  for (const auto& [name, type] :
+       {std::pair("type", Type::u8), std::pair("mode", Type::u8), std::pair("deleted", Type::boolean),
+        std::pair("ccd", Type::i16), std::pair("filter", Type::text), std::pair("instrument", Type::text)}) {
+    if (const auto* field = field_of(*schema, name, type)) codes.push_back(field);
   }
   for (const char* name : {"filename", "object", "pathname"}) {
-    if (const auto* field = field_of(schema, name, Type::text)) names.push_back(field);
+    if (const auto* field = field_of(*schema, name, Type::text)) names.push_back(field);
   }
 }
 

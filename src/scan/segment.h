@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,13 +29,14 @@ constexpr std::int64_t kMostValues = 65535;  ///< of a code field; with more it 
 
 /// The fields of a format that an index knows, found by name and type.
 struct Fields {
-  explicit Fields(const Schema& schema);
+  explicit Fields(const Schema& of);
   const FieldInfo* time = nullptr;    ///< obstime, f64
   const FieldInfo* length = nullptr;  ///< exptime, f32
   const FieldInfo* ra = nullptr;      ///< f64, degrees
   const FieldInfo* dec = nullptr;
   std::vector<const FieldInfo*> codes;
   std::vector<const FieldInfo*> names;
+  std::shared_ptr<const Schema> schema;  ///< a copy: the fields live in it
   /// The same for formats whose records an index reads in the same way.
   std::uint64_t signature() const;
 };

@@ -101,8 +101,19 @@ Status Selection::overlap(const Schema& schema, std::string_view start, std::str
   const FieldInfo* length_field = schema.find(length);
   if (!length_field) return {Code::not_found, "the records have no field " + std::string(length)};
   IMREG_ASSIGN(auto condition, make(schema, start, Kind::overlap, negate));
-  condition.length = *length_field;
+  condition.other = *length_field;
   condition.intervals = std::move(intervals);
+  add(std::move(condition));
+  return {};
+}
+
+Status Selection::region(const Schema& schema, std::string_view ra, std::string_view dec, SkyRegion region,
+                         bool negate) {
+  const FieldInfo* dec_field = schema.find(dec);
+  if (!dec_field) return {Code::not_found, "the records have no field " + std::string(dec)};
+  IMREG_ASSIGN(auto condition, make(schema, ra, Kind::region, negate));
+  condition.other = *dec_field;
+  condition.region = std::move(region);
   add(std::move(condition));
   return {};
 }
@@ -152,11 +163,18 @@ bool Condition::holds(RecordView record) const {
     case Kind::overlap: {
       const double start = scaled_number_at(bytes, field);
       if (std::isnan(start) || (field.missing_is_zero && start == 0)) return false;
-      const double seconds = scaled_number_at(bytes, length);
+      const double seconds = scaled_number_at(bytes, other);
       const double end = seconds > 0 ? start + seconds : start;  // an unknown length is a moment
       const bool in = std::any_of(intervals.begin(), intervals.end(),
                                   [=](const Interval& i) { return start <= i.high && end >= i.low; });
       return in != negate;
+    }
+    case Kind::region: {
+      const double ra = scaled_number_at(bytes, field), dec = scaled_number_at(bytes, other);
+      if (std::isnan(ra) || std::isnan(dec)) return false;
+      // Elixir's files have 0 for both where nothing is known.
+      if (field.missing_is_zero && ra == 0 && dec == 0) return false;
+      return region->contains(ra, dec) != negate;
     }
     case Kind::patterns:
     case Kind::text: return holds_for(text_at(bytes, field));
