@@ -16,7 +16,7 @@ class IndexKeeper : public RowFollower {
  public:
   enum class Patience {
     none,  ///< one exposure at the telescope: never more than some milliseconds; an index that is missing grows by and by
-    full   ///< a batch: when it ends the index is whole
+    full  ///< a batch: when it ends the index is whole
   };
   /// When work is done; a test sets them low.
   struct Limits {
@@ -32,6 +32,8 @@ class IndexKeeper : public RowFollower {
 
   void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) override;
   void after(const RecordFile& file) override;
+  /// The beginning of a batch that looks rows up: with full patience an index that is missing is made now.
+  void begin(const RecordFile& file);
   /// The end of a batch: with full patience everything is indexed then.
   void finish(const RecordFile& file);
   /// Why the index could not be kept; empty: it was.

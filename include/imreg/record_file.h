@@ -82,10 +82,10 @@ class RowFollower {
 class RecordWriter {
  public:
   struct Options {
-    std::string program = "imreg";   ///< named to others who wait for the lock
-    double wait_seconds = 10;        ///< how long to wait for the lock
-    bool on_network = false;         ///< write on a network file system too, where other hosts may not see the lock
-    IoObserver* observer = nullptr;  ///< tests: sees and fails file operations
+    std::string program = "imreg";    ///< named to others who wait for the lock
+    double wait_seconds = 10;         ///< how long to wait for the lock
+    bool on_network = false;          ///< write on a network file system too, where other hosts may not see the lock
+    IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
     RowFollower* follower = nullptr;  ///< keeps the index (IndexKeeper); without one the first change removes X.db.idx
   };
 

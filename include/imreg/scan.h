@@ -38,6 +38,8 @@ struct Condition {
   std::vector<Interval> intervals;
   std::array<bool, 256> codes{};
   std::vector<TextPattern> patterns;
+  std::vector<std::string>
+      exact;  ///< those of `patterns`, in lower case and in order, when all are exact and they are many
   std::optional<SkyRegion> region;
   std::function<bool(std::string_view)> text;
   std::function<bool(RecordView)> test;

@@ -85,7 +85,8 @@ struct RecordWriter::State {
     if (options.follower || index_dropped) return;
     index_dropped = true;
     const std::string index = seen().base + ".idx";
-    if (File::open(index, File::Mode::read).status().code() != Code::not_found) (void)remove_file(index, options.observer);
+    if (File::open(index, File::Mode::read).status().code() != Code::not_found)
+      (void)remove_file(index, options.observer);
   }
 
   Status write_state() {

@@ -70,7 +70,8 @@ Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int6
 // Whether a change of a row concerns the index.
 bool concerns(const Fields& fields, const char* old, const char* fresh) {
   const auto differs = [&](const FieldInfo* field) {
-    return field && std::memcmp(old + field->offset, fresh + field->offset, static_cast<std::size_t>(field->size())) != 0;
+    return field &&
+           std::memcmp(old + field->offset, fresh + field->offset, static_cast<std::size_t>(field->size())) != 0;
   };
   return differs(fields.time) || differs(fields.length) || differs(fields.ra) || differs(fields.dec) ||
          std::any_of(fields.codes.begin(), fields.codes.end(), differs) ||
@@ -302,8 +303,7 @@ struct IndexKeeper::State {
     head.announced = change_number;
     std::vector<std::int64_t> touched;
     for (const auto& change : changes) {
-      if (change.row < head.covered &&
-          concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data())) {
+      if (change.row < head.covered && concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data())) {
         touched.push_back(change.row);
       }
     }
@@ -335,7 +335,7 @@ struct IndexKeeper::State {
   Status keep(const RecordFile& rows, bool ending) {
     const bool patient = patience == Patience::full;
     if (!file) {
-      if (patient ? !ending && rows.count() < limits.piece : rows.count() < limits.tail) return {};
+      if (rows.count() < limits.tail || (patient && !ending && rows.count() < limits.piece)) return {};
       if (patient || rows.count() <= limits.small_merge) {
         IMREG_TRY(rebuild_index(rows));
         opened = false;
@@ -464,6 +464,10 @@ void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& c
   state_->before(file, changes, change_number);
 }
 void IndexKeeper::after(const RecordFile& file) { state_->after(file, false); }
+void IndexKeeper::begin(const RecordFile& file) {
+  state_->open(file);
+  if (!state_->file) state_->after(file, true);
+}
 void IndexKeeper::finish(const RecordFile& file) { state_->after(file, true); }
 const std::string& IndexKeeper::note() const { return state_->note; }
 

@@ -26,10 +26,10 @@ struct Head {
   std::uint64_t nonce;
   std::uint64_t signature;  ///< of the fields
   char uuid[40];
-  std::int64_t covered;           ///< rows below this are in a segment
-  std::int64_t done, announced;   ///< change numbers
-  std::uint64_t witness;          ///< of the last covered row, 0 when it has changed since
-  std::int64_t pages;             ///< of the file that are in use or were
+  std::int64_t covered;          ///< rows below this are in a segment
+  std::int64_t done, announced;  ///< change numbers
+  std::uint64_t witness;         ///< of the last covered row, 0 when it has changed since
+  std::int64_t pages;            ///< of the file that are in use or were
   std::int64_t changed_count;
   std::int64_t changed[kMostChanged];
   std::int64_t segment_count;

@@ -118,17 +118,19 @@ class IndexSearch::State {
     std::vector<std::size_t> fields;
     for (const auto* field : wanted) {
       const auto& known = index_.fields().codes;
-      const auto at = std::find_if(known.begin(), known.end(), [&](const auto* f) { return f->offset == field->offset; });
+      const auto at =
+          std::find_if(known.begin(), known.end(), [&](const auto* f) { return f->offset == field->offset; });
       if (at == known.end()) return std::nullopt;
       fields.push_back(static_cast<std::size_t>(at - known.begin()));
     }
     std::map<std::vector<std::string>, std::int64_t> counts;
     std::map<std::pair<std::size_t, Tally::Codes>, std::int64_t> by_code;
-    const bool told = each_count(fields, report, [&](const Tally::Codes& codes, std::size_t segment, std::int64_t rows) {
-      Tally::Codes key{};
-      for (const std::size_t field : fields) key[field] = codes[field];
-      by_code[{segment, key}] += rows;
-    });
+    const bool told =
+        each_count(fields, report, [&](const Tally::Codes& codes, std::size_t segment, std::int64_t rows) {
+          Tally::Codes key{};
+          for (const std::size_t field : fields) key[field] = codes[field];
+          by_code[{segment, key}] += rows;
+        });
     if (!told) return std::nullopt;
     for (const auto& [key, rows] : by_code) {
       std::vector<std::string> values;
@@ -318,8 +320,9 @@ class IndexSearch::State {
       }
     }
     if (!ok()) return damaged(report);
-    report.plan.push_back("counted by the index alone: " +
-                          (counted_rows == 0 ? std::string("by its tallies") : counted(counted_rows, "entry of its columns")));
+    report.plan.push_back("counted by the index alone: " + (counted_rows == 0
+                                                                ? std::string("by its tallies")
+                                                                : counted(counted_rows, "entry of its columns")));
     tell_outside(report);
     return true;
   }

@@ -20,9 +20,9 @@ Status damaged(const Status& status) {
 // What a merge needs to know of one of its segments.
 struct Input {
   const SegmentSource& source;
-  std::vector<std::int64_t> skipped;                 ///< rows that a later segment has again, in order
+  std::vector<std::int64_t> skipped;                  ///< rows that a later segment has again, in order
   std::vector<std::uint16_t> codes[kMostCodes] = {};  ///< its code -> the merged one
-  std::int64_t base_shift = 0;                       ///< to be added to its row numbers
+  std::int64_t base_shift = 0;                        ///< to be added to its row numbers
 
   bool skips(std::uint32_t row) const {
     return !skipped.empty() && std::binary_search(skipped.begin(), skipped.end(), source.head.base + row);
@@ -74,8 +74,7 @@ struct TimeRow {
 
 // Unknown times last, as in SegmentBuilder.
 bool before(const TimeRow& a, const TimeRow& b) {
-  if (std::isnan(a.time) || std::isnan(b.time))
-    return !std::isnan(a.time) || (std::isnan(b.time) && a.row < b.row);
+  if (std::isnan(a.time) || std::isnan(b.time)) return !std::isnan(a.time) || (std::isnan(b.time) && a.row < b.row);
   return a.time != b.time ? a.time < b.time : a.row < b.row;
 }
 
@@ -228,8 +227,7 @@ class Merger {
           if (!std::isnan(now.time)) {
             if (head_.timed++ == 0) head_.first_time = now.time;
             head_.last_time = now.time;
-            if (static_cast<double>(seconds) > kLongExposure)
-              long_ones.push_back(static_cast<std::uint32_t>(position));
+            if (static_cast<double>(seconds) > kLongExposure) long_ones.push_back(static_cast<std::uint32_t>(position));
           }
           if (time) time->value(now.time);
           if (length) length->value(seconds);

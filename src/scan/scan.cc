@@ -208,8 +208,9 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
   });
   if (!whole && visited == 0) return false;
   if (!whole) {
-    told.damaged.push_back(Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
-                               .in_file(file.path() + ".idx"));
+    told.damaged.push_back(
+        Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
+            .in_file(file.path() + ".idx"));
   }
   report = std::move(told);
   return true;

@@ -158,7 +158,8 @@ void SegmentBuilder::add(std::int64_t row, RecordView record) {
   for (std::size_t i = 0; i < codes_.size(); ++i) {
     const auto* field = fields_.codes[i];
     const std::string_view value(bytes + field->offset, static_cast<std::size_t>(field->size()));
-    codes_[i].ids.push_back(codes_[i].pool.id_of(field->type == Type::text ? trimmed(value.data(), value.size()) : value));
+    codes_[i].ids.push_back(
+        codes_[i].pool.id_of(field->type == Type::text ? trimmed(value.data(), value.size()) : value));
   }
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const auto* field = fields_.names[i];

@@ -103,7 +103,8 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
     const auto width = static_cast<std::size_t>(c.field.size());
     CodeTest test{field, {}};
     for (std::int64_t at = 0; at < head_.values[field].bytes; at += static_cast<std::int64_t>(width)) {
-      if (!pages_.copy(head_.values[field], at, static_cast<std::int64_t>(width), blank.data() + c.field.offset)) return;
+      if (!pages_.copy(head_.values[field], at, static_cast<std::int64_t>(width), blank.data() + c.field.offset))
+        return;
       test.passes.push_back(c.holds(blank.view()) ? 1 : 0);
     }
     test.passes.resize(code_width(static_cast<std::int64_t>(test.passes.size())) == 1 ? 256 : 65536);
@@ -224,8 +225,10 @@ bool SegmentSearch::place_slices(const SkyRegion& region) {
   std::vector<std::uint32_t> zones(kZones + 1);
   if (!pages_.values(head_.zones, 0, kZones + 1, zones.data())) return false;
   const double step = 180.0 / static_cast<double>(kZones);
-  const auto first = static_cast<std::int64_t>(std::clamp(std::floor((band.low + 90) / step - 1e-6), 0.0, kZones - 1.0));
-  const auto last = static_cast<std::int64_t>(std::clamp(std::floor((band.high + 90) / step + 1e-6), 0.0, kZones - 1.0));
+  const auto first =
+      static_cast<std::int64_t>(std::clamp(std::floor((band.low + 90) / step - 1e-6), 0.0, kZones - 1.0));
+  const auto last =
+      static_cast<std::int64_t>(std::clamp(std::floor((band.high + 90) / step + 1e-6), 0.0, kZones - 1.0));
   const auto bound = [&](std::int64_t low, std::int64_t high, std::uint32_t value, bool above) {
     while (low < high) {
       const std::int64_t middle = (low + high) / 2;
@@ -316,7 +319,8 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
       if (!pages_.values(names.starts, from, end - from + 1, starts.data())) return false;
       if (!std::is_sorted(starts.begin(), starts.end())) return false;
       bytes.resize(starts.back() - starts.front());
-      if (!pages_.copy(names.bytes, starts.front(), static_cast<std::int64_t>(bytes.size()), bytes.data())) return false;
+      if (!pages_.copy(names.bytes, starts.front(), static_cast<std::int64_t>(bytes.size()), bytes.data()))
+        return false;
       for (std::int64_t i = from; i < end; ++i) {
         const auto k = static_cast<std::size_t>(i - from);
         if (c.holds_for(std::string_view(bytes).substr(starts[k] - starts[0], starts[k + 1] - starts[k])))
@@ -348,10 +352,11 @@ void SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive) {
   std::vector<double> times(n, std::numeric_limits<double>::quiet_NaN());
   std::vector<float> lengths(n);
   if (!pages_.values(head_.time, slice.from, slice.end - slice.from, times.data())) return;
-  if (index_.fields().length && !pages_.values(head_.length, slice.from, slice.end - slice.from, lengths.data())) return;
+  if (index_.fields().length && !pages_.values(head_.length, slice.from, slice.end - slice.from, lengths.data()))
+    return;
   for (const Condition* c : moments_) {
-    const bool on_length = c->kind == Kind::number && index_.fields().length &&
-                           c->field.offset == index_.fields().length->offset;
+    const bool on_length =
+        c->kind == Kind::number && index_.fields().length && c->field.offset == index_.fields().length->offset;
     for (std::size_t i = 0; i < n; ++i) {
       if (alive[i] != 0 && !moment_holds(*c, times[i], static_cast<double>(lengths[i]), on_length)) alive[i] = 0;
     }

@@ -86,6 +86,13 @@ Status Selection::text(const Schema& schema, std::string_view field, std::functi
 Status Selection::patterns(const Schema& schema, std::string_view field, std::vector<TextPattern> patterns,
                            bool negate) {
   IMREG_ASSIGN(auto condition, make(schema, field, Kind::patterns, negate));
+  constexpr std::size_t kMany = 8;
+  const bool exact = std::all_of(patterns.begin(), patterns.end(),
+                                 [](const TextPattern& p) { return p.how == TextPattern::How::exact; });
+  if (exact && patterns.size() > kMany) {
+    for (const auto& pattern : patterns) condition.exact.push_back(to_lower(pattern.text));
+    std::sort(condition.exact.begin(), condition.exact.end());
+  }
   condition.patterns = std::move(patterns);
   add(std::move(condition));
   return {};
@@ -134,6 +141,8 @@ void Selection::without_deleted(const Schema& schema) {
 }
 
 bool Condition::holds_for(std::string_view value) const {
+  if (kind == Kind::patterns && !exact.empty())
+    return std::binary_search(exact.begin(), exact.end(), to_lower(value)) != negate;
   if (kind == Kind::patterns) return matches_one(patterns, value) != negate;
   if (answers_.empty() || value != last_text_) {
     last_text_ = value;

@@ -77,14 +77,17 @@ Interval random_times(Dice& dice) {
 TextPattern random_pattern(Dice& dice, bool object) {
   using How = TextPattern::How;
   if (object) {
-    const std::vector<TextPattern> all{{"m67", How::exact}, {"M", How::prefix}, {"*6*", How::glob}, {"", How::exact},
-                                       {"ngc*", How::glob}, {"x", How::prefix}};
+    const std::vector<TextPattern> all{{"m67", How::exact}, {"M", How::prefix},  {"*6*", How::glob},
+                                       {"", How::exact},    {"ngc*", How::glob}, {"x", How::prefix}};
     return dice.of(all);
   }
   const std::string number = std::to_string(5000 + dice.below(3000));
-  const std::vector<TextPattern> all{{number + "o.fits", How::exact}, {number.substr(0, 3), How::prefix},
-                                     {"*" + number.substr(2) + "*", How::glob}, {"5?" + number.substr(2) + "*", How::glob},
-                                     {number, How::prefix}, {"", How::prefix}};
+  const std::vector<TextPattern> all{{number + "o.fits", How::exact},
+                                     {number.substr(0, 3), How::prefix},
+                                     {"*" + number.substr(2) + "*", How::glob},
+                                     {"5?" + number.substr(2) + "*", How::glob},
+                                     {number, How::prefix},
+                                     {"", How::prefix}};
   return dice.of(all);
 }
 
@@ -95,9 +98,12 @@ SkyRegion random_region(Dice& dice) {
     const double dec = dice.below(4) == 0 ? (dice.below(2) ? 90.0 : -90.0) : dice.uniform(-90, 90);
     switch (dice.below(3)) {
       case 0: made = SkyRegion::cone(ra, dec, dice.below(3) == 0 ? dice.uniform(0, 180) : dice.uniform(1e-6, 5)); break;
-      case 1: made = SkyRegion::box(ra, ra + dice.uniform(0, 200) - 100, dec - 2, std::min(dec + dice.uniform(0, 30), 90.0)); break;
+      case 1:
+        made = SkyRegion::box(ra, ra + dice.uniform(0, 200) - 100, dec - 2, std::min(dec + dice.uniform(0, 30), 90.0));
+        break;
       default:
-        made = SkyRegion::polygon({{ra, dec}, {ra + 10, std::clamp(dec + 3, -89.0, 89.0)}, {ra + 3, std::clamp(dec + 12, -90.0, 90.0)}});
+        made = SkyRegion::polygon(
+            {{ra, dec}, {ra + 10, std::clamp(dec + 3, -89.0, 89.0)}, {ra + 3, std::clamp(dec + 12, -90.0, 90.0)}});
     }
     if (made.ok()) return *made;
   }
@@ -120,7 +126,9 @@ Selection random_selection(Dice& dice) {
       case 5: ok &= s.codes(f, "type", {dice.below(6), dice.below(6)}, negate).ok(); break;
       case 6: ok &= s.number(f, "ccd", {{static_cast<double>(dice.below(6)), 4}}, negate).ok(); break;
       case 7: ok &= s.patterns(f, "filter", {{dice.of(kFilters), TextPattern::How::exact}}, negate).ok(); break;
-      case 8: ok &= s.patterns(f, "filename", {random_pattern(dice, false), random_pattern(dice, false)}, negate).ok(); break;
+      case 8:
+        ok &= s.patterns(f, "filename", {random_pattern(dice, false), random_pattern(dice, false)}, negate).ok();
+        break;
       case 9: ok &= s.patterns(f, "object", {random_pattern(dice, true)}, negate).ok(); break;
       case 10: ok &= s.region(f, "ra", "dec", random_region(dice), negate).ok(); break;
       default: {
@@ -128,8 +136,10 @@ Selection random_selection(Dice& dice) {
         if (dice.below(2))
           s.test([](RecordView r) { return r[regimage::kFwhm] < 3.0F; }, "fwhm < 3", negate);
         else
-          ok &= s.text(f, dice.below(2) ? "pathname" : "filename",
-                       [letter](std::string_view t) { return t.find(letter) != t.npos; }, negate).ok();
+          ok &= s.text(
+                     f, dice.below(2) ? "pathname" : "filename",
+                     [letter](std::string_view t) { return t.find(letter) != t.npos; }, negate)
+                    .ok();
       }
     }
   }
@@ -210,7 +220,8 @@ class IndexTest : public ::testing::Test {
     ASSERT_EQ(found, expected) << ::testing::PrintToString(report.plan);
     used = report.plan[0].find("index by") == 0;
     found.clear();
-    const auto scanned = scan(file, selection, {}, [&](std::int64_t row, RecordView) { return found.push_back(row), true; });
+    const auto scanned =
+        scan(file, selection, {}, [&](std::int64_t row, RecordView) { return found.push_back(row), true; });
     ASSERT_EQ(found, expected);
     ASSERT_TRUE(scanned.damaged.empty());
     ASSERT_EQ(count_matches(file, selection), static_cast<std::int64_t>(expected.size()));
@@ -218,7 +229,8 @@ class IndexTest : public ::testing::Test {
     for (const bool newest : {false, true}) {
       found.clear();
       ScanReport by_time;
-      if (!scan_by_time(file, selection, newest, by_time, [&](std::int64_t row, RecordView) { return found.push_back(row), true; }))
+      if (!scan_by_time(file, selection, newest, by_time,
+                        [&](std::int64_t row, RecordView) { return found.push_back(row), true; }))
         continue;
       auto in_time = expected;
       Record scratch = file.make_record(), other = file.make_record();
