@@ -95,43 +95,36 @@ double SkyPolygon::turning() const {
   return sum;
 }
 
-void SkyPolygon::find_references() {
+void SkyPolygon::find_reference() {
   constexpr int kCandidates = 200;  // evenly on the sphere, on a spiral
-  double best[2] = {-1, -1};
-  for (Reference& reference : references_) {
-    const bool second = &reference != references_;
-    for (int i = 0; i < kCandidates; ++i) {
-      const double z = 1 - (2 * i + 1.0) / kCandidates;
-      const double turn = i * kPi * (3 - std::sqrt(5.0));
-      const double across = std::sqrt(1 - z * z);
-      const Vector at{across * std::cos(turn), across * std::sin(turn), z};
-      if (second && std::abs(dot(at, references_[0].at)) > 0.5) continue;
-      double least = 2;
-      for (const Edge& edge : edges_) least = std::min(least, std::abs(dot(edge.normal, at)));
-      if (least > best[second]) {
-        best[second] = least;
-        reference.at = at;
-      }
-    }
-    // The arc to the middle of the longest edge arrives there from the side on which the reference is.
-    const Edge& goal = *std::max_element(edges_.begin(), edges_.end(),
-                                         [](const Edge& a, const Edge& b) { return a.length < b.length; });
-    const Vector middle = unit(goal.from + goal.to);
-    const Vector normal = normal_of(reference.at, middle);
-    reference.inside = dot(goal.normal, reference.at) >= 0;
-    for (const Edge& edge : edges_) {
-      if (&edge != &goal && crosses(reference.at, middle, normal, edge)) reference.inside = !reference.inside;
-    }
+  double best = -1;
+  for (int i = 0; i < kCandidates; ++i) {
+    const double z = 1 - (2 * i + 1.0) / kCandidates;
+    const double turn = i * kPi * (3 - std::sqrt(5.0));
+    const double across = std::sqrt(1 - z * z);
+    const Vector at{across * std::cos(turn), across * std::sin(turn), z};
+    double least = 2;
+    for (const Edge& edge : edges_) least = std::min(least, std::abs(dot(edge.normal, at)));
+    if (least <= best) continue;
+    best = least;
+    reference_ = at;
+  }
+  // The arc to the middle of the longest edge arrives there from the side on which the reference is.
+  const Edge& goal =
+      *std::max_element(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) { return a.length < b.length; });
+  const Vector middle = unit(goal.from + goal.to);
+  const Vector normal = normal_of(reference_, middle);
+  reference_inside_ = dot(goal.normal, reference_) >= 0;
+  for (const Edge& edge : edges_) {
+    if (&edge != &goal && crosses(reference_, middle, normal, edge)) reference_inside_ = !reference_inside_;
   }
 }
 
 bool SkyPolygon::contains(const Vector& at) const {
-  const bool first = dot(references_[0].at, at) > -0.7;
-  const Reference& reference = references_[first ? 0 : 1];
-  const Vector normal = normal_of(reference.at, at);
-  bool inside = reference.inside;
+  const Vector normal = normal_of(reference_, at);
+  bool inside = reference_inside_;
   for (const Edge& edge : edges_) {
-    if (crosses(reference.at, at, normal, edge)) inside = !inside;
+    if (crosses(reference_, at, normal, edge)) inside = !inside;
     if (std::abs(dot(edge.normal, at)) <= kSkySlack && beside(edge, at, kSkySlack)) return true;
   }
   return inside;
@@ -186,8 +179,7 @@ RaArc SkyPolygon::arc(double dec_low, double dec_high) const {
       if (!(std::abs(z) < largest)) continue;
       for (const double side : {-1.0, 1.0}) {
         double step = std::remainder(top + side * std::acos(z / largest), 2 * kPi);
-        if (step < -kRounding) step += 2 * kPi;
-        if (step > edge.length + kRounding) continue;
+        if (step < -kRounding || step > edge.length + kRounding) continue;
         step = std::clamp(step, 0.0, edge.length);
         steps.push_back(step);
         const Vector at = place(step);
@@ -199,9 +191,8 @@ RaArc SkyPolygon::arc(double dec_low, double dec_high) const {
       const double middle = place((steps[i - 1] + steps[i]) / 2).z;
       if (middle < z_low || middle > z_high) continue;
       const Vector a = place(steps[i - 1]), b = place(steps[i]);
-      const double across = std::min(std::hypot(a.x, a.y), std::hypot(b.x, b.y));
+      const double across = std::max(1e-12, std::min(std::hypot(a.x, a.y), std::hypot(b.x, b.y)));
       const double turn = std::atan2(cross(a, b).z, a.x * b.x + a.y * b.y) * kDegreesPerRadian;
-      if (across < 1e-7 || std::abs(turn) > 179.999) return kAll;  // over a pole, or close to it
       const Vector& west = turn > 0 ? a : b;
       const double pad = kArcPad / across;
       arcs.push_back(
@@ -251,7 +242,7 @@ Result<SkyPolygon> SkyPolygon::make(std::vector<std::pair<double, double>> corne
     polygon.edges_.clear();
     IMREG_TRY(polygon.join(places));
   }
-  polygon.find_references();
+  polygon.find_reference();
   polygon.find_band();
   return polygon;
 }

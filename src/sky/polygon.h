@@ -32,22 +32,18 @@ class SkyPolygon {
     Vector ahead, back;  ///< unit tangents: at `from` towards `to`, and the other way round
     double length = 0;   ///< radians
   };
-  /// A direction far from the circles of all edges, and whether it is inside.
-  struct Reference {
-    Vector at;
-    bool inside = false;
-  };
   static bool beside(const Edge& edge, const Vector& at, double sine);
   static bool crosses(const Vector& from, const Vector& to, const Vector& normal, const Edge& edge);
   Status join(const std::vector<Vector>& corners);
   Status check_simple() const;
   double turning() const;
-  void find_references();
+  void find_reference();
   void find_band();
   bool contains(const Vector& at) const;
 
   std::vector<Edge> edges_;
-  Reference references_[2];  ///< neither opposite to the other
+  Vector reference_;  ///< far from the circles of all edges
+  bool reference_inside_ = false;
   SkyRegion::Range band_ = {-90, 90};
 };
 

@@ -55,11 +55,12 @@ class Cone {
     if (!(low <= high)) return {};
     if (radius_ > 179) return {0, 360};
     double half = std::max(half_width(low), half_width(high));
-    // Where meridians touch the circle it is widest; they do when it goes around no pole. By colatitudes: close to a pole
-    // the sine of the declination would not tell.
-    if (const double square_of_cosine = cosine(dec_ + radius_) * cosine(dec_ - radius_); square_of_cosine >= 0) {
-      const double touching = std::atan2(radius_ < 90 ? sine(dec_) : -sine(dec_), std::sqrt(square_of_cosine));
-      half = std::max(half, half_width(std::clamp(touching * kDegreesPerRadian, low, high)));
+    // Without a pole inside it is widest where meridians touch the circle. By colatitudes: close to a pole the sine of a
+    // declination tells little.
+    const double product = cosine(dec_ + radius_) * cosine(dec_ - radius_);
+    if (radius_ < 90 && product >= 0) {
+      const double touching = std::atan2(sine(dec_), std::sqrt(product)) * kDegreesPerRadian;
+      half = std::max(half, half_width(std::clamp(touching, low, high)));
     }
     if (half + kPad >= 180) return {0, 360};
     return {normalize_degrees(ra_ - half - kPad), 2 * (half + kPad)};

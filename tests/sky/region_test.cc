@@ -241,6 +241,11 @@ TEST(SkyRegion, HardPlaces) {
   EXPECT_TRUE(through.contains(33, 90) && through.contains(280, 88));
   EXPECT_FALSE(through.contains(100, 89));
   EXPECT_EQ(through.band().high, 90);
+  const SkyRegion wedge = good(SkyRegion::polygon({{20, 90}, {350, 80}, {10, 80}}));
+  EXPECT_TRUE(wedge.contains(200, 90) && wedge.contains(5, 85) && wedge.contains(10, 80));
+  EXPECT_FALSE(wedge.contains(11, 85) || wedge.contains(180, 89.9));
+  EXPECT_EQ(wedge.ra_ranges(89, 90).front().high, 360);
+  EXPECT_LT(wedge.ra_ranges(84, 86).front().high, 10.001) << "across 0h";
   // A long strip with more than half of the circle: positions opposite to each other are both inside.
   Corners strip;
   for (int ra = 0; ra <= 270; ra += 30) strip.emplace_back(ra, 1);
