@@ -70,8 +70,8 @@ SegmentSearch::SegmentSearch(const Index& index, const SegmentHead& head, const 
                              const Selection& selection, PageReader& pages)
     : index_(index), head_(head), pages_(pages) {
   sort_conditions(selection, file);
-  find_slices(selection);
-  weigh(selection, file.count());
+  find_slices();
+  weigh(selection);
 }
 
 // Which conditions the columns decide.
@@ -146,7 +146,7 @@ std::vector<Slice> SegmentSearch::slices_of(const Condition& c) {
   return merged(std::move(out));
 }
 
-void SegmentSearch::find_slices(const Selection& selection) {
+void SegmentSearch::find_slices() {
   slices_ = {{0, with_unknown_times_ ? head_.rows : head_.timed}};
   const auto& fields = index_.fields();
   for (const Condition* c : moments_) {
@@ -154,34 +154,24 @@ void SegmentSearch::find_slices(const Selection& selection) {
     auto slices = slices_of(*c);
     if (imreg::index::size_of(slices) < imreg::index::size_of(slices_)) slices_ = std::move(slices);
   }
-  (void)selection;
 }
 
 bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit) {
   if (head_.tally.bytes == 0) return head_.rows == 0;
-  Tally tally;
-  if (!Tally::read(pages_, head_.tally, index_.fields().codes.size(), tally)) return false;
-  for (std::uint32_t i = 0; i < tally.size(); ++i) {
-    const auto codes = tally.codes(i);
-    const bool passes = std::all_of(code_tests_.begin(), code_tests_.end(),
-                                    [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; });
-    if (passes) visit(codes, tally.rows(i));
-  }
-  return true;
+  return Tally::each(
+      pages_, head_.tally, index_.fields().codes.size(), [&](const Tally::Codes& codes, std::int64_t rows) {
+        const bool passes = std::all_of(code_tests_.begin(), code_tests_.end(),
+                                        [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; });
+        if (passes) visit(codes, rows);
+      });
 }
 
 // The cheapest way, by counting what each would look at.
-void SegmentSearch::weigh(const Selection& selection, std::int64_t) {
+void SegmentSearch::weigh(const Selection& selection) {
   const auto slice = static_cast<double>(imreg::index::size_of(slices_));
-  double share = 1;
-  // The tally costs a few pages: not worth it for a handful of rows.
-  if (!code_tests_.empty() && slice > 2000) {
-    std::int64_t passing = 0;
-    if (tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) && head_.rows > 0)
-      share = static_cast<double>(passing) / static_cast<double>(head_.rows);
-  }
-  expected_ = slice * share;
-  cost_ = slice * kColumnCost * static_cast<double>(code_tests_.size() + 2 * moments_.size()) + expected_ * kLookCost;
+  const double walk = slice * kColumnCost * static_cast<double>(code_tests_.size() + 2 * moments_.size());
+  expected_ = slice;
+  cost_ = walk + slice * kLookCost;
   way_ = Way::time;
 
   const auto& fields = index_.fields();
@@ -217,6 +207,15 @@ void SegmentSearch::weigh(const Selection& selection, std::int64_t) {
       }
     }
   }
+  // How many rows of the slices pass the tests of codes: it costs some pages to know, so only where it can matter.
+  if (code_tests_.empty() || slice < 2000 || walk > cost_) return;
+  std::int64_t passing = 0;
+  if (!tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) || head_.rows == 0) return;
+  const double expected = slice * static_cast<double>(passing) / static_cast<double>(head_.rows);
+  if (way_ != Way::time && walk + expected * kLookCost > cost_) return;
+  way_ = Way::time;
+  expected_ = expected;
+  cost_ = walk + expected * kLookCost;
 }
 
 bool SegmentSearch::place_slices(const SkyRegion& region) {

@@ -58,8 +58,8 @@ class SegmentSearch {
     std::vector<std::uint8_t> passes;  ///< by code
   };
   void sort_conditions(const Selection& selection, const RecordFile& file);
-  void find_slices(const Selection& selection);
-  void weigh(const Selection& selection, std::int64_t record_rows);
+  void find_slices();
+  void weigh(const Selection& selection);
   std::int64_t time_bound(double value, bool above);
   std::vector<Slice> slices_of(const Condition& condition);
   bool place_slices(const SkyRegion& region);
