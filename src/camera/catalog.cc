@@ -129,9 +129,9 @@ std::vector<Status> Cameras::Tables::mistakes(const std::vector<std::string>& na
     const Entry& entry = *entries.find(name)->second;
     const std::size_t before = out.size();
     const Result<Table> parsed = parse_table(entry.text, entry.file, &out);
-    if (out.size() > before) continue;
+    if (!parsed) continue;
     Chain chain;
-    bool whole = true;
+    bool whole = out.size() == before;  // of a table with other mistakes the list may be in a bad line
     for (const Table* at = &*parsed; at != nullptr;) {
       const bool circle = std::any_of(chain.begin(), chain.end(), [&](const Table* t) { return t->name == at->name; });
       if (circle)

@@ -200,8 +200,8 @@ struct Table {
   bool forgets(std::string_view rule) const;
 };
 
-/// Reads a table. `file` is for messages. Error: invalid, with file, line and column of the first mistake; all of them
-/// go to `mistakes` when it is given.
+/// Reads a table. `file` is for messages. Error: invalid, with file, line and column of the first mistake. When `mistakes`
+/// is given all of them go there, and the table of the good lines is returned; then only one without a name is an error.
 Result<Table> parse_table(std::string_view text, const std::string& file, std::vector<Status>* mistakes = nullptr);
 
 /// A table without `camera`, `when` and `like`: recipes that win over every table. Error: invalid.

@@ -76,6 +76,18 @@ equal(out.stdout, "", "nothing is checked")
 fails(2, ["gone.cam", "cannot be read"], "imcamera", "check", "gone.cam", "l.fits")
 fails(2, ['no camera table "generik"', "did you mean generic?"], "imcamera", "check", "generik", "l.fits")
 
+# --- Elixir's keys of the configuration, as imregister reads them
+write("elixir.rc", "EXPTIME-KEYWORD LASTED\n")
+for more in (("-c", "elixir.rc"), ("-D", "EXPTIME-KEYWORD", "LASTED")):
+    check(re.search(r"^  exptime     99 s +LASTED \[0\] +configuration:1  exptime \"LASTED\" s$", "\n".join(lines("check", "-", "l.fits", *more)), re.M), more)
+equal(objects("coverage", "in/header.txt", "-format", "json", "-D", "EXPTIME-KEYWORD", "NONE")[0]["fields"]["exptime"]["right"], 1, "coverage without a key")
+write("long.txt", "OBJECT  = 'M 33'\nEXPTIME = 12.5\nLASTED  = 2E5\nNAXIS   = 2\nNAXIS1  = 4\nNAXIS2  = 4\n")
+equal(objects("coverage", "long.txt", "-format", "json", "-D", "EXPTIME-KEYWORD", "LASTED")[0]["fields"]["exptime"]["suspicious"], 1, "coverage by a key")
+check("exptime" not in "\n".join(e for e in lines("learn", "l.fits", "-D", "EXPTIME-KEYWORD", "LASTED") if not e.startswith("#")), "learn by a key")
+fails(2, ["gone.rc"], "imcamera", "check", "-", "l.fits", "-c", "gone.rc")
+fails(2, ["DATE-MODE"], "imcamera", "coverage", "in", "-D", "DATE-MODE", "often")
+fails(2, ["option -c is not for lint"], "imcamera", "lint", "-c", "elixir.rc")
+
 # --- coverage
 cells = {(r["camera"], r["field"]): r for r in csv.DictReader(io.StringIO(run("imcamera", "coverage", "in", "-format", "csv", code=0, text=False).stdout.decode(), newline=""))}
 equal({k[0] for k in cells}, {"generic"}, "cameras")
@@ -174,6 +186,11 @@ check(re.fullmatch(r"\d+ tables, no mistake(, \d+ warnings?)?", lines("lint")[-1
 equal(lines("lint", "void/mine.cam"), ["1 table, no mistake"], "lint of a good table")
 out = run("imcamera", "lint", "void/bad.cam", code=4)
 check(out.stdout == "1 table, 3 mistakes\n" and len(out.stderr.splitlines()) == 3, out)
+write("void/several.cam", "camera several\nlike generik\nwhen INSTRUME S & OBJECT M*\nexptim EXPTIME\ntype OBSTYPE words mine\nwords mine\n")
+out = run("imcamera", "lint", "void/several.cam", code=4)
+equal([re.sub(r", column.*", "", e) for e in out.stderr.splitlines()], ["imcamera: void/several.cam: line %d" % n for n in (4, 6, 2)],
+      "all mistakes at once, also the bad like; the word list may be that of the bad line")
+os.remove("void/several.cam")
 write("void/one.cam", "camera one\nlike generic\nwhen INSTRUME X*\n")
 write("void/two.cam", "camera two\nlike generic\nwhen INSTRUME *Y\n")
 fails(4, ["void/two.cam: line 3, column ", "two and one", "apply equally"], "imcamera", "lint", "void/one.cam", "void/two.cam")
