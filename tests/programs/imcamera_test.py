@@ -138,6 +138,11 @@ page = run("imcamera", "coverage", "in", "<b>&.fits", "-v", "-format", "html", c
 parsed = Page(page)
 equal((parsed.open, parsed.outside), ([], []), "html: all is closed, nothing is loaded")
 check("<script>" not in page and "&lt;script&gt;" in page and "&lt;b&gt;&amp;.fits" in page, "html: names are texts")
+style = re.search(r"<style>(.*?)</style>", page, re.S)[1]
+used, known = set(re.findall(r"var\((--\w+)\)", style)), [set(re.findall(r"(--\w+):", part)) for part in re.findall(r":root\{(.*?)\}", style)]
+check(len(known) == 2 and known[0] == used and known[0] - known[1] == set() and "prefers-color-scheme:dark" in style, "html: every colour has a dark one")
+check({c for a in re.findall(r'class="([^"]+)"', page) for c in a.split()} - set(re.findall(r"\.([a-z]+)", style)) <= {"all"}, "html: classes have a style")
+check('name="viewport"' in page and style.count("position:sticky") == 2, "html: narrow pages keep their heads")
 equal([row[0] for row in parsed.rows], ["camera", "generic", "all"], "html: rows")
 equal(parsed.rows[1][1:4], ["4", "4", "100 %"], "html: cells")
 os.remove("<b>&.fits")
