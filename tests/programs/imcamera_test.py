@@ -224,6 +224,16 @@ equal(lines("lint", "new.cam")[-1].startswith("1 table, no mistake"), True, "lin
 check("this table is chosen" in "\n".join(lines("check", "new.cam", mosaic)), "a draft is chosen")
 fails(4, ["nothere.fits"], "imcamera", "learn", "nothere.fits")
 
+# --- learn: of many files some, spread over all of them
+os.mkdir("many")
+for i in range(1500):
+    write(f"many/{i:04}.txt", f"INSTRUME= '{'early' if i < 1000 else 'late'}'\nSERIAL  = {i}\nNAXIS   = 2\nNAXIS1  = 4\nNAXIS2  = 4\n")
+draft = run("imcamera", "learn", *(f"many/{i:04}.txt" for i in range(1500)), code=0).stdout
+check("learnt from 600 files of 1500." in draft and "INSTRUME early" in draft and "INSTRUME late" in draft, "many: " + draft)
+fails(4, ["no such file"], "imcamera", "learn", "gone1", "gone2")
+draft = run("imcamera", "learn", "gone1", "many/0001.txt", code=0).stdout
+check("learnt from 1 file of 2." in draft, draft)
+
 # --- the command line
 fails(2, ["there is no verb chek; did you mean check?"], "imcamera", "chek", "a", "b")
 fails(2, ["there is no verb xyzzy; -help tells them"], "imcamera", "xyzzy")
