@@ -1,5 +1,5 @@
 # imcamera as a user runs it: check, coverage, learn, lint and list, their formats, and what they say about mistakes.
-import csv, html.parser, io, json, os, re, subprocess
+import bz2, csv, gzip, html.parser, io, json, os, re, subprocess
 
 from harness import *
 
@@ -75,6 +75,21 @@ equal([re.match(r"imcamera: own/bad\.cam: line (\d+), column (\d+): ", e).groups
 equal(out.stdout, "", "nothing is checked")
 fails(2, ["gone.cam", "cannot be read"], "imcamera", "check", "gone.cam", "l.fits")
 fails(2, ['no camera table "generik"', "did you mean generic?"], "imcamera", "check", "generik", "l.fits")
+
+# --- packed dumps read like plain ones
+text = read("in/header.txt")
+long = b"".join(b"KEY%05d= %d / a number\n" % (i, i) for i in range(5000)) + text
+for plain, name in ((text, "header"), (long, "long")):
+    write(name + ".txt", plain)
+    told = objects("check", "-", name + ".txt", "-format", "json")
+    for suffix, packed in ((".hdr.gz", gzip.compress(plain)), (".header.bz2", bz2.compress(plain)), (".txt.gz", gzip.compress(plain[:50]) + gzip.compress(plain[50:]))):
+        write(name + suffix, packed)
+        equal([(o["fields"], o["warnings"]) for o in objects("check", "-", name + suffix, "-format", "json")], [(o["fields"], o["warnings"]) for o in told], name + suffix)
+fails(4, ["header.hdr.gz", "gzip"], "imregister", "-db", "none.db", "header.hdr.gz")
+write("cut.txt.gz", gzip.compress(long)[:-9])
+check(any("gzip data end too early" in w for w in objects("check", "-", "cut.txt.gz", "-format", "json")[0]["warnings"]), "a cut dump is damaged")
+write("noise.gz", gzip.compress(b"nothing\n" * 10))
+fails(4, ["noise.gz", "without a FITS file inside"], "imcamera", "check", "-", "noise.gz")
 
 # --- Elixir's keys of the configuration, as imregister reads them
 write("elixir.rc", "EXPTIME-KEYWORD LASTED\n")
