@@ -18,9 +18,9 @@ using TextSink = std::function<bool(std::string_view)>;
 
 struct CheckOptions {
   CameraSources cameras;  ///< tables of the user
-  std::string table;   ///< a file (with a / or ending in .cam), a name; "-" or "auto": the one that is chosen
-  bool split = false;  ///< a single-HDU file is one CCD of a mosaic
-  bool json = false;   ///< one object a line for each image
+  std::string table;      ///< a file (with a / or ending in .cam), a name; "-" or "auto": the one that is chosen
+  bool split = false;     ///< a single-HDU file is one CCD of a mosaic
+  bool json = false;      ///< one object a line for each image
 };
 struct CheckReport {
   std::vector<Status> mistakes;  ///< of the table; then no file was read
