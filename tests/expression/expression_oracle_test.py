@@ -273,8 +273,8 @@ def cond(depth):
             name = rng.choice(TEXTS)
             a, b = (name, name), quoted(rng.choice(FILTERS + OBJECTS))
         if rng.random() < 0.2:
-            return f"{a[0]} == {b[0]}", f"{a[1]} = {b[1]} collate binary"
-        return f"{a[0]} {sign} {b[0]}", f"{a[1]} {sign} {b[1]} collate nocase"
+            return f"{a[0]} == {b[0]}", f"({a[1]}) collate binary = {b[1]}"
+        return f"{a[0]} {sign} {b[0]}", f"({a[1]}) collate nocase {sign} {b[1]}"  # SQLite lets the left side decide
     if kind < 0.52:
         name = rng.choice(["filter", "object"])
         items = [quoted(rng.choice(FILTERS + OBJECTS)) for _ in range(rng.choice([1, 2, 3, 12]))]
