@@ -16,11 +16,16 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
-    {"ccd", "ID", "number or chip name of the CCD", cli::kRepeat},
+    {"ccd", "ID", "number or chip name of the CCD: 3,ccd07,10-12", cli::kRepeat},
+    {"ccdn", "N", "number of the CCD", cli::kRepeat},
     {"type", "WORD", "object, dark, bias, flat, mask, fringe, scatter ...", cli::kRepeat},
     {"mode", "WORD", "MEF, SPLIT, SINGLE, CUBE, SLICE", cli::kRepeat},
     {"filter", "NAME", "filter, by any of its names; X is any", cli::kRepeat},
     {"name", "TEXT", "file name: its beginning, or a pattern with * ?", cli::kRepeat},
+    {"object", "NAME", "target, blanks and case aside; or a pattern", cli::kRepeat},
+    {"etime", "S", "exposure time, within 1 % and 5 s; or a range 60-600", cli::kRepeat},
+    {"proc", "t|f", "bias measured or not", cli::kRepeat},
+    {"dist", "t|f", "distributed or not", cli::kRepeat},
     {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
     {"trange", "DATE DATE|RANGE", "exposures between two dates, or in RANGE from DATE", cli::kRepeat},
     {"format", "NAME", "row (default), table, csv, tsv or json"},
@@ -70,9 +75,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
   IMREG_ASSIGN(options.cameras.folders, cli::Settings::camera_folders(options.database));
   IMREG_TRY(read_dates(args, settings, options.dates));
   for (const auto& use : args.uses) {
-    for (const char* filter : {"ccd", "type", "mode", "filter", "name", "time", "trange"}) {
-      if (use.name == filter) options.filters.push_back({filter, use.words});
-    }
+    if (is_search_filter(use.name)) options.filters.push_back({std::string(use.name), use.words});
   }
   if (args.has("fields")) {
     const std::string names = args.word("fields");  // split() gives views into it
@@ -93,8 +96,9 @@ void explain_nothing(const cli::Parsed& args) {
       if (!use->words[0].starts_with('!')) words.insert(use->words[0]);
     }
     if (words.size() < 2) continue;
-    cli::warn(kProgram.name,
-              std::string("nothing matched: -") + name + " stands several times, and an image must match all of them");
+    cli::warn(kProgram.name, std::string("nothing matched: -") + name +
+                                 " stands several times, and an image must match all of them; -" + name + " " +
+                                 *words.begin() + "," + *words.rbegin() + " takes either");
   }
 }
 

@@ -74,9 +74,12 @@ struct SearchFilter {
   std::vector<std::string> words;
 };
 
+/// Whether imsearch's option of this name is a filter.
+bool is_search_filter(std::string_view option);
+
 struct SearchOptions {
   std::string database;
-  std::vector<SearchFilter> filters;  ///< ccd, type, mode, filter, name, time, trange
+  std::vector<SearchFilter> filters;  ///< all must hold; several plain trange are alternatives
   std::string format = "row";
   EmitOptions emit;
   DateSettings dates;
