@@ -103,6 +103,37 @@ struct ConvertReport {
 /// A new database in another version: "native", "v1", "v2" or "v3". Errors: invalid (no such version, OUT exists, not a registration database).
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version);
 
+/// What imregtable does.
+struct MergeOptions {
+  std::string database;              ///< rows go to it; made when there is none
+  std::vector<std::string> sources;  ///< of any version
+  bool dry_run = false;
+  double wait_seconds = 10;  ///< for the lock
+  bool on_network = false;
+};
+
+/// What became of the rows of one database: each is counted once.
+struct MergedSource {
+  std::string path;
+  Status failure = {};  ///< it could not be read
+  std::int64_t rows = 0;
+  std::int64_t added = 0, updated = 0, unchanged = 0;
+  std::int64_t repeated = 0;  ///< the same image as a row that this merge has added
+  std::int64_t deleted = 0;   ///< marked as deleted: not taken
+  std::int64_t left_out = 0;
+};
+
+struct MergeReport {
+  std::vector<MergedSource> sources;
+  std::vector<std::string> notes;  ///< what recovery did
+  Status database;                 ///< trouble with the database: nothing of the failed group and behind it is written
+};
+
+/// Merges databases into one, without duplicates: man 1 imregtable has the rules. Groups of rows are durable steps; run again
+/// after a crash it leaves what it would have left. `on_left_out`: a row that could not be taken, with file, record, reason.
+MergeReport merge_databases(const MergeOptions& options, const std::function<void(const Status&)>& on_left_out,
+                            const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
+
 /// A database of `rows` simulated rows for benchmarks: the distribution of design/performance.md, seeded.
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed);
 

@@ -175,6 +175,10 @@ Result<const Config*> Settings::config() {
   return &config_;
 }
 
+std::string database_file(const std::string& path) {
+  return is_folder(path) ? path + (path.back() == '/' ? "Imreg.db" : "/Imreg.db") : path;
+}
+
 Result<std::string> Settings::database() {
   std::string path = args_.word(kDatabaseOption.name);
   if (args_.has(kDatabaseOption.name) && path.empty()) return Status(Code::invalid, "option -db has an empty PATH");
@@ -190,8 +194,7 @@ Result<std::string> Settings::database() {
     }
   }
   if (path.empty()) path = "./Imreg.db";
-  if (is_folder(path)) path += path.back() == '/' ? "Imreg.db" : "/Imreg.db";
-  return path;
+  return database_file(path);
 }
 
 }  // namespace imreg::cli

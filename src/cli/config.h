@@ -44,6 +44,9 @@ Result<std::string> elixir_recipes(const Config& config);
 /// A variable of the environment, empty when there is none.
 std::string environment(const char* name);
 
+/// The record file that a word names: itself, or the Imreg.db of a folder.
+std::string database_file(const std::string& path);
+
 /// The configuration of a program, read when it is first asked for: -c FILE, else $PTOLEMY, else ./ptolemy.rc, else
 /// ~/.ptolemyrc, else none; then every -D KEY VALUE.
 class Settings {

@@ -120,9 +120,8 @@ bool same_file(RecordView a, RecordView b) {
 // What is known is later than what is not.
 bool later(double a, double b) { return !std::isnan(a) && !(b >= a); }
 
-constexpr std::pair<Statistic, Field<float>> kStatistics[] = {{Statistic::bias, regimage::kBias},
-                                                              {Statistic::sky, regimage::kSky},
-                                                              {Statistic::fwhm, regimage::kFwhm}};
+constexpr std::pair<Statistic, Field<float>> kStatistics[] = {
+    {Statistic::bias, regimage::kBias}, {Statistic::sky, regimage::kSky}, {Statistic::fwhm, regimage::kFwhm}};
 
 }  // namespace
 
@@ -133,14 +132,14 @@ Record merged_row(RecordView ours, RecordView theirs) {
   const RecordView newer = theirs_is_newer ? theirs : ours, older = theirs_is_newer ? ours : theirs;
   Record out(std::string_view(newer.bytes(), regimage::kRecordSize));
   const auto copy = [&out](RecordView from, auto field) { out.set(field, from[field]); };
-  if (!no_times && older[regimage::kRegtime] < newer[regimage::kRegtime])
-    copy(older, regimage::kRegtime);  // the first registration
+  // The first registration. Elixir's is the same one when it only lacks the parts of the second.
+  const double first = older[regimage::kRegtime], last = newer[regimage::kRegtime];
+  if (!no_times && first < last && !(is_unplaced(older) && first == std::floor(last))) copy(older, regimage::kRegtime);
   if (same_file(ours, theirs)) {
     for (const auto& [which, field] : kStatistics) {
       const auto mine = statistic_state(ours, which), other = statistic_state(theirs, which);
-      const bool take_theirs =
-          mine != StatisticState::measured &&
-          (other == StatisticState::measured || mine == StatisticState::not_measured);
+      const bool take_theirs = mine != StatisticState::measured &&
+                               (other == StatisticState::measured || mine == StatisticState::not_measured);
       copy(take_theirs ? theirs : ours, field);
       set_statistic_state(out, which, take_theirs ? other : mine);
     }

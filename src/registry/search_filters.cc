@@ -197,13 +197,12 @@ Status by_filter(const Search& search) {
 
 Status by_name(const Search& search) {
   IMREG_ASSIGN(List list, list_of(search.filter));
-  if (list.any_of.size() == 1) return search.selection.name(search.schema, "filename", list.any_of[0], list.negate);
-  const auto test = [any_of = std::move(list.any_of)](std::string_view text) {
-    return std::any_of(any_of.begin(), any_of.end(), [&](const std::string& word) {
-      return is_glob(word) ? glob_match(word, text) : starts_nocase(text, word);
-    });
-  };
-  return search.selection.text(search.schema, "filename", test, list.negate);
+  std::vector<TextPattern> patterns;
+  for (auto& word : list.any_of) {
+    const auto how = is_glob(word) ? TextPattern::How::glob : TextPattern::How::prefix;
+    patterns.push_back({std::move(word), how});
+  }
+  return search.selection.patterns(search.schema, "filename", std::move(patterns), list.negate);
 }
 
 // Nobody writes names of objects the same way twice: "M 31", "m31", "M_31".
