@@ -17,7 +17,8 @@ FLOORS = {
 PUBLIC = {
     "status.h": "base", "date.h": "base", "header.h": "record", "record.h": "record", "record_file.h": "record",
     "schema.h": "record", "scan.h": "scan", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera",
-    "camera_tools.h": "camera", "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "expression.h": "expression",
+    "camera_tools.h": "camera", "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry",
+    "expression.h": "expression", "sky_region.h": "sky", "calibration.h": "registry",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
