@@ -16,10 +16,11 @@ struct Format {
   bool binary = false;
 };
 
-constexpr Format kFormats[] = {{"row", emit::make_elixir_row}, {"trigger", emit::make_trigger},
-                               {"table", emit::make_table},    {"csv", emit::make_csv},
-                               {"tsv", emit::make_tsv},        {"json", emit::make_json},
-                               {"votable", emit::make_votable}};
+constexpr Format kFormats[] = {{"row", emit::make_elixir_row},  {"trigger", emit::make_trigger},
+                               {"table", emit::make_table},     {"csv", emit::make_csv},
+                               {"tsv", emit::make_tsv},         {"json", emit::make_json},
+                               {"votable", emit::make_votable}, {"npy", emit::make_npy, true},
+                               {"fits", emit::make_fits, true}, {"fits-table", emit::make_fits_table, true}};
 
 }  // namespace
 

@@ -15,6 +15,9 @@ MadeWriter make_tsv(const Schema& schema, const EmitOptions& options, Sink sink)
 MadeWriter make_json(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_trigger(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_votable(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_npy(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_fits(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_fits_table(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_table(const Schema& schema, const EmitOptions& options, Sink sink);
 
 }  // namespace imreg::emit
