@@ -216,7 +216,8 @@ class AsciiTable {
         add_name(cards, n, names.take(column.cell, element), column.cell.field);
         cards.add(numbered("TBCOL", n), static_cast<long long>(row_size_ + 1));
         cards.add(numbered("TFORM", n), form_of(column, width));
-        if (column.form > Form::boolean) cards.add(numbered("TNULL", n), kNull, "not known");
+        const bool nullable = column.form >= Form::f32 || column.cell.field.missing_is_zero;
+        if (column.form > Form::boolean && nullable) cards.add(numbered("TNULL", n), kNull, "not known");
         add_meaning(cards, n, column.cell.field);
         row_size_ += static_cast<std::size_t>(width);
       }
