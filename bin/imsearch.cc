@@ -7,7 +7,7 @@
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "cli/row_output.h"
 #include "imreg/registry.h"
 
 namespace {
@@ -28,8 +28,14 @@ constexpr cli::Option kOptions[] = {
     {"dist", "t|f", "distributed or not", cli::kRepeat},
     {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
     {"trange", "DATE DATE|RANGE", "exposures between two dates, or in RANGE from DATE", cli::kRepeat},
-    {"format", "NAME", "row (default), table, csv, tsv or json"},
+    cli::kFormatOption,
     {"fields", "A,B,C", "print these fields, as a table without -format"},
+    {"treg", "", "the row has the registration time instead of obstime"},
+    cli::kTriggerOption,
+    cli::kTableOption,
+    cli::kBintableOption,
+    cli::kOutOption,
+    cli::kNoPagerOption,
     cli::kZoneOption,
     cli::kConfigOption,
     cli::kDefineOption,
@@ -81,10 +87,8 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOpti
     const std::string names = args.word("fields");  // split() gives views into it
     for (const auto name : split(names, ',')) options.emit.fields.emplace_back(trim(name));
   }
-  // Fields are columns: without -format they come as a table.
-  options.format = args.word("format", args.has("fields") ? "table" : "row");
+  options.emit.registration_time = args.has("treg");
   options.emit.tz_hours = options.dates.tz_hours;
-  options.emit.width = cli::terminal_columns();
   return {};
 }
 
@@ -109,18 +113,24 @@ int work(const cli::Parsed& args) {
     cli::complain(kProgram.name, status);
     return cli::kUsage;
   }
-  cli::Output output;
-  const auto report = search(options, [&output](std::string_view text) { return output.write(text); });
+  const auto out = cli::open_row_output(args);
+  if (!out) {
+    cli::complain(kProgram.name, out.status());
+    return out.status().code() == Code::invalid ? cli::kUsage : cli::kTrouble;
+  }
+  options.format = out->format;
+  if (out->output->terminal()) options.emit.width = cli::terminal_columns();
+  const auto report = search(options, out->output->sink());
+  const Status written = out->output->finish(report.ok());
   if (!report) {
     cli::complain(kProgram.name, report.status());
     const bool usage = report.status().file().empty() &&
                        (report.status().code() == Code::invalid || report.status().code() == Code::not_found);
     return usage ? cli::kUsage : cli::kTrouble;
   }
-  output.flush();
   for (const auto& status : report->damaged) cli::complain(kProgram.name, status);
-  if (!output.status().ok()) {
-    cli::complain(kProgram.name, output.status());
+  if (!written.ok()) {
+    cli::complain(kProgram.name, written);
     return cli::kTrouble;
   }
   if (!report->damaged.empty()) return cli::kTrouble;

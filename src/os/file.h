@@ -39,6 +39,9 @@ class File {
   /// Errors: not_found, io; the message names the reason. Never waits for a pipe.
   static Result<File> open(const std::string& path, Mode mode, IoObserver* observer = nullptr);
 
+  /// An unlinked file in $TMPDIR, else in /tmp: it is gone when it is closed, whatever ends the program.
+  static Result<File> temporary();
+
   File() = default;
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;

@@ -26,11 +26,14 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
   EmitOptions emit = options.emit;
   if (!roots.empty()) emit.expand_path = [&roots](std::string_view path) { return roots.expand(path); };
+  for (const auto& root : roots.roots())
+    emit.expanded_bytes = std::max(emit.expanded_bytes, static_cast<int>(root.prefix.size() - root.name.size()) - 1);
   IMREG_ASSIGN(const auto writer, make_row_writer(options.format, file.schema(), emit, sink));
   SearchReport report;
   std::int64_t index = 0;
   auto found = scan(file, selection, {}, [&](std::int64_t, RecordView row) { return writer->row(++index, row); });
   writer->finish();
+  IMREG_TRY(writer->status());
   report.matched = found.matched;
   report.damaged = std::move(found.damaged);
   return report;

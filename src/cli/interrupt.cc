@@ -1,0 +1,34 @@
+#include "cli/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace imreg::cli {
+
+namespace {
+
+using Action = void (*)();
+std::atomic<Action> now{nullptr};
+static_assert(std::atomic<Action>::is_always_lock_free);
+
+void handle(int signal) {
+  if (const Action action = now.load()) action();
+  std::signal(signal, SIG_DFL);  // NOLINT: async-signal-safe in POSIX
+  std::raise(signal);
+}
+
+}  // namespace
+
+void on_interrupt(void (*action)()) {
+  now = action;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction old {};
+    if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) continue;
+    struct sigaction ours {};
+    ours.sa_handler = action ? handle : SIG_DFL;
+    ours.sa_flags = SA_NODEFER;
+    ::sigaction(signal, &ours, nullptr);
+  }
+}
+
+}  // namespace imreg::cli
