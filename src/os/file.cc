@@ -52,6 +52,27 @@ Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer
   return file;
 }
 
+Result<File> File::temporary(const std::string& folder, IoObserver* observer) {
+  File file;
+  file.path_ = folder;
+  file.observer_ = observer;
+  int error = 0;
+  if (file.vetoed(IoOperation::Kind::create, 0, {}, error)) return file.fail("cannot make a temporary file", error);
+  file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file.fd_ < 0) {  // a file system that has no O_TMPFILE (NFS)
+    std::string name = folder + "/imreg-XXXXXX";
+    file.fd_ = ::mkostemp(name.data(), O_CLOEXEC);
+    if (file.fd_ < 0) return file.fail("cannot make a temporary file", errno);
+    ::unlink(name.c_str());
+  }
+  return file;
+}
+
+std::string temporary_folder() {
+  const char* const folder = std::getenv("TMPDIR");
+  return folder && *folder ? folder : "/tmp";
+}
+
 File::File(File&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), observer_(other.observer_) {}
 
