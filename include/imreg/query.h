@@ -69,7 +69,7 @@ class Query {
   /// known (NaN, Elixir's 0, an empty text) is last in both directions; texts are case-blind, then by bytes; words
   /// (type, mode) by their letters.
   Query& sort(std::string_view keys);
-  /// Of the sorted result. A damaged row takes a place: it is reported instead of given.
+  /// Of the whole sorted result. A damaged row takes no place in it: it is reported.
   Query& limit(std::int64_t rows);
   Query& offset(std::int64_t rows);
   /// Only the newest rows, by obstime; the oldest of them first unless sort() says otherwise. Of rows of the same time the later
@@ -86,6 +86,8 @@ class Query {
 
   /// Threads; the answer does not depend on them. Default 1.
   Query& jobs(int threads);
+  /// False: an index is left alone. Default true.
+  Query& use_index(bool use);
   /// Bytes for sorting and grouping. Default 32 MiB.
   Query& memory(std::size_t bytes);
   /// Where temporary files go; default $TMPDIR, else /tmp.
@@ -109,6 +111,7 @@ class Query {
   std::optional<std::string> group_;
   std::string aggregates_;
   int jobs_ = 1;
+  bool use_index_ = true;
   std::size_t memory_ = std::size_t{32} << 20;
   std::string folder_;
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <condition_variable>
 #include <mutex>
 #include <new>
@@ -13,12 +12,6 @@ namespace imreg {
 
 namespace {
 constexpr std::int64_t kBlock = 65536;  // the same for any number of threads: sums depend on it
-}
-
-std::int64_t RowBits::size() const {
-  std::int64_t out = 0;
-  for (const auto word : words_) out += std::popcount(word);
-  return out;
 }
 
 Status no_memory() {

@@ -11,55 +11,56 @@
 
 namespace imreg {
 
-/// A bit for each row of a file.
-class RowBits {
- public:
-  explicit RowBits(std::int64_t count) : words_(static_cast<std::size_t>(count / 64 + 1)) {}
-  void set(std::int64_t row) { words_[static_cast<std::size_t>(row / 64)] |= std::uint64_t{1} << (row % 64); }
-  bool test(std::int64_t row) const { return words_[static_cast<std::size_t>(row / 64)] >> (row % 64) & 1; }
-  std::int64_t size() const;
-
- private:
-  std::vector<std::uint64_t> words_;
-};
-
-/// Which rows: those that a selection matches, or those that an earlier step chose among them.
+/// Which rows: those that an index or an earlier step found, or else all that the selection matches.
 struct Candidates {
   const RecordFile* file;
   Selection selection;
-  std::optional<RowBits> chosen;
+  std::optional<RowSet> chosen;
 };
 
 /// One thread's way through the candidates.
 class Looker {
  public:
   explicit Looker(const Candidates& candidates)
-      : candidates_(&candidates), selection_(candidates.selection), scratch_(candidates.file->make_record()) {}
+      : file_(candidates.file),
+        chosen_(candidates.chosen ? &*candidates.chosen : nullptr),
+        selection_(candidates.selection),
+        size_(static_cast<std::size_t>(file_->schema().record_size)),
+        scratch_(file_->make_record()) {}
   /// Calls visit(row, record) for the candidates among rows from..end-1, in file order, until it returns false.
   template <class Visit>
   void between(std::int64_t from, std::int64_t end, const Visit& visit) {
-    constexpr std::size_t kAhead = 16;  // rows between the one that is looked at and the one that is fetched
-    const RecordFile& file = *candidates_->file;
-    const auto size = static_cast<std::size_t>(file.schema().record_size);
-    for (std::int64_t row = from; row < end; ++row) {
-      const RecordFile::Run run = file.run_in_place(row);
-      for (const char* bytes = run.bytes; row < std::min(run.end, end); ++row, bytes += size) {
-        __builtin_prefetch(bytes + kAhead * size);  // never faults, so it may point behind the end
-        if (wanted(row, RecordView(bytes)) && !visit(row, RecordView(bytes))) return;
+    if (chosen_) {
+      chosen_->each(from, [&](std::int64_t row) { return row < end && visit(row, look(row)); });
+    } else {
+      for (std::int64_t row = from; row < end; ++row) {
+        const RecordView record = look(row);
+        if (selection_.matches(record) && !visit(row, record)) return;
       }
-      if (row >= end) return;
-      const RecordView record = file.peek(row, scratch_);
-      if (wanted(row, record) && !visit(row, record)) return;
     }
-  }
-  bool wanted(std::int64_t row, RecordView record) const {
-    return candidates_->chosen ? candidates_->chosen->test(row) : selection_.matches(record);
   }
 
  private:
-  const Candidates* candidates_;
+  // The record as it stands, from the map where it can be had there.
+  RecordView look(std::int64_t row) {
+    constexpr std::size_t kAhead = 16;  // rows between the one that is looked at and the one that is fetched
+    if (row < begin_ || row >= run_.end) {
+      run_ = file_->run_in_place(row);
+      begin_ = row;
+      if (!run_.bytes || row >= run_.end) return run_.end = row, file_->peek(row, scratch_);
+    }
+    const char* const bytes = run_.bytes + static_cast<std::size_t>(row - begin_) * size_;
+    __builtin_prefetch(bytes + kAhead * size_);  // never faults, so it may point behind the end
+    return RecordView(bytes);
+  }
+
+  const RecordFile* file_;
+  const RowSet* chosen_;
   Selection selection_;  // remembers answers: each thread has its own
+  std::size_t size_;
   Record scratch_;
+  RecordFile::Run run_;
+  std::int64_t begin_ = 0;
 };
 
 /// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails. `in_order(worker)`,

@@ -42,14 +42,14 @@ std::int64_t sum_of(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-// Where the rows of an answer come from: a sorted list of them, or the file from one end to the other.
+// Where the rows of an answer come from: a sorted list of them, or a set in file order.
 struct Rows::State {
   const RecordFile* file;
   Candidates candidates;
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
-  std::optional<Looker> looker;
-  std::int64_t at = 0;  // next row of the file to look at
+  std::vector<std::int64_t> batch;  // of the set, last one first
+  std::int64_t at = 0;              // the next batch begins here
   Record record;
   std::int64_t number = -1;
   Status status;
@@ -60,41 +60,35 @@ struct Rows::State {
 
   // The next candidate of the answer in its order; -1 at the end.
   Result<std::int64_t> next_candidate() {
-    for (;;) {
-      if (left <= 0) return std::int64_t{-1};
-      std::int64_t row = -1;
-      if (sorted) {
-        IMREG_ASSIGN(const auto* item, sorted->next());
-        if (item) row = row_of(*item);
-      } else {
-        looker->between(at, file->count(), [&](std::int64_t found, RecordView) {
-          row = found;
-          return false;
-        });
-        at = row + 1;
-      }
-      if (row < 0) {
-        left = 0;
-        return row;
-      }
-      if (skip > 0) {
-        --skip;
-      } else {
-        --left;
-        return row;
-      }
+    if (sorted) {
+      IMREG_ASSIGN(const auto* item, sorted->next());
+      return item ? row_of(*item) : -1;
     }
+    constexpr std::size_t kBatch = 1024;
+    if (batch.empty()) {
+      candidates.chosen->each(at, [&](std::int64_t row) { return batch.push_back(row), batch.size() < kBatch; });
+      if (batch.empty()) return std::int64_t{-1};
+      at = batch.back() + 1;
+      std::reverse(batch.begin(), batch.end());
+    }
+    const std::int64_t row = batch.back();
+    batch.pop_back();
+    return row;
   }
 
   bool next() {
     try {
-      for (;;) {
+      while (left > 0) {
         auto row = next_candidate();
         if (!row) status = row.status();
         if (!row || *row < 0) break;
         if (auto read = file->read(*row, record); !read.ok()) {
           report.damaged.push_back(std::move(read));
-        } else if (candidates.selection.matches(record.view())) {  // a writer may have changed it between the two looks
+        } else if (!candidates.selection.matches(record.view())) {  // a writer changed it between the two looks
+        } else if (skip > 0) {
+          --skip;
+        } else {
+          --left;
           number = *row;
           ++report.rows;
           return true;
@@ -135,6 +129,7 @@ Query& Query::group(std::string_view fields, std::string_view aggregates) {
   return *this;
 }
 Query& Query::jobs(int threads) { return jobs_ = threads, *this; }
+Query& Query::use_index(bool use) { return use_index_ = use, *this; }
 Query& Query::memory(std::size_t bytes) { return memory_ = bytes, *this; }
 Query& Query::temporary_folder(std::string folder) { return folder_ = std::move(folder), *this; }
 
@@ -189,7 +184,7 @@ struct Query::Work {
       add_big(static_cast<std::uint64_t>(row), key);
     };
     IMREG_ASSIGN(const auto sorted, sort(candidates, std::numeric_limits<std::int64_t>::max(), add_key));
-    RowBits kept(query.file_->count());
+    RowSet kept(query.file_->count());
     std::optional<std::string> before;
     for (;;) {
       IMREG_ASSIGN(const auto* item, sorted->next());
@@ -197,8 +192,9 @@ struct Query::Work {
       const auto what = item->substr(0, item->size() - 9);
       if (before && *before == what) continue;
       before = what;
-      kept.set(row_of(*item));
+      kept.add(row_of(*item));
     }
+    kept.finish();
     candidates.chosen = std::move(kept);
     return {};
   }
@@ -211,39 +207,82 @@ struct Query::Work {
       add_big(~static_cast<std::uint64_t>(row), key);  // the later row is the newer one
     };
     IMREG_ASSIGN(const auto sorted, sort(candidates, *query.last_, add_key));
-    RowBits kept(query.file_->count());
+    RowSet kept(query.file_->count());
     for (;;) {
       IMREG_ASSIGN(const auto* item, sorted->next());
       if (!item || (time->has_unknown() && load_big<std::uint64_t>(item->data()) == kUnknownKey)) break;
-      kept.set(~row_of(*item));
+      kept.add(~row_of(*item));
     }
+    kept.finish();
     candidates.chosen = std::move(kept);
     return {};
   }
 
-  Result<Candidates> candidates() const {
+  ScanOptions scan_options() const { return {query.jobs_, query.use_index_}; }
+
+  // An index can serve something of the selection: without one, looking and collecting is one way through the file.
+  bool index_may_help() const {
+    const auto& conditions = query.selection_.conditions();
+    return query.use_index_ && std::any_of(conditions.begin(), conditions.end(), [](const Condition& condition) {
+             return condition.kind != Condition::Kind::deleted && condition.kind != Condition::Kind::test;
+           });
+  }
+
+  Result<Candidates> candidates(QueryReport& report) const {
     Candidates out{query.file_, query.selection_, {}};
+    if (index_may_help()) {
+      ScanReport found;
+      out.chosen = find_rows(*query.file_, query.selection_, scan_options(), &found);
+      report.plan = std::move(found.plan);
+    }
     if (query.unique_) IMREG_TRY(keep_unique(out));
     if (query.last_) IMREG_TRY(keep_last(out));
     return out;
   }
 
+  // In file order, with nothing to do but to find them.
+  bool is_plain() const { return query.sort_.empty() && !query.unique_ && !query.last_; }
+
+  // The rows of a plain query: no more of them than are wanted.
+  RowSet first_rows(QueryReport& report) const {
+    constexpr std::int64_t kFew = 100000;  // to read so many twice costs nothing
+    const std::int64_t most = sum_of(query.limit_, query.offset_);
+    ScanReport found;
+    RowSet out(query.file_->count());
+    if (most > kFew) {
+      out = find_rows(*query.file_, query.selection_, scan_options(), &found);
+    } else if (most > 0) {
+      std::int64_t count = 0;
+      found = scan(*query.file_, query.selection_, scan_options(), [&](std::int64_t row, RecordView) {
+        out.add(row);
+        return ++count < most;
+      });
+      out.finish();
+      report.damaged = std::move(found.damaged);
+    }
+    report.plan = std::move(found.plan);
+    return out;
+  }
+
   Result<std::unique_ptr<Rows::State>> rows() const {
-    IMREG_ASSIGN(auto which, candidates());
-    auto state = std::make_unique<Rows::State>(*query.file_, std::move(which));
+    auto state = std::make_unique<Rows::State>(*query.file_, Candidates{query.file_, query.selection_, {}});
     state->left = query.limit_;
     state->skip = query.offset_;
-    const std::string& order = query.sort_.empty() && query.last_ ? "obstime" : query.sort_;
-    if (order.empty()) {
-      state->looker.emplace(state->candidates);
+    if (is_plain()) {
+      state->candidates.chosen = first_rows(state->report);
       return state;
     }
+    IMREG_ASSIGN(state->candidates, candidates(state->report));
+    const std::string order = query.sort_.empty() && query.last_ ? "obstime" : query.sort_;
+    if (order.empty()) return state;
     IMREG_ASSIGN(const auto keys, parse_keys(order, schema));
     const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
       for (const auto& part : keys) part.operand.add_key(record, part.descending, key);
       add_big(static_cast<std::uint64_t>(row), key);
     };
-    IMREG_ASSIGN(state->sorted, sort(state->candidates, sum_of(query.limit_, query.offset_), add_key));
+    constexpr std::int64_t kSpare = 1000;  // in place of damaged rows
+    const std::int64_t keep = query.limit_ == 0 ? 0 : sum_of(sum_of(query.limit_, query.offset_), kSpare);
+    IMREG_ASSIGN(state->sorted, sort(state->candidates, keep, add_key));
     return state;
   }
 
@@ -263,19 +302,41 @@ Result<Rows> Query::rows() const try {
   return no_memory();
 }
 
-Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, RecordView)>& visit) const {
+Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, RecordView)>& visit) const try {
+  const Work work{*this};
+  IMREG_TRY(work.check());
+  if (work.is_plain()) {  // needs no list of rows
+    QueryReport report;
+    if (limit_ == 0) return report;
+    std::int64_t skip = offset_;
+    auto found = scan(*file_, selection_, work.scan_options(), [&](std::int64_t, RecordView record) {
+      if (skip > 0) return --skip, true;
+      return visit(++report.rows, record) && report.rows < limit_;
+    });
+    report.damaged = std::move(found.damaged);
+    report.plan = std::move(found.plan);
+    return report;
+  }
   IMREG_ASSIGN(Rows answer, rows());
   while (answer.next() && visit(answer.report().rows, answer.record())) {
   }
   IMREG_TRY(answer.status());
   return answer.report();
+} catch (const std::bad_alloc&) {
+  return no_memory();
 }
 
 Result<std::int64_t> Query::count() const try {
   const Work work{*this};
   IMREG_TRY(work.check());
-  IMREG_ASSIGN(const auto which, work.candidates());
-  const std::int64_t all = which.chosen ? which.chosen->size() : count_matches(*file_, selection_);
+  std::int64_t all = 0;
+  if (unique_ || last_) {
+    QueryReport report;
+    IMREG_ASSIGN(const auto which, work.candidates(report));
+    all = which.chosen ? which.chosen->size() : 0;
+  } else {
+    all = count_matches(*file_, selection_, work.scan_options());
+  }
   return std::clamp<std::int64_t>(all - std::min(all, offset_), 0, limit_);
 } catch (const std::bad_alloc&) {
   return no_memory();
