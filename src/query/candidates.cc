@@ -11,7 +11,7 @@
 namespace imreg {
 
 namespace {
-constexpr std::int64_t kBlock = 65536;  // the same for any number of threads: sums depend on it
+constexpr std::int64_t kBlock = 32768;  // the same for any number of threads: sums depend on it
 }
 
 Status no_memory() {

@@ -39,6 +39,7 @@ class Operand {
   /// Adds the key of a record's value: 8 bytes of a number, more of a text. Words stand in the order of the alphabet.
   void add_key(RecordView record, bool descending, std::string& key) const;
   /// Bytes of the record that decide the value, for those who look for equal values quickly.
+  bool has_raw() const { return true; }
   int raw_offset() const { return field_.offset; }
   int raw_size() const { return is_text() ? field_.count : size_of(field_.type); }
 

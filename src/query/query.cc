@@ -4,6 +4,7 @@
 #include <new>
 
 #include "query/candidates.h"
+#include "query/group.h"
 #include "query/operand.h"
 #include "query/sorter.h"
 
@@ -20,7 +21,7 @@ Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& sch
   std::vector<SortKey> keys;
   for (const auto& part : split_list(text)) {
     const bool descending = part.starts_with('-');
-    const auto name = std::string_view(part).substr(descending ? 1 : 0);
+    const std::string name = result_name(std::string_view(part).substr(descending ? 1 : 0));
     if (name.empty()) return Status(Code::invalid, "sort by \"" + std::string(text) + "\": a field is missing");
     auto operand = Operand::parse(name, schema);
     if (!operand)
@@ -48,6 +49,7 @@ struct Rows::State {
   Candidates candidates;
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
+  std::unique_ptr<Groups> groups;
   std::vector<std::int64_t> batch;  // of the set, last one first
   std::int64_t at = 0;              // the next batch begins here
   Record record;
@@ -76,9 +78,30 @@ struct Rows::State {
     return row;
   }
 
+  // The next group, of the sorted ones or as they come.
+  Result<bool> next_group() {
+    if (!sorted) return groups->next(record);
+    IMREG_ASSIGN(const auto* item, sorted->next());
+    if (!item) return false;
+    record = Record(item->substr(item->size() - static_cast<std::size_t>(groups->schema().record_size)));
+    return true;
+  }
+
   bool next() {
     try {
-      while (left > 0) {
+      while (left > 0 && groups) {
+        auto more = next_group();
+        if (!more) status = more.status();
+        if (!more || !*more) break;
+        if (skip > 0) {
+          --skip;
+          continue;
+        }
+        --left;
+        number = report.rows++;
+        return true;
+      }
+      while (left > 0 && !groups) {
         auto row = next_candidate();
         if (!row) status = row.status();
         if (!row || *row < 0) break;
@@ -106,7 +129,7 @@ Rows::Rows(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Rows::Rows(Rows&&) noexcept = default;
 Rows& Rows::operator=(Rows&&) noexcept = default;
 Rows::~Rows() = default;
-const Schema& Rows::schema() const { return state_->file->schema(); }
+const Schema& Rows::schema() const { return state_->groups ? state_->groups->schema() : state_->file->schema(); }
 bool Rows::next() { return state_->next(); }
 RecordView Rows::record() const { return state_->record.view(); }
 std::int64_t Rows::number() const { return state_->number; }
@@ -241,7 +264,7 @@ struct Query::Work {
   }
 
   // In file order, with nothing to do but to find them.
-  bool is_plain() const { return query.sort_.empty() && !query.unique_ && !query.last_; }
+  bool is_plain() const { return query.sort_.empty() && !query.group_ && !query.unique_ && !query.last_; }
 
   // The rows of a plain query: no more of them than are wanted.
   RowSet first_rows(QueryReport& report) const {
@@ -264,6 +287,26 @@ struct Query::Work {
     return out;
   }
 
+  Status make_groups(Rows::State& state) const {
+    IMREG_ASSIGN(auto grouping, Grouping::parse(*query.group_, query.aggregates_, schema));
+    IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, {query.jobs_, query.memory_, query.folder_}));
+    if (query.sort_.empty()) return {};
+    IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema()));
+    state.sorted = std::make_unique<Sorter>(
+        Sorter::Settings{query.memory_ / 4, query.folder_, sum_of(query.limit_, query.offset_)});
+    std::string item;
+    for (std::uint64_t index = 0;; ++index) {
+      IMREG_ASSIGN(const bool more, state.groups->next(state.record));
+      if (!more) break;
+      item.clear();
+      for (const auto& key : keys) key.operand.add_key(state.record.view(), key.descending, item);
+      add_big(index, item);
+      item += state.record.bytes();
+      IMREG_TRY(state.sorted->add(item));
+    }
+    return state.sorted->finish();
+  }
+
   Result<std::unique_ptr<Rows::State>> rows() const {
     auto state = std::make_unique<Rows::State>(*query.file_, Candidates{query.file_, query.selection_, {}});
     state->left = query.limit_;
@@ -273,6 +316,10 @@ struct Query::Work {
       return state;
     }
     IMREG_ASSIGN(state->candidates, candidates(state->report));
+    if (query.group_) {
+      IMREG_TRY(make_groups(*state));
+      return state;
+    }
     const std::string order = query.sort_.empty() && query.last_ ? "obstime" : query.sort_;
     if (order.empty()) return state;
     IMREG_ASSIGN(const auto keys, parse_keys(order, schema));
@@ -330,6 +377,12 @@ Result<std::int64_t> Query::count() const try {
   const Work work{*this};
   IMREG_TRY(work.check());
   std::int64_t all = 0;
+  if (group_) {
+    IMREG_ASSIGN(const auto state, work.rows());
+    while (state->next()) ++all;
+    IMREG_TRY(state->status);
+    return all;
+  }
   if (unique_ || last_) {
     QueryReport report;
     IMREG_ASSIGN(const auto which, work.candidates(report));
