@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imreg/expression.h"
 #include "imreg/record_file.h"
 #include "imreg/scan.h"
 
@@ -65,9 +66,14 @@ class Query {
 
   /// Instead of all that are not deleted.
   Query& select(Selection selection);
+  /// Of these, the rows for which a condition holds (man 7 imreg-expression): "exptime > 60 and filter in (r, i)". Called again:
+  /// both must hold.
+  Query& where(std::string_view condition);
+  /// What NOW is and in which zone dates are typed, for conditions and keys.
+  Query& settings(ExpressionSettings settings);
   /// "-obstime,filename": the most important key first; `-` is descending. Rows that agree stay in file order. What is not
   /// known (NaN, Elixir's 0, an empty text) is last in both directions; texts are case-blind, then by bytes; words
-  /// (type, mode) by their letters.
+  /// (type, mode) by their letters. Fields, elements (teltemp[2]), or expressions (fwhm * 0.187).
   Query& sort(std::string_view keys);
   /// Of the whole sorted result. A damaged row takes no place in it: it is reported.
   Query& limit(std::int64_t rows);
@@ -103,6 +109,8 @@ class Query {
   struct Work;
   const RecordFile* file_;
   Selection selection_;
+  std::vector<std::string> where_;
+  ExpressionSettings settings_;
   std::string sort_;
   std::int64_t limit_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t offset_ = 0;

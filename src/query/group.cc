@@ -137,35 +137,36 @@ std::string result_name(std::string_view text) {
   return function ? std::string(function->first) + "_" + std::string(inside) : std::string(text);
 }
 
-Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggregates, const Schema& schema) {
+Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggregates, const Schema& schema,
+                                 const ExpressionSettings& settings) {
   Grouping out;
   const auto operand_of = [&](std::string_view text) -> Result<Operand> {
-    auto operand = Operand::parse(text, schema);
+    auto operand = Operand::parse(text, schema, settings);
     if (operand) return operand;
     return Status(operand.status().code(), "group: " + operand.status().message());
   };
   if (!trim(fields).empty()) {
-    for (const auto& name : split_list(fields)) {
+    for (const auto& name : split_expressions(fields)) {
       IMREG_ASSIGN(Operand key, operand_of(name));
       out.keys.push_back(std::move(key));
     }
   }
-  for (const auto& text : split_list(aggregates)) {
+  for (const auto& text : split_expressions(aggregates)) {
     Aggregate aggregate{Function::count, 0, "count"};
     std::string_view inside;
     if (!equal_nocase(text, "count") && !equal_nocase(text, "count(*)")) {
       const auto* function = function_of(text, inside);
       if (!function) {
-        return Status(Code::invalid, "group: \"" + visible(text) + "\" is no aggregate; there are count, count(x), min(x), " +
+        return Status(Code::invalid, "group: \"" + visible(text) +
+                                         "\" is no aggregate; there are count, count(x), min(x), " +
                                          "max(x), first(x), last(x), sum(x), mean(x), median(x), stddev(x)");
       }
       IMREG_ASSIGN(Operand operand, operand_of(inside));
       aggregate.function = function->second;
       aggregate.name = std::string(function->first) + "_" + operand.shape().name;
       IMREG_TRY(check(aggregate, function->first, operand));
-      const auto same = std::find_if(out.operands.begin(), out.operands.end(), [&](const Operand& other) {
-        return other.shape().name == operand.shape().name;
-      });
+      const auto same = std::find_if(out.operands.begin(), out.operands.end(),
+                                     [&](const Operand& other) { return other.shape().name == operand.shape().name; });
       aggregate.operand = static_cast<std::size_t>(same - out.operands.begin());
       if (same == out.operands.end()) out.operands.push_back(std::move(operand));
     }
@@ -195,14 +196,16 @@ class Groups::Table {
     rows.push_back(0);
     numbers.resize(numbers.size() + grouping_->operands.size());
     texts.resize(texts.size() + (has_texts() ? grouping_->operands.size() : 0));
-    memory_ += 2 * key.size() + 160 + grouping_->operands.size() * (sizeof(Numbers) + (has_texts() ? sizeof(Texts) : 0));
+    memory_ +=
+        2 * key.size() + 160 + grouping_->operands.size() * (sizeof(Numbers) + (has_texts() ? sizeof(Texts) : 0));
     return place;
   }
   void clear() { *this = Table(*grouping_); }
   Numbers* numbers_of(std::size_t group) { return numbers.data() + group * grouping_->operands.size(); }
   Texts* texts_of(std::size_t group) { return texts.data() + group * grouping_->operands.size(); }
   bool has_texts() const {
-    return std::any_of(grouping_->operands.begin(), grouping_->operands.end(), [](const auto& o) { return o.is_text(); });
+    return std::any_of(grouping_->operands.begin(), grouping_->operands.end(),
+                       [](const auto& o) { return o.is_text(); });
   }
   // `part` stands behind this in the file.
   void merge_in(Table& part) {
@@ -246,7 +249,10 @@ namespace {
 class Collector {
  public:
   Collector(const Grouping& grouping, const Candidates& candidates, const Sorter::Settings& settings)
-      : table(grouping), widths(grouping.keys.size() + grouping.operands.size()), grouping_(&grouping), looker_(candidates) {
+      : table(grouping),
+        widths(grouping.keys.size() + grouping.operands.size()),
+        grouping_(&grouping),
+        looker_(candidates) {
     raw_size_ = 0;
     for (const auto& key : grouping.keys) {
       if (!key.has_raw()) raw_ = false;
@@ -288,7 +294,7 @@ class Collector {
     for (std::size_t i = 0; i < grouping_->operands.size(); ++i) {
       const Operand& operand = grouping_->operands[i];
       if (operand.is_text()) {
-        const auto text = operand.text(record);
+        const auto text = operand.text(record, scratch_);
         if (text.empty()) continue;
         int& width = widths[grouping_->keys.size() + i];
         width = std::max(width, static_cast<int>(text.size()));
@@ -329,7 +335,7 @@ class Collector {
     key_.clear();
     for (std::size_t i = 0; i < grouping_->keys.size(); ++i) {
       const Operand& key = grouping_->keys[i];
-      if (key.is_text()) widths[i] = std::max(widths[i], static_cast<int>(key.text(record).size()));
+      if (key.is_text()) widths[i] = std::max(widths[i], static_cast<int>(key.text(record, scratch_).size()));
       key.add_key(record, false, key_);
     }
     return table.find(key_);
@@ -347,7 +353,7 @@ class Collector {
   std::string raw_now_;
   std::vector<Known> known_;
   std::vector<bool> stddev_;
-  std::string key_;
+  std::string key_, scratch_;
 };
 
 // A group's state as bytes, and back: for the sort, which ends on this machine.
@@ -402,7 +408,8 @@ std::string_view key_of(std::string_view item) {
 Groups::Groups(Grouping grouping, const Settings& settings)
     : grouping_(std::move(grouping)), states_(Sorter::Settings{settings.memory / 4, settings.folder}) {}
 
-Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates& candidates, const Settings& settings) {
+Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates& candidates,
+                                             const Settings& settings) {
   std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
   IMREG_TRY(out->collect(candidates, settings));
   return out;
@@ -415,7 +422,8 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
   const auto medians = std::max<std::size_t>(grouping_.operands.size(), 1);
   const Sorter::Settings for_values{settings.memory / 2 / static_cast<std::size_t>(workers) / medians, settings.folder};
   std::vector<std::unique_ptr<Collector>> collectors;
-  for (int i = 0; i < workers; ++i) collectors.push_back(std::make_unique<Collector>(grouping_, candidates, for_values));
+  for (int i = 0; i < workers; ++i)
+    collectors.push_back(std::make_unique<Collector>(grouping_, candidates, for_values));
   Table table(grouping_);
   std::uint64_t part = 0;
   const auto collector = [&](int worker) -> Collector& { return *collectors[static_cast<std::size_t>(worker)]; };
@@ -483,7 +491,8 @@ void Groups::make_schema(const std::vector<int>& widths) {
       if (aggregate.function != Function::known) field.unit = shape.unit;
       const bool moment = aggregate.function == Function::mean || aggregate.function == Function::median;
       if (moment && operand.is_time()) field.display = Display::time;
-      field.meaning = (aggregate.function == Function::known ? "known values" : std::string(word->first)) + " of " + shape.name;
+      field.meaning =
+          (aggregate.function == Function::known ? "known values" : std::string(word->first)) + " of " + shape.name;
       field.source.clear();
     }
     field.name = aggregate.name;

@@ -29,7 +29,8 @@ struct Grouping {
   std::vector<Aggregate> aggregates;
 
   /// Errors: not_found, invalid (no such aggregate; one that means nothing for its field).
-  static Result<Grouping> parse(std::string_view fields, std::string_view aggregates, const Schema& schema);
+  static Result<Grouping> parse(std::string_view fields, std::string_view aggregates, const Schema& schema,
+                                const ExpressionSettings& settings);
 };
 
 /// "median(fwhm)" is the field "median_fwhm" of the result; other texts stay as they are.
@@ -44,7 +45,8 @@ class Groups {
     std::string folder;
   };
   /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of threads.
-  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates, const Settings& settings);
+  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates,
+                                              const Settings& settings);
 
   const Schema& schema() const { return schema_; }
   /// False behind the last one.
@@ -54,7 +56,7 @@ class Groups {
   /// What is known about one operand in one group. `low` to `last` are keys (Operand::number_key).
   struct Numbers {
     std::int64_t known = 0;
-    double sum = 0, lost = 0;  ///< Neumaier's sum: what rounding took away is kept
+    double sum = 0, lost = 0;      ///< Neumaier's sum: what rounding took away is kept
     double mean = 0, squares = 0;  ///< Welford's, for stddev
     std::int64_t whole = 0;        ///< the sum of integers
     std::uint64_t low = 0, high = 0, first = 0, last = 0;

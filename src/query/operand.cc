@@ -58,12 +58,36 @@ Status no_field(const Schema& schema, std::string_view name) {
 
 }  // namespace
 
-Result<Operand> Operand::parse(std::string_view text, const Schema& schema) {
+Operand Operand::of_expression(Expression expression) {
+  Operand out;
+  const bool is_text = expression.kind() == Expression::Kind::text;
+  out.kind_ = is_text ? Kind::text : Kind::real;
+  out.has_unknown_ = true;
+  out.shape_.name = out.shape_.meaning = expression.source();
+  out.shape_.column = to_upper(out.shape_.name);
+  for (char& c : out.shape_.column) {
+    if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) c = '_';
+  }
+  out.shape_.type = is_text ? Type::text : Type::f64;
+  out.shape_.count = is_text ? 0 : 1;
+  out.shape_.unit = expression.unit();
+  if (expression.kind() == Expression::Kind::time) out.shape_.display = Display::time;
+  out.expression_ = std::move(expression);
+  return out;
+}
+
+Result<Operand> Operand::parse(std::string_view text, const Schema& schema, const ExpressionSettings& settings) {
   const std::string_view name = trim(text);
   int element = -1;
   const FieldInfo* field = schema.find(name);
   if (!field) field = find_element(schema, name, element);
-  if (!field) return no_field(schema, name);
+  if (!field) {
+    const bool is_name =
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_[]") == name.npos;
+    if (is_name) return no_field(schema, name);
+    IMREG_ASSIGN(auto expression, Expression::parse(name, schema, settings));
+    return of_expression(std::move(expression));
+  }
   const bool is_text = field->type == Type::text;
   if (!is_text && field->count > 1 && element < 0) {
     return Status(Code::invalid, "field " + field->name + " holds " + std::to_string(field->count) +
@@ -122,6 +146,7 @@ std::int64_t Operand::integer(RecordView record) const {
 }
 
 double Operand::number(RecordView record) const {
+  if (expression_) return expression_->number(record);
   const char* at = record.bytes() + field_.offset;
   double value = 0;
   switch (field_.type) {
@@ -184,10 +209,16 @@ double Operand::number_of(std::uint64_t key) const {
   return static_cast<double>(static_cast<std::int64_t>(key ^ kSign));
 }
 
-std::string_view Operand::text(RecordView record) const { return record[Field<Text>{field_.offset, field_.count}]; }
+std::string_view Operand::text(RecordView record, std::string& scratch) const {
+  if (expression_) return expression_->text(record, scratch);
+  return record[Field<Text>{field_.offset, field_.count}];
+}
 
 void Operand::add_key(RecordView record, bool descending, std::string& key) const {
-  if (is_text()) return add_text_key(text(record), descending, key);
+  if (is_text()) {
+    std::string scratch;
+    return add_text_key(text(record, scratch), descending, key);
+  }
   std::uint64_t value = number_key(record);
   if (descending && !(has_unknown_ && value == kUnknownKey))
     value = (has_unknown_ ? kUnknownKey - 1 : kUnknownKey) - value;
@@ -240,30 +271,6 @@ std::string take_text_key(std::string_view& key) {
   }
   key.remove_prefix((text.size() + 7) / 8);
   return text;
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> parts;
-  int depth = 0;
-  char quote = 0;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '(' || c == '[') {
-      ++depth;
-    } else if (c == ')' || c == ']') {
-      --depth;
-    } else if (c == ',' && depth <= 0) {
-      parts.emplace_back(trim(text.substr(from, i - from)));
-      from = i + 1;
-    }
-  }
-  parts.emplace_back(trim(text.substr(from)));
-  return parts;
 }
 
 }  // namespace imreg

@@ -1,14 +1,16 @@
-// What a row is sorted by, grouped by, or averaged over: a field, or an element of an array. Its values become keys: bytes
+// What a row is sorted by, grouped by, or averaged over: a field, an element of an array, or an expression. Its values become keys: bytes
 // whose order (memcmp) is the order of the values, and from which the value can be had back.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "imreg/expression.h"
 #include "imreg/record.h"
 #include "imreg/schema.h"
 
@@ -19,10 +21,10 @@ inline constexpr std::uint64_t kUnknownKey = std::numeric_limits<std::uint64_t>:
 
 class Operand {
  public:
-  /// "exptime", "teltemp[2]", "TELTEMP2". Errors: not_found (near names are offered), invalid.
-  static Result<Operand> parse(std::string_view text, const Schema& schema);
+  /// "exptime", "teltemp[2]", "TELTEMP2", "fwhm * 0.187". Errors: not_found (near names are offered), invalid.
+  static Result<Operand> parse(std::string_view text, const Schema& schema, const ExpressionSettings& settings);
 
-  /// How a value of it stands in a result: name, type, unit, meaning, words. A text's count is what is known of its length.
+  /// How a value of it stands in a result: name, type, unit, meaning, words. The count of an expression's text is 0.
   const FieldInfo& shape() const { return shape_; }
   bool is_text() const { return kind_ == Kind::text; }
   bool is_word() const { return kind_ == Kind::word; }
@@ -35,11 +37,12 @@ class Operand {
   double number(RecordView record) const;
   /// Of a number: its key as one word.
   std::uint64_t number_key(RecordView record) const;
-  std::string_view text(RecordView record) const;
+  /// `scratch` may hold the result.
+  std::string_view text(RecordView record, std::string& scratch) const;
   /// Adds the key of a record's value: 8 bytes of a number, more of a text. Words stand in the order of the alphabet.
   void add_key(RecordView record, bool descending, std::string& key) const;
-  /// Bytes of the record that decide the value, for those who look for equal values quickly.
-  bool has_raw() const { return true; }
+  /// Bytes of the record that decide the value, for those who look for equal values quickly; an expression has none.
+  bool has_raw() const { return !expression_; }
   int raw_offset() const { return field_.offset; }
   int raw_size() const { return is_text() ? field_.count : size_of(field_.type); }
 
@@ -51,9 +54,11 @@ class Operand {
 
  private:
   enum class Kind { real, integer, word, text };
+  static Operand of_expression(Expression expression);
   std::int64_t integer(RecordView record) const;
 
   Kind kind_ = Kind::real;
+  std::optional<Expression> expression_;
   FieldInfo field_;  ///< offset is that of the element
   FieldInfo shape_;
   bool has_unknown_ = false;
@@ -67,8 +72,5 @@ class Operand {
 void add_text_key(std::string_view text, bool descending, std::string& key);
 std::string take_text_key(std::string_view& key);
 void add_big(std::uint64_t value, std::string& key);
-
-/// "a,b[1],max(c,d)" at the commas that stand in no parentheses and no quotes; blanks around the parts go.
-std::vector<std::string> split_list(std::string_view text);
 
 }  // namespace imreg

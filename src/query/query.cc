@@ -17,13 +17,14 @@ struct SortKey {
   bool descending = false;
 };
 
-Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& schema) {
+Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& schema,
+                                        const ExpressionSettings& settings) {
   std::vector<SortKey> keys;
-  for (const auto& part : split_list(text)) {
+  for (const auto& part : split_expressions(text)) {
     const bool descending = part.starts_with('-');
     const std::string name = result_name(std::string_view(part).substr(descending ? 1 : 0));
     if (name.empty()) return Status(Code::invalid, "sort by \"" + std::string(text) + "\": a field is missing");
-    auto operand = Operand::parse(name, schema);
+    auto operand = Operand::parse(name, schema, settings);
     if (!operand)
       return Status(operand.status().code(), "sort by \"" + std::string(text) + "\": " + operand.status().message());
     keys.push_back({*std::move(operand), descending});
@@ -140,6 +141,8 @@ Query::Query(const RecordFile& file) : file_(&file), folder_(imreg::temporary_fo
   selection_.without_deleted(file.schema());
 }
 Query& Query::select(Selection selection) { return selection_ = std::move(selection), *this; }
+Query& Query::where(std::string_view condition) { return where_.emplace_back(condition), *this; }
+Query& Query::settings(ExpressionSettings settings) { return settings_ = std::move(settings), *this; }
 Query& Query::sort(std::string_view keys) { return sort_ = keys, *this; }
 Query& Query::limit(std::int64_t rows) { return limit_ = rows, *this; }
 Query& Query::offset(std::int64_t rows) { return offset_ = rows, *this; }
@@ -160,6 +163,7 @@ Query& Query::temporary_folder(std::string folder) { return folder_ = std::move(
 struct Query::Work {
   const Query& query;
   const Schema& schema = query.file_->schema();
+  Selection selection = query.selection_;  ///< with the conditions of where() behind prepare()
 
   // All candidates, sorted by what `add_key` says; the key ends with 8 bytes for the row.
   using AddKey = std::function<void(RecordView, std::int64_t row, std::string& key)>;
@@ -193,13 +197,13 @@ struct Query::Work {
   Status keep_unique(Candidates& candidates) const {
     std::vector<Operand> identity;
     std::optional<Operand> bias;
-    for (const auto& name : split_list(query.unique_->empty() ? "filename,ccd" : *query.unique_)) {
-      auto operand = Operand::parse(name, schema);
+    for (const auto& name : split_expressions(query.unique_->empty() ? "filename,ccd" : *query.unique_)) {
+      auto operand = Operand::parse(name, schema, query.settings_);
       if (!operand) return {operand.status().code(), "unique: " + operand.status().message()};
       identity.push_back(*std::move(operand));
     }
     if (query.unique_->empty() && schema.find("bias")) {
-      IMREG_ASSIGN(bias, Operand::parse("bias", schema));
+      IMREG_ASSIGN(bias, Operand::parse("bias", schema, query.settings_));
     }
     const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
       for (const auto& operand : identity) operand.add_key(record, false, key);
@@ -223,7 +227,7 @@ struct Query::Work {
   }
 
   Status keep_last(Candidates& candidates) const {
-    auto time = Operand::parse("obstime", schema);
+    auto time = Operand::parse("obstime", schema, query.settings_);
     if (!time) return {time.status().code(), "last: " + time.status().message()};
     const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
       time->add_key(record, true, key);
@@ -245,17 +249,17 @@ struct Query::Work {
 
   // An index can serve something of the selection: without one, looking and collecting is one way through the file.
   bool index_may_help() const {
-    const auto& conditions = query.selection_.conditions();
+    const auto& conditions = selection.conditions();
     return query.use_index_ && std::any_of(conditions.begin(), conditions.end(), [](const Condition& condition) {
              return condition.kind != Condition::Kind::deleted && condition.kind != Condition::Kind::test;
            });
   }
 
   Result<Candidates> candidates(QueryReport& report) const {
-    Candidates out{query.file_, query.selection_, {}};
+    Candidates out{query.file_, selection, {}};
     if (index_may_help()) {
       ScanReport found;
-      out.chosen = find_rows(*query.file_, query.selection_, scan_options(), &found);
+      out.chosen = find_rows(*query.file_, selection, scan_options(), &found);
       report.plan = std::move(found.plan);
     }
     if (query.unique_) IMREG_TRY(keep_unique(out));
@@ -273,10 +277,10 @@ struct Query::Work {
     ScanReport found;
     RowSet out(query.file_->count());
     if (most > kFew) {
-      out = find_rows(*query.file_, query.selection_, scan_options(), &found);
+      out = find_rows(*query.file_, selection, scan_options(), &found);
     } else if (most > 0) {
       std::int64_t count = 0;
-      found = scan(*query.file_, query.selection_, scan_options(), [&](std::int64_t row, RecordView) {
+      found = scan(*query.file_, selection, scan_options(), [&](std::int64_t row, RecordView) {
         out.add(row);
         return ++count < most;
       });
@@ -288,10 +292,11 @@ struct Query::Work {
   }
 
   Status make_groups(Rows::State& state) const {
-    IMREG_ASSIGN(auto grouping, Grouping::parse(*query.group_, query.aggregates_, schema));
-    IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, {query.jobs_, query.memory_, query.folder_}));
+    IMREG_ASSIGN(auto grouping, Grouping::parse(*query.group_, query.aggregates_, schema, query.settings_));
+    IMREG_ASSIGN(state.groups,
+                 Groups::make(std::move(grouping), state.candidates, {query.jobs_, query.memory_, query.folder_}));
     if (query.sort_.empty()) return {};
-    IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema()));
+    IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema(), query.settings_));
     state.sorted = std::make_unique<Sorter>(
         Sorter::Settings{query.memory_ / 4, query.folder_, sum_of(query.limit_, query.offset_)});
     std::string item;
@@ -308,7 +313,7 @@ struct Query::Work {
   }
 
   Result<std::unique_ptr<Rows::State>> rows() const {
-    auto state = std::make_unique<Rows::State>(*query.file_, Candidates{query.file_, query.selection_, {}});
+    auto state = std::make_unique<Rows::State>(*query.file_, Candidates{query.file_, selection, {}});
     state->left = query.limit_;
     state->skip = query.offset_;
     if (is_plain()) {
@@ -322,7 +327,7 @@ struct Query::Work {
     }
     const std::string order = query.sort_.empty() && query.last_ ? "obstime" : query.sort_;
     if (order.empty()) return state;
-    IMREG_ASSIGN(const auto keys, parse_keys(order, schema));
+    IMREG_ASSIGN(const auto keys, parse_keys(order, schema, query.settings_));
     const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
       for (const auto& part : keys) part.operand.add_key(record, part.descending, key);
       add_big(static_cast<std::uint64_t>(row), key);
@@ -333,16 +338,45 @@ struct Query::Work {
     return state;
   }
 
-  Status check() const {
+  // One part of a condition: what an index can serve as data, everything else as a test.
+  Status add(const Conjunct& part) {
+    using Kind = Conjunct::Kind;
+    switch (part.kind) {
+      case Kind::numbers: {
+        std::vector<Interval> intervals;
+        for (const auto& range : part.ranges) intervals.push_back({range.low, range.high});
+        return selection.number(schema, part.field, std::move(intervals));
+      }
+      case Kind::codes: return selection.codes(schema, part.field, part.codes);
+      case Kind::texts:
+      case Kind::prefix:
+      case Kind::glob: {
+        const auto how = part.kind == Kind::texts    ? TextPattern::How::exact
+                         : part.kind == Kind::prefix ? TextPattern::How::prefix
+                                                     : TextPattern::How::glob;
+        std::vector<TextPattern> patterns;
+        for (const auto& text : part.texts) patterns.push_back({text, how});
+        return selection.patterns(schema, part.field, std::move(patterns), part.negate);
+      }
+      case Kind::test: selection.test(part.test, part.source); return {};
+    }
+    return {};
+  }
+
+  Status prepare() {
     if (query.limit_ < 0 || query.offset_ < 0 || query.last_.value_or(0) < 0)
       return {Code::invalid, "limit, offset and last are numbers of rows: 0 or more"};
+    for (const auto& text : query.where_) {
+      IMREG_ASSIGN(const auto condition, Expression::parse_condition(text, schema, query.settings_));
+      for (const auto& part : condition.conjuncts()) IMREG_TRY(add(part));
+    }
     return {};
   }
 };
 
 Result<Rows> Query::rows() const try {
-  const Work work{*this};
-  IMREG_TRY(work.check());
+  Work work{*this};
+  IMREG_TRY(work.prepare());
   IMREG_ASSIGN(auto state, work.rows());
   return Rows(std::move(state));
 } catch (const std::bad_alloc&) {
@@ -350,13 +384,13 @@ Result<Rows> Query::rows() const try {
 }
 
 Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, RecordView)>& visit) const try {
-  const Work work{*this};
-  IMREG_TRY(work.check());
+  Work work{*this};
+  IMREG_TRY(work.prepare());
   if (work.is_plain()) {  // needs no list of rows
     QueryReport report;
     if (limit_ == 0) return report;
     std::int64_t skip = offset_;
-    auto found = scan(*file_, selection_, work.scan_options(), [&](std::int64_t, RecordView record) {
+    auto found = scan(*file_, work.selection, work.scan_options(), [&](std::int64_t, RecordView record) {
       if (skip > 0) return --skip, true;
       return visit(++report.rows, record) && report.rows < limit_;
     });
@@ -374,8 +408,8 @@ Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, Rec
 }
 
 Result<std::int64_t> Query::count() const try {
-  const Work work{*this};
-  IMREG_TRY(work.check());
+  Work work{*this};
+  IMREG_TRY(work.prepare());
   std::int64_t all = 0;
   if (group_) {
     IMREG_ASSIGN(const auto state, work.rows());
@@ -388,7 +422,7 @@ Result<std::int64_t> Query::count() const try {
     IMREG_ASSIGN(const auto which, work.candidates(report));
     all = which.chosen ? which.chosen->size() : 0;
   } else {
-    all = count_matches(*file_, selection_, work.scan_options());
+    all = count_matches(*file_, work.selection, work.scan_options());
   }
   return std::clamp<std::int64_t>(all - std::min(all, offset_), 0, limit_);
 } catch (const std::bad_alloc&) {
