@@ -6,7 +6,7 @@ namespace imreg::emit {
 bool CountedOutput::begin(const std::string& empty_head) {
   begun_ = true;
   if (sink_.can_patch()) return sink_(empty_head);
-  auto made = File::temporary();
+  auto made = File::temporary(temporary_folder());
   if (!made) return status_ = made.status(), false;
   spool_ = *std::move(made);
   return true;
