@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,13 +75,27 @@ struct SearchFilter {
   std::string option;
   std::vector<std::string> words;
 };
-
 /// Whether imsearch's option of this name is a filter.
 bool is_search_filter(std::string_view option);
 
+/// What imsearch does: man 1 imsearch tells each of these.
 struct SearchOptions {
   std::string database;
   std::vector<SearchFilter> filters;  ///< all must hold; several plain trange are alternatives
+  std::vector<std::string> where;     ///< all must hold, too
+  std::string sort;
+  std::optional<std::string> group;  ///< fields; the aggregates are emit.fields
+  std::optional<std::int64_t> limit, last;
+  std::int64_t offset = 0;
+  bool unique = false;
+  bool count = false;    ///< print how many; with `group` only a word for "with counts"
+  bool explain = false;  ///< print what is done, not the rows
+  std::string near_to;   ///< calibrations for this image instead of rows
+  double days = std::numeric_limits<double>::infinity();
+  std::string tolerance;  ///< of a dark's exposure time: "5%" or "1s"
+  bool changed = false;   ///< follow_rows(): changed rows too
+  int jobs = 0;           ///< 0: as many as there are processors
+  bool use_index = true;
   std::string format = "row";
   EmitOptions emit;
   DateSettings dates;
@@ -88,11 +104,16 @@ struct SearchOptions {
 
 struct SearchReport {
   std::int64_t matched = 0;
-  std::vector<Status> damaged;  ///< rows that were left out because their bytes are damaged
+  std::vector<Status> damaged;     ///< rows that were left out because their bytes are damaged
+  std::vector<std::string> notes;  ///< CCDs of -near-to for which nothing was found
 };
 
 /// Finds rows and writes them. Errors: those of RecordFile::open; invalid (a date, a type, a format that means nothing).
 Result<SearchReport> search(const SearchOptions& options, const Sink& sink);
+
+/// Writes rows as they are registered from now on, and goes on when the database is replaced or not yet there. `wait` is
+/// called between two looks, with everything written; it returns false to stop. Errors: those of search().
+Result<SearchReport> follow_rows(const SearchOptions& options, const Sink& sink, const std::function<bool()>& wait);
 
 struct ConvertReport {
   std::int64_t rows = 0;

@@ -175,6 +175,14 @@ Result<const Config*> Settings::config() {
   return &config_;
 }
 
+Status read_reference_date(const Config& config, DateSettings& dates) {
+  IMREG_ASSIGN(const std::string text, config.get("REFDATE"));
+  const auto reference = parse_date(text, dates);
+  if (!reference) return {Code::invalid, "REFDATE: " + reference.status().message()};
+  dates.reference = *reference;
+  return {};
+}
+
 std::string database_file(const std::string& path) {
   return is_folder(path) ? path + (path.back() == '/' ? "Imreg.db" : "/Imreg.db") : path;
 }

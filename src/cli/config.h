@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "imreg/camera.h"
+#include "imreg/date.h"
 #include "imreg/status.h"
 
 namespace imreg::cli {
@@ -40,6 +41,9 @@ class Config {
 /// The lines of a camera table that Elixir's keys stand for: `EXPTIME-KEYWORD EXPOSED` is `exptime EXPOSED`. NONE is no
 /// keyword. Error: a key whose line makes no sense.
 Result<std::string> elixir_recipes(const Config& config);
+
+/// REFDATE of the configuration. Errors: the key is missing, or no date.
+Status read_reference_date(const Config& config, DateSettings& dates);
 
 /// A variable of the environment, empty when there is none.
 std::string environment(const char* name);

@@ -1,5 +1,7 @@
 #include "cli/interrupt.h"
 
+#include <poll.h>
+
 #include <atomic>
 #include <csignal>
 
@@ -29,6 +31,17 @@ void on_interrupt(void (*action)()) {
     ours.sa_flags = SA_NODEFER;
     ::sigaction(signal, &ours, nullptr);
   }
+}
+
+bool wait_unless_ended(double seconds) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, each);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  pollfd out = {1, 0, 0};
+  (void)::poll(&out, 1, static_cast<int>(seconds * 1000));
+  const timespec now{};
+  return (out.revents & (POLLERR | POLLNVAL)) == 0 && ::sigtimedwait(&signals, nullptr, &now) < 0;
 }
 
 }  // namespace imreg::cli

@@ -7,4 +7,8 @@ namespace imreg::cli {
 /// action any more. A signal that is ignored (nohup) stays so.
 void on_interrupt(void (*action)());
 
+/// For programs that run until they are told to end: from its first call on SIGINT, SIGTERM and SIGHUP only make it false.
+/// Waits so many seconds; false at once also when nobody reads standard output any more.
+bool wait_unless_ended(double seconds);
+
 }  // namespace imreg::cli

@@ -24,9 +24,13 @@ Result<RowOutput> open_row_output(const Parsed& args) {
   if (args.has("o") && !path.empty())
     return Status(Code::invalid, "-" + chosen + " names the file already: leave -o out");
   if (args.has("o")) path = args.word("o");
-  if (out.format.empty()) out.format = args.has("fields") ? "table" : "row";  // fields are columns
+  if (args.has("follow") && !path.empty() && path != "-")
+    return Status(Code::invalid,
+                  "-follow prints rows as they come, and a file appears when it is whole: use > " + path);
+  if (out.format.empty()) out.format = args.has("fields") || args.has("group") ? "table" : "row";  // fields are columns
   if (path.empty() || path == "-") {
-    out.output = args.has("nopager") || path == "-" ? std::make_unique<Output>() : Output::paged();
+    out.output =
+        args.has("nopager") || args.has("follow") || path == "-" ? std::make_unique<Output>() : Output::paged();
     if (out.output->terminal() && is_binary_format(out.format))
       return Status(Code::invalid, "format " + out.format + " is not for a terminal: name a file with -o");
     return out;

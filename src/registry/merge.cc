@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
@@ -26,6 +27,13 @@ namespace imreg {
 namespace {
 
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
+
+// Between two groups the rows that are outside the index are looked at one by one: few, then.
+IndexKeeper::Limits index_limits() {
+  IndexKeeper::Limits limits;
+  limits.piece = 8 * static_cast<std::int64_t>(kGroupRows);
+  return limits;
+}
 
 bool is_slice(RecordView row) { return row[regimage::kMode] == static_cast<int>(regimage::Mode::slice); }
 
@@ -111,7 +119,10 @@ class Merger {
   Status finish() {
     IMREG_TRY(write());
     if (options_.dry_run || !wrote_) return {};
-    IMREG_ASSIGN(auto writer, RecordWriter::open(options_.database, writer_options()));
+    IndexKeeper keeper(IndexKeeper::Patience::full);
+    IMREG_ASSIGN(auto writer, RecordWriter::open(options_.database, writer_options(&keeper)));
+    keeper.finish(writer.file());
+    if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
     return writer.trim();
   }
 
@@ -148,8 +159,13 @@ class Merger {
     std::unordered_map<std::string, std::vector<std::size_t>> files;  // what is known of each
   };
 
-  RecordWriter::Options writer_options() const {
-    return {.program = "imregtable", .wait_seconds = options_.wait_seconds, .on_network = options_.on_network};
+  RecordWriter::Options writer_options(RowFollower* follower) const {
+    RecordWriter::Options out;
+    out.program = "imregtable";
+    out.wait_seconds = options_.wait_seconds;
+    out.on_network = options_.on_network;
+    out.follower = follower;
+    return out;
   }
 
   // The pathname as this database would have stored it.
@@ -179,23 +195,26 @@ class Merger {
     return placed_status_;
   }
 
-  Result<RecordWriter> open_writer() {
-    auto writer = RecordWriter::open(options_.database, writer_options());
+  Result<RecordWriter> open_writer(RowFollower* follower) {
+    const auto options = writer_options(follower);
+    auto writer = RecordWriter::open(options_.database, options);
     if (!writer && writer.status().code() == Code::not_found) {
-      auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion),
-                                       writer_options());
+      auto made =
+          RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), options);
       if (made.code() == Code::not_found) return no_folder(options_.database);
       if (!made.ok() && made.code() != Code::invalid) return made;
-      writer = RecordWriter::open(options_.database, writer_options());
+      writer = RecordWriter::open(options_.database, options);
     }
     return writer;
   }
 
   Status write_group() {
-    IMREG_ASSIGN(auto writer, open_writer());
+    IndexKeeper keeper(IndexKeeper::Patience::full, index_limits());
+    IMREG_ASSIGN(auto writer, open_writer(&keeper));
     IMREG_TRY(check_format(writer.file()));
     report_.notes.insert(report_.notes.end(), writer.notes().begin(), writer.notes().end());
-    keys_.follow(writer.file(), roots_);
+    keeper.begin(writer.file());
+    IMREG_TRY(keys_.take(writer.file(), roots_, names_of_rows()));
     Group group;
     for (auto& taken : rows_) IMREG_TRY(merge(std::move(taken), &writer.file(), group));
     std::vector<RowChange> changes;
@@ -208,7 +227,6 @@ class Merger {
     }
     if (changes.empty() && added.empty()) return {};
     IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
-    keys_.own_change(writer.file());
     wrote_ = true;
     return {};
   }
@@ -218,7 +236,7 @@ class Merger {
     auto opened = RecordFile::open(options_.database);
     if (!opened && opened.status().code() != Code::not_found) return opened.status();
     const RecordFile* file = opened ? &*opened : nullptr;
-    if (file) keys_.follow(*file, roots_);
+    if (file) IMREG_TRY(keys_.take(*file, roots_, names_of_rows()));
     Group group;
     for (auto& taken : rows_) IMREG_TRY(merge(std::move(taken), file, group));
     for (const Known& known : group.known) {
@@ -228,6 +246,17 @@ class Merger {
       if (!is_unplaced(row)) rehearsed_.insert(image_hash(row, true));
     }
     return {};
+  }
+
+  std::vector<std::string> names_of_rows() const {
+    std::vector<std::string> names;
+    for (const auto& taken : rows_) {
+      const auto name = taken.record[regimage::kFilename];
+      if (names.empty() || names.back() != name) names.emplace_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
   }
 
   // Of what tells an image from others of its file: its place, or else its CCD.

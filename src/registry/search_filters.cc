@@ -307,6 +307,17 @@ Status by_time_ranges(const Search& search) {
   return search.selection.overlap(search.schema, "obstime", "exptime", ranges);
 }
 
+Status by_region(const Search& search) {
+  const auto& filter = search.filter;
+  std::vector<std::string_view> words(filter.words.begin(), filter.words.end());
+  const bool negate = take_negation(words[0]);
+  auto region = filter.option == "cone"  ? SkyRegion::parse_cone(words[0], words[1], words[2])
+                : filter.option == "box" ? SkyRegion::parse_box(words[0], words[1], words[2], words[3])
+                                         : SkyRegion::parse_polygon(words[0]);
+  if (!region) return bad(filter, region.status().message());
+  return search.selection.region(search.schema, "ra", "dec", *std::move(region), negate);
+}
+
 struct Filter {
   std::string_view option;
   Status (*add)(const Search&);
@@ -325,6 +336,9 @@ constexpr Filter kFilters[] = {
     {"etime", by_exposure_time},
     {"proc", by_processed},
     {"dist", by_distributed},
+    {"cone", by_region},
+    {"box", by_region},
+    {"polygon", by_region},
 };
 
 }  // namespace
@@ -347,6 +361,46 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
     }
   }
   return selection;
+}
+
+Result<int> one_type(const SearchFilter& filter, const Schema& schema) {
+  const FieldInfo* field = schema.find("type");
+  if (!field || field->words.empty()) return bad(filter, "the records have no field type");
+  IMREG_ASSIGN(const List list, list_of(filter));
+  if (list.negate || list.any_of.size() > 1) return bad(filter, "-near-to looks for frames of one type");
+  return code_of(filter, field->words, list.any_of[0]);
+}
+
+ExpressionSettings expression_settings(const SearchOptions& options, const PathRoots& roots) {
+  ExpressionSettings out;
+  out.dates = options.dates;
+  if (!roots.empty()) out.expand_path = [&roots](std::string_view path) { return roots.expand(path); };
+  return out;
+}
+
+Status add_conditions(const SearchOptions& options, const Schema& schema, const ExpressionSettings& settings,
+                      Selection& selection) {
+  for (const auto& text : options.where) {
+    const auto condition = Expression::parse_condition(text, schema, settings);
+    if (!condition) return {condition.status().code(), "-where: " + condition.status().message()};
+    selection.test([wanted = *condition](RecordView row) { return wanted.truth(row) == Truth::yes; }, text);
+  }
+  return {};
+}
+
+Result<RecordFile> open_database(const std::string& path) {
+  auto file = RecordFile::open(path);
+  if (file.ok() || file.status().code() != Code::not_found) return file;
+  return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister")
+      .in_file(path);
+}
+
+EmitOptions emit_options(const SearchOptions& options, const PathRoots& roots) {
+  EmitOptions emit = options.emit;
+  if (!roots.empty()) emit.expand_path = [&roots](std::string_view path) { return roots.expand(path); };
+  for (const auto& root : roots.roots())
+    emit.expanded_bytes = std::max(emit.expanded_bytes, static_cast<int>(root.prefix.size() - root.name.size()) - 1);
+  return emit;
 }
 
 }  // namespace imreg

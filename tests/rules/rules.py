@@ -192,7 +192,7 @@ def man_options(text):
 def help_faults(name, help_text, man_text):
     """-help and man page name the same options; -help fits a screen."""
     bad = []
-    shown = set(re.findall(r"^  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))
+    shown = set(re.findall(r"(?:^|(?<=  ))  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))  # two on a line where there are many
     described = man_options(man_text)
     for everywhere in ("help", "version"):  # imreg(7) describes them for all programs
         shown.discard(everywhere)
