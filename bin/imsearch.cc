@@ -17,7 +17,7 @@ constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"ccd", "ID", "number or name: 3,7-9", cli::kRepeat},
     {"ccdn", "N", "number only", cli::kRepeat},
-    {"type", "WORD", "object,dark,bias,flat ...", cli::kRepeat},
+    {"type", "WORD", "object,dark,flat ...", cli::kRepeat},
     {"mode", "WORD", "MEF, SPLIT, SINGLE ...", cli::kRepeat},
     {"filter", "NAME", "r,i; X is any", cli::kRepeat},
     {"name", "TEXT", "file: begins so, or * ?", cli::kRepeat},
@@ -46,7 +46,7 @@ constexpr cli::Option kOptions[] = {
     {"changed", "", "and those that change"},
     {"treg", "", "row: registration time"},
     cli::kFormatOption,
-    {"fields", "A,B,C", "print these, as a table; with -group: count,mean(fwhm)"},
+    {"fields", "A,B,C", "these columns; with -group: count,mean(fwhm)"},
     cli::kTriggerOption,
     cli::kTableOption,
     cli::kBintableOption,
@@ -87,7 +87,7 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
     if (is_search_filter(use.name)) options.filters.push_back({std::string(use.name), use.words});
     if (use.name == "where") options.where.push_back(use.words[0]);
   }
-  constexpr long long kMost = 1LL << 60;
+  constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
   for (const auto& [name, number] : {std::pair("limit", &options.limit), std::pair("last", &options.last)}) {
     if (!args.has(name)) continue;
@@ -114,7 +114,10 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
 
 int work(const cli::Parsed& args) {
   SearchOptions options;
-  if (const Status status = read_options(args, options); !status.ok()) return cli::end_with(kProgram.name, status);
+  if (const Status status = read_options(args, options); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
   const auto out = cli::open_row_output(args);
   if (!out) return cli::end_with(kProgram.name, out.status());
   options.format = out->format;

@@ -59,8 +59,11 @@ Result<Printer> make_printer(const SearchOptions& options, const Schema& schema,
                              const Sink& sink) {
   EmitOptions emit = emit_options(options, roots);
   if (options.group) emit.fields.clear();  // they were the aggregates
-  IMREG_ASSIGN(auto writer, make_row_writer(options.format, schema, emit, sink));
-  return Printer{std::move(writer)};
+  auto writer = make_row_writer(options.format, schema, emit, sink);
+  if (!writer && writer.status().code() == Code::not_found && !emit.fields.empty())
+    return Status(Code::not_found, "-fields: " + writer.status().message());
+  if (!writer) return writer.status();
+  return Printer{*std::move(writer)};
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -170,7 +173,7 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
   if (options.group) query.group(*options.group, options.emit.fields.empty() ? "count" : joined(options.emit.fields));
   const auto named = [](const Status& status) {  // "sort: ..." is of the option -sort
     if (!status.file().empty()) return status;
-    for (const std::string_view option : {"sort: ", "group: ", "last: ", "unique: "}) {
+    for (const std::string_view option : {"sort ", "group: ", "last: ", "unique: "}) {
       if (status.message().starts_with(option)) return Status(status.code(), "-" + status.message());
     }
     return status;

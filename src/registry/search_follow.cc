@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "imreg/registry.h"
 #include "registry/search_filters.h"
 
@@ -61,9 +62,6 @@ class Follower {
     if (writer_ && file.schema().layout_hash() == layout_) return {};
     layout_ = file.schema().layout_hash();
     IMREG_ASSIGN(writer_, make_row_writer(options_.format, file.schema(), emit_options(options_, roots_), sink_));
-    if (!writer_->can_format_rows())
-      return {Code::invalid,
-              "-follow goes with the formats row, trigger, csv, tsv and json, not with " + options_.format};
     return {};
   }
 
@@ -133,6 +131,11 @@ class Follower {
 };
 
 Status check_alone(const SearchOptions& options) {
+  static constexpr const char* kFormats[] = {"row", "trigger", "csv", "tsv", "json"};
+  if (std::none_of(std::begin(kFormats), std::end(kFormats),
+                   [&](const char* format) { return equal_nocase(options.format, format); })) {
+    return {Code::invalid, "-follow prints the formats row, trigger, csv, tsv and json, not " + options.format};
+  }
   const struct {
     bool given;
     const char* option;
