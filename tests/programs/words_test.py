@@ -189,7 +189,7 @@ for any_filter in ("X", "x", "any"):
 equal(run("imregister", "-db", "case.db", "-camera", "GENERIC", "in/0.fits", "-v", code=0).stderr, "imregister: in/0.fits: 1 row (generic)\n", "-camera in upper case")
 
 equal(run("imsearch", "-db", "one.db", "-type", "object", "-type", "dark", code=1).stderr,
-      "imsearch: nothing matched: -type stands several times, and an image must match all of them\n", "two types")
+      "imsearch: nothing matched: -type stands several times, and an image must match all of them; -type dark,object takes either\n", "two types")
 equal(run("imsearch", "-db", "one.db", "-type", "!object", "-type", "!dark", code=1).stderr, "", "two types that are not wanted")
 
 # --- new databases: a folder that is missing, a dangling link; a line says what was made

@@ -1,0 +1,224 @@
+// Order, amount and choice of rows, against a naive loop.
+#include "imreg/query.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "query_fixture.h"
+
+namespace imreg {
+namespace {
+
+using namespace imreg::testing;
+using ::testing::HasSubstr;
+
+std::vector<std::int64_t> numbers_of(const Query& query) {
+  std::vector<std::int64_t> out;
+  auto rows = query.rows();
+  if (!rows) {
+    ADD_FAILURE() << rows.status().text();
+    return out;
+  }
+  while (rows->next()) out.push_back(rows->number());
+  EXPECT_TRUE(rows->status().ok()) << rows->status().text();
+  EXPECT_EQ(rows->report().rows, static_cast<std::int64_t>(out.size()));
+  return out;
+}
+
+struct Asked {
+  std::vector<std::pair<std::string, bool>> keys;  // field, descending
+  std::vector<std::string> unique;
+  bool unique_rule = false;
+  std::int64_t limit = -1, offset = 0, last = -1;
+  std::optional<double> exptime_above;
+  bool with_deleted = false;
+
+  std::string sort_text() const {
+    std::string out;
+    for (const auto& [name, descending] : keys)
+      out += (out.empty() ? "" : ",") + std::string(descending ? "-" : "") + name;
+    return out;
+  }
+  void put(Query& query, const Schema& schema = native()) const {
+    Selection selection;
+    if (!with_deleted) selection.without_deleted(schema);
+    if (exptime_above) {
+      EXPECT_TRUE(selection.number(schema, "exptime", {{*exptime_above, 1e30}}).ok());
+    }
+    query.select(selection);
+    if (!keys.empty()) query.sort(sort_text());
+    if (limit >= 0) query.limit(limit);
+    if (offset > 0) query.offset(offset);
+    if (last >= 0) query.last(last);
+    if (unique_rule) query.unique();
+    if (!unique.empty()) {
+      std::string names;
+      for (const auto& name : unique) names += (names.empty() ? "" : ",") + name;
+      query.unique(names);
+    }
+  }
+};
+
+std::vector<std::int64_t> naive(const std::vector<Record>& table, const Asked& asked, const Schema& schema = native()) {
+  const auto at = [&](std::int64_t row, const std::string& name) {
+    return see(table[static_cast<std::size_t>(row)].view(), schema, name);
+  };
+  std::vector<std::int64_t> rows;
+  for (std::int64_t row = 0; row < static_cast<std::int64_t>(table.size()); ++row) {
+    if (!asked.with_deleted && at(row, "deleted").number == 1) continue;
+    const Seen exptime = at(row, "exptime");
+    if (asked.exptime_above && !(exptime.known && exptime.number >= static_cast<long double>(*asked.exptime_above)))
+      continue;
+    rows.push_back(row);
+  }
+  const auto identity = asked.unique_rule ? std::vector<std::string>{"filename", "ccd"} : asked.unique;
+  if (!identity.empty()) {
+    std::map<std::string, std::int64_t> kept;
+    for (const auto row : rows) {
+      std::string key;
+      for (const auto& name : identity) {
+        const Seen seen = at(row, name);
+        key += seen.known ? std::to_string(seen.number + 0) + "/" + seen.word + "\n" : "?\n";
+      }
+      const auto [place, is_new] = kept.try_emplace(key, row);
+      if (!is_new && asked.unique_rule && !at(place->second, "bias").known && at(row, "bias").known)
+        place->second = row;
+    }
+    rows.clear();
+    for (const auto& [key, row] : kept) rows.push_back(row);
+    std::sort(rows.begin(), rows.end());
+  }
+  auto keys = asked.keys;
+  if (asked.last >= 0) {
+    std::erase_if(rows, [&](auto row) { return !at(row, "obstime").known; });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](auto a, auto b) { return at(a, "obstime").compare(at(b, "obstime"), false) < 0; });
+    const auto many = static_cast<std::int64_t>(rows.size());
+    if (many > asked.last) rows.erase(rows.begin(), rows.begin() + (many - asked.last));
+    if (!keys.empty()) std::sort(rows.begin(), rows.end());
+  }
+  std::stable_sort(rows.begin(), rows.end(), [&](auto a, auto b) {
+    for (const auto& [name, descending] : keys) {
+      if (const int order = at(a, name).compare(at(b, name), descending)) return order < 0;
+    }
+    return false;
+  });
+  rows.erase(rows.begin(), rows.begin() + std::min<std::ptrdiff_t>(asked.offset, std::ssize(rows)));
+  if (asked.limit >= 0 && std::ssize(rows) > asked.limit) rows.resize(static_cast<std::size_t>(asked.limit));
+  return rows;
+}
+
+Asked random_question(Random& random, std::int64_t rows) {
+  static const char* const kFields[] = {"obstime", "exptime",     "bias",     "teltemp[0]", "teltemp[2]",
+                                        "ccd",     "type",        "mode",     "deleted",    "seq",
+                                        "fwhm",    "fingerprint", "filename", "filter"};
+  Asked asked;
+  const auto field = [&] { return std::string(kFields[random.below(14)]); };
+  for (auto n = random.below(4); n > 0; --n) asked.keys.emplace_back(field(), random.below(2) == 1);
+  const auto amount = [&] {
+    return static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(rows + rows / 3 + 3)));
+  };
+  if (random.below(2)) asked.limit = random.below(2) ? amount() : random.below(4);
+  if (random.below(3) == 0) asked.offset = random.below(2) ? amount() : random.below(4);
+  if (random.below(4) == 0) asked.last = random.below(2) ? amount() : random.below(4);
+  if (random.below(4) == 0) {
+    for (auto n = random.below(3) + 1; n > 0; --n) asked.unique.push_back(field());
+  } else {
+    asked.unique_rule = random.below(4) == 0;
+  }
+  if (random.below(3) == 0) asked.exptime_above = random.below(8) == 0 ? 1e20 : random.uniform(-1, 1);
+  asked.with_deleted = random.below(2);
+  return asked;
+}
+
+TEST(Query, AgreesWithANaiveLoop) {
+  const Folder folder;
+  Random random(20031);
+  for (int table = 0; table < 25; ++table) {
+    const std::int64_t count = table == 0 ? 0 : table == 1 ? 1 : random.below(table % 5 == 0 ? 3000 : 200);
+    std::vector<Record> rows;
+    for (std::int64_t i = 0; i < count; ++i) rows.push_back(random_row(random, 1 + count / (1 + random.below(20))));
+    const RecordFile file = make_table(folder / (std::to_string(table) + ".db"), rows);
+    for (int i = 0; i < 120; ++i) {
+      const Asked asked = random_question(random, count);
+      Query query(file);
+      asked.put(query);
+      static constexpr std::size_t kMemory[] = {1, 300, 3000, 30000, std::size_t{32} << 20};
+      query.memory(kMemory[random.below(5)]).jobs(1 + static_cast<int>(random.below(3)));
+      const auto expected = naive(rows, asked);
+      ASSERT_EQ(numbers_of(query), expected)
+          << "table " << table << " question " << i << " sort " << asked.sort_text() << " limit " << asked.limit
+          << " offset " << asked.offset << " last " << asked.last;
+      const auto counted = query.count();
+      ASSERT_TRUE(counted.ok()) << counted.status().text();
+      ASSERT_EQ(*counted, static_cast<std::int64_t>(expected.size()));
+    }
+  }
+}
+
+// More rows than one block, so that several threads take part, and so little memory that runs are merged more than once.
+TEST(Query, LargeTablesAndManyRuns) {
+  const Folder folder;
+  Random random(7);
+  std::vector<Record> rows;
+  for (int i = 0; i < 140000; ++i) rows.push_back(random_row(random, 5000));
+  const RecordFile file = make_table(folder / "large.db", rows);
+  std::vector<Asked> questions(4);
+  questions[0].keys = {{"obstime", true}, {"filename", false}};
+  questions[1].unique_rule = true;
+  questions[2].keys = {{"filter", false}};
+  questions[2].limit = 70000;
+  questions[2].offset = 10;
+  questions[3].last = 1000;
+  for (const auto& asked : questions) {
+    const auto expected = naive(rows, asked);
+    for (const auto& [memory, jobs] :
+         {std::pair{std::size_t{40000}, 1}, {std::size_t{400000}, 4}, {std::size_t{32} << 20, 3}}) {
+      Query query(file);
+      asked.put(query);
+      query.memory(memory).jobs(jobs).temporary_folder(folder.path());
+      ASSERT_EQ(numbers_of(query), expected) << memory << " bytes, " << jobs << " jobs";
+    }
+  }
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) left.insert(entry.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{"large.db", "large.db.lock"}));
+}
+
+TEST(Query, EachStopsWhenToldTo) {
+  const Folder folder;
+  Random random(3);
+  std::vector<Record> rows;
+  for (int i = 0; i < 50; ++i) rows.push_back(random_row(random, 50));
+  const RecordFile file = make_table(folder / "each.db", rows);
+  std::vector<std::int64_t> seen;
+  const auto report = Query(file).select({}).sort("exptime").each([&](std::int64_t index, RecordView) {
+    seen.push_back(index);
+    return index < 4;
+  });
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(seen, ::testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(report->rows, 4);
+}
+
+TEST(Query, MistakesAreNamed) {
+  const Folder folder;
+  const RecordFile file = make_table(folder / "m.db", {});
+  const auto message = [&](const Query& query, Code code) {
+    const auto rows = query.rows();
+    EXPECT_EQ(rows.status().code(), code) << rows.status().text();
+    return rows.status().message();
+  };
+  EXPECT_THAT(message(Query(file).sort("exptim"), Code::not_found), HasSubstr("near: exptime"));
+  EXPECT_THAT(message(Query(file).sort("ccd,,type"), Code::invalid), HasSubstr("a field is missing"));
+  EXPECT_THAT(message(Query(file).sort("teltemp"), Code::invalid), HasSubstr("teltemp[0] to teltemp[3]"));
+  EXPECT_THAT(message(Query(file).sort("teltemp[4]"), Code::not_found), HasSubstr("teltemp[4]"));
+  EXPECT_THAT(message(Query(file).unique("ccd,nothing"), Code::not_found), HasSubstr("unique: there is no field"));
+  EXPECT_THAT(message(Query(file).limit(-1), Code::invalid), HasSubstr("0 or more"));
+}
+
+}  // namespace
+}  // namespace imreg
