@@ -1,5 +1,6 @@
-// VOTable 1.4 (IVOA), TABLEDATA: units, UCDs and meanings in the head, then one line of XML a row. Nothing needs the number of
-// rows, so it streams. What is not known is an empty TD (NaN inside arrays), whatever the type; times are seconds.
+// VOTable 1.4 (IVOA), TABLEDATA: units, UCDs and meanings in the head, then one line of XML a row. Nothing needs the
+// number of rows, so it streams. What is not known is an empty TD (NaN inside arrays), whatever the type; times are
+// seconds.
 #include <string>
 
 #include "base/text.h"
