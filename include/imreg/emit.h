@@ -44,7 +44,7 @@ class Sink {
 
 struct EmitOptions {
   std::vector<std::string>
-      fields;  ///< -fields: names in order; empty: a chosen few (table), all of the record (fits), else all but hidden ones
+      fields;  ///< -fields: names in order; empty: a chosen few (table), whole records (fits), else all but hidden ones
   double tz_hours = 0;
   bool registration_time = false;  ///< -treg: regtime instead of obstime in the row
   int width = 0;                   ///< columns of the terminal for `table`; 0: not a terminal, never cut
