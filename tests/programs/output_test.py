@@ -34,7 +34,7 @@ def same_output(one, two, what):
 # --- a file, standard output that is a file, at its end or in its middle, and a pipe: the same bytes
 for name in FORMATS:
     run("imsearch", "-db", "small.db", "-format", name, "-o", "out", code=0)
-    whole = read("out")
+    whole = table = read("out")
     piped = run("imsearch", "-db", "small.db", "-format", name, text=False, code=0).stdout
     same_output(piped, whole, f"{name}: a pipe")
     same_output(run("imsearch", "-db", "small.db", "-format", name, "-o", "-", text=False, code=0).stdout, whole, f"{name}: -o -")
@@ -44,8 +44,17 @@ for name in FORMATS:
             to.seek(0, 2)
             subprocess.run([IMSEARCH, "-db", "small.db", "-format", name], stdout=to, check=True)
         same_output(read("to")[7 if how != "w" else 0 :], whole, f"{name}: redirected, {how}")
+# 24 MB of rows: the head is written first, and again in its place, which is not the begin of the file
+whole = run("imsearch", "-db", "big.db", "-format", "npy", "-fields", "filename,obstime,ccd", text=False, code=0).stdout
+for how in ("a", "r+"):
+    write("to", "before\n")
+    with open("to", how + "b") as to:
+        to.seek(0, 2)
+        subprocess.run([IMSEARCH, "-db", "big.db", "-format", "npy", "-fields", "filename,obstime,ccd"], stdout=to, check=True)
+    check(read("to") == b"before\n" + whole, f"npy of {ROWS} rows, redirected, {how}")
 run("imsearch", "-db", "small.db", "-table", "out.t", code=0)
-same_output(read("out.t"), whole, "-table is -format fits-table")
+same_output(read("out.t"), table, "-table is -format fits-table")
+equal(subprocess.run(["fitsverify", "-q", "out.t"], capture_output=True, text=True).stdout.split(":")[0], "verification OK", "fitsverify -table")
 equal(run("imsearch", "-db", "small.db", "-pt", code=0).stdout, run("imsearch", "-db", "small.db", "-format", "trigger", code=0).stdout, "-pt")
 for wrong in (["-pt", "-format", "row"], ["-table", "x", "-bintable", "y"], ["-table", "x", "-o", "y"], ["-format", "xml", "-o", "y"],
               ["-fields", "nofield", "-o", "y"], ["-o", "."], ["-pt", "-fields", "ccd"], ["-o", "small.db"]):
