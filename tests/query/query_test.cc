@@ -164,13 +164,13 @@ TEST(Query, LargeTablesAndManyRuns) {
   const Folder folder;
   Random random(7);
   std::vector<Record> rows;
-  for (int i = 0; i < 140000; ++i) rows.push_back(random_row(random, 5000));
+  for (int i = 0; i < 70000; ++i) rows.push_back(random_row(random, 5000));
   const RecordFile file = make_table(folder / "large.db", rows);
   std::vector<Asked> questions(4);
   questions[0].keys = {{"obstime", true}, {"filename", false}};
   questions[1].unique_rule = true;
   questions[2].keys = {{"filter", false}};
-  questions[2].limit = 70000;
+  questions[2].limit = 40000;
   questions[2].offset = 10;
   questions[3].last = 1000;
   for (const auto& asked : questions) {
