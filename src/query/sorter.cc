@@ -141,7 +141,7 @@ Sorter::Sorter(Settings settings) : settings_(std::move(settings)) {
 }
 
 Status Sorter::no_room(Status status) const {
-  if (status.ok() || status.code() != Code::io) return status;
+  if (status.ok() || status.code() == Code::corrupt) return status;
   return Status(Code::io, "the temporary file of a sort: " + status.message() +
                               "; name a folder with more room in the environment variable TMPDIR")
       .in_file(settings_.folder);
