@@ -112,7 +112,7 @@ const char* imreg_error(void) { return last_error; }
 imreg_file* imreg_open(const char* path) {
   return guarded(
       [&]() -> imreg_file* {
-        auto file = imreg::RecordFile::open(path);
+        auto file = imreg::RecordFile::open(path ? path : "");
         if (!file) return say(file.status().text()), nullptr;
         return new imreg_file{std::make_shared<const imreg::RecordFile>(*std::move(file))};
       },
