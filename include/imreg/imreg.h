@@ -14,7 +14,7 @@ typedef struct imreg_rows imreg_rows;
 
 /* What is asked for; all zero: every row that is not deleted, in file order. The texts are those of imreg/query.h. */
 typedef struct imreg_question {
-  const char* where;      /* "exptime > 60 and filter in (r, i)"; NULL: all */
+  const char* where;      /* "exptime > 60 and filter in ('r', 'i')"; NULL: all */
   const char* sort;       /* "-obstime,filename" */
   const char* unique;     /* fields; "": one row for each filename and ccd; NULL: all */
   const char* group;      /* fields; "": one group of all rows; NULL: no groups */

@@ -66,7 +66,7 @@ class Query {
 
   /// Instead of all that are not deleted.
   Query& select(Selection selection);
-  /// Of these, the rows for which a condition holds (man 7 imreg-expression): "exptime > 60 and filter in (r, i)". Called again:
+  /// Of these, the rows for which a condition holds (man 7 imreg-expression): "exptime > 60 and filter in ('r', 'i')". Called again:
   /// both must hold.
   Query& where(std::string_view condition);
   /// What NOW is and in which zone dates are typed, for conditions and keys.
