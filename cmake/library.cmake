@@ -1,5 +1,6 @@
-# The library for other programs: the rooms up to `query` in one archive. With -DIMREG_SHARED=ON a shared object instead, which
-# shows nothing but the C interface: for other languages. It is a build of its own, since its code must not have a fixed place.
+# The library for other programs: the rooms up to `query` in one archive. With -DIMREG_SHARED=ON a shared object
+# instead, which shows nothing but the C interface: for other languages. It is a build of its own, since its code must
+# not have a fixed place.
 set(rooms base os sky record scan expression query)
 set(objects)
 foreach(room ${rooms})

@@ -1,6 +1,7 @@
 /* Questions to a database of imreg from C (C99) and from every language that can call C. man 3 imreg has an example.
  *
- * Functions that fail return NULL or -1; imreg_error() then says why. Texts that functions return belong to the library. A file
+ * Functions that fail return NULL or -1; imreg_error() then says why. Texts that functions return belong to the
+ * library. A file
  * and its answers may be used by one thread at a time; different files by different threads.
  */
 #pragma once
@@ -69,8 +70,8 @@ int imreg_is_known(const imreg_rows* rows, int column);
 double imreg_get_double(const imreg_rows* rows, int column);
 /* Rounded down; what does not fit is 0. */
 long long imreg_get_int64(const imreg_rows* rows, int column);
-/* Of any type: the word of a word, a time as 2003-01-27T15:20:01Z, the shortest digits of a number. Valid until the next call of
- * imreg_next, or of this function with the same column. */
+/* Of any type: the word of a word, a time as 2003-01-27T15:20:01Z, the shortest digits of a number.
+ * Valid until the next call of imreg_next, or of this function with the same column. */
 const char* imreg_get_text(imreg_rows* rows, int column);
 
 #ifdef __cplusplus

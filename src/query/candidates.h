@@ -67,8 +67,9 @@ class Looker {
   std::int64_t begin_ = 0;
 };
 
-/// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails. `in_order(worker)`,
-/// when given, is called behind the work of each block, one at a time, in the order of the blocks. Error also: no memory.
+/// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails.
+/// `in_order(worker)`, when given, is called behind the work of each block, one at a time, in the order of the blocks.
+/// Error also: no memory.
 Status each_block(std::int64_t count, int jobs,
                   const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
                   const std::function<Status(int worker)>& in_order = {});

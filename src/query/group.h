@@ -44,7 +44,8 @@ class Groups {
     std::size_t memory;
     std::string folder;
   };
-  /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of threads.
+  /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of
+  /// threads.
   static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates,
                                               const Settings& settings);
 

@@ -193,7 +193,8 @@ struct Query::Work {
     return std::move(sorters[0]);
   }
 
-  // Sorted by the whole key, rows of one identity are neighbours and the one to keep is the first: exact, whatever the number.
+  // Sorted by the whole key, rows of one identity are neighbours and the one to keep is the first: exact, whatever the
+  // number.
   Status keep_unique(Candidates& candidates) const {
     std::vector<Operand> identity;
     std::optional<Operand> bias;

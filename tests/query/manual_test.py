@@ -49,9 +49,12 @@ check("README.md", {"flats.cc": "".join(codes)},
        f"$ {build_line.group(0) if build_line else 'false'}\n$ ./flats\n" + FLATS])
 
 # Each installed header finds the headers that it includes.
-listed = re.search(r"^set\(headers ([a-z_ ]+)\)", open(os.path.join(root, "cmake", "library.cmake"), encoding="utf-8").read(), re.M).group(1).split()
+with open(os.path.join(root, "cmake", "library.cmake"), encoding="utf-8") as file:
+    listed = re.search(r"^set\(headers ([a-z_ ]+)\)", file.read(), re.M).group(1).split()
 for header in listed:
-    for name in re.findall(r'^#include "imreg/(\w+)\.h"', open(os.path.join(root, "include", "imreg", header + ".h"), encoding="utf-8").read(), re.M):
+    with open(os.path.join(root, "include", "imreg", header + ".h"), encoding="utf-8") as file:
+        text = file.read()
+    for name in re.findall(r'^#include "imreg/(\w+)\.h"', text, re.M):
         if name not in listed:
             bad.append(f"cmake/library.cmake does not install imreg/{name}.h, which imreg/{header}.h includes")
 for fault in bad:

@@ -220,7 +220,8 @@ TEST(Query, AStatisticThatFailedIsNotKnown) {
   EXPECT_EQ(see(groups->record(), groups->schema(), "min_bias").number, 7);
 }
 
-// More rows than one block, so that several threads take part, and so little memory that runs are merged more than once.
+// More rows than one block, so that several threads take part, and so little memory that runs are merged more than
+// once.
 TEST(Query, LargeTablesAndManyRuns) {
   const Folder folder;
   Random random(7);

@@ -1,5 +1,5 @@
-// For sqlite_test.py: questions on standard input, one a line ("where=...\tsort=...\tlimit=..."), answers through the C interface: a
-// row a line, columns as name=text separated by tabs, then "." or "! message".
+// For sqlite_test.py: questions on standard input, one a line ("where=...\tsort=...\tlimit=..."), answers through the
+// C interface: a row a line, columns as name=text separated by tabs, then "." or "! message".
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
   for (std::string line; std::getline(std::cin, line);) {
     std::map<std::string, std::string> words;
     std::istringstream parts(line);
-    for (std::string part; std::getline(parts, part, '\t');) words[part.substr(0, part.find('='))] = part.substr(part.find('=') + 1);
+    for (std::string part; std::getline(parts, part, '\t');)
+      words[part.substr(0, part.find('='))] = part.substr(part.find('=') + 1);
     const auto text = [&](const char* name) { return words.count(name) ? words[name].c_str() : nullptr; };
     const auto number = [&](const char* name) { return words.count(name) ? std::atoll(words[name].c_str()) : 0; };
     const imreg_question question{text("where"), text("sort"),     text("unique"), text("group"), text("aggregates"),

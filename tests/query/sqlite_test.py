@@ -1,4 +1,5 @@
-# Order, limits, groups and aggregates against SQLite, over a table that astropy writes: nothing of imreg makes the data or the answers.
+# Order, limits, groups and aggregates against SQLite, over a table that astropy writes: nothing of imreg makes the data
+# or the answers.
 import math
 import os
 import random
@@ -68,19 +69,22 @@ def order(keys):
 
 def question():
     """A question to imreg, and the same in SQL."""
-    where, sql = random.choice([("", "1"), ("a > 1.5", "a > 1.5"), ("i between -2 and 3 and a is not null", "i between -2 and 3 and a is not null"),
-                                ("t = 'r'", "lower(t) = 'r'"), ("b < 0 or k >= 5", "b < 0 or k >= 5"), ("a > 1000", "0")])
+    between = "i between -2 and 3 and a is not null"
+    where, sql = random.choice([("", "1"), ("a > 1.5", "a > 1.5"), (between, between), ("t = 'r'", "lower(t) = 'r'"),
+                                ("b < 0 or k >= 5", "b < 0 or k >= 5"), ("a > 1000", "0")])
     asked = {"where": where} if where else {}
     if random.random() < 0.5:
         keys = [(name, random.random() < 0.5) for name in random.sample("abiktu", random.randint(1, 3))]
         asked["sort"] = ",".join(("-" if down else "") + name for name, down in keys)
         limit, offset = random.choice([0, 1, 10, 5000]), random.choice([0, 0, 3, 4000])
         asked.update(limit=limit, offset=offset)
-        return asked, f"select a, b, i, k, t, u from x where {sql} order by {order(keys)}, n limit {limit or -1} offset {offset}"
+        return asked, (f"select a, b, i, k, t, u from x where {sql} order by {order(keys)}, n "
+                       f"limit {limit or -1} offset {offset}")
     keys = random.sample("aiktu", random.randint(1, 2))
-    functions = random.sample(["count", "count(a)", "min(a)", "max(b)", "max(k)", "min(u)", "sum(i)", "mean(a)", "median(a)", "median(i)"], 4)
+    functions = random.sample(["count", "count(a)", "min(a)", "max(b)", "max(k)", "min(u)", "sum(i)", "mean(a)",
+                               "median(a)", "median(i)"], 4)
     asked["group"], asked["aggregates"] = ",".join(keys), ",".join(functions)
-    spoken = [f.replace("mean(", "avg(").replace("count", "count(*)") if f == "count" else f.replace("mean(", "avg(") for f in functions]
+    spoken = ["count(*)" if f == "count" else f.replace("mean(", "avg(") for f in functions]
     return asked, (f"select {', '.join(keys + spoken)} from x where {sql} group by {', '.join(keys)} "
                    f"order by {order([(k, False) for k in keys])}")
 
@@ -90,7 +94,9 @@ def same(text, value):
         return (value is None or value == "") and text == ""
     if isinstance(value, str):
         return text == value
-    return int(text) == value if isinstance(value, int) else math.isclose(float(text), value, rel_tol=1e-12, abs_tol=1e-12)
+    if isinstance(value, int):
+        return int(text) == value
+    return math.isclose(float(text), value, rel_tol=1e-12, abs_tol=1e-12)
 
 
 with tempfile.TemporaryDirectory() as folder:
