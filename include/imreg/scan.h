@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "imreg/record_file.h"
+#include "imreg/sky_region.h"
 
 namespace imreg {
 
@@ -28,14 +30,17 @@ struct TextPattern {
 
 /// One condition over one field (or two, or the whole record), as data: an index looks at what it asks for.
 struct Condition {
-  enum class Kind { codes, number, overlap, deleted, patterns, text, test };  ///< in the order in which they are tested
+  enum class Kind { codes, number, overlap, deleted, region, patterns, text, test };  ///< in the order of testing
   Kind kind = Kind::test;
   FieldInfo field;
-  FieldInfo length;  ///< overlap only
+  FieldInfo other;  ///< overlap: the length; region: the declination
   bool negate = false;
   std::vector<Interval> intervals;
   std::array<bool, 256> codes{};
   std::vector<TextPattern> patterns;
+  std::vector<std::string>
+      exact;  ///< those of `patterns`, in lower case and in order, when all are exact and they are many
+  std::optional<SkyRegion> region;
   std::function<bool(std::string_view)> text;
   std::function<bool(RecordView)> test;
   std::string what;  ///< of a test, for people: its text
@@ -70,6 +75,8 @@ class Selection {
   /// The exposure [start, start + length] overlaps one of the intervals, both ends included.
   Status overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals,
                  bool negate = false);
+  /// The position (two number fields, degrees) lies in the region. Without a position it is in none, also when negated.
+  Status region(const Schema& schema, std::string_view ra, std::string_view dec, SkyRegion region, bool negate = false);
   /// Anything else about a record. Several threads may call `test` at the same time. `what` tells people what it asks.
   void test(std::function<bool(RecordView)> test, std::string what, bool negate = false);
   /// Rows that are marked as deleted are left out, where the format knows such rows.
@@ -135,5 +142,19 @@ RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanO
 /// How many rows match. By the fields as they stand: rows are not checked.
 std::int64_t count_matches(const RecordFile& file, const Selection& selection, const ScanOptions& options = {},
                            ScanReport* report = nullptr);
+
+/// The same in the order of obstime, equal times in file order, unknown ones last. False, and nothing is visited, when no
+/// index can tell the order: the caller sorts.
+bool scan_by_time(const RecordFile& file, const Selection& selection, bool newest_first, ScanReport& report,
+                  const std::function<bool(std::int64_t row, RecordView)>& visit);
+
+/// How many of the rows that match have each combination of values, if the index can tell it alone. Values are the bytes
+/// of the fields in a record.
+struct ValueCount {
+  std::vector<std::string> values;
+  std::int64_t rows = 0;
+};
+std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report);
 
 }  // namespace imreg

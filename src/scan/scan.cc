@@ -9,6 +9,8 @@
 #include <system_error>
 #include <thread>
 
+#include "scan/index_search.h"
+
 namespace imreg {
 
 namespace {
@@ -17,6 +19,7 @@ namespace {
 constexpr std::size_t kAhead = 16;
 // Rows that a thread takes at a time: a megabyte of the first cache lines.
 constexpr std::int64_t kPiece = 16384;
+constexpr std::int64_t kFewRows = 2000;
 
 // Calls `visit(row)` for each row of from..end-1 that matches as it stands, until it returns false.
 template <class Visit>
@@ -111,10 +114,24 @@ class PieceFinder {
   bool stop_ = false;
 };
 
-// Every row of the file that matches as it stands, in order.
+// Every row of the file that matches as it stands, in order: of the candidates of an index, or of all rows.
 template <class Visit>
-void look_at_all(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport& report,
-                 const Visit& visit) {
+void look(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport& report,
+          const Visit& visit) {
+  // A handful of rows is looked at faster than an index is opened.
+  if (options.use_index && !selection.conditions().empty() && file.count() > kFewRows) {
+    if (auto index = index::IndexSearch::open(file, selection, report)) {
+      RowSet rows(file.count());
+      if (index->find(rows, report)) {
+        Record scratch = file.make_record();
+        rows.each(0, [&](std::int64_t row) {
+          ++report.looked_at;
+          return !selection.matches(file.peek(row, scratch)) || visit(row);
+        });
+        return;
+      }
+    }
+  }
   report.looked_at += file.count();
   report.plan.push_back("every row is looked at: " + std::to_string(file.count()));
   if (options.jobs < 2 || file.count() < 4 * kPiece) {
@@ -130,28 +147,34 @@ void look_at_all(const RecordFile& file, const Selection& selection, const ScanO
   }
 }
 
+// A row that is to be returned: copied, checked, tested again. False: the visitor has enough.
+template <class Visit>
+bool hand_out(const RecordFile& file, const Selection& selection, std::int64_t row, Record& copy, ScanReport& report,
+              const Visit& visit) {
+  if (auto status = file.read(row, copy); !status.ok()) {
+    report.damaged.push_back(std::move(status));
+    return true;
+  }
+  if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
+  ++report.matched;
+  return visit(row, copy.view());
+}
+
 }  // namespace
 
 ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOptions& options,
                 const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
   Record copy = file.make_record();
-  look_at_all(file, selection, options, report, [&](std::int64_t row) {
-    if (auto status = file.read(row, copy); !status.ok()) {
-      report.damaged.push_back(std::move(status));
-      return true;
-    }
-    if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
-    ++report.matched;
-    return visit(row, copy.view());
-  });
+  look(file, selection, options, report,
+       [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); });
   return report;
 }
 
 RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport* report) {
   ScanReport own;
   RowSet rows(file.count());
-  look_at_all(file, selection, options, report ? *report : own, [&](std::int64_t row) { return rows.add(row), true; });
+  look(file, selection, options, report ? *report : own, [&](std::int64_t row) { return rows.add(row), true; });
   rows.finish();
   return rows;
 }
@@ -159,9 +182,45 @@ RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanO
 std::int64_t count_matches(const RecordFile& file, const Selection& selection, const ScanOptions& options,
                            ScanReport* report) {
   ScanReport own;
+  ScanReport& told = report ? *report : own;
+  if (options.use_index && file.count() > kFewRows) {
+    if (auto index = index::IndexSearch::open(file, selection, told)) {
+      if (const auto count = index->count(told)) return *count;
+    }
+  }
   std::int64_t matched = 0;
-  look_at_all(file, selection, options, report ? *report : own, [&](std::int64_t) { return ++matched, true; });
+  look(file, selection, options, told, [&](std::int64_t) { return ++matched, true; });
   return matched;
+}
+
+bool scan_by_time(const RecordFile& file, const Selection& selection, bool newest_first, ScanReport& report,
+                  const std::function<bool(std::int64_t row, RecordView)>& visit) {
+  ScanReport told;
+  auto index = index::IndexSearch::open(file, selection, told);
+  if (!index) return false;
+  Record copy = file.make_record(), scratch = file.make_record();
+  std::int64_t visited = 0;
+  const bool whole = index->by_time(newest_first, told, [&](std::int64_t row) {
+    ++told.looked_at;
+    if (!selection.matches(file.peek(row, scratch))) return true;
+    ++visited;
+    return hand_out(file, selection, row, copy, told, visit);
+  });
+  if (!whole && visited == 0) return false;
+  if (!whole) {
+    told.damaged.push_back(
+        Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
+            .in_file(file.path() + ".idx"));
+  }
+  report = std::move(told);
+  return true;
+}
+
+std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report) {
+  auto index = index::IndexSearch::open(file, selection, report);
+  if (!index) return std::nullopt;
+  return index->count_values(fields, report);
 }
 
 }  // namespace imreg

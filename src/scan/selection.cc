@@ -86,6 +86,13 @@ Status Selection::text(const Schema& schema, std::string_view field, std::functi
 Status Selection::patterns(const Schema& schema, std::string_view field, std::vector<TextPattern> patterns,
                            bool negate) {
   IMREG_ASSIGN(auto condition, make(schema, field, Kind::patterns, negate));
+  constexpr std::size_t kMany = 8;
+  const bool exact = std::all_of(patterns.begin(), patterns.end(),
+                                 [](const TextPattern& p) { return p.how == TextPattern::How::exact; });
+  if (exact && patterns.size() > kMany) {
+    for (const auto& pattern : patterns) condition.exact.push_back(to_lower(pattern.text));
+    std::sort(condition.exact.begin(), condition.exact.end());
+  }
   condition.patterns = std::move(patterns);
   add(std::move(condition));
   return {};
@@ -101,8 +108,19 @@ Status Selection::overlap(const Schema& schema, std::string_view start, std::str
   const FieldInfo* length_field = schema.find(length);
   if (!length_field) return {Code::not_found, "the records have no field " + std::string(length)};
   IMREG_ASSIGN(auto condition, make(schema, start, Kind::overlap, negate));
-  condition.length = *length_field;
+  condition.other = *length_field;
   condition.intervals = std::move(intervals);
+  add(std::move(condition));
+  return {};
+}
+
+Status Selection::region(const Schema& schema, std::string_view ra, std::string_view dec, SkyRegion region,
+                         bool negate) {
+  const FieldInfo* dec_field = schema.find(dec);
+  if (!dec_field) return {Code::not_found, "the records have no field " + std::string(dec)};
+  IMREG_ASSIGN(auto condition, make(schema, ra, Kind::region, negate));
+  condition.other = *dec_field;
+  condition.region = std::move(region);
   add(std::move(condition));
   return {};
 }
@@ -123,6 +141,8 @@ void Selection::without_deleted(const Schema& schema) {
 }
 
 bool Condition::holds_for(std::string_view value) const {
+  if (kind == Kind::patterns && !exact.empty())
+    return std::binary_search(exact.begin(), exact.end(), to_lower(value)) != negate;
   if (kind == Kind::patterns) return matches_one(patterns, value) != negate;
   if (answers_.empty() || value != last_text_) {
     last_text_ = value;
@@ -152,11 +172,18 @@ bool Condition::holds(RecordView record) const {
     case Kind::overlap: {
       const double start = scaled_number_at(bytes, field);
       if (std::isnan(start) || (field.missing_is_zero && start == 0)) return false;
-      const double seconds = scaled_number_at(bytes, length);
+      const double seconds = scaled_number_at(bytes, other);
       const double end = seconds > 0 ? start + seconds : start;  // an unknown length is a moment
       const bool in = std::any_of(intervals.begin(), intervals.end(),
                                   [=](const Interval& i) { return start <= i.high && end >= i.low; });
       return in != negate;
+    }
+    case Kind::region: {
+      const double ra = scaled_number_at(bytes, field), dec = scaled_number_at(bytes, other);
+      if (std::isnan(ra) || std::isnan(dec)) return false;
+      // Elixir's files have 0 for both where nothing is known.
+      if (field.missing_is_zero && ra == 0 && dec == 0) return false;
+      return region->contains(ra, dec) != negate;
     }
     case Kind::patterns:
     case Kind::text: return holds_for(text_at(bytes, field));
