@@ -16,7 +16,7 @@ endif()
 set_target_properties(imreg PROPERTIES LINKER_LANGUAGE CXX)
 add_dependencies(programs imreg)
 install(TARGETS imreg DESTINATION ${CMAKE_INSTALL_LIBDIR})
-set(headers status date header schema record record_file scan expression query imreg)
+set(headers status date header schema record record_file sky_region scan index expression query imreg)
 list(TRANSFORM headers REPLACE "(.+)" "include/imreg/\\1.h")
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/imreg)
 

@@ -51,7 +51,7 @@ struct Rows::State {
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
   std::unique_ptr<Groups> groups;
-  std::vector<std::int64_t> batch;  // of the set, last one first
+  std::vector<std::int64_t> batch;  // of the set, or all when there is none; last one first
   std::int64_t at = 0;              // the next batch begins here
   Record record;
   std::int64_t number = -1;
@@ -68,6 +68,7 @@ struct Rows::State {
       return item ? row_of(*item) : -1;
     }
     constexpr std::size_t kBatch = 1024;
+    if (batch.empty() && !candidates.chosen) return std::int64_t{-1};
     if (batch.empty()) {
       candidates.chosen->each(at, [&](std::int64_t row) { return batch.push_back(row), batch.size() < kBatch; });
       if (batch.empty()) return std::int64_t{-1};
