@@ -430,6 +430,35 @@ Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates
   return out;
 }
 
+Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const std::vector<Counted>& counts,
+                                             const Settings& settings) {
+  std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
+  Table table(out->grouping_);
+  std::string key;
+  for (const auto& counted : counts) {
+    key.clear();
+    for (const auto& operand : out->grouping_.keys) operand.add_key(counted.sample.view(), false, key);
+    table.rows[table.find(key)] += counted.rows;
+  }
+  IMREG_TRY(out->finish(table, 0, std::vector<int>(out->grouping_.keys.size())));
+  return out;
+}
+
+// The last part, and the first group.
+Status Groups::finish(Table& table, std::uint64_t part, const std::vector<int>& widths) {
+  IMREG_TRY(put_away(table, grouping_, part, states_));
+  IMREG_TRY(states_.finish());
+  values_.resize(grouping_.operands.size());
+  for (const auto& values : values_) {
+    if (values) IMREG_TRY(values->finish());
+  }
+  make_schema(widths);
+  IMREG_ASSIGN(const auto* first, states_.next());
+  has_next_ = first != nullptr;
+  if (first) next_ = *first;
+  return {};
+}
+
 Status Groups::collect(const Candidates& candidates, const Settings& settings) {
   const std::int64_t count = candidates.file->count();
   const int workers = workers_for(count, settings.jobs);
@@ -449,8 +478,6 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
         table.merge_in(collector(worker).table);
         return table.memory() > settings.memory / 4 ? put_away(table, grouping_, part++, states_) : Status();
       }));
-  IMREG_TRY(put_away(table, grouping_, part, states_));
-  IMREG_TRY(states_.finish());
   std::vector<int> widths = collectors[0]->widths;
   values_ = std::move(collectors[0]->values);
   for (std::size_t worker = 1; worker < collectors.size(); ++worker) {
@@ -459,14 +486,7 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
       if (values_[i]) IMREG_TRY(values_[i]->absorb(std::move(*collectors[worker]->values[i])));
     }
   }
-  for (const auto& values : values_) {
-    if (values) IMREG_TRY(values->finish());
-  }
-  make_schema(widths);
-  IMREG_ASSIGN(const auto* first, states_.next());
-  has_next_ = first != nullptr;
-  if (first) next_ = *first;
-  return {};
+  return finish(table, part, widths);
 }
 
 void Groups::make_schema(const std::vector<int>& widths) {

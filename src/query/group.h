@@ -49,6 +49,14 @@ class Groups {
   static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates,
                                               const Settings& settings);
 
+  /// Of counts that somebody knows already: a record with the values of the keys, and how many rows have them.
+  struct Counted {
+    Record sample;
+    std::int64_t rows;
+  };
+  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const std::vector<Counted>& counts,
+                                              const Settings& settings);
+
   const Schema& schema() const { return schema_; }
   /// False behind the last one.
   Result<bool> next(Record& record);
@@ -71,6 +79,7 @@ class Groups {
   Groups(Grouping grouping, const Settings& settings);
   void make_schema(const std::vector<int>& widths);
   Status collect(const Candidates& candidates, const Settings& settings);
+  Status finish(Table& table, std::uint64_t part, const std::vector<int>& widths);
 
   Grouping grouping_;
   Schema schema_;

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "imreg/index.h"
 #include "imreg/registry.h"
 #include "query_fixture.h"
 
@@ -147,8 +148,16 @@ TEST(Query, AgreesWithANaiveLoop) {
     std::vector<Record> rows;
     for (std::int64_t i = 0; i < count; ++i) rows.push_back(random_row(random, 1 + count / (1 + random.below(20))));
     const RecordFile file = make_table(folder / (std::to_string(table) + ".db"), rows);
+    if (table % 2 == 1) {
+      ASSERT_TRUE(rebuild_index(file).ok());
+    }
     for (int i = 0; i < 120; ++i) {
-      const Asked asked = random_question(random, count);
+      Asked asked = random_question(random, count);
+      if (random.below(8) == 0) {  // what an index can tell alone
+        asked.unique.clear();
+        asked.unique_rule = false;
+        if (asked.last < 0) asked.keys = {{"obstime", random.below(2) == 1}};
+      }
       Query query(file);
       asked.put(query);
       static constexpr std::size_t kMemory[] = {1, 300, 3000, 30000, std::size_t{32} << 20};
@@ -248,6 +257,30 @@ TEST(Query, LargeTablesAndManyRuns) {
   std::set<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) left.insert(entry.path().filename());
   EXPECT_EQ(left, (std::set<std::string>{"large.db", "large.db.lock"}));
+}
+
+TEST(Query, AnIndexSavesTheSort) {
+  const Folder folder;
+  Random random(2);
+  std::vector<Record> rows;
+  for (int i = 0; i < 20000; ++i) rows.push_back(random_row(random, 20000));
+  const RecordFile file = make_table(folder / "i.db", rows);
+  ASSERT_TRUE(rebuild_index(file).ok());
+  std::int64_t looked_at = 0;
+  const auto sorts = [&](Query query) {
+    const auto report = query.each([&](std::int64_t, RecordView) { return ++looked_at, true; });
+    EXPECT_TRUE(report.ok());
+    std::string plan;
+    for (const auto& line : report->plan) plan += line + "\n";
+    return plan;
+  };
+  EXPECT_THAT(sorts(Query(file).last(3).use_index(false)), HasSubstr("by sorting"));
+  EXPECT_THAT(sorts(Query(file).last(3)), ::testing::Not(HasSubstr("by sorting")));
+  EXPECT_EQ(looked_at, 6);
+  EXPECT_THAT(sorts(Query(file).sort("-obstime").limit(3).use_index(false)), "");
+  EXPECT_THAT(sorts(Query(file).sort("-obstime").limit(3)), HasSubstr("index"));
+  EXPECT_THAT(sorts(Query(file).group("type").use_index(false)), "");
+  EXPECT_THAT(sorts(Query(file).group("type")), HasSubstr("index"));
 }
 
 TEST(Query, EachStopsWhenToldTo) {

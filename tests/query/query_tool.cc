@@ -19,8 +19,16 @@ int main(int argc, char** argv) {
       words[part.substr(0, part.find('='))] = part.substr(part.find('=') + 1);
     const auto text = [&](const char* name) { return words.count(name) ? words[name].c_str() : nullptr; };
     const auto number = [&](const char* name) { return words.count(name) ? std::atoll(words[name].c_str()) : 0; };
-    const imreg_question question{text("where"), text("sort"),     text("unique"), text("group"), text("aggregates"),
-                                  number("limit"), number("offset"), number("last"), 2,             0};
+    const imreg_question question{text("where"),
+                                  text("sort"),
+                                  text("unique"),
+                                  text("group"),
+                                  text("aggregates"),
+                                  number("limit"),
+                                  number("offset"),
+                                  number("last"),
+                                  2,
+                                  0};
     imreg_rows* const rows = imreg_query(file, &question);
     int more = rows ? 1 : -1;
     while (rows && (more = imreg_next(rows)) == 1) {
