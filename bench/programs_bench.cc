@@ -1,13 +1,10 @@
 // Whole processes, from before the fork to after the wait: start, one file registered, a million rows listed, a search.
 // Outputs go to /dev/null when they are timed; before that they are compared byte for byte, and every exit code is checked.
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -20,6 +17,8 @@ namespace {
 
 using namespace imreg;
 using Words = std::vector<std::string>;
+using bench::output_of;
+using bench::run;
 
 constexpr std::int64_t kRows = 1000000;
 
@@ -31,24 +30,6 @@ void add(const std::string& name, std::int64_t items, const std::function<double
                                })
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond);
-}
-
-double run(const Words& words, const std::string& output = "/dev/null") {
-  double seconds = 0;
-  if (const int code = bench::run_program(words, output, seconds); code != 0)
-    bench::die(words[0] + " ended with " + std::to_string(code));
-  return seconds;
-}
-
-std::string output_of(const Words& words) {
-  const std::string path = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : bench::data_folder()) +
-                           "/imreg-bench-" + std::to_string(::getpid());
-  run(words, path);
-  std::ifstream file(path, std::ios::binary);
-  std::string out{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
-  if (out.empty()) bench::die(words[0] + " printed nothing");
-  return out;
 }
 
 // Programs that print the same bytes: compared once, then timed.
