@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -115,7 +116,7 @@ bool known_options(Words& words) {
 // One who answers: a whole process (timed by the words), or a function.
 struct Contestant {
   std::string who;
-  bool numbered = false;         ///< its lines begin with a number of the row
+  bench::Lines lines = bench::Lines::plain;
   std::function<Words()> words;  ///< of a whole process
   std::function<double()> time;  ///< in process: seconds of one answer
   std::function<std::string()> text;
@@ -127,8 +128,8 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Contestant whole_process(const std::string& who, bool numbered, const std::function<Words()>& words) {
-  return {who, numbered, words, [=] { return bench::run(words()); }, [=] { return bench::output_of(words()); }};
+Contestant whole_process(const std::string& who, bench::Lines lines, const std::function<Words()>& words) {
+  return {who, lines, words, [=] { return bench::run(words()); }, [=] { return bench::output_of(words()); }};
 }
 
 Contestant in_process(const SearchOptions& options) {
@@ -138,7 +139,11 @@ Contestant in_process(const SearchOptions& options) {
     if (!report || !report->damaged.empty()) bench::die("the search in process failed");
     return out;
   };
-  return {"imreg", true, {}, [=] { return seconds_of([&] { benchmark::DoNotOptimize(answer().size()); }); }, answer};
+  return {"imreg",
+          bench::Lines::numbered,
+          {},
+          [=] { return seconds_of([&] { benchmark::DoNotOptimize(answer().size()); }); },
+          answer};
 }
 
 Contestant sqlite_in_process(const std::string& sql) {
@@ -148,7 +153,7 @@ Contestant sqlite_in_process(const std::string& sql) {
     return (*query)->run();
   };
   const auto time = [=] { return seconds_of([&] { benchmark::DoNotOptimize(answer().size()); }); };
-  return {"sqlite", false, {}, time, answer};
+  return {"sqlite", bench::Lines::plain, {}, time, answer};
 }
 
 Contestant duckdb_in_process(const std::string& values, const std::string& text) {
@@ -167,7 +172,7 @@ Contestant duckdb_in_process(const std::string& values, const std::string& text)
     duck->run(prepared(text), &out);
     return out;
   };
-  return {"duckdb", false, {}, time, answer};
+  return {"duckdb", bench::Lines::other_floats, {}, time, answer};
 }
 
 std::string select(const std::string& columns, const std::string& from) {
@@ -183,7 +188,7 @@ std::vector<Contestant> contestants(const Work& work) {
       all.insert(all.end(), words.begin(), words.end());
       return all;
     };
-    out.push_back(whole_process("imsearch", true, imsearch));
+    out.push_back(whole_process("imsearch", bench::Lines::numbered, imsearch));
     if (const auto options = library_options(words)) out.push_back(in_process(*options));
   } else {
     std::fprintf(stderr, "search_bench: imsearch has not all options for \"%s\" yet\n", work.name.c_str());
@@ -191,7 +196,7 @@ std::vector<Contestant> contestants(const Work& work) {
   if (kSparse) return out;
   const std::string& from = work.sqlite.empty() ? work.sql : work.sqlite;
   const std::string shell_sql = select(work.groups ? bench::group_text() : bench::row_texts_sqlite(), from);
-  out.push_back(whole_process("sqlite3", false, [=] {
+  out.push_back(whole_process("sqlite3", bench::Lines::plain, [=] {
     return Words{"/usr/bin/sqlite3", "-init",      "/dev/null", "-batch",          "-readonly", "-mmap",
                  "8589934592",       "-separator", " ",         sqlite_database(), shell_sql};
   }));
@@ -200,7 +205,7 @@ std::vector<Contestant> contestants(const Work& work) {
   const std::string text = select(work.groups ? bench::group_text() : bench::row_texts_duckdb(), work.sql);
   std::string values = select(work.groups ? bench::group_text() : bench::row_values(), work.sql);
   if (work.name == "list") values = "COPY (" + values + ") TO '/dev/null' (FORMAT csv, DELIMITER ' ', HEADER false)";
-  out.push_back(whole_process("duckdb_process", false, [=] {
+  out.push_back(whole_process("duckdb_process", bench::Lines::other_floats, [=] {
     return Words{bench::program("duckdb_query"), duckdb_database(), text};
   }));
   out.push_back(duckdb_in_process(values, text));
@@ -213,16 +218,24 @@ void compare(const Work& work, const std::vector<Contestant>& all) {
   if (!done.insert(work.name).second) return;
   std::string first = kSparse ? bench::expected_output(database(), work) : "";
   std::string first_name = "the naive test";
-  if (kSparse && work.groups) first = bench::comparable(work, first, false);
+  if (kSparse && work.groups) first = bench::comparable(work, first, bench::Lines::plain);
   const bool ask_naive = kSparse && !work.ordered;
   for (const auto& one : all) {
-    const std::string text = bench::comparable(work, one.text(), one.numbered);
+    const std::string text = bench::comparable(work, one.text(), one.lines);
     if (text.empty()) bench::die(one.who + " finds nothing: " + work.name);
     if (first.empty() || (kSparse && !ask_naive)) {
       first = text;
       first_name = one.who;
     } else if (text != first) {
-      bench::die(work.name + ": " + one.who + " and " + first_name + " give different answers");
+      const auto at = static_cast<std::size_t>(
+          std::mismatch(text.begin(), text.end(), first.begin(), first.end()).first - text.begin());
+      const auto line = [&](const std::string& all_lines) {
+        const std::size_t begin = at == 0 ? 0 : all_lines.rfind('\n', at - 1) + 1;
+        return "\n  " + all_lines.substr(begin, all_lines.find('\n', at) - begin);
+      };
+      bench::die(work.name + ": " + one.who + " and " + first_name + " give different answers, " +
+                 std::to_string(text.size()) + " and " + std::to_string(first.size()) + " bytes:" + line(text) +
+                 line(first));
     }
   }
 }

@@ -92,6 +92,27 @@ std::string words_of(const char* field, const std::string_view* words, std::size
     out += " WHEN " + std::to_string(code) + " THEN '" + std::string(words[code]) + "'";
   return out + " END";
 }
+// DuckDB prints 600.0 and 18136.6875 where std::to_chars has 600 and 18136.688: the same float.
+std::string with_our_floats(const std::string& text) {
+  std::string out;
+  int word = 0;
+  for (std::size_t at = 0; at < text.size(); ++word) {
+    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size() - 1);
+    float value = 0;
+    char number[64];
+    if (word == 6 || word > 7) {
+      std::from_chars(text.data() + at, text.data() + end, value);
+      out.append(number, std::to_chars(number, number + sizeof number, value, std::chars_format::fixed).ptr);
+    } else {
+      out.append(text, at, end - at);
+    }
+    out += text[end];
+    if (text[end] == '\n') word = -1;
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string type_words() { return words_of("images.type", kTypes, std::size(kTypes)); }
 std::string mode_words() { return words_of("mode", kModes, std::size(kModes)); }
 
@@ -174,10 +195,7 @@ std::string row_texts_sqlite() {
 }
 
 std::string row_texts_duckdb() {
-  const auto real = [](const std::string& field) {
-    return "CASE WHEN " + field + " IS NULL THEN '0' WHEN " + field + " = trunc(" + field + ") THEN CAST(" + field +
-           " AS BIGINT)::VARCHAR ELSE " + field + "::VARCHAR END";
-  };
+  const auto real = [](const std::string& field) { return "ifnull(" + field + "::VARCHAR, '0')"; };
   return "concat_ws(' ', " + type_words() + ", " + mode_words() +
          ", ccd, pathname, filename, ifnull(nullif(filter, ''), '-'), " + real("exptime") +
          ", strftime(make_timestamp(CAST(floor(obstime) AS BIGINT) * 1000000), '%Y/%m/%d,%H:%M:%S'), " + real("fwhm") +
@@ -186,7 +204,8 @@ std::string row_texts_duckdb() {
 
 std::string group_text() { return "filter || ',' || " + type_words() + " || ',' || count(*)"; }
 
-std::string comparable(const Work& work, const std::string& text, bool numbered) {
+std::string comparable(const Work& work, const std::string& printed, Lines kind) {
+  const std::string text = kind == Lines::other_floats && !work.groups ? with_our_floats(printed) : printed;
   std::vector<std::string_view> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -194,7 +213,7 @@ std::string comparable(const Work& work, const std::string& text, bool numbered)
     at = end + 1;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (work.groups && line == "filter,type,count") continue;
-    if (numbered && !work.groups) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
+    if (kind == Lines::numbered && !work.groups) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
     lines.push_back(line);
   }
   if (!work.ordered) std::sort(lines.begin(), lines.end());

@@ -25,13 +25,19 @@ struct Work {
 /// on the number of rows: one night and half a degree at 10 million.
 std::vector<Work> search_works(std::int64_t rows);
 
-/// SELECT lists without the number of the row: as values, or as texts that are byte for byte what imsearch prints.
+/// SELECT lists without the number of the row: as values, or as texts that are what imsearch prints, byte for byte but
+/// for DuckDB's floats.
 std::string row_values();
 std::string row_texts_sqlite();
 std::string row_texts_duckdb();  ///< in one column
 std::string group_text();        ///< of works with groups, in one column
 
+enum class Lines {
+  numbered,      ///< the number of the row comes first
+  plain,         ///< without it
+  other_floats,  ///< without it, and floats have more digits than they need
+};
 /// What imsearch or a peer printed, comparable: no row numbers, no head line, any order when order does not count.
-std::string comparable(const Work& work, const std::string& text, bool numbered);
+std::string comparable(const Work& work, const std::string& printed, Lines kind);
 
 }  // namespace imreg::bench

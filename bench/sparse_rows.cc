@@ -57,7 +57,7 @@ class Oracle {
     for (auto& answer : answers_) {
       answer.writer->finish();
       std::ofstream(database + ".expected." + answer.work->name, std::ios::binary)
-          << comparable(*answer.work, *answer.text, true);
+          << comparable(*answer.work, *answer.text, Lines::numbered);
     }
     for (const auto& work : works) {
       if (!work.groups) continue;
@@ -96,7 +96,7 @@ std::string sparse_database(std::int64_t rows, const std::vector<Work>& works, c
   RecordWriter::Options options;
   options.program = "bench";
   must(RecordWriter::create(part, *builtin_format(regimage::kFormat, regimage::kVersion), options));
-  auto opened = File::open_read(part);
+  auto opened = File::open(part, File::Mode::read);
   if (!opened) die(opened.status().text());
   auto container = read_container(*opened);
   if (!container) die(container.status().text());

@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 3) imreg::bench::die("usage: duckdb_query DATABASE SQL");
-  imreg::bench::Duckdb database(argv[1], true);
+  imreg::bench::Duckdb database(argv[1], std::string_view(argv[1]) != ":memory:");
   std::string text;
   database.run(database.prepare(argv[2]), &text);
   for (std::size_t at = 0; at < text.size();) {
