@@ -3,6 +3,8 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -106,7 +108,9 @@ int main(int argc, char** argv) {
   add("start_sqlite3", 1, [=] { return run({"/usr/bin/sqlite3", ":memory:", "SELECT 1"}); });
   add("start_imsearch", 1, [=] { return run({imsearch, "-db", database_to_fill(40), "-ccd", "1"}); });
   add("start_imregister", 1, [=] { return run({imregister, "-version"}); });
-  for (const std::int64_t rows : {400, 10000, 100000, 1000000}) {
+  std::vector<std::int64_t> sizes{400, 10000, 100000, 1000000};
+  if (const char* rows = std::getenv("ROWS"); rows && std::strstr(rows, "10m")) sizes.push_back(10000000);
+  for (const std::int64_t rows : sizes) {
     add("register_" + bench::short_count(rows), 1, [=] {
       const std::string database = database_to_fill(rows);
       return run({imregister, "-db", database, next_image()});
