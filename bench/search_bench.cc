@@ -2,8 +2,8 @@
 // sparse file, without peers). Before anything is timed, the answers are compared byte for byte.
 //
 // Names are WORK/ROWS/WHO. Whole processes: imsearch, sqlite3 (its shell), duckdb_process. In process: imreg (opens the
-// database each time), sqlite (prepared query, open database, row text by hand-written C++), duckdb (prepared query, open
-// database, values only, no text). What a peer prints is never slower to make than what is compared.
+// database each time), sqlite (prepared query, open database, text by SQL), sqlite_values (the same, text by hand-written C++),
+// duckdb (prepared query, open database, values only, no text). What a peer prints is never slower to make than what is compared.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -146,14 +146,15 @@ Contestant in_process(const SearchOptions& options) {
           answer};
 }
 
-Contestant sqlite_in_process(const std::string& sql) {
-  const auto query = std::make_shared<std::unique_ptr<bench::SqliteQuery>>();
+using bench::SqliteQuery;
+Contestant sqlite_in_process(const std::string& who, const std::string& sql, SqliteQuery::Columns columns) {
+  const auto query = std::make_shared<std::unique_ptr<SqliteQuery>>();
   const auto answer = [=] {
-    if (!*query) *query = std::make_unique<bench::SqliteQuery>(sqlite_database(), sql);
+    if (!*query) *query = std::make_unique<SqliteQuery>(sqlite_database(), sql, columns);
     return (*query)->run();
   };
   const auto time = [=] { return seconds_of([&] { benchmark::DoNotOptimize(answer().size()); }); };
-  return {"sqlite", bench::Lines::plain, {}, time, answer};
+  return {who, bench::Lines::plain, {}, time, answer};
 }
 
 Contestant duckdb_in_process(const std::string& values, const std::string& text) {
@@ -200,7 +201,10 @@ std::vector<Contestant> contestants(const Work& work) {
     return Words{"/usr/bin/sqlite3", "-init",      "/dev/null", "-batch",          "-readonly", "-mmap",
                  "8589934592",       "-separator", " ",         sqlite_database(), shell_sql};
   }));
-  out.push_back(sqlite_in_process(select(work.groups ? bench::group_text() : bench::row_values(), from)));
+  out.push_back(sqlite_in_process("sqlite", shell_sql, SqliteQuery::Columns::texts));
+  if (!work.groups) {
+    out.push_back(sqlite_in_process("sqlite_values", select(bench::row_values(), from), SqliteQuery::Columns::values));
+  }
   if (bench::duckdb_library().empty()) return out;
   const std::string text = select(work.groups ? bench::group_text() : bench::row_texts_duckdb(), work.sql);
   std::string values = select(work.groups ? bench::group_text() : bench::row_values(), work.sql);

@@ -19,7 +19,7 @@ struct RowWatcher {
 };
 
 /// Makes the database when it is missing, or when its rows or the works are others now. Written are the rows that belong to
-/// an answer, one in a hundred of the rest, and the last one.
+/// an answer, one exposure in a hundred of the rest, and the last one.
 std::string sparse_database(std::int64_t rows, const std::vector<Work>& works, const RowWatcher& watcher);
 /// What the work must print, without row numbers, in file order, by the naive test of every row; for works with `holds` that
 /// are not ordered, and for groups.

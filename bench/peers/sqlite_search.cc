@@ -55,7 +55,7 @@ std::string sqlite_with_indexes(const std::string& database) {
   return path;
 }
 
-SqliteQuery::SqliteQuery(const std::string& path, const std::string& sql) {
+SqliteQuery::SqliteQuery(const std::string& path, const std::string& sql, Columns columns) : columns_(columns) {
   if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) fail(db_, path);
   sqlite3_exec(db_, "PRAGMA mmap_size=8589934592; PRAGMA cache_size=-262144", nullptr, nullptr, nullptr);
   if (sqlite3_prepare_v3(db_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &query_, nullptr) != SQLITE_OK)
@@ -70,11 +70,11 @@ SqliteQuery::~SqliteQuery() {
 std::string SqliteQuery::run() {
   std::string text;
   char line[512];
-  const bool row = sqlite3_column_count(query_) > 1;
+  const int count = sqlite3_column_count(query_);
   int code;
   while ((code = sqlite3_step(query_)) == SQLITE_ROW) {
-    if (!row) {
-      text.append(text_of(query_, 0)) += '\n';
+    if (columns_ == Columns::texts) {
+      for (int i = 0; i < count; ++i) text.append(text_of(query_, i)) += i + 1 < count ? ' ' : '\n';
       continue;
     }
     char* out = put(line, kTypes[static_cast<std::size_t>(sqlite3_column_int(query_, 0))]);

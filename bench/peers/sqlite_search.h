@@ -14,8 +14,11 @@ std::string sqlite_with_indexes(const std::string& database);
 /// A prepared query on an open database, read-only, mapped, with 256 MiB of cache.
 class SqliteQuery {
  public:
-  /// `sql` gives the columns of row_values (search_works.h), or one column of text.
-  SqliteQuery(const std::string& path, const std::string& sql);
+  enum class Columns {
+    values,  ///< of row_values() (search_works.h): made text by hand, in C++
+    texts    ///< any: joined by blanks
+  };
+  SqliteQuery(const std::string& path, const std::string& sql, Columns columns);
   ~SqliteQuery();
   SqliteQuery(const SqliteQuery&) = delete;
   SqliteQuery& operator=(const SqliteQuery&) = delete;
@@ -25,6 +28,7 @@ class SqliteQuery {
  private:
   sqlite3* db_ = nullptr;
   sqlite3_stmt* query_ = nullptr;
+  Columns columns_;
 };
 
 }  // namespace imreg::bench
