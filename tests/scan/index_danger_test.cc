@@ -354,7 +354,7 @@ TEST_F(IndexTest, RowsThatRecoverySetsAsideAreNotTakenForTheFiles) {
   torn[place + 100] = static_cast<char>(torn[place + 100] ^ 1);
   Spoiler(path_).write(torn);
   ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
-  IndexKeeper keeper(IndexKeeper::Patience::none);
+  IndexKeeper keeper(IndexKeeper::Patience::none, low_limits());
   RecordWriter::Options options;
   options.follower = &keeper;
   auto writer = RecordWriter::open(path_, options);
