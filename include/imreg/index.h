@@ -10,7 +10,7 @@
 
 namespace imreg {
 
-/// Follows a writer and keeps X.db.idx (RecordWriter::Options::follower). What goes wrong here never concerns the rows: the
+/// Follows one RecordWriter, as long as it lives, and keeps X.db.idx (RecordWriter::Options::follower). What goes wrong here never concerns the rows: the
 /// index is then not used, and note() says why.
 class IndexKeeper : public RowFollower {
  public:
@@ -25,6 +25,7 @@ class IndexKeeper : public RowFollower {
     std::int64_t small_merge = 65536;  ///< rows that may be merged, or indexed anew, by one registration
     std::int64_t segments = 24;        ///< with more a large merge is made all the same
     std::int64_t piece = 512 << 10;    ///< rows of a segment that is made in memory
+    IoObserver* observer = nullptr;    ///< tests: sees and fails file operations
   };
   explicit IndexKeeper(Patience patience);
   IndexKeeper(Patience patience, const Limits& limits);
@@ -45,6 +46,6 @@ class IndexKeeper : public RowFollower {
 };
 
 /// Makes the index anew. The caller holds the writer's lock, or knows that nobody writes.
-Status rebuild_index(const RecordFile& file);
+Status rebuild_index(const RecordFile& file, IoObserver* observer = nullptr);
 
 }  // namespace imreg

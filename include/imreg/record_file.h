@@ -73,6 +73,7 @@ class RowFollower {
  public:
   virtual ~RowFollower() = default;
   /// Before a commit: these rows will change, and the file's change number becomes `change_number`; or nothing happens.
+  /// Before an append, too: without changes, and the number stays.
   virtual void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) = 0;
   /// Behind an append or a commit that returned ok.
   virtual void after(const RecordFile& file) = 0;

@@ -193,10 +193,12 @@ Status RecordWriter::State::set_aside(std::int64_t from) {
   const auto found = static_cast<long long>(rows.size() / size);
   if (found == 0) return {};
   const std::string path = seen().base + ".lost";
+  Options aside = options;
+  aside.follower = nullptr;  // that follows the rows of this file
   if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
-    IMREG_TRY(RecordWriter::create(path, seen().container.schema, options));
+    IMREG_TRY(RecordWriter::create(path, seen().container.schema, aside));
   }
-  IMREG_ASSIGN(auto writer, RecordWriter::open(path, options));
+  IMREG_ASSIGN(auto writer, RecordWriter::open(path, aside));
   IMREG_TRY(writer.append(std::move(rows)));
   notes.push_back(counted(found, "good record") + " behind a damaged one set aside in " + path);
   return {};
@@ -261,6 +263,7 @@ Status RecordWriter::append(std::string rows) {
   state_->seal_all(rows, seen.count, seen.change_number);
   IMREG_TRY(state_->make_room(seen.count + added));
   state_->drop_unkept_index();
+  if (state_->options.follower) state_->options.follower->before(file(), {}, seen.change_number);
 
   const std::int64_t place = seen.place_of(seen.count);
   const auto size = static_cast<std::int64_t>(rows.size());

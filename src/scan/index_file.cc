@@ -17,6 +17,7 @@ namespace {
 
 constexpr char kMagic[8] = {'I', 'M', 'I', 'N', 'D', 'E', 'X', '1'};
 constexpr std::int64_t kRowsOfPiece = 512 << 10;  ///< of one segment that is made in memory
+constexpr int kLooks = 3;                         ///< of a reader, while a writer is at work
 
 std::string index_path(const std::string& record_file) { return resolved_path(record_file) + ".idx"; }
 
@@ -65,6 +66,20 @@ Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int6
     return pages.status().ok() ? Status(Code::corrupt, "a segment has no head").in_file(file.path()) : pages.status();
   }
   return source;
+}
+
+// A new index file in one step, as `write` makes it. One that a killed writer left half-made is written over.
+template <class Write>
+Result<File> replace_index(const std::string& path, IoObserver* observer, const Write& write) {
+  const std::string name = path + ".new";
+  (void)remove_file(name, observer);
+  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, observer));
+  Status status = write(out);
+  if (status.ok()) status = out.sync();
+  if (status.ok()) status = rename_file(name, path, observer);
+  if (status.ok()) return out;
+  (void)remove_file(name, observer);
+  return status;
 }
 
 // Whether a change of a row concerns the index.
@@ -132,26 +147,31 @@ std::string why_unfit(const Head& head, const RecordFile& file, const Fields& fi
 std::optional<Index> Index::open(const RecordFile& file, std::string& why) {
   Index index(file.schema());
   if (!file.is_native()) return why = "only imreg's own files have one", std::nullopt;
-  auto opened = File::open(index_path(file.path()), File::Mode::read);
-  if (!opened) {
-    why = opened.status().code() == Code::not_found ? "there is none yet" : opened.status().text();
-    return std::nullopt;
-  }
-  index.file_ = std::make_unique<File>(*std::move(opened));
-  auto head = read_head(*index.file_);
-  if (!head) return why = head.status().text(), std::nullopt;
-  index.head_ = *head;
-  why = why_unfit(*head, file, index.fields_);
-  if (!why.empty()) {
-    // The file may have moved on since it was opened; then the index is ahead of it and not wrong.
+  for (int look = 0;; ++look) {
+    auto opened = File::open(index_path(file.path()), File::Mode::read);
+    if (!opened) {
+      why = opened.status().code() == Code::not_found ? "there is none yet" : opened.status().text();
+      return std::nullopt;
+    }
+    index.file_ = std::make_unique<File>(*std::move(opened));
+    auto head = read_head(*index.file_);
+    if (!head) return why = head.status().text(), std::nullopt;
+    index.head_ = *head;
+    why = why_unfit(*head, file, index.fields_);
+    if (why.empty()) break;
+    // The file may have moved on since it was opened; then the index is ahead of it and not wrong. Or a writer moves both
+    // on between our looks at them.
     const auto now = RecordFile::open(file.path());
-    if (!now || !why_unfit(*head, *now, index.fields_).empty()) return std::nullopt;
-    why.clear();
+    if (!now || now->uuid() != file.uuid()) return std::nullopt;
+    if (why_unfit(*head, *now, index.fields_).empty()) break;
+    const bool moved = now->change_number() != file.change_number() || now->count() != file.count();
+    if (!moved || look >= kLooks) return std::nullopt;
   }
+  why.clear();
   PageReader pages = index.reader();
-  for (std::int64_t i = 0; i < head->segment_count; ++i) {
+  for (std::int64_t i = 0; i < index.head_.segment_count; ++i) {
     SegmentHead segment;
-    if (!read_head(pages, head->segments[i].head_page, segment)) {
+    if (!read_head(pages, index.head_.segments[i].head_page, segment)) {
       why = pages.status().ok() ? "a segment has no head" : pages.status().text();
       return std::nullopt;
     }
@@ -168,13 +188,13 @@ std::vector<std::int64_t> Index::changed() const {
 
 struct IndexBuilder::State {
   std::string path;
+  IoObserver* observer = nullptr;
   Fields fields;
   File scratch;  ///< segments of half a million rows, until they are merged; it has no name
   std::uint64_t nonce = new_nonce();
   std::int64_t page = 0;
   std::vector<std::int64_t> heads;
   std::optional<SegmentBuilder> piece;
-  std::uint64_t witness = 0;
   std::int64_t rows = 0;
 
   explicit State(const Schema& schema) : fields(schema) {}
@@ -188,12 +208,14 @@ struct IndexBuilder::State {
   }
 };
 
-Result<IndexBuilder> IndexBuilder::create(const std::string& path, const Schema& schema) {
+Result<IndexBuilder> IndexBuilder::create(const std::string& path, const Schema& schema, IoObserver* observer) {
   auto state = std::make_unique<State>(schema);
   state->path = index_path(path);
-  const std::string name = state->path + ".tmp" + std::to_string(::getpid());
-  IMREG_ASSIGN(state->scratch, File::open(name, File::Mode::create_new));
-  IMREG_TRY(remove_file(name));
+  state->observer = observer;
+  const std::string name = state->path + ".tmp";
+  (void)remove_file(name, observer);  // of one that was killed
+  IMREG_ASSIGN(state->scratch, File::open(name, File::Mode::create_new, observer));
+  IMREG_TRY(remove_file(name, observer));
   return IndexBuilder(std::move(state));
 }
 
@@ -201,9 +223,7 @@ Status IndexBuilder::add(std::int64_t row, RecordView record) {
   if (!state_->piece) state_->piece.emplace(state_->fields, row);
   state_->piece->add(row, record);
   state_->rows = row + 1;
-  if (state_->piece->rows() < kRowsOfPiece) return {};
-  state_->witness = witness_of(state_->fields, record);
-  return state_->close_piece();
+  return state_->piece->rows() < kRowsOfPiece ? Status() : state_->close_piece();
 }
 
 Status IndexBuilder::finish(const RecordFile& file) {
@@ -215,27 +235,21 @@ Status IndexBuilder::finish(const RecordFile& file) {
     Record scratch = file.make_record();
     head.witness = witness_of(s.fields, file.peek(s.rows - 1, scratch));
   }
-  const std::string name = s.path + ".new" + std::to_string(::getpid());
-  const auto write = [&]() -> Status {
-    (void)remove_file(name);
-    IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new));
-    std::vector<SegmentSource> sources;
-    for (const std::int64_t at : s.heads) {
-      IMREG_ASSIGN(auto source, source_of(s.scratch, s.nonce, at));
-      sources.push_back(source);
-    }
-    if (!sources.empty()) {
-      IMREG_TRY(merge_segments(sources, s.fields, out, head.nonce, head.pages));
-      head.segment_count = 1;
-      head.segments[0] = {head.pages - 1, head.pages - 1, s.rows};
-    }
-    IMREG_TRY(write_head(out, head));
-    IMREG_TRY(out.sync());
-    return rename_file(name, s.path);
-  };
-  Status status = write();
-  if (!status.ok()) (void)remove_file(name);
-  return status;
+  return replace_index(s.path, s.observer,
+                       [&](File& out) -> Status {
+                         std::vector<SegmentSource> sources;
+                         for (const std::int64_t at : s.heads) {
+                           IMREG_ASSIGN(auto source, source_of(s.scratch, s.nonce, at));
+                           sources.push_back(source);
+                         }
+                         if (!sources.empty()) {
+                           IMREG_TRY(merge_segments(sources, s.fields, out, head.nonce, head.pages));
+                           head.segment_count = 1;
+                           head.segments[0] = {head.pages - 1, head.pages - 1, s.rows};
+                         }
+                         return write_head(out, head);
+                       })
+      .status();
 }
 
 IndexBuilder::IndexBuilder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -247,8 +261,8 @@ IndexBuilder::~IndexBuilder() = default;
 
 using namespace index;
 
-Status rebuild_index(const RecordFile& file) {
-  IMREG_ASSIGN(auto builder, IndexBuilder::create(file.path(), file.schema()));
+Status rebuild_index(const RecordFile& file, IoObserver* observer) {
+  IMREG_ASSIGN(auto builder, IndexBuilder::create(file.path(), file.schema(), observer));
   Record scratch = file.make_record();
   for (std::int64_t row = 0; row < file.count(); ++row) IMREG_TRY(builder.add(row, file.peek(row, scratch)));
   return builder.finish(file);
@@ -256,8 +270,9 @@ Status rebuild_index(const RecordFile& file) {
 
 namespace {
 
-constexpr std::int64_t kMergeFactor = 4;  // segments grow by this from one to the one before it
-constexpr std::int64_t kGarbage = 4096;   // pages
+constexpr std::int64_t kMergeFactor = 4;           // segments grow by this from one to the one before it
+constexpr std::int64_t kGarbage = 4096;            // pages
+constexpr std::int64_t kMostRows = 4'000'000'000;  // between the first and the last row of a segment
 
 }  // namespace
 
@@ -266,6 +281,7 @@ struct IndexKeeper::State {
   Limits limits;
   std::string note;
   bool opened = false;
+  bool off = false;  ///< it was given up
   std::string path;
   std::optional<Fields> fields;
   std::optional<File> file;  ///< nothing: there is no index that could be kept
@@ -279,25 +295,31 @@ struct IndexKeeper::State {
     opened = true;
     path = index_path(rows.path());
     fields.emplace(rows.schema());
-    auto found = File::open(path, File::Mode::write);
-    if (!found) return;
-    auto read = read_head(*found);
-    if (!read || !why_unfit(*read, rows, *fields).empty()) return;  // it is made anew
-    file = *std::move(found);
-    head = *read;
+    auto found = File::open(path, File::Mode::write, limits.observer);
+    if (found.status().code() == Code::not_found) return;
+    if (found) {
+      const auto read = read_head(*found);
+      if (read && why_unfit(*read, rows, *fields).empty()) {
+        file = *std::move(found);
+        head = *read;
+        return;
+      }
+    }
+    // It is made anew. One that stayed could seem to fit some day: a restored copy reaches the numbers of its first life.
+    (void)remove_file(path, limits.observer);
   }
 
   // An index that cannot be kept must not stay.
-  Status give_up(Status why) {
-    if (note.empty()) note = "the index could not be kept and is removed: " + why.text();
+  void give_up(const Status& why) {
+    note = "the index could not be kept and is removed (searches read every row until it is made again): " + why.text();
+    off = true;
     file.reset();
-    (void)remove_file(path);
-    return why;
+    (void)remove_file(path, limits.observer);
   }
 
   void before(const RecordFile& rows, const std::vector<RowChange>& changes, std::int64_t change_number) {
     open(rows);
-    if (!file) return;
+    if (!file || change_number == rows.change_number()) return;
     Record scratch = rows.make_record();
     head.done = rows.change_number();
     head.announced = change_number;
@@ -312,7 +334,10 @@ struct IndexKeeper::State {
     for (const std::int64_t row : touched) {
       if (row == head.covered - 1) head.witness = 0;
     }
+    // Rows that are late still are so when the commit that made them late has failed.
     std::vector<std::int64_t> all(head.changed, head.changed + head.changed_count), merged;
+    if (!late.empty()) all = std::move(late);
+    late.clear();
     std::set_union(all.begin(), all.end(), touched.begin(), touched.end(), std::back_inserter(merged));
     if (merged.size() <= kMostChanged) {
       std::copy(merged.begin(), merged.end(), head.changed);
@@ -323,13 +348,23 @@ struct IndexKeeper::State {
       head.changed_count = 0;
       head.done = head.announced = -1;
     }
-    if (auto status = write_head(*file, head); !status.ok()) (void)give_up(std::move(status));
+    if (const auto status = write_head(*file, head); !status.ok()) give_up(status);
   }
 
   void after(const RecordFile& rows, bool ending) {
     open(rows);
-    Status status = keep(rows, ending);
-    if (!status.ok()) (void)give_up(std::move(status));
+    if (off) return;
+    if (const auto status = keep(rows, ending); !status.ok()) give_up(status);
+  }
+
+  // The rows are written, or will be, whatever becomes of the index.
+  template <class Work>
+  void safely(const Work& work) {
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      give_up(Status(Code::io, "not enough memory").in_file(path));
+    }
   }
 
   Status keep(const RecordFile& rows, bool ending) {
@@ -337,7 +372,7 @@ struct IndexKeeper::State {
     if (!file) {
       if (rows.count() < limits.tail || (patient && !ending && rows.count() < limits.piece)) return {};
       if (patient || rows.count() <= limits.small_merge) {
-        IMREG_TRY(rebuild_index(rows));
+        IMREG_TRY(rebuild_index(rows, limits.observer));
         opened = false;
         open(rows);
         return file ? Status() : Status(Code::io, "the new index cannot be opened").in_file(path);
@@ -355,8 +390,7 @@ struct IndexKeeper::State {
 
   // An empty index in front of many rows: it grows with each registration.
   Status start_anew(const RecordFile& rows) {
-    (void)remove_file(path);
-    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new));
+    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new, limits.observer));
     head = new_head(rows, *fields);
     return {};
   }
@@ -370,9 +404,9 @@ struct IndexKeeper::State {
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     Record scratch = rows.make_record();
     for (std::size_t at = 0; at < changed.size();) {  // apart from new rows: these do not overlap older segments
-      SegmentBuilder builder(*fields, changed[at]);
-      for (; at < changed.size() && builder.rows() < limits.piece; ++at) {
-        if (changed[at] - changed[0] > 4000000000) break;
+      const std::int64_t base = changed[at];
+      SegmentBuilder builder(*fields, base);
+      for (; at < changed.size() && builder.rows() < limits.piece && changed[at] - base < kMostRows; ++at) {
         builder.add(changed[at], rows.peek(changed[at], scratch));
       }
       IMREG_TRY(put(builder));
@@ -433,25 +467,15 @@ struct IndexKeeper::State {
     Head fresh = head;
     fresh.nonce = new_nonce();
     fresh.pages = 1;
-    const std::string name = path + ".new" + std::to_string(::getpid());
-    const auto write = [&]() -> Status {
-      (void)remove_file(name);
-      IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new));
-      for (std::int64_t i = 0; i < head.segment_count; ++i) {
-        IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page));
-        const std::int64_t before = fresh.pages;
-        IMREG_TRY(merge_segments({source}, *fields, out, fresh.nonce, fresh.pages));
-        fresh.segments[i] = {fresh.pages - 1, fresh.pages - before, head.segments[i].rows};
-      }
-      IMREG_TRY(write_head(out, fresh));
-      IMREG_TRY(out.sync());
-      return rename_file(name, path);
-    };
-    if (Status status = write(); !status.ok()) {
-      (void)remove_file(name);
-      return status;
-    }
-    IMREG_ASSIGN(file, File::open(path, File::Mode::write));
+    IMREG_ASSIGN(file, replace_index(path, limits.observer, [&](File& out) -> Status {
+                   for (std::int64_t i = 0; i < head.segment_count; ++i) {
+                     IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page));
+                     const std::int64_t before = fresh.pages;
+                     IMREG_TRY(merge_segments({source}, *fields, out, fresh.nonce, fresh.pages));
+                     fresh.segments[i] = {fresh.pages - 1, fresh.pages - before, head.segments[i].rows};
+                   }
+                   return write_head(out, fresh);
+                 }));
     head = fresh;
     return {};
   }
@@ -461,14 +485,20 @@ IndexKeeper::IndexKeeper(Patience patience) : IndexKeeper(patience, Limits()) {}
 IndexKeeper::IndexKeeper(Patience patience, const Limits& limits) : state_(std::make_unique<State>(patience, limits)) {}
 IndexKeeper::~IndexKeeper() = default;
 void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) {
-  state_->before(file, changes, change_number);
+  state_->safely([&] { state_->before(file, changes, change_number); });
 }
-void IndexKeeper::after(const RecordFile& file) { state_->after(file, false); }
+void IndexKeeper::after(const RecordFile& file) {
+  state_->safely([&] { state_->after(file, false); });
+}
 void IndexKeeper::begin(const RecordFile& file) {
-  state_->open(file);
-  if (!state_->file) state_->after(file, true);
+  state_->safely([&] {
+    state_->open(file);
+    if (!state_->file) state_->after(file, true);
+  });
 }
-void IndexKeeper::finish(const RecordFile& file) { state_->after(file, true); }
+void IndexKeeper::finish(const RecordFile& file) {
+  state_->safely([&] { state_->after(file, true); });
+}
 const std::string& IndexKeeper::note() const { return state_->note; }
 
 }  // namespace imreg

@@ -74,7 +74,7 @@ class Index {
 class IndexBuilder {
  public:
   /// Errors: io. `path` is the record file's.
-  static Result<IndexBuilder> create(const std::string& path, const Schema& schema);
+  static Result<IndexBuilder> create(const std::string& path, const Schema& schema, IoObserver* observer = nullptr);
   /// Rows in order, from 0 on.
   Status add(std::int64_t row, RecordView record);
   /// Everything into X.db.idx, in one step. `file` is as it is with all rows that were added.

@@ -52,9 +52,10 @@ class IndexSearch::State {
     }
     for (std::int64_t row = index_.covered(); row < file_.count(); ++row) visit(row);
   }
-  // Rows of a segment that are not to be believed: changed, or in a later segment again. Nothing, usually.
+  // Rows of a segment that are not to be believed: changed, in a later segment again, or newer than the file as it was
+  // opened. Nothing, usually.
   bool believed(std::size_t segment, std::int64_t row) {
-    if (std::binary_search(changed_.begin(), changed_.end(), row)) return false;
+    if (row >= file_.count() || std::binary_search(changed_.begin(), changed_.end(), row)) return false;
     if (!overlaid_.contains(segment)) return true;
     if (!later_) {
       later_.emplace(index_.segments().size());
@@ -77,7 +78,7 @@ class IndexSearch::State {
   bool all_believed(std::size_t segment) const {
     const auto& head = index_.segments()[segment];
     const auto at = std::lower_bound(changed_.begin(), changed_.end(), head.base);
-    return !overlaid_.contains(segment) && (at == changed_.end() || *at >= head.end);
+    return !overlaid_.contains(segment) && head.end <= file_.count() && (at == changed_.end() || *at >= head.end);
   }
 
   bool find(RowSet& rows, ScanReport& report) {
