@@ -231,6 +231,7 @@ class Checker {
     node.extra = static_cast<int>(program_.fields.size());
     program_.fields.push_back(field);
     program_.elements.push_back(std::max(element, 0));
+    program_.by_name.push_back(schema_.find(field.name) == &field);
     const bool scaled = field.scale != 1 || field.zero != 0;
     Is is = Is::number;
     if (field.type == Type::boolean) {
@@ -472,6 +473,7 @@ class Checker {
     }
     if (lead.is == Is::time && (other.is == Is::number || is_literal(other))) {
       if (other.is == Is::number && !is_date_like(*other.tree)) {  // seconds since 1970
+        if (!is_constant(other.node)) return false;
         if (other.given_unit && !to_unit(other, "s")) return mismatch(lead, other);
         other.is = Is::time;
       } else {
@@ -538,7 +540,7 @@ class Checker {
     };
     const auto is_large = [&](const Typed& t) {
       const Node& n = at(t.node);
-      return n.op == Op::constant && t.tree->kind == Tree::Kind::number && (n.whole >= kExact || n.whole <= -kExact);
+      return n.op == Op::constant && (n.whole >= kExact || n.whole <= -kExact);
     };
     return (is_field(a) && (is_field(b) || is_large(b))) || (is_large(a) && is_field(b));
   }
@@ -630,7 +632,8 @@ class Checker {
 
   // A bare word beside a field of words is one of them; T and F beside a condition.
   Checked beside(const Tree& tree, const Tree& other) {
-    if (tree.kind == Tree::Kind::name && !tree.loose && other.kind == Tree::Kind::name) {
+    const bool name = other.kind == Tree::Kind::name || (other.kind == Tree::Kind::text && other.loose);
+    if (tree.kind == Tree::Kind::name && !tree.loose && name) {
       bool ambiguous = false;
       int element = -1;
       const FieldInfo* const field = find_field(schema_, other.text, element, ambiguous);
@@ -877,7 +880,9 @@ class Checker {
       node.op = Op::function1;
       node.a = value.node;
       node.function1 = negative;
+      const bool whole = at(value.node).op == Op::constant;
       out.node = add(node, Is::number, tree);
+      if (whole) at(out.node).whole = -at(value.node).whole;
     }
     return out;
   }

@@ -83,26 +83,24 @@ Values flipped(Values values) {
   return values;
 }
 
-// Of sets of texts; the union by De Morgan.
-Values both(const Values& a, const Values& b) {
-  Values out = a;
+// Intersection; `a` is changed in place, so that long lists stay cheap.
+Values both(Values a, const Values& b) {
   if (!a.is_text) {
-    out.ranges = intersection(a.ranges, b.ranges);
+    a.ranges = intersection(a.ranges, b.ranges);
   } else if (a.negate && b.negate) {
-    out.texts.insert(b.texts.begin(), b.texts.end());
+    a.texts.insert(b.texts.begin(), b.texts.end());
+  } else if (a.negate) {
+    return both(b, a);
   } else {
-    const Values &listed = a.negate ? b : a, &other = a.negate ? a : b;
-    out = listed;
-    std::erase_if(out.texts, [&](const auto& text) { return other.texts.contains(text) == other.negate; });
+    std::erase_if(a.texts, [&](const auto& text) { return b.texts.contains(text) == b.negate; });
   }
-  return out;
+  return a;
 }
-Values either(const Values& a, const Values& b) {
-  if (a.is_text) return flipped(both(flipped(a), flipped(b)));
-  Values out = a;
-  out.ranges.insert(out.ranges.end(), b.ranges.begin(), b.ranges.end());
-  out.ranges = tidy(std::move(out.ranges));
-  return out;
+// Union; of texts by De Morgan. Ranges are left untidy.
+Values either(Values a, const Values& b) {
+  if (a.is_text) return flipped(both(flipped(std::move(a)), flipped(b)));
+  a.ranges.insert(a.ranges.end(), b.ranges.begin(), b.ranges.end());
+  return a;
 }
 
 class Cutter {
@@ -135,6 +133,7 @@ class Cutter {
     if (!is_field) return nullptr;
     const FieldInfo& field = program_->fields[static_cast<std::size_t>(n.extra)];
     const bool scaled = field.scale != 1 || field.zero != 0;
+    if (!program_->by_name[static_cast<std::size_t>(n.extra)]) return nullptr;
     if ((field.type != Type::text && field.count > 1) || (scaled && field.missing_is_zero)) return nullptr;
     return &field;
   }
@@ -155,7 +154,7 @@ class Cutter {
   void add(Values values, std::string source) {
     for (auto& [known, known_source] : values_) {
       if (known.field->name != values.field->name || known.is_text != values.is_text) continue;
-      known = both(known, values);
+      known = both(std::move(known), values);
       if (known_source.find(source) == std::string::npos) known_source += " and " + source;
       return;
     }
@@ -234,8 +233,9 @@ class Cutter {
         continue;
       }
       if (out->field->name != values->field->name || out->is_text != values->is_text) return std::nullopt;
-      out = (n.op == Op::all) != negate ? both(*out, *values) : either(*out, *values);
+      out = (n.op == Op::all) != negate ? both(*std::move(out), *values) : either(*std::move(out), *values);
     }
+    if (out) out->ranges = tidy(std::move(out->ranges));
     return out;
   }
 

@@ -67,7 +67,7 @@ bool whole_of(const Node& n, const char* record, std::int64_t& out) {
   return !(n.missing_is_zero && out == 0);
 }
 
-double civil_of(const Program& program, double time, int part) {
+[[gnu::noinline]] double civil_of(const Program& program, double time, int part) {
   constexpr double kMost = 1e14;  // three million years
   if (!(std::abs(time) < kMost)) return kNan;
   const double zone = program.settings.dates.tz_hours * 3600;
@@ -86,14 +86,14 @@ double civil_of(const Program& program, double time, int part) {
   return part == kYear ? static_cast<double>(date.year) : part == kMonth ? date.month : date.day;
 }
 
-double round_to(double value, double decimals) {
+[[gnu::noinline]] double round_to(double value, double decimals) {
   if (std::isnan(decimals) || !std::isfinite(value)) return kNan;
   const double scale = std::pow(10, std::trunc(std::clamp(decimals, -300.0, 300.0)));
   const double rounded = std::round(value * scale) / scale;
   return std::isfinite(rounded) ? rounded : value;
 }
 
-double extreme_of(const Program& program, const Node& n, const char* record) {
+[[gnu::noinline]] double extreme_of(const Program& program, const Node& n, const char* record) {
   double out = kNan;
   for (const int argument : program.many[static_cast<std::size_t>(n.extra)]) {
     const double value = number_of(program, argument, record);
@@ -107,7 +107,7 @@ double extreme_of(const Program& program, const Node& n, const char* record) {
 }
 
 // The result of the first condition that holds; -1: none.
-int chosen(const Program& program, const Node& n, const char* record) {
+[[gnu::noinline]] int chosen(const Program& program, const Node& n, const char* record) {
   const auto& parts = program.many[static_cast<std::size_t>(n.extra)];
   for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
     if (truth_of(program, parts[i], record) == Truth::yes) return parts[i + 1];
@@ -115,7 +115,7 @@ int chosen(const Program& program, const Node& n, const char* record) {
   return parts.back();
 }
 
-double distance_of(const Program& program, const Node& n, const char* record) {
+[[gnu::noinline]] double distance_of(const Program& program, const Node& n, const char* record) {
   double angles[4];
   for (std::size_t i = 0; i < 4; ++i) {
     angles[i] = number_of(program, program.many[static_cast<std::size_t>(n.extra)][i], record);
@@ -124,7 +124,18 @@ double distance_of(const Program& program, const Node& n, const char* record) {
   return separation({angles[0], angles[1]}, {angles[2], angles[3]});
 }
 
-double find_of(const Program& program, const Node& n, const char* record) {
+[[gnu::noinline]] double length_of(const Program& program, const Node& n, const char* record) {
+  std::string scratch;
+  const auto text = text_of(program, n.a, record, scratch);
+  return text.empty() ? kNan : static_cast<double>(characters(text));
+}
+
+[[gnu::noinline]] Truth is_empty(const Program& program, const Node& n, const char* record) {
+  std::string scratch;
+  return truth(text_of(program, n.a, record, scratch).empty());
+}
+
+[[gnu::noinline]] double find_of(const Program& program, const Node& n, const char* record) {
   std::string first, second;
   const auto text = text_of(program, n.a, record, first), part = text_of(program, n.b, record, second);
   if (text.empty() || part.empty()) return kNan;
@@ -150,7 +161,7 @@ Truth any_of(const Program& program, const Node& n, const char* record) {
   return out;
 }
 
-Truth compare_wholes(const Program& program, const Node& n, const char* record) {
+[[gnu::noinline]] Truth compare_wholes(const Program& program, const Node& n, const char* record) {
   std::int64_t a = 0, b = 0;
   const bool known = whole_of(program.nodes[static_cast<std::size_t>(n.a)], record, a) &&
                      whole_of(program.nodes[static_cast<std::size_t>(n.b)], record, b);
@@ -169,8 +180,8 @@ bool is_listed(const std::vector<std::string>& words, std::string_view text, boo
   return found != words.end() && compare_texts(*found, text, exact) == 0;
 }
 
-// Conditions on one or two texts.
-Truth test_texts(const Program& program, const Node& n, const char* record) {
+// Conditions on one or two texts. Kept out of truth_of(), as all that needs a string, whose frame stays small so.
+[[gnu::noinline]] Truth test_texts(const Program& program, const Node& n, const char* record) {
   std::string first, second, third;
   const auto text = text_of(program, n.a, record, first);
   if (text.empty()) return Truth::unknown;
@@ -195,14 +206,16 @@ Truth test_texts(const Program& program, const Node& n, const char* record) {
   return truth(like_match(other, text, escape, n.exact));
 }
 
-std::string_view cut_of(const Program& program, const Node& n, const char* record, std::string& scratch) {
+[[gnu::noinline]] std::string_view cut_of(const Program& program, const Node& n, const char* record,
+                                          std::string& scratch) {
   const double from = number_of(program, n.b, record);
   const double count = n.c < 0 ? 1e9 : number_of(program, n.c, record);
   if (std::isnan(from) || std::isnan(count)) return {};
   return substring(text_of(program, n.a, record, scratch), from, count);
 }
 
-std::string_view word_of(const Program& program, const Node& n, const char* record, std::string& scratch) {
+[[gnu::noinline]] std::string_view word_of(const Program& program, const Node& n, const char* record,
+                                           std::string& scratch) {
   const double code = number_of(program, n.a, record);
   if (std::isnan(code)) return {};
   const auto& words = program.fields[static_cast<std::size_t>(n.extra)].words;
@@ -211,11 +224,20 @@ std::string_view word_of(const Program& program, const Node& n, const char* reco
   return scratch;
 }
 
+// number_of(), without a call for what most operands are.
+inline double operand(const Program& program, int node, const char* record) {
+  const Node& n = program.nodes[static_cast<std::size_t>(node)];
+  if (n.op == Op::constant) return n.x;
+  if (n.op == Op::field_f64) return load_big<double>(record + n.offset);
+  if (n.op == Op::field_f32) return static_cast<double>(load_big<float>(record + n.offset));
+  return number_of(program, node, record);
+}
+
 }  // namespace
 
 double number_of(const Program& program, int node, const char* record) {
   const Node& n = program.nodes[static_cast<std::size_t>(node)];
-  const auto at = [&](int argument) { return number_of(program, argument, record); };
+  const auto at = [&](int argument) { return operand(program, argument, record); };
   switch (n.op) {
     case Op::constant: return n.x;
     case Op::field_f64: return load_big<double>(record + n.offset);
@@ -238,11 +260,7 @@ double number_of(const Program& program, int node, const char* record) {
     case Op::least:
     case Op::greatest: return extreme_of(program, n, record);
     case Op::distance: return distance_of(program, n, record);
-    case Op::length: {
-      std::string scratch;
-      const auto text = text_of(program, n.a, record, scratch);
-      return text.empty() ? kNan : static_cast<double>(characters(text));
-    }
+    case Op::length: return length_of(program, n, record);
     case Op::find: return find_of(program, n, record);
     case Op::civil: return civil_of(program, at(n.a), static_cast<int>(n.x));
     case Op::add_months: return imreg::add(at(n.a), Duration{0, static_cast<int>(n.x)});
@@ -269,7 +287,7 @@ Truth truth_of(const Program& program, int node, const char* record) {
     case Op::any: return any_of(program, n, record);
     case Op::negation: return static_cast<Truth>(2 - static_cast<int>(truth_of(program, n.a, record)));
     case Op::within: {
-      const double value = number_of(program, n.a, record);
+      const double value = operand(program, n.a, record);
       return std::isnan(value) ? Truth::unknown : truth(n.x <= value && value <= n.y);
     }
     case Op::one_of: {
@@ -278,15 +296,12 @@ Truth truth_of(const Program& program, int node, const char* record) {
       return std::isnan(value) ? Truth::unknown : truth(std::binary_search(list.begin(), list.end(), value));
     }
     case Op::compare: {
-      const double a = number_of(program, n.a, record), b = number_of(program, n.b, record);
+      const double a = operand(program, n.a, record), b = operand(program, n.b, record);
       return std::isnan(a) || std::isnan(b) ? Truth::unknown : truth(holds(n.compare, a, b));
     }
     case Op::compare_exact: return compare_wholes(program, n, record);
     case Op::unknown_number: return truth(std::isnan(number_of(program, n.a, record)));
-    case Op::unknown_text: {
-      std::string scratch;
-      return truth(text_of(program, n.a, record, scratch).empty());
-    }
+    case Op::unknown_text: return is_empty(program, n, record);
     case Op::unknown_truth: return truth(truth_of(program, n.a, record) == Truth::unknown);
     case Op::is_truth: return truth(truth_of(program, n.a, record) == static_cast<Truth>(static_cast<int>(n.x)));
     case Op::equal_truth: {

@@ -193,12 +193,9 @@ class Lexer {
   std::vector<Token> tokens_;
 };
 
-}  // namespace
-
-Status fault(std::string_view text, std::size_t at, const std::string& what) {
-  // Cut into characters, each one column; those that cannot be shown are question marks.
+// Cut into characters, each one column; those that cannot be shown are question marks. `column` becomes that of byte `at`.
+std::vector<std::string> characters_of(std::string_view text, std::size_t at, std::size_t& column) {
   std::vector<std::string> shown;
-  std::size_t column = 0;
   for (std::size_t i = 0; i < text.size();) {
     if (i <= at) column = shown.size();
     const std::size_t size = utf8_length(text.substr(i));
@@ -208,6 +205,17 @@ Status fault(std::string_view text, std::size_t at, const std::string& what) {
     i += piece.size();
   }
   if (at >= text.size()) column = shown.size();
+  return shown;
+}
+
+}  // namespace
+
+Status fault(std::string_view text, std::size_t at, const std::string& what) {
+  std::size_t column = 0;
+  const auto shown = characters_of(text, at, column);
+  std::size_t ignored = 0;
+  std::string message;
+  for (const auto& piece : characters_of(what, 0, ignored)) message += piece;
   constexpr std::size_t kBefore = 60, kWidth = 100;
   const std::size_t first = column > kBefore && shown.size() > kWidth ? column - kBefore : 0;
   const std::size_t last = std::min(shown.size(), first + kWidth);
@@ -215,7 +223,7 @@ Status fault(std::string_view text, std::size_t at, const std::string& what) {
   const std::size_t caret = line.size() + column - first;
   for (std::size_t i = first; i < last; ++i) line += shown[i];
   if (last < shown.size()) line += "...";
-  return Status(Code::invalid, "column " + std::to_string(column + 1) + ": " + what + "\n  " + line + "\n  " +
+  return Status(Code::invalid, "column " + std::to_string(column + 1) + ": " + message + "\n  " + line + "\n  " +
                                    std::string(caret, ' ') + "^");
 }
 

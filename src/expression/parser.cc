@@ -275,6 +275,11 @@ class Parser {
     if (is("+") || is("-") || is("!")) {
       const Sign sign = is("-") ? Sign::negate : is("!") ? Sign::logical_not : Sign::none;
       ++at_;
+      if (sign != Sign::logical_not && token().kind == Token::Kind::sexagesimal) {  // -00:30:00 is not +00:30:00
+        IMREG_ASSIGN(Tree* const angle, leaf(Tree::Kind::angle));
+        if (sign == Sign::negate) angle->text.insert(0, "-");
+        return angle;
+      }
       IMREG_ASSIGN(Tree* const value, sign == Sign::logical_not ? prefix() : expression(kPower));
       Tree* const tree = make(Tree::Kind::sign, begin);
       tree->sign = sign;

@@ -114,6 +114,7 @@ struct Expression::Program {
   std::vector<std::pair<std::size_t, std::size_t>> places;  // of each node in the source: begin, end
   std::vector<FieldInfo> fields;                            // extra of fields
   std::vector<int> elements;                                // of each of `fields`
+  std::vector<bool> by_name;                                // of each of `fields`: Schema::find() gives it for its name
   std::vector<std::string> texts;                           // extra of text_constant
   std::vector<std::vector<int>> many;                       // extra of nodes with many arguments
   std::vector<std::vector<double>> numbers;                 // extra of one_of, ascending

@@ -48,6 +48,7 @@ constexpr Unit kUnits[] = {{"s", Measure::time, 1},
 
 // Case-blind but for single letters; "days" is "day".
 bool is_called(std::string_view name, std::string_view unit) {
+  if (unit.empty()) return false;
   if (unit.size() == 1) return unit == name || (unit != "M" && equal_nocase(unit, name));
   if (equal_nocase(unit, name)) return true;
   return name.size() > 2 && lower(unit.back()) == 's' && equal_nocase(unit.substr(0, unit.size() - 1), name);

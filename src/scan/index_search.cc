@@ -300,8 +300,9 @@ class IndexSearch::State {
           segment.tally([&](const Tally::Codes& c, std::int64_t rows) { visit(c, i, rows); }))
         continue;
       for (const Slice& slice : segment.slices()) {
-        for (std::int64_t from = slice.from; from < slice.end && ok(); from += SegmentSearch::kStep) {
-          const Slice part{from, std::min(from + SegmentSearch::kStep, slice.end)};
+        for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
+          const Slice part = segment.part_of(slice, from);
+          end = part.end;
           segment.test(part, alive);
           for (std::size_t k = 0; k < fields.size(); ++k) segment.codes(fields[k], part, codes[k]);
           counted_rows += part.end - part.from;

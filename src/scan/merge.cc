@@ -269,16 +269,15 @@ class Merger {
       if (head.tally.bytes == 0 && head.rows > 0) tallied = false;
       if (!tallied) return {};
       PageReader pages(*input.source.file, input.source.nonce);
-      Tally own;
-      if (!Tally::read(pages, head.tally, fields_.codes.size(), own)) return damaged(pages.status());
-      for (std::uint32_t i = 0; i < own.size(); ++i) {
-        auto codes = own.codes(i);
+      bool fits = true;
+      const auto add = [&](Tally::Codes codes, std::int64_t rows) {
         for (std::size_t field = 0; field < fields_.codes.size(); ++field) {
-          if (codes[field] >= input.codes[field].size()) return damaged({});
-          codes[field] = input.codes[field][codes[field]];
+          if (codes[field] >= input.codes[field].size()) fits = false;
+          if (fits) codes[field] = input.codes[field][codes[field]];
         }
-        tally.add(codes, own.rows(i));
-      }
+        tally.add(codes, rows);
+      };
+      if (!Tally::each(pages, head.tally, fields_.codes.size(), add) || !fits) return damaged(pages.status());
     }
     return {};
   }

@@ -22,7 +22,7 @@ bool PageReader::fail(Status status) {
 }
 
 const char* PageReader::payload(std::int64_t page) {
-  if (!slots_) slots_ = std::make_unique<char[]>(kSlots * kPage);
+  if (!slots_) slots_ = std::make_unique_for_overwrite<char[]>(kSlots * kPage);
   const std::size_t slot = static_cast<std::size_t>(page) % kSlots;
   char* bytes = slots_.get() + slot * kPage;
   if (held_[slot] == page + 1) return bytes;
@@ -54,7 +54,7 @@ bool PageReader::copy(const Extent& extent, std::int64_t from, std::int64_t size
       from += part, size -= part, to += part;
       continue;
     }
-    if (!run_) run_ = std::make_unique<char[]>(kPagesRead * kPage);
+    if (!run_) run_ = std::make_unique_for_overwrite<char[]>(kPagesRead * kPage);
     const std::int64_t run = std::min(pages, kPagesRead);
     fetched_ += run;
     if (auto status = file_->read_exactly(page * kPage, run_.get(), static_cast<std::size_t>(run * kPage));

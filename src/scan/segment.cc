@@ -126,20 +126,6 @@ std::vector<char> Tally::bytes(std::size_t fields) const {
   return out;
 }
 
-bool Tally::read(PageReader& pages, const Extent& extent, std::size_t fields, Tally& tally) {
-  std::vector<char> bytes(static_cast<std::size_t>(extent.bytes));
-  if (!pages.copy(extent, 0, extent.bytes, bytes.data())) return false;
-  const std::size_t step = 2 * fields + 4;
-  for (std::size_t at = 0; at + step <= bytes.size(); at += step) {
-    Codes codes{};
-    std::uint32_t rows = 0;
-    std::memcpy(codes.data(), bytes.data() + at, 2 * fields);
-    std::memcpy(&rows, bytes.data() + at + 2 * fields, sizeof rows);
-    tally.add(codes, rows);
-  }
-  return true;
-}
-
 SegmentBuilder::SegmentBuilder(const Fields& fields, std::int64_t base)
     : fields_(fields), base_(base), codes_(fields.codes.size()), names_(fields.names.size()) {}
 

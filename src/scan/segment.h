@@ -100,7 +100,21 @@ class Tally {
   std::int64_t rows(std::uint32_t i) const { return rows_[i]; }
   /// As it stands in a segment: for each combination a u16 for each of `fields` codes, then the rows as u32.
   std::vector<char> bytes(std::size_t fields) const;
-  static bool read(PageReader& pages, const Extent& extent, std::size_t fields, Tally& tally);
+  /// Calls `visit(codes, rows)` for each combination of a segment. False: damaged.
+  template <class Visit>
+  static bool each(PageReader& pages, const Extent& extent, std::size_t fields, const Visit& visit) {
+    const std::size_t step = 2 * fields + 4;
+    std::string bytes(static_cast<std::size_t>(extent.bytes), '\0');
+    if (!pages.copy(extent, 0, extent.bytes, bytes.data())) return false;
+    Codes codes{};
+    for (std::size_t at = 0; at + step <= bytes.size(); at += step) {
+      std::uint32_t rows = 0;
+      std::memcpy(codes.data(), bytes.data() + at, 2 * fields);
+      std::memcpy(&rows, bytes.data() + at + 2 * fields, sizeof rows);
+      visit(codes, std::int64_t{rows});
+    }
+    return true;
+  }
 
  private:
   TextPool pool_;

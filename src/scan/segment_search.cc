@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "base/text.h"
@@ -58,6 +59,12 @@ std::string_view literal_start(const TextPattern& pattern) {
   return text.substr(0, std::min(text.find_first_of("*?[\\"), text.size()));
 }
 
+// Many at a time by the processor's wide registers.
+__attribute__((optimize("O3"))) void keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
+                                                std::uint8_t code, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
+}
+
 }  // namespace
 
 std::int64_t size_of(const std::vector<Slice>& slices) {
@@ -70,8 +77,8 @@ SegmentSearch::SegmentSearch(const Index& index, const SegmentHead& head, const 
                              const Selection& selection, PageReader& pages)
     : index_(index), head_(head), pages_(pages) {
   sort_conditions(selection, file);
-  find_slices(selection);
-  weigh(selection, file.count());
+  find_slices();
+  weigh(selection);
 }
 
 // Which conditions the columns decide.
@@ -107,6 +114,11 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
         return;
       test.passes.push_back(c.holds(blank.view()) ? 1 : 0);
     }
+    const auto passing = std::count(test.passes.begin(), test.passes.end(), 1);
+    if (passing == static_cast<std::ptrdiff_t>(test.passes.size())) continue;
+    if (passing == 0) nothing_ = true;
+    if (passing == 1)
+      test.only = static_cast<int>(std::find(test.passes.begin(), test.passes.end(), 1) - test.passes.begin());
     test.passes.resize(code_width(static_cast<std::int64_t>(test.passes.size())) == 1 ? 256 : 65536);
     code_tests_.push_back(std::move(test));
   }
@@ -129,59 +141,51 @@ std::int64_t SegmentSearch::time_bound(double value, bool above) {
   return low;
 }
 
-std::vector<Slice> SegmentSearch::slices_of(const Condition& c) {
+// Positions of rows that begin in an interval, or less than `reach` seconds before it.
+std::vector<Slice> SegmentSearch::slices_of(const Condition& c, double reach) {
   std::vector<Slice> out;
-  const bool overlap = c.kind == Kind::overlap;
   for (const Interval& i : c.intervals) {
-    if (!(i.low <= i.high)) continue;
-    out.push_back({time_bound(overlap ? i.low - head_.longest : i.low, false), time_bound(i.high, true)});
-  }
-  if (overlap) {
-    std::uint32_t position = 0;
-    for (std::int64_t k = 0; k < head_.long_rows.bytes / 4; ++k) {
-      if (!pages_.at(head_.long_rows, k, position)) break;
-      out.push_back({position, position + std::int64_t{1}});
-    }
+    if (i.low <= i.high) out.push_back({time_bound(i.low - reach, false), time_bound(i.high, true)});
   }
   return merged(std::move(out));
 }
 
-void SegmentSearch::find_slices(const Selection& selection) {
+void SegmentSearch::find_slices() {
+  if (nothing_) return;
   slices_ = {{0, with_unknown_times_ ? head_.rows : head_.timed}};
   const auto& fields = index_.fields();
   for (const Condition* c : moments_) {
     if (c->negate || c->field.offset != fields.time->offset) continue;
-    auto slices = slices_of(*c);
+    const bool overlap = c->kind == Kind::overlap;
+    auto slices = slices_of(*c, overlap ? head_.longest : 0);
+    std::uint32_t position = 0;
+    for (std::int64_t k = 0; overlap && k < head_.long_rows.bytes / 4; ++k) {
+      if (!pages_.at(head_.long_rows, k, position)) break;
+      slices.push_back({position, position + std::int64_t{1}});
+    }
+    slices = merged(std::move(slices));
     if (imreg::index::size_of(slices) < imreg::index::size_of(slices_)) slices_ = std::move(slices);
   }
-  (void)selection;
+  const bool one = moments_.size() == 1 && !moments_[0]->negate && moments_[0]->field.offset == fields.time->offset;
+  if (one) sure_ = slices_of(*moments_[0], 0);
 }
 
 bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit) {
   if (head_.tally.bytes == 0) return head_.rows == 0;
-  Tally tally;
-  if (!Tally::read(pages_, head_.tally, index_.fields().codes.size(), tally)) return false;
-  for (std::uint32_t i = 0; i < tally.size(); ++i) {
-    const auto codes = tally.codes(i);
-    const bool passes = std::all_of(code_tests_.begin(), code_tests_.end(),
-                                    [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; });
-    if (passes) visit(codes, tally.rows(i));
-  }
-  return true;
+  return Tally::each(
+      pages_, head_.tally, index_.fields().codes.size(), [&](const Tally::Codes& codes, std::int64_t rows) {
+        const bool passes = std::all_of(code_tests_.begin(), code_tests_.end(),
+                                        [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; });
+        if (passes) visit(codes, rows);
+      });
 }
 
 // The cheapest way, by counting what each would look at.
-void SegmentSearch::weigh(const Selection& selection, std::int64_t) {
+void SegmentSearch::weigh(const Selection& selection) {
   const auto slice = static_cast<double>(imreg::index::size_of(slices_));
-  double share = 1;
-  // The tally costs a few pages: not worth it for a handful of rows.
-  if (!code_tests_.empty() && slice > 2000) {
-    std::int64_t passing = 0;
-    if (tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) && head_.rows > 0)
-      share = static_cast<double>(passing) / static_cast<double>(head_.rows);
-  }
-  expected_ = slice * share;
-  cost_ = slice * kColumnCost * static_cast<double>(code_tests_.size() + 2 * moments_.size()) + expected_ * kLookCost;
+  const double walk = slice * kColumnCost * static_cast<double>(code_tests_.size() + 2 * moments_.size());
+  expected_ = slice;
+  cost_ = walk + slice * kLookCost;
   way_ = Way::time;
 
   const auto& fields = index_.fields();
@@ -217,6 +221,15 @@ void SegmentSearch::weigh(const Selection& selection, std::int64_t) {
       }
     }
   }
+  // How many rows of the slices pass the tests of codes: it costs some pages to know, so only where it can matter.
+  if (code_tests_.empty() || slice < 2000 || walk > cost_) return;
+  std::int64_t passing = 0;
+  if (!tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) || head_.rows == 0) return;
+  const double expected = slice * static_cast<double>(passing) / static_cast<double>(head_.rows);
+  if (way_ != Way::time && walk + expected * kLookCost > cost_) return;
+  way_ = Way::time;
+  expected_ = expected;
+  cost_ = walk + expected * kLookCost;
 }
 
 bool SegmentSearch::place_slices(const SkyRegion& region) {
@@ -332,33 +345,46 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
   return ok();
 }
 
+// The next piece of a slice to be tested: it ends where times begin or cease to be sure.
+Slice SegmentSearch::part_of(const Slice& slice, std::int64_t from) const {
+  std::int64_t end = std::min(from + kStep, slice.end);
+  for (const Slice& s : sure_) {
+    if (from < s.from) end = std::min(end, s.from);
+    if (from < s.end) end = std::min(end, s.end);
+  }
+  return {from, end};
+}
+
 void SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive) {
-  const auto n = static_cast<std::size_t>(slice.end - slice.from);
+  const std::int64_t rows = slice.end - slice.from;
+  const auto n = static_cast<std::size_t>(rows);
   alive.assign(n, 1);
-  std::vector<std::uint8_t> small;
-  std::vector<std::uint16_t> wide;
   for (const auto& test : code_tests_) {
     if (test.passes.size() == 256) {
-      small.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, slice.end - slice.from, small.data())) return;
-      for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[small[i]];
+      small_.resize(n);
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, small_.data())) return;
+      if (test.only >= 0)
+        keep_equal(alive.data(), small_.data(), static_cast<std::uint8_t>(test.only), n);
+      else
+        for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[small_[i]];
     } else {
-      wide.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, slice.end - slice.from, wide.data())) return;
-      for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[wide[i]];
+      wide_.resize(n);
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, wide_.data())) return;
+      for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[wide_[i]];
     }
   }
-  if (moments_.empty()) return;
-  std::vector<double> times(n, std::numeric_limits<double>::quiet_NaN());
-  std::vector<float> lengths(n);
-  if (!pages_.values(head_.time, slice.from, slice.end - slice.from, times.data())) return;
-  if (index_.fields().length && !pages_.values(head_.length, slice.from, slice.end - slice.from, lengths.data()))
-    return;
+  const bool sure = std::any_of(sure_.begin(), sure_.end(),
+                                [&](const Slice& s) { return s.from <= slice.from && slice.end <= s.end; });
+  if (moments_.empty() || sure) return;
+  times_.assign(n, std::numeric_limits<double>::quiet_NaN());
+  lengths_.assign(n, 0);
+  if (!pages_.values(head_.time, slice.from, rows, times_.data())) return;
+  if (index_.fields().length && !pages_.values(head_.length, slice.from, rows, lengths_.data())) return;
   for (const Condition* c : moments_) {
     const bool on_length =
         c->kind == Kind::number && index_.fields().length && c->field.offset == index_.fields().length->offset;
     for (std::size_t i = 0; i < n; ++i) {
-      if (alive[i] != 0 && !moment_holds(*c, times[i], static_cast<double>(lengths[i]), on_length)) alive[i] = 0;
+      if (alive[i] != 0 && !moment_holds(*c, times_[i], static_cast<double>(lengths_[i]), on_length)) alive[i] = 0;
     }
   }
 }
@@ -421,8 +447,9 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
   }
   std::vector<std::uint8_t> alive;
   for (const Slice& slice : slices_) {
-    for (std::int64_t from = slice.from; from < slice.end && ok(); from += kStep) {
-      const Slice part{from, std::min(from + kStep, slice.end)};
+    for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
+      const Slice part = part_of(slice, from);
+      end = part.end;
       test(part, alive);
       const auto hits = std::count(alive.begin(), alive.end(), 1);
       if (hits * 16 > part.end - part.from) {
@@ -432,8 +459,11 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
           if (alive[i] != 0) add(head_.base + rows[i]);
         }
       } else {
-        for (std::size_t i = 0; hits > 0 && i < alive.size(); ++i) {
-          if (alive[i] != 0) add(row_at(from + static_cast<std::int64_t>(i)));
+        const std::uint8_t* at = alive.data();
+        for (auto left = hits; left > 0; --left, ++at) {
+          at = static_cast<const std::uint8_t*>(
+              std::memchr(at, 1, static_cast<std::size_t>(alive.data() + alive.size() - at)));
+          add(row_at(from + (at - alive.data())));
         }
       }
     }

@@ -43,6 +43,7 @@ class SegmentSearch {
   /// Those positions of from..end-1 that fulfil all conditions that columns can decide; `end - from` is at most kStep.
   static constexpr std::int64_t kStep = 8 * kBatch;
   void test(const Slice& slice, std::vector<std::uint8_t>& alive);
+  Slice part_of(const Slice& slice, std::int64_t from) const;
   std::int64_t row_at(std::int64_t position);
   /// Codes of a field (an index into Fields::codes).
   void codes(std::size_t field, const Slice& slice, std::vector<std::uint16_t>& out);
@@ -56,12 +57,13 @@ class SegmentSearch {
   struct CodeTest {
     std::size_t field;
     std::vector<std::uint8_t> passes;  ///< by code
+    int only = -1;                     ///< the one code that passes, if it is one
   };
   void sort_conditions(const Selection& selection, const RecordFile& file);
-  void find_slices(const Selection& selection);
-  void weigh(const Selection& selection, std::int64_t record_rows);
+  void find_slices();
+  void weigh(const Selection& selection);
   std::int64_t time_bound(double value, bool above);
-  std::vector<Slice> slices_of(const Condition& condition);
+  std::vector<Slice> slices_of(const Condition& condition, double reach);
   bool place_slices(const SkyRegion& region);
   bool text_slices(const Condition& condition, std::size_t field);
   std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
@@ -74,7 +76,13 @@ class SegmentSearch {
   std::vector<const Condition*> moments_;  ///< on obstime and exptime
   bool decided_ = true;
   bool with_unknown_times_ = true;
+  bool nothing_ = false;  ///< a condition lets no value pass that the segment has
   std::vector<Slice> slices_;
+  std::vector<Slice> sure_;  ///< of the slices: here every condition on times is known to hold
+  std::vector<std::uint8_t> small_;
+  std::vector<std::uint16_t> wide_;
+  std::vector<double> times_;
+  std::vector<float> lengths_;
 
   Way way_ = Way::time;
   double cost_ = 0, expected_ = 0;

@@ -3,12 +3,14 @@
 //   row VALUE...     a record, one value for each element of each field; an empty one is unknown. No answer.
 //   expr TEXT        one line: "error MESSAGE" (line ends as " | "), or a tab-separated result for each record: numbers with 17
 //                    digits, texts, yes no unknown; times as ISO texts; "-" when unknown. Conditions: conjuncts are held against truth.
+//   rows FIRST END   from here on, results are for these records only (from 0)
 //   kind TEXT        "number UNIT", "text", "truth", "time"
 //   parts TEXT       the conjuncts, " ; " between them
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 #include "expression_fixture.h"
 
@@ -54,7 +56,7 @@ std::string describe(const Conjunct& part) {
 }
 
 std::string answer(const std::string& what, const std::string& text, const Schema& schema,
-                   const std::vector<Record>& records) {
+                   std::span<const Record> records) {
   const auto expression = Expression::parse(text, schema, settings());
   if (!expression) {
     std::string message = expression.status().message();
@@ -95,6 +97,7 @@ int main(int argc, char** argv) {
     schema = wide();
   }
   std::vector<Record> records;
+  std::size_t first = 0, count = std::dynamic_extent;
   std::string line;
   while (std::getline(std::cin, line)) {
     const auto words = split(line, '\t');
@@ -108,8 +111,12 @@ int main(int argc, char** argv) {
           ++next;
         }
       }
+    } else if (words[0] == "rows") {
+      first = std::stoul(std::string(words.at(1)));
+      count = std::stoul(std::string(words.at(2))) - first;
     } else {
-      std::puts(answer(std::string(words[0]), line.substr(std::min(line.size(), words[0].size() + 1)), schema, records)
+      std::puts(answer(std::string(words[0]), line.substr(std::min(line.size(), words[0].size() + 1)), schema,
+                       std::span(records).subspan(first, count))
                     .c_str());
     }
   }
