@@ -17,8 +17,8 @@
 
 namespace imreg {
 
-/// Where finished bytes go. Any function bool(std::string_view) is one. False: the reader has gone (closed pipe), or writing
-/// failed; the writer then stops quietly.
+/// Where finished bytes go. Any function bool(std::string_view) is one. False: the reader has gone (closed pipe), or
+/// writing failed; the writer then stops quietly.
 class Sink {
  public:
   using Write = std::function<bool(std::string_view)>;
@@ -28,8 +28,9 @@ class Sink {
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Sink> && std::is_invocable_r_v<bool, F&, std::string_view>)
   Sink(F&& write) : write_(std::forward<F>(write)) {}
-  /// A file: `patch` writes over bytes that went out before; its offset counts from the first of them. Formats that begin
-  /// with the number of rows use it; without it they collect the rows in an unlinked temporary file ($TMPDIR, else /tmp).
+  /// A file: `patch` writes over bytes that went out before; its offset counts from the first of them. Formats that
+  /// begin with the number of rows use it; without it they collect the rows in an unlinked temporary file ($TMPDIR,
+  /// else /tmp).
   Sink(Write write, Patch patch) : write_(std::move(write)), patch_(std::move(patch)) {}
 
   bool operator()(std::string_view bytes) const { return write_(bytes); }
@@ -43,7 +44,7 @@ class Sink {
 
 struct EmitOptions {
   std::vector<std::string>
-      fields;  ///< -fields: names in order; empty: a chosen few (table), all of the record (fits), else all but hidden ones
+      fields;  ///< -fields: names in order; empty: a chosen few (table), whole records (fits), else all but hidden ones
   double tz_hours = 0;
   bool registration_time = false;  ///< -treg: regtime instead of obstime in the row
   int width = 0;                   ///< columns of the terminal for `table`; 0: not a terminal, never cut
@@ -62,8 +63,9 @@ class RowWriter {
   /// What went wrong in the writer itself: no room for its temporary file, a value that its format cannot hold.
   virtual Status status() const { return {}; }
 
-  /// Lines for many rows, by several threads at once (row, trigger, csv, tsv, json): each appends the lines of its records, the first
-  /// of which is row `first`, to a text of its own; lines() then takes the texts in the order of the rows.
+  /// Lines for many rows, by several threads at once (row, trigger, csv, tsv, json): each appends the lines of its
+  /// records, the first of which is row `first`, to a text of its own; lines() then takes the texts in the order of the
+  /// rows.
   virtual bool can_format_rows() const { return false; }
   virtual void format_rows(std::int64_t first, std::span<const RecordView> records, std::string& out) const;
   virtual bool lines(std::string_view text);
@@ -74,7 +76,8 @@ std::vector<std::string> emit_formats();
 /// Not for a terminal.
 bool is_binary_format(std::string_view format);
 
-/// Errors: invalid (no such format, or a schema without the fields that it needs), not_found (no such field; near names are offered).
+/// Errors: invalid (no such format, or a schema without the fields that it needs), not_found (no such field; near names
+/// are offered).
 Result<std::unique_ptr<RowWriter>> make_row_writer(std::string_view format, const Schema& schema,
                                                    const EmitOptions& options, Sink sink);
 

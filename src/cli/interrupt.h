@@ -3,8 +3,8 @@
 
 namespace imreg::cli {
 
-/// `action` runs before SIGINT, SIGTERM or SIGHUP ends the program; it may call async-signal-safe functions only. nullptr: no
-/// action any more. A signal that is ignored (nohup) stays so.
+/// `action` runs before SIGINT, SIGTERM or SIGHUP ends the program; it may call async-signal-safe functions only.
+/// nullptr: no action any more. A signal that is ignored (nohup) stays so.
 void on_interrupt(void (*action)());
 
 /// For programs that run until they are told to end: from its first call on SIGINT, SIGTERM and SIGHUP only make it false.

@@ -8,8 +8,8 @@
 
 namespace imreg::cli {
 
-/// Written beside its place under a temporary name, which is removed when it is not kept: also when Ctrl-C or kill ends the
-/// program. One at a time.
+/// Written beside its place under a temporary name, which is removed when it is not kept: also when Ctrl-C or kill ends
+/// the program. One at a time.
 class NewFile {
  public:
   /// Refuses a folder, and a database that programs write to (its lock or journal lies beside it). Errors: invalid, io.

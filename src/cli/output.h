@@ -18,8 +18,8 @@ class Output {
   explicit Output(int descriptor = 1) : Output(descriptor, "standard output") {}
   /// Standard output; when that is a terminal, through a pager, which starts with the first text.
   static std::unique_ptr<Output> paged();
-  /// -o PATH: a file that takes PATH's place in finish(), when all is written, or never. "-" is standard output; a device or a
-  /// pipe is written to as it is. Errors: those of NewFile.
+  /// -o PATH: a file that takes PATH's place in finish(), when all is written, or never. "-" is standard output; a
+  /// device or a pipe is written to as it is. Errors: those of NewFile.
   static Result<std::unique_ptr<Output>> to_file(const std::string& path);
   ~Output();
   Output(const Output&) = delete;
@@ -31,7 +31,8 @@ class Output {
   bool flush();
   /// The same for row writers. One that can patch when this is a regular file, for what is written through it alone.
   Sink sink();
-  /// The end: what is held back is written, the pager has been read, the file has its name. `keep` false: the file goes away.
+  /// The end: what is held back is written, the pager has been read, the file has its name. `keep` false: the file goes
+  /// away.
   Status finish(bool keep = true);
 
   /// Ok also when the reader has gone (that is how `| head` ends); io when writing failed.

@@ -10,8 +10,8 @@
 
 namespace imreg::cli {
 
-/// $IMREG_PAGER, else $PAGER, else `less -FRSX` when there is a less: it shows what one screen holds and goes, and does not break
-/// long lines. One at a time.
+/// $IMREG_PAGER, else $PAGER, else `less -FRSX` when there is a less: it shows what one screen holds and goes, and does
+/// not break long lines. One at a time.
 class Pager {
  public:
   /// nullptr: none is wanted (empty, cat), there, or could be started. What it shows is written to descriptor().

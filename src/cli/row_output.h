@@ -22,8 +22,8 @@ struct RowOutput {
   std::unique_ptr<Output> output;
 };
 
-/// What -format, -fields (a table), -pt, -table, -bintable, -o and -nopager ask for. Errors: invalid (two of them contradict each
-/// other, bytes for a terminal), those of Output::to_file.
+/// What -format, -fields (a table), -pt, -table, -bintable, -o and -nopager ask for. Errors: invalid (two of them
+/// contradict each other, bytes for a terminal), those of Output::to_file.
 Result<RowOutput> open_row_output(const Parsed& args);
 
 }  // namespace imreg::cli

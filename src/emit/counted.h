@@ -1,5 +1,5 @@
-// Formats whose head tells the number of rows, and whose rows have a fixed length: npy and fits. A file gets its head written
-// again when the number is known; for a pipe the rows wait in an unlinked temporary file.
+// Formats whose head tells the number of rows, and whose rows have a fixed length: npy and fits. A file gets its head
+// written again when the number is known; for a pipe the rows wait in an unlinked temporary file.
 #pragma once
 
 #include <memory>
@@ -33,8 +33,8 @@ class CountedOutput {
   Status status_;
 };
 
-/// Rows knows the format: row_size(); put(char* out, row from 0, RecordView, Paths&, Status&) for one row, false when it cannot
-/// be written; head(rows) of one length for any number; tail(rows).
+/// Rows knows the format: row_size(); put(char* out, row from 0, RecordView, Paths&, Status&) for one row, false when
+/// it cannot be written; head(rows) of one length for any number; tail(rows).
 template <class Rows>
 class CountedWriter final : public RowWriter {
  public:

@@ -1,6 +1,6 @@
-// FITS 4.0: binary tables (7.3) and ASCII tables (7.2). "fits" without -fields writes whole records: a native database gives a
-// native database, with an identity of its own and a check in each record; an Elixir database one of its version. Any other
-// schema, and chosen fields, give a plain table of these columns.
+// FITS 4.0: binary tables (7.3) and ASCII tables (7.2). "fits" without -fields writes whole records: a native database
+// gives a native database, with an identity of its own and a check in each record; an Elixir database one of its
+// version. Any other schema, and chosen fields, give a plain table of these columns.
 #include <algorithm>
 #include <charconv>
 #include <set>

@@ -10,8 +10,8 @@
 
 namespace imreg::emit {
 
-/// What one element is. Words of code lists are texts; times are seconds since 1970 (f64); what is not known is NaN, an empty
-/// text, or the 0 that the record holds.
+/// What one element is. Words of code lists are texts; times are seconds since 1970 (f64); what is not known is NaN, an
+/// empty text, or the 0 that the record holds.
 enum class Form { text, boolean, u8, i16, i32, u32, i64, f32, f64 };
 
 struct Column {

@@ -10,8 +10,8 @@
 
 namespace imreg::emit {
 
-/// Lines has put(Context&, index, record) for one row, called by several threads, each with a Context of its own; and if
-/// something stands before or behind the rows, begin(Context&), end(Context&).
+/// Lines has put(Context&, index, record) for one row, called by several threads, each with a Context of its own; and
+/// if something stands before or behind the rows, begin(Context&), end(Context&).
 template <class Lines>
 class LineWriter final : public RowWriter {
  public:

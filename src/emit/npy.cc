@@ -1,5 +1,5 @@
-// NPY: numpy's own file of one array (NEP 1), here of records with names. Little-endian; texts are bytes (S) as the record holds
-// them; times are seconds. It has no place for units.
+// NPY: numpy's own file of one array (NEP 1), here of records with names. Little-endian; texts are bytes (S) as the
+// record holds them; times are seconds. It has no place for units.
 #include "emit/counted.h"
 #include "emit/emit_internal.h"
 #include "emit/fixed.h"

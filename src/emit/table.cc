@@ -1,6 +1,7 @@
-// Aligned columns for eyes. Rows stream: the first block decides the widths. Elsewhere than on a terminal nothing is ever cut: a
-// later value that is longer pushes its line to the right. On a terminal no line is wider than it: names of files and folders lose
-// their middle, then other texts their end, each with an ellipsis; numbers are whole or, at the last, off the edge.
+// Aligned columns for eyes. Rows stream: the first block decides the widths. Elsewhere than on a terminal nothing is
+// ever cut: a later value that is longer pushes its line to the right. On a terminal no line is wider than it: names of
+// files and folders lose their middle, then other texts their end, each with an ellipsis; numbers are whole or, at the
+// last, off the edge.
 #include <algorithm>
 
 #include "base/text.h"
@@ -21,7 +22,8 @@ constexpr std::string_view kEllipsis = "\xe2\x80\xa6";  // U+2026, one column wi
 // The fields of a registration that fit on a terminal.
 constexpr const char* kChosen[] = {"obstime", "type", "filter", "exptime", "ccd", "object", "filename"};
 
-// Columns of the terminal: 0 for marks that stand on the letter before, 2 for the wide letters of East Asia and pictures.
+// Columns of the terminal: 0 for marks that stand on the letter before, 2 for the wide letters of East Asia and
+// pictures.
 struct Wide {
   char32_t first, last;
   int columns;

@@ -1,5 +1,6 @@
-// VOTable 1.4 (IVOA), TABLEDATA: units, UCDs and meanings in the head, then one line of XML a row. Nothing needs the number of
-// rows, so it streams. What is not known is an empty TD (NaN inside arrays), whatever the type; times are seconds.
+// VOTable 1.4 (IVOA), TABLEDATA: units, UCDs and meanings in the head, then one line of XML a row. Nothing needs the
+// number of rows, so it streams. What is not known is an empty TD (NaN inside arrays), whatever the type; times are
+// seconds.
 #include <string>
 
 #include "base/text.h"
@@ -90,18 +91,21 @@ std::string field_element(const Cell& cell) {
 class Votable {
  public:
   Votable(const Schema& schema, std::vector<Cell> cells) : cells_(std::move(cells)) {
+    std::string fields;
+    for (const auto& cell : cells_) fields += field_element(cell);
     head_ =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<VOTABLE version=\"1.4\" xmlns=\"http://www.ivoa.net/xml/VOTable/v1.3\">\n"
         "<RESOURCE type=\"results\">\n"
-        "<INFO name=\"creator\" value=\"imreg " IMREG_VERSION
-        "\"/>\n"
-        "<COOSYS ID=\"icrs\" system=\"ICRS\"/>\n"
-        "<TIMESYS ID=\"unix\" timeorigin=\"2440587.5\" timescale=\"UTC\" refposition=\"TOPOCENTER\"/>\n";
+        "<INFO name=\"creator\" value=\"imreg " IMREG_VERSION "\"/>\n";
+    // Both only where a field refers to them.
+    if (fields.find("ref=\"icrs\"") != std::string::npos) head_ += "<COOSYS ID=\"icrs\" system=\"ICRS\"/>\n";
+    if (fields.find("ref=\"unix\"") != std::string::npos) {
+      head_ += "<TIMESYS ID=\"unix\" timeorigin=\"2440587.5\" timescale=\"UTC\" refposition=\"TOPOCENTER\"/>\n";
+    }
     head_ += "<TABLE" + attribute("name", schema.extname) + ">\n";
     if (!schema.title.empty()) head_ += description(schema.title) + '\n';
-    for (const auto& cell : cells_) head_ += field_element(cell);
-    head_ += "<DATA><TABLEDATA>\n";
+    head_ += fields + "<DATA><TABLEDATA>\n";
   }
 
   void begin(Context& context) const { put_text(context, head_); }

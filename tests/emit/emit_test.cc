@@ -393,6 +393,13 @@ TEST(Emit, RowsOfASyntheticSchema) {
   EXPECT_EQ(fits.substr(2 * 2880, 16), record.bytes().substr(0, 16));
 }
 
+TEST(Emit, VotableNamesOnlyTheSystemsThatItUses) {  // votlint warns of others
+  EXPECT_THAT(written("votable", native(), {}, with_fields({"ccd", "exptime"})), Not(HasSubstr("SYS ")));
+  const auto both = written("votable", native(), {}, with_fields({"ra", "regtime"}));
+  EXPECT_THAT(both, HasSubstr("<COOSYS ID=\"icrs\""));
+  EXPECT_THAT(both, HasSubstr("<TIMESYS ID=\"unix\""));
+}
+
 // A file gets its head again when the rows are counted, a pipe gets all in order: the same bytes.
 TEST(Emit, FileAndPipeGetTheSameBytes) {
   const std::vector<Record> records(3000, example());  // several pieces of 256 KiB
