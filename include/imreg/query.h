@@ -66,28 +66,28 @@ class Query {
 
   /// Instead of all that are not deleted.
   Query& select(Selection selection);
-  /// Of these, the rows for which a condition holds (man 7 imreg-expression): "exptime > 60 and filter in (r, i)". Called again:
-  /// both must hold.
+  /// Of these, the rows for which a condition holds (man 7 imreg-expression): "exptime > 60 and filter in ('r', 'i')".
+  /// Called again: both must hold.
   Query& where(std::string_view condition);
   /// What NOW is and in which zone dates are typed, for conditions and keys.
   Query& settings(ExpressionSettings settings);
-  /// "-obstime,filename": the most important key first; `-` is descending. Rows that agree stay in file order. What is not
-  /// known (NaN, Elixir's 0, an empty text) is last in both directions; texts are case-blind, then by bytes; words
+  /// "-obstime,filename": the most important key first; `-` is descending. Rows that agree stay in file order. What is
+  /// not known (NaN, Elixir's 0, an empty text) is last in both directions; texts are case-blind, then by bytes; words
   /// (type, mode) by their letters. Fields, elements (teltemp[2]), or expressions (fwhm * 0.187).
   Query& sort(std::string_view keys);
   /// Of the whole sorted result. A damaged row takes no place in it: it is reported.
   Query& limit(std::int64_t rows);
   Query& offset(std::int64_t rows);
-  /// Only the newest rows, by obstime; the oldest of them first unless sort() says otherwise. Of rows of the same time the later
-  /// ones are newer; rows without a time are left out.
+  /// Only the newest rows, by obstime; the oldest of them first unless sort() says otherwise. Of rows of the same time
+  /// the later ones are newer; rows without a time are left out.
   Query& last(std::int64_t rows);
   /// One row for each filename and ccd: the first whose bias is measured, else the first.
   Query& unique();
   /// The first row, in file order, for each combination of these fields.
   Query& unique(std::string_view fields);
-  /// One row for each combination of these fields (none: one row for all), exact also in case, with aggregates: count, and of
-  /// a field count(x) min(x) max(x) first(x) last(x) sum(x) mean(x) median(x) stddev(x). What is not known does not count.
-  /// sort() then takes the names of the result; without it groups come in the order of their fields.
+  /// One row for each combination of these fields (none: one row for all), exact also in case, with aggregates: count,
+  /// and of a field count(x) min(x) max(x) first(x) last(x) sum(x) mean(x) median(x) stddev(x). What is not known does
+  /// not count. sort() then takes the names of the result; without it groups come in the order of their fields.
   Query& group(std::string_view fields, std::string_view aggregates = "count");
 
   /// Threads; the answer does not depend on them. Default 1.

@@ -21,11 +21,13 @@ struct Candidates {
 /// One thread's way through the candidates.
 class Looker {
  public:
-  explicit Looker(const Candidates& candidates)
+  /// `fetched`: where in a record the bytes stand that `visit` will look at, beside those of the selection.
+  explicit Looker(const Candidates& candidates, std::vector<int> fetched = {})
       : file_(candidates.file),
         chosen_(candidates.chosen ? &*candidates.chosen : nullptr),
         selection_(candidates.selection),
         size_(static_cast<std::size_t>(file_->schema().record_size)),
+        fetched_(std::move(fetched)),
         scratch_(file_->make_record()) {}
   /// Calls visit(row, record) for the candidates among rows from..end-1, in file order, until it returns false.
   template <class Visit>
@@ -51,6 +53,7 @@ class Looker {
     }
     const char* const bytes = run_.bytes + static_cast<std::size_t>(row - begin_) * size_;
     __builtin_prefetch(bytes + kAhead * size_);  // never faults, so it may point behind the end
+    for (const int offset : fetched_) __builtin_prefetch(bytes + kAhead * size_ + offset);
     return RecordView(bytes);
   }
 
@@ -58,13 +61,15 @@ class Looker {
   const RowSet* chosen_;
   Selection selection_;  // remembers answers: each thread has its own
   std::size_t size_;
+  std::vector<int> fetched_;
   Record scratch_;
   RecordFile::Run run_;
   std::int64_t begin_ = 0;
 };
 
-/// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails. `in_order(worker)`,
-/// when given, is called behind the work of each block, one at a time, in the order of the blocks. Error also: no memory.
+/// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails.
+/// `in_order(worker)`, when given, is called behind the work of each block, one at a time, in the order of the blocks.
+/// Error also: no memory.
 Status each_block(std::int64_t count, int jobs,
                   const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
                   const std::function<Status(int worker)>& in_order = {});

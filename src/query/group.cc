@@ -252,13 +252,13 @@ class Collector {
       : table(grouping),
         widths(grouping.keys.size() + grouping.operands.size()),
         grouping_(&grouping),
-        looker_(candidates) {
-    raw_size_ = 0;
+        looker_(candidates, offsets_of(grouping)) {
+    std::size_t raw_size = 0;
     for (const auto& key : grouping.keys) {
       if (!key.has_raw()) raw_ = false;
-      raw_size_ += key.has_raw() ? static_cast<std::size_t>(key.raw_size()) : 0;
+      raw_size += key.has_raw() ? static_cast<std::size_t>(key.raw_size()) : 0;
     }
-    raw_now_.resize(raw_size_);
+    raw_now_.resize(raw_size);
     for (std::size_t i = 0; i < grouping.operands.size(); ++i) {
       const auto asks = [&](Function f) {
         return std::any_of(grouping.aggregates.begin(), grouping.aggregates.end(),
@@ -269,9 +269,22 @@ class Collector {
     }
   }
 
+  static std::vector<int> offsets_of(const Grouping& grouping) {
+    std::vector<int> out;
+    for (const auto* operands : {&grouping.keys, &grouping.operands}) {
+      for (const auto& operand : *operands) {
+        if (operand.has_raw() && operand.raw_offset() >= 64) out.push_back(operand.raw_offset());
+      }
+    }
+    return out;
+  }
+
   Status add_block(std::int64_t from, std::int64_t end) {
     table.restart();
-    if (table.size() == 0) known_.assign(kKnown, {});
+    if (table.size() == 0) {
+      known_.assign(kKnown, {});
+      last_ = known_.data();
+    }
     Status status;
     looker_.between(from, end, [&](std::int64_t, RecordView record) {
       status = add(record);
@@ -324,11 +337,13 @@ class Collector {
       std::memcpy(to, record.bytes() + key.raw_offset(), size);
       to += size;
     }
-    Known& known = known_[hash_of(raw_now_.data(), raw_size_) % kKnown];
-    if (known.group == kNone || std::memcmp(known.bytes.data(), raw_now_.data(), raw_size_) != 0) {
+    if (last_->group != kNone && last_->bytes == raw_now_) return last_->group;  // neighbours usually agree
+    Known& known = known_[hash_of(raw_now_.data(), raw_now_.size()) % kKnown];
+    if (known.group == kNone || known.bytes != raw_now_) {
       known.group = new_group_of(record);
       known.bytes = raw_now_;
     }
+    last_ = &known;
     return known.group;
   }
   std::size_t new_group_of(RecordView record) {
@@ -349,9 +364,9 @@ class Collector {
   const Grouping* grouping_;
   Looker looker_;
   bool raw_ = true;
-  std::size_t raw_size_ = 0;
   std::string raw_now_;
   std::vector<Known> known_;
+  const Known* last_ = nullptr;
   std::vector<bool> stddev_;
   std::string key_, scratch_;
 };
@@ -415,6 +430,35 @@ Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates
   return out;
 }
 
+Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const std::vector<Counted>& counts,
+                                             const Settings& settings) {
+  std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
+  Table table(out->grouping_);
+  std::string key;
+  for (const auto& counted : counts) {
+    key.clear();
+    for (const auto& operand : out->grouping_.keys) operand.add_key(counted.sample.view(), false, key);
+    table.rows[table.find(key)] += counted.rows;
+  }
+  IMREG_TRY(out->finish(table, 0, std::vector<int>(out->grouping_.keys.size())));
+  return out;
+}
+
+// The last part, and the first group.
+Status Groups::finish(Table& table, std::uint64_t part, const std::vector<int>& widths) {
+  IMREG_TRY(put_away(table, grouping_, part, states_));
+  IMREG_TRY(states_.finish());
+  values_.resize(grouping_.operands.size());
+  for (const auto& values : values_) {
+    if (values) IMREG_TRY(values->finish());
+  }
+  make_schema(widths);
+  IMREG_ASSIGN(const auto* first, states_.next());
+  has_next_ = first != nullptr;
+  if (first) next_ = *first;
+  return {};
+}
+
 Status Groups::collect(const Candidates& candidates, const Settings& settings) {
   const std::int64_t count = candidates.file->count();
   const int workers = workers_for(count, settings.jobs);
@@ -434,8 +478,6 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
         table.merge_in(collector(worker).table);
         return table.memory() > settings.memory / 4 ? put_away(table, grouping_, part++, states_) : Status();
       }));
-  IMREG_TRY(put_away(table, grouping_, part, states_));
-  IMREG_TRY(states_.finish());
   std::vector<int> widths = collectors[0]->widths;
   values_ = std::move(collectors[0]->values);
   for (std::size_t worker = 1; worker < collectors.size(); ++worker) {
@@ -444,14 +486,7 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
       if (values_[i]) IMREG_TRY(values_[i]->absorb(std::move(*collectors[worker]->values[i])));
     }
   }
-  for (const auto& values : values_) {
-    if (values) IMREG_TRY(values->finish());
-  }
-  make_schema(widths);
-  IMREG_ASSIGN(const auto* first, states_.next());
-  has_next_ = first != nullptr;
-  if (first) next_ = *first;
-  return {};
+  return finish(table, part, widths);
 }
 
 void Groups::make_schema(const std::vector<int>& widths) {

@@ -44,8 +44,17 @@ class Groups {
     std::size_t memory;
     std::string folder;
   };
-  /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of threads.
+  /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of
+  /// threads.
   static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates,
+                                              const Settings& settings);
+
+  /// Of counts that somebody knows already: a record with the values of the keys, and how many rows have them.
+  struct Counted {
+    Record sample;
+    std::int64_t rows;
+  };
+  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const std::vector<Counted>& counts,
                                               const Settings& settings);
 
   const Schema& schema() const { return schema_; }
@@ -70,6 +79,7 @@ class Groups {
   Groups(Grouping grouping, const Settings& settings);
   void make_schema(const std::vector<int>& widths);
   Status collect(const Candidates& candidates, const Settings& settings);
+  Status finish(Table& table, std::uint64_t part, const std::vector<int>& widths);
 
   Grouping grouping_;
   Schema schema_;

@@ -1,5 +1,5 @@
-// What a row is sorted by, grouped by, or averaged over: a field, an element of an array, or an expression. Its values become keys: bytes
-// whose order (memcmp) is the order of the values, and from which the value can be had back.
+// What a row is sorted by, grouped by, or averaged over: a field, an element of an array, or an expression. Its values
+// become keys: bytes whose order (memcmp) is the order of the values, and from which the value can be had back.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +67,8 @@ class Operand {
   std::vector<std::int64_t> code_;    ///< of words: by rank
 };
 
-/// The key of a text, and back: the letters without case, then which of them were small, so that equal texts in different
-/// case stand together in a fixed order.
+/// The key of a text, and back: the letters without case, then which of them were small, so that equal texts in
+/// different case stand together in a fixed order.
 void add_text_key(std::string_view text, bool descending, std::string& key);
 std::string take_text_key(std::string_view& key);
 void add_big(std::uint64_t value, std::string& key);

@@ -1,8 +1,10 @@
 #include "imreg/query.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 
+#include "base/text.h"
 #include "query/candidates.h"
 #include "query/group.h"
 #include "query/operand.h"
@@ -51,7 +53,7 @@ struct Rows::State {
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
   std::unique_ptr<Groups> groups;
-  std::vector<std::int64_t> batch;  // of the set, last one first
+  std::vector<std::int64_t> batch;  // of the set, or all when there is none; last one first
   std::int64_t at = 0;              // the next batch begins here
   Record record;
   std::int64_t number = -1;
@@ -68,6 +70,7 @@ struct Rows::State {
       return item ? row_of(*item) : -1;
     }
     constexpr std::size_t kBatch = 1024;
+    if (batch.empty() && !candidates.chosen) return std::int64_t{-1};
     if (batch.empty()) {
       candidates.chosen->each(at, [&](std::int64_t row) { return batch.push_back(row), batch.size() < kBatch; });
       if (batch.empty()) return std::int64_t{-1};
@@ -161,6 +164,8 @@ Query& Query::temporary_folder(std::string folder) { return folder_ = std::move(
 
 // The steps between the question and its rows.
 struct Query::Work {
+  static constexpr std::int64_t kFew = 100000;  // to read so many twice costs nothing
+  static constexpr std::int64_t kSpare = 1000;  // in place of damaged rows
   const Query& query;
   const Schema& schema = query.file_->schema();
   Selection selection = query.selection_;  ///< with the conditions of where() behind prepare()
@@ -193,7 +198,8 @@ struct Query::Work {
     return std::move(sorters[0]);
   }
 
-  // Sorted by the whole key, rows of one identity are neighbours and the one to keep is the first: exact, whatever the number.
+  // Sorted by the whole key, rows of one identity are neighbours and the one to keep is the first: exact, whatever the
+  // number.
   Status keep_unique(Candidates& candidates) const {
     std::vector<Operand> identity;
     std::optional<Operand> bias;
@@ -226,19 +232,71 @@ struct Query::Work {
     return {};
   }
 
-  Status keep_last(Candidates& candidates) const {
+  // As the index tells them, without looking at the others: the `most` first rows by time, with all of the time of the last
+  // one when `ties` is set. Nothing when there is no index or it cannot be trusted.
+  using TimedRow = std::pair<double, std::int64_t>;
+  std::optional<std::vector<TimedRow>> rows_by_time(const Operand& time, bool newest_first, std::int64_t most,
+                                                    bool ties, QueryReport& report) const {
+    if (!query.use_index_ || most > kFew || most <= 0) return std::nullopt;
+    std::vector<TimedRow> out;
+    ScanReport found;
+    const bool told =
+        scan_by_time(*query.file_, selection, newest_first, found, [&](std::int64_t row, RecordView record) {
+          const double when = time.number(record);
+          const bool enough = std::ssize(out) >= most;
+          if (ties && (std::isnan(when) || (enough && when != out.back().first))) return false;
+          out.emplace_back(when, row);
+          return ties || std::ssize(out) < most;
+        });
+    const auto of_index = [&](const Status& status) { return status.file() != query.file_->path(); };
+    if (!told || std::any_of(found.damaged.begin(), found.damaged.end(), of_index)) return std::nullopt;
+    add_to(report, std::move(found));
+    return out;
+  }
+
+  static void add_to(QueryReport& report, ScanReport found) {
+    for (auto& status : found.damaged) report.damaged.push_back(std::move(status));
+    for (auto& line : found.plan) report.plan.push_back(std::move(line));
+  }
+
+  Result<Operand> time_operand(std::string_view who) const {
     auto time = Operand::parse("obstime", schema, query.settings_);
-    if (!time) return {time.status().code(), "last: " + time.status().message()};
-    const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
-      time->add_key(record, true, key);
-      add_big(~static_cast<std::uint64_t>(row), key);  // the later row is the newer one
-    };
-    IMREG_ASSIGN(const auto sorted, sort(candidates, *query.last_, add_key));
+    if (!time) return Status(time.status().code(), std::string(who) + ": " + time.status().message());
+    if (time->is_text()) return Status(Code::mismatch, std::string(who) + ": field obstime holds text, not times");
+    return time;
+  }
+
+  Status keep_last(Candidates& candidates, QueryReport& report) const {
+    IMREG_ASSIGN(const Operand time, time_operand("last"));
+    const std::int64_t most = *query.last_;
     RowSet kept(query.file_->count());
-    for (;;) {
-      IMREG_ASSIGN(const auto* item, sorted->next());
-      if (!item || (time->has_unknown() && load_big<std::uint64_t>(item->data()) == kUnknownKey)) break;
-      kept.add(~row_of(*item));
+    auto timed = candidates.chosen ? std::nullopt : rows_by_time(time, true, most, true, report);
+    if (timed) {
+      // Of the rows of the oldest time, which stand last and in file order, the later ones are newer.
+      const std::int64_t over = std::max<std::int64_t>(std::ssize(*timed) - most, 0);
+      const auto oldest = std::find_if(timed->begin(), timed->end(), [&](const TimedRow& row) {
+        return over > 0 && row.first == timed->back().first;
+      });
+      if (over > 0) timed->erase(oldest, oldest + over);
+      for (const auto& [when, row] : *timed) kept.add(row);
+    } else {
+      const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
+        time.add_key(record, true, key);
+        add_big(~static_cast<std::uint64_t>(row), key);
+      };
+      IMREG_ASSIGN(const auto sorted, sort(candidates, most == 0 ? 0 : sum_of(most, kSpare), add_key));
+      Record record = query.file_->make_record();
+      for (std::int64_t count = 0; count < most;) {
+        IMREG_ASSIGN(const auto* item, sorted->next());
+        if (!item || (time.has_unknown() && load_big<std::uint64_t>(item->data()) == kUnknownKey)) break;
+        if (auto read = query.file_->read(~row_of(*item), record); !read.ok()) {
+          report.damaged.push_back(std::move(read));
+        } else {
+          kept.add(~row_of(*item));
+          ++count;
+        }
+      }
+      report.plan.push_back("the newest rows are found by sorting");
     }
     kept.finish();
     candidates.chosen = std::move(kept);
@@ -257,13 +315,17 @@ struct Query::Work {
 
   Result<Candidates> candidates(QueryReport& report) const {
     Candidates out{query.file_, selection, {}};
-    if (index_may_help()) {
+    const bool only_last = query.last_ && !query.unique_;  // asks the index in its own way
+    if (index_may_help() && !only_last) {
       ScanReport found;
       out.chosen = find_rows(*query.file_, selection, scan_options(), &found);
-      report.plan = std::move(found.plan);
+      add_to(report, std::move(found));
     }
-    if (query.unique_) IMREG_TRY(keep_unique(out));
-    if (query.last_) IMREG_TRY(keep_last(out));
+    if (query.unique_) {
+      IMREG_TRY(keep_unique(out));
+      report.plan.push_back("one row of each is found by sorting");
+    }
+    if (query.last_) IMREG_TRY(keep_last(out, report));
     return out;
   }
 
@@ -272,7 +334,6 @@ struct Query::Work {
 
   // The rows of a plain query: no more of them than are wanted.
   RowSet first_rows(QueryReport& report) const {
-    constexpr std::int64_t kFew = 100000;  // to read so many twice costs nothing
     const std::int64_t most = sum_of(query.limit_, query.offset_);
     ScanReport found;
     RowSet out(query.file_->count());
@@ -285,16 +346,44 @@ struct Query::Work {
         return ++count < most;
       });
       out.finish();
-      report.damaged = std::move(found.damaged);
     }
-    report.plan = std::move(found.plan);
+    add_to(report, std::move(found));
+    return out;
+  }
+
+  // Rows of each combination of the keys, when nothing else is asked and the index knows.
+  std::optional<std::vector<Groups::Counted>> counts_of_index(const Grouping& grouping, QueryReport& report) const {
+    std::vector<const FieldInfo*> fields;
+    for (const auto& key : grouping.keys) {
+      const FieldInfo* field = key.has_raw() ? schema.find(key.shape().name) : nullptr;
+      if (!field || field->size() != key.raw_size()) return std::nullopt;
+      fields.push_back(field);
+    }
+    if (!grouping.operands.empty() || fields.empty()) return std::nullopt;
+    ScanReport found;
+    const auto values = count_values(*query.file_, selection, fields, found);
+    if (!values) return std::nullopt;
+    std::vector<Groups::Counted> out;
+    for (const auto& value : *values) {
+      out.push_back({query.file_->make_record(), value.rows});
+      for (std::size_t i = 0; i < fields.size(); ++i)
+        value.values[i].copy(out.back().sample.data() + fields[i]->offset, static_cast<std::size_t>(fields[i]->size()));
+    }
+    add_to(report, std::move(found));
     return out;
   }
 
   Status make_groups(Rows::State& state) const {
     IMREG_ASSIGN(auto grouping, Grouping::parse(*query.group_, query.aggregates_, schema, query.settings_));
-    IMREG_ASSIGN(state.groups,
-                 Groups::make(std::move(grouping), state.candidates, {query.jobs_, query.memory_, query.folder_}));
+    const Groups::Settings settings{query.jobs_, query.memory_, query.folder_};
+    std::optional<std::vector<Groups::Counted>> counted;
+    if (query.use_index_ && !query.unique_ && !query.last_) counted = counts_of_index(grouping, state.report);
+    if (counted) {
+      IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), *counted, settings));
+    } else {
+      IMREG_ASSIGN(state.candidates, candidates(state.report));
+      IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, settings));
+    }
     if (query.sort_.empty()) return {};
     IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema(), query.settings_));
     state.sorted = std::make_unique<Sorter>(
@@ -312,6 +401,19 @@ struct Query::Work {
     return state.sorted->finish();
   }
 
+  // "-sort -obstime -limit 10": the rows in their order, as the index tells it.
+  bool take_by_time(Rows::State& state) const {
+    const bool newest_first = query.sort_.starts_with('-');
+    if (query.unique_ || query.last_ || !equal_nocase(std::string_view(query.sort_).substr(newest_first), "obstime"))
+      return false;
+    const auto time = time_operand("sort");
+    if (!time) return false;
+    const auto timed = rows_by_time(*time, newest_first, sum_of(query.limit_, query.offset_), false, state.report);
+    if (!timed) return false;
+    for (auto row = timed->rbegin(); row != timed->rend(); ++row) state.batch.push_back(row->second);
+    return true;
+  }
+
   Result<std::unique_ptr<Rows::State>> rows() const {
     auto state = std::make_unique<Rows::State>(*query.file_, Candidates{query.file_, selection, {}});
     state->left = query.limit_;
@@ -320,11 +422,12 @@ struct Query::Work {
       state->candidates.chosen = first_rows(state->report);
       return state;
     }
-    IMREG_ASSIGN(state->candidates, candidates(state->report));
     if (query.group_) {
       IMREG_TRY(make_groups(*state));
       return state;
     }
+    if (take_by_time(*state)) return state;
+    IMREG_ASSIGN(state->candidates, candidates(state->report));
     const std::string order = query.sort_.empty() && query.last_ ? "obstime" : query.sort_;
     if (order.empty()) return state;
     IMREG_ASSIGN(const auto keys, parse_keys(order, schema, query.settings_));
@@ -332,7 +435,6 @@ struct Query::Work {
       for (const auto& part : keys) part.operand.add_key(record, part.descending, key);
       add_big(static_cast<std::uint64_t>(row), key);
     };
-    constexpr std::int64_t kSpare = 1000;  // in place of damaged rows
     const std::int64_t keep = query.limit_ == 0 ? 0 : sum_of(sum_of(query.limit_, query.offset_), kSpare);
     IMREG_ASSIGN(state->sorted, sort(state->candidates, keep, add_key));
     return state;

@@ -141,7 +141,7 @@ Sorter::Sorter(Settings settings) : settings_(std::move(settings)) {
 }
 
 Status Sorter::no_room(Status status) const {
-  if (status.ok() || status.code() != Code::io) return status;
+  if (status.ok() || status.code() == Code::corrupt) return status;
   return Status(Code::io, "the temporary file of a sort: " + status.message() +
                               "; name a folder with more room in the environment variable TMPDIR")
       .in_file(settings_.folder);
@@ -153,8 +153,11 @@ std::int64_t Sorter::wanted(const Buffer& buffer) const {
 
 Status Sorter::add(std::string_view item) {
   if (settings_.keep <= 0 || (!threshold_.empty() && item >= threshold_)) return {};
-  if (buffer_.used() + item.size() + sizeof(Entry) > settings_.memory && !buffer_.entries.empty())
-    IMREG_TRY(make_room());
+  // Of a few that are wanted, not many more are held: they stay in the cache.
+  const bool full = buffer_.used() + item.size() + sizeof(Entry) > settings_.memory;
+  const bool enough =
+      static_cast<std::int64_t>(buffer_.entries.size() / 4) > std::max(settings_.keep, std::int64_t{256});
+  if ((full && !buffer_.entries.empty()) || enough) IMREG_TRY(make_room());
   buffer_.add(item);
   return {};
 }

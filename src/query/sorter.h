@@ -1,5 +1,5 @@
-// Sorting of any number of byte strings in a bounded amount of memory: what does not fit goes, sorted, into a temporary file
-// without a name, and the sorted runs are merged at the end.
+// Sorting of any number of byte strings in a bounded amount of memory: what does not fit goes, sorted, into a
+// temporary file without a name, and the sorted runs are merged at the end.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What the tests of queries share: tables of random rows with ties, gaps and texts in mixed case, and values compared the slow way.
+// What the tests of queries share: tables of random rows with ties, gaps and texts in mixed case, and values compared
+// the slow way.
 #pragma once
 
 #include <gmock/gmock.h>
