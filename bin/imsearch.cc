@@ -119,7 +119,10 @@ int work(const cli::Parsed& args) {
     return cli::kUsage;
   }
   const auto out = cli::open_row_output(args);
-  if (!out) return cli::end_with(kProgram.name, out.status());
+  if (!out) {
+    cli::complain(kProgram.name, out.status());
+    return out.status().code() == Code::invalid ? cli::kUsage : cli::kTrouble;
+  }
   options.format = out->format;
   if (out->output->terminal()) options.emit.width = cli::terminal_columns();
   const bool follow = args.has("follow");
