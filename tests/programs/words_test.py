@@ -25,7 +25,7 @@ if not SANITIZED:  # those want terabytes of addresses
     told = 0
     for kilobytes in [*range(8000, 60000, 2500), 80000, 150000]:
         for program, *args in (["imregister", "-db", f"memory{kilobytes}.db", "-j", "4", "in"], ["imsearch", "-db", "many.db"], ["showiminfo", "in/0.fits"],
-                               ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imregtable", "-db", f"memory{kilobytes}.db", "many.db"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
+                               ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imregtable", "-db", f"merged{kilobytes}.db", "many.db"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
             line = [os.path.join(BIN, program), *args]
             out = subprocess.run(line, capture_output=True, text=True, preexec_fn=memory(kilobytes), timeout=60)
             if out.returncode == 127 or "error while loading shared libraries" in out.stderr:
