@@ -85,6 +85,9 @@ bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
   for (const Field need : needs_of(field)) {
     for (const Recipe* recipe : plan.recipes[index_of(need)]) {
       for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
+      for (const auto& parts : recipe->parts) {
+        for (const Source& source : parts) whole = add_cards(source, plan, out) && whole;
+      }
       for (const Source& source : recipe->shift) whole = add_cards(source, plan, out) && whole;
       for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
       for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;

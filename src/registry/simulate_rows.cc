@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "formats/regimage.h"
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
@@ -110,7 +111,9 @@ class ExposureMaker {
   double step_;
 };
 
-Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, const RecordWriter::Options& options) {
+Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, RecordWriter::Options options) {
+  IndexKeeper keeper(IndexKeeper::Patience::full);
+  options.follower = &keeper;
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
   std::string group;
   IMREG_TRY(each_simulated_exposure(rows, seed, [&](std::int64_t, std::string_view records) -> Status {
@@ -119,6 +122,7 @@ Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, 
     return writer.append(std::exchange(group, {}));
   }));
   IMREG_TRY(writer.append(std::move(group)));
+  keeper.finish(writer.file());
   return writer.trim();
 }
 
