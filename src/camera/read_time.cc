@@ -133,9 +133,10 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     const Source& second = recipe.sources[1];
     return each_card(place_, second, [&](const CardValue& clock, std::size_t) {
       if (!usable(field, recipe, second, clock, hdu)) return false;
-      const bool meant =
-          recipe.comment.empty() || matches(recipe.comment, value.comment) || matches(recipe.comment, clock.comment);
-      if (!meant || matches(recipe.not_comment, value.comment) || matches(recipe.not_comment, clock.comment))
+      const bool meant = recipe.comment.empty() || place_.cards.matches(recipe.comment, value.comment) ||
+                         place_.cards.matches(recipe.comment, clock.comment);
+      if (!meant || place_.cards.matches(recipe.not_comment, value.comment) ||
+          place_.cards.matches(recipe.not_comment, clock.comment))
         return lose(second, clock, "its comment does not match", false);
       const std::optional<double> seconds = clock_of(recipe, clock);
       if (!seconds) return lose(second, clock, "is no time of day", !says_nothing(recipe, trim(clock.text)));
