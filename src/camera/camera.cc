@@ -143,9 +143,16 @@ Status Cameras::Tables::find_chain(const std::string& wanted, const FileCards& c
                                    FileFacts& out) const {
   if (wanted.empty()) {
     const Place place{cards, 0};
-    last.choice.known = last.choice.trace.still(
-        last.choice.known, cards.file(), 0, Chooser::kNoRule,
-        [&](std::size_t hdu, std::size_t card) { return !chooser->finds_rules(cards, hdu, card); });
+    // The extensions of a mosaic change alike.
+    std::string_view card;  // the extensions of a mosaic change alike
+    bool found = false;
+    const auto no_rule = [&](std::size_t hdu, std::size_t number) {
+      const std::string_view other = cards.file().hdus[hdu].header.card(number);
+      if (other != card) found = chooser->finds_rules(cards, hdu, number);
+      card = other;
+      return !found;
+    };
+    last.choice.known = last.choice.trace.still(last.choice.known, cards.file(), 0, Chooser::kNoRule, no_rule);
     Asking asking(last.choice, place, keep, true);
     if (asking.needs(kAllAnswers)) {
       const Chooser::Choice choice = chooser->choose(cards);

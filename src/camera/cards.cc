@@ -72,11 +72,15 @@ Layout::Layout(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
 bool Layout::fits(const Header& header) const {
   if (header.size() != keys_.size()) return false;
   const char* card = header.text().data();
-  for (std::size_t i = 0; i < keys_.size(); ++i, card += kCardSize) {
+  for (const std::uint64_t& known : keys_) {
     std::uint64_t key = 0;
     std::memcpy(&key, card, sizeof key);
-    const bool same = (key == keys_[i] && card[8] == '=') || (keys_[i] == 0 && is_commentary(key) && card[8] != '=');
-    if (!same && key_at(header, card, i) != keys_[i]) return false;
+    const auto equals = static_cast<std::uint64_t>(card[8] ^ '=');
+    if (((key ^ known) | equals) != 0) {
+      const bool commentary = known == 0 && equals != 0 && is_commentary(key);
+      if (!commentary && key_at(header, card, static_cast<std::size_t>(&known - keys_.data())) != known) return false;
+    }
+    card += kCardSize;
   }
   return true;
 }

@@ -54,11 +54,16 @@ class Trace {
     char bytes[kCardSize];
   };
   static bool same_bytes(const Card& card, const Header& header) {
-    std::uint64_t a[kCardSize / 8], b[kCardSize / 8], differ = 0;
-    std::memcpy(a, header.text().data() + card.number * kCardSize, kCardSize);
-    std::memcpy(b, card.bytes, kCardSize);
-    for (std::size_t i = 0; i < kCardSize / 8; ++i) differ |= a[i] ^ b[i];
-    return differ == 0;
+    using Block [[gnu::vector_size(16)]] = std::uint64_t;
+    const char* other = header.text().data() + card.number * kCardSize;
+    Block differ{};
+    for (std::size_t i = 0; i < kCardSize; i += sizeof(Block)) {
+      Block a, b;
+      std::memcpy(&a, card.bytes + i, sizeof a);
+      std::memcpy(&b, other + i, sizeof b);
+      differ |= a ^ b;
+    }
+    return (differ[0] | differ[1]) == 0;
   }
   std::vector<Card> cards_;
 };
