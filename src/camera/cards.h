@@ -63,7 +63,7 @@ class LayoutCache {
   std::unordered_map<std::uint64_t, std::shared_ptr<const Layout>> layouts_;
 };
 
-/// The headers of a file: each card is found by an index and read once.
+/// The headers of a file: each card is found by an index and read once, and told to who listens.
 class FileCards {
  public:
   FileCards(const FitsHeaders& file, std::string path, LayoutCache& cache)
