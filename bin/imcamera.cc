@@ -10,7 +10,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/camera_tools.h"
-#include "os/walk.h"
 
 namespace {
 
@@ -22,6 +21,8 @@ constexpr cli::Option kOptions[] = {
     {"format", "FORMAT", "text (default); check: json; coverage: csv, html, json; list: csv, json"},
     {"split", "", "check: a file with one HDU is one CCD of a mosaic"},
     {"v", "", "coverage: also name each unknown or suspicious value"},
+    cli::kConfigOption,
+    cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {
     "imcamera",
@@ -36,7 +37,8 @@ constexpr cli::Program kProgram = {
 
 struct Request {
   const cli::Parsed& args;
-  std::vector<std::string> words, folders;  // the words behind the verb
+  std::vector<std::string> words;  // behind the verb
+  CameraSources cameras;
   std::string format;
   cli::Output& output;
 };
@@ -48,7 +50,7 @@ int complain_all(const std::vector<Status>& faults, int code) {
 
 int check(const Request& request) {
   const CheckReport report =
-      check_table({request.folders, request.words[0], request.args.has("split"), request.format == "json"},
+      check_table({request.cameras, request.words[0], request.args.has("split"), request.format == "json"},
                   {request.words.begin() + 1, request.words.end()},
                   [&](std::string_view text) { return request.output.write(text); });
   if (!report.mistakes.empty()) return complain_all(report.mistakes, cli::kUsage);
@@ -59,7 +61,7 @@ int check(const Request& request) {
 int coverage(const Request& request) {
   auto progress = std::make_unique<cli::Progress>();
   const CoverageReport report = cover(
-      {request.folders, request.args.word("camera"), request.format, request.args.has("v"),
+      {request.cameras, request.args.word("camera"), request.format, request.args.has("v"),
        std::max(80, cli::terminal_columns())},
       request.words, [&](std::string_view text) { return progress.reset(), request.output.write(text); },
       [](const Status& fault) { cli::complain(kProgram.name, fault); },
@@ -69,7 +71,7 @@ int coverage(const Request& request) {
 }
 
 int lint(const Request& request) {
-  const Cameras::Lint found = Cameras::lint(request.folders, request.words);
+  const Cameras::Lint found = Cameras::lint(request.cameras.folders, request.words);
   complain_all(found.mistakes, complain_all(found.warnings, 0));
   const auto count = [](const std::vector<Status>& of, const std::string& noun) {
     return of.empty() ? "no " + noun : counted(static_cast<long long>(of.size()), noun);
@@ -80,7 +82,7 @@ int lint(const Request& request) {
 }
 
 int learn_or_list(const Request& request) {
-  const auto cameras = Cameras::load({request.folders, "", ""});
+  const auto cameras = Cameras::load(request.cameras);
   if (!cameras) return complain_all({cameras.status()}, cli::kUsage);
   const Result<std::string> text = request.words.empty() ? Result<std::string>(list_tables(*cameras, request.format))
                                                          : learn_table(request.words, *cameras);
@@ -96,9 +98,12 @@ struct Verb {
   int (*work)(const Request&);
 };
 
+bool has(const std::vector<std::string>& list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
 Result<const Verb*> find_verb(const std::vector<Verb>& verbs, const cli::Parsed& args, const std::string& format) {
   const auto bad = [](const std::string& text) { return Status(Code::invalid, text); };
-  const auto has = [](const auto& list, std::string_view word) { return std::ranges::find(list, word) != list.end(); };
   std::vector<std::string> names;
   for (const Verb& verb : verbs) {
     names.push_back(verb.name);
@@ -122,25 +127,19 @@ Result<const Verb*> find_verb(const std::vector<Verb>& verbs, const cli::Parsed&
 int work(const cli::Parsed& args) {
   constexpr const char* kTable = "TABLE FILE...; TABLE is a name, a .cam file, or - for the one that is chosen";
   const std::vector<Verb> verbs = {
-      {"check", kTable, 2, SIZE_MAX, {"text", "json"}, {"split"}, check},
-      {"coverage", "TREE...: folders and files", 1, SIZE_MAX, coverage_formats(), {"camera", "v"}, coverage},
-      {"learn", "FILE...: files of one camera", 1, SIZE_MAX, {"text"}, {}, learn_or_list},
+      {"check", kTable, 2, SIZE_MAX, {"text", "json"}, {"split", "c", "D"}, check},
+      {"coverage", "TREE...: folders and files", 1, SIZE_MAX, coverage_formats(), {"camera", "v", "c", "D"}, coverage},
+      {"learn", "FILE...: files of one camera", 1, SIZE_MAX, {"text"}, {"c", "D"}, learn_or_list},
       {"lint", "[TABLE...]", 0, SIZE_MAX, {"text"}, {}, lint},
       {"list", "no further word", 0, 0, {"text", "csv", "json"}, {}, learn_or_list}};
   const std::string format = args.word("format", "text");
   const Result<const Verb*> verb = find_verb(verbs, args, format);
   if (!verb) return complain_all({verb.status()}, cli::kUsage);
-  auto folders = cli::Settings::camera_folders("");  // no database, so no tables beside it
-  if (!folders) return complain_all({folders.status()}, cli::kUsage);
-  for (const auto* use : args.all("cameras")) {
-    folders->push_back(use->words[0]);
-    if (!is_folder(use->words[0]))
-      return complain_all({Status(Code::not_found, "-cameras: there is no such folder").in_file(use->words[0])},
-                          cli::kUsage);
-  }
+  const Result<CameraSources> cameras = cli::Settings(args).cameras_of_options(has((*verb)->options, "c"));
+  if (!cameras) return complain_all({cameras.status()}, cli::kUsage);
   cli::Output output;
   const std::vector<std::string> words(args.positionals.begin() + 1, args.positionals.end());
-  const int code = (*verb)->work({args, words, *folders, format, output});
+  const int code = (*verb)->work({args, words, *cameras, format, output});
   output.flush();
   return output.status().ok() ? code : complain_all({output.status()}, cli::kTrouble);
 }

@@ -17,10 +17,10 @@ namespace imreg {
 using TextSink = std::function<bool(std::string_view)>;
 
 struct CheckOptions {
-  std::vector<std::string> folders;  ///< with tables of the user
-  std::string table;   ///< a file (with a / or ending in .cam), a name; "-" or "auto": the one that is chosen
-  bool split = false;  ///< a single-HDU file is one CCD of a mosaic
-  bool json = false;   ///< one object a line for each image
+  CameraSources cameras;  ///< tables of the user
+  std::string table;      ///< a file (with a / or ending in .cam), a name; "-" or "auto": the one that is chosen
+  bool split = false;     ///< a single-HDU file is one CCD of a mosaic
+  bool json = false;      ///< one object a line for each image
 };
 struct CheckReport {
   std::vector<Status> mistakes;  ///< of the table; then no file was read
@@ -30,7 +30,7 @@ struct CheckReport {
 CheckReport check_table(const CheckOptions& options, const std::vector<std::string>& files, const TextSink& sink);
 
 struct CoverageOptions {
-  std::vector<std::string> folders;
+  CameraSources cameras;
   std::string camera;           ///< a table for all files, as of imregister; empty: each file's own
   std::string format = "text";  ///< a word of coverage_formats()
   bool verbose = false;         ///< also each value that is unknown or suspicious

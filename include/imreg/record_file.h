@@ -68,14 +68,25 @@ struct RowChange {
   std::string bytes;  ///< the whole record; CRC and change number are filled in
 };
 
+/// Somebody who keeps what follows from the rows (an index) while they are written; calls come from the writer's thread.
+class RowFollower {
+ public:
+  virtual ~RowFollower() = default;
+  /// Before a commit: these rows will change, and the file's change number becomes `change_number`; or nothing happens.
+  virtual void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) = 0;
+  /// Behind an append or a commit that returned ok.
+  virtual void after(const RecordFile& file) = 0;
+};
+
 /// The one writer of a native file. Holds the lock from open() to close().
 class RecordWriter {
  public:
   struct Options {
-    std::string program = "imreg";   ///< named to others who wait for the lock
-    double wait_seconds = 10;        ///< how long to wait for the lock
-    bool on_network = false;         ///< write on a network file system too, where other hosts may not see the lock
-    IoObserver* observer = nullptr;  ///< tests: sees and fails file operations
+    std::string program = "imreg";    ///< named to others who wait for the lock
+    double wait_seconds = 10;         ///< how long to wait for the lock
+    bool on_network = false;          ///< write on a network file system too, where other hosts may not see the lock
+    IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
+    RowFollower* follower = nullptr;  ///< keeps the index (IndexKeeper); without one the first change removes X.db.idx
   };
 
   /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).

@@ -5,18 +5,55 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "imreg/record_file.h"
+#include "imreg/sky_region.h"
 
 namespace imreg {
 
 struct Interval {
   double low;
   double high;  ///< included
+};
+
+/// What a text must be. Case-blind.
+struct TextPattern {
+  enum class How { exact, prefix, glob };
+  std::string text;
+  How how = How::exact;
+};
+
+/// One condition over one field (or two, or the whole record), as data: an index looks at what it asks for.
+struct Condition {
+  enum class Kind { codes, number, overlap, deleted, region, patterns, text, test };  ///< in the order of testing
+  Kind kind = Kind::test;
+  FieldInfo field;
+  FieldInfo other;  ///< overlap: the length; region: the declination
+  bool negate = false;
+  std::vector<Interval> intervals;
+  std::array<bool, 256> codes{};
+  std::vector<TextPattern> patterns;
+  std::vector<std::string>
+      exact;  ///< those of `patterns`, in lower case and in order, when all are exact and they are many
+  std::optional<SkyRegion> region;
+  std::function<bool(std::string_view)> text;
+  std::function<bool(RecordView)> test;
+  std::string what;  ///< of a test, for people: its text
+
+  /// Remembers answers about texts: one thread at a time.
+  bool holds(RecordView record) const;
+  /// For kinds patterns and text: of a value of the field.
+  bool holds_for(std::string_view value) const;
+
+ private:
+  mutable std::string last_text_;  ///< neighbours in a file usually agree
+  mutable bool last_answer_ = false;
+  mutable std::unordered_map<std::string, bool> answers_;
 };
 
 class Selection {
@@ -33,54 +70,91 @@ class Selection {
               bool negate = false);
   /// A text field (usually different in every row) that begins with `pattern`, or matches it when it is a glob; case-blind.
   Status name(const Schema& schema, std::string_view field, std::string pattern, bool negate = false);
+  /// A text field that matches one of the patterns.
+  Status patterns(const Schema& schema, std::string_view field, std::vector<TextPattern> patterns, bool negate = false);
   /// The exposure [start, start + length] overlaps one of the intervals, both ends included.
   Status overlap(const Schema& schema, std::string_view start, std::string_view length, std::vector<Interval> intervals,
                  bool negate = false);
+  /// The position (two number fields, degrees) lies in the region. Without a position it is in none, also when negated.
+  Status region(const Schema& schema, std::string_view ra, std::string_view dec, SkyRegion region, bool negate = false);
+  /// Anything else about a record. Several threads may call `test` at the same time. `what` tells people what it asks.
+  void test(std::function<bool(RecordView)> test, std::string what, bool negate = false);
   /// Rows that are marked as deleted are left out, where the format knows such rows.
   void without_deleted(const Schema& schema);
 
-  /// A selection remembers answers while it works: one thread at a time.
-  bool matches(RecordView record) const;
+  /// A selection remembers answers while it works: one thread at a time, each thread with a copy.
+  bool matches(RecordView record) const {
+    for (const auto& condition : conditions_) {
+      if (!condition.holds(record)) return false;
+    }
+    return true;
+  }
+  const std::vector<Condition>& conditions() const { return conditions_; }
 
  private:
-  enum class Kind { codes, number, overlap, deleted, name, text };  ///< in the order in which they are tested
-  struct Condition {
-    Kind kind;
-    FieldInfo field;
-    FieldInfo length;  ///< overlap only
-    bool negate = false;
-    std::vector<Interval> intervals;
-    std::array<bool, 256> codes{};
-    std::string pattern;
-    bool glob = false;
-    std::function<bool(std::string_view)> test;
-    mutable std::string last_text;  ///< neighbours in a file usually agree
-    mutable bool last_answer = false;
-    mutable std::unordered_map<std::string, bool> answers;
-  };
-  static Result<Condition> make(const Schema& schema, std::string_view field, Kind kind, bool negate);
   void add(Condition condition);
-  static bool holds(const Condition& condition, RecordView record);
-  /// Calls `visit(row)` for each row that matches as it stands, until it returns false.
-  template <class Visit>
-  void each_candidate(const RecordFile& file, const Visit& visit) const;
-  friend struct ScanReport scan(const RecordFile&, const Selection&,
-                                const std::function<bool(std::int64_t, RecordView)>&);
-  friend std::int64_t count_matches(const RecordFile&, const Selection&);
   std::vector<Condition> conditions_;
+};
+
+struct ScanOptions {
+  int jobs = 1;           ///< threads that test rows
+  bool use_index = true;  ///< false: every row is looked at
 };
 
 /// What happened in a scan.
 struct ScanReport {
   std::int64_t matched = 0;
-  std::vector<Status> damaged;  ///< rows that could not be returned: corrupt, with file and record
+  std::int64_t looked_at = 0;     ///< rows whose bytes were tested
+  std::vector<Status> damaged;    ///< rows that could not be returned: corrupt, with file and record
+  std::vector<std::string> plan;  ///< what was done, a line each, for people: -explain
 };
 
-/// Visits the rows that match, in file order; each is a checked copy that is valid during the call. `visit` returns false to stop.
-ScanReport scan(const RecordFile& file, const Selection& selection,
+/// Row numbers, each once, in file order. Never more memory than 32 MiB or one bit for each row of the file.
+class RowSet {
+ public:
+  /// For rows below `count`; others are not taken.
+  explicit RowSet(std::int64_t count) : count_(count) {}
+  void add(std::int64_t row);
+  void add_range(std::int64_t from, std::int64_t end);
+  /// To be called behind the last add(): order, no row twice.
+  void finish();
+  std::int64_t size() const { return size_; }
+  /// In file order from row `from` on, until `visit` returns false.
+  void each(std::int64_t from, const std::function<bool(std::int64_t row)>& visit) const;
+
+ private:
+  void make_bits();
+  std::int64_t count_;
+  std::int64_t size_ = 0;
+  std::vector<std::uint64_t> rows_;
+  std::vector<std::uint64_t> bits_;  ///< instead of rows_ when there are many
+};
+
+/// Visits the rows that match, in file order; each is a checked copy that is valid during the call, which is made by the
+/// calling thread. `visit` returns false to stop.
+ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOptions& options,
                 const std::function<bool(std::int64_t row, RecordView)>& visit);
 
+/// The numbers of all rows that match as they stand: to be read and tested again when they are returned.
+RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanOptions& options,
+                 ScanReport* report = nullptr);
+
 /// How many rows match. By the fields as they stand: rows are not checked.
-std::int64_t count_matches(const RecordFile& file, const Selection& selection);
+std::int64_t count_matches(const RecordFile& file, const Selection& selection, const ScanOptions& options = {},
+                           ScanReport* report = nullptr);
+
+/// The same in the order of obstime, equal times in file order, unknown ones last. False, and nothing is visited, when no
+/// index can tell the order: the caller sorts.
+bool scan_by_time(const RecordFile& file, const Selection& selection, bool newest_first, ScanReport& report,
+                  const std::function<bool(std::int64_t row, RecordView)>& visit);
+
+/// How many of the rows that match have each combination of values, if the index can tell it alone. Values are the bytes
+/// of the fields in a record.
+struct ValueCount {
+  std::vector<std::string> values;
+  std::int64_t rows = 0;
+};
+std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report);
 
 }  // namespace imreg

@@ -105,8 +105,10 @@ void warn_once(FileFacts& file, const std::string& warning) {
 
 // One doubt of a kind speaks for all images of the file.
 void doubt_once(FileFacts& file, Doubt doubt) {
-  if (std::none_of(file.doubts.begin(), file.doubts.end(),
-                   [&](const Doubt& d) { return d.kind == doubt.kind && d.cause == doubt.cause; }))
+  constexpr std::size_t kMost = 1000;  // nobody reads so many, and each is held against all
+  if (file.doubts.size() < kMost && std::none_of(file.doubts.begin(), file.doubts.end(), [&](const Doubt& d) {
+        return d.kind == doubt.kind && d.cause == doubt.cause;
+      }))
     file.doubts.push_back(std::move(doubt));
 }
 

@@ -1,6 +1,8 @@
 // The keyword index, and conditions on cards.
 #include "camera/cards.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -42,6 +44,15 @@ bool is_commentary(std::uint64_t key) {
          key == 0x2059524f54534948;  // blank, COMMENT, HISTORY
 }
 
+std::uint64_t multiplier() {
+  static const std::uint64_t kMultiplier = [] {
+    std::uint64_t out = 0x9e3779b97f4a7c15;
+    (void)::getentropy(&out, sizeof out);
+    return out | 1;
+  }();
+  return kMultiplier;
+}
+
 // The keys of all cards of a header, and a hash of them.
 std::vector<std::uint64_t> keys_of(const Header& header, std::uint64_t& hash) {
   std::vector<std::uint64_t> out(header.size());
@@ -57,13 +68,13 @@ std::vector<std::uint64_t> keys_of(const Header& header, std::uint64_t& hash) {
 
 }  // namespace
 
-Layout::Layout(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
+Layout::Layout(std::vector<std::uint64_t> keys) : multiplier_(multiplier()), keys_(std::move(keys)) {
   slots_.resize(std::bit_ceil(2 * keys_.size() + 2));
+  shift_ = 64 - std::countr_zero(slots_.size());
   next_.resize(keys_.size(), -1);
   for (std::size_t i = keys_.size(); i-- > 0;) {  // from the end: the first of duplicates comes to stand in the slot
     if (keys_[i] == 0) continue;
-    std::size_t at = place_of(keys_[i]) & (slots_.size() - 1);
-    while (slots_[at].card >= 0 && slots_[at].key != keys_[i]) at = (at + 1) & (slots_.size() - 1);
+    const std::size_t at = slot_of(keys_[i]);
     next_[i] = slots_[at].card;
     slots_[at] = {keys_[i], static_cast<std::int32_t>(i)};
   }
@@ -86,7 +97,7 @@ bool Layout::fits(const Header& header) const {
 }
 
 std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
-  constexpr std::size_t kMost = 1000, kLargest = 2000;
+  constexpr std::size_t kMost = 16 << 20, kLargest = 2000;  // bytes of all, cards of one
   std::uint64_t hash = 0;
   std::vector<std::uint64_t> keys = keys_of(header, hash);
   {
@@ -98,7 +109,8 @@ std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
   auto layout = std::make_shared<const Layout>(std::move(keys));
   if (!keep) return layout;
   const std::lock_guard lock(mutex_);
-  if (layouts_.size() >= kMost) layouts_.clear();
+  if (bytes_ + layout->bytes() > kMost) layouts_.clear(), bytes_ = 0;
+  bytes_ += layout->bytes();
   layouts_.insert_or_assign(hash, layout);
   return layout;
 }

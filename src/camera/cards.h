@@ -25,14 +25,15 @@ class Layout {
   explicit Layout(std::vector<std::uint64_t> keys);
   const std::vector<std::uint64_t>& keys() const { return keys_; }
   bool fits(const Header& header) const;
+  /// What it takes in memory.
+  std::size_t bytes() const { return sizeof *this + 12 * keys_.size() + sizeof(Slot) * slots_.size(); }
 
-  /// Calls `use(card number)` for every card with this key, in order, until one is accepted.
+  /// Calls `use(card number)` for the cards with this key, in order, until one is accepted; for no more than kChances of
+  /// them, or ten thousand dates beside ten thousand times of day would be tried in all pairs.
   template <class Use>
   bool each(std::uint64_t key, Use use) const {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = place_of(key) & mask;
-    while (slots_[at].card >= 0 && slots_[at].key != key) at = (at + 1) & mask;
-    for (std::int32_t card = slots_[at].card; card >= 0; card = next_[static_cast<std::size_t>(card)]) {
+    std::int32_t card = slots_[slot_of(key)].card;
+    for (int chance = 0; card >= 0 && chance < kChances; ++chance, card = next_[static_cast<std::size_t>(card)]) {
       if (use(static_cast<std::size_t>(card))) return true;
     }
     return false;
@@ -46,8 +47,17 @@ class Layout {
     std::uint64_t key = 0;
     std::int32_t card = -1;  // the first with this key
   };
-  static std::size_t place_of(std::uint64_t key) { return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 40); }
+  static constexpr int kChances = 16;
+  // The slot of a key, or the free one where it belongs. The multiplier is another one in every process, and the highest
+  // bits count: no header can be made whose keywords fall into the same place.
+  std::size_t slot_of(std::uint64_t key) const {
+    std::size_t at = static_cast<std::size_t>((key * multiplier_) >> shift_);
+    while (slots_[at].card >= 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    return at;
+  }
 
+  std::uint64_t multiplier_;
+  int shift_;
   std::vector<std::uint64_t> keys_;  // 0 for cards without a value
   std::vector<Slot> slots_;
   std::vector<std::int32_t> next_;  // by card number: the next with the same key, -1 for the last
@@ -61,6 +71,7 @@ class LayoutCache {
  private:
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::shared_ptr<const Layout>> layouts_;
+  std::size_t bytes_ = 0;
 };
 
 /// The headers of a file: each card is found by an index and read once, and told to who listens.

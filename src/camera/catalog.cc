@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "base/text.h"
 #include "os/file.h"
@@ -70,8 +71,8 @@ Status Cameras::Tables::add_user(const std::string& path, std::string text, std:
     texts.emplace_back(path, std::move(text));
     return {};
   }
-  IMREG_TRY(parse_table(text, path).status());
   auto entry = std::make_shared<const Entry>(std::move(text), path, origin);
+  if (entry->head.name.empty()) IMREG_TRY(parse_table(entry->text, path).status());  // mistakes() finds the rest
   added.push_back(entry->head.name);
   entries.insert_or_assign(entry->head.name, std::move(entry));
   return {};
@@ -129,9 +130,9 @@ std::vector<Status> Cameras::Tables::mistakes(const std::vector<std::string>& na
     const Entry& entry = *entries.find(name)->second;
     const std::size_t before = out.size();
     const Result<Table> parsed = parse_table(entry.text, entry.file, &out);
-    if (out.size() > before) continue;
+    if (!parsed) continue;
     Chain chain;
-    bool whole = true;
+    bool whole = out.size() == before;  // of a table with other mistakes the list may be in a bad line
     for (const Table* at = &*parsed; at != nullptr;) {
       const bool circle = std::any_of(chain.begin(), chain.end(), [&](const Table* t) { return t->name == at->name; });
       if (circle)
@@ -160,20 +161,22 @@ std::vector<Status> Cameras::Tables::mistakes(const std::vector<std::string>& na
         if (!known) error(*parsed, recipe.line, 1, "there is no word list '" + recipe.words + "'");
       }
     }
-    for (const Chooser::Rule& rule : chooser->rules()) {
-      if (rule.table != &entry.head) continue;
-      for (const Chooser::Rule& other : chooser->rules()) {
-        // Each pair once, unless only one of the two is asked about.
-        const bool asked = std::find(names.begin(), names.end(), other.table->name) != names.end();
-        if (other.table == rule.table || other.rank != rule.rank || (asked && other.table->name > rule.table->name) ||
-            !may_clash(*rule.when, *other.when))
-          continue;
-        error(*rule.table, rule.when->line, rule.when->column,
-              "the tables " + rule.table->name + " and " + other.table->name + " (" + other.table->file + ", line " +
-                  std::to_string(other.when->line) +
-                  ") apply equally to some headers; give one of them a further condition");
-      }
+  }
+  // Of each pair of rules the one of the later name is told, or the one that is asked about.
+  const std::set<std::string_view> asked(names.begin(), names.end());
+  std::map<std::size_t, std::vector<std::pair<const Chooser::Rule*, bool>>> ranks;  // the rules stand by name
+  for (const Chooser::Rule& rule : chooser->rules()) {
+    auto& before = ranks[rule.rank];
+    const bool ask = asked.contains(rule.table->name);
+    for (const auto& [other, ask_other] : before) {
+      if ((!ask && !ask_other) || other->table == rule.table || !may_clash(*rule.when, *other->when)) continue;
+      const auto& [told, rival] = ask ? std::pair(&rule, other) : std::pair(other, &rule);
+      error(*told->table, told->when->line, told->when->column,
+            "the tables " + told->table->name + " and " + rival->table->name + " (" + rival->table->file + ", line " +
+                std::to_string(rival->when->line) +
+                ") apply equally to some headers; give one of them a further condition");
     }
+    before.emplace_back(&rule, ask);
   }
   return out;
 }

@@ -30,7 +30,7 @@ Status FilterList::add(std::string_view text, const std::string& file) {
     }
     if (is_glob(entry.name)) {
       if (!entry.aliases.empty()) return line.error("a name with * ? [ stands for many filters and has no other names");
-      patterns_.insert(patterns_.begin(), std::move(entry));
+      patterns_.push_back(std::move(entry));
       continue;
     }
     const std::size_t at = entries_.size();
@@ -47,8 +47,8 @@ Status FilterList::add(std::string_view text, const std::string& file) {
 
 const FilterList::Entry* FilterList::find(std::string_view name) const {
   if (const auto it = exact_.find(name); it != exact_.end()) return &entries_[it->second];
-  for (const Entry& entry : patterns_) {
-    if (glob_match(entry.name, name, false)) return &entry;
+  for (auto entry = patterns_.rbegin(); entry != patterns_.rend(); ++entry) {  // later lines win
+    if (glob_match(entry->name, name, false)) return &*entry;
   }
   if (const auto it = nocase_.find(to_lower(name)); it != nocase_.end()) return &entries_[it->second];
   return nullptr;

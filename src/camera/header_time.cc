@@ -76,10 +76,15 @@ std::optional<double> day_of_fields(const std::array<std::string_view, 3>& part,
   if (part[0].size() == 4) return midnight(number[0], number[1], number[2]);
   if (order == DateOrder::ymd) return midnight(full_year(number[0]), number[1], number[2]);
   if (order == DateOrder::mdy && !named) return midnight(full_year(number[2]), number[0], number[1]);
-  // The day comes first with slashes (the FITS form until 1999), with a month in letters, and before a year of
-  // four digits.
-  if (order == DateOrder::dmy || separator == '/' || named || part[2].size() == 4)
-    return midnight(full_year(number[2]), number[1], number[0]);
+  if (order == DateOrder::dmy || named) return midnight(full_year(number[2]), number[1], number[0]);
+  // Before a year of four digits the day comes first with points; otherwise Americans write the month first, and only a
+  // number above 12 (or twice the same one) tells.
+  if (part[2].size() == 4 && separator != '.') {
+    if (number[0] <= 12 && number[1] > 12) std::swap(number[0], number[1]);
+    if (number[0] <= 12 && number[0] != number[1]) return std::nullopt;
+  }
+  // With slashes the day comes first (the FITS form until 1999).
+  if (separator == '/' || part[2].size() == 4) return midnight(full_year(number[2]), number[1], number[0]);
   return std::nullopt;
 }
 
@@ -150,10 +155,19 @@ std::optional<double> take_day(std::string_view& text, DateOrder order) {
 
 }  // namespace
 
+std::string with_point(std::string_view text) {
+  std::string out(text);
+  if (const std::size_t comma = text.find(','); comma != text.npos && text.find(',', comma + 1) == text.npos)
+    out[comma] = '.';
+  return out;
+}
+
 std::optional<double> time_of_day(std::string_view text) {
   text = without_zone(text);
   if (starts_nocase(text, "UT ")) text = trim(text.substr(3));
   std::string spread;
+  const std::string pointed = with_point(text);  // 15:20:01,5 (ISO 8601)
+  text = pointed;
   // 152001, 152001.5: no separators; 15.20.01: points instead.
   const std::size_t digits = digits_from(text, 0);
   if (digits == 6 && (digits == text.size() || text[6] == '.')) {
@@ -198,6 +212,18 @@ double take_offset(std::string_view& text) {
     return 0;
   text.remove_suffix(kSize);
   return static_cast<double>(zone[0] == '-' ? -1 : 1) * static_cast<double>(3600 * hours + 60 * minutes);
+}
+
+std::optional<double> header_number(std::string_view text) {
+  double number = 0;
+  if (parse_number(text, number)) return number;
+  const std::size_t comma = text.find(',');
+  if (comma == text.npos) return std::nullopt;
+  const std::size_t first = text.find_first_of("0123456789");
+  const std::size_t end = digits_from(text, comma + 1), whole = comma - std::min(first, comma);
+  const bool thousands = end == comma + 4 && whole <= 3 && text[first] != '0';
+  const bool good = whole > 0 && end > comma + 1 && !thousands && parse_number(with_point(text), number);
+  return good ? std::optional(number) : std::nullopt;
 }
 
 std::optional<HeaderDate> header_date(std::string_view text, DateOrder order) {

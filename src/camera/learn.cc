@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "base/text.h"
@@ -168,9 +169,10 @@ std::string safe_name(const std::string& text, const std::vector<std::string>& t
   return out;
 }
 
-std::string written(const Lesson& lesson, const Draft& when, const std::string& called, const std::string& name,
-                    const Draft& draft) {
+std::string written(const Lesson& lesson, std::size_t named, const Draft& when, const std::string& called,
+                    const std::string& name, const Draft& draft) {
   std::string out = "# A first draft, learnt from " + counted(static_cast<long long>(lesson.files.size()), "file") +
+                    (lesson.files.size() < named ? " of " + std::to_string(named) : "") +
                     ". Read every line; `imcamera check` shows what it gives for a file.\n"
                     "# Lines with ? are likely and not proved: take \"# ? \" away where they are right.\n"
                     "camera " +
@@ -181,6 +183,29 @@ std::string written(const Lesson& lesson, const Draft& when, const std::string& 
   return out;
 }
 
+// The headers to learn from, by the numbers of their paths. Of many files those that are held at once are spread over all:
+// the first ones may all be biases.
+Result<std::map<std::size_t, FitsHeaders>> sample_of(const std::vector<std::string>& paths) {
+  constexpr std::size_t kMostFiles = kRowsInAll, kMostBytes = 64 << 20;
+  std::map<std::size_t, FitsHeaders> out;
+  Status last(Code::invalid, "there is no file to learn from; name some files of the camera");
+  std::size_t bytes = 0;
+  auto step = static_cast<std::size_t>(0.618 * static_cast<double>(paths.size())) + 1;  // golden section
+  while (std::gcd(step, paths.size()) > 1) ++step;
+  for (std::size_t i = 0; i < paths.size() && out.size() < kMostFiles && bytes < kMostBytes; ++i) {
+    const std::size_t index = i * step % paths.size();
+    Result<FitsHeaders> headers = read_headers(paths[index]);
+    if (!headers) {
+      last = headers.status();
+      continue;
+    }
+    for (const Hdu& hdu : headers->hdus) bytes += hdu.header.text().size();
+    out.emplace(index, *std::move(headers));
+  }
+  if (out.empty()) return last;
+  return out;
+}
+
 }  // namespace
 
 /// Has the key to the tables.
@@ -188,19 +213,14 @@ class Learner {
  public:
   static Result<std::string> learn(const std::vector<std::string>& paths, const Cameras& cameras) {
     Lesson lesson;
-    Status last(Code::invalid, "there is no file to learn from; name some files of the camera");
+    IMREG_ASSIGN(auto sample, sample_of(paths));
     std::map<std::string, std::size_t> votes;
-    for (const std::string& path : paths) {
-      Result<FitsHeaders> headers = read_headers(path);
-      if (!headers) {
-        last = headers.status();
-        continue;
-      }
-      IMREG_ASSIGN(const FileFacts facts, cameras.translate(path, *headers, {}));
+    for (auto& [index, headers] : sample) {
+      IMREG_ASSIGN(const FileFacts facts, cameras.translate(paths[index], headers, {}));
       ++votes[facts.camera];
-      lesson.files.emplace_back(*std::move(headers), std::filesystem::path(path).stem().string(), lesson.layouts);
+      lesson.files.emplace_back(std::move(headers), std::filesystem::path(paths[index]).stem().string(),
+                                lesson.layouts);
     }
-    if (lesson.files.empty()) return last;
     const auto most =
         std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     lesson.like = most->first;
@@ -224,7 +244,8 @@ class Learner {
     learn_filter(lesson, draft);
     learn_position(lesson, draft);
     learn_simple_fields(lesson, draft);
-    return written(lesson, when, called.empty() ? "a new camera" : called, safe_name(called, cameras.names()), draft);
+    return written(lesson, paths.size(), when, called.empty() ? "a new camera" : called,
+                   safe_name(called, cameras.names()), draft);
   }
 };
 

@@ -53,10 +53,11 @@ std::vector<Step> steps_of(std::string_view glob) {
 
 // Whether two patterns differ before the first star or set of either: most do, and at their first letters.
 bool begin_apart(std::string_view a, std::string_view b) {
+  const auto is_special = [](char c) { return c == '*' || c == '?' || c == '['; };
   for (std::size_t i = 0;; ++i) {
     const bool end_a = i == a.size(), end_b = i == b.size();
     if (end_a || end_b) return end_a && end_b ? false : (end_a ? b[i] : a[i]) != '*';
-    if (is_glob(a.substr(i, 1)) || is_glob(b.substr(i, 1))) return false;
+    if (is_special(a[i]) || is_special(b[i])) return false;
     if (lower(a[i]) != lower(b[i])) return true;
   }
 }

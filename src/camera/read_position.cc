@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "base/text.h"
+#include "camera/header_time.h"
 #include "camera/reader.h"
 #include "camera/reader_internal.h"
 #include "sky/time_scale.h"
@@ -36,15 +37,15 @@ std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& 
   reason = is_ra ? "is no right ascension" : "is no declination";
   const std::optional<std::string_view> part = counted_part(recipe, card.text);
   if (!part) return std::nullopt;
-  double number = 0;
-  if (parse_number(*part, number)) {
-    if (!std::isfinite(number)) return std::nullopt;
-    const double degrees = number * step_of(recipe, card, is_ra);
+  if (const std::optional<double> number = header_number(*part)) {
+    if (!std::isfinite(*number)) return std::nullopt;
+    const double degrees = *number * step_of(recipe, card, is_ra);
     if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;
     return std::fabs(degrees) <= 90 ? std::optional(degrees) : std::nullopt;
   }
   if (!is_sexagesimal(*part)) return std::nullopt;
-  const Result<double> angle = is_ra ? parse_right_ascension(*part, AngleUnit::hours) : parse_declination(*part);
+  const std::string pointed = with_point(*part);
+  const Result<double> angle = is_ra ? parse_right_ascension(pointed, AngleUnit::hours) : parse_declination(pointed);
   return angle ? std::optional(*angle) : std::nullopt;
 }
 
@@ -54,6 +55,24 @@ double Reader::shift_by(const Source& source, std::size_t hdu) const {
   const Unit* unit = card ? unit_of_comment(card->comment) : nullptr;
   const double scale = unit != nullptr && unit->dimension == Dimension::angle ? unit->scale : 1 / 3600.0;
   return card ? card->number().value_or(0) * scale : 0;
+}
+
+// A coordinate of several cards as one: "-35:03:21.27128". Null when one of them is not there.
+const CardValue* Reader::whole(const CardValue& first, const std::vector<Source>& parts, std::size_t hdu,
+                               CardValue& out) const {
+  if (parts.empty()) return &first;
+  const auto text_of = [](const CardValue& card) {
+    const std::optional<double> number = card.number();
+    return number ? short_number(*number) : std::string(trim(card.text));
+  };
+  out = first;
+  out.text = text_of(first);
+  for (const Source& part : parts) {
+    const CardValue* card = place_.cards.get(hdu, part.keyword);
+    if (card == nullptr) return nullptr;
+    out.text += (out.text == "-" || out.text == "+" ? "" : ":") + text_of(*card);
+  }
+  return &out;
 }
 
 // A pair of keywords from one HDU.
@@ -67,9 +86,13 @@ bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywo
       lost(Field::position, recipe, source, card, found, std::move(reason), !says_nothing(recipe, trim(card.text)));
       return false;
     };
-    const std::optional<double> ra = coordinate(recipe, value, true, reason);
-    if (!ra) return lose(ra_source, value);
+    CardValue ra_whole, dec_whole;
+    const CardValue* ra_value = whole(value, recipe.parts[0], found, ra_whole);
+    if (!ra_value) return false;
+    const std::optional<double> ra = coordinate(recipe, *ra_value, true, reason);
+    if (!ra) return lose(ra_source, *ra_value);
     const CardValue* dec_value = place_.cards.get(found, dec_source.keyword);
+    if (dec_value) dec_value = whole(*dec_value, recipe.parts[1], found, dec_whole);
     if (!dec_value) return false;
     const std::optional<double> dec = coordinate(recipe, *dec_value, false, reason);
     if (!dec) return lose(dec_source, *dec_value);

@@ -25,10 +25,10 @@ std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
     const std::optional<HeaderDate> date = header_date(clock.text);
     if (date) seconds = date->time_of_day;
   }
-  if (!seconds && recipe.has_unit && clock.number()) {
+  if (const std::optional<double> number = seconds ? std::nullopt : header_number(clock.text)) {
     const Unit* unit = unit_of_comment(clock.comment);
     const Unit* known = unit == nullptr ? nullptr : unit_named(unit->name, Dimension::time);
-    seconds = *clock.number() * (known == nullptr ? recipe.scale : known->scale);
+    if (known != nullptr || recipe.has_unit) seconds = *number * (known == nullptr ? recipe.scale : known->scale);
   }
   return seconds && *seconds >= 0 && *seconds <= kDay + 1 ? seconds : std::nullopt;
 }
@@ -125,7 +125,10 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     const std::optional<std::string_view> part = counted_part(recipe, text);
     if (!part) return lose(first, value, "does not match " + recipe.capture, false);
     const std::optional<HeaderDate> date = header_date(*part, recipe.date_order);
-    if (!date) return lose(first, value, "is no date", true);
+    if (!date) {
+      const bool swapped = header_date(*part, DateOrder::dmy).has_value();
+      return lose(first, value, swapped ? "does not tell the day from the month" : "is no date", true);
+    }
     if (recipe.sources.size() == 1) {
       if (!date->time_of_day && !recipe.day) return lose(first, value, "has no time of day", false);
       day_only = !date->time_of_day;

@@ -18,14 +18,6 @@ namespace {
 
 constexpr double kDay = 86400;
 
-std::string short_number(double value) {
-  char text[400];
-  const bool plain = std::fabs(value) < 1e9;
-  const auto end =
-      std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::general).ptr;
-  return std::string(text, end);
-}
-
 // "[1:2048,1:4096]" of "[ 1:2048, 1 : 4096 ]"; nothing when it is no section.
 std::optional<std::string> section_text(std::string_view text) {
   std::string out;
@@ -56,6 +48,14 @@ double apply(char op, double a, double b) {
 }
 
 }  // namespace
+
+std::string short_number(double value) {
+  char text[400];
+  const bool plain = std::fabs(value) < 1e9;
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::general).ptr;
+  return std::string(text, end);
+}
 
 std::string keywords_of(const Recipe& recipe) {
   std::string out;
@@ -228,11 +228,10 @@ std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& 
     out = time_of_day(value.text);
   } else if (recipe.capture.empty() && !recipe.sexagesimal) {
     out = value.number();
+    if (!out) out = header_number(value.text);
   } else if (const std::optional<std::string_view> part = counted_part(recipe, value.text)) {
-    double number = 0;
-    if (parse_number(*part, number)) {
-      out = number;
-    } else if (recipe.sexagesimal) {
+    out = header_number(*part);
+    if (!out && recipe.sexagesimal) {
       if (const Result<double> angle = parse_angle(*part, AngleUnit::degrees)) out = *angle;
     }
   }

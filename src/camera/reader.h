@@ -69,6 +69,8 @@ class Reader {
                          CardValue& card) const;
   Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
   std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra, std::string& reason) const;
+  const CardValue* whole(const CardValue& first, const std::vector<Source>& parts, std::size_t hdu,
+                         CardValue& out) const;
   double shift_by(const Source& source, std::size_t hdu) const;
   bool pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const;
   bool by_wcs(char version, SkyPosition& icrs, std::string& keywords) const;

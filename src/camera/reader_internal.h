@@ -12,6 +12,9 @@ namespace imreg::camera {
 
 inline RecipeLine line_of(const Recipe& recipe) { return {recipe.table, recipe.line, recipe.text}; }
 
+/// "206.265", without exponent below 1e9.
+std::string short_number(double value);
+
 /// "DATE-OBS + UTC-OBS".
 std::string keywords_of(const Recipe& recipe);
 

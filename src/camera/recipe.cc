@@ -270,6 +270,20 @@ Status take_sources(Line& line, Dimension dimension, Recipe& recipe) {
   }
 }
 
+// PLTRAH:PLTRAM:PLTRAS, coordinates in several cards: hours, minutes, seconds; a sign, degrees, minutes, seconds.
+Status take_parts(const Line& line, Recipe& recipe) {
+  for (std::size_t i = 0; i < recipe.sources.size(); ++i) {
+    const Source whole = recipe.sources[i];
+    const std::vector<std::string_view> names = split(whole.keyword, ':');
+    if (names.size() > 4 || std::any_of(names.begin(), names.end(), [](auto name) { return name.empty(); }))
+      return line.error("'" + whole.keyword + "' is no keyword, nor two to four with colons between them");
+    recipe.sources[i] = Source(std::string(names[0]), whole.scope);
+    for (std::size_t part = 1; part < names.size(); ++part)
+      recipe.parts[i].emplace_back(std::string(names[part]), whole.scope);
+  }
+  return {};
+}
+
 Status check_recipe(const Line& line, Field field, const Recipe& recipe) {
   const Dimension dimension = dimension_of(field);
   const bool wcs = recipe.sources.size() == 1 && recipe.sources[0].keyword == "WCS";
@@ -298,13 +312,30 @@ Status check_recipe(const Line& line, Field field, const Recipe& recipe) {
   return {};
 }
 
+const Unit* unit_spelt(std::string_view text) {
+  for (const auto& row : kSpellings) {
+    if (equal_nocase(row.spelling, text)) return unit_named(row.name, row.dimension);
+  }
+  return nullptr;
+}
+
 // The unit between brackets at `open`: "[ms]".
 const Unit* unit_in_brackets(std::string_view comment, std::size_t open) {
   const std::size_t close = comment.find(comment[open] == '[' ? ']' : ')', open);
   if (close == comment.npos || close - open > 16) return nullptr;
-  const std::string unit = to_lower(trim(comment.substr(open + 1, close - open - 1)));
-  for (const auto& row : kSpellings) {
-    if (row.spelling == unit) return unit_named(row.name, row.dimension);
+  return unit_spelt(trim(comment.substr(open + 1, close - open - 1)));
+}
+
+// The unit of a time in words: "UT in hours", "decimal hours". Not of angles: Gemini's PA of 340 degrees has the comment
+// of another card, "offset in arcsec".
+const Unit* time_unit_in_words(std::string_view comment) {
+  constexpr std::size_t kShortest = 5;  // "in s" may be anything
+  bool told = false;
+  for (std::string_view word : words(comment)) {
+    while (!word.empty() && std::string_view(".,;:)").find(word.back()) != word.npos) word.remove_suffix(1);
+    const Unit* unit = told && word.size() >= kShortest ? unit_spelt(word) : nullptr;
+    if (unit != nullptr && unit->dimension == Dimension::time) return unit;
+    told = equal_nocase(word, "in") || equal_nocase(word, "decimal") || equal_nocase(word, "fractional");
   }
   return nullptr;
 }
@@ -335,7 +366,7 @@ const Unit* unit_of_comment(std::string_view comment) {
     if (!open) continue;
     if (const Unit* unit = unit_in_brackets(comment, i)) return unit;
   }
-  return nullptr;
+  return time_unit_in_words(comment);
 }
 
 std::optional<Range> range_of(std::string_view text) {
@@ -419,6 +450,7 @@ Status take_recipe(Line& line, Field field, Table& table) {
                line.peek()[0] <= 'Z') {
       recipe.wcs_version = line.take()[0];
     }
+    if (dimension == Dimension::position) IMREG_TRY(take_parts(line, recipe));
   }
   while (!line.done()) IMREG_TRY(take_modifier(line, field, recipe));
   IMREG_TRY(check_recipe(line, field, recipe));

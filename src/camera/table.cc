@@ -224,8 +224,8 @@ Result<Table> parse_table(std::string_view text, const std::string& file, std::v
     return {};
   });
   IMREG_TRY(status);
-  IMREG_TRY(first);
   if (!table.name.empty()) return table;
+  IMREG_TRY(first);
   const Status none = Status(Code::invalid, "no table in this file: it begins with: camera NAME").in_file(file);
   if (mistakes != nullptr) mistakes->push_back(none);
   return none;

@@ -70,7 +70,8 @@ struct Unit {
 /// The unit of this name in a table ("ms"); null when the dimension has none such.
 const Unit* unit_named(std::string_view name, Dimension dimension);
 /// The unit that a comment names in brackets, "[ms] exposure time" (FITS 4.0, section 4.3.2) or "time (ms)", in its
-/// usual spellings; null when it names none that is known here. The dimension is the unit's own.
+/// usual spellings, or a unit of time in words, "UT in hours", "decimal hours"; null when it names none that is known here. The
+/// dimension is the unit's own.
 const Unit* unit_of_comment(std::string_view comment);
 
 /// Where a keyword is looked for.
@@ -142,7 +143,8 @@ struct Recipe {
   bool day = false;             ///< a date without a time of day is accepted
   std::optional<double> night;  ///< hours: the date is that of the evening, an earlier time of day is the next day's
   std::vector<Source> since;    ///< `TSTART s since MJDREFI + MJDREFF`: the zero point, an MJD, a JD or a date
-  std::vector<Source> shift;    ///< of a position: what was moved east and north since, arcsec on the sky
+  std::array<std::vector<Source>, 2> parts;  ///< of ra and dec, behind the first: PLTRAH:PLTRAM:PLTRAS
+  std::vector<Source> shift;                 ///< of a position: what was moved east and north since, arcsec on the sky
   std::optional<TimeScale> time_scale;
   std::optional<Frame> sky_frame;
   bool needs_time() const { return sky_frame == Frame::of_date || sky_frame == Frame::apparent; }
@@ -198,8 +200,8 @@ struct Table {
   bool forgets(std::string_view rule) const;
 };
 
-/// Reads a table. `file` is for messages. Error: invalid, with file, line and column of the first mistake; all of them
-/// go to `mistakes` when it is given.
+/// Reads a table. `file` is for messages. Error: invalid, with file, line and column of the first mistake. When `mistakes`
+/// is given all of them go there, and the table of the good lines is returned; then only one without a name is an error.
 Result<Table> parse_table(std::string_view text, const std::string& file, std::vector<Status>* mistakes = nullptr);
 
 /// A table without `camera`, `when` and `like`: recipes that win over every table. Error: invalid.

@@ -98,4 +98,19 @@ Result<CameraSources> Settings::cameras(const std::string& database) {
   return out;
 }
 
+Result<CameraSources> Settings::cameras_of_options(bool with_keys) {
+  CameraSources out;
+  if (with_keys) {
+    IMREG_ASSIGN(out, cameras(""));
+  } else {
+    IMREG_ASSIGN(out.folders, camera_folders(""));
+  }
+  for (const auto* use : args_.all("cameras")) {
+    out.folders.push_back(use->words[0]);
+    if (!is_folder(use->words[0]))
+      return Status(Code::not_found, "-cameras: there is no such folder").in_file(use->words[0]);
+  }
+  return out;
+}
+
 }  // namespace imreg::cli

@@ -60,6 +60,9 @@ class Settings {
   /// Those, and the keywords that Elixir's configuration names (EXPTIME-KEYWORD and its like, man imreg-camera).
   /// Errors: those of config() too.
   Result<CameraSources> cameras(const std::string& database);
+  /// For work without a database: the folders of $IMREG_CAMERAS and of every -cameras FOLDER; `with_keys`: and Elixir's
+  /// keywords. Errors: not_found, a folder is not there; those of config().
+  Result<CameraSources> cameras_of_options(bool with_keys);
 
  private:
   const Parsed& args_;

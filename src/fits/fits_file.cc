@@ -188,17 +188,30 @@ Status read_hdus(Source& source, Window& window, FitsHeaders& out) {
   }
 }
 
-Status read_packed(OpenFile& file, FitsHeaders& out) {
+constexpr std::int64_t kLongestDump = std::int64_t{64} << 20;
+
+Status read_whole_dump(Window& window, FitsHeaders& out) {
+  for (std::int64_t size = kFirstRead; static_cast<std::int64_t>(window.bytes().size()) >= size;) {
+    if (size > kLongestDump) return {Code::invalid, "a header dump of more than 64 MiB"};
+    size = std::min(2 * size, kLongestDump + 1);
+    if (!window.load(0, size)) return failed_read();
+  }
+  out.container = FileKind::header_dump;
+  return read_dump(window.bytes(), out);
+}
+
+Status read_packed(OpenFile& file, FitsHeaders& out, bool dumps) {
   Unpacker unpacker(file, out.container);
   Window window(unpacker);
   if (!window.load(0, kFirstRead)) return failed_read();
   const FileKind inside = kind_of(window.bytes());
-  if (inside != FileKind::fits) {
+  const bool dump = dumps && inside == FileKind::header_dump;
+  if (inside != FileKind::fits && !dump) {
     if (!unpacker.fault().empty()) return {Code::corrupt, unpacker.fault()};
     const std::string what = inside == FileKind::empty ? std::string("it holds nothing") : looks_like(window.bytes());
     return {Code::invalid, "a " + std::string(unpacker.name()) + " file without a FITS file inside: " + what};
   }
-  Status status = read_hdus(unpacker, window, out);
+  Status status = dump ? read_whole_dump(window, out) : read_hdus(unpacker, window, out);
   for (Hdu& hdu : out.hdus) hdu.data_offset = -1;
   if (unpacker.stray() > 0) {
     out.warnings.push_back(std::to_string(unpacker.stray()) + " stray bytes after the " + unpacker.name() + " data");
@@ -207,18 +220,6 @@ Status read_packed(OpenFile& file, FitsHeaders& out) {
   if (!status.ok()) return {status.code(), status.message() + "; " + unpacker.fault()};
   out.damage += (out.damage.empty() ? "" : "; ") + unpacker.fault();
   return {};
-}
-
-constexpr std::int64_t kLongestDump = std::int64_t{64} << 20;
-
-Status read_whole_dump(OpenFile& file, FitsHeaders& out) {
-  if (file.size() > kLongestDump) return {Code::invalid, "a header dump of more than 64 MiB"};
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
-  const std::int64_t got = file.read(text.data(), file.size(), 0);
-  if (got < 0) return failed_read();
-  text.resize(static_cast<std::size_t>(got));
-  out.container = FileKind::header_dump;
-  return read_dump(text, out);
 }
 
 Result<FitsHeaders> read(const std::string& path, bool dumps) {
@@ -238,10 +239,10 @@ Result<FitsHeaders> read(const std::string& path, bool dumps) {
     case FileKind::bzip2:
     case FileKind::compress:
       out.container = kind;
-      status = read_packed(file, out);
+      status = read_packed(file, out, dumps);
       break;
     default:
-      status = kind == FileKind::header_dump && dumps ? read_whole_dump(file, out) : not_fits(kind, window.bytes());
+      status = kind == FileKind::header_dump && dumps ? read_whole_dump(window, out) : not_fits(kind, window.bytes());
   }
   if (!status.ok()) return std::move(status).in_file(path);
   return out;

@@ -46,6 +46,7 @@ struct RecordWriter::State {
   RecordFile view;
   std::optional<Journal> journal;
   std::vector<std::string> notes;
+  bool index_dropped = false;
   bool appended = false;         ///< this writer has appended before
   std::int64_t written_end = 0;  ///< up to here its blocks have been written
   bool broken = false;  ///< a write or sync failed: what the disk holds is not known, so nothing more is written
@@ -77,6 +78,15 @@ struct RecordWriter::State {
     const std::int64_t spare = seen().map.size() - seen().place_of(seen().count);
     return file.write(seen().container.count_cards,
                       make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
+  }
+
+  // An index that nobody keeps up would be wrong; it can be made again.
+  void drop_unkept_index() {
+    if (options.follower || index_dropped) return;
+    index_dropped = true;
+    const std::string index = seen().base + ".idx";
+    if (File::open(index, File::Mode::read).status().code() != Code::not_found)
+      (void)remove_file(index, options.observer);
   }
 
   Status write_state() {
@@ -250,6 +260,7 @@ Status RecordWriter::append(std::string rows) {
   const std::int64_t added = static_cast<std::int64_t>(rows.size()) / seen.record_size();
   state_->seal_all(rows, seen.count, seen.change_number);
   IMREG_TRY(state_->make_room(seen.count + added));
+  state_->drop_unkept_index();
 
   const std::int64_t place = seen.place_of(seen.count);
   const auto size = static_cast<std::int64_t>(rows.size());
@@ -271,6 +282,7 @@ Status RecordWriter::append(std::string rows) {
   seen.count += added;
   // Unsynced: never ahead of the data, and recovery counts the rows by their CRCs if it is lost. So it cannot undo the ok.
   if (!state_->write_counts().ok()) state_->broken = true;
+  if (state_->options.follower) state_->options.follower->after(file());
   return {};
 }
 
@@ -318,6 +330,9 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
 
   IMREG_TRY(state_->make_room(seen.count + rows_added));  // a full disk is found before the commit
   IMREG_TRY(state_->open_journal());
+  state_->drop_unkept_index();
+  if (state_->options.follower)
+    state_->options.follower->before(file(), changes, static_cast<std::int64_t>(transaction.sequence));
   if (auto status = state_->journal->commit(transaction); !status.ok()) {
     state_->broken = state_->journal->unsure();
     return status;
@@ -333,6 +348,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
     return {};
   }
   state_->journal->applied(seen.count);
+  if (state_->options.follower) state_->options.follower->after(file());
   // What is committed stays so whatever a checkpoint says; when it fails the handle refuses the next change.
   if (state_->journal->size() > kLongJournal) (void)checkpoint();
   return {};

@@ -162,11 +162,13 @@ Result<Schema> schema_from_header(const Header& header) {
   // Elixir's files tell little about their columns: some have no TFORM. Their name and record size say which layout it is.
   const bool has_forms =
       std::all_of(columns.begin(), columns.end(), [](const Column& column) { return !column.form.empty(); });
-  for (const auto& known : builtin_formats()) {
-    if (known.record_size != *width) continue;
-    const bool same_name = schema.format.empty() ? known.extname == extname
-                                                 : known.format == schema.format && known.version == schema.version;
-    if (same_name && has_columns(known, columns)) return known;
+  if (!schema.format.empty()) {
+    const Schema* known = builtin_format(schema.format, schema.version);
+    if (known && known->record_size == *width && has_columns(*known, columns)) return *known;
+  } else {
+    for (const auto& known : builtin_formats()) {
+      if (known.record_size == *width && known.extname == extname && has_columns(known, columns)) return known;
+    }
   }
   if (!has_forms && schema.format.empty()) {
     const Schema* newest = nullptr;

@@ -263,10 +263,10 @@ bool is_table_file(std::string_view word) { return word.find('/') != word.npos |
 Result<std::pair<Cameras, std::string>> load_for_check(const CheckOptions& options, std::vector<Status>& mistakes) {
   std::string name = options.table == "-" || options.table == "auto" ? "" : options.table;
   if (is_table_file(name)) {
-    mistakes = Cameras::lint(options.folders, {name}).mistakes;
+    mistakes = Cameras::lint(options.cameras.folders, {name}).mistakes;
     if (!mistakes.empty()) return mistakes.front();
   }
-  IMREG_ASSIGN(Cameras cameras, Cameras::load({options.folders, "", ""}));
+  IMREG_ASSIGN(Cameras cameras, Cameras::load(options.cameras));
   if (is_table_file(name)) {
     IMREG_ASSIGN(name, cameras.add_file(name));
   } else if (!name.empty()) {
@@ -323,7 +323,7 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
   CoverageReport report;
   RegisterOptions request;
   request.camera = options.camera;
-  request.cameras.folders = options.folders;
+  request.cameras = options.cameras;
   const auto loaded = load_cameras(request);
   if (!loaded) {
     report.request = loaded.status();

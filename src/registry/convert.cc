@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "formats/regimage.h"
 #include "imreg/date.h"
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
@@ -269,6 +270,10 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
   }
   IMREG_TRY(rename_file(unfinished, to));
   IMREG_TRY(sync_folder_of(to));
+  if (native && report.rows >= IndexKeeper::Limits().tail) {
+    IMREG_ASSIGN(const RecordFile made, RecordFile::open(to));
+    (void)rebuild_index(made);  // it can be made later
+  }
   for (const auto& [name, count] : lost) report.lost_fields.push_back(name + " (" + counted(count, "row") + ")");
   return report;
 }

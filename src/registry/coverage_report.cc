@@ -170,15 +170,24 @@ std::string html_text(std::string_view text) {
   return out;
 }
 
-// Shades that differ in grey too, and a mark where colours are not enough.
+// Shades that differ in grey too, and a mark where colours are not enough. The heads stay in sight when the page is
+// scrolled, which cells with collapsed borders would do without their borders.
 constexpr const char* kStyle =
-    "body{font:15px/1.4 sans-serif;margin:1.5em;color:#111;background:#fff}"
-    "table{border-collapse:collapse}th,td{border:1px solid #999;padding:.25em .6em;text-align:right}"
-    "thead th{position:sticky;top:0;background:#eee}th:first-child{text-align:left}"
-    "td small{display:block;color:#333;font-size:75%;white-space:nowrap}"
-    ".all{background:#fff}.most{background:#e8f0d8}.some{background:#ffd890}.few{background:#d88a78}.none{color:#666}"
-    ".few,.bad{font-weight:bold}tr.sum th,tr.sum td{border-top:3px double #111}"
-    "ul{padding-left:1.2em}li b{font-weight:bold}";
+    ":root{color-scheme:light dark;--ink:#111;--dim:#444;--paper:#fff;--head:#eee;--line:#999;--most:#e8f0d8;"
+    "--some:#ffd890;--few:#e09a8a}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#eee;--dim:#bbb;--paper:#181818;--head:#2c2c2c;--line:#666;"
+    "--most:#2c3c1c;--some:#5c4400;--few:#7c2c20}}"
+    "body{font:15px/1.4 sans-serif;margin:1.5em;color:var(--ink);background:var(--paper);overflow-wrap:break-word}"
+    "p,ul{max-width:60em}table{border-collapse:separate;border-spacing:0;border:solid var(--line);border-width:1px 0 0 "
+    "1px}"
+    "th,td{border:solid var(--line);border-width:0 1px 1px 0;padding:.25em .6em;text-align:right;white-space:nowrap}"
+    "thead th{position:sticky;top:0;background:var(--head)}"
+    "th:first-child{text-align:left;position:sticky;left:0;background:var(--head)}thead th:first-child{z-index:1}"
+    "td small{display:block;color:var(--dim);font-size:75%}"
+    ".most{background:var(--most)}.some{background:var(--some)}.few{background:var(--few)}.none{color:var(--dim)}"
+    ".few,.bad{font-weight:bold}tr.sum th,tr.sum td{border-top:3px double var(--ink)}"
+    "@media(max-width:40em){body{margin:.5em}th,td{padding:.2em .3em}th:first-child{white-space:normal;max-width:6em}}"
+    "ul{padding-left:1.2em}.key{padding:0 .4em}";
 
 std::string html_row(const std::string& head, const CameraCount& count, const char* attributes) {
   std::string out = "<tr" + std::string(attributes) + "><th scope=\"row\">" + html_text(head) + "</th><td>" +
@@ -199,14 +208,16 @@ std::string html_row(const std::string& head, const CameraCount& count, const ch
 
 std::string html_of(const Coverage& coverage, const std::string& summary) {
   std::string out =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Camera tables: coverage</title>\n"
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Camera tables: coverage</title>\n"
       "<style>" +
       std::string(kStyle) +
       "</style>\n</head>\n<body>\n<h1>Camera tables: coverage</h1>\n"
       "<p>For each camera table and field: the part of the images whose value is right, and below it how many are "
       "right&nbsp;/ unknown&nbsp;/ suspicious. Images that need no such value (the pointing of a bias) are not "
       "counted; "
-      "! marks suspicious values.</p>\n<p>" +
+      "! marks suspicious values. Shades: 100&nbsp;%, <span class=\"key most\">95&nbsp;% and more</span>, "
+      "<span class=\"key some\">50&nbsp;% and more</span>, <span class=\"key few\">less</span>.</p>\n<p>" +
       html_text(summary) +
       "</p>\n"
       "<table>\n<thead><tr><th scope=\"col\">camera</th><th scope=\"col\">files</th><th scope=\"col\">images</th>";

@@ -1,5 +1,5 @@
-// Which rows belong to a file: a hash table over all rows of the database, made by a scan (until there is an index); and whether
-// other path roots would make keys the same.
+// Which rows belong to the files of a batch: the index tells those with the same names, a hash table their full keys; and
+// whether other path roots would make keys the same.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,8 @@ namespace imreg {
 
 class KeyTable {
  public:
-  /// Takes in rows that it has not seen; starts anew when the file is another one or somebody else changed rows.
-  void follow(const RecordFile& file, const PathRoots& roots);
-  /// Enough for rows_of() files with these names, and no more: one pass over one cache line a row, for the one file of a
-  /// telescope. `names` are few.
-  void follow_names(const RecordFile& file, const PathRoots& roots, const std::vector<std::string>& names);
-  /// The last change was made by us and touched no key.
-  void own_change(const RecordFile& file) { change_number_ = file.change_number(); }
+  /// Takes in the rows of files with these names, and no others. By the index; without one every row is looked at.
+  Status take(const RecordFile& file, const PathRoots& roots, const std::vector<std::string>& names);
   /// The rows of a file (see file_key_of), the first one first.
   std::vector<std::int64_t> rows_of(const std::string& file_key, const RecordFile& file, const PathRoots& roots) const;
 
@@ -35,14 +30,10 @@ class KeyTable {
   std::size_t place_of(std::uint64_t hash) const;
   void insert(std::uint64_t hash, std::int64_t row);
   void grow(std::size_t slots);
-  void clear();
 
   std::vector<Slot> slots_;  ///< one for each file; open addressing, a power of two, at most half full
   std::vector<Entry> entries_;
   std::size_t used_ = 0;
-  std::int64_t rows_ = 0;  ///< taken in; 0 behind follow_names()
-  std::int64_t change_number_ = -1;
-  std::string uuid_;
 };
 
 /// Whether all rows with different keys still have different keys with other roots. Error: invalid, with two rows' key.

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
@@ -30,7 +31,6 @@ namespace {
 
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
 constexpr double kGroupSeconds = 1;       // or what has come together in this time
-constexpr std::size_t kFewNames = 8;      // as many files or fewer do not pay for a table of all keys
 constexpr std::size_t kReadAhead = 2048;  // files whose rows may wait to be written
 
 struct Item {
@@ -119,6 +119,13 @@ class Reader {
   bool stop_ = false;
 };
 
+// Between two groups the rows that are outside the index are looked at one by one: few, then.
+IndexKeeper::Limits index_limits() {
+  IndexKeeper::Limits limits;
+  limits.piece = 8 * static_cast<std::int64_t>(kGroupRows);
+  return limits;
+}
+
 RecordWriter::Options writer_options_of(const RegisterOptions& options) {
   RecordWriter::Options out;
   out.program = "imregister";
@@ -168,7 +175,9 @@ class Registrar {
   };
 
   Status write_rows(bool trim) {
-    const auto writer_options = writer_options_of(options_);
+    IndexKeeper keeper(options_.batch ? IndexKeeper::Patience::full : IndexKeeper::Patience::none, index_limits());
+    auto writer_options = writer_options_of(options_);
+    writer_options.follower = &keeper;
     auto writer = RecordWriter::open(options_.database, writer_options);
     if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
       if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here
@@ -187,18 +196,13 @@ class Registrar {
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
     if (!rows_.empty()) {
       // Another imregister may have defined a root since this batch began, and keys are full paths.
-      IMREG_ASSIGN(PathRoots roots, PathRoots::load(options_.database));
-      if (roots.roots() != roots_.roots()) {
-        roots_ = std::move(roots);
-        keys_ = KeyTable();
-      }
-      const auto names = names_of_rows();
-      if (names.size() <= kFewNames)
-        keys_.follow_names(writer->file(), roots_, names);
-      else
-        keys_.follow(writer->file(), roots_);
+      IMREG_ASSIGN(roots_, PathRoots::load(options_.database));
+      if (options_.batch) keeper.begin(writer->file());
+      IMREG_TRY(keys_.take(writer->file(), roots_, names_of_rows()));
       IMREG_TRY(merge_rows(*writer));
     }
+    if (trim) keeper.finish(writer->file());
+    if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
     return trim ? writer->trim() : Status();
   }
 
@@ -230,7 +234,6 @@ class Registrar {
       IMREG_TRY(writer.append(std::move(step.added)));
     else
       IMREG_TRY(writer.commit(step.changes, std::move(step.added)));
-    keys_.own_change(writer.file());
     report_.added += step.added_rows;
     report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
     report_.unchanged += step.unchanged;

@@ -152,7 +152,7 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
   IMREG_ASSIGN(const auto writer, make_row_writer(options.format, file.schema(), emit, sink));
   SearchReport report;
   std::int64_t index = 0;
-  auto found = scan(file, selection, [&](std::int64_t, RecordView row) { return writer->row(++index, row); });
+  auto found = scan(file, selection, {}, [&](std::int64_t, RecordView row) { return writer->row(++index, row); });
   writer->finish();
   report.matched = found.matched;
   report.damaged = std::move(found.damaged);

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "formats/regimage.h"
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
@@ -108,7 +109,9 @@ class ExposureMaker {
   double step_;
 };
 
-Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, const RecordWriter::Options& options) {
+Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, RecordWriter::Options options) {
+  IndexKeeper keeper(IndexKeeper::Patience::full);
+  options.follower = &keeper;
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
   const std::int64_t exposures = (rows + kCcds - 1) / kCcds;
   ExposureMaker maker(seed, exposures);
@@ -120,6 +123,7 @@ Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, 
       continue;
     IMREG_TRY(writer.append(std::exchange(group, {})));
   }
+  keeper.finish(writer.file());
   return writer.trim();
 }
 

@@ -1,9 +1,15 @@
+// The scan: candidates in file order, by one thread or by several, each copied, checked and tested again before anybody
+// sees it.
 #include "imreg/scan.h"
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
-#include "base/text.h"
+#include "scan/index_search.h"
 
 namespace imreg {
 
@@ -11,202 +17,210 @@ namespace {
 
 // Rows between the one that is tested and the one whose cache line is fetched.
 constexpr std::size_t kAhead = 16;
+// Rows that a thread takes at a time: a megabyte of the first cache lines.
+constexpr std::int64_t kPiece = 16384;
+constexpr std::int64_t kFewRows = 2000;
 
-// A number of any type, NaN when it is not known.
-inline double number_at(const char* record, const FieldInfo& field) {
-  const char* at = record + field.offset;
-  switch (field.type) {
-    case Type::f64: return load_big<double>(at);
-    case Type::f32: return static_cast<double>(load_big<float>(at));
-    case Type::u8: return static_cast<unsigned char>(*at);
-    case Type::i16: return load_big<std::int16_t>(at);
-    case Type::i32: return load_big<std::int32_t>(at);
-    case Type::raw_u32: return load_big<std::uint32_t>(at);
-    case Type::u32: return load_big<std::uint32_t>(at) ^ 0x80000000U;
-    case Type::i64: return static_cast<double>(load_big<std::int64_t>(at));
-    case Type::boolean: return *at == 'T' ? 1 : 0;
-    case Type::text: break;
-  }
-  return std::nan("");
-}
-
-inline double scaled_number(const char* record, const FieldInfo& field) {
-  const double raw = number_at(record, field);
-  return field.scale == 1 && field.zero == 0 ? raw : field.zero + field.scale * raw;
-}
-
-inline std::string_view text_at(const char* record, const FieldInfo& field) {
-  return trimmed(record + field.offset, static_cast<std::size_t>(field.count));
-}
-
-}  // namespace
-
-Result<Selection::Condition> Selection::make(const Schema& schema, std::string_view name, Kind kind, bool negate) {
-  const FieldInfo* field = schema.find(name);
-  if (!field) return Status(Code::not_found, "the records have no field " + std::string(name));
-  const bool is_text = field->type == Type::text;
-  const bool wants_text = kind == Kind::text || kind == Kind::name;
-  if (is_text != wants_text) {
-    return Status(Code::mismatch,
-                  "field " + field->name + (is_text ? " holds text, not numbers" : " holds numbers, not text"));
-  }
-  Condition condition;
-  condition.kind = kind;
-  condition.field = *field;
-  condition.negate = negate;
-  return condition;
-}
-
-// The cheap ones and those that few rows pass come first; a deleted row is rare, so that test is late.
-void Selection::add(Condition condition) {
-  const auto rank = [](const Condition& c) {
-    if (c.kind == Kind::number && !c.negate && c.intervals.size() == 1 && c.intervals[0].low == c.intervals[0].high)
-      return -1;
-    return static_cast<int>(c.kind);
-  };
-  const auto place = std::upper_bound(conditions_.begin(), conditions_.end(), condition,
-                                      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
-  conditions_.insert(place, std::move(condition));
-}
-
-Status Selection::number(const Schema& schema, std::string_view field, std::vector<Interval> intervals, bool negate) {
-  IMREG_ASSIGN(auto condition, make(schema, field, Kind::number, negate));
-  condition.intervals = std::move(intervals);
-  add(std::move(condition));
-  return {};
-}
-
-Status Selection::codes(const Schema& schema, std::string_view field, const std::vector<int>& codes, bool negate) {
-  IMREG_ASSIGN(auto condition, make(schema, field, Kind::codes, negate));
-  for (const int code : codes) {
-    if (code >= 0 && code < 256) condition.codes[static_cast<std::size_t>(code)] = true;
-  }
-  add(std::move(condition));
-  return {};
-}
-
-Status Selection::text(const Schema& schema, std::string_view field, std::function<bool(std::string_view)> test,
-                       bool negate) {
-  IMREG_ASSIGN(auto condition, make(schema, field, Kind::text, negate));
-  condition.test = std::move(test);
-  condition.last_answer = condition.test("");
-  add(std::move(condition));
-  return {};
-}
-
-Status Selection::name(const Schema& schema, std::string_view field, std::string pattern, bool negate) {
-  IMREG_ASSIGN(auto condition, make(schema, field, Kind::name, negate));
-  condition.glob = is_glob(pattern);
-  condition.pattern = std::move(pattern);
-  add(std::move(condition));
-  return {};
-}
-
-Status Selection::overlap(const Schema& schema, std::string_view start, std::string_view length,
-                          std::vector<Interval> intervals, bool negate) {
-  const FieldInfo* length_field = schema.find(length);
-  if (!length_field) return {Code::not_found, "the records have no field " + std::string(length)};
-  IMREG_ASSIGN(auto condition, make(schema, start, Kind::overlap, negate));
-  condition.length = *length_field;
-  condition.intervals = std::move(intervals);
-  add(std::move(condition));
-  return {};
-}
-
-void Selection::without_deleted(const Schema& schema) {
-  const FieldInfo* field = schema.find("deleted");
-  if (!field || field->type != Type::boolean) return;
-  if (auto condition = make(schema, "deleted", Kind::deleted, false)) add(*std::move(condition));
-}
-
-bool Selection::holds(const Condition& condition, RecordView record) {
-  const char* bytes = record.bytes();
-  const auto& field = condition.field;
-  switch (condition.kind) {
-    case Kind::number: {
-      const double value = scaled_number(bytes, field);
-      if (std::isnan(value)) return false;
-      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(),
-                                  [value](const Interval& i) { return i.low <= value && value <= i.high; });
-      return in != condition.negate;
+// Calls `visit(row)` for each row of from..end-1 that matches as it stands, until it returns false.
+template <class Visit>
+bool each_candidate(const RecordFile& file, const Selection& selection, std::int64_t from, std::int64_t end,
+                    const Visit& visit) {
+  const auto size = static_cast<std::size_t>(file.schema().record_size);
+  Record scratch = file.make_record();
+  for (std::int64_t row = from; row < end; ++row) {
+    const RecordFile::Run run = file.run_in_place(row);
+    const std::int64_t run_end = std::min(run.end, end);
+    for (const char* bytes = run.bytes; row < run_end; ++row, bytes += size) {
+      __builtin_prefetch(bytes + kAhead * size);  // never faults, so it may point behind the end
+      if (selection.matches(RecordView(bytes)) && !visit(row)) return false;
     }
-    case Kind::codes: {
-      const double value = number_at(bytes, field);
-      const bool in = value >= 0 && value < 256 && condition.codes[static_cast<std::size_t>(value)];
-      return in != condition.negate;
-    }
-    case Kind::overlap: {
-      const double start = scaled_number(bytes, field);
-      if (std::isnan(start) || (field.missing_is_zero && start == 0)) return false;
-      const double length = scaled_number(bytes, condition.length);
-      const double end = length > 0 ? start + length : start;  // an unknown length is a moment
-      const bool in = std::any_of(condition.intervals.begin(), condition.intervals.end(),
-                                  [=](const Interval& i) { return start <= i.high && end >= i.low; });
-      return in != condition.negate;
-    }
-    case Kind::name: {
-      const auto text = text_at(bytes, field);
-      return (condition.glob ? glob_match(condition.pattern, text) : starts_nocase(text, condition.pattern)) !=
-             condition.negate;
-    }
-    case Kind::text: {
-      const auto text = text_at(bytes, field);
-      if (text != condition.last_text) {
-        condition.last_text = text;
-        const auto [entry, is_new] = condition.answers.try_emplace(condition.last_text, false);
-        if (is_new) entry->second = condition.test(text);
-        condition.last_answer = entry->second;
-        if (condition.answers.size() > 4096) condition.answers.clear();
-      }
-      return condition.last_answer != condition.negate;
-    }
-    case Kind::deleted: return bytes[field.offset] != 'T';
-  }
-  return false;
-}
-
-bool Selection::matches(RecordView record) const {
-  for (const auto& condition : conditions_) {
-    if (!holds(condition, record)) return false;
+    if (row < end && selection.matches(file.peek(row, scratch)) && !visit(row)) return false;
   }
   return true;
 }
 
-template <class Visit>
-void Selection::each_candidate(const RecordFile& file, const Visit& visit) const {
-  const std::int64_t count = file.count();
-  const auto size = static_cast<std::size_t>(file.schema().record_size);
-  Record scratch = file.make_record();
-  for (std::int64_t row = 0; row < count; ++row) {
-    const RecordFile::Run run = file.run_in_place(row);
-    for (const char* bytes = run.bytes; row < run.end; ++row, bytes += size) {
-      __builtin_prefetch(bytes + kAhead * size);  // never faults, so it may point behind the end
-      if (matches(RecordView(bytes)) && !visit(row)) return;
+// Several threads find the matching rows of one piece after the other; the caller gets the pieces in order.
+class PieceFinder {
+ public:
+  PieceFinder(const RecordFile& file, const Selection& selection, int jobs)
+      : file_(file), pieces_((file.count() + kPiece - 1) / kPiece), slots_(static_cast<std::size_t>(jobs) * 4) {
+    try {
+      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this, copy = selection] { work(copy); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;  // fewer than wished do the work too
     }
-    if (row < count && matches(file.peek(row, scratch)) && !visit(row)) return;
+  }
+  ~PieceFinder() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+  /// False behind the last piece.
+  bool next(std::vector<std::int64_t>& rows) {
+    if (taken_ == pieces_) return false;
+    std::unique_lock lock(mutex_);
+    auto& slot = slots_[static_cast<std::size_t>(taken_) % slots_.size()];
+    changed_.wait(lock, [&] { return slot.ready; });
+    rows.swap(slot.rows);
+    slot.ready = false;
+    ++taken_;
+    lock.unlock();
+    changed_.notify_all();
+    return true;
+  }
+
+ private:
+  struct Slot {
+    std::vector<std::int64_t> rows;
+    bool ready = false;
+  };
+
+  void work(const Selection& selection) {
+    std::vector<std::int64_t> rows;
+    for (;;) {
+      std::int64_t piece = 0;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] {
+          return stop_ || started_ == pieces_ || started_ < taken_ + static_cast<std::int64_t>(slots_.size());
+        });
+        if (stop_ || started_ == pieces_) return;
+        piece = started_++;
+      }
+      rows.clear();
+      each_candidate(file_, selection, piece * kPiece, std::min((piece + 1) * kPiece, file_.count()),
+                     [&](std::int64_t row) { return rows.push_back(row), true; });
+      {
+        const std::lock_guard lock(mutex_);
+        auto& slot = slots_[static_cast<std::size_t>(piece) % slots_.size()];
+        slot.rows.swap(rows);
+        slot.ready = true;
+      }
+      changed_.notify_all();
+    }
+  }
+
+  const RecordFile& file_;
+  const std::int64_t pieces_;
+  std::vector<Slot> slots_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::int64_t started_ = 0;
+  std::int64_t taken_ = 0;
+  bool stop_ = false;
+};
+
+// Every row of the file that matches as it stands, in order: of the candidates of an index, or of all rows.
+template <class Visit>
+void look(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport& report,
+          const Visit& visit) {
+  // A handful of rows is looked at faster than an index is opened.
+  if (options.use_index && !selection.conditions().empty() && file.count() > kFewRows) {
+    if (auto index = index::IndexSearch::open(file, selection, report)) {
+      RowSet rows(file.count());
+      if (index->find(rows, report)) {
+        Record scratch = file.make_record();
+        rows.each(0, [&](std::int64_t row) {
+          ++report.looked_at;
+          return !selection.matches(file.peek(row, scratch)) || visit(row);
+        });
+        return;
+      }
+    }
+  }
+  report.looked_at += file.count();
+  report.plan.push_back("every row is looked at: " + std::to_string(file.count()));
+  if (options.jobs < 2 || file.count() < 4 * kPiece) {
+    each_candidate(file, selection, 0, file.count(), visit);
+    return;
+  }
+  PieceFinder finder(file, selection, options.jobs);
+  std::vector<std::int64_t> rows;
+  while (finder.next(rows)) {
+    for (const std::int64_t row : rows) {
+      if (!visit(row)) return;
+    }
   }
 }
 
-ScanReport scan(const RecordFile& file, const Selection& selection,
+// A row that is to be returned: copied, checked, tested again. False: the visitor has enough.
+template <class Visit>
+bool hand_out(const RecordFile& file, const Selection& selection, std::int64_t row, Record& copy, ScanReport& report,
+              const Visit& visit) {
+  if (auto status = file.read(row, copy); !status.ok()) {
+    report.damaged.push_back(std::move(status));
+    return true;
+  }
+  if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
+  ++report.matched;
+  return visit(row, copy.view());
+}
+
+}  // namespace
+
+ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOptions& options,
                 const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
   Record copy = file.make_record();
-  selection.each_candidate(file, [&](std::int64_t row) {
-    if (auto status = file.read(row, copy); !status.ok()) {
-      report.damaged.push_back(std::move(status));
-      return true;
-    }
-    if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
-    ++report.matched;
-    return visit(row, copy.view());
-  });
+  look(file, selection, options, report,
+       [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); });
   return report;
 }
 
-std::int64_t count_matches(const RecordFile& file, const Selection& selection) {
+RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport* report) {
+  ScanReport own;
+  RowSet rows(file.count());
+  look(file, selection, options, report ? *report : own, [&](std::int64_t row) { return rows.add(row), true; });
+  rows.finish();
+  return rows;
+}
+
+std::int64_t count_matches(const RecordFile& file, const Selection& selection, const ScanOptions& options,
+                           ScanReport* report) {
+  ScanReport own;
+  ScanReport& told = report ? *report : own;
+  if (options.use_index && file.count() > kFewRows) {
+    if (auto index = index::IndexSearch::open(file, selection, told)) {
+      if (const auto count = index->count(told)) return *count;
+    }
+  }
   std::int64_t matched = 0;
-  selection.each_candidate(file, [&](std::int64_t) { return ++matched, true; });
+  look(file, selection, options, told, [&](std::int64_t) { return ++matched, true; });
   return matched;
+}
+
+bool scan_by_time(const RecordFile& file, const Selection& selection, bool newest_first, ScanReport& report,
+                  const std::function<bool(std::int64_t row, RecordView)>& visit) {
+  ScanReport told;
+  auto index = index::IndexSearch::open(file, selection, told);
+  if (!index) return false;
+  Record copy = file.make_record(), scratch = file.make_record();
+  std::int64_t visited = 0;
+  const bool whole = index->by_time(newest_first, told, [&](std::int64_t row) {
+    ++told.looked_at;
+    if (!selection.matches(file.peek(row, scratch))) return true;
+    ++visited;
+    return hand_out(file, selection, row, copy, told, visit);
+  });
+  if (!whole && visited == 0) return false;
+  if (!whole) {
+    told.damaged.push_back(
+        Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
+            .in_file(file.path() + ".idx"));
+  }
+  report = std::move(told);
+  return true;
+}
+
+std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report) {
+  auto index = index::IndexSearch::open(file, selection, report);
+  if (!index) return std::nullopt;
+  return index->count_values(fields, report);
 }
 
 }  // namespace imreg

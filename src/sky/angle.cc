@@ -14,12 +14,12 @@ namespace {
 
 constexpr double kRadian = 180 / std::numbers::pi;
 
-Status fail(std::string_view text, std::size_t at, const std::string& why) {
+Status fail(std::string_view text, std::size_t at, const std::string& why, std::string_view what = "angle") {
   std::string shown(text.substr(0, 60));
   for (char& c : shown) {
     if (c < ' ' || c > '~') c = '?';
   }
-  return Status(Code::invalid, "angle \"" + shown + "\": column " + std::to_string(at + 1) + ": " + why);
+  return Status(Code::invalid, std::string(what) + " \"" + shown + "\": column " + std::to_string(at + 1) + ": " + why);
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -43,10 +43,11 @@ char mark_at(std::string_view text, std::size_t at, std::size_t& size) {
 
 }  // namespace
 
-Result<double> parse_angle(std::string_view text, AngleUnit unit) {
+Result<double> parse_angle(std::string_view text, AngleUnit unit, std::string_view what) {
   const std::string_view whole = text;
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   std::size_t at = 0;
+  const auto fail_at = [&](std::size_t column, const std::string& why) { return fail(whole, column, why, what); };
   const auto skip_blanks = [&] {
     while (at < text.size() && is_blank(text[at])) ++at;
   };
@@ -64,7 +65,7 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
   bool done = false;  // a field with decimals or with the mark of seconds is the last one
   bool first = true;
   while (at < text.size() || first) {
-    if (done || place > 2) return fail(whole, at, "expected the end of the angle");
+    if (done || place > 2) return fail_at(at, "expected the end of the angle");
     const std::size_t start = at;
     while (at < text.size() && is_digit(text[at])) ++at;
     std::size_t digits = at - start;
@@ -74,10 +75,10 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
       while (at < text.size() && is_digit(text[at])) ++at;
       digits += at - point - 1;
     }
-    if (digits == 0) return fail(whole, start, std::string("expected a number of ") + kNames[place]);
+    if (digits == 0) return fail_at(start, std::string("expected a number of ") + kNames[place]);
     double value = 0;
     if (std::from_chars(text.data() + start, text.data() + at, value).ec != std::errc()) {
-      return fail(whole, start, "the number is too large");
+      return fail_at(start, "the number is too large");
     }
 
     const std::size_t after_number = at;
@@ -86,7 +87,7 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
     const char mark = mark_at(text, at, size);
     if (mark != 0) {
       const int marked = mark == 's' ? 2 : mark == 'm' ? 1 : 0;
-      if (marked < place || (marked == 0 && !first)) return fail(whole, at, "this unit does not belong here");
+      if (marked < place || (marked == 0 && !first)) return fail_at(at, "this unit does not belong here");
       place = marked;
       if (mark == 'h') unit = AngleUnit::hours;
       if (mark == 'd') unit = AngleUnit::degrees;
@@ -96,13 +97,13 @@ Result<double> parse_angle(std::string_view text, AngleUnit unit) {
     } else if (at < text.size() && text[at] == ':') {
       ++at;
       skip_blanks();
-      if (at == text.size()) return fail(whole, at, "expected a number after the colon");
+      if (at == text.size()) return fail_at(at, "expected a number after the colon");
     } else if (at == after_number && at < text.size()) {
-      return fail(whole, at, "expected a colon, a blank, one of h d m s, or the end");
+      return fail_at(at, "expected a colon, a blank, one of h d m s, or the end");
     }
     // Writers round up to 60.0 seconds without carrying, so that is read; alone ("90m") a field may be larger.
     if (!first && (place == 1 ? value >= 60 : value > 60)) {
-      return fail(whole, start, std::string(kNames[place]) + " are not below 60");
+      return fail_at(start, std::string(kNames[place]) + " are not below 60");
     }
     sum += value / kScale[place];
     ++place;

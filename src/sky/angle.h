@@ -21,7 +21,8 @@ enum class AngleUnit { degrees, hours };
 /// One to three fields separated by colon, blanks or unit letters; only the last may have decimals. h and d overrule
 /// `unit`;
 /// minutes and seconds are those of the unit. Error: invalid, with the column; also minutes of 60, seconds above 60.
-Result<double> parse_angle(std::string_view text, AngleUnit unit);
+/// `what` is what the message calls it.
+Result<double> parse_angle(std::string_view text, AngleUnit unit, std::string_view what = "angle");
 
 /// parse_angle() within 0..360 degrees (0..24 hours; the end is read as 0).
 Result<double> parse_right_ascension(std::string_view text, AngleUnit unit);

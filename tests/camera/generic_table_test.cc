@@ -110,6 +110,18 @@ TEST_P(GenericTable, ReadsTheHabit) {
   }
 }
 
+TEST(GenericDoubts, DayOrMonthFirst) {
+  const FileFacts facts = facts_of("DATE-OBS= '04/05/2003'\nUT      = '06:07:08'");
+  ASSERT_EQ(facts.doubts.size(), 1u);
+  EXPECT_EQ(facts.doubts[0].text, "DATE-OBS \"04/05/2003\" does not tell the day from the month; obstime is not known");
+}
+
+TEST(GenericDoubts, CommaOfThousandsPerhaps) {
+  const FileFacts facts = facts_of("DATE-OBS= '2003-04-05T06:07:08'\nEXPTIME = '12,500'");
+  ASSERT_EQ(facts.doubts.size(), 1u);
+  EXPECT_EQ(facts.doubts[0].text, "EXPTIME \"12,500\" is no number; exptime is not known");
+}
+
 std::string name_of(const ::testing::TestParamInfo<Case>& info) { return info.param.name; }
 
 constexpr Case kTimes[] = {
@@ -171,11 +183,30 @@ constexpr Case kTimes[] = {
      "2003-04-05T06:00:00.5"},
     {"DateOfTheFirstImage", "DATE    = '2003-04-05T06:07:08' / UTC Date of first image", "obstime",
      "2003-04-05T06:07:08"},
+    {"HoursByBracket", "DATE-OBS= '2003-04-05'\nUTOBS   = 6.5 / [h] start", "obstime", "2003-04-05T06:30:00"},
+    {"HoursInWords", "DATE-OBS= '2003-04-05'\nSTARTUT = 6.5 / start of exposure in decimal hours", "obstime",
+     "2003-04-05T06:30:00"},
+    {"SecondsInWords", "DATE-OBS= '2003-04-05'\nUTC     = 23400.5 / start, in seconds.", "obstime",
+     "2003-04-05T06:30:00.5"},
+    {"MidnightWhenNobodyTellsTheUnit", "DATE-OBS= '2003-04-05'\nUTC     = 6.5", "obstime", "2003-04-05T00:00:00"},
+    {"DecimalCommaOfSeconds", "DATE-OBS= '2003-04-05T06:07:08,5'", "obstime", "2003-04-05T06:07:08.5"},
+    {"DecimalCommaOfHours", "DATE-OBS= '2003-04-05'\nUT      = '6,5'", "obstime", "2003-04-05T06:30:00"},
+    {"AmericanDateByItsDay", "DATE-OBS= '04/15/2003'\nUT      = '06:07:08'", "obstime", "2003-04-15T06:07:08"},
+    {"DayFirstByItsDay", "DATE-OBS= '15/04/2003'\nUT      = '06:07:08'", "obstime", "2003-04-15T06:07:08"},
+    {"DayOrMonthFirst", "DATE-OBS= '04/05/2003'\nUT      = '06:07:08'", "obstime", ""},
+    {"DayIsMonth", "DATE-OBS= '05-05-2003'\nUT      = '06:07:08'", "obstime", "2003-05-05T06:07:08"},
+    {"PointsOfEurope", "DATE-OBS= '04.05.2003'\nUT      = '06:07:08'", "obstime", "2003-05-04T06:07:08"},
     {"ZeroMjdIsNone", "MJD-OBS = 0.0", "obstime", ""},
 };
 
 constexpr Case kExposures[] = {
     {"Exptime", "EXPTIME = 12.5", "exptime", "12.5"},
+    {"DecimalComma", "EXPTIME = '12,5'", "exptime", "12.5"},
+    {"DecimalCommaWithoutQuotes", "EXPTIME = 12,5", "exptime", "12.5"},
+    {"DecimalCommaBehindZero", "EXPTIME = '0,125'", "exptime", "0.125"},
+    {"CommaOfThousandsPerhaps", "EXPTIME = '12,500'", "exptime", ""},
+    {"NumbersWithCommas", "EXPTIME = '1,2,3'", "exptime", ""},
+    {"MinutesInWords", "INTTIME = 2. / length in minutes", "exptime", "120"},
     {"ExposureInMinutes", "EXPOSURE= 60. / Exposure time minutes", "exptime", "3600"},
     {"Xposure", "XPOSURE = 12.5", "exptime", "12.5"},
     {"IntTime", "INT_TIME= 12.5", "exptime", "12.5"},
@@ -261,6 +292,16 @@ constexpr Case kPositions[] = {
     {"HoursByComment", "RA      = 6. / RA in hours\nDEC     = -10.5", "position", "90 -10.5"},
     {"HoursByBracket", "RA      = 6. / [h] right ascension\nDEC     = -10.5", "position", "90 -10.5"},
     {"Radians", "RA      = 1.5707963268 / radians\nDEC     = 0.", "position", "90 0"},
+    {"DecimalHoursInWords", "TELRA   = 6.5 / RA, decimal hours\nTELDEC  = -10.5", "position", "97.5 -10.5"},
+    {"DecimalCommas", "RA      = '06:00:00,0'\nDEC     = '-10,5'", "position", "90 -10.5"},
+    {"PlateCentre",
+     "PLTRAH  = 6\nPLTRAM  = 1\nPLTRAS  = 3.0E+00\nPLTDECSN= '-       '\nPLTDECD = 0\nPLTDECM = 30\nPLTDECS = 3.6",
+     "position", "90.2625 -0.501"},
+    {"PlateCentreWithoutSeconds", "PLTRAH  = 6\nPLTRAM  = 1\nPLTDECSN= '-'\nPLTDECD = 0\nPLTDECM = 30\nPLTDECS = 3.6",
+     "position", ""},
+    {"PlateCentreWithNonsense",
+     "PLTRAH  = 6\nPLTRAM  = 71\nPLTRAS  = 3.\nPLTDECSN= '+'\nPLTDECD = 0\nPLTDECM = 30\nPLTDECS = 3.6", "position",
+     ""},
     {"Blanks", "OBJCTRA = '06 00 00'\nOBJCTDEC= '-10 30 00'", "position", "90 -10.5"},
     {"PointingBeforeTarget", "TELRA   = '06:00:00'\nTELDEC  = '-10:30:00'\nRA_TARG = 91.\nDEC_TARG= 0.", "position",
      "90 -10.5"},

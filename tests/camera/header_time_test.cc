@@ -46,6 +46,35 @@ TEST(HeaderDate, FormsSeenInRealHeaders) {
   EXPECT_EQ(iso("18-Feb-1993"), "1993-02-18");
 }
 
+TEST(HeaderDate, DayAndMonthOfFourDigitYears) {
+  EXPECT_EQ(iso("04/15/2003"), "2003-04-15");
+  EXPECT_EQ(iso("15-04-2003"), "2003-04-15");
+  EXPECT_EQ(iso("04/05/2003"), "none");
+  EXPECT_EQ(iso("04-05-2003"), "none");
+  EXPECT_EQ(iso("04.05.2003"), "2003-05-04");
+  EXPECT_EQ(iso("05/05/2003"), "2003-05-05");
+  EXPECT_EQ(iso("13/13/2003"), "none");
+  EXPECT_EQ(iso("04/15/03"), "none");  // two digits: the FITS form, whose day comes first
+  EXPECT_TRUE(header_date("04/05/2003", DateOrder::dmy) && header_date("04/05/2003", DateOrder::mdy));
+}
+
+TEST(HeaderNumber, DecimalCommas) {
+  for (const auto& [text, number] : {std::pair("12,5", 12.5),
+                                     {"-12,25", -12.25},
+                                     {"0,125", 0.125},
+                                     {"-0,125", -0.125},
+                                     {"52666,639", 52666.639},
+                                     {"1,2345E2", 123.45},
+                                     {"12.5", 12.5},
+                                     {"+1,5", 1.5}}) {
+    ASSERT_TRUE(header_number(text)) << text;
+    EXPECT_DOUBLE_EQ(*header_number(text), number) << text;
+  }
+  for (const char* text :
+       {"12,500", "-1,234", "1,2,3", "1,234.5", ",5", "5,", ",", "a,5", "5,a", "", "-,5", "4000, 9000"})
+    EXPECT_FALSE(header_number(text)) << text;
+}
+
 TEST(HeaderDate, NoDates) {
   for (const char* text : {"",
                            " ",

@@ -1,9 +1,12 @@
 // Broken tables and broken headers: an error or unknown values, never a crash (the sanitizers listen).
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <random>
 
 #include "base/embedded.h"
+#include "camera/cards.h"
 #include "camera/filters.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
@@ -108,6 +111,88 @@ TEST(Hostile, NonsenseInEveryKeyword) {
       EXPECT_EQ(image.ra.value.has_value(), image.dec.value.has_value());
     }
   }
+}
+
+std::string card_of(const std::string& text) {
+  std::string card = text;
+  card.resize(kCardSize, ' ');
+  return card;
+}
+
+Hdu image_of(const std::string& cards, int number = 0) {
+  Hdu hdu;
+  hdu.number = number;
+  hdu.kind = HduKind::image;
+  hdu.axes = {1, 1};
+  hdu.header = Header(cards);
+  return hdu;
+}
+
+// Keys that a multiplier known to everybody would put into one place: without another one in each process this runs for
+// minutes, and with it for a tenth of a second.
+TEST(Hostile, KeywordsThatFallTogether) {
+  constexpr std::uint64_t kKnown = 0x9e3779b97f4a7c15;
+  std::uint64_t inverse = kKnown;  // modulo 2^64, by Newton's iteration
+  for (int i = 0; i < 5; ++i) inverse *= 2 - kKnown * inverse;
+  ASSERT_EQ(kKnown * inverse, 1u);
+  std::vector<std::uint64_t> keys;
+  for (std::uint64_t i = 1; i <= 500'000; ++i) keys.push_back(((std::uint64_t{0x123456} << 40) + i) * inverse);
+  const Layout layout(keys);
+  for (std::size_t i = 0; i < keys.size(); i += 1000) {
+    EXPECT_TRUE(layout.each(keys[i], [&](std::size_t card) { return card == i; }));
+    EXPECT_FALSE(layout.has(keys[i] ^ 1));
+  }
+}
+
+TEST(Hostile, LayoutsAreForgottenByTheirSize) {
+  LayoutCache cache;
+  std::vector<std::weak_ptr<const Layout>> made;
+  for (int file = 0; file < 1000; ++file) {
+    std::string cards;
+    for (int i = 0; i < 1900; ++i) {
+      std::string name = "K" + std::to_string(file * 2000 + i);
+      name.resize(8, ' ');
+      cards += card_of(name + "= 1");
+    }
+    const Header header(cards);
+    made.push_back(cache.layout_of(header));
+    EXPECT_EQ(cache.layout_of(header), made.back().lock()) << "the last one is kept";
+  }
+  std::size_t bytes = 0;
+  for (const auto& layout : made) {
+    if (const auto kept = layout.lock()) bytes += kept->bytes();
+  }
+  EXPECT_GT(bytes, std::size_t{100'000});
+  EXPECT_LE(bytes, std::size_t{16} << 20);
+}
+
+TEST(Hostile, ThousandsOfDatesAndTimes) {
+  const Result<Cameras> cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  std::string cards;
+  for (int i = 0; i < 500; ++i) cards += card_of("DATE-OBS= '2003-01-02'");
+  for (int i = 0; i < 500; ++i) cards += card_of("UT      = 'nn'");
+  FitsHeaders file;
+  file.hdus.push_back(image_of(cards));
+  const Result<FileFacts> facts = cameras->translate("f.fits", file, {.split = false, .camera = "", .explain = true});
+  ASSERT_TRUE(facts.ok() && facts->images.size() == 1);
+  std::map<int, int> lost;
+  for (const LostCard& card : facts->images[0].lost) {
+    if (card.field == "obstime" && card.keyword == "UT") ++lost[card.recipe.line];
+  }
+  ASSERT_FALSE(lost.empty());
+  for (const auto& [line, count] : lost) EXPECT_LE(count, 2 * 16 * 16) << "recipe of line " << line;
+}
+
+TEST(Hostile, MoreDoubtsThanAnybodyReads) {
+  const Result<Cameras> cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  FitsHeaders file;
+  for (int i = 0; i < 1500; ++i) file.hdus.push_back(image_of(card_of("FILTER  = 'no " + std::to_string(i) + "'"), i));
+  const Result<FileFacts> facts = cameras->translate("f.fits", file, {});
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts->images.size(), 1500u);
+  EXPECT_EQ(facts->doubts.size(), 1000u);
 }
 
 }  // namespace

@@ -63,6 +63,30 @@ const std::vector<Sample>& samples() {
   return all;
 }
 
+// A coordinate in several cards is remembered by all of them.
+TEST(Memory, SecondsOfAPlate) {
+  const auto cameras = Cameras::load();
+  ASSERT_TRUE(cameras.ok());
+  const auto ra = [&](const char* seconds) {
+    std::string cards;
+    for (std::string card : {"INSTRUME= 'scanner'", "OBJECT  = 'M31'", "EXPTIME = 60.", "AIRMASS = 1.5",
+                             "FILTER  = 'B'", "DETTEMP = -50.", "OBSTYPE = 'object'", "PLTRAH  = 6", "PLTRAM  = 0",
+                             seconds, "PLTDECSN= '+'", "PLTDECD = 10", "PLTDECM = 0", "PLTDECS = 0"}) {
+      card.resize(kCardSize, ' ');
+      cards += card;
+    }
+    FitsHeaders headers;
+    headers.hdus.emplace_back();
+    headers.hdus[0].kind = HduKind::image;
+    headers.hdus[0].axes = {10, 10};
+    headers.hdus[0].header = Header(cards);
+    const auto facts = cameras->translate("f.fits", headers, {.camera = "generic"});
+    return facts && facts->images.size() == 1 ? facts->images[0].ra.value.value_or(-1) : -2;
+  };
+  EXPECT_NEAR(ra("PLTRAS  = 0"), 90, 1e-9);
+  EXPECT_NEAR(ra("PLTRAS  = 24"), 90.1, 1e-9);
+}
+
 class RealHeaders : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RealHeaders, AnswersDoNotDependOnWhatCameBefore) {

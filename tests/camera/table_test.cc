@@ -141,6 +141,8 @@ TEST(ParseTable, NamesFileLineAndRemedy) {
   EXPECT_THAT(fault("camera x\nwhen INSTRUME A|[b\n"), HasSubstr("line 2, column 15: the pattern '[b'"));
   EXPECT_THAT(fault("camera x\nwhen not INSTRUME A\n"), HasSubstr("a keyword that is there"));
   EXPECT_THAT(fault("camera x\nfilter A match %s%d\n"), HasSubstr("more than one of"));
+  for (const char* parts : {"A::B C", "A:B:C:D:E F", ":A B", "A B:"})
+    EXPECT_THAT(fault(std::string("camera x\nposition ") + parts + "\n"), HasSubstr("with colons between them"));
   EXPECT_THAT(fault("camera x\nposition RA DEC 0..360\n"), HasSubstr("does not fit position"));
   EXPECT_THAT(fault("camera x\nexptime 5\n"), HasSubstr("a constant is written: = VALUE"));
   EXPECT_THAT(fault("camera x\nexptime A + B dates\n"), HasSubstr("KEY - KEY"));

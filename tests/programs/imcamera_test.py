@@ -1,5 +1,5 @@
 # imcamera as a user runs it: check, coverage, learn, lint and list, their formats, and what they say about mistakes.
-import csv, html.parser, io, json, os, re, subprocess
+import bz2, csv, gzip, html.parser, io, json, os, re, subprocess
 
 from harness import *
 
@@ -76,6 +76,33 @@ equal(out.stdout, "", "nothing is checked")
 fails(2, ["gone.cam", "cannot be read"], "imcamera", "check", "gone.cam", "l.fits")
 fails(2, ['no camera table "generik"', "did you mean generic?"], "imcamera", "check", "generik", "l.fits")
 
+# --- packed dumps read like plain ones
+text = read("in/header.txt")
+long = b"".join(b"KEY%05d= %d / a number\n" % (i, i) for i in range(5000)) + text
+for plain, name in ((text, "header"), (long, "long")):
+    write(name + ".txt", plain)
+    told = objects("check", "-", name + ".txt", "-format", "json")
+    for suffix, packed in ((".hdr.gz", gzip.compress(plain)), (".header.bz2", bz2.compress(plain)), (".txt.gz", gzip.compress(plain[:50]) + gzip.compress(plain[50:]))):
+        write(name + suffix, packed)
+        equal([(o["fields"], o["warnings"]) for o in objects("check", "-", name + suffix, "-format", "json")], [(o["fields"], o["warnings"]) for o in told], name + suffix)
+fails(4, ["header.hdr.gz", "gzip"], "imregister", "-db", "none.db", "header.hdr.gz")
+write("cut.txt.gz", gzip.compress(long)[:-9])
+check(any("gzip data end too early" in w for w in objects("check", "-", "cut.txt.gz", "-format", "json")[0]["warnings"]), "a cut dump is damaged")
+write("noise.gz", gzip.compress(b"nothing\n" * 10))
+fails(4, ["noise.gz", "without a FITS file inside"], "imcamera", "check", "-", "noise.gz")
+
+# --- Elixir's keys of the configuration, as imregister reads them
+write("elixir.rc", "EXPTIME-KEYWORD LASTED\n")
+for more in (("-c", "elixir.rc"), ("-D", "EXPTIME-KEYWORD", "LASTED")):
+    check(re.search(r"^  exptime     99 s +LASTED \[0\] +configuration:1  exptime \"LASTED\" s$", "\n".join(lines("check", "-", "l.fits", *more)), re.M), more)
+equal(objects("coverage", "in/header.txt", "-format", "json", "-D", "EXPTIME-KEYWORD", "NONE")[0]["fields"]["exptime"]["right"], 1, "coverage without a key")
+write("long.txt", "OBJECT  = 'M 33'\nEXPTIME = 12.5\nLASTED  = 2E5\nNAXIS   = 2\nNAXIS1  = 4\nNAXIS2  = 4\n")
+equal(objects("coverage", "long.txt", "-format", "json", "-D", "EXPTIME-KEYWORD", "LASTED")[0]["fields"]["exptime"]["suspicious"], 1, "coverage by a key")
+check("exptime" not in "\n".join(e for e in lines("learn", "l.fits", "-D", "EXPTIME-KEYWORD", "LASTED") if not e.startswith("#")), "learn by a key")
+fails(2, ["gone.rc"], "imcamera", "check", "-", "l.fits", "-c", "gone.rc")
+fails(2, ["DATE-MODE"], "imcamera", "coverage", "in", "-D", "DATE-MODE", "often")
+fails(2, ["option -c is not for lint"], "imcamera", "lint", "-c", "elixir.rc")
+
 # --- coverage
 cells = {(r["camera"], r["field"]): r for r in csv.DictReader(io.StringIO(run("imcamera", "coverage", "in", "-format", "csv", code=0, text=False).stdout.decode(), newline=""))}
 equal({k[0] for k in cells}, {"generic"}, "cameras")
@@ -126,6 +153,11 @@ page = run("imcamera", "coverage", "in", "<b>&.fits", "-v", "-format", "html", c
 parsed = Page(page)
 equal((parsed.open, parsed.outside), ([], []), "html: all is closed, nothing is loaded")
 check("<script>" not in page and "&lt;script&gt;" in page and "&lt;b&gt;&amp;.fits" in page, "html: names are texts")
+style = re.search(r"<style>(.*?)</style>", page, re.S)[1]
+used, known = set(re.findall(r"var\((--\w+)\)", style)), [set(re.findall(r"(--\w+):", part)) for part in re.findall(r":root\{(.*?)\}", style)]
+check(len(known) == 2 and known[0] == used and known[0] - known[1] == set() and "prefers-color-scheme:dark" in style, "html: every colour has a dark one")
+check({c for a in re.findall(r'class="([^"]+)"', page) for c in a.split()} - set(re.findall(r"\.([a-z]+)", style)) <= {"all"}, "html: classes have a style")
+check('name="viewport"' in page and style.count("position:sticky") == 2, "html: narrow pages keep their heads")
 equal([row[0] for row in parsed.rows], ["camera", "generic", "all"], "html: rows")
 equal(parsed.rows[1][1:4], ["4", "4", "100 %"], "html: cells")
 os.remove("<b>&.fits")
@@ -174,6 +206,11 @@ check(re.fullmatch(r"\d+ tables, no mistake(, \d+ warnings?)?", lines("lint")[-1
 equal(lines("lint", "void/mine.cam"), ["1 table, no mistake"], "lint of a good table")
 out = run("imcamera", "lint", "void/bad.cam", code=4)
 check(out.stdout == "1 table, 3 mistakes\n" and len(out.stderr.splitlines()) == 3, out)
+write("void/several.cam", "camera several\nlike generik\nwhen INSTRUME S & OBJECT M*\nexptim EXPTIME\ntype OBSTYPE words mine\nwords mine\n")
+out = run("imcamera", "lint", "void/several.cam", code=4)
+equal([re.sub(r", column.*", "", e) for e in out.stderr.splitlines()], ["imcamera: void/several.cam: line %d" % n for n in (4, 6, 2)],
+      "all mistakes at once, also the bad like; the word list may be that of the bad line")
+os.remove("void/several.cam")
 write("void/one.cam", "camera one\nlike generic\nwhen INSTRUME X*\n")
 write("void/two.cam", "camera two\nlike generic\nwhen INSTRUME *Y\n")
 fails(4, ["void/two.cam: line 3, column ", "two and one", "apply equally"], "imcamera", "lint", "void/one.cam", "void/two.cam")
@@ -201,6 +238,16 @@ check(re.search(r"^camera \S+$", draft, re.M), draft)
 equal(lines("lint", "new.cam")[-1].startswith("1 table, no mistake"), True, "lint of a draft")
 check("this table is chosen" in "\n".join(lines("check", "new.cam", mosaic)), "a draft is chosen")
 fails(4, ["nothere.fits"], "imcamera", "learn", "nothere.fits")
+
+# --- learn: of many files some, spread over all of them
+os.mkdir("many")
+for i in range(1500):
+    write(f"many/{i:04}.txt", f"INSTRUME= '{'early' if i < 1000 else 'late'}'\nSERIAL  = {i}\nNAXIS   = 2\nNAXIS1  = 4\nNAXIS2  = 4\n")
+draft = run("imcamera", "learn", *(f"many/{i:04}.txt" for i in range(1500)), code=0).stdout
+check("learnt from 600 files of 1500." in draft and "INSTRUME early" in draft and "INSTRUME late" in draft, "many: " + draft)
+fails(4, ["no such file"], "imcamera", "learn", "gone1", "gone2")
+draft = run("imcamera", "learn", "gone1", "many/0001.txt", code=0).stdout
+check("learnt from 1 file of 2." in draft, draft)
 
 # --- the command line
 fails(2, ["there is no verb chek; did you mean check?"], "imcamera", "chek", "a", "b")

@@ -14,6 +14,7 @@
 #include <map>
 #include <thread>
 
+#include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "registry/image_row.h"
@@ -237,37 +238,6 @@ TEST(Keys, TheSameBeforeAndAfterARootIsDefined) {
   EXPECT_NE(key_of(other.view(), roots), key_of(after.view(), roots));
 }
 
-// The one row with the key of `row`, or -1.
-std::int64_t only_row(const KeyTable& keys, const Record& row, const RecordFile& file, const PathRoots& roots) {
-  const auto rows = keys.rows_of(file_key_of(row.view(), roots), file, roots);
-  return rows.empty() ? -1 : rows.size() == 1 ? rows[0] : -2;
-}
-
-TEST_F(Registry, KeyTableFindsEveryRowAndFollowsTheFile) {
-  ASSERT_TRUE(RecordWriter::create(at("k.db"), native(), {}).ok());
-  auto writer = RecordWriter::open(at("k.db"), {});
-  ASSERT_TRUE(writer.ok());
-  KeyTable keys;
-  const PathRoots roots;
-  EXPECT_EQ(only_row(keys, row_named("0"), writer->file(), roots), -1);
-  std::int64_t count = 0;
-  for (const int more : {1, 700, 1500}) {
-    std::string rows;
-    for (int i = 0; i < more; ++i) rows += row_named(std::to_string(count + i)).bytes();
-    ASSERT_TRUE(writer->append(rows).ok());
-    count += more;
-    keys.follow(writer->file(), roots);
-    for (std::int64_t i = 0; i < count; ++i)
-      ASSERT_EQ(only_row(keys, row_named(std::to_string(i)), writer->file(), roots), i);
-    EXPECT_EQ(only_row(keys, row_named(std::to_string(count)), writer->file(), roots), -1);
-  }
-  // Somebody renames a row: the old key must not be found any more.
-  ASSERT_TRUE(writer->commit({{5, row_named("renamed").bytes()}}).ok());
-  keys.follow(writer->file(), roots);
-  EXPECT_EQ(only_row(keys, row_named("5"), writer->file(), roots), -1);
-  EXPECT_EQ(only_row(keys, row_named("renamed"), writer->file(), roots), 5);
-}
-
 TEST_F(Registry, KeyTableGivesAllRowsOfAFileAndNoOthers) {
   ASSERT_TRUE(RecordWriter::create(at("f.db"), native(), {}).ok());
   auto writer = RecordWriter::open(at("f.db"), {});
@@ -283,14 +253,20 @@ TEST_F(Registry, KeyTableGivesAllRowsOfAFileAndNoOthers) {
     oracle[folder + "/" + name].push_back(i);
   }
   ASSERT_TRUE(writer->append(rows).ok());
-  KeyTable all, few;
-  all.follow(writer->file(), roots);
-  few.follow_names(writer->file(), roots, {"7.fits", "1499.fits"});
+  // With an index and without.
+  std::vector<std::string> names;
+  for (int i = 0; i < 1500; ++i) names.push_back(std::to_string(i) + ".fits");
+  KeyTable all, indexed, few;
+  ASSERT_TRUE(all.take(writer->file(), roots, names).ok());
+  ASSERT_TRUE(rebuild_index(writer->file()).ok());
+  ASSERT_TRUE(indexed.take(writer->file(), roots, names).ok());
+  ASSERT_TRUE(few.take(writer->file(), roots, {"7.fits", "1499.fits"}).ok());
   for (const auto& [path, numbers] : oracle) {
     const auto slash = path.rfind('/');
     const Record row = row_named(path.substr(slash + 1), path.substr(0, slash));
     const auto key = file_key_of(row.view(), roots);
     ASSERT_EQ(all.rows_of(key, writer->file(), roots), numbers) << path;
+    ASSERT_EQ(indexed.rows_of(key, writer->file(), roots), numbers) << path;
     const bool asked = path.ends_with("/7.fits") || path.ends_with("/1499.fits");
     ASSERT_EQ(few.rows_of(key, writer->file(), roots), asked ? numbers : std::vector<std::int64_t>()) << path;
   }
@@ -336,19 +312,16 @@ TEST_F(Registry, KeyTableOfAFewNamesFindsAllTheirRows) {
     return rows.empty() ? -1 : rows[0];
   };
   KeyTable keys;
-  keys.follow_names(writer->file(), roots, {"a", "longname2.fits"});
+  ASSERT_TRUE(keys.take(writer->file(), roots, {"a", "longname2.fits"}).ok());
   EXPECT_EQ(row_of(keys, "a"), 0);
   EXPECT_EQ(row_of(keys, "longname2.fits"), 3);
-  keys.follow_names(writer->file(), roots, {"longname1.fits", "b"});
+  ASSERT_TRUE(keys.take(writer->file(), roots, {"longname1.fits", "b"}).ok());
   EXPECT_EQ(row_of(keys, "longname1.fits"), 1);
   EXPECT_EQ(row_of(keys, "b"), -1);
-  keys.follow(writer->file(), roots);  // and everything, after a few
-  EXPECT_EQ(row_of(keys, "longname2.fits"), 3);
-  EXPECT_EQ(row_of(keys, "a"), 0);
   // A change that is only in the journal is seen through the few names too.
   ASSERT_TRUE(writer->commit({{1, row_named("renamed").bytes()}}).ok());
   KeyTable later;
-  later.follow_names(writer->file(), roots, {"renamed"});
+  ASSERT_TRUE(later.take(writer->file(), roots, {"renamed"}).ok());
   EXPECT_EQ(row_of(later, "renamed"), 1);
 }
 

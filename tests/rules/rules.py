@@ -16,8 +16,9 @@ FLOORS = {
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {
     "status.h": "base", "date.h": "base", "header.h": "record", "record.h": "record", "record_file.h": "record",
-    "schema.h": "record", "scan.h": "scan", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera",
+    "schema.h": "record", "scan.h": "scan", "index.h": "scan", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera",
     "camera_tools.h": "camera", "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry",
+    "sky_region.h": "sky", "calibration.h": "registry",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.

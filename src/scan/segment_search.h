@@ -1,0 +1,95 @@
+// One segment and one selection: the slices, zones and texts that can hold matching rows, and the columns that tell more.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "imreg/scan.h"
+#include "scan/index_file.h"
+
+namespace imreg::index {
+
+/// Positions from..end-1 of a column.
+struct Slice {
+  std::int64_t from = 0, end = 0;
+};
+std::int64_t size_of(const std::vector<Slice>& slices);
+
+class SegmentSearch {
+ public:
+  enum class Way { time, place, text };
+
+  /// `pages` is the thread's own and outlives it. Check ok() behind: a damaged page makes everything else void.
+  SegmentSearch(const Index& index, const SegmentHead& head, const RecordFile& file, const Selection& selection,
+                PageReader& pages);
+  bool ok() const { return pages_.status().ok(); }
+
+  /// Every condition is decided by the columns in the order of time.
+  bool decided() const { return decided_; }
+  /// No condition needs more than codes.
+  bool codes_only() const { return decided_ && moments_.empty(); }
+
+  Way way() const { return way_; }
+  /// Nanoseconds, roughly, to find the candidates and to look at them; and how many there may be.
+  double cost() const { return cost_; }
+  double expected() const { return expected_; }
+
+  /// Candidates' rows by the cheapest way.
+  void find(const std::function<void(std::int64_t row)>& add);
+
+  /// The slices of the order of time where rows can match, in order.
+  const std::vector<Slice>& slices() const { return slices_; }
+  /// Those positions of from..end-1 that fulfil all conditions that columns can decide; `end - from` is at most kStep.
+  static constexpr std::int64_t kStep = 8 * kBatch;
+  void test(const Slice& slice, std::vector<std::uint8_t>& alive);
+  Slice part_of(const Slice& slice, std::int64_t from) const;
+  std::int64_t row_at(std::int64_t position);
+  /// Codes of a field (an index into Fields::codes).
+  void codes(std::size_t field, const Slice& slice, std::vector<std::uint16_t>& out);
+  std::string value(std::size_t field, std::uint16_t code);
+  /// Combinations of codes that fulfil the conditions on codes, with their rows; false: not known.
+  bool tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit);
+  const SegmentHead& head() const { return head_; }
+  PageReader& pages() { return pages_; }
+
+ private:
+  struct CodeTest {
+    std::size_t field;
+    std::vector<std::uint8_t> passes;  ///< by code
+    int only = -1;                     ///< the one code that passes, if it is one
+  };
+  void sort_conditions(const Selection& selection, const RecordFile& file);
+  void find_slices();
+  void weigh(const Selection& selection);
+  std::int64_t time_bound(double value, bool above);
+  std::vector<Slice> slices_of(const Condition& condition, double reach);
+  bool place_slices(const SkyRegion& region);
+  bool text_slices(const Condition& condition, std::size_t field);
+  std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
+  bool text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text);
+
+  const Index& index_;
+  const SegmentHead& head_;
+  PageReader& pages_;
+  std::vector<CodeTest> code_tests_;
+  std::vector<const Condition*> moments_;  ///< on obstime and exptime
+  bool decided_ = true;
+  bool with_unknown_times_ = true;
+  bool nothing_ = false;  ///< a condition lets no value pass that the segment has
+  std::vector<Slice> slices_;
+  std::vector<Slice> sure_;  ///< of the slices: here every condition on times is known to hold
+  std::vector<std::uint8_t> small_;
+  std::vector<std::uint16_t> wide_;
+  std::vector<double> times_;
+  std::vector<float> lengths_;
+
+  Way way_ = Way::time;
+  double cost_ = 0, expected_ = 0;
+  const SkyRegion* region_ = nullptr;
+  std::vector<Slice> place_slices_;
+  std::size_t text_field_ = 0;
+  std::vector<Slice> text_slices_;  ///< of the rows of texts
+};
+
+}  // namespace imreg::index

@@ -1,0 +1,425 @@
+// Searches with an index against a naive loop: random rows, random changes by writers that keep the index in every way,
+// random selections.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include "formats/regimage.h"
+#include "imreg/index.h"
+#include "imreg/scan.h"
+#include "scan/index_file.h"
+
+namespace imreg {
+namespace {
+
+const Schema& schema() { return *builtin_format(regimage::kFormat, regimage::kVersion); }
+
+class Dice {
+ public:
+  explicit Dice(unsigned seed) : engine_(seed) {}
+  int below(int n) { return static_cast<int>(engine_() % static_cast<unsigned>(n)); }
+  double uniform(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine_); }
+  template <class T>
+  const T& of(const std::vector<T>& values) {
+    return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+const std::vector<std::string> kFilters{"r", "i", "g", "R", "", "Halpha", "rr"};
+const std::vector<std::string> kObjects{"M67", "m67", "M 31", "", "NGC 6791", "M6"};
+const double kNan = std::nan("");
+
+double random_time(Dice& dice) {
+  const int kind = dice.below(20);
+  if (kind == 0) return kNan;
+  if (kind == 1) return dice.uniform(-1e9, 3e9);
+  return 1e9 + std::floor(dice.uniform(0, 1e6) / 50) * 50;  // many at the same moment
+}
+
+std::string random_row(Dice& dice, int number) {
+  Record row(regimage::kRecordSize);
+  row.set(regimage::kObstime, random_time(dice));
+  row.set(regimage::kExptime, dice.below(30) == 0 ? (dice.below(2) ? 1e7 : kNan) : dice.uniform(0, 600));
+  const bool placed = dice.below(5) != 0;
+  double ra = dice.uniform(0, 360), dec = dice.uniform(-90, 90);
+  if (dice.below(10) == 0) ra = dice.below(2) ? 0.0 : 359.9999999999;
+  if (dice.below(20) == 0) dec = dice.below(2) ? 90.0 : -90.0;
+  row.set(regimage::kRa, placed ? ra : kNan);
+  row.set(regimage::kDec, placed ? dec : kNan);
+  row.set(regimage::kCcd, dice.below(50) == 0 ? -1 : dice.below(6));
+  row.set(regimage::kType, dice.below(30) == 0 ? 77 : dice.below(6));
+  row.set(regimage::kMode, dice.below(4));
+  row.set(regimage::kDeleted, dice.below(10) == 0);
+  row.set(regimage::kFwhm, dice.below(4) == 0 ? kNan : dice.uniform(1, 5));
+  EXPECT_TRUE(row.set(regimage::kFilename, std::to_string(5000 + number / 3) + (dice.below(2) ? "o.fits" : "O.FITS")));
+  EXPECT_TRUE(row.set(regimage::kPathname, "/data/run" + std::to_string(dice.below(40))));
+  EXPECT_TRUE(row.set(regimage::kFilter, dice.of(kFilters)));
+  EXPECT_TRUE(row.set(regimage::kInstrument, dice.below(2) ? "MegaPrime" : "CFH12K"));
+  EXPECT_TRUE(row.set(regimage::kObject, dice.of(kObjects)));
+  return row.bytes();
+}
+
+Interval random_times(Dice& dice) {
+  const double low = dice.below(10) == 0 ? -1e12 : random_time(dice);
+  const double width = dice.below(4) == 0 ? 1e9 : dice.uniform(0, 30000);
+  return {std::isnan(low) ? 1e9 : low, (std::isnan(low) ? 1e9 : low) + width};
+}
+
+TextPattern random_pattern(Dice& dice, bool object) {
+  using How = TextPattern::How;
+  if (object) {
+    const std::vector<TextPattern> all{{"m67", How::exact}, {"M", How::prefix},  {"*6*", How::glob},
+                                       {"", How::exact},    {"ngc*", How::glob}, {"x", How::prefix}};
+    return dice.of(all);
+  }
+  const std::string number = std::to_string(5000 + dice.below(3000));
+  const std::vector<TextPattern> all{{number + "o.fits", How::exact},
+                                     {number.substr(0, 3), How::prefix},
+                                     {"*" + number.substr(2) + "*", How::glob},
+                                     {"5?" + number.substr(2) + "*", How::glob},
+                                     {number, How::prefix},
+                                     {"", How::prefix}};
+  return dice.of(all);
+}
+
+SkyRegion random_region(Dice& dice) {
+  for (;;) {
+    Result<SkyRegion> made = Status(Code::invalid, "");
+    const double ra = dice.below(4) == 0 ? 0.0 : dice.uniform(0, 360);
+    const double dec = dice.below(4) == 0 ? (dice.below(2) ? 90.0 : -90.0) : dice.uniform(-90, 90);
+    switch (dice.below(3)) {
+      case 0: made = SkyRegion::cone(ra, dec, dice.below(3) == 0 ? dice.uniform(0, 180) : dice.uniform(1e-6, 5)); break;
+      case 1:
+        made = SkyRegion::box(ra, ra + dice.uniform(0, 200) - 100, dec - 2, std::min(dec + dice.uniform(0, 30), 90.0));
+        break;
+      default:
+        made = SkyRegion::polygon(
+            {{ra, dec}, {ra + 10, std::clamp(dec + 3, -89.0, 89.0)}, {ra + 3, std::clamp(dec + 12, -90.0, 90.0)}});
+    }
+    if (made.ok()) return *made;
+  }
+}
+
+Selection random_selection(Dice& dice) {
+  Selection s;
+  const auto& f = schema();
+  bool ok = true;
+  if (dice.below(5) != 0) s.without_deleted(f);
+  const int conditions = dice.below(4);
+  for (int i = 0; i < conditions; ++i) {
+    const bool negate = dice.below(4) == 0;
+    switch (dice.below(12)) {
+      case 0:
+      case 1: ok &= s.overlap(f, "obstime", "exptime", {random_times(dice)}, negate).ok(); break;
+      case 2: ok &= s.overlap(f, "obstime", "exptime", {random_times(dice), random_times(dice)}, negate).ok(); break;
+      case 3: ok &= s.number(f, "obstime", {random_times(dice)}, negate).ok(); break;
+      case 4: ok &= s.number(f, "exptime", {{100, 300}}, negate).ok(); break;
+      case 5: ok &= s.codes(f, "type", {dice.below(6), dice.below(6)}, negate).ok(); break;
+      case 6: ok &= s.number(f, "ccd", {{static_cast<double>(dice.below(6)), 4}}, negate).ok(); break;
+      case 7: ok &= s.patterns(f, "filter", {{dice.of(kFilters), TextPattern::How::exact}}, negate).ok(); break;
+      case 8:
+        ok &= s.patterns(f, "filename", {random_pattern(dice, false), random_pattern(dice, false)}, negate).ok();
+        break;
+      case 9: ok &= s.patterns(f, "object", {random_pattern(dice, true)}, negate).ok(); break;
+      case 10: ok &= s.region(f, "ra", "dec", random_region(dice), negate).ok(); break;
+      default: {
+        const auto letter = static_cast<char>('0' + dice.below(10));
+        if (dice.below(2))
+          s.test([](RecordView r) { return r[regimage::kFwhm] < 3.0F; }, "fwhm < 3", negate);
+        else
+          ok &= s.text(
+                     f, dice.below(2) ? "pathname" : "filename",
+                     [letter](std::string_view t) { return t.find(letter) != t.npos; }, negate)
+                    .ok();
+      }
+    }
+  }
+  EXPECT_TRUE(ok);
+  return s;
+}
+
+std::vector<std::int64_t> naive(const RecordFile& file, const Selection& selection) {
+  std::vector<std::int64_t> out;
+  Record scratch = file.make_record();
+  for (std::int64_t row = 0; row < file.count(); ++row) {
+    if (selection.matches(file.peek(row, scratch))) out.push_back(row);
+  }
+  return out;
+}
+
+std::string folder() {
+  const std::string name = std::filesystem::temp_directory_path() / ("imreg-index-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(name);
+  return name;
+}
+
+class IndexTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = folder() + "/x.db";
+    for (const char* end : {"", ".idx", ".lock", ".journal"}) std::filesystem::remove(path_ + end);
+    ASSERT_TRUE(RecordWriter::create(path_, schema(), {}).ok());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder()); }
+
+  // One random step of a writer that keeps the index (or, rarely, does not).
+  void change(Dice& dice, std::int64_t most = 600) {
+    IndexKeeper::Limits limits;
+    limits.tail = 50;
+    limits.step = 300;
+    limits.small_merge = 700;
+    limits.segments = 6;
+    limits.piece = 400;
+    IndexKeeper keeper(dice.below(2) ? IndexKeeper::Patience::none : IndexKeeper::Patience::full, limits);
+    RecordWriter::Options options;
+    const bool keeps = dice.below(20) != 0;
+    options.follower = keeps ? &keeper : nullptr;
+    auto writer = RecordWriter::open(path_, options);
+    ASSERT_TRUE(writer.ok());
+    const int steps = 1 + dice.below(3);
+    for (int step = 0; step < steps; ++step) {
+      const std::int64_t count = writer->file().count();
+      std::string added;
+      const int n = dice.below(3) == 0 ? dice.below(static_cast<int>(most)) : dice.below(10);
+      for (int i = 0; i < n; ++i) added += random_row(dice, static_cast<int>(count) + i);
+      std::vector<RowChange> changes;
+      if (count > 0 && dice.below(2)) {
+        const int m = dice.below(8) == 0 ? dice.below(300) : dice.below(5);
+        for (int i = 0; i < m; ++i) {
+          const auto row = static_cast<std::int64_t>(dice.below(static_cast<int>(count)));
+          Record old = writer->file().make_record();
+          ASSERT_TRUE(writer->file().read(row, old).ok());
+          Record fresh(random_row(dice, static_cast<int>(row)));
+          if (dice.below(3) == 0) {  // statistics only
+            fresh = old;
+            fresh.set(regimage::kFwhm, 2.5);
+          }
+          changes.push_back({row, fresh.bytes()});
+        }
+      }
+      ASSERT_TRUE(changes.empty() ? writer->append(added).ok() : writer->commit(changes, added).ok());
+    }
+    if (keeps && dice.below(3) != 0) keeper.finish(writer->file());
+    EXPECT_EQ(keeper.note(), "");
+  }
+
+  void check(const RecordFile& file, const Selection& selection, bool all, bool& used, bool spoiled = false) const {
+    const auto expected = naive(file, selection);
+    ScanReport report;
+    std::vector<std::int64_t> found;
+    find_rows(file, selection, {}, &report).each(0, [&](std::int64_t row) { return found.push_back(row), true; });
+    ASSERT_EQ(found, expected) << ::testing::PrintToString(report.plan);
+    used = report.plan[0].find("index by") == 0;
+    if (!all) return;
+    found.clear();
+    const auto scanned =
+        scan(file, selection, {}, [&](std::int64_t row, RecordView) { return found.push_back(row), true; });
+    ASSERT_EQ(found, expected);
+    ASSERT_TRUE(scanned.damaged.empty());
+    ASSERT_EQ(count_matches(file, selection), static_cast<std::int64_t>(expected.size()));
+
+    for (const bool newest : {false, true}) {
+      found.clear();
+      ScanReport by_time;
+      if (!scan_by_time(file, selection, newest, by_time,
+                        [&](std::int64_t row, RecordView) { return found.push_back(row), true; }))
+        continue;
+      if (!by_time.damaged.empty()) {
+        EXPECT_TRUE(spoiled);
+        continue;
+      }
+      auto in_time = expected;
+      Record scratch = file.make_record(), other = file.make_record();
+      std::stable_sort(in_time.begin(), in_time.end(), [&](std::int64_t a, std::int64_t b) {
+        const double x = file.peek(a, scratch)[regimage::kObstime], y = file.peek(b, other)[regimage::kObstime];
+        if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
+        return newest ? x > y : x < y;
+      });
+      ASSERT_EQ(found, in_time) << newest;
+    }
+
+    const std::vector<const FieldInfo*> fields{schema().find("type"), schema().find("filter")};
+    ScanReport counts;
+    if (const auto values = count_values(file, selection, fields, counts)) {
+      std::map<std::vector<std::string>, std::int64_t> wanted, got;
+      Record scratch = file.make_record();
+      for (const std::int64_t row : expected) {
+        const char* bytes = file.peek(row, scratch).bytes();
+        ++wanted[{std::string(bytes + fields[0]->offset, 1), std::string(bytes + fields[1]->offset, 32)}];
+      }
+      for (const auto& value : *values) got[value.values] += value.rows;
+      ASSERT_EQ(got, wanted) << ::testing::PrintToString(counts.plan);
+    }
+  }
+  std::string path_;
+};
+
+// 100,000 queries: IMREG_QUERIES sets another number.
+TEST_F(IndexTest, AgreesWithANaiveLoopAfterRandomChanges) {
+  const char* wish = std::getenv("IMREG_QUERIES");
+  const int queries = wish ? std::atoi(wish) : 100000;
+  Dice dice(11);
+  int used = 0, asked = 0;
+  while (asked < queries) {
+    ASSERT_NO_FATAL_FAILURE(change(dice));
+    const auto file = RecordFile::open(path_);
+    ASSERT_TRUE(file.ok());
+    if (file->count() < 2001) continue;
+    for (int i = 0; i < 500; ++i, ++asked) {
+      bool with = false;
+      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), i % 25 == 0, with)) << asked;
+      used += with;
+    }
+    if (file->count() > 3000) SetUp();
+  }
+  EXPECT_GT(used, asked / 3);
+}
+
+// What a test does to the index, behind the back of everybody.
+class Spoiler {
+ public:
+  explicit Spoiler(std::string path) : path_(std::move(path)) {}
+  std::string read() const {
+    std::ifstream in(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes; }
+
+ private:
+  std::string path_;
+};
+
+TEST_F(IndexTest, IsNotBelievedWhenItIsDamagedForeignOrOld) {
+  Dice dice(12);
+  while (true) {
+    ASSERT_NO_FATAL_FAILURE(change(dice));
+    const auto file = RecordFile::open(path_);
+    if (file->count() > 2500 && std::filesystem::exists(path_ + ".idx")) break;
+  }
+  const Spoiler index(path_ + ".idx");
+  const auto file = RecordFile::open(path_);
+  const std::string good = index.read();
+  const auto answers_right = [&](const std::string& what) {
+    for (int i = 0; i < 25; ++i) {
+      bool used = false;
+      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, used, true)) << what;
+    }
+  };
+  for (int i = 0; i < 150; ++i) {
+    std::string bad = good;
+    const auto at = static_cast<std::size_t>(dice.below(static_cast<int>(bad.size())));
+    bad[at] = static_cast<char>(bad[at] ^ (1 << dice.below(8)));
+    index.write(bad);
+    ASSERT_NO_FATAL_FAILURE(answers_right("bit at byte " + std::to_string(at)));
+  }
+  for (int i = 0; i < 40; ++i) {  // a page at the place of another, pages of zeros
+    std::string bad = good;
+    const int pages = static_cast<int>(bad.size() / 4096);
+    const auto to = static_cast<std::size_t>(dice.below(pages)) * 4096,
+               from = static_cast<std::size_t>(dice.below(pages)) * 4096;
+    bad.replace(to, 4096, dice.below(2) ? good.substr(from, 4096) : std::string(4096, '\0'));
+    index.write(bad);
+    ASSERT_NO_FATAL_FAILURE(answers_right("page " + std::to_string(to)));
+  }
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{100}, std::size_t{4096}, good.size() / 2, good.size() - 1}) {
+    index.write(good.substr(0, size));
+    ASSERT_NO_FATAL_FAILURE(answers_right("cut at " + std::to_string(size)));
+  }
+  std::filesystem::remove(path_ + ".idx");
+  std::filesystem::create_directory(path_ + ".idx");
+  ASSERT_NO_FATAL_FAILURE(answers_right("a folder"));
+  std::filesystem::remove(path_ + ".idx");
+  index.write(good);
+  ASSERT_NO_FATAL_FAILURE(answers_right("good"));
+
+  // Another database with as many rows: its index does not fit, and theirs does not fit here.
+  const std::string other = path_ + "2";
+  ASSERT_TRUE(RecordWriter::create(other, schema(), {}).ok());
+  {
+    auto writer = RecordWriter::open(other, {});
+    std::string rows;
+    for (std::int64_t i = 0; i < file->count(); ++i) rows += random_row(dice, static_cast<int>(i));
+    ASSERT_TRUE(writer->append(rows).ok());
+    ASSERT_TRUE(rebuild_index(writer->file()).ok());
+  }
+  std::filesystem::copy_file(other + ".idx", path_ + ".idx", std::filesystem::copy_options::overwrite_existing);
+  std::string why;
+  EXPECT_FALSE(index::Index::open(*file, why));
+  EXPECT_EQ(why, "it belongs to another database");
+  ASSERT_NO_FATAL_FAILURE(answers_right("of another database"));
+}
+
+TEST_F(IndexTest, AnOldCopyOfEitherFileIsNoticed) {
+  Dice dice(13);
+  const auto rows = [&](int n) {
+    std::string out;
+    for (int i = 0; i < n; ++i) out += random_row(dice, i);
+    return out;
+  };
+  const auto append = [&](const std::string& bytes) {
+    auto writer = RecordWriter::open(path_, {});
+    ASSERT_TRUE(writer->append(bytes).ok());
+  };
+  append(rows(3000));
+  std::filesystem::copy_file(path_, path_ + ".backup", std::filesystem::copy_options::overwrite_existing);
+  append(rows(1000));
+  ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
+  const std::string index = Spoiler(path_ + ".idx").read();
+  // The backup has fewer rows than the index; then others are added, as many and more.
+  std::filesystem::copy_file(path_ + ".backup", path_, std::filesystem::copy_options::overwrite_existing);
+  std::string why;
+  EXPECT_FALSE(index::Index::open(*RecordFile::open(path_), why));
+  EXPECT_EQ(why, "it covers more rows than there are");
+  append(rows(1500));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".idx"));  // nobody kept it
+  Spoiler(path_ + ".idx").write(index);                   // if it had stayed all the same
+  EXPECT_FALSE(index::Index::open(*RecordFile::open(path_), why));
+  EXPECT_EQ(why, "its last row is not that of the database");
+
+  // Changed behind its back.
+  ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
+  const std::string before = Spoiler(path_ + ".idx").read();
+  {
+    auto writer = RecordWriter::open(path_, {});
+    ASSERT_TRUE(writer->commit({{5, rows(1)}}).ok());
+  }
+  Spoiler(path_ + ".idx").write(before);
+  EXPECT_FALSE(index::Index::open(*RecordFile::open(path_), why));
+  EXPECT_EQ(why, "rows were changed without it");
+}
+
+// A writer that is killed between its commit and its last word leaves an index that answers right.
+TEST_F(IndexTest, AnnouncedChangesThatDidNotHappenDoNoHarm) {
+  Dice dice(14);
+  for (int i = 0; i < 8 || !std::filesystem::exists(path_ + ".idx"); ++i) ASSERT_NO_FATAL_FAILURE(change(dice));
+  while (RecordFile::open(path_)->count() < 2500) ASSERT_NO_FATAL_FAILURE(change(dice));
+  ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
+  for (const int changes : {1, 5, 150, 300}) {
+    {
+      const auto file = RecordFile::open(path_);
+      IndexKeeper keeper(IndexKeeper::Patience::none);
+      std::vector<RowChange> all;
+      for (int i = 0; i < changes; ++i) all.push_back({i * 3, random_row(dice, i)});
+      keeper.before(*file, all, file->change_number() + 1);  // and then it dies
+    }
+    const auto file = RecordFile::open(path_);
+    for (int i = 0; i < 100; ++i) {
+      bool used = false;
+      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, used)) << changes;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace imreg
