@@ -145,7 +145,6 @@ Status Cameras::Tables::find_chain(const std::string& wanted, const FileCards& c
                                    FileFacts& out) const {
   if (wanted.empty()) {
     const Place place{cards, 0};
-    // The extensions of a mosaic change alike.
     std::string_view card;  // the extensions of a mosaic change alike
     bool found = false;
     const auto no_rule = [&](std::size_t hdu, std::size_t number) {

@@ -176,7 +176,7 @@ TEST_P(RealHeaders, AChangedCardIsNoticed) {
 Hdu image_of(int number, const std::string& cards) {
   std::string text;
   for (std::size_t at = 0; at < cards.size();) {
-    const std::size_t end = cards.find('\n', at);
+    const std::size_t end = std::min(cards.find('\n', at), cards.size());
     std::string card = cards.substr(at, end - at);
     card.resize(kCardSize, ' ');
     text += card;
@@ -217,6 +217,124 @@ TEST(Memory, WhatThePrimarySaysIsComparedToo) {
       }
     }
   }
+}
+
+// Files of HDUs with these cards, one after the other in both directions. Each differs from the one before by a single
+// thing that an answer, or that there was none, has been read from.
+struct Sequence {
+  const char* what;
+  std::vector<std::vector<std::string>> files;
+};
+
+const std::string kSeen = "INSTRUME= 'SEEN'\n";
+const std::string kLong = "'0123456789 0123456789 0123456789 ";
+
+const std::vector<Sequence> kSequences = {
+    {"another HDU", {{kSeen, "OWN = 1", "FOCUS = 1"}, {kSeen, "OWN = 1", "FOCUS = 2"}}},
+    {"another HDU has the keyword now", {{kSeen, "OWN = 1", "NOTHING = 1"}, {kSeen, "OWN = 1", "FOCUS = 1"}}},
+    {"a condition on another HDU", {{kSeen, "ANGLE = 1", "WHEEL = 'in'"}, {kSeen, "ANGLE = 1", "WHEEL = 'out'"}}},
+    {"the primary", {{kSeen + "EXPTIME = 1", "OWN = 1"}, {kSeen + "EXPTIME = 2", "OWN = 1"}}},
+    {"a condition on the primary", {{kSeen + "SHUTTER = 'open'", "OWN = 1"}, {kSeen + "SHUTTER = 'shut'", "OWN = 1"}}},
+    {"an extension of two", {{kSeen, "EXPTIME = 1", "EXPTIME = 2"}, {kSeen, "EXPTIME = 1", "EXPTIME = 3"}}},
+    {"the end of a card", {{kSeen + "OBJECT  = " + kLong + "a'"}, {kSeen + "OBJECT  = " + kLong + "b'"}}},
+    {"a comment",
+     {{kSeen + "EXPTIME =                    5 / [s]"}, {kSeen + "EXPTIME =                    5 / [ms]"}}},
+    {"the last byte of a card",
+     {{kSeen + "OBJECT  = '" + std::string(67, 'x') + "a'"}, {kSeen + "OBJECT  = '" + std::string(67, 'x') + "b'"}}},
+    {"the end of a name of a chip", {{kSeen, "EXTNAME = " + kLong + "a'"}, {kSeen, "EXTNAME = " + kLong + "b'"}}},
+    {"an HDU to skip", {{kSeen, "EXTNAME = 'a'", "EXTNAME = 'b'"}, {kSeen, "EXTNAME = 'a'", "EXTNAME = 'error'"}}},
+    {"the value of another camera", {{"INSTRUME= 'NOBODY'\nEXPTIME = 1"}, {"INSTRUME= 'SEEN'\nEXPTIME = 1"}}},
+    {"the same in an extension",
+     {{"EXPTIME = 1", "INSTRUME= 'A'", "INSTRUME= 'A'"}, {"EXPTIME = 1", "INSTRUME= 'A'", "INSTRUME= 'SEEN'"}}},
+    {"from one camera to the other", {{kSeen + "EXPTIME = 1"}, {"INSTRUME= 'OTHER'\nEXPTIME = 1"}}},
+    {"the end of a camera's name",
+     {{"INSTRUME= " + kLong + "a'\nEXPTIME = 1"}, {"INSTRUME= " + kLong + "b'\nEXPTIME = 1"}}},
+    {"a second condition on a camera",
+     {{"INSTRUME= 'HALF'\nMODE = 'a'\nEXPTIME = 1"}, {"INSTRUME= 'HALF'\nMODE = 'b'\nEXPTIME = 1"}}},
+    {"the keyword of a camera, only now", {{"EXPTIME = 1", "NOTHING = 1"}, {"EXPTIME = 1", kSeen}}},
+    {"a card behind the last one", {{kSeen, "OWN = 1"}, {kSeen, "OWN = 1\nEXPTIME = 1"}}},
+    {"behind the last one of the primary", {{kSeen, "OWN = 1"}, {kSeen + "EXPTIME = 1", "OWN = 1"}}},
+    {"behind the last one of another HDU", {{kSeen, "OWN = 1", "A = 1"}, {kSeen, "OWN = 1", "A = 1\nFOCUS = 1"}}},
+    {"a card in the place of another", {{kSeen, "AIRMASS = 1"}, {kSeen, "EXPTIME = 1"}}},
+    {"an HDU more", {{kSeen, "OWN = 1"}, {kSeen, "OWN = 1", "FOCUS = 1"}}},
+    {"two layouts by turns",
+     {{kSeen + "EXPTIME = 1", "OWN = 1"},
+      {kSeen + "OBJECT  = 'a'\nEXPTIME = 2", "OWN = 1"},
+      {kSeen + "EXPTIME = 3", "OWN = 1"},
+      {kSeen + "OBJECT  = 'a'\nEXPTIME = 4", "OWN = 1"}}},
+    {"two layouts of an extension by turns",
+     {{kSeen, "EXPTIME = 1"}, {kSeen, "A = 1\nEXPTIME = 2"}, {kSeen, "EXPTIME = 3"}, {kSeen, "A = 1\nEXPTIME = 4"}}},
+    {"two layouts change places", {{kSeen, "EXPTIME = 1", "AIRMASS = 2"}, {kSeen, "AIRMASS = 2", "EXPTIME = 1"}}},
+};
+
+class Sequences : public ::testing::Test {
+ protected:
+  Sequences() {
+    for (const auto& [name, when] : {std::pair("seen", "when INSTRUME SEEN\nwhen INSTRUME \"" + kLong.substr(1) +
+                                                           "a\"\n" + "when INSTRUME HALF & MODE b\n"),
+                                     std::pair("other", std::string("when INSTRUME OTHER\n"))}) {
+      const std::string path = ::testing::TempDir() + "imreg_memory_" + name + ".cam";
+      std::ofstream(path) << "camera " << name << "\n"
+                          << when
+                          << "exptime EXPTIME s\nairmass AIRMASS\ntelfocus FOCUS@any\nrotangle ANGLE if WHEEL@any in\n"
+                             "object OBJECT\nchip EXTNAME\nskip EXTNAME err*\ntype = dark if SHUTTER shut\n";
+      if (cameras.ok()) added.push_back(cameras->add_file(path));
+      std::filesystem::remove(path);
+    }
+  }
+  std::string read(const FitsHeaders& file, bool explain) const {
+    const auto facts = cameras->translate("f.fits", file, {.camera = "", .explain = explain});
+    return facts.ok() ? text_of(*facts) : facts.status().text();
+  }
+  Result<Cameras> cameras = Cameras::load();
+  std::vector<Result<std::string>> added;
+};
+
+FitsHeaders file_of(const std::vector<std::string>& hdus) {
+  FitsHeaders out;
+  for (const std::string& cards : hdus) out.hdus.push_back(image_of(static_cast<int>(out.hdus.size()), cards));
+  return out;
+}
+
+TEST_F(Sequences, OneThingIsAnother) {
+  ASSERT_TRUE(cameras.ok());
+  for (const auto& name : added) ASSERT_TRUE(name.ok()) << name.status().text();
+  for (const Sequence& sequence : kSequences) {
+    SCOPED_TRACE(sequence.what);
+    const std::size_t n = sequence.files.size();
+    std::vector<FitsHeaders> files;
+    std::vector<std::string> alone;
+    for (const auto& hdus : sequence.files) {
+      files.push_back(file_of(hdus));
+      alone.push_back(read(files.back(), true));
+    }
+    for (std::size_t i = 1; i < n; ++i) EXPECT_NE(alone[i], alone[i - 1]) << "this tests nothing";
+    for (std::size_t i = 0; i < 4 * n; ++i) {
+      const std::size_t at = i / n % 2 == 0 ? i % n : n - 1 - i % n;
+      EXPECT_EQ(read(files[at], false), alone[at]);
+    }
+  }
+}
+
+// More threads than memories, so that some want the same one, with files of one layout.
+TEST_F(Sequences, ManyThreads) {
+  ASSERT_TRUE(cameras.ok());
+  constexpr std::size_t kThreads = 20, kFiles = 300;
+  std::vector<std::size_t> wrong(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < kFiles; ++i) {
+        const double exptime = static_cast<double>(1000 * t + i);
+        const std::string cards = kSeen + "EXPTIME = " + std::to_string(1000 * t + i);
+        const auto facts = cameras->translate("f.fits", file_of({cards, "OWN = 1"}), {});
+        wrong[t] += !facts.ok() || facts->images.size() != 2 || facts->images[0].exptime.value != exptime ||
+                    facts->images[1].exptime.value != exptime;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(wrong, ::testing::Each(0));
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, RealHeaders, ::testing::Values("", "generic"));
