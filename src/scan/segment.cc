@@ -56,8 +56,8 @@ std::uint64_t Fields::signature() const {
 
 bool place_of(double ra, double dec, Place& place) {
   if (!std::isfinite(ra) || !(std::abs(dec) <= 90)) return false;
-  double turn = ra / 360;
-  turn -= std::floor(turn);
+  double turn = std::fmod(ra, 360) / 360;  // exact, whatever number of turns
+  if (turn < 0) turn += 1;
   place.ra = static_cast<std::uint32_t>(std::min(turn * 4294967296.0, 4294967295.0));
   place.dec = static_cast<std::uint32_t>((dec + 90) / 180 * 4294967295.0);
   return true;
