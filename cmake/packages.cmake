@@ -24,6 +24,7 @@ pkg_check_modules(WCSLIB REQUIRED wcslib)
 vendor(wcs wcs m)
 target_include_directories(vendor_wcs SYSTEM INTERFACE ${WCSLIB_INCLUDE_DIRS})
 
+vendor(re2 re2 Threads::Threads)
 vendor(z z)
 vendor(bz2 bz2)
 

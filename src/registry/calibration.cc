@@ -210,7 +210,7 @@ Status Finder::find_misses(const std::vector<Wanted*>& group) {
   Selection selection = request_.others;
   selection.without_deleted(file_.schema());
   IMREG_TRY(selection.codes(file_.schema(), "type", {request_.type}));
-  auto damaged = std::move(scanned.damaged);
+  scanned.damaged.clear();  // read() meets the same rows again
   read(selection, [&](std::int64_t, const Exposure& frame) {
     for (Wanted* wanted : group) {
       if (frame.path == wanted->image.path) continue;
@@ -222,7 +222,6 @@ Status Finder::find_misses(const std::vector<Wanted*>& group) {
       miss = {wrong, std::isnan(days) ? kForever : days, frame};
     }
   });
-  scanned.damaged = std::move(damaged);  // read() has met the same rows again
   return {};
 }
 

@@ -219,14 +219,12 @@ Result<double> read_radius(std::string_view word) {
 }  // namespace
 
 struct SkyRegion::Shape {
+  Range band;
+  RaArc arc;  ///< of the whole band
   std::variant<Cone, Box, SkyPolygon> shape;
-  Range band{};
-  RaArc arc{};  ///< of the whole band
 
   template <class T>
-  explicit Shape(T each) : shape(std::move(each)) {
-    std::visit([this](const auto& s) { band = s.band(), arc = s.arc(-90, 90); }, shape);
-  }
+  explicit Shape(T each) : band(each.band()), arc(each.arc(-90, 90)), shape(std::move(each)) {}
 };
 
 SkyRegion::SkyRegion(Shape shape) : shape_(std::make_shared<const Shape>(std::move(shape))) {}

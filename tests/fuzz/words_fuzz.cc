@@ -1,9 +1,10 @@
-// Fuzz target for small texts: angles, numbers, globs (held against a slow matcher), near names, words and lines.
+// Fuzz target for small texts: angles, regions, numbers, globs (held against a slow matcher), near names, words and lines.
 #include <cmath>
 
 #include "base/text.h"
 #include "camera/line.h"
 #include "fuzz.h"
+#include "imreg/sky_region.h"
 #include "sky/angle.h"
 
 namespace imreg::fuzz {
@@ -41,9 +42,30 @@ void check_angle(std::string_view text) {
   if (dec) require(*dec >= -90 && *dec <= 90, "declination out of range", text);
 }
 
+void check_regions(std::string_view first, std::string_view second) {
+  for (const auto& region : {SkyRegion::parse_cone(first, second, "1d"), SkyRegion::parse_cone("10", "89", first),
+                             SkyRegion::parse_box(first, second, "-90", first), SkyRegion::parse_polygon(first)}) {
+    if (!region) {
+      const std::string message = region.status().message();
+      require(!message.empty() && message.find('\n') == message.npos, "an error that is not one line", message);
+      continue;
+    }
+    const auto band = region->band();
+    require(-90 <= band.low && band.low < band.high && band.high <= 90, "no band", first);
+    require(!region->ra_ranges(band.low, band.high).empty(), "a region without right ascensions", first);
+    for (const double dec : {-90.0, band.low, (band.low + band.high) / 2, 89.5, 90.0}) {
+      const auto where = region->classify(10, dec, 0.01);
+      const bool in = region->contains(10, dec);
+      require(where == SkyRegion::Where::border || in == (where == SkyRegion::Where::inside), "two answers", first);
+      require(!in || (band.low <= dec && dec <= band.high), "inside, but not in the band", first);
+    }
+  }
+}
+
 std::vector<std::string> seeds() {
-  return {"18:42:13.76",  "-0 30 59.99",  "12h30m15s", "+41d16m09s\f359.9999999", "*a?b*\fxxaybzz",
-          "[!a-c]*\fdog", "ccd%d\fccd07", "1e300",     "\"a b\" c # d\fx"};
+  return {"18:42:13.76",      "-0 30 59.99",  "12h30m15s",         "+41d16m09s\f359.9999999",
+          "*a?b*\fxxaybzz",   "[!a-c]*\fdog", "ccd%d\fccd07",      "1e300",
+          "\"a b\" c # d\fx", "0.5d\f1800\"", "10,10 20,10 20,20", "359 -1 1 -1 1 1 359 1\f350"};
 }
 
 }  // namespace
@@ -62,6 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto both = parts(std::string_view(reinterpret_cast<const char*>(data), std::min<std::size_t>(size, 400)), 2);
   const std::string &first = both[0], &second = both[1];
   check_angle(first);
+  check_regions(first, second);
   if (double number = 0; parse_number(first, number)) require(std::isfinite(number), "not finite", first);
   long long whole = 0;
   if (parse_integer(first, whole)) {

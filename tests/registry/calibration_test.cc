@@ -125,6 +125,44 @@ TEST_F(Calibration, NearestInTimeFirst) {
   EXPECT_NEAR(report->ccds[0].frames[0].exposure_ratio, 1 / 6.0, 1e-12);
 }
 
+TEST_F(Calibration, NothingIsLostBetweenTheWindows) {
+  const double second = 1 / kDay;
+  std::vector<Image> all = {kReference};
+  for (const double edge : {1, 8, 64, 512}) {
+    for (const double away : {edge, edge + 0.5 * second, edge + 1e-9 * edge}) {
+      all.push_back(flat(away));
+      all.push_back(flat(-away));
+    }
+  }
+  EXPECT_EQ(rows(database(all), near("1", kFlat, 99)).size(), 24U);
+}
+
+TEST_F(Calibration, OfManyTheNearest) {
+  std::vector<Image> all = {kReference};
+  for (int i = 0; i < 700; ++i) all.push_back(flat(1 + (i * 37 % 700) * 1e-3));
+  std::vector<std::int64_t> expected;
+  for (const double days : {1.0, 1.001, 1.002}) {
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      if (all[i].days == days) expected.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  EXPECT_EQ(rows(database(all), near("1", kFlat, 3)), expected);
+}
+
+TEST_F(Calibration, ADamagedRowIsToldOnceAndIsNoFrame) {
+  const auto path = database({kReference, flat(2)}).path();
+  std::fstream raw(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(raw), {}};
+  const auto at_name = bytes.find("f2.000000.fits");
+  ASSERT_NE(at_name, bytes.npos);
+  raw.seekp(static_cast<std::streamoff>(at_name));
+  raw.put('F').flush();
+  const auto report = find_calibrations(*RecordFile::open(path), near("1"));
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->ccds[0].frames, testing::IsEmpty());
+  EXPECT_EQ(report->scan.damaged.size(), 1U);
+}
+
 TEST_F(Calibration, TiesGoToTheExposureTimeAndThenToTheFirstRow) {
   const auto frame = [](int type, double days, double exptime) {
     return Image{.name = "x", .type = type, .days = days, .exptime = exptime};
@@ -193,7 +231,16 @@ TEST_F(Calibration, WhichImage) {
   other.days = 100;
   Image odd = flat(7);
   odd.name = "odd[1].fits";
-  const auto file = database({gone, kReference, flat(1), other, flat(99), odd});
+  Image cube = kReference, slice = kReference;
+  cube.name = slice.name = "cube.fits";
+  cube.mode = 4;
+  slice.mode = 5;
+  slice.slice = 2;
+  slice.days = 98;
+  Image single = flat(2);
+  single.mode = 3;
+  const auto file = database({gone, kReference, flat(1), other, flat(99), odd, cube, slice, single});
+  EXPECT_THAT(rows(file, near("cube.fits")), ElementsAre(8)) << "the cube, not its slices; no CCD of a mosaic";
   EXPECT_THAT(rows(file, near("1")), ElementsAre(2)) << "deleted rows have no number";
   EXPECT_THAT(rows(file, near("3")), ElementsAre(4));
   EXPECT_THAT(rows(file, near("2")), ElementsAre(5)) << "a flat is not its own flat";
@@ -210,7 +257,7 @@ TEST_F(Calibration, WhichImage) {
   EXPECT_THAT(message("nothing.fits"), HasSubstr("\"nothing.fits\" is no file"));
   EXPECT_THAT(message("o.fit"), HasSubstr("\"o.fit\" is no file")) << "the whole name";
   EXPECT_THAT(message("/wrong/o.fits"), HasSubstr("is no file"));
-  EXPECT_THAT(message("6"), HasSubstr("there is no row 6: the database shows 5 rows"));
+  EXPECT_THAT(message("9"), HasSubstr("there is no row 9: the database shows 8 rows"));
   EXPECT_THAT(message("0"), HasSubstr("there is no row 0"));
   EXPECT_THAT(message(""), HasSubstr("is no file"));
   std::ofstream(at("text.fits")) << "no FITS";
@@ -220,11 +267,13 @@ TEST_F(Calibration, WhichImage) {
 TEST_F(Calibration, SaysWhyThereIsNone) {
   Image green = flat(2), bad = flat(1), third = flat(-1), far = flat(40);
   green.filter = "g";
+  Image later = flat(2.5);
+  later.filter = "z";
   bad.quality = -2;
   bad.filter = "i";
   third.ccd = 3;
   third.filter = "z";
-  EXPECT_THAT(why(database({kReference, bad, third, green}), near("1")),
+  EXPECT_THAT(why(database({kReference, green, bad, later, third}), near("1")),
               AllOf(HasSubstr("no flat for ccd 0 of Cam in filter r of 2001-01-26T22:00:00Z"),
                     HasSubstr("(2 days after)"), HasSubstr("its filter is g")));
   EXPECT_THAT(why(database({kReference, bad}), near("1")), HasSubstr("its filter is i, it is judged bad (quality -2)"));
@@ -382,6 +431,7 @@ class Nights : public Calibration {
     RegisterOptions reg;
     reg.database = at("night.db");
     reg.paths = {at("nights")};
+    reg.roots = {{"NIGHTS", at("nights")}};
     const auto report = register_files(reg, [](const RegisteredFile&) {});
     ASSERT_EQ(report.rows, static_cast<std::int64_t>(truth_.size()));
     file_.emplace(*RecordFile::open(at("night.db")));

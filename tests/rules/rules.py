@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 # The one table of floors. A room may include only rooms of a lower floor.
 FLOORS = {
-    "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3,
+    "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4,
     "registry": 5, "keyword": 5, "process": 5, "spectrum": 5,
     "acquire": 6, "ingest": 6, "serve": 6, "cli": 7,
@@ -18,14 +18,14 @@ PUBLIC = {
     "status.h": "base", "date.h": "base", "header.h": "record", "record.h": "record", "record_file.h": "record",
     "schema.h": "record", "scan.h": "scan", "index.h": "scan", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera",
     "camera_tools.h": "camera", "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry",
-    "sky_region.h": "sky", "calibration.h": "registry",
+    "expression.h": "expression", "sky_region.h": "sky", "calibration.h": "registry",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
 VENDORS = [
     (r"boost/program_options", {"cli"}), (r"boost/interprocess", {"os"}), (r"boost/(beast|asio)", {"serve"}),
     (r"fitsio\.h|longnam\.h|zlib\.h|bzlib\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
-    (r"jpeglib\.h|turbojpeg\.h|png\.h", {"image"}), (r"cairo", {"chart"}),
+    (r"re2/", {"expression"}), (r"jpeglib\.h|turbojpeg\.h|png\.h", {"image"}), (r"cairo", {"chart"}),
     (r"sqlite3|benchmark/", set()), (r"gtest|gmock|rapidcheck", set()),
 ]
 PROGRAM_LINES = 150
