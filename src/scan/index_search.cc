@@ -402,7 +402,7 @@ class IndexSearch::State {
     if (!ok()) return damaged(report);
     report.plan.push_back("counted by the index alone: " + (counted_rows == 0
                                                                 ? std::string("by its tallies")
-                                                                : counted(counted_rows, "entry of its columns")));
+                                                                : counted(counted_rows, "row") + " of its columns"));
     tell_outside(report);
     return true;
   }

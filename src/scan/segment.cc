@@ -230,11 +230,11 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
   }
   if (tallied) {
     Tally::Codes codes{};
-    for (std::size_t at = 0; at < row_.size(); ++at) {
+    for (std::size_t at = 0; at < row_.size() && tally.size() <= kMostTallied; ++at) {
       for (std::size_t i = 0; i < codes_.size(); ++i) codes[i] = static_cast<std::uint16_t>(codes_[i].ids[at]);
       tally.add(codes, 1);
     }
-    head.tally = columns.write(tally.bytes(codes_.size()));
+    if (tally.size() <= kMostTallied) head.tally = columns.write(tally.bytes(codes_.size()));
   }
 
   if (fields_.ra) {

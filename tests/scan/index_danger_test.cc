@@ -652,6 +652,81 @@ TEST_F(Degenerate, FewRows) {
   }
 }
 
+// A merged segment knows what each of its parts knew; a batch that merges all it makes.
+class Merged : public Degenerate {
+ protected:
+  void append(const std::string& rows, const std::vector<RowChange>& changes = {}) {
+    IndexKeeper::Limits limits = low_limits();
+    limits.piece = limits.small_merge = 1 << 20;
+    IndexKeeper keeper(IndexKeeper::Patience::full, limits);
+    RecordWriter::Options options;
+    options.follower = &keeper;
+    auto writer = RecordWriter::open(path_, options);
+    ASSERT_TRUE(changes.empty() ? writer->append(rows).ok() : writer->commit(changes, rows).ok());
+    keeper.finish(writer->file());
+    ASSERT_EQ(keeper.note(), "");
+  }
+  std::size_t segments() {
+    std::string why;
+    const auto index = index::Index::open(*RecordFile::open(path_), why);
+    return index ? index->segments().size() : 0;
+  }
+  static std::string rows_of(int n, const Make& make) {
+    Dice dice(75);
+    std::string out;
+    for (int i = 0; i < n; ++i) {
+      Record row(random_row(dice, i));
+      make(row, i);
+      out += row.bytes();
+    }
+    return out;
+  }
+};
+
+TEST_F(Merged, TheLongestExposureIsThatOfAllParts) {
+  const auto exposing = [](double seconds) {
+    return rows_of(1200, [=](Record& row, int i) {
+      row.set(regimage::kObstime, 1e9 + i);
+      row.set(regimage::kExptime, seconds);
+    });
+  };
+  append(exposing(80000));
+  append(exposing(3));
+  append(exposing(1));
+  ASSERT_EQ(segments(), 1U);
+  right(40,
+        {overlapping(1e9 + 70000, 1e9 + 70001), overlapping(1e9 + 80100, 1e9 + 80101), overlapping(1e9 + 2, 1e9 + 3)});
+}
+
+TEST_F(Merged, AFieldThatHasTooManyValuesInOnePartHasNoColumn) {
+  append(rows_of(66000, [](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i)); }));
+  append(rows_of(30000, [](Record&, int) {}));
+  ASSERT_EQ(segments(), 1U);
+  right(6);
+}
+
+TEST_F(Merged, TooManyValuesInAllPartsTogether) {
+  for (int part = 0; part < 2; ++part)
+    append(rows_of(
+        40000, [&](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i + part * 40000)); }));
+  ASSERT_EQ(segments(), 1U);
+  right(6);
+}
+
+// The later segment begins with the last row of the one before it.
+TEST_F(Merged, OneRowInCommon) {
+  append(rows_of(2400, [](Record&, int) {}));
+  Dice dice(76);
+  append(rows_from(dice, 0, 900), {{2399, rows_from(dice, 0, 1)}, {0, rows_from(dice, 0, 1)}});
+  append(rows_from(dice, 0, 2), {{3299, rows_from(dice, 0, 1)}});
+  right(150);
+  for (int i = 0; i < 4; ++i) {
+    const std::int64_t last = RecordFile::open(path_)->count() - 1;
+    append(rows_from(dice, 0, 1500), {{last, rows_from(dice, 0, 1)}});
+    right(60);
+  }
+}
+
 // Segments and changed rows at their limits.
 TEST_F(Degenerate, ManySegmentsAndTheSameRowAgainAndAgain) {
   Dice dice(73);
