@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kScanCost = 25;  // nanoseconds for a row when all are looked at in order
 constexpr std::uint64_t kMostCounts = 1U << 20U;
+constexpr std::size_t kMostStale = 1000;
 
 const char* word_for(SegmentSearch::Way way) {
   switch (way) {
@@ -323,6 +324,42 @@ class IndexSearch::State {
       std::sort(members.begin(), members.end());
     }
   }
+  // Where the rows of a segment stand that must not be believed, when they are few: then all are counted, and these taken
+  // away. Nothing: they are many, or cannot be found because their times changed.
+  std::optional<std::vector<std::int64_t>> stale_positions(std::size_t segment) {
+    const auto& head = index_.segments()[segment];
+    const bool has_every_row = head.rows == head.end - head.base;
+    if (!has_every_row || head.end > file_.count() || !index_.fields().time) return std::nullopt;
+    if (suspects_.empty()) find_suspects();
+    std::size_t most = changed_.size();
+    for (const auto& [j, rows] : later_) most += rows.size();
+    if (most > kMostStale) return std::nullopt;
+    std::vector<std::int64_t> rows = changed_;
+    for (auto later = later_.upper_bound(segment); later != later_.end(); ++later) {
+      for (const std::uint32_t row : later->second) rows.push_back(index_.segments()[later->first].base + row);
+    }
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    std::vector<std::int64_t> out;
+    Record scratch = file_.make_record();
+    for (const std::int64_t row : rows) {
+      if (row < head.base || row >= head.end) continue;
+      const double time = load_big<double>(file_.peek(row, scratch).bytes() + index_.fields().time->offset);
+      const bool known = !std::isnan(time);
+      auto& search = segments_[segment];
+      std::int64_t from = known ? search.time_bound(time, false) : head.timed;
+      std::int64_t end = known ? search.time_bound(time, true) : head.rows;
+      while (from < end && ok()) {  // rows of one time stand in order
+        const std::int64_t middle = (from + end) / 2, there = search.row_at(middle);
+        if (there == row) out.push_back(middle);
+        from = there < row ? middle + 1 : from;
+        end = there < row ? end : there == row ? from : middle;
+      }
+      if (out.empty() || search.row_at(out.back()) != row) return std::nullopt;
+    }
+    return out;
+  }
+
   void tell_outside(ScanReport& report) const {
     if (outside() > 0) report.plan.push_back("outside the index: " + counted(outside(), "row"));
   }
@@ -346,7 +383,20 @@ class IndexSearch::State {
     std::vector<std::uint32_t> keys, rows;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       auto& segment = segments_[i];
-      const bool all = all_believed(i);
+      const auto stale = all_believed(i) ? std::vector<std::int64_t>() : stale_positions(i);
+      const bool all = stale.has_value();
+      for (const std::int64_t at : stale.value_or(std::vector<std::int64_t>())) {
+        const bool listed = std::any_of(segment.slices().begin(), segment.slices().end(),
+                                        [at](const Slice& s) { return s.from <= at && at < s.end; });
+        if (!listed) continue;
+        segment.test({at, at + 1}, alive);
+        Tally::Codes of_row{};
+        for (const std::size_t field : fields) {
+          segment.codes(field, {at, at + 1}, codes);
+          of_row[field] = codes[0];
+        }
+        if (alive[0] != 0) visit(of_row, i, -1);
+      }
       if (all && segment.codes_only() && segment.tally([&](const Tally::Codes& c, std::int64_t n) { visit(c, i, n); }))
         continue;
       // A number for each combination of values: an array where they are not many, as nearly always.

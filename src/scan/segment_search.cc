@@ -124,7 +124,6 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
   }
 }
 
-// The first position whose time is not below `value`, or above it.
 std::int64_t SegmentSearch::time_bound(double value, bool above) {
   std::int64_t low = 0, high = head_.timed;
   if (head_.timed == 0 || value < head_.first_time) return 0;

@@ -727,6 +727,36 @@ TEST_F(Merged, OneRowInCommon) {
   }
 }
 
+// Rows that changed, but not in time, are taken away from what a whole segment counts.
+TEST_F(Degenerate, MarkedDeletedOnly) {
+  fill(5000, [](Record& row, int i) { row.set(regimage::kObstime, i % 9 == 0 ? kNan : 1e9 + i / 40 * 40); });
+  Dice dice(77);
+  IndexKeeper keeper(IndexKeeper::Patience::none, low_limits());
+  RecordWriter::Options options;
+  options.follower = &keeper;
+  auto writer = RecordWriter::open(path_, options);
+  for (const int n : {1, 30, 25, 7}) {  // some stay in the head, some become a segment
+    std::vector<RowChange> changes;
+    for (int i = 0; i < n; ++i) {
+      const std::int64_t row = dice.below(5000);
+      Record fresh = writer->file().make_record();
+      ASSERT_TRUE(writer->file().read(row, fresh).ok());
+      fresh.set(regimage::kDeleted, !fresh.view()[regimage::kDeleted]);
+      (void)fresh.set(regimage::kFilter, dice.of(kFilters));
+      changes.push_back({row, fresh.bytes()});
+    }
+    ASSERT_TRUE(writer->commit(changes).ok());
+    right(80);
+    Selection selection;
+    selection.without_deleted(schema());
+    ScanReport report;
+    (void)count_matches(*RecordFile::open(path_), selection, {}, &report);
+    const std::string start = "counted by the index alone: ";
+    ASSERT_EQ(report.plan.at(0).substr(0, start.size()), start);
+    EXPECT_LE(std::atoi(report.plan[0].c_str() + start.size()), 200) << report.plan[0];  // rows that were walked
+  }
+}
+
 // Segments and changed rows at their limits.
 TEST_F(Degenerate, ManySegmentsAndTheSameRowAgainAndAgain) {
   Dice dice(73);
