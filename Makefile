@@ -6,6 +6,7 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD  ?= build
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
+export ROWS ?= 1M
 export CTEST_OUTPUT_ON_FAILURE = 1
 export DESTDIR
 
@@ -16,7 +17,7 @@ comma := ,
 fuzzers = $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))
 sources = $(shell find include src bin tests bench -name '*.h' -o -name '*.cc' 2>/dev/null | sort)
 
-.PHONY: all demo test check-long bench fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man deps-fuzz
+.PHONY: all demo test check-long bench bench-large fuzz lint format man install clean help deps-build deps-test deps-lint deps-bench deps-man deps-fuzz
 
 all: deps-build  ## the programs, in build/bin
 	@$(call configure,$(BUILD),$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DIMREG_TESTS=OFF))
@@ -38,7 +39,11 @@ check-long: deps-build deps-test  ## the tests again under the address, undefine
 bench: deps-build deps-bench  ## measure against the peers: ours, peer, ratio, goal
 	@$(call configure,build-bench,-DIMREG_BENCH=ON -DIMREG_TESTS=OFF)
 	@$(call build,build-bench)
-	@python3 bench/run.py build-bench bench
+	@bash bench/peers/get_duckdb.sh
+	@python3 bench/run.py build-bench bench $(ONLY)
+
+bench-large:  ## the searches at 1 M, 10 M and (sparse) 100 M rows: needs 25 GB of disk, takes half an hour at first
+	@$(MAKE) --no-print-directory bench ROWS=1M,10M,100M ONLY="$(or $(ONLY),search_bench programs_bench)"
 
 fuzz: deps-build deps-test deps-fuzz  ## libFuzzer on every tests/fuzz target, FUZZ_SECONDS each (60)
 	@$(call configure,build-fuzz,-DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_C_COMPILER=clang-16 -DIMREG_FUZZ=ON -DIMREG_SANITIZE=address$(comma)undefined$(comma)fuzzer-no-link)

@@ -2,17 +2,23 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
+#include "record/crc32c.h"
+#include "registry/simulate_rows.h"
+#include "scan/index_file.h"
 
 extern char** environ;
 
@@ -44,18 +50,60 @@ std::string short_count(std::int64_t count) {
   return count % 1000 == 0 && count > 0 ? std::to_string(count / 1000) + "k" : std::to_string(count);
 }
 
-std::string simulated_database(std::int64_t rows) {
-  const std::string name = "rows" + short_count(rows) + ".db";
-  std::string path = data_folder() + "/" + name;
-  auto file = RecordFile::open(path);
-  if (!file || file->count() != rows) {
-    path = new_file(name);
-    if (const auto made = simulate_rows(path, rows, 1); !made.ok()) die(made.text());
-  }
+std::string short_hash(std::string_view text) {
+  char out[9];
+  std::snprintf(out, sizeof out, "%08x", crc32c(0, text));
+  return out;
+}
+
+void warm(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string piece(1 << 20, '\0');
   while (in.read(piece.data(), static_cast<std::streamsize>(piece.size()))) {
   }
+}
+
+std::string database_path(const char* kind, std::int64_t rows) {
+  // Part of each name: some rows of the simulator as it is now.
+  static const std::string key = [] {
+    std::string all;
+    const auto add = [&](std::int64_t, std::string_view records) {
+      all += records;
+      return Status();
+    };
+    if (const auto made = each_simulated_exposure(4000, 1, add); !made.ok()) die(made.text());
+    return short_hash(all);
+  }();
+  return data_folder() + "/" + kind + short_count(rows) + "-" + key + ".db";
+}
+
+void build_index(const std::string& database, std::int64_t rows) {
+  const auto must = [](const Status& status) {
+    if (!status.ok()) die(status.text());
+  };
+  const auto file = RecordFile::open(database);
+  must(file.status());
+  std::string why;
+  if (index::Index::open(*file, why)) return;
+  auto builder = index::IndexBuilder::create(database, file->schema());
+  must(builder.status());
+  const int size = file->schema().record_size;
+  must(each_simulated_exposure(rows, 1, [&](std::int64_t row, std::string_view records) -> Status {
+    for (; !records.empty(); ++row, records.remove_prefix(static_cast<std::size_t>(size)))
+      IMREG_TRY(builder->add(row, RecordView(records.data())));
+    return {};
+  }));
+  must(builder->finish(*file));
+}
+
+std::string simulated_database(std::int64_t rows) {
+  const std::string path = database_path("rows", rows);
+  if (auto file = RecordFile::open(path); !file || file->count() != rows) {
+    new_file("rows" + short_count(rows) + "-");
+    if (const auto made = simulate_rows(path, rows, 1); !made.ok()) die(made.text());
+  }
+  build_index(path, rows);
+  warm(path);
   return path;
 }
 
@@ -75,6 +123,63 @@ int run_program(const std::vector<std::string>& words, const std::string& output
   seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   posix_spawn_file_actions_destroy(&actions);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+double run(const std::vector<std::string>& words, const std::string& output) {
+  double seconds = 0;
+  if (const int code = run_program(words, output, seconds); code != 0)
+    die(words[0] + " ended with " + std::to_string(code));
+  return seconds;
+}
+
+std::string output_of(const std::vector<std::string>& words) {
+  const std::string path =
+      (fs::is_directory("/dev/shm") ? "/dev/shm" : data_folder()) + "/imreg-bench-" + std::to_string(::getpid());
+  run(words, path);
+  std::ifstream file(path, std::ios::binary);
+  std::string out{std::istreambuf_iterator<char>(file), {}};
+  fs::remove(path);
+  if (out.empty()) die(words[0] + " printed nothing");
+  return out;
+}
+
+// The child is stopped when it is about to exit: its memory is all there then. Before that it is only looked at.
+std::int64_t private_memory(const std::vector<std::string>& words) {
+  std::vector<char*> argv;
+  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (::dup2(null, 1) < 0 || ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) std::_Exit(127);
+    ::execv(argv[0], argv.data());
+    std::_Exit(127);
+  }
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) die("cannot watch " + words[0]);
+  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXIT);
+  ::ptrace(PTRACE_CONT, child, nullptr, nullptr);
+  const std::string place = "/proc/" + std::to_string(child) + "/status";
+  std::int64_t most = 0;
+  for (;;) {
+    const pid_t stopped = ::waitpid(child, &status, WNOHANG);
+    std::int64_t now = 0;
+    std::ifstream lines(place);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:"))
+        now += std::atoll(line.c_str() + line.find(':') + 1) * 1024;
+    }
+    most = std::max(most, now);
+    if (stopped == child && !WIFSTOPPED(status)) break;
+    if (stopped == child) {  // a signal is passed on; the stop before the exit is none
+      const int signal = status >> 16 == 0 ? WSTOPSIG(status) : 0;
+      ::ptrace(PTRACE_CONT, child, nullptr, reinterpret_cast<void*>(static_cast<std::intptr_t>(signal)));
+    } else {
+      ::usleep(100);
+    }
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) die(words[0] + " failed when its memory was measured");
+  return most;
 }
 
 std::string program(const std::string& name) {

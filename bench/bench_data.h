@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace imreg::bench {
@@ -14,13 +15,29 @@ namespace imreg::bench {
 std::string data_folder();
 /// data_folder()/NAME, with everything that begins with that name removed first.
 std::string new_file(const std::string& name);
-/// A database of `rows` simulated rows (imsim -rows, seed 1), made when missing, its pages in the cache.
+/// A database of `rows` simulated rows (imsim -rows, seed 1), made when missing or when the simulator gives other rows now.
+/// Its pages are in the cache.
 std::string simulated_database(std::int64_t rows);
+/// Makes X.db.idx of a simulated database, whole or sparse, when it has none that fits: from the simulator's rows.
+void build_index(const std::string& database, std::int64_t rows);
+/// Its path, whether it is there or not; what is derived from it begins with the same name.
+std::string database_path(const char* kind, std::int64_t rows);
+/// Reads a file, so that it is in the page cache.
+void warm(const std::string& path);
+/// Eight hexadecimal digits that depend on the text: in names of files that are made again when it changes.
+std::string short_hash(std::string_view text);
 /// "1m", "10k": for names.
 std::string short_count(std::int64_t count);
 
 /// Runs a program (words[0] is its path) with standard output to `output`; returns its exit code. Seconds: from before fork to after wait.
 int run_program(const std::vector<std::string>& words, const std::string& output, double& seconds);
+/// The same; gives the seconds, and any exit code but 0 ends this program.
+double run(const std::vector<std::string>& words, const std::string& output = "/dev/null");
+/// What a program prints; to print nothing ends this program.
+std::string output_of(const std::vector<std::string>& words);
+/// The most private memory (RssAnon + RssShmem of /proc/PID/status, bytes) that it held: looked at every 0.1 ms, and a last
+/// time when it is about to exit. Standard output goes to /dev/null.
+std::int64_t private_memory(const std::vector<std::string>& words);
 /// The program `name` of this build: bin/ or bench/ beside this program's folder.
 std::string program(const std::string& name);
 

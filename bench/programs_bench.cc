@@ -1,13 +1,12 @@
 // Whole processes, from before the fork to after the wait: start, one file registered, a million rows listed, a search.
 // Outputs go to /dev/null when they are timed; before that they are compared byte for byte, and every exit code is checked.
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -20,6 +19,8 @@ namespace {
 
 using namespace imreg;
 using Words = std::vector<std::string>;
+using bench::output_of;
+using bench::run;
 
 constexpr std::int64_t kRows = 1000000;
 
@@ -31,24 +32,6 @@ void add(const std::string& name, std::int64_t items, const std::function<double
                                })
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond);
-}
-
-double run(const Words& words, const std::string& output = "/dev/null") {
-  double seconds = 0;
-  if (const int code = bench::run_program(words, output, seconds); code != 0)
-    bench::die(words[0] + " ended with " + std::to_string(code));
-  return seconds;
-}
-
-std::string output_of(const Words& words) {
-  const std::string path = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : bench::data_folder()) +
-                           "/imreg-bench-" + std::to_string(::getpid());
-  run(words, path);
-  std::ifstream file(path, std::ios::binary);
-  std::string out{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
-  if (out.empty()) bench::die(words[0] + " printed nothing");
-  return out;
 }
 
 // Programs that print the same bytes: compared once, then timed.
@@ -125,7 +108,9 @@ int main(int argc, char** argv) {
   add("start_sqlite3", 1, [=] { return run({"/usr/bin/sqlite3", ":memory:", "SELECT 1"}); });
   add("start_imsearch", 1, [=] { return run({imsearch, "-db", database_to_fill(40), "-ccd", "1"}); });
   add("start_imregister", 1, [=] { return run({imregister, "-version"}); });
-  for (const std::int64_t rows : {400, 10000, 100000, 1000000}) {
+  std::vector<std::int64_t> sizes{400, 10000, 100000, 1000000};
+  if (const char* rows = std::getenv("ROWS"); rows && std::strstr(rows, "10m")) sizes.push_back(10000000);
+  for (const std::int64_t rows : sizes) {
     add("register_" + bench::short_count(rows), 1, [=] {
       const std::string database = database_to_fill(rows);
       return run({imregister, "-db", database, next_image()});

@@ -1,13 +1,12 @@
 // imsearch: finds images in the registration database and prints them.
 
-#include <set>
 #include <string>
 
-#include "base/text.h"
 #include "cli/config.h"
+#include "cli/interrupt.h"
 #include "cli/messages.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "cli/row_output.h"
 #include "imreg/registry.h"
 
 namespace {
@@ -16,26 +15,56 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
-    {"ccd", "ID", "number or chip name of the CCD", cli::kRepeat},
-    {"type", "WORD", "object, dark, bias, flat, mask, fringe, scatter ...", cli::kRepeat},
-    {"mode", "WORD", "MEF, SPLIT, SINGLE, CUBE, SLICE", cli::kRepeat},
-    {"filter", "NAME", "filter, by any of its names; X is any", cli::kRepeat},
-    {"name", "TEXT", "file name: its beginning, or a pattern with * ?", cli::kRepeat},
+    {"ccd", "ID", "number or name: 3,7-9", cli::kRepeat},
+    {"ccdn", "N", "number only", cli::kRepeat},
+    {"type", "WORD", "object,dark,flat ...", cli::kRepeat},
+    {"mode", "WORD", "MEF, SPLIT, SINGLE ...", cli::kRepeat},
+    {"filter", "NAME", "r,i; X is any", cli::kRepeat},
+    {"name", "TEXT", "file: begins so, or * ?", cli::kRepeat},
+    {"object", "NAME", "target: M31,'NGC*'", cli::kRepeat},
+    {"etime", "S", "exposure: 60 or 60-600", cli::kRepeat},
+    {"proc", "t|f", "bias is measured", cli::kRepeat},
+    {"dist", "t|f", "distributed", cli::kRepeat},
     {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
-    {"trange", "DATE DATE|RANGE", "exposures between two dates, or in RANGE from DATE", cli::kRepeat},
-    {"format", "NAME", "row (default), table, csv, tsv or json"},
-    {"fields", "A,B,C", "print these fields, as a table without -format"},
-    cli::kZoneOption,
+    {"trange", "DATE DATE|RANGE", "between two dates, or RANGE; several: any", cli::kRepeat},
+    {"where", "EXPR", "a condition: 'exptime > 60 and filter in (r,i)'", cli::kRepeat},
+    {"cone", "RA DEC RADIUS", "within RADIUS (0.5d, 30', 5\") of a position", cli::kRepeat},
+    {"box", "RA RA DEC DEC", "between two meridians and two parallels", cli::kRepeat},
+    {"polygon", "CORNERS", "inside 'RA,DEC RA,DEC RA,DEC ...'", cli::kRepeat},
+    {"unique", "", "one per file and CCD"},
+    {"last", "N", "the newest"},
+    {"sort", "KEYS", "-obstime,filename"},
+    {"limit", "N", "at most so many"},
+    {"offset", "N", "leave out the first"},
+    {"count", "", "print only how many"},
+    {"group", "FIELDS", "a row per value"},
+    {"explain", "", "tell what is done"},
+    {"near-to", "FILE|ROW", "its best -type"},
+    {"days", "N", "at most so far away"},
+    {"tolerance", "S|P%", "of exposures"},
+    {"follow", "", "print rows as they come"},
+    {"changed", "", "and those that change"},
+    {"treg", "", "row: registration time"},
+    cli::kFormatOption,
+    {"fields", "A,B,C", "these columns; with -group: count,mean(fwhm)"},
+    cli::kTriggerOption,
+    cli::kTableOption,
+    cli::kBintableOption,
+    cli::kOutOption,
+    cli::kNoPagerOption,
+    {"j", "N", "threads"},
+    {"noindex", "", "look at every row"},
     cli::kConfigOption,
+    cli::kZoneOption,
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {
     "imsearch",
-    "finds registered images; without filters, all of them. All filters must hold; '!' before a value negates it",
+    "finds registered images; without filters, all. All filters must hold; lists r,i are alternatives, ! negates",
     "",
     kOptions,
     {"imsearch -db night.db -type object -trange 2001/01/27 1d",
-     "imsearch -filter r -ccd '!3' -format csv -fields filename,ccd,obstime"},
+     "imsearch -where 'exptime > 60 and fwhm < 5' -sort -obstime -format csv"},
     0,
     0};
 
@@ -43,86 +72,69 @@ Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings
   dates.now = current_time();
   IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
   // A search must not read files that it does not need: REFDATE concerns dates only.
-  if (!args.has("time") && !args.has("trange")) return {};
+  if (!args.has("time") && !args.has("trange") && !args.has("where")) return {};
   IMREG_ASSIGN(const cli::Config* config, settings.config());
-  if (!config->has("REFDATE")) return {};
-  IMREG_ASSIGN(const std::string text, config->get("REFDATE"));
-  const auto reference = parse_date(text, dates);
-  if (!reference) return {Code::invalid, "REFDATE: " + reference.status().message()};
-  dates.reference = *reference;
-  return {};
+  return config->has("REFDATE") ? cli::read_reference_date(*config, dates) : Status();
 }
 
-// A shell variable that is not set: it must neither match everything nor nothing.
-Status check_words(const cli::Parsed& args) {
-  for (const auto& use : args.uses) {
-    for (const auto& word : use.words) {
-      if (word.empty() || word == "!")
-        return {Code::invalid, "-" + std::string(use.name) + " has an empty word; is a variable of the shell not set?"};
-    }
-  }
-  return {};
-}
-
-Status read_options(const cli::Parsed& args, cli::Settings& settings, SearchOptions& options) {
-  IMREG_TRY(check_words(args));
+Status read_options(const cli::Parsed& args, SearchOptions& options) {
+  cli::Settings settings(args);
+  IMREG_TRY(cli::check_words(args));
   IMREG_ASSIGN(options.database, settings.database());
   IMREG_ASSIGN(options.cameras.folders, cli::Settings::camera_folders(options.database));
   IMREG_TRY(read_dates(args, settings, options.dates));
   for (const auto& use : args.uses) {
-    for (const char* filter : {"ccd", "type", "mode", "filter", "name", "time", "trange"}) {
-      if (use.name == filter) options.filters.push_back({filter, use.words});
-    }
+    if (is_search_filter(use.name)) options.filters.push_back({std::string(use.name), use.words});
+    if (use.name == "where") options.where.push_back(use.words[0]);
   }
-  if (args.has("fields")) {
-    const std::string names = args.word("fields");  // split() gives views into it
-    for (const auto name : split(names, ',')) options.emit.fields.emplace_back(trim(name));
+  constexpr long long kMost = 1'000'000'000'000;  // rows
+  IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
+  for (const auto& [name, number] : {std::pair("limit", &options.limit), std::pair("last", &options.last)}) {
+    if (!args.has(name)) continue;
+    IMREG_ASSIGN(*number, args.integer(name, 0, 0, kMost));
   }
-  // Fields are columns: without -format they come as a table.
-  options.format = args.word("format", args.has("fields") ? "table" : "row");
+  IMREG_ASSIGN(options.days, args.number("days", options.days, 0, 1e6));
+  IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
+  options.jobs = static_cast<int>(jobs);
+  options.sort = args.word("sort");
+  if (args.has("group")) options.group = args.word("group");
+  options.near_to = args.word("near-to");
+  options.tolerance = args.word("tolerance");
+  options.unique = args.has("unique");
+  options.count = args.has("count");
+  options.explain = args.has("explain");
+  options.changed = args.has("changed");
+  options.use_index = !args.has("noindex");
+  if (args.has("fields")) options.emit.fields = cli::list_of_words(args.word("fields"));
+  options.emit.registration_time = args.has("treg");
   options.emit.tz_hours = options.dates.tz_hours;
-  options.emit.width = cli::terminal_columns();
+  if (args.has("changed") && !args.has("follow")) return {Code::invalid, "-changed is for -follow only"};
   return {};
 }
 
-// A trap: what asks for two types at once finds nothing, and looks as if there were nothing.
-void explain_nothing(const cli::Parsed& args) {
-  for (const char* name : {"type", "ccd", "mode"}) {
-    std::set<std::string> words;
-    for (const auto* use : args.all(name)) {
-      if (!use->words[0].starts_with('!')) words.insert(use->words[0]);
-    }
-    if (words.size() < 2) continue;
-    cli::warn(kProgram.name,
-              std::string("nothing matched: -") + name + " stands several times, and an image must match all of them");
-  }
-}
-
 int work(const cli::Parsed& args) {
-  cli::Settings settings(args);
   SearchOptions options;
-  if (const Status status = read_options(args, settings, options); !status.ok()) {
+  if (const Status status = read_options(args, options); !status.ok()) {
     cli::complain(kProgram.name, status);
     return cli::kUsage;
   }
-  cli::Output output;
-  const auto report = search(options, [&output](std::string_view text) { return output.write(text); });
-  if (!report) {
-    cli::complain(kProgram.name, report.status());
-    const bool usage = report.status().file().empty() &&
-                       (report.status().code() == Code::invalid || report.status().code() == Code::not_found);
-    return usage ? cli::kUsage : cli::kTrouble;
+  const auto out = cli::open_row_output(args);
+  if (!out) {
+    cli::complain(kProgram.name, out.status());
+    return out.status().code() == Code::invalid ? cli::kUsage : cli::kTrouble;
   }
-  output.flush();
+  options.format = out->format;
+  if (out->output->terminal()) options.emit.width = cli::terminal_columns();
+  const bool follow = args.has("follow");
+  const auto wait = [&] { return out->output->flush() && cli::wait_unless_ended(0.2); };
+  const auto report = follow ? follow_rows(options, out->output->sink(), wait) : search(options, out->output->sink());
+  const Status written = out->output->finish(report.ok());
+  if (!report) return cli::end_with(kProgram.name, report.status());
   for (const auto& status : report->damaged) cli::complain(kProgram.name, status);
-  if (!output.status().ok()) {
-    cli::complain(kProgram.name, output.status());
-    return cli::kTrouble;
-  }
+  for (const auto& note : report->notes) cli::warn(kProgram.name, note);
+  if (!written.ok()) return cli::end_with(kProgram.name, written);
   if (!report->damaged.empty()) return cli::kTrouble;
-  if (report->matched > 0) return cli::kOk;
-  explain_nothing(args);
-  return cli::kNothing;
+  return report->matched > 0 || follow ? cli::kOk : cli::kNothing;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "peers/sqlite_rows.h"
 
+#include <charconv>
 #include <filesystem>
 
 #include "bench_data.h"
@@ -23,9 +24,17 @@ std::string columns(const Schema& schema) {
   return out;
 }
 
+double shortest_decimal(float value) {
+  char text[64];
+  double out = static_cast<double>(value);  // also NaN
+  if (value == value) std::from_chars(text, std::to_chars(text, text + sizeof text, value).ptr, out);
+  return out;
+}
+
 }  // namespace
 
-SqliteRows::SqliteRows(const std::string& path, const Schema& schema) : schema_(schema) {
+SqliteRows::SqliteRows(const std::string& path, const Schema& schema, Floats floats)
+    : schema_(schema), floats_(floats) {
   if (sqlite3_open(path.c_str(), &db_) != SQLITE_OK) fail(db_, path);
   run("PRAGMA journal_mode=WAL");
   run("PRAGMA synchronous=FULL");
@@ -63,7 +72,12 @@ void SqliteRows::insert(RecordView row) {
         case Type::u32: sqlite3_bind_int64(insert_, at, load_big<std::uint32_t>(from) ^ 0x80000000U); break;
         case Type::raw_u32: sqlite3_bind_int64(insert_, at, load_big<std::uint32_t>(from)); break;
         case Type::i64: sqlite3_bind_int64(insert_, at, load_big<std::int64_t>(from)); break;
-        case Type::f32: sqlite3_bind_double(insert_, at, static_cast<double>(load_big<float>(from))); break;
+        case Type::f32: {
+          const float value = load_big<float>(from);
+          sqlite3_bind_double(insert_, at,
+                              floats_ == Floats::exact ? static_cast<double>(value) : shortest_decimal(value));
+          break;
+        }
         case Type::f64: sqlite3_bind_double(insert_, at, load_big<double>(from)); break;
         case Type::text: break;
       }

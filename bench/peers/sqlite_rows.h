@@ -14,7 +14,8 @@ namespace imreg::bench {
 class SqliteRows {
  public:
   /// Makes the table when it is missing. WAL and synchronous=FULL: a commit is durable when it returns.
-  SqliteRows(const std::string& path, const Schema& schema);
+  enum class Floats { exact, decimal };  ///< decimal: 0.1F as the double 0.1, which is what a user would have inserted
+  SqliteRows(const std::string& path, const Schema& schema, Floats floats = Floats::exact);
   ~SqliteRows();
   SqliteRows(const SqliteRows&) = delete;
   SqliteRows& operator=(const SqliteRows&) = delete;
@@ -26,6 +27,7 @@ class SqliteRows {
 
  private:
   const Schema& schema_;
+  Floats floats_;
   sqlite3* db_ = nullptr;
   sqlite3_stmt* insert_ = nullptr;
 };

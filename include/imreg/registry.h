@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,10 +75,27 @@ struct SearchFilter {
   std::string option;
   std::vector<std::string> words;
 };
+/// Whether imsearch's option of this name is a filter.
+bool is_search_filter(std::string_view option);
 
+/// What imsearch does: man 1 imsearch tells each of these.
 struct SearchOptions {
   std::string database;
-  std::vector<SearchFilter> filters;  ///< ccd, type, mode, filter, name, time, trange
+  std::vector<SearchFilter> filters;  ///< all must hold; several plain trange are alternatives
+  std::vector<std::string> where;     ///< all must hold, too
+  std::string sort;
+  std::optional<std::string> group;  ///< fields; the aggregates are emit.fields
+  std::optional<std::int64_t> limit, last;
+  std::int64_t offset = 0;
+  bool unique = false;
+  bool count = false;    ///< print how many; with `group` only a word for "with counts"
+  bool explain = false;  ///< print what is done, not the rows
+  std::string near_to;   ///< calibrations for this image instead of rows
+  double days = std::numeric_limits<double>::infinity();
+  std::string tolerance;  ///< of a dark's exposure time: "5%" or "1s"
+  bool changed = false;   ///< follow_rows(): changed rows too
+  int jobs = 0;           ///< 0: as many as there are processors
+  bool use_index = true;
   std::string format = "row";
   EmitOptions emit;
   DateSettings dates;
@@ -85,11 +104,16 @@ struct SearchOptions {
 
 struct SearchReport {
   std::int64_t matched = 0;
-  std::vector<Status> damaged;  ///< rows that were left out because their bytes are damaged
+  std::vector<Status> damaged;     ///< rows that were left out because their bytes are damaged
+  std::vector<std::string> notes;  ///< CCDs of -near-to for which nothing was found
 };
 
 /// Finds rows and writes them. Errors: those of RecordFile::open; invalid (a date, a type, a format that means nothing).
 Result<SearchReport> search(const SearchOptions& options, const Sink& sink);
+
+/// Writes rows as they are registered from now on, and goes on when the database is replaced or not yet there. `wait` is
+/// called between two looks, with everything written; it returns false to stop. Errors: those of search().
+Result<SearchReport> follow_rows(const SearchOptions& options, const Sink& sink, const std::function<bool()>& wait);
 
 struct ConvertReport {
   std::int64_t rows = 0;
@@ -99,6 +123,37 @@ struct ConvertReport {
 
 /// A new database in another version: "native", "v1", "v2" or "v3". Errors: invalid (no such version, OUT exists, not a registration database).
 Result<ConvertReport> convert_database(const std::string& from, const std::string& to, std::string_view version);
+
+/// What imregtable does.
+struct MergeOptions {
+  std::string database;              ///< rows go to it; made when there is none
+  std::vector<std::string> sources;  ///< of any version
+  bool dry_run = false;
+  double wait_seconds = 10;  ///< for the lock
+  bool on_network = false;
+};
+
+/// What became of the rows of one database: each is counted once.
+struct MergedSource {
+  std::string path;
+  Status failure = {};  ///< it could not be read
+  std::int64_t rows = 0;
+  std::int64_t added = 0, updated = 0, unchanged = 0;
+  std::int64_t repeated = 0;  ///< the same image as a row that this merge has added
+  std::int64_t deleted = 0;   ///< marked as deleted: not taken
+  std::int64_t left_out = 0;
+};
+
+struct MergeReport {
+  std::vector<MergedSource> sources;
+  std::vector<std::string> notes;  ///< what recovery did
+  Status database;                 ///< trouble with the database: nothing of the failed group and behind it is written
+};
+
+/// Merges databases into one, without duplicates: man 1 imregtable has the rules. Groups of rows are durable steps; run again
+/// after a crash it leaves what it would have left. `on_left_out`: a row that could not be taken, with file, record, reason.
+MergeReport merge_databases(const MergeOptions& options, const std::function<void(const Status&)>& on_left_out,
+                            const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
 
 /// A database of `rows` simulated rows for benchmarks: the distribution of design/performance.md, seeded.
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed);

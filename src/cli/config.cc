@@ -175,6 +175,18 @@ Result<const Config*> Settings::config() {
   return &config_;
 }
 
+Status read_reference_date(const Config& config, DateSettings& dates) {
+  IMREG_ASSIGN(const std::string text, config.get("REFDATE"));
+  const auto reference = parse_date(text, dates);
+  if (!reference) return {Code::invalid, "REFDATE: " + reference.status().message()};
+  dates.reference = *reference;
+  return {};
+}
+
+std::string database_file(const std::string& path) {
+  return is_folder(path) ? path + (path.back() == '/' ? "Imreg.db" : "/Imreg.db") : path;
+}
+
 Result<std::string> Settings::database() {
   std::string path = args_.word(kDatabaseOption.name);
   if (args_.has(kDatabaseOption.name) && path.empty()) return Status(Code::invalid, "option -db has an empty PATH");
@@ -190,8 +202,7 @@ Result<std::string> Settings::database() {
     }
   }
   if (path.empty()) path = "./Imreg.db";
-  if (is_folder(path)) path += path.back() == '/' ? "Imreg.db" : "/Imreg.db";
-  return path;
+  return database_file(path);
 }
 
 }  // namespace imreg::cli

@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "imreg/camera.h"
+#include "imreg/date.h"
 #include "imreg/status.h"
 
 namespace imreg::cli {
@@ -41,8 +42,14 @@ class Config {
 /// keyword. Error: a key whose line makes no sense.
 Result<std::string> elixir_recipes(const Config& config);
 
+/// REFDATE of the configuration. Errors: the key is missing, or no date.
+Status read_reference_date(const Config& config, DateSettings& dates);
+
 /// A variable of the environment, empty when there is none.
 std::string environment(const char* name);
+
+/// The record file that a word names: itself, or the Imreg.db of a folder.
+std::string database_file(const std::string& path);
 
 /// The configuration of a program, read when it is first asked for: -c FILE, else $PTOLEMY, else ./ptolemy.rc, else
 /// ~/.ptolemyrc, else none; then every -D KEY VALUE.

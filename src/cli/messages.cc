@@ -45,4 +45,14 @@ void Tally::tell(std::string_view program, std::string_view before, std::string_
 
 void complain(std::string_view program, const Status& status) { warn(program, status.text()); }
 
+int end_with(std::string_view program, const Status& status) {
+  const bool usage = status.file().empty() && (status.code() == Code::invalid || status.code() == Code::not_found);
+  if (usage) {
+    for (const auto line : split(status.message(), '\n')) warn(program, line);
+  } else {
+    complain(program, status);
+  }
+  return usage ? kUsage : kTrouble;
+}
+
 }  // namespace imreg::cli

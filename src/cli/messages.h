@@ -25,6 +25,10 @@ void complain(std::string_view program, const Status& status);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 
+/// Complains and returns the exit code: 2 for what the command line asks for in vain (such a status names no file), else 3.
+/// Lines of an expression and of the caret below it become lines of their own.
+int end_with(std::string_view program, const Status& status);
+
 /// Many like lines as one: a few are told as they are, more are counted by their kind; of many kinds the most frequent.
 class Tally {
  public:

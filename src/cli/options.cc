@@ -235,6 +235,33 @@ Result<Parsed> parse(int argc, const char* const* argv, const Program& program) 
   return parsed;
 }
 
+Status check_words(const Parsed& args) {
+  for (const auto& use : args.uses) {
+    for (const auto& word : use.words) {
+      if (word.empty() || word == "!")
+        return {Code::invalid, "-" + std::string(use.name) + " has an empty word; is a variable of the shell not set?"};
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> list_of_words(std::string_view text) {
+  std::vector<std::string> out;
+  std::string word;
+  int depth = 0;
+  for (const char c : text) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (c != ',' || depth > 0) {
+      word += c;
+      continue;
+    }
+    out.emplace_back(trim(word));
+    word.clear();
+  }
+  out.emplace_back(trim(word));
+  return out;
+}
+
 std::string help(const Program& program) {
   constexpr std::size_t kWidth = 80;
   std::string out = std::string(program.name) + ": " + wrapped(program.summary, program.name.size() + 2, 2, kWidth);
@@ -247,17 +274,31 @@ std::string help(const Program& program) {
   };
   for (const auto& option : program.options) column = std::max(column, left(option).size());
   column = std::min<std::size_t>(column + 2, 30);
-  const auto add = [&](const Option& option) {
-    std::string line = left(option);
+  std::vector<Option> all(program.options.begin(), program.options.end());
+  all.insert(all.end(), std::begin(kAlways), std::end(kAlways));
+  // With many options two short ones share a line: the text must fit a screen.
+  constexpr std::size_t kMany = 30, kHalf = 40, kNames = 12;
+  const auto cell = [&](const Option& option) {
+    std::string text = left(option);
+    if (text.size() < kNames) text.resize(kNames, ' ');
+    return text + "  " + std::string(option.help);
+  };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all.size() > kMany && i + 1 < all.size() && cell(all[i]).size() <= kHalf - 2 &&
+        cell(all[i + 1]).size() <= kWidth - kHalf) {
+      std::string line = cell(all[i]);
+      line.resize(kHalf, ' ');
+      out += line + cell(all[++i]) + '\n';
+      continue;
+    }
+    std::string line = left(all[i]);
     if (line.size() + 2 > column) {
       line += "  ";
     } else {
       line.resize(column, ' ');
     }
-    out += line + wrapped(option.help, line.size(), column, kWidth);
-  };
-  for (const auto& option : program.options) add(option);
-  for (const auto& option : kAlways) add(option);
+    out += line + wrapped(all[i].help, line.size(), column, kWidth);
+  }
   if (!program.examples[0].empty()) out += "\nexamples:\n";
   for (const auto& example : program.examples) {
     if (!example.empty()) out += "  " + std::string(example) + "\n";

@@ -70,6 +70,11 @@ struct Parsed {
 /// Error: invalid (unknown option, missing words, too few or too many other words).
 Result<Parsed> parse(int argc, const char* const* argv, const Program& program);
 
+/// A shell variable that is not set must neither match everything nor nothing. Error: invalid, an empty word or a lone `!`.
+Status check_words(const Parsed& args);
+/// "filename, ccd,mean(fwhm)": at the commas outside parentheses, without blanks around.
+std::vector<std::string> list_of_words(std::string_view text);
+
 /// The text of -help: usage, options, examples; at most 80 columns.
 std::string help(const Program& program);
 

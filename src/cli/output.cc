@@ -1,19 +1,59 @@
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace imreg::cli {
 
 namespace {
+
 constexpr std::size_t kPiece = 256 * 1024;
+
+// Where a regular file will be written next; -1 for anything else, and where every write goes to the end.
+std::int64_t place_in_file(int descriptor) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) return -1;
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags < 0 || (flags & O_APPEND) ? -1 : ::lseek(descriptor, 0, SEEK_CUR);
 }
 
-Output::Output(int descriptor) : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1) {}
+}  // namespace
+
+Output::Output(int descriptor, std::string name)
+    : descriptor_(descriptor), name_(std::move(name)), terminal_(::isatty(descriptor) == 1) {}
+
+Output::~Output() {
+  if (!file_) (void)flush();
+  if (owned_) ::close(descriptor_);
+}
+
+std::unique_ptr<Output> Output::paged() {
+  auto out = std::make_unique<Output>();
+  out->wants_pager_ = out->terminal_;
+  return out;
+}
+
+Result<std::unique_ptr<Output>> Output::to_file(const std::string& path) {
+  if (path == "-") return std::make_unique<Output>();
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) return os_error(path, "cannot write it", errno);
+    auto out = std::unique_ptr<Output>(new Output(descriptor, path));
+    out->owned_ = true;
+    return out;
+  }
+  if (S_ISDIR(info.st_mode)) return Status(Code::invalid, "is a folder; name a file in it").in_file(path);
+  IMREG_ASSIGN(NewFile file, NewFile::create(path));
+  auto out = std::unique_ptr<Output>(new Output(file.descriptor(), path));
+  out->file_ = std::make_unique<NewFile>(std::move(file));
+  return out;
+}
 
 bool Output::write(std::string_view text) {
   if (closed_) return false;
@@ -23,7 +63,7 @@ bool Output::write(std::string_view text) {
   }
   if (held_.capacity() < kPiece && !terminal_) held_.reserve(kPiece);
   held_ += text;
-  return !terminal_ || text.find('\n') == text.npos || flush();
+  return !terminal_ || pager_ || text.find('\n') == text.npos || flush();
 }
 
 bool Output::flush() {
@@ -33,7 +73,39 @@ bool Output::flush() {
   return good;
 }
 
+Sink Output::sink() {
+  const auto write = [this](std::string_view text) { return this->write(text); };
+  const std::int64_t start = place_in_file(descriptor_);
+  if (start < 0) return write;
+  return Sink(write,
+              [this, start](std::int64_t offset, std::string_view bytes) { return patch(start + offset, bytes); });
+}
+
+bool Output::patch(std::int64_t offset, std::string_view bytes) {
+  if (!flush()) return false;
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno != EINTR) return failed(errno);
+    if (written < 0) continue;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += written;
+  }
+  return true;
+}
+
+bool Output::failed(int error) {
+  closed_ = true;
+  if (error == EPIPE) return false;
+  status_ = Status(Code::io, "cannot write to " + name_ + ": " + error_text(error));
+  return false;
+}
+
 bool Output::put(std::string_view text) {
+  if (wants_pager_ && !text.empty()) {
+    wants_pager_ = false;
+    pager_ = Pager::start();
+    if (pager_) descriptor_ = pager_->descriptor();
+  }
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written >= 0) {
@@ -42,12 +114,24 @@ bool Output::put(std::string_view text) {
       pollfd wait = {descriptor_, POLLOUT, 0};
       (void)::poll(&wait, 1, -1);
     } else if (errno != EINTR) {
-      closed_ = true;
-      if (errno != EPIPE) status_ = {Code::io, std::string("cannot write to standard output: ") + std::strerror(errno)};
-      return false;
+      return failed(errno);
     }
   }
   return true;
+}
+
+Status Output::finish(bool keep) {
+  if (keep || !file_) (void)flush();
+  if (pager_) {
+    Status shown = pager_->finish();
+    closed_ = true;
+    if (!shown.ok()) return shown;
+  }
+  IMREG_TRY(status_);
+  if (!file_) return {};
+  closed_ = true;
+  const auto file = std::move(file_);
+  return keep ? file->keep() : Status();
 }
 
 int terminal_columns() {

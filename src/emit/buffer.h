@@ -33,6 +33,11 @@ class Buffer {
     at_ = bytes_.get();
     return open_;
   }
+  /// Bytes of the caller, behind all that was committed.
+  bool pass(std::string_view text) {
+    if (flush() && !text.empty()) open_ = sink_(text);
+    return open_;
+  }
   bool open() const { return open_; }
 
  private:

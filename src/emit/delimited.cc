@@ -1,73 +1,70 @@
 // CSV (RFC 4180) and TSV: a header line, then one line a row; arrays have one column per element.
 #include "emit/emit_internal.h"
-#include "emit/write_cell.h"
+#include "emit/line_writer.h"
 
 namespace imreg::emit {
 
 namespace {
 
 template <Style S>
-class Delimited final : public RowWriter {
+class Delimited {
  public:
-  Delimited(std::vector<Cell> cells, const EmitOptions& options, Sink sink)
-      : cells_(std::move(cells)), context_(options, std::move(sink)) {
-    single_ = cells_.size() == 1 && cells_[0].elements == 1;
+  explicit Delimited(std::vector<Cell> cells)
+      : cells_(std::move(cells)), single_(cells_.size() == 1 && cells_[0].elements == 1) {}
+
+  void begin(Context& context) const {
     std::int64_t column = 0;
     for (const auto& cell : cells_) {
       for (int element = 0; element < cell.elements; ++element) {
         const auto name = cell.heading(element);
-        char* out = context_.buffer.room(kMostGrowth * name.size() + kQuotes + 16);
+        char* out = context.buffer.room(kMostGrowth * name.size() + kQuotes + 16);
         if (column++ > 0) *out++ = kSeparator;
-        context_.buffer.commit(write_text<S>(out, name));
+        context.buffer.commit(write_text<S>(out, name));
       }
     }
-    end_line();
+    end_line(context);
+    context.buffer.row_done();
   }
 
-  bool row(std::int64_t, RecordView record) override {
-    if (!context_.buffer.open()) return false;
+  void put(Context& context, std::int64_t, RecordView record) const {
     bool first = true;
     for (const auto& cell : cells_) {
       for (int element = 0; element < cell.elements; ++element) {
         if (!first) {
-          char* const out = context_.buffer.room(1);
+          char* const out = context.buffer.room(1);
           *out = kSeparator;
-          context_.buffer.commit(out + 1);
+          context.buffer.commit(out + 1);
         }
         first = false;
-        char* out = write_cell<S>(context_, cell, record.bytes(), element);
+        char* out = write_cell<S>(context, cell, record.bytes(), element);
         // The only value of a line: readers pass over empty lines, so an empty value has quotes.
-        if (S == Style::csv && single_ && out == context_.buffer.room(0)) {
+        if (S == Style::csv && single_ && out == context.buffer.room(0)) {
           *out++ = '"';
           *out++ = '"';
         }
-        context_.buffer.commit(out);
+        context.buffer.commit(out);
       }
     }
-    return end_line();
+    end_line(context);
   }
-
-  bool finish() override { return context_.buffer.flush(); }
 
  private:
   static constexpr char kSeparator = S == Style::csv ? ',' : '\t';
 
-  bool end_line() {
-    char* const out = context_.buffer.room(1);
+  static void end_line(Context& context) {
+    char* const out = context.buffer.room(1);
     *out = '\n';
-    context_.buffer.commit(out + 1);
-    return context_.buffer.row_done();
+    context.buffer.commit(out + 1);
   }
 
   std::vector<Cell> cells_;
-  Context context_;
-  bool single_ = false;
+  bool single_;
 };
 
 template <Style S>
 MadeWriter make(const Schema& schema, const EmitOptions& options, Sink sink) {
   IMREG_ASSIGN(auto cells, make_cells(schema, options.fields, S));
-  return std::unique_ptr<RowWriter>(new Delimited<S>(std::move(cells), options, std::move(sink)));
+  return make_line_writer(Delimited<S>(std::move(cells)), options, std::move(sink));
 }
 
 }  // namespace

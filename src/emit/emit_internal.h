@@ -13,6 +13,11 @@ MadeWriter make_elixir_row(const Schema& schema, const EmitOptions& options, Sin
 MadeWriter make_csv(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_tsv(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_json(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_trigger(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_votable(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_npy(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_fits(const Schema& schema, const EmitOptions& options, Sink sink);
+MadeWriter make_fits_table(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_table(const Schema& schema, const EmitOptions& options, Sink sink);
 
 }  // namespace imreg::emit

@@ -90,6 +90,34 @@ char* write_json(char* out, std::string_view text) {
   return out;
 }
 
+char* write_xml(char* out, std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const int length = utf8_length(text.substr(i));
+    const std::string_view character = text.substr(i, static_cast<std::size_t>(length));
+    const std::string_view entity = c == '<'    ? "&lt;"
+                                    : c == '>'  ? "&gt;"
+                                    : c == '&'  ? "&amp;"
+                                    : c == '"'  ? "&quot;"
+                                    : c == '\t' ? "&#9;"
+                                    : c == '\n' ? "&#10;"
+                                    : c == '\r' ? "&#13;"
+                                                : "";
+    if (!entity.empty()) {
+      out = put(out, entity);
+    } else if (length == 0) {
+      out = put_hex(out, "&#x", c);
+      *out++ = ';';
+    } else if (static_cast<unsigned char>(c) < 0x20 || character == "\xef\xbf\xbe" || character == "\xef\xbf\xbf") {
+      out = put(out, "\xef\xbf\xbd");
+    } else {
+      out = put(out, character);
+    }
+    i += static_cast<std::size_t>(length > 1 ? length : 1);
+  }
+  return out;
+}
+
 char* write_table(char* out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
@@ -119,6 +147,7 @@ char* write_careful(Style style, char* out, std::string_view text) {
     case Style::csv: return write_csv(out, text);
     case Style::tsv: return write_tsv(out, text);
     case Style::json: return write_json(out, text);
+    case Style::xml: return write_xml(out, text);
     case Style::table: return write_table(out, text);
     case Style::word: break;
   }

@@ -14,10 +14,11 @@ enum class Style {
   csv,    ///< RFC 4180
   tsv,    ///< tab-separated, backslash escapes
   json,   ///< RFC 8259
+  xml,    ///< XML 1.0, inside elements and attributes
   table,  ///< for eyes, on a terminal
 };
 
-/// One byte becomes at most this many (\u00ff), and quotes may stand around the text.
+/// One byte becomes at most this many (\u00ff, &quot;), and quotes may stand around the text.
 inline constexpr std::size_t kMostGrowth = 6;
 inline constexpr std::size_t kQuotes = 2;
 
@@ -48,6 +49,8 @@ constexpr std::uint64_t care(std::uint64_t word) {
     case Style::csv: return below(word, 0x20) | has(word, '"') | has(word, ',');
     case Style::tsv: return below(word, 0x20) | has(word, '\\');
     case Style::json: return below(word, 0x20) | has(word, '"') | has(word, '\\') | (word & kHigh);
+    case Style::xml:
+      return below(word, 0x20) | has(word, '<') | has(word, '>') | has(word, '&') | has(word, '"') | (word & kHigh);
     case Style::table: return below(word, 0x20) | has(word, 0x7f) | (word & kHigh);
   }
   return 1;
@@ -89,6 +92,7 @@ inline bool copy_plain(char* out, std::string_view text) {
 /// Byte by byte, for texts that need care. Returns the end.
 /// word: blanks and control bytes become '.'. csv: in quotes where RFC 4180 wants them, quotes doubled.
 /// tsv: \t \n \r \\. json: \" \\ \n ..., bytes that are not UTF-8 as \u00xx.
+/// xml: &lt; and so on, bytes that are not UTF-8 as &#xhh;, U+FFFD for characters that XML does not have.
 /// table: control characters and bytes that are not UTF-8 as \n, \t, \xhh.
 char* write_careful(Style style, char* out, std::string_view text);
 

@@ -154,4 +154,18 @@ Result<std::vector<Cell>> make_cells(const Schema& schema, const std::vector<std
   return cells;
 }
 
+Result<std::vector<Cell>> make_distinct_cells(const Schema& schema, const std::vector<std::string>& names,
+                                              Style style) {
+  IMREG_ASSIGN(auto cells, make_cells(schema, names, style));
+  std::vector<std::string> seen;
+  std::vector<Cell> out;
+  for (auto& cell : cells) {
+    if (std::find(seen.begin(), seen.end(), cell.name()) != seen.end()) continue;
+    seen.push_back(cell.name());
+    out.push_back(std::move(cell));
+  }
+  if (out.empty()) return Status(Code::invalid, "no field is left to print: name some with -fields");
+  return out;
+}
+
 }  // namespace imreg::emit

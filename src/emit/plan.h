@@ -1,6 +1,7 @@
 // What to print, resolved once: each field as an offset, a type and the way it is shown. No look-ups while rows run.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -70,8 +71,19 @@ struct Cell {
   bool number() const {
     return kind == Kind::integer || kind == Kind::real32 || kind == Kind::real64 || kind == Kind::scaled;
   }
+  bool real() const {
+    return kind == Kind::real32 || kind == Kind::real64 || kind == Kind::time ||
+           (kind == Kind::scaled && !scaled_to_integer());
+  }
+  /// Kind::scaled: every value is a whole number that fits into 64 bits (FITS's unsigned integers).
+  bool scaled_to_integer() const {
+    return field.scale == 1 && field.zero == std::floor(field.zero) && field.type != Type::i64 &&
+           field.type != Type::f32 && field.type != Type::f64;
+  }
   /// "teltemp[2]", a name that -fields takes too; `element` counts from the cell's first.
   std::string heading(int element) const;
+  /// The name of the whole cell.
+  std::string name() const { return array ? field.name : heading(0); }
 };
 
 Cell make_cell(const Schema& schema, const FieldInfo& field, Style style);
@@ -79,5 +91,8 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style);
 /// The fields of -fields (names, FITS columns, elements such as teltemp[2]) or, when `names` is empty, all but hidden ones.
 /// Error: not_found, with the nearest names.
 Result<std::vector<Cell>> make_cells(const Schema& schema, const std::vector<std::string>& names, Style style);
+
+/// The same for formats whose columns have a name of their own: each is there once. Error: invalid, when none is left.
+Result<std::vector<Cell>> make_distinct_cells(const Schema& schema, const std::vector<std::string>& names, Style style);
 
 }  // namespace imreg::emit

@@ -72,6 +72,9 @@ inline char* write_real(char* out, Real value) {
   if constexpr (S == Style::json) {  // JSON has no infinity
     if (std::isinf(value)) return write_missing<S>(out);
   }
+  if constexpr (S == Style::xml) {  // VOTable 1.4, section 2.1
+    if (std::isinf(value)) return std::copy_n(value < 0 ? "-Inf" : "+Inf", 4, out);
+  }
   return write_number(out, value);
 }
 
@@ -95,7 +98,7 @@ inline char* write_time(char* out, const Cell& cell, const char* at, double tz_h
                       : cell.type == Type::f32 ? static_cast<double>(load_big<float>(at))
                                                : static_cast<double>(integer);
   if (std::isnan(time) || (cell.missing_is_zero && time == 0)) return write_missing<S>(out);
-  if constexpr (S == Style::json) {
+  if constexpr (S == Style::json || S == Style::xml) {
     return real ? write_real<S>(out, time) : write_number(out, integer);
   } else if constexpr (S == Style::word) {
     return write_elixir(out, time, tz_hours);

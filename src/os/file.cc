@@ -52,6 +52,32 @@ Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer
   return file;
 }
 
+Result<File> File::temporary(const std::string& folder, IoObserver* observer) {
+  File file;
+  file.path_ = folder;
+  file.observer_ = observer;
+  int error = 0;
+  if (!file.vetoed(IoOperation::Kind::create, 0, {}, error)) {
+    file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {  // not on every file system
+      std::string name = folder + "/imreg-XXXXXX";
+      file.fd_ = ::mkostemp(name.data(), O_CLOEXEC);
+      if (file.fd_ >= 0) ::unlink(name.c_str());
+    }
+    error = errno;
+  }
+  if (file.fd_ < 0) {
+    const Status status = file.fail("cannot make a temporary file; name a folder with TMPDIR", error);
+    return Status(Code::io, status.message()).in_file(folder);  // never not_found: that would mean the database
+  }
+  return file;
+}
+
+std::string temporary_folder() {
+  const char* const folder = std::getenv("TMPDIR");
+  return folder && *folder ? folder : "/tmp";
+}
+
 File::File(File&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), observer_(other.observer_) {}
 

@@ -38,6 +38,8 @@ class File {
   };
   /// Errors: not_found, io; the message names the reason. Never waits for a pipe.
   static Result<File> open(const std::string& path, Mode mode, IoObserver* observer = nullptr);
+  /// A file without a name, gone when it is closed, whatever ends the program. path() is the folder. Error: io.
+  static Result<File> temporary(const std::string& folder, IoObserver* observer = nullptr);
 
   File() = default;
   File(File&& other) noexcept;
@@ -76,6 +78,8 @@ class File {
   IoObserver* observer_ = nullptr;
 };
 
+/// Where temporary files go: $TMPDIR, else /tmp.
+std::string temporary_folder();
 /// The folder that holds a path: "." and "/" too.
 std::string folder_of(const std::string& path);
 /// The path without symbolic links, so that all names of a file have the same files beside them; as given when there is no file.

@@ -14,6 +14,7 @@
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
 #include "os/file.h"
+#include "registry/convert.h"
 #include "registry/image_row.h"
 #include "registry/new_database.h"
 #include "registry/path_roots.h"
@@ -54,7 +55,10 @@ Status copy_field(RecordView from, const FieldInfo& old_field, Record& to, const
   return {};
 }
 
-Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema& schema) {
+}  // namespace
+
+Result<Record> native_row(RecordView from, const Schema& old_schema) {
+  const Schema& schema = *builtin_format(regimage::kFormat, regimage::kVersion);
   Record row(static_cast<std::size_t>(schema.record_size));
   for (const auto& field : schema.fields) {
     if (field.type == Type::f32 || field.type == Type::f64) {
@@ -81,6 +85,8 @@ Result<Record> to_native(RecordView from, const Schema& old_schema, const Schema
   }
   return row;
 }
+
+namespace {
 
 // Elixir's times are seconds since 1970 in 32 bits.
 Status within_elixirs_time(RecordView from, const FieldInfo& old_field, const FieldInfo& field) {
@@ -226,7 +232,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
       }
       if (deleted.offset >= 0 && old[deleted]) continue;
       auto row = native && file.is_native() ? Result<Record>(old)
-                 : native                   ? to_native(old.view(), file.schema(), schema)
+                 : native                   ? native_row(old.view(), file.schema())
                                             : to_elixir(old.view(), file.schema(), schema, roots);
       if (!row) {
         const Value name = value_of(old.view(), *file.schema().find("filename"));

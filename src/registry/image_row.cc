@@ -1,6 +1,9 @@
 #include "registry/image_row.h"
 
+#include <cmath>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "registry/path_roots.h"
@@ -100,6 +103,72 @@ void set_statistic_state(Record& row, Statistic which, StatisticState state) {
   row.set(regimage::kProcstate, (row[regimage::kProcstate] & ~(3 << shift)) | (static_cast<int>(state) << shift));
 }
 
+bool is_unplaced(RecordView row) {
+  return row[regimage::kExtension] == 0 && row[regimage::kSlice] == 0 && row[regimage::kFingerprint] == 0 &&
+         row[regimage::kFilesize] == 0 && std::isnan(row[regimage::kMtime]);
+}
+
+namespace {
+
+// As far as one can know: a row of Elixir does not say which state of the file it saw.
+bool same_file(RecordView a, RecordView b) {
+  return is_unplaced(a) || is_unplaced(b) ||
+         (a[regimage::kFingerprint] == b[regimage::kFingerprint] && a[regimage::kFilesize] == b[regimage::kFilesize] &&
+          a[regimage::kMtime] == b[regimage::kMtime]);
+}
+
+// What is known is later than what is not.
+bool later(double a, double b) { return !std::isnan(a) && !(b >= a); }
+
+constexpr std::pair<Statistic, Field<float>> kStatistics[] = {
+    {Statistic::bias, regimage::kBias}, {Statistic::sky, regimage::kSky}, {Statistic::fwhm, regimage::kFwhm}};
+
+}  // namespace
+
+Record merged_row(RecordView ours, RecordView theirs) {
+  const bool no_times = std::isnan(ours[regimage::kMtime]) && std::isnan(theirs[regimage::kMtime]);
+  const auto time = no_times ? regimage::kRegtime : regimage::kMtime;
+  const bool theirs_is_newer = later(theirs[time], ours[time]);
+  const RecordView newer = theirs_is_newer ? theirs : ours, older = theirs_is_newer ? ours : theirs;
+  Record out(std::string_view(newer.bytes(), regimage::kRecordSize));
+  const auto copy = [&out](RecordView from, auto field) { out.set(field, from[field]); };
+  // The first registration. Elixir's is the same one when it only lacks the parts of the second.
+  const double first = older[regimage::kRegtime], last = newer[regimage::kRegtime];
+  if (!no_times && first < last && !(is_unplaced(older) && first == std::floor(last))) copy(older, regimage::kRegtime);
+  if (same_file(ours, theirs)) {
+    for (const auto& [which, field] : kStatistics) {
+      const auto mine = statistic_state(ours, which), other = statistic_state(theirs, which);
+      const bool take_theirs = mine != StatisticState::measured &&
+                               (other == StatisticState::measured || mine == StatisticState::not_measured);
+      copy(take_theirs ? theirs : ours, field);
+      set_statistic_state(out, which, take_theirs ? other : mine);
+    }
+    // What the newer row does not know, and the older one does.
+    for (const auto& field : builtin_format(regimage::kFormat, regimage::kVersion)->fields) {
+      if (field.type != Type::f32 && field.type != Type::f64 && field.type != Type::text) continue;
+      if (field.name == "bias" || field.name == "sky" || field.name == "fwhm") continue;
+      const int elements = field.type == Type::text ? 1 : field.count;
+      const int size = field.size() / elements;
+      for (int i = 0; i < elements; ++i) {
+        const Value value = value_of(newer, field, i);
+        if (std::holds_alternative<std::monostate>(value) || value == Value(std::string_view()))
+          std::memcpy(out.data() + field.offset + i * size, older.bytes() + field.offset + i * size,
+                      static_cast<std::size_t>(size));
+      }
+    }
+  }
+  out.set(regimage::kFlag, ours[regimage::kFlag] | theirs[regimage::kFlag]);
+  copy(ours[regimage::kQuality] != 0 ? ours : theirs, regimage::kQuality);
+  copy(ours[regimage::kSeq] != 0 ? ours : theirs, regimage::kSeq);
+  copy(std::isnan(ours[regimage::kSeqtime]) ? theirs : ours, regimage::kSeqtime);
+  // Ours keeps its name, and what is no content: an unchanged row compares equal.
+  (void)out.set(regimage::kPathname, ours[regimage::kPathname]);
+  (void)out.set(regimage::kFilename, ours[regimage::kFilename]);
+  copy(ours, regimage::kChangeno);
+  copy(ours, regimage::kCrc);
+  return out;
+}
+
 Record renewed_row(RecordView old_row, Record fresh) {
   const auto keep = [&](auto field) { fresh.set(field, old_row[field]); };
   keep(regimage::kFlag);
@@ -107,10 +176,7 @@ Record renewed_row(RecordView old_row, Record fresh) {
   keep(regimage::kRegtime);
   keep(regimage::kSeq);
   keep(regimage::kSeqtime);
-  const bool same_file = old_row[regimage::kFingerprint] == fresh[regimage::kFingerprint] &&
-                         old_row[regimage::kFilesize] == fresh[regimage::kFilesize] &&
-                         old_row[regimage::kMtime] == fresh[regimage::kMtime];
-  if (same_file) {
+  if (same_file(old_row, fresh.view())) {
     keep(regimage::kProcstate);
     keep(regimage::kBias);
     keep(regimage::kSky);

@@ -37,6 +37,14 @@ std::string key_of(RecordView row, const PathRoots& roots);
 /// first registration time stay, but a changed file (fingerprint, size or mtime) has no statistics any more.
 Record renewed_row(RecordView old_row, Record fresh);
 
+/// A row of Elixir: it says neither which HDU it is nor which file, so only its CCD tells it from others of the file.
+bool is_unplaced(RecordView row);
+
+/// What becomes of our row when another database has the same image (man 1 imregtable): header fields of the newer file,
+/// statistics of ours while they are of the same file and measured, else theirs; ours where neither is newer. Merging the
+/// same rows again changes nothing.
+Record merged_row(RecordView ours, RecordView theirs);
+
 /// Statistics in procstate: 2 bits each.
 enum class StatisticState : int { not_measured = 0, measured = 1, failed = 2 };
 enum class Statistic : int { bias = 0, sky = 1, fwhm = 2 };

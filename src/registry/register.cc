@@ -242,6 +242,18 @@ class Registrar {
     return {};
   }
 
+  // Which of the images a row of Elixir is: the only one of its CCD, or of the file. -1: that cannot be told.
+  static int image_with_ccd(RecordView stored, std::span<const TakenRow> given) {
+    int found = given.size() == 1 ? 0 : -1;
+    for (std::size_t i = 0; i < given.size() && given.size() > 1; ++i) {
+      const RecordView image = given[i].record.view();
+      if (image[regimage::kCcd] != stored[regimage::kCcd] || image[regimage::kSlice] != 0) continue;
+      if (found >= 0) return -1;
+      found = static_cast<int>(i);
+    }
+    return found;
+  }
+
   // The rows that one file gives now, beside those that the database has of it.
   Status merge_file(const RecordFile& file, const std::string& file_key, std::span<TakenRow> given, Step& step) const {
     using Place = std::pair<int, int>;  // what tells the rows of a file apart
@@ -254,7 +266,10 @@ class Registrar {
     for (std::size_t i = 0; i < given.size(); ++i) known[place_of(given[i].record.view())].last = i;
     Record old = file.make_record();
     for (const std::int64_t row : keys_.rows_of(file_key, file, roots_)) {
-      const auto at = known.find(place_of(file.peek(row, old)));
+      const RecordView stored = file.peek(row, old);
+      const int same_ccd = is_unplaced(stored) ? image_with_ccd(stored, given) : -1;
+      const auto at = known.find(same_ccd < 0 ? place_of(stored)
+                                              : place_of(given[static_cast<std::size_t>(same_ccd)].record.view()));
       if (at != known.end()) {
         if (at->second.row < 0) at->second.row = row;
         continue;

@@ -1,161 +1,218 @@
-// imsearch's work: filters to a Selection, a scan, rows to a writer. man 1 imsearch tells the filters.
+// imsearch's work: a query, or the calibration finder, and rows to a writer. man 1 imsearch tells the options.
 #include <algorithm>
-#include <memory>
-#include <string_view>
+#include <set>
+#include <thread>
 
 #include "base/text.h"
-#include "imreg/record_file.h"
+#include "imreg/calibration.h"
+#include "imreg/query.h"
 #include "imreg/registry.h"
-#include "imreg/scan.h"
 #include "registry/image_row.h"
-#include "registry/path_roots.h"
+#include "registry/search_filters.h"
 
 namespace imreg {
 
 namespace {
 
-Status bad(const SearchFilter& filter, const std::string& what) {
-  return {Code::invalid, "-" + filter.option + ": " + what};
+int jobs_of(const SearchOptions& options) {
+  return options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// "!dark" is "dark", negated.
-bool take_negation(std::string& word) {
-  if (word.empty() || word.front() != '!') return false;
-  word.erase(0, 1);
-  return true;
-}
-
-// A word of a code list: a letter of Elixir, the word itself, or the beginning of exactly one.
-Result<int> code_of(const SearchFilter& filter, const std::vector<std::string>& words, std::string word) {
-  if (filter.option == "type" && word.size() == 1) {
-    if (const auto letter = kTypeLetters.find(word[0]); letter != kTypeLetters.npos) return static_cast<int>(letter);
+// Which options cannot stand together; the first pair that does is named.
+Status check_together(const SearchOptions& options) {
+  const bool near = !options.near_to.empty(), group = options.group.has_value(), count = options.count && !group;
+  const struct {
+    bool both;
+    const char* what;
+  } kPairs[] = {
+      {near && group, "-near-to and -group"},
+      {near && options.count, "-near-to and -count"},
+      {near && !options.sort.empty(), "-near-to and -sort"},
+      {near && options.last, "-near-to and -last"},
+      {near && options.unique, "-near-to and -unique"},
+      {near && options.offset > 0, "-near-to and -offset"},
+      {count && !options.sort.empty(), "-count and -sort"},
+      {count && !options.emit.fields.empty(), "-count (a number) and -fields"},
+      {count && options.format != "row", "-count (a number) and a format"},
+      {group && (options.format == "row" || options.format == "trigger"), "-group and -format row or trigger"},
+      {!near && options.days < std::numeric_limits<double>::infinity(), "-days and no -near-to"},
+      {!near && !options.tolerance.empty(), "-tolerance and no -near-to"},
+  };
+  for (const auto& pair : kPairs) {
+    if (pair.both) return {Code::invalid, std::string(pair.what) + " do not go together: leave one out"};
   }
-  if (filter.option == "type" && equal_nocase(word, "skyflat")) word = "flat";
-  std::vector<int> hits;
-  for (std::size_t code = 0; code < words.size(); ++code) {
-    if (equal_nocase(words[code], word)) return static_cast<int>(code);
-    if (!word.empty() && starts_nocase(words[code], word)) hits.push_back(static_cast<int>(code));
-  }
-  if (hits.size() == 1) return hits[0];
-  std::string all;
-  for (std::size_t code = 0; code < words.size(); ++code) {
-    const bool listed = hits.empty() || std::find(hits.begin(), hits.end(), static_cast<int>(code)) != hits.end();
-    if (listed) all += (all.empty() ? "" : ", ") + words[code];
-  }
-  return bad(filter, "\"" + word + "\" is " +
-                         (hits.empty() ? "not one of the words " : "the beginning of several words: ") + all);
+  return {};
 }
 
-Status add_code(const SearchFilter& filter, const Schema& schema, Selection& selection) {
-  std::string word = filter.words[0];
-  const bool negate = take_negation(word);
-  const FieldInfo* field = schema.find(filter.option);
-  if (!field || field->words.empty()) return bad(filter, "the records have no field " + filter.option);
-  if (equal_nocase(word, "any")) return negate ? selection.codes(schema, filter.option, {}) : Status();
-  IMREG_ASSIGN(const int code, code_of(filter, field->words, word));
-  return selection.codes(schema, filter.option, {code}, negate);
-}
+// A writer, and how far it has come.
+struct Printer {
+  std::unique_ptr<RowWriter> writer;
+  std::int64_t index = 0;
 
-// A number, or the name of a chip: "ccd07", "amp07" and "07" are 7.
-Status add_ccd(const SearchFilter& filter, const Schema& schema, Selection& selection) {
-  std::string word = filter.words[0];
-  const bool negate = take_negation(word);
-  const auto digits = word.find_first_of("0123456789");
-  long long number = 0;
-  const bool name_is_letters =
-      std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(digits, word.size())),
-                  [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; });
-  if (digits == std::string::npos || !name_is_letters ||
-      !parse_integer(std::string_view(word).substr(digits), number)) {
-    return bad(filter, "\"" + word + "\" is neither a number nor a chip name such as ccd07");
+  Status end() {
+    writer->finish();
+    return writer->status();
   }
-  return selection.number(schema, "ccd", {{static_cast<double>(number), static_cast<double>(number)}}, negate);
+};
+
+Result<Printer> make_printer(const SearchOptions& options, const Schema& schema, const PathRoots& roots,
+                             const Sink& sink) {
+  EmitOptions emit = emit_options(options, roots);
+  if (options.group) emit.fields.clear();  // they were the aggregates
+  auto writer = make_row_writer(options.format, schema, emit, sink);
+  if (!writer && writer.status().code() == Code::not_found && !emit.fields.empty())
+    return Status(Code::not_found, "-fields: " + writer.status().message());
+  if (!writer) return writer.status();
+  return Printer{*std::move(writer)};
 }
 
-Status add_filter(const SearchFilter& filter, const Schema& schema, const SearchOptions& options,
-                  Selection& selection) {
-  std::string word = filter.words[0];
-  const bool negate = take_negation(word);
-  if (equal_nocase(word, "X") || equal_nocase(word, "any")) {
-    if (!negate) return {};
-    return selection.text(
-        schema, "filter", [](std::string_view) { return true; }, true);
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : ",") + word;
+  return out;
+}
+
+void explain(const std::vector<std::string>& plan, std::int64_t matched, const Sink& sink) {
+  std::string text;
+  for (const auto& line : plan) text += line + '\n';
+  sink(text + counted(matched, "row") + " in the answer\n");
+}
+
+// A trap: what asks for two types at once finds nothing, and looks as if there were nothing.
+void explain_nothing(const SearchOptions& options, SearchReport& report) {
+  for (const char* name : {"type", "ccd", "mode"}) {
+    std::set<std::string> words;
+    for (const auto& filter : options.filters) {
+      if (filter.option == name && !filter.words[0].starts_with('!')) words.insert(filter.words[0]);
+    }
+    if (report.matched > 0 || words.size() < 2) continue;
+    report.notes.push_back(std::string("nothing matched: -") + name +
+                           " stands several times, and an image must match all of them; -" + name + " " +
+                           *words.begin() + "," + *words.rbegin() + " takes either");
   }
-  if (is_glob(word))
-    return selection.text(
-        schema, "filter", [word](std::string_view text) { return glob_match(word, text); }, negate);
-  IMREG_ASSIGN(auto loaded, Cameras::load(options.cameras));
-  const auto cameras = std::make_shared<Cameras>(std::move(loaded));
-  return selection.text(
-      schema, "filter", [cameras, word](std::string_view text) { return cameras->same_filter(text, word); }, negate);
 }
 
-Result<Interval> interval_of(const SearchFilter& filter, std::string_view first, const DateSettings& dates) {
-  const auto start = parse_date(first, dates);
-  if (!start) return bad(filter, start.status().message());
-  const auto& second = filter.words[1];
-  if (const auto range = parse_duration(second); range) {
-    const TimeRange out = range_from(*start, *range);
-    return Interval{out.first, out.last};
+// "5%" or "1s", "1".
+Status read_tolerance(const SearchOptions& options, CalibrationRequest& request) {
+  if (options.tolerance.empty()) return {};
+  std::string_view text = options.tolerance;
+  const bool percent = text.ends_with('%');
+  if (percent || text.ends_with('s')) text.remove_suffix(1);
+  double value = 0;
+  if (!parse_number(text, value) || !(value >= 0 && value < std::numeric_limits<double>::infinity()))
+    return {Code::invalid, "-tolerance: \"" + options.tolerance + "\" is neither a percentage (5%) nor seconds (1s)"};
+  request.exposure_percent = percent ? value : 0;
+  request.exposure_seconds = percent ? 0 : value;
+  return {};
+}
+
+Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& options, const PathRoots& roots,
+                               const Sink& sink) {
+  CalibrationRequest request;
+  SearchOptions others = options;
+  const auto type = std::find_if(others.filters.begin(), others.filters.end(),
+                                 [](const SearchFilter& filter) { return filter.option == "type"; });
+  if (type == others.filters.end())
+    return Status(Code::invalid, "-near-to needs -type: which frames to look for, such as bias, dark or flat");
+  IMREG_ASSIGN(request.type, one_type(*type, file.schema()));
+  others.filters.erase(type);
+  IMREG_ASSIGN(request.others, make_selection(others, file.schema()));
+  IMREG_TRY(add_conditions(options, file.schema(), expression_settings(options, roots), request.others));
+  IMREG_TRY(read_tolerance(options, request));
+  request.near_to = options.near_to;
+  request.limit = options.limit.value_or(1);
+  request.days = options.days;
+  request.scan = {jobs_of(options), options.use_index};
+  request.cameras = options.cameras;
+  IMREG_ASSIGN(Printer printer, make_printer(options, file.schema(), roots, sink));
+  auto found = find_calibrations(file, request);
+  if (!found)
+    return Status(found.status().code(), "-near-to: " + found.status().message()).in_file(found.status().file());
+  SearchReport report;
+  report.damaged = std::move(found->scan.damaged);
+  if (options.explain) {
+    explain(found->scan.plan, found->scan.matched, sink);
+    report.matched = found->scan.matched;
+    return report;
   }
-  if (filter.option == "time") return bad(filter, parse_duration(second).status().message());
-  const auto end = parse_date(second, dates);
-  if (!end) return bad(filter, end.status().message());
-  return Interval{std::min(*start, *end), std::max(*start, *end)};
-}
-
-// All filters of the command line. Several plain -trange are alternatives; everything else must hold at once.
-Result<Selection> make_selection(const SearchOptions& options, const Schema& schema) {
-  Selection selection;
-  selection.without_deleted(schema);
-  std::vector<Interval> ranges;
-  for (const auto& filter : options.filters) {
-    if (filter.option == "type" || filter.option == "mode") {
-      IMREG_TRY(add_code(filter, schema, selection));
-    } else if (filter.option == "ccd") {
-      IMREG_TRY(add_ccd(filter, schema, selection));
-    } else if (filter.option == "filter") {
-      IMREG_TRY(add_filter(filter, schema, options, selection));
-    } else if (filter.option == "name") {
-      std::string word = filter.words[0];
-      const bool negate = take_negation(word);
-      IMREG_TRY(selection.name(schema, "filename", word, negate));
-    } else {  // time, trange
-      std::string first = filter.words[0];
-      const bool negate = take_negation(first);
-      IMREG_ASSIGN(const Interval interval, interval_of(filter, first, options.dates));
-      if (filter.option == "trange" && !negate)
-        ranges.push_back(interval);
-      else
-        IMREG_TRY(selection.overlap(schema, "obstime", "exptime", {interval}, negate));
+  Record row = file.make_record();
+  for (const auto& ccd : found->ccds) {
+    if (ccd.frames.empty()) report.notes.push_back(ccd.why_none);
+    for (const auto& frame : ccd.frames) {
+      if (!file.read(frame.row, row).ok()) continue;  // among the damaged ones already
+      ++report.matched;
+      if (!printer.writer->row(++printer.index, row.view())) break;
     }
   }
-  if (!ranges.empty()) IMREG_TRY(selection.overlap(schema, "obstime", "exptime", ranges));
-  return selection;
-}
-
-Result<RecordFile> open_database(const std::string& path) {
-  auto file = RecordFile::open(path);
-  if (file.ok() || file.status().code() != Code::not_found) return file;
-  return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister")
-      .in_file(path);
+  IMREG_TRY(printer.end());
+  return report;
 }
 
 }  // namespace
 
 Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
+  IMREG_TRY(check_together(options));
   IMREG_ASSIGN(const RecordFile file, open_database(options.database));
-  IMREG_ASSIGN(const Selection selection, make_selection(options, file.schema()));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
-  EmitOptions emit = options.emit;
-  if (!roots.empty()) emit.expand_path = [&roots](std::string_view path) { return roots.expand(path); };
-  IMREG_ASSIGN(const auto writer, make_row_writer(options.format, file.schema(), emit, sink));
+  if (!options.near_to.empty()) return find_near(file, options, roots, sink);
+
+  IMREG_ASSIGN(Selection selection, make_selection(options, file.schema()));
+  const ExpressionSettings settings = expression_settings(options, roots);
+  for (const auto& text : options.where) {  // only to name the option of a mistake
+    if (const auto condition = Expression::parse_condition(text, file.schema(), settings); !condition)
+      return Status(condition.status().code(), "-where: " + condition.status().message());
+  }
+  Query query(file);
+  query.select(std::move(selection)).settings(settings).jobs(jobs_of(options)).use_index(options.use_index);
+  for (const auto& text : options.where) query.where(text);
+  if (!options.sort.empty()) query.sort(options.sort);
+  if (options.limit) query.limit(*options.limit);
+  if (options.last) query.last(*options.last);
+  if (options.unique) query.unique();
+  query.offset(options.offset);
+  if (options.group) query.group(*options.group, options.emit.fields.empty() ? "count" : joined(options.emit.fields));
+  const auto named = [](const Status& status) {  // "sort: ..." is of the option -sort
+    if (!status.file().empty()) return status;
+    for (const std::string_view option : {"sort ", "group: ", "last: ", "unique: "}) {
+      if (status.message().starts_with(option)) return Status(status.code(), "-" + status.message());
+    }
+    return status;
+  };
+
   SearchReport report;
-  std::int64_t index = 0;
-  auto found = scan(file, selection, {}, [&](std::int64_t, RecordView row) { return writer->row(++index, row); });
-  writer->finish();
-  report.matched = found.matched;
-  report.damaged = std::move(found.damaged);
+  if (options.explain) {
+    const auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
+    if (!done) return named(done.status());
+    explain(done->plan, report.matched, sink);
+    return report;
+  }
+  if (options.count && !options.group) {
+    const auto count = query.count();
+    if (!count) return named(count.status());
+    report.matched = *count;
+    sink(std::to_string(*count) + '\n');
+    explain_nothing(options, report);
+    return report;
+  }
+  if (options.group) {
+    auto rows = query.rows();
+    if (!rows) return named(rows.status());
+    IMREG_ASSIGN(Printer printer, make_printer(options, rows->schema(), roots, sink));
+    while (rows->next()) {
+      ++report.matched;
+      if (!printer.writer->row(++printer.index, rows->record())) break;
+    }
+    IMREG_TRY(rows->status());
+    IMREG_TRY(printer.end());
+    return report;
+  }
+  IMREG_ASSIGN(Printer printer, make_printer(options, file.schema(), roots, sink));
+  auto done = query.each([&](std::int64_t index, RecordView row) { return printer.writer->row(index, row); });
+  if (!done) return named(done.status());
+  IMREG_TRY(printer.end());
+  report.matched = done->rows;
+  report.damaged = std::move(done->damaged);
+  explain_nothing(options, report);
   return report;
 }
 

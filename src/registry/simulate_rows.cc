@@ -1,6 +1,8 @@
 // A large registration database without images, for benchmarks: what 20 years of a 40-CCD camera look like. The numbers are
 // those of "What fast means" (design): 12 filters, 8 types, 4 cameras, a folder for every 500 rows, 2 % of the exposures out
 // of the order of time by up to two years.
+#include "registry/simulate_rows.h"
+
 #include <array>
 #include <cmath>
 #include <limits>
@@ -113,21 +115,32 @@ Status fill(const std::string& database, std::int64_t rows, std::uint64_t seed, 
   IndexKeeper keeper(IndexKeeper::Patience::full);
   options.follower = &keeper;
   IMREG_ASSIGN(auto writer, RecordWriter::open(database, options));
-  const std::int64_t exposures = (rows + kCcds - 1) / kCcds;
-  ExposureMaker maker(seed, exposures);
   std::string group;
-  for (std::int64_t exposure = 0; exposure < exposures; ++exposure) {
-    const std::int64_t first_row = exposure * kCcds;
-    maker.append(exposure, first_row, std::min<std::int64_t>(kCcds, rows - first_row), group);
-    if (group.size() < kGroupRows * static_cast<std::size_t>(regimage::kRecordSize) && exposure + 1 < exposures)
-      continue;
-    IMREG_TRY(writer.append(std::exchange(group, {})));
-  }
+  IMREG_TRY(each_simulated_exposure(rows, seed, [&](std::int64_t, std::string_view records) -> Status {
+    group += records;
+    if (group.size() < kGroupRows * static_cast<std::size_t>(regimage::kRecordSize)) return {};
+    return writer.append(std::exchange(group, {}));
+  }));
+  IMREG_TRY(writer.append(std::move(group)));
   keeper.finish(writer.file());
   return writer.trim();
 }
 
 }  // namespace
+
+Status each_simulated_exposure(std::int64_t rows, std::uint64_t seed,
+                               const std::function<Status(std::int64_t first_row, std::string_view records)>& visit) {
+  const std::int64_t exposures = (rows + kCcds - 1) / kCcds;
+  ExposureMaker maker(seed, exposures);
+  std::string records;
+  for (std::int64_t exposure = 0; exposure < exposures; ++exposure) {
+    const std::int64_t first_row = exposure * kCcds;
+    records.clear();
+    maker.append(exposure, first_row, std::min<std::int64_t>(kCcds, rows - first_row), records);
+    IMREG_TRY(visit(first_row, records));
+  }
+  return {};
+}
 
 Status simulate_rows(const std::string& database, std::int64_t rows, std::uint64_t seed) {
   RecordWriter::Options options;

@@ -34,7 +34,8 @@ for path in sorted(glob.glob(os.path.join(root, "bin", "*.cc"))):
         bad.append(f"{page}: its sections are {', '.join(sections)}; all of these in this order are wanted: {', '.join(SECTIONS)}")
     shown = subprocess.run([os.path.join(programs, name), "-help"], capture_output=True, text=True, timeout=60).stdout
     described = option_words(text)
-    for option, words in re.findall(r"^  -(\S+)(?: (\S+(?: \S+)*))?  +\S", shown, re.M):
+    cells = re.sub(r"(?<=  )  -(?=\w)", "\n  -", shown)  # two on a line where there are many
+    for option, words in re.findall(r"^  -(\S+)(?: (\S+(?: \S+)*))?  +\S", cells, re.M):
         if option in described and described[option] != words:
             bad.append(f"{page}: -{option} takes \"{described[option]}\" in the page and \"{words}\" in -help")
     faults, count, place = [], 0, None

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "base/text.h"
 #include "imreg/date.h"
@@ -141,7 +142,8 @@ TEST(Emit, HiddenFieldsOnlyWhenNamed) {
 
 TEST(Emit, Refusals) {
   EXPECT_EQ(refusal("xml", native()).code(), Code::invalid);
-  EXPECT_THAT(refusal("xml", native()).message(), HasSubstr("row, table, csv, tsv, json"));
+  EXPECT_THAT(refusal("xml", native()).message(),
+              HasSubstr("row, trigger, table, csv, tsv, json, votable, npy, fits, fits-table"));
   const auto unknown = refusal("csv", native(), with_fields({"ccd", "exptim"}));
   EXPECT_EQ(unknown.code(), Code::not_found);
   EXPECT_THAT(unknown.message(), HasSubstr("\"exptim\"; near: exptime"));
@@ -151,7 +153,10 @@ TEST(Emit, Refusals) {
   const auto detrend = refusal("row", *builtin_format("detrend", 1));
   EXPECT_EQ(detrend.code(), Code::invalid);
   EXPECT_THAT(detrend.message(), HasSubstr("use -format table or -fields"));
-  EXPECT_THAT(emit_formats(), ElementsAre("row", "table", "csv", "tsv", "json"));
+  EXPECT_THAT(emit_formats(),
+              ElementsAre("row", "trigger", "table", "csv", "tsv", "json", "votable", "npy", "fits", "fits-table"));
+  EXPECT_FALSE(is_binary_format("votable"));
+  EXPECT_TRUE(is_binary_format("FITS"));
 }
 
 TEST(Emit, PathnameIsExpandedAndNothingElse) {
@@ -280,19 +285,229 @@ TEST(Table, TerminalShortensPathsInTheMiddle) {
   const auto text = written("table", native(), {record}, options);
   EXPECT_THAT(text,
               HasSubstr("\n/data/ses\xe2\x80\xa6night/\xc3\xa9t\xc3\xa9  a name that is never cut  r.MP9601    7\n"));
-  options.width = 10;  // too narrow for anything: long lines, not lost ones
+  options.width = 49;  // other texts lose their end
   EXPECT_THAT(written("table", native(), {record}, options),
-              HasSubstr("/data/s\xe2\x80\xa6ight/\xc3\xa9t\xc3\xa9  a name that is never cut  r.MP9601    7\n"));
+              HasSubstr("\n/data/s\xe2\x80\xa6ight/\xc3\xa9t\xc3\xa9  a name that is \xe2\x80\xa6  r.MP9601    7\n"));
+  options.width = 10;  // nothing is wider than the terminal, ever
+  EXPECT_EQ(written("table", native(), {record}, options),
+            "pathname \xe2\x80\xa6\n/da\xe2\x80\xa6/\xc3\xa9t\xc3\xa9 \xe2\x80\xa6\n");
   options.width = 0;
   EXPECT_THAT(written("table", native(), {record}, options),
               HasSubstr("/data/sessions/megacam/2003AQ01/night/\xc3\xa9t\xc3\xa9  a name"));
+}
+
+// Also not by a long row that comes when the widths are decided.
+TEST(Table, TerminalIsNeverExceeded) {
+  std::vector<Record> records(600, example());
+  set(records.back(), native(), "filename", std::string(90, 'n'));
+  set(records.back(), native(), "object", "\xe6\x98\x9f\xe5\x9b\xa3 a long name");
+  set(records.back(), native(), "exptime", 1234567.0);
+  for (int width = 1; width <= 120; ++width) {
+    EmitOptions options = with_fields({"filename", "exptime", "object", "ccd"});
+    options.width = width;
+    const auto text = written("table", native(), records, options);
+    for (const auto line : split(text, '\n')) {
+      int columns = 0;  // letters of these rows: ASCII, the ellipsis, two that are two columns wide
+      for (const char c : line) columns += (c & 0xc0) != 0x80;
+      for (const char* wide : {"\xe6\x98\x9f", "\xe5\x9b\xa3"}) columns += line.find(wide) != line.npos;
+      ASSERT_LE(columns, width) << line;
+    }
+    ASSERT_EQ(std::count(text.begin(), text.end(), '\n'), 601);
+  }
+}
+
+TEST(Table, UnitsInTheHeadingOnATerminal) {
+  EmitOptions options = with_fields({"exptime", "obstime", "ra"});
+  options.width = 100;
+  EXPECT_THAT(written("table", native(), {example()}, options),
+              testing::StartsWith("exptime [s]  obstime                  ra [deg]\n"));
+  options.width = 0;
+  EXPECT_THAT(written("table", native(), {example()}, options),
+              testing::StartsWith("exptime  obstime                  ra\n"));
+}
+
+std::string trigger_of(std::string_view folder, std::string_view file, int ccd, int mode,
+                       const EmitOptions& options = {}) {
+  auto record = example();
+  set(record, native(), "pathname", folder);
+  set(record, native(), "filename", file);
+  set(record, native(), "ccd", std::int64_t{ccd});
+  set(record, native(), "mode", std::int64_t{mode});
+  return written("trigger", native(), {record}, options);
+}
+
+TEST(Emit, TriggerLines) {
+  EXPECT_EQ(trigger_of("/p", "1234567o.fits", 7, 1), "/p/1234567o.fits 1234567o/1234567o07 7 MEF\n");
+  EXPECT_EQ(trigger_of("/p", "1234567o.fits.fz", 35, 1), "/p/1234567o.fits.fz 1234567o/1234567o35 35 MEF\n");
+  EXPECT_EQ(trigger_of("/p/1234567o", "1234567o07.fits", 7, 2),
+            "/p/1234567o/1234567o07.fits 1234567o/1234567o07 7 SPLIT\n");
+  EXPECT_EQ(trigger_of("", "07.fits", 7, 2), "07.fits 07 7 SPLIT\n");
+  EXPECT_EQ(trigger_of("/p q", "a.b.FIT", 0, 3), "/p.q/a.b.FIT a.b 0 SINGLE\n");
+  EXPECT_EQ(trigger_of("/p", "cube", 0, 4), "/p/cube cube 0 CUBE\n");
+  EXPECT_EQ(trigger_of("/p", "", 0, 200), "/p/- - 0 200\n");
+  EmitOptions options;
+  options.expand_path = [](std::string_view) { return "/mnt/w"; };
+  EXPECT_EQ(trigger_of("$R/w", "w03.fits", 3, 2, options), "/mnt/w/w03.fits w/w03 3 SPLIT\n");
+  EXPECT_EQ(refusal("trigger", native(), with_fields({"ccd"})).code(), Code::invalid);
+  EXPECT_EQ(refusal("trigger", *builtin_format("detrend", 1)).code(), Code::invalid);
+}
+
+// Rows of any schema that is made at run time: what -group gives.
+Schema group_schema() {
+  Schema schema;
+  schema.extname = "GROUPS";
+  const auto add = [&](const char* name, Type type, int count, Display display = Display::plain,
+                       const char* unit = "") {
+    FieldInfo field;
+    field.name = name;
+    field.type = type;
+    field.count = count;
+    field.offset = schema.record_size;
+    field.display = display;
+    field.unit = unit;
+    schema.record_size += field.size();
+    schema.fields.push_back(field);
+  };
+  add("filter", Type::text, 8);
+  add("count", Type::i64, 1);
+  add("mean_exptime", Type::f64, 1, Display::plain, "s");
+  add("min_obstime", Type::f64, 1, Display::time, "s");
+  return schema;
+}
+
+TEST(Emit, RowsOfASyntheticSchema) {
+  const auto schema = group_schema();
+  Record record(static_cast<std::size_t>(schema.record_size));
+  set(record, schema, "filter", "r");
+  set(record, schema, "count", std::int64_t{12});
+  set(record, schema, "mean_exptime", 1.5);
+  set(record, schema, "min_obstime", 1043680801.75);
+  EXPECT_EQ(written("csv", schema, {record}),
+            "filter,count,mean_exptime,min_obstime\nr,12,1.5,2003-01-27T15:20:01.75Z\n");
+  EXPECT_THAT(written("votable", schema, {record}),
+              HasSubstr("<TR><TD>r</TD><TD>12</TD><TD>1.5</TD><TD>1043680801.75</TD></TR>\n</TABLEDATA>"));
+  const auto fits = written("fits", schema, {record});
+  EXPECT_EQ(fits.size() % 2880, 0u);
+  EXPECT_THAT(fits, HasSubstr("TTYPE3  = 'MEAN_EXPTIME' "));
+  EXPECT_THAT(fits, HasSubstr("TUNIT3  = 's       ' "));
+  EXPECT_EQ(fits.substr(2 * 2880, 16), record.bytes().substr(0, 16));
+}
+
+TEST(Emit, VotableNamesOnlyTheSystemsThatItUses) {  // votlint warns of others
+  EXPECT_THAT(written("votable", native(), {}, with_fields({"ccd", "exptime"})), Not(HasSubstr("SYS ")));
+  const auto both = written("votable", native(), {}, with_fields({"ra", "regtime"}));
+  EXPECT_THAT(both, HasSubstr("<COOSYS ID=\"icrs\""));
+  EXPECT_THAT(both, HasSubstr("<TIMESYS ID=\"unix\""));
+}
+
+// A file gets its head again when the rows are counted, a pipe gets all in order: the same bytes.
+TEST(Emit, FileAndPipeGetTheSameBytes) {
+  const std::vector<Record> records(3000, example());  // several pieces of 256 KiB
+  for (const char* format : {"npy", "fits", "fits-table"}) {
+    for (const std::size_t rows : {std::size_t{0}, std::size_t{1}, records.size()}) {
+      const std::vector<Record> some(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(rows));
+      const auto options = with_fields({"filename", "ra", "ccd", "object", "pathname", "teltemp"});
+      std::string file;
+      int patches = 0;
+      const Sink sink([&](std::string_view bytes) { return file += bytes, true; },
+                      [&](std::int64_t offset, std::string_view bytes) {
+                        ++patches;
+                        return file.replace(static_cast<std::size_t>(offset), bytes.size(), bytes), true;
+                      });
+      auto writer = make_row_writer(format, native(), options, sink);
+      ASSERT_TRUE(writer.ok());
+      for (const auto& record : some) ASSERT_TRUE((*writer)->row(1, record.view()));
+      ASSERT_TRUE((*writer)->finish());
+      std::string date = "DATE    = '";  // the second may have changed
+      auto pipe = written(format, native(), some, options);
+      if (const auto at = file.find(date); at != file.npos) pipe.replace(at, 40, file, at, 40);
+      EXPECT_EQ(file == pipe, true) << format << ' ' << rows;
+      EXPECT_EQ(patches, rows == records.size() ? 1 : 0) << format;
+    }
+  }
+}
+
+TEST(Emit, PathsThatDoNotFitAreAnError) {
+  auto record = example();
+  set(record, native(), "pathname", "$R/x");
+  EmitOptions options;
+  options.expand_path = [](std::string_view) { return std::string(170, 'p'); };
+  const auto status_of = [&](const char* format) {
+    auto writer = make_row_writer(format, native(), options, [](std::string_view) { return true; });
+    const bool written = (*writer)->row(1, record.view()), finished = (*writer)->finish();
+    EXPECT_EQ(written, (*writer)->status().ok());
+    EXPECT_EQ(finished, written);
+    return (*writer)->status();
+  };
+  for (const char* format : {"npy", "fits", "fits-table"}) {
+    const auto status = status_of(format);
+    EXPECT_EQ(status.code(), Code::invalid);
+    EXPECT_THAT(status.message(), HasSubstr("has 170 bytes, more than the 160"));
+  }
+  options.expanded_bytes = 10;
+  EXPECT_TRUE(status_of("npy").ok());
+  EXPECT_TRUE(status_of("fits-table").ok());
+  EXPECT_FALSE(status_of("fits").ok());  // the record of a database is what it is
+}
+
+TEST(Emit, NoRoomForTheTemporaryFile) {
+  const char* const old = std::getenv("TMPDIR");
+  const std::string saved = old ? old : "";
+  ::setenv("TMPDIR", "/nonexistent", 1);
+  auto writer = make_row_writer("npy", native(), {}, [](std::string_view) { return true; });
+  const auto record = example();
+  std::int64_t rows = 0;
+  while (rows < 10000 && (*writer)->row(rows + 1, record.view())) ++rows;
+  EXPECT_LT(rows, 1000);
+  EXPECT_FALSE((*writer)->finish());
+  EXPECT_EQ((*writer)->status().code(), Code::io);
+  EXPECT_THAT((*writer)->status().text(),
+              HasSubstr("/nonexistent: cannot make a temporary file; name a folder with TMPDIR"));
+  old ? ::setenv("TMPDIR", saved.c_str(), 1) : ::unsetenv("TMPDIR");
+}
+
+// Several threads format, one puts together: the same as one writer.
+TEST(Emit, RowsFormattedByThreads) {
+  std::vector<Record> records(5000, example());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    set(records[i], native(), "ccd", static_cast<std::int64_t>(i % 40));
+    set(records[i], native(), "pathname", "$R/" + std::to_string(i / 100));
+  }
+  std::vector<RecordView> views;
+  for (const auto& record : records) views.push_back(record.view());
+  EmitOptions options;
+  options.tz_hours = 3;
+  options.expand_path = [](std::string_view path) { return "/root" + std::string(path.substr(2)); };
+  for (const auto& format : emit_formats()) {
+    std::string out;
+    auto writer =
+        make_row_writer(format, native(), options, [&](std::string_view text) { return out.append(text), true; });
+    const bool can = format != "table" && !is_binary_format(format);
+    ASSERT_EQ((*writer)->can_format_rows(), can) << format;
+    if (!can) continue;
+    constexpr std::size_t kParts = 7;
+    std::vector<std::string> parts(kParts);
+    std::vector<std::thread> threads;
+    const std::size_t size = views.size() / kParts + 1;
+    for (std::size_t part = 0; part < kParts; ++part) {
+      threads.emplace_back([&, part] {
+        const auto some = std::span(views).subspan(part * size, std::min(size, views.size() - part * size));
+        (*writer)->format_rows(static_cast<std::int64_t>(part * size) + 1, some, parts[part]);
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    for (const auto& part : parts) EXPECT_TRUE((*writer)->lines(part));
+    EXPECT_TRUE((*writer)->finish());
+    EXPECT_EQ(out == written(format, native(), records, options), true) << format;
+  }
 }
 
 // A sink that takes two pieces and closes: the writer stops, and never calls it again.
 TEST(Emit, ClosedSinkStops) {
   for (const auto& format : emit_formats()) {
     int calls = 0;
-    auto writer = make_row_writer(format, native(), {}, [&](std::string_view) { return ++calls < 3; });
+    const Sink sink([&](std::string_view) { return ++calls < 3; }, [](std::int64_t, std::string_view) { return true; });
+    auto writer = make_row_writer(format, native(), {}, sink);
     ASSERT_TRUE(writer.ok());
     const auto record = example();
     std::int64_t rows = 0;
@@ -360,7 +575,13 @@ void hold_against_oracle(const char* name, int version, const char* file) {
   std::string bytes;
   for (const auto& record : records) bytes += record.bytes();
   save("records", bytes);
-  for (const char* format : {"row", "csv", "tsv", "json"}) save(format, written(format, schema, records));
+  EmitOptions all;  // with -fields: columns, else fits is a whole database
+  for (const auto& field : schema.fields) {
+    if (field.display != Display::hidden) all.fields.push_back(field.name);
+  }
+  for (const char* format : {"row", "csv", "tsv", "json", "votable"}) save(format, written(format, schema, records));
+  for (const char* format : {"npy", "fits", "fits-table"}) save(format, written(format, schema, records, all));
+  save("database", written("fits", schema, records));
   const std::string source = IMREG_SOURCE_DIR;
   const auto command = "/usr/bin/python3 " + source + "/tests/emit/oracle.py " + source + "/formats/" + file + " " +
                        (folder / "records").string() + " " + folder.string();

@@ -70,8 +70,9 @@ void check_print(const RecordFile& file, const std::vector<std::string>& rows) {
     for (const auto& field : file.schema().fields) options.fields.push_back(field.name);
   }
   for (const auto& format : emit_formats()) {
-    std::size_t lines = 0;
+    std::size_t lines = 0, bytes = 0;
     const auto writer = make_row_writer(format, file.schema(), options, [&](std::string_view text) {
+      bytes += text.size();
       lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
       return true;
     });
@@ -81,7 +82,9 @@ void check_print(const RecordFile& file, const std::vector<std::string>& rows) {
       if (!row.empty()) require((*writer)->row(++index, RecordView(row.data())), "a row that is not printed");
     }
     (*writer)->finish();
-    require(lines >= static_cast<std::size_t>(index), "rows without a line", format);
+    const bool has_lines = format != "npy" && format != "fits" && format != "fits-table";
+    if ((*writer)->status().ok())
+      require((has_lines ? lines : bytes) >= static_cast<std::size_t>(index), "rows that are not there", format);
   }
 }
 

@@ -43,7 +43,8 @@ def run(program, *args, stdin="", code=None, text=True, timeout=120, **more):
     check(out.returncode != 66, f"{line}: a sanitizer's report: {errors!r:.2000}")
     check(errors == "" or errors.endswith("\n"), f"{line}: last line without end: {errors!r:.200}")
     for message in errors.splitlines():
-        check(message.startswith(program + ": ") and len(message) > len(program) + 10, f"{line}: not a message: {message!r:.300}")
+        pointing = message.startswith(program + ":   ")  # a condition, and the caret below it
+        check(pointing or message.startswith(program + ": ") and len(message) > len(program) + 10, f"{line}: not a message: {message!r:.300}")
         for sign in ("terminate called", "runtime error", "Sanitizer", "Assertion", "std::"):
             check(sign not in message, f"{line}: {message!r:.300}")
     if code is not None:

@@ -3,7 +3,7 @@
 import resource, signal, subprocess
 from harness import *
 
-PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imsim")
+PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imregtable", "imsim")
 for i in range(3):
     image(f"in/{i}.fits", RA=150.123456789012345, DEC=-2.000000001, DATE_OBS=f"2001-01-27T10:20:3{i}")
 
@@ -25,7 +25,7 @@ if not SANITIZED:  # those want terabytes of addresses
     told = 0
     for kilobytes in [*range(8000, 60000, 2500), 80000, 150000]:
         for program, *args in (["imregister", "-db", f"memory{kilobytes}.db", "-j", "4", "in"], ["imsearch", "-db", "many.db"], ["showiminfo", "in/0.fits"],
-                               ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
+                               ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imregtable", "-db", f"merged{kilobytes}.db", "many.db"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
             line = [os.path.join(BIN, program), *args]
             out = subprocess.run(line, capture_output=True, text=True, preexec_fn=memory(kilobytes), timeout=60)
             if out.returncode == 127 or "error while loading shared libraries" in out.stderr:
@@ -189,7 +189,7 @@ for any_filter in ("X", "x", "any"):
 equal(run("imregister", "-db", "case.db", "-camera", "GENERIC", "in/0.fits", "-v", code=0).stderr, "imregister: in/0.fits: 1 row (generic)\n", "-camera in upper case")
 
 equal(run("imsearch", "-db", "one.db", "-type", "object", "-type", "dark", code=1).stderr,
-      "imsearch: nothing matched: -type stands several times, and an image must match all of them\n", "two types")
+      "imsearch: nothing matched: -type stands several times, and an image must match all of them; -type dark,object takes either\n", "two types")
 equal(run("imsearch", "-db", "one.db", "-type", "!object", "-type", "!dark", code=1).stderr, "", "two types that are not wanted")
 
 # --- new databases: a folder that is missing, a dangling link; a line says what was made

@@ -9,16 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 # The one table of floors. A room may include only rooms of a lower floor.
 FLOORS = {
     "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3,
-    "emit": 4, "image": 4, "camera": 4, "chart": 4,
+    "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4,
     "registry": 5, "keyword": 5, "process": 5, "spectrum": 5,
     "acquire": 6, "ingest": 6, "serve": 6, "cli": 7,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {
     "status.h": "base", "date.h": "base", "header.h": "record", "record.h": "record", "record_file.h": "record",
-    "schema.h": "record", "scan.h": "scan", "index.h": "scan", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera",
-    "camera_tools.h": "camera", "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry",
-    "expression.h": "expression", "sky_region.h": "sky", "calibration.h": "registry",
+    "schema.h": "record", "scan.h": "scan", "index.h": "scan", "expression.h": "expression", "query.h": "query",
+    "imreg.h": "query", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera", "camera_tools.h": "camera",
+    "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "sky_region.h": "sky",
+    "calibration.h": "registry",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
@@ -191,7 +192,7 @@ def man_options(text):
 def help_faults(name, help_text, man_text):
     """-help and man page name the same options; -help fits a screen."""
     bad = []
-    shown = set(re.findall(r"^  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))
+    shown = set(re.findall(r"(?:^|(?<=  ))  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))  # two on a line where there are many
     described = man_options(man_text)
     for everywhere in ("help", "version"):  # imreg(7) describes them for all programs
         shown.discard(everywhere)

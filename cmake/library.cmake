@@ -1,0 +1,30 @@
+# The library for other programs: the rooms up to `query` in one archive. With -DIMREG_SHARED=ON a shared object
+# instead, which shows nothing but the C interface: for other languages. It is a build of its own, since its code must
+# not have a fixed place.
+set(rooms base os sky record scan expression query)
+set(objects)
+foreach(room ${rooms})
+  list(APPEND objects $<TARGET_OBJECTS:imreg_${room}>)
+endforeach()
+if(IMREG_SHARED)
+  add_library(imreg SHARED ${objects})
+  target_link_libraries(imreg PRIVATE vendor_re2 vendor_erfa vendor_wcs)
+  target_link_options(imreg PRIVATE "-Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/imreg.map")
+else()
+  add_library(imreg STATIC ${objects})
+endif()
+set_target_properties(imreg PROPERTIES LINKER_LANGUAGE CXX)
+add_dependencies(programs imreg)
+install(TARGETS imreg DESTINATION ${CMAKE_INSTALL_LIBDIR})
+set(headers status date header schema record record_file sky_region scan index expression query imreg)
+list(TRANSFORM headers REPLACE "(.+)" "include/imreg/\\1.h")
+install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/imreg)
+
+# One for the installed library, one for this folder (tests).
+set(pc_include ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+set(pc_library ${CMAKE_INSTALL_FULL_LIBDIR})
+configure_file(cmake/imreg.pc.in ${CMAKE_BINARY_DIR}/imreg.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/imreg.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pc_include ${CMAKE_SOURCE_DIR}/include)
+set(pc_library ${CMAKE_BINARY_DIR})
+configure_file(cmake/imreg.pc.in ${CMAKE_BINARY_DIR}/uninstalled/imreg.pc @ONLY)

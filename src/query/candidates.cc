@@ -1,0 +1,76 @@
+#include "query/candidates.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+
+namespace imreg {
+
+namespace {
+constexpr std::int64_t kBlock = 32768;  // the same for any number of threads: sums depend on it
+}
+
+Status no_memory() {
+  return {Code::io, "not enough memory for this query; ask for fewer columns or rows, or end other programs"};
+}
+
+int workers_for(std::int64_t count, int jobs) {
+  return static_cast<int>(std::clamp<std::int64_t>((count + kBlock - 1) / kBlock, 1, std::max(jobs, 1)));
+}
+
+Status each_block(std::int64_t count, int jobs,
+                  const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
+                  const std::function<Status(int worker)>& in_order) {
+  std::atomic<std::int64_t> next{0};
+  std::mutex mutex;
+  std::condition_variable turn;
+  std::int64_t done = 0;  // blocks that in_order has seen
+  Status failure;
+  std::atomic<bool> failed{false};
+  const auto fail = [&](Status status) {
+    const std::lock_guard lock(mutex);
+    if (failure.ok()) failure = std::move(status);
+    failed = true;
+    turn.notify_all();
+  };
+  const auto run = [&](int worker) {
+    try {
+      while (!failed) {
+        const std::int64_t block = next++;
+        if (block * kBlock >= count) return;
+        Status status = work(worker, block * kBlock, std::min(count, (block + 1) * kBlock));
+        if (status.ok() && in_order) {
+          {
+            std::unique_lock lock(mutex);
+            turn.wait(lock, [&] { return done == block || failed; });
+          }
+          if (failed) return;
+          status = in_order(worker);
+          const std::lock_guard lock(mutex);
+          ++done;
+          turn.notify_all();
+        }
+        if (!status.ok()) return fail(std::move(status));
+      }
+    } catch (const std::bad_alloc&) {
+      fail(no_memory());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int worker = 1; worker < workers_for(count, jobs); ++worker) {
+    try {
+      threads.emplace_back(run, worker);
+    } catch (const std::system_error&) {
+      break;  // fewer threads do the same work
+    }
+  }
+  run(0);
+  for (auto& thread : threads) thread.join();
+  return failure;
+}
+
+}  // namespace imreg

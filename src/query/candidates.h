@@ -1,0 +1,81 @@
+// Rows that match as they stand in the file, unchecked: the first half of every query, by several threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "imreg/record_file.h"
+#include "imreg/scan.h"
+
+namespace imreg {
+
+/// Which rows: those that an index or an earlier step found, or else all that the selection matches.
+struct Candidates {
+  const RecordFile* file;
+  Selection selection;
+  std::optional<RowSet> chosen;
+};
+
+/// One thread's way through the candidates.
+class Looker {
+ public:
+  /// `fetched`: where in a record the bytes stand that `visit` will look at, beside those of the selection.
+  explicit Looker(const Candidates& candidates, std::vector<int> fetched = {})
+      : file_(candidates.file),
+        chosen_(candidates.chosen ? &*candidates.chosen : nullptr),
+        selection_(candidates.selection),
+        size_(static_cast<std::size_t>(file_->schema().record_size)),
+        fetched_(std::move(fetched)),
+        scratch_(file_->make_record()) {}
+  /// Calls visit(row, record) for the candidates among rows from..end-1, in file order, until it returns false.
+  template <class Visit>
+  void between(std::int64_t from, std::int64_t end, const Visit& visit) {
+    if (chosen_) {
+      chosen_->each(from, [&](std::int64_t row) { return row < end && visit(row, look(row)); });
+    } else {
+      for (std::int64_t row = from; row < end; ++row) {
+        const RecordView record = look(row);
+        if (selection_.matches(record) && !visit(row, record)) return;
+      }
+    }
+  }
+
+ private:
+  // The record as it stands, from the map where it can be had there.
+  RecordView look(std::int64_t row) {
+    constexpr std::size_t kAhead = 16;  // rows between the one that is looked at and the one that is fetched
+    if (row < begin_ || row >= run_.end) {
+      run_ = file_->run_in_place(row);
+      begin_ = row;
+      if (!run_.bytes || row >= run_.end) return run_.end = row, file_->peek(row, scratch_);
+    }
+    const char* const bytes = run_.bytes + static_cast<std::size_t>(row - begin_) * size_;
+    __builtin_prefetch(bytes + kAhead * size_);  // never faults, so it may point behind the end
+    for (const int offset : fetched_) __builtin_prefetch(bytes + kAhead * size_ + offset);
+    return RecordView(bytes);
+  }
+
+  const RecordFile* file_;
+  const RowSet* chosen_;
+  Selection selection_;  // remembers answers: each thread has its own
+  std::size_t size_;
+  std::vector<int> fetched_;
+  Record scratch_;
+  RecordFile::Run run_;
+  std::int64_t begin_ = 0;
+};
+
+/// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails.
+/// `in_order(worker)`, when given, is called behind the work of each block, one at a time, in the order of the blocks.
+/// Error also: no memory.
+Status each_block(std::int64_t count, int jobs,
+                  const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
+                  const std::function<Status(int worker)>& in_order = {});
+/// How many threads that will be.
+int workers_for(std::int64_t count, int jobs);
+
+Status no_memory();
+
+}  // namespace imreg
