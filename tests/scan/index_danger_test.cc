@@ -209,6 +209,16 @@ TEST_F(IndexTest, AnIndexThatIsAheadOfTheFileGivesNoRowsThatItDoesNotHave) {
   ASSERT_TRUE(rebuild_index(writer->file()).ok());
   std::string why;
   ASSERT_TRUE(index::Index::open(*early, why)) << why;
+  // Changed ones among them, that stand in the head.
+  writer->close();
+  IndexKeeper keeper(IndexKeeper::Patience::none);
+  RecordWriter::Options options;
+  options.follower = &keeper;
+  writer = RecordWriter::open(path_, options);
+  std::vector<RowChange> changes;
+  for (std::int64_t row = 2500; row < 11500; row += 100) changes.push_back({row, rows_from(dice, row, 1)});
+  ASSERT_TRUE(writer->commit(changes).ok());
+  ASSERT_EQ(index::Index::open(*early, why)->changed().size(), changes.size()) << why;
   for (int i = 0; i < 200; ++i) {
     bool with = false;
     ASSERT_NO_FATAL_FAILURE(check(*early, random_selection(dice), true, with));
@@ -738,7 +748,7 @@ TEST_F(Degenerate, MarkedDeletedOnly) {
   for (const int n : {1, 30, 25, 7}) {  // some stay in the head, some become a segment
     std::vector<RowChange> changes;
     for (int i = 0; i < n; ++i) {
-      const std::int64_t row = dice.below(5000);
+      const std::int64_t row = i == 0 ? 4999 : dice.below(5000);
       Record fresh = writer->file().make_record();
       ASSERT_TRUE(writer->file().read(row, fresh).ok());
       fresh.set(regimage::kDeleted, !fresh.view()[regimage::kDeleted]);
