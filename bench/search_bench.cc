@@ -99,7 +99,7 @@ std::optional<SearchOptions> library_options(const Words& words) {
 bool known_options(const Words& words) {
   static const std::string help = bench::output_of({bench::program("imsearch"), "-help"});
   const auto known = [](const std::string& word) {
-    return word[0] != '-' || help.find("\n  " + word + " ") != std::string::npos;
+    return word[0] != '-' || help.find("  " + word + " ") != std::string::npos;
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool is_value = i > 0 && words[i - 1] == "-sort";

@@ -262,6 +262,14 @@ RecordFile::Run RecordFile::run_in_place(std::int64_t from) const {
   return {state_->map.data() + state_->place_of(from), piece == state_->pieces.end() ? state_->count : piece->row};
 }
 
+Status RecordFile::read_far(std::int64_t row, Record& copy) const {
+  const auto size = static_cast<std::size_t>(state_->record_size());
+  const bool in_place = state_->crc && row >= 0 && row < state_->count && run_in_place(row).end > row;
+  if (!in_place) return read(row, copy);
+  const auto got = state_->file.read(state_->place_of(row), copy.data(), size);
+  return got && *got == size && state_->crc_holds(row, copy.bytes().data()) ? Status() : read(row, copy);
+}
+
 Status RecordFile::read(std::int64_t row, Record& copy) const {
   if (row < 0 || row >= state_->count)
     return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);

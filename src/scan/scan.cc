@@ -9,6 +9,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "scan/index_search.h"
@@ -23,6 +24,8 @@ constexpr std::size_t kAhead = 16;
 // Rows that a thread takes at a time: a megabyte of the first cache lines.
 constexpr std::int64_t kPiece = 16384;
 constexpr std::int64_t kFewRows = 2000;
+// Rows apart from which on a row is read by itself: a fault maps 16 pages around.
+constexpr std::int64_t kFar = 128;
 
 // Calls `visit(row)` for each row of from..end-1 that matches as it stands, until it returns false.
 template <class Visit>
@@ -117,20 +120,17 @@ class PieceFinder {
   bool stop_ = false;
 };
 
-// Every row of the file that matches as it stands, in order: of the candidates of an index, or of all rows.
-template <class Visit>
+// Every row of the file that matches as it stands, in order, goes to `visit`; or, when an index gives candidates, each of
+// these to `test`.
+template <class Visit, class Test>
 void look(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport& report,
-          const Visit& visit) {
+          const Visit& visit, const Test& test) {
   // A handful of rows is looked at faster than an index is opened.
   if (options.use_index && !selection.conditions().empty() && file.count() > kFewRows) {
     if (auto index = index::IndexSearch::open(file, selection, report)) {
       RowSet rows(file.count());
       if (index->find(rows, report)) {
-        Record scratch = file.make_record();
-        rows.each(0, [&](std::int64_t row) {
-          ++report.looked_at;
-          return !selection.matches(file.peek(row, scratch)) || visit(row);
-        });
+        rows.each(0, [&](std::int64_t row) { return ++report.looked_at, test(row); });
         return;
       }
     }
@@ -153,8 +153,8 @@ void look(const RecordFile& file, const Selection& selection, const ScanOptions&
 // A row that is to be returned: copied, checked, tested again. False: the visitor has enough.
 template <class Visit>
 bool hand_out(const RecordFile& file, const Selection& selection, std::int64_t row, Record& copy, ScanReport& report,
-              const Visit& visit) {
-  if (auto status = file.read(row, copy); !status.ok()) {
+              const Visit& visit, bool far = false) {
+  if (auto status = far ? file.read_far(row, copy) : file.read(row, copy); !status.ok()) {
     report.damaged.push_back(std::move(status));
     return true;
   }
@@ -169,15 +169,24 @@ ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOp
                 const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
   Record copy = file.make_record();
-  look(file, selection, options, report,
-       [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); });
+  std::int64_t last = 0;
+  look(
+      file, selection, options, report,
+      [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); },
+      [&](std::int64_t row) {
+        const bool far = row - std::exchange(last, row) > kFar;
+        return hand_out(file, selection, row, copy, report, visit, far);
+      });
   return report;
 }
 
 RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport* report) {
   ScanReport own;
   RowSet rows(file.count());
-  look(file, selection, options, report ? *report : own, [&](std::int64_t row) { return rows.add(row), true; });
+  Record scratch = file.make_record();
+  const auto take = [&](std::int64_t row) { return rows.add(row), true; };
+  look(file, selection, options, report ? *report : own, take,
+       [&](std::int64_t row) { return !selection.matches(file.peek(row, scratch)) || take(row); });
   rows.finish();
   return rows;
 }
@@ -192,7 +201,10 @@ std::int64_t count_matches(const RecordFile& file, const Selection& selection, c
     }
   }
   std::int64_t matched = 0;
-  look(file, selection, options, told, [&](std::int64_t) { return ++matched, true; });
+  Record scratch = file.make_record();
+  look(
+      file, selection, options, told, [&](std::int64_t) { return ++matched, true; },
+      [&](std::int64_t row) { return matched += selection.matches(file.peek(row, scratch)) ? 1 : 0, true; });
   return matched;
 }
 
