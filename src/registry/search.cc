@@ -106,6 +106,24 @@ Status read_tolerance(const SearchOptions& options, CalibrationRequest& request)
   return {};
 }
 
+// CCDs of the image that -ccd leaves out are not missed.
+Status forget_others(const SearchOptions& options, const RecordFile& file, std::vector<CalibrationFind>& ccds) {
+  SearchOptions only;
+  std::copy_if(options.filters.begin(), options.filters.end(), std::back_inserter(only.filters),
+               [](const SearchFilter& filter) { return filter.option == "ccd" || filter.option == "ccdn"; });
+  if (only.filters.empty()) return {};
+  const auto ours = find_field<std::int16_t>(file.schema(), "ccd");
+  const auto elixirs = find_field<std::uint8_t>(file.schema(), "ccd");
+  IMREG_ASSIGN(Selection selection, make_selection(only, file.schema()));
+  Record row = file.make_record();
+  std::erase_if(ccds, [&](const CalibrationFind& ccd) {
+    if (ours) store(row.data(), *ours, static_cast<std::int16_t>(ccd.ccd));
+    if (elixirs) store(row.data(), *elixirs, static_cast<std::uint8_t>(ccd.ccd));
+    return ccd.frames.empty() && !selection.matches(row.view());
+  });
+  return {};
+}
+
 Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& options, const PathRoots& roots,
                                const Sink& sink) {
   CalibrationRequest request;
@@ -135,6 +153,9 @@ Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& opti
     report.matched = found->scan.matched;
     return report;
   }
+  const bool had_ccds = !found->ccds.empty();
+  IMREG_TRY(forget_others(options, file, found->ccds));
+  if (had_ccds && found->ccds.empty()) report.notes.push_back("-near-to: the image has no CCD that -ccd lets through");
   Record row = file.make_record();
   for (const auto& ccd : found->ccds) {
     if (ccd.frames.empty()) report.notes.push_back(ccd.why_none);
@@ -181,9 +202,10 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
 
   SearchReport report;
   if (options.explain) {
-    const auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
+    auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
     if (!done) return named(done.status());
     explain(done->plan, report.matched, sink);
+    report.damaged = std::move(done->damaged);
     return report;
   }
   if (options.count && !options.group) {
@@ -204,6 +226,7 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
     }
     IMREG_TRY(rows->status());
     IMREG_TRY(printer.end());
+    report.damaged = rows->report().damaged;
     return report;
   }
   IMREG_ASSIGN(Printer printer, make_printer(options, file.schema(), roots, sink));

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/text.h"
 #include "scan/index_search.h"
 
 namespace imreg {
@@ -197,7 +198,7 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
                   const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport told;
   auto index = index::IndexSearch::open(file, selection, told);
-  if (!index) return false;
+  if (!index) return report.plan = std::move(told.plan), false;
   Record copy = file.make_record(), scratch = file.make_record();
   std::int64_t visited = 0;
   const bool whole = index->by_time(newest_first, told, [&](std::int64_t row) {
@@ -206,7 +207,8 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
     ++visited;
     return hand_out(file, selection, row, copy, told, visit);
   });
-  if (!whole && visited == 0) return false;
+  if (!whole && visited == 0) return report.plan = std::move(told.plan), false;
+  if (whole) told.plan.push_back("index by time, in the order of obstime: " + counted(told.looked_at, "candidate"));
   if (!whole) {
     told.damaged.push_back(
         Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
