@@ -27,7 +27,7 @@ constexpr cli::Option kOptions[] = {
     {"dist", "t|f", "distributed", cli::kRepeat},
     {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
     {"trange", "DATE DATE|RANGE", "between two dates, or RANGE; several: any", cli::kRepeat},
-    {"where", "EXPR", "a condition: 'exptime > 60 and filter in (r,i)'", cli::kRepeat},
+    {"where", "EXPR", "a condition: 'exptime > 60 and type in (flat,dark)'", cli::kRepeat},
     {"cone", "RA DEC RADIUS", "within RADIUS (0.5d, 30', 5\") of a position", cli::kRepeat},
     {"box", "RA RA DEC DEC", "between two meridians and two parallels", cli::kRepeat},
     {"polygon", "CORNERS", "inside 'RA,DEC RA,DEC RA,DEC ...'", cli::kRepeat},

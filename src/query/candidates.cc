@@ -11,7 +11,8 @@
 namespace imreg {
 
 namespace {
-constexpr std::int64_t kBlock = 32768;  // the same for any number of threads: sums depend on it
+// The same for any number of threads: sums depend on it. Each thread holds the groups of one.
+constexpr std::int64_t kBlock = 8192;
 }
 
 Status no_memory() {

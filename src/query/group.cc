@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
+#include <utility>
 
 #include "base/text.h"
 
@@ -252,6 +253,8 @@ class Collector {
       : table(grouping),
         widths(grouping.keys.size() + grouping.operands.size()),
         grouping_(&grouping),
+        candidates_(&candidates),
+        copy_(candidates.file->make_record()),
         looker_(candidates, offsets_of(grouping)) {
     std::size_t raw_size = 0;
     for (const auto& key : grouping.keys) {
@@ -286,8 +289,12 @@ class Collector {
       last_ = known_.data();
     }
     Status status;
-    looker_.between(from, end, [&](std::int64_t, RecordView record) {
-      status = add(record);
+    looker_.between(from, end, [&](std::int64_t row, RecordView) {
+      if (auto read = candidates_->file->read(row, copy_); !read.ok()) {
+        damaged.push_back(std::move(read));
+      } else if (candidates_->selection.matches(copy_.view())) {  // else a writer changed it between the two looks
+        status = add(copy_.view());
+      }
       return status.ok();
     });
     return status;
@@ -295,7 +302,8 @@ class Collector {
 
   Groups::Table table;
   std::vector<std::unique_ptr<Sorter>> values;
-  std::vector<int> widths;  // the longest text of each key and each operand
+  std::vector<int> widths;      // the longest text of each key and each operand
+  std::vector<Status> damaged;  // since the last look at it
 
  private:
   static constexpr std::size_t kKnown = 1024;
@@ -362,6 +370,8 @@ class Collector {
     std::size_t group = kNone;
   };
   const Grouping* grouping_;
+  const Candidates* candidates_;
+  Record copy_;
   Looker looker_;
   bool raw_ = true;
   std::string raw_now_;
@@ -423,10 +433,10 @@ std::string_view key_of(std::string_view item) {
 Groups::Groups(Grouping grouping, const Settings& settings)
     : grouping_(std::move(grouping)), states_(Sorter::Settings{settings.memory / 4, settings.folder}) {}
 
-Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates& candidates,
-                                             const Settings& settings) {
+Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates& candidates, const Settings& settings,
+                                             std::vector<Status>& damaged) {
   std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
-  IMREG_TRY(out->collect(candidates, settings));
+  IMREG_TRY(out->collect(candidates, settings, damaged));
   return out;
 }
 
@@ -459,7 +469,7 @@ Status Groups::finish(Table& table, std::uint64_t part, const std::vector<int>& 
   return {};
 }
 
-Status Groups::collect(const Candidates& candidates, const Settings& settings) {
+Status Groups::collect(const Candidates& candidates, const Settings& settings, std::vector<Status>& damaged) {
   const std::int64_t count = candidates.file->count();
   const int workers = workers_for(count, settings.jobs);
   // A quarter of the memory each: the table, its sorted parts, and the values whose medians are wanted.
@@ -476,6 +486,7 @@ Status Groups::collect(const Candidates& candidates, const Settings& settings) {
       [&](int worker, std::int64_t from, std::int64_t end) { return collector(worker).add_block(from, end); },
       [&](int worker) {
         table.merge_in(collector(worker).table);
+        for (auto& status : std::exchange(collector(worker).damaged, {})) damaged.push_back(std::move(status));
         return table.memory() > settings.memory / 4 ? put_away(table, grouping_, part++, states_) : Status();
       }));
   std::vector<int> widths = collectors[0]->widths;

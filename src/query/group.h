@@ -44,10 +44,10 @@ class Groups {
     std::size_t memory;
     std::string folder;
   };
-  /// Looks at all candidates. Sums are made block by block in file order, so they do not depend on the number of
-  /// threads.
-  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates,
-                                              const Settings& settings);
+  /// Takes checked copies of all candidates; `damaged` gets those that are none. Sums are made block by block in file
+  /// order, so they do not depend on the number of threads.
+  static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates, const Settings& settings,
+                                              std::vector<Status>& damaged);
 
   /// Of counts that somebody knows already: a record with the values of the keys, and how many rows have them.
   struct Counted {
@@ -78,7 +78,7 @@ class Groups {
  private:
   Groups(Grouping grouping, const Settings& settings);
   void make_schema(const std::vector<int>& widths);
-  Status collect(const Candidates& candidates, const Settings& settings);
+  Status collect(const Candidates& candidates, const Settings& settings, std::vector<Status>& damaged);
   Status finish(Table& table, std::uint64_t part, const std::vector<int>& widths);
 
   Grouping grouping_;

@@ -47,6 +47,7 @@ const FieldInfo* find_element(const Schema& schema, std::string_view name, int& 
 }
 
 Status no_field(const Schema& schema, std::string_view name) {
+  if (name.empty()) return {Code::invalid, "a field is missing between the commas"};
   std::vector<std::string> names;
   for (const auto& field : schema.fields) names.push_back(field.name);
   std::string near = nearest_names(name.substr(0, name.find('[')), names);

@@ -249,14 +249,25 @@ struct Query::Work {
           return ties || std::ssize(out) < most;
         });
     const auto of_index = [&](const Status& status) { return status.file() != query.file_->path(); };
-    if (!told || std::any_of(found.damaged.begin(), found.damaged.end(), of_index)) return std::nullopt;
+    if (!told || std::any_of(found.damaged.begin(), found.damaged.end(), of_index)) {
+      found.damaged.clear();
+      add_to(report, std::move(found));  // why not
+      return std::nullopt;
+    }
     add_to(report, std::move(found));
     return out;
   }
 
   static void add_to(QueryReport& report, ScanReport found) {
     for (auto& status : found.damaged) report.damaged.push_back(std::move(status));
-    for (auto& line : found.plan) report.plan.push_back(std::move(line));
+    for (auto& line : found.plan) {
+      if (std::find(report.plan.begin(), report.plan.end(), line) == report.plan.end())
+        report.plan.push_back(std::move(line));  // not twice that there is no index
+    }
+  }
+
+  void tell_way(const Candidates& candidates, QueryReport& report) const {
+    if (!candidates.chosen) report.plan.push_back("every row is looked at: " + std::to_string(query.file_->count()));
   }
 
   Result<Operand> time_operand(std::string_view who) const {
@@ -296,6 +307,7 @@ struct Query::Work {
           ++count;
         }
       }
+      tell_way(candidates, report);
       report.plan.push_back("the newest rows are found by sorting");
     }
     kept.finish();
@@ -321,6 +333,7 @@ struct Query::Work {
       out.chosen = find_rows(*query.file_, selection, scan_options(), &found);
       add_to(report, std::move(found));
     }
+    if (!only_last) tell_way(out, report);
     if (query.unique_) {
       IMREG_TRY(keep_unique(out));
       report.plan.push_back("one row of each is found by sorting");
@@ -362,7 +375,7 @@ struct Query::Work {
     if (!grouping.operands.empty() || fields.empty()) return std::nullopt;
     ScanReport found;
     const auto values = count_values(*query.file_, selection, fields, found);
-    if (!values) return std::nullopt;
+    if (!values) return add_to(report, std::move(found)), std::nullopt;
     std::vector<Groups::Counted> out;
     for (const auto& value : *values) {
       out.push_back({query.file_->make_record(), value.rows});
@@ -382,7 +395,7 @@ struct Query::Work {
       IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), *counted, settings));
     } else {
       IMREG_ASSIGN(state.candidates, candidates(state.report));
-      IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, settings));
+      IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, settings, state.report.damaged));
     }
     if (query.sort_.empty()) return {};
     IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema(), query.settings_));

@@ -135,6 +135,7 @@ Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& opti
     report.matched = found->scan.matched;
     return report;
   }
+  if (found->ccds.empty()) report.notes.push_back("-near-to: the image has no CCD that -ccd lets through");
   Record row = file.make_record();
   for (const auto& ccd : found->ccds) {
     if (ccd.frames.empty()) report.notes.push_back(ccd.why_none);
@@ -181,9 +182,10 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
 
   SearchReport report;
   if (options.explain) {
-    const auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
+    auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
     if (!done) return named(done.status());
     explain(done->plan, report.matched, sink);
+    report.damaged = std::move(done->damaged);
     return report;
   }
   if (options.count && !options.group) {
@@ -204,6 +206,7 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
     }
     IMREG_TRY(rows->status());
     IMREG_TRY(printer.end());
+    report.damaged = rows->report().damaged;
     return report;
   }
   IMREG_ASSIGN(Printer printer, make_printer(options, file.schema(), roots, sink));

@@ -44,17 +44,22 @@ Result<List> list_of(const SearchFilter& filter) {
   std::string_view text = filter.words[0];
   list.negate = take_negation(text);
   std::string item;
+  bool literal = false;  // the ! at its beginning belongs to the name
   for (std::size_t i = 0; i <= text.size(); ++i) {
-    const bool escaped = i + 1 < text.size() && text[i] == '\\' && text[i + 1] == ',';
+    const bool bang = i + 1 < text.size() && text[i] == '\\' && text[i + 1] == '!' && trim(item).empty();
+    const bool escaped = bang || (i + 1 < text.size() && text[i] == '\\' && text[i + 1] == ',');
+    literal |= bang;
     if (escaped || (i < text.size() && text[i] != ',')) {
       item += text[escaped ? ++i : i];
       continue;
     }
     const std::string_view word = trim(item);
     if (word.empty()) return bad(filter, "an empty word in the list \"" + filter.words[0] + "\"");
-    if (word.front() == '!') return bad(filter, "one ! stands before a whole list: \"!r,i\" is neither r nor i");
+    if (word.front() == '!' && !literal)
+      return bad(filter, "one ! stands before a whole list: \"!r,i\" is neither r nor i");
     list.any_of.emplace_back(word);
     item.clear();
+    literal = false;
   }
   return list;
 }

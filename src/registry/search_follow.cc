@@ -131,11 +131,6 @@ class Follower {
 };
 
 Status check_alone(const SearchOptions& options) {
-  static constexpr const char* kFormats[] = {"row", "trigger", "csv", "tsv", "json"};
-  if (std::none_of(std::begin(kFormats), std::end(kFormats),
-                   [&](const char* format) { return equal_nocase(options.format, format); })) {
-    return {Code::invalid, "-follow prints the formats row, trigger, csv, tsv and json, not " + options.format};
-  }
   const struct {
     bool given;
     const char* option;
@@ -152,6 +147,11 @@ Status check_alone(const SearchOptions& options) {
       return {Code::invalid,
               "-follow and -" + std::string(other.option) + " do not go together: rows are printed as they come"};
     }
+  }
+  static constexpr const char* kFormats[] = {"row", "trigger", "csv", "tsv", "json"};
+  if (std::none_of(std::begin(kFormats), std::end(kFormats),
+                   [&](const char* format) { return equal_nocase(options.format, format); })) {
+    return {Code::invalid, "-follow prints the formats row, trigger, csv, tsv and json, not " + options.format};
   }
   return {};
 }

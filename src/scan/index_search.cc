@@ -264,7 +264,6 @@ class IndexSearch::State {
       }
     };
     for (std::size_t i = 1; i < sources.size(); ++i) fill(sources[i]);
-    report.plan.push_back("index by time: rows come in the order of obstime");
     tell_outside(report);
     for (;;) {
       if (!ok()) return damaged(report);

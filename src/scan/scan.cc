@@ -212,7 +212,7 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
                   const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport told;
   auto index = index::IndexSearch::open(file, selection, told);
-  if (!index) return false;
+  if (!index) return report.plan = std::move(told.plan), false;
   struct Moment {
     double time;
     std::int64_t row;
@@ -233,7 +233,8 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
     return hand_out(file, selection, row, copy, told, visit);
   };
   const bool whole = index->by_time(newest_first, told, take);
-  if (!whole && !last) return false;
+  if (!whole && !last) return report.plan = std::move(told.plan), false;
+  if (whole) told.plan.push_back("index by time, in the order of obstime: " + counted(told.looked_at, "candidate"));
   if (!whole) {  // the index broke off halfway: what comes behind the last row is sorted here
     std::vector<Moment> rest;
     each_candidate(file, selection, 0, file.count(), [&](std::int64_t row) {

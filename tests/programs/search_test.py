@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Every filter of imsearch, alone and together, against a naive loop over the rows as astropy reads them; and words that make no sense."""
-import fnmatch, math, random
+import fnmatch, math, random, re, struct
 import numpy as np
 from harness import *
 from database import *
@@ -291,6 +291,43 @@ equal(len(run("imsearch", "-db", "part.db", code=0).stdout.splitlines()), sum(r[
 run("imsearch", "-db", "s.db", "-fields", "seq,exptime", "-format", "npy", "-o", "s.npy", code=0)
 equal(list(np.load("s.npy")["seq"]), [r["seq"] for r in naive], "-format npy -o")
 check("rows in the answer" in run("imsearch", "-db", "s.db", "-explain", "-type", "flat", code=0).stdout, "-explain")
+for options in ((), ("-sort", "-exptime", "-limit", 3), ("-sort", "-obstime", "-limit", 3), ("-unique",), ("-last", 3), ("-group", "filter"), ("-group", "filter", "-fields", "count,max(sky)")):
+    check(f"every row is looked at: {ROWS}\n" in run("imsearch", "-db", "s.db", "-noindex", "-explain", *options, code=0).stdout, f"-explain {options}: how many rows are touched")
+
+# --- a damaged row is in no sum, and it is told
+def touched(*options):
+    return int(re.search(r"index by time, in the order of obstime: (\d+) candidates", run("imsearch", "-db", "indexed.db", "-explain", *options, code=0).stdout)[1])
+
+
+run("imsim", "-rows", 20000, "-db", "indexed.db", code=0)
+equal(touched("-sort", "-obstime", "-limit", 10), 10, "-explain of an index by time")
+check(4 <= touched("-last", 4) < 20000, "-explain -last")
+with open("indexed.db.idx", "w") as file:
+    file.write("no index")
+for options in (("-sort", "-obstime", "-limit", 10), ("-last", 4), ("-group", "filter")):
+    out = run("imsearch", "-db", "indexed.db", "-explain", *options, code=0).stdout
+    check(out.count("no index: ") == 1 and "every row is looked at: 20000\n" in out, f"-explain {options} says why there is no index: {out}")
+with open("s.db", "rb") as file:
+    rotten = bytearray(file.read())
+start, _, dtype, _ = layout("s.db")
+victim = next(n for n, row in enumerate(data) if row["DELETED"] == ord("F"))
+at = start + victim * dtype.itemsize + dtype.fields["SKY"][1]
+rotten[at:at + 4] = struct.pack(">f", 1e30)
+with open("rot.db", "wb") as file:
+    file.write(rotten)
+for options in (("-group", "mode", "-fields", "max(sky)"), ("-where", "sky > 1e20"), ("-explain",)):
+    out = run("imsearch", "-db", "rot.db", *options, code=3)
+    check("damaged record" in out.stderr and f"record {victim + 1}" in out.stderr and "00000000" not in out.stdout, f"a damaged row and {options}: {out}")
+
+# --- a name that begins with ! is not a negation
+bang = data.copy()
+bang["FILENAME"][:3] = [b"!a.fits", b"!b.fits", b"a.fits"]
+bang["DELETED"][:3] = ord("F")
+shutil.copy("s.db", "bang.db")
+store("bang.db", bang)
+for word, names in (("\\!a", ["!a.fits"]), ("\\!b*,\\!a", ["!a.fits", "!b.fits"]), ("!\\!?.*,[!!]*", ["!a.fits", "!b.fits"][:0])):
+    out = run("imsearch", "-db", "bang.db", "-name", word, "-fields", "filename", "-format", "tsv")
+    equal(out.stdout.split()[1:], names, f"-name {word}")
 
 # --- calibrations: the nearest flat of each CCD, from the files of a night
 run("imsim", "-o", "night", "-ccds", 3, "-seed", 6, code=0)
@@ -306,6 +343,9 @@ for name in (path, frames.index(next(f for f in frames if f["filename"] == image
 equal(len(rows("night.db", "-near-to", path, "-type", "bias", "-limit", 2)), 6, "-near-to -limit")
 only = run("imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-ccd", 1, "-fields", "ccd", "-format", "csv")
 equal((only.stdout.split(), only.stderr), (["ccd", "1"], ""), "-near-to -ccd: nothing is said of the other CCDs")
+out = fails(1, ["no flat", "ccd 1"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001, "-ccd", "ccd01")
+equal(len(out.stderr.splitlines()), 1, "-near-to -ccd: the other CCDs are not missed")
+fails(1, ["has no CCD"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-ccd", 9)
 fails(1, ["no flat", "ccd 0"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001)
 
 # --- what contradicts itself, or asks in vain: said at once, exit 2
@@ -317,7 +357,7 @@ for args, said in ((["-where", "exptme > 3"], "near: exptime"), (["-where", "exp
                    (["-last", "x"], "-last"), (["-j", "0"], "-j"), (["-count", "-format", "fits", "-o", "x.fits"], "-count"), (["-count", "-sort", "seq"], "-count"), (["-days", "3"], "-near-to"),
                    (["-tolerance", "3"], "-near-to"), (["-near-to", "1"], "-type"), (["-near-to", "1", "-type", "flat,bias"], "one type"), (["-near-to", "1", "-type", "flat", "-count"], "-count"),
                    (["-near-to", "1", "-type", "dark", "-tolerance", "much"], "-tolerance"), (["-near-to", "nosuch.fits", "-type", "flat"], "-near-to"), (["-follow", "-sort", "seq"], "-follow"),
-                   (["-follow", "-format", "votable"], "-follow"), (["-follow", "-o", "x"], "-follow"), (["-changed"], "-follow"), (["-format", "row", "-group", "ccd"], "-group"),
+                   (["-follow", "-format", "votable"], "-follow"), (["-follow", "-group", "ccd"], "-follow and -group"), (["-group", "ccd,,type"], "missing"), (["-follow", "-o", "x"], "-follow"), (["-changed"], "-follow"), (["-format", "row", "-group", "ccd"], "-group"),
                    (["-table", "x", "-pt"], "-pt"), (["-format", "nosuch"], "nosuch")):
     out = fails(2, [said], "imsearch", "-db", "s.db", *args)
     equal(out.stdout, "", f"{args}: nothing is printed")
