@@ -18,6 +18,7 @@
 #include "imreg/registry.h"
 #include "record/crc32c.h"
 #include "registry/simulate_rows.h"
+#include "scan/index_file.h"
 
 extern char** environ;
 
@@ -76,12 +77,32 @@ std::string database_path(const char* kind, std::int64_t rows) {
   return data_folder() + "/" + kind + short_count(rows) + "-" + key + ".db";
 }
 
+void build_index(const std::string& database, std::int64_t rows) {
+  const auto must = [](const Status& status) {
+    if (!status.ok()) die(status.text());
+  };
+  const auto file = RecordFile::open(database);
+  must(file.status());
+  std::string why;
+  if (index::Index::open(*file, why)) return;
+  auto builder = index::IndexBuilder::create(database, file->schema());
+  must(builder.status());
+  const int size = file->schema().record_size;
+  must(each_simulated_exposure(rows, 1, [&](std::int64_t row, std::string_view records) -> Status {
+    for (; !records.empty(); ++row, records.remove_prefix(static_cast<std::size_t>(size)))
+      IMREG_TRY(builder->add(row, RecordView(records.data())));
+    return {};
+  }));
+  must(builder->finish(*file));
+}
+
 std::string simulated_database(std::int64_t rows) {
   const std::string path = database_path("rows", rows);
   if (auto file = RecordFile::open(path); !file || file->count() != rows) {
     new_file("rows" + short_count(rows) + "-");
     if (const auto made = simulate_rows(path, rows, 1); !made.ok()) die(made.text());
   }
+  build_index(path, rows);
   warm(path);
   return path;
 }

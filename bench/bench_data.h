@@ -18,6 +18,8 @@ std::string new_file(const std::string& name);
 /// A database of `rows` simulated rows (imsim -rows, seed 1), made when missing or when the simulator gives other rows now.
 /// Its pages are in the cache.
 std::string simulated_database(std::int64_t rows);
+/// Makes X.db.idx of a simulated database, whole or sparse, when it has none that fits: from the simulator's rows.
+void build_index(const std::string& database, std::int64_t rows);
 /// Its path, whether it is there or not; what is derived from it begins with the same name.
 std::string database_path(const char* kind, std::int64_t rows);
 /// Reads a file, so that it is in the page cache.

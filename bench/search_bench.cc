@@ -47,12 +47,8 @@ const std::vector<Work>& works() {
   return all;
 }
 
-// The seam for the index of the sparse file: fill both functions when there is one.
-const bench::RowWatcher kIndexBuilder{};
-
 const std::string& database() {
-  static const std::string path =
-      kSparse ? bench::sparse_database(kRows, works(), kIndexBuilder) : bench::simulated_database(kRows);
+  static const std::string path = kSparse ? bench::sparse_database(kRows, works()) : bench::simulated_database(kRows);
   return path;
 }
 const std::string& sqlite_database() {
@@ -99,13 +95,12 @@ std::optional<SearchOptions> library_options(const Words& words) {
   return out;
 }
 
-// Words without options that this imsearch does not have: -noindex. False when the work cannot be asked.
-bool known_options(Words& words) {
+// Whether this imsearch has the options of a work.
+bool known_options(const Words& words) {
   static const std::string help = bench::output_of({bench::program("imsearch"), "-help"});
   const auto known = [](const std::string& word) {
     return word[0] != '-' || help.find("\n  " + word + " ") != std::string::npos;
   };
-  if (!words.empty() && words[0] == "-noindex" && !known(words[0])) words.erase(words.begin());
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool is_value = i > 0 && words[i - 1] == "-sort";
     if (!is_value && !known(words[i])) return false;
@@ -182,7 +177,7 @@ std::string select(const std::string& columns, const std::string& from) {
 
 std::vector<Contestant> contestants(const Work& work) {
   std::vector<Contestant> out;
-  Words words = work.words;
+  const Words words = work.words;
   if (known_options(words)) {
     const auto imsearch = [=] {
       Words all{bench::program("imsearch"), "-db", database()};
@@ -285,10 +280,7 @@ int main(int argc, char** argv) {
     add("start/" + rows + "/duckdb_process", [] {
       return bench::run({bench::program("duckdb_query"), ":memory:", "SELECT '1'"});
     });
-  const bool can_answer = !kSparse || std::filesystem::exists(database() + ".idx");
-  if (!can_answer) std::fprintf(stderr, "search_bench: %s has no index: not measured\n", database().c_str());
   for (const auto& work : works()) {
-    if (!can_answer) break;
     if (work.name == "list" && kRows > 1000000) continue;  // a million rows say it
     if (work.name == "scan" && kSparse) continue;
     add_work(work);

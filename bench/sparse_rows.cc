@@ -86,13 +86,13 @@ void write_at(std::ofstream& out, std::int64_t place, std::string_view bytes) {
 
 }  // namespace
 
-std::string sparse_database(std::int64_t rows, const std::vector<Work>& works, const RowWatcher& watcher) {
+std::string sparse_database(std::int64_t rows, const std::vector<Work>& works) {
   std::string all_words;
   for (const auto& work : works) {
     for (const auto& word : work.words) all_words += word + " ";
   }
   const std::string path = database_path(("sparse-" + short_hash(all_words) + "-").c_str(), rows);
-  if (fs::exists(path)) return path;
+  if (fs::exists(path)) return build_index(path, rows), path;
   new_file("sparse-");
   const std::string part = path + ".part";
   RecordWriter::Options options;
@@ -112,7 +112,6 @@ std::string sparse_database(std::int64_t rows, const std::vector<Work>& works, c
         const std::int64_t row = first_row + i;
         char* bytes = piece.data() + i * kSize;
         store(bytes, regimage::kCrc, record_crc(container->uuid, row, bytes, kSize, regimage::kCrc.offset));
-        if (watcher.add) watcher.add(row, RecordView(bytes));
         if (oracle.add(RecordView(bytes)) || first_row / kExposure % 100 == 0 || row + 1 == rows)
           write_at(out, container->data_offset + row * kSize, {bytes, static_cast<std::size_t>(kSize)});
       }
@@ -125,7 +124,7 @@ std::string sparse_database(std::int64_t rows, const std::vector<Work>& works, c
   oracle.write(path, works);
   fs::remove(part + ".lock");
   fs::rename(part, path);
-  if (watcher.finish) watcher.finish(path);
+  build_index(path, rows);
   return path;
 }
 

@@ -94,6 +94,7 @@ struct CameraSources {
   std::vector<std::string> folders;  ///< with *.cam and *.list; those of a later folder win
   std::string recipes;               ///< lines that win over every table (Elixir's EXPTIME-KEYWORD and its like)
   std::string recipes_from;          ///< where they stand, for messages
+  bool filters_only = false;         ///< filter lists and no tables: enough for same_filter() and canonical_filter()
 };
 
 /// A table, for lists of them.

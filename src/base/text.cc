@@ -36,6 +36,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  constexpr std::string_view kBlanks = "        ";  // header cards end in many
+  while (text.ends_with(kBlanks)) text.remove_suffix(kBlanks.size());
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
 }

@@ -18,18 +18,6 @@ namespace {
 constexpr const char* kGeneric = "generic";
 constexpr long long kMaxSlices = 1000;
 
-// "1616681p21" of "/data/1616681p21.fits.fz".
-std::string stem_of(const std::string& path) {
-  std::string name = std::filesystem::path(path).filename().string();
-  for (const char* suffix : {".gz", ".bz2", ".Z", ".fz", ".fits", ".fit", ".fts"}) {
-    const std::string_view end = suffix;
-    if (name.size() > end.size() && equal_nocase(std::string_view(name).substr(name.size() - end.size()), end)) {
-      name.resize(name.size() - end.size());
-    }
-  }
-  return name;
-}
-
 template <class T>
 T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
   for (const Table* table : chain) {
@@ -38,55 +26,66 @@ T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
   return otherwise;
 }
 
-// All but what depends on the other rows of the file. Fields whose cards are those of the image that is remembered have
-// its facts; those are put into `known`.
-ImageFacts facts_of(const Reader& reader, const Remembered* last, const Place& place, bool& day_only,
-                    std::bitset<kFieldCount>& known) {
-  ImageFacts out;
-  const auto get = [&](Field field, auto member, auto read) {
-    if (last != nullptr && last->holds(field, place)) {
-      out.*member = last->moved(last->facts.*member, place);
-      known.set(index_of(field));
-    } else {
-      out.*member = read(field);
-    }
+// Skipped, a mask, or an image.
+void judge(const Place& place, bool keep, RememberedHdu& hdu) {
+  hdu.check(place.cards, place.hdu);
+  Asking asking(hdu, place, keep);
+  if (asking.needs(kSkip)) hdu.skip = first_rule(hdu.plan->skip, place) != nullptr;
+  if (asking.needs(kMask)) hdu.mask = hdu.skip ? nullptr : first_rule(hdu.plan->mask, place);
+  asking.done(kSkip | (hdu.skip ? 0 : kMask));
+}
+
+// Whether it is one CCD of a mosaic. To be judged before.
+bool is_split(const Place& place, bool keep, RememberedHdu& hdu) {
+  Asking asking(hdu, place, keep);
+  if (asking.needs(kSplit)) hdu.split = first_rule(hdu.plan->split, place) != nullptr;
+  asking.done(kSplit);
+  return hdu.split;
+}
+
+// Name and number of its chip. To be judged before.
+void read_chip(const Reader& reader, const Place& place, bool keep, RememberedHdu& hdu) {
+  Asking asking(hdu, place, keep);
+  if (asking.needs(answer_of(Field::chip))) hdu.chip = reader.text(Field::chip);
+  if (asking.needs(answer_of(Field::ccd))) hdu.ccd = reader.ccd();
+  asking.done(answer_of(Field::chip) | answer_of(Field::ccd));
+}
+
+// All else, but what depends on the other rows of the file.
+void read_image(const Reader& reader, Asking& asking, RememberedImage& image, bool& day_only) {
+  ImageFacts& facts = image.facts;
+  const auto text = [&](Field field, Fact<std::string>& fact) {
+    if (asking.needs(answer_of(field))) fact = reader.text(field);
   };
-  const auto text = [&](Field field) { return reader.text(field); };
-  const auto number = [&](Field field) { return reader.number(field); };
-  get(Field::chip, &ImageFacts::chip, text);
-  get(Field::ccd, &ImageFacts::ccd, [&](Field) { return reader.ccd(); });
-  get(Field::instrument, &ImageFacts::instrument, text);
-  get(Field::object, &ImageFacts::object, text);
-  get(Field::type, &ImageFacts::type, text);
-  get(Field::filter, &ImageFacts::filter, text);
-  get(Field::exptime, &ImageFacts::exptime, number);
-  get(Field::obstime, &ImageFacts::obstime,
-      [&](Field field) { return reader.time(field, out.exptime.value, &day_only); });
-  get(Field::release, &ImageFacts::release, [&](Field field) { return reader.time(field, std::nullopt); });
-  if (last != nullptr && last->holds(Field::position, place)) {
-    out.ra = last->moved(last->facts.ra, place);
-    out.dec = last->moved(last->facts.dec, place);
-    known.set(index_of(Field::position));
-  } else {
-    reader.position(out.ra, out.dec, out.obstime.value);
+  const auto number = [&](Field field, Fact<double>& fact) {
+    if (asking.needs(answer_of(field))) fact = reader.number(field);
+  };
+  text(Field::instrument, facts.instrument);
+  text(Field::object, facts.object);
+  text(Field::type, facts.type);
+  text(Field::filter, facts.filter);
+  const std::optional<double> exptime = facts.exptime.value;
+  number(Field::exptime, facts.exptime);
+  if (facts.exptime.value != exptime) asking.reopen(answer_of(Field::obstime));
+  if (asking.needs(answer_of(Field::obstime)))
+    facts.obstime = reader.time(Field::obstime, facts.exptime.value, &day_only);
+  if (asking.needs(answer_of(Field::release))) facts.release = reader.time(Field::release, std::nullopt);
+  if (image.plan->position_needs_time && image.position_time != facts.obstime.value)
+    asking.reopen(answer_of(Field::position));
+  if (asking.needs(answer_of(Field::position))) {
+    facts.ra = facts.dec = {};
+    reader.position(facts.ra, facts.dec, facts.obstime.value);
+    image.position_time = facts.obstime.value;
   }
-  get(Field::airmass, &ImageFacts::airmass, number);
-  get(Field::telfocus, &ImageFacts::telfocus, number);
-  get(Field::rotangle, &ImageFacts::rotangle, number);
-  get(Field::xprobe, &ImageFacts::xprobe, number);
-  get(Field::yprobe, &ImageFacts::yprobe, number);
-  get(Field::zprobe, &ImageFacts::zprobe, number);
-  get(Field::dettemp, &ImageFacts::dettemp, number);
-  for (int i = 0; i < 4; ++i) {
-    const Field field = static_cast<Field>(static_cast<int>(Field::teltemp0) + i);
-    if (last != nullptr && last->holds(field, place)) {
-      out.teltemp[i] = last->moved(last->facts.teltemp[i], place);
-      known.set(index_of(field));
-    } else {
-      out.teltemp[i] = reader.number(field);
-    }
-  }
-  return out;
+  number(Field::airmass, facts.airmass);
+  number(Field::telfocus, facts.telfocus);
+  number(Field::rotangle, facts.rotangle);
+  number(Field::xprobe, facts.xprobe);
+  number(Field::yprobe, facts.yprobe);
+  number(Field::zprobe, facts.zprobe);
+  number(Field::dettemp, facts.dettemp);
+  for (int i = 0; i < 4; ++i)
+    number(static_cast<Field>(static_cast<int>(Field::teltemp0) + i), facts.teltemp[static_cast<std::size_t>(i)]);
 }
 
 void explain(const Reader& reader, std::vector<Loss>& losses, ImageFacts& facts) {
@@ -116,36 +115,65 @@ void doubt_once(FileFacts& file, Doubt doubt) {
 // A field that stays unknown although a keyword for it is there and says something. Only fields that every image of the
 // sky has: others hold words in good headers ("Prime" as focus), and a telescope parked for its biases has
 // a declination of "+90:03:04".
-void doubt_unknown(FileFacts& file, const Reader& reader, const ImageFacts& facts, bool day_only) {
-  const auto check = [&](const Fact<double>& fact, Field field, const char* what) {
-    if (fact.value) return;
-    if (std::optional<Doubt> doubt = reader.doubt(field, what)) doubt_once(file, *std::move(doubt));
+void doubt_unknown(FileFacts& file, const Reader& reader, Asking& asking, const ImageFacts& facts, bool day_only) {
+  const auto doubt = [&](Field field, const char* what) {
+    std::optional<Doubt> found = reader.doubt(field, what);
+    if (found) doubt_once(file, *std::move(found));
+    if (found) asking.must_be_said(answer_of(field));
+    return found.has_value();
+  };
+  const auto check = [&](const Fact<double>& fact, Field field, const char* what, bool again = false) {
+    if (!fact.value && (asking.needs(answer_of(field)) || again)) doubt(field, what);
   };
   if (day_only) {
     constexpr const char* kDayOnly = "only the day of the observation is known, not the time";
-    if (std::optional<Doubt> doubt = reader.doubt(Field::obstime, kDayOnly))
-      doubt_once(file, *std::move(doubt));
-    else
-      warn_once(file, kDayOnly);
+    asking.must_be_said(answer_of(Field::obstime));
+    if (asking.needs(answer_of(Field::obstime)) && !doubt(Field::obstime, kDayOnly)) warn_once(file, kDayOnly);
   }
   check(facts.obstime, Field::obstime, "obstime is not known");
   check(facts.exptime, Field::exptime, "exptime is not known");
   if (facts.type.value.value_or("object") != "object") return;
-  check(facts.ra, Field::position, "ra and dec are not known");
-  check(facts.airmass, Field::airmass, "airmass is not known");
-}
-
-// A mosaic's CCDs differ in name, number and place only: the first of them serves all.
-bool worth_remembering(const Plan& plan, const std::bitset<kFieldCount>& known) {
-  constexpr std::size_t kFew = 4;
-  std::size_t read = 0;
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (plan.by_cards.test(i) && !plan.recipes[i].empty() && !known.test(i) && i < index_of(Field::datasec)) ++read;
-  }
-  return read > kFew;
+  const bool was_other = asking.is_open(answer_of(Field::type));
+  check(facts.ra, Field::position, "ra and dec are not known", was_other);
+  check(facts.airmass, Field::airmass, "airmass is not known", was_other);
 }
 
 }  // namespace
+
+// The table of a file and those that it refines, into what is remembered.
+Status Cameras::Tables::find_chain(const std::string& wanted, const FileCards& cards, bool keep, RememberedFile& last,
+                                   FileFacts& out) const {
+  if (wanted.empty()) {
+    const Place place{cards, 0};
+    std::string_view card;  // the extensions of a mosaic change alike
+    bool found = false;
+    const auto no_rule = [&](std::size_t hdu, std::size_t number) {
+      const std::string_view other = cards.file().hdus[hdu].header.card(number);
+      if (other != card) found = chooser->finds_rules(cards, hdu, number);
+      card = other;
+      return !found;
+    };
+    last.choice.known = last.choice.trace.still(last.choice.known, cards.file(), 0, Chooser::kNoRule, no_rule);
+    Asking asking(last.choice, place, keep, true);
+    if (asking.needs(kAllAnswers)) {
+      const Chooser::Choice choice = chooser->choose(cards);
+      last.chosen = choice.table == nullptr ? kGeneric : choice.table->name;
+      if (choice.rival != nullptr) {
+        asking.must_be_said(kAllAnswers);
+        const std::string pair = choice.table->name + " and " + choice.rival->name;
+        doubt_once(out, {"two camera tables apply equally", pair,
+                         "the camera tables " + pair + " apply equally; " + choice.table->name +
+                             " is taken: give one of them a further condition"});
+      }
+      asking.done(kAllAnswers);
+    }
+  }
+  const std::string& name = wanted.empty() ? last.chosen : wanted;
+  if (name == last.camera) return {};
+  IMREG_ASSIGN(Chain chain, chain_of(name));
+  last.change_camera(name, std::move(chain));
+  return {};
+}
 
 Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders& headers,
                                      const Options& options) const {
@@ -154,29 +182,24 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     out.why_none = "no HDU";
     return out;
   }
-  Memory::Use memory(tables_->memory);
-  const FileCards cards(headers, stem_of(path), tables_->layouts, &memory.layouts());
-  out.camera = options.camera;
-  if (options.camera.empty()) {
-    const Chooser::Choice choice = tables_->chooser->choose(cards);
-    out.camera = choice.table == nullptr ? kGeneric : choice.table->name;
-    if (choice.rival != nullptr) {
-      const std::string pair = choice.table->name + " and " + choice.rival->name;
-      doubt_once(out, {"two camera tables apply equally", pair,
-                       "the camera tables " + pair + " apply equally; " + choice.table->name +
-                           " is taken: give one of them a further condition"});
-    }
-  }
-  Result<Chain> read = tables_->chain_of(out.camera);
-  if (!read) {
+  Memory::Use memory(tables_->memory, !options.explain);
+  const bool keep = memory.keeps();
+  const FileCards cards(headers, path, tables_->layouts);
+  RememberedFile& last = memory.file_like(cards);
+  if (Status status = tables_->find_chain(options.camera, cards, keep, last, out); !status.ok()) {
     const std::string near = nearest_names(options.camera, names());
-    if (read.status().code() != Code::not_found || near.empty()) return read.status();
-    return Status(Code::not_found, read.status().message() + "; did you mean " + near + "?");
+    if (status.code() != Code::not_found || near.empty()) return status;
+    return Status(Code::not_found, status.message() + "; did you mean " + near + "?");
   }
-  const Chain chain = *std::move(read);
+  const Chain& chain = last.chain;
+  out.camera = last.camera;
   const Table& chosen = *chain[chain.front() == &tables_->configuration ? 1 : 0];
-  const Chips found =
-      find_chips(cards, chain, [&](const Place& place) { return tables_->plans.plan_of(chain, chosen, place); });
+  const Chips found = find_chips(cards, chain, [&](const Place& place) -> const RememberedHdu& {
+    RememberedHdu& hdu = last.hdus[place.hdu];
+    if (!hdu.plan) hdu.plan = tables_->plans.plan_of(chain, chosen, place);
+    judge(place, keep, hdu);
+    return hdu;
+  });
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
@@ -185,44 +208,45 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   for (std::size_t i = 0; i < found.chips.size(); ++i) {
     const Chip& chip = found.chips[i];
     const Place place{cards, chip.hdu};
-    const bool split = lone && (options.split || any_rule(chip.plan->split, place));
+    RememberedHdu& hdu = last.hdus[chip.hdu];
+    if (hdu.image == nullptr) hdu.image = &last.image_of(hdu.plan);
+    RememberedImage& image = *hdu.image;
+    if (!keep) image.facts = {};
+    const bool split = lone && (options.split || is_split(place, keep, hdu));
     std::vector<Loss> losses;
-    const Reader reader(chain, *chip.plan, place, split, options.explain ? &losses : nullptr);
-    const Remembered* last = options.explain ? nullptr : memory.find(*chip.plan);
-    std::bitset<kFieldCount> known;
-    bool day_only = false;
-    ImageFacts facts = facts_of(reader, last, place, day_only, known);
-    if (options.explain) explain(reader, losses, facts);
-    const bool time_known = known.test(index_of(Field::obstime)), filter_known = known.test(index_of(Field::filter));
-    const std::optional<Doubt> against =
-        time_known ? std::nullopt : reader.settle(facts.obstime, facts.exptime.value, day_only);
-    if (against) doubt_once(out, *against);
-    const bool in_list = filter_known || name_filter(out, facts);
-    if (filter_known) facts.physical_filter = last->facts.physical_filter;
-    doubt_unknown(out, reader, facts, day_only);
-    if (!options.explain && worth_remembering(*chip.plan, known)) {
-      // What must be said of every file that has it is not remembered.
-      std::bitset<kFieldCount> plain = std::bitset<kFieldCount>().set();
-      plain.set(index_of(Field::obstime), !against && !day_only);
-      plain.set(index_of(Field::filter), in_list);
-      memory.remember(chip.plan, place, facts, plain);
+    const Reader reader(chain, *hdu.plan, place, split, options.explain ? &losses : nullptr);
+    read_chip(reader, place, keep, hdu);
+    {
+      image.check(cards, chip.hdu);
+      image.renumber(place.own().number);
+      Asking asking(image, place, keep);
+      bool day_only = false;
+      read_image(reader, asking, image, day_only);
+      if (options.explain) explain(reader, losses, image.facts);
+      if (asking.needs(answer_of(Field::obstime))) {
+        std::optional<Doubt> against = reader.settle(image.facts.obstime, image.facts.exptime.value, day_only);
+        if (against) asking.must_be_said(answer_of(Field::obstime));
+        if (against) doubt_once(out, *std::move(against));
+      }
+      if (asking.needs(answer_of(Field::filter)) && !name_filter(out, image.facts))
+        asking.must_be_said(answer_of(Field::filter));
+      doubt_unknown(out, reader, asking, image.facts, day_only);
+      asking.done(kAllAnswers);
     }
+    ImageFacts& facts = out.images.emplace_back(image.facts);
+    facts.chip = hdu.chip;
+    facts.ccd = hdu.ccd;
     facts.extension = headers.hdus[chip.hdu].number;
     facts.mode = split ? ImageMode::split : lone ? ImageMode::single : ImageMode::mef;
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
     if (chip.ccd.value) facts.ccd = chip.ccd;
     if (!facts.ccd.value && !split) facts.ccd = {static_cast<int>(i), "order of the HDUs", facts.extension};
     if (chip.planes > 1) facts.mode = ImageMode::cube;
-    const bool sliced = chip.planes > 1 && chip.planes <= max_slices;
-    if (!sliced) {
-      out.images.push_back(std::move(facts));
-      continue;
-    }
-    out.images.push_back(facts);
-    facts.mode = ImageMode::slice;
-    for (facts.slice = 1; facts.slice <= chip.planes; ++facts.slice) out.images.push_back(facts);
+    if (chip.planes <= 1 || chip.planes > max_slices) continue;
+    ImageFacts slice = facts;
+    slice.mode = ImageMode::slice;
+    for (slice.slice = 1; slice.slice <= chip.planes; ++slice.slice) out.images.push_back(slice);
   }
-  memory.remember_layouts(cards);
   return out;
 }
 
@@ -231,7 +255,7 @@ std::vector<std::string> Cameras::applying(const std::string& name, const std::s
   std::vector<std::string> out;
   const auto it = tables_->entries.find(name);
   if (it == tables_->entries.end() || headers.hdus.empty()) return out;
-  const FileCards cards(headers, stem_of(path), tables_->layouts);
+  const FileCards cards(headers, path, tables_->layouts);
   for (const When& when : it->second->head.when) {
     if (holds({cards, 0}, when.all)) out.push_back(when.text);
   }
@@ -240,6 +264,7 @@ std::vector<std::string> Cameras::applying(const std::string& name, const std::s
 
 // The registered name of the filter that the header names; false when no list knows it.
 bool Cameras::name_filter(FileFacts& file, ImageFacts& image) const {
+  image.physical_filter.clear();
   if (!image.filter.value) return true;
   image.physical_filter = *image.filter.value;
   if (const std::optional<std::string> name = canonical_filter(*image.filter.value)) {

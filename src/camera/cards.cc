@@ -38,6 +38,12 @@ std::uint64_t key_at(const Header& header, const char* card, std::size_t i) {
   return plain ? key : key_of_card(header, i);
 }
 
+// The first eight characters of cards that never have a value, whatever follows (without "=" in column 9).
+bool is_commentary(std::uint64_t key) {
+  return key == 0x2020202020202020 || key == 0x20544e454d4d4f43 ||
+         key == 0x2059524f54534948;  // blank, COMMENT, HISTORY
+}
+
 std::uint64_t multiplier() {
   static const std::uint64_t kMultiplier = [] {
     std::uint64_t out = 0x9e3779b97f4a7c15;
@@ -77,8 +83,15 @@ Layout::Layout(std::vector<std::uint64_t> keys) : multiplier_(multiplier()), key
 bool Layout::fits(const Header& header) const {
   if (header.size() != keys_.size()) return false;
   const char* card = header.text().data();
-  for (std::size_t i = 0; i < keys_.size(); ++i, card += kCardSize) {
-    if (key_at(header, card, i) != keys_[i]) return false;
+  for (const std::uint64_t& known : keys_) {
+    std::uint64_t key = 0;
+    std::memcpy(&key, card, sizeof key);
+    const auto equals = static_cast<std::uint64_t>(card[8] ^ '=');
+    if (((key ^ known) | equals) != 0) {
+      const bool commentary = known == 0 && equals != 0 && is_commentary(key);
+      if (!commentary && key_at(header, card, static_cast<std::size_t>(&known - keys_.data())) != known) return false;
+    }
+    card += kCardSize;
   }
   return true;
 }
@@ -102,20 +115,37 @@ std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
   return layout;
 }
 
-// The exposures of a night are alike, and the extensions of a mosaic.
+void FileCards::expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const {
+  if (likely && likely->fits(file_.hdus[hdu].header)) hdus_[hdu].layout = likely;
+}
+
+std::string FileCards::name() const {
+  std::string name = path_.substr(path_.rfind('/') + 1);
+  for (const std::string_view suffix : {".gz", ".bz2", ".Z", ".fz", ".fits", ".fit", ".fts"}) {
+    if (name.size() > suffix.size() && equal_nocase(std::string_view(name).substr(name.size() - suffix.size()), suffix))
+      name.resize(name.size() - suffix.size());
+  }
+  return name;
+}
+
+// The extensions of a mosaic are alike.
 const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) const {
   const Header& header = file_.hdus[hdu].header;
   std::shared_ptr<const Layout>& out = hdus_[hdu].layout;
-  if (likely_ != nullptr && hdu < likely_->size() && (*likely_)[hdu] && (*likely_)[hdu]->fits(header))
-    out = (*likely_)[hdu];
-  else if (hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header))
+  if (hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header))
     out = hdus_[hdu - 1].layout;
   else
     out = cache_.layout_of(header);
   return out;
 }
 
+std::string_view FileCards::bytes(std::size_t hdu, std::size_t card) const {
+  if (listener_ != nullptr) listener_->card(file_, hdu, card);
+  return file_.hdus[hdu].header.card(card);
+}
+
 const CardValue& FileCards::value(std::size_t hdu, std::size_t card) const {
+  if (listener_ != nullptr) listener_->card(file_, hdu, card);
   const Header& header = file_.hdus[hdu].header;
   std::vector<const CardValue*>& values = hdus_[hdu].values;
   if (values.empty()) values.resize(header.size());
@@ -140,7 +170,7 @@ const CardValue* FileCards::get(std::size_t hdu, std::string_view keyword) const
 
 bool holds(const Place& place, const Condition& condition) {
   return condition.wanted == each_card(place, condition.source, [&](const CardValue& value, std::size_t) {
-           if (!condition.range) return matches(condition.globs, trim(value.text));
+           if (!condition.range) return place.cards.matches(condition.globs, trim(value.text));
            const std::optional<double> number = value.number();
            return number && condition.range->holds(*number);
          });

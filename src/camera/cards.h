@@ -11,7 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "camera/pattern.h"
 #include "camera/table.h"
+#include "camera/trace.h"
 #include "imreg/fits_file.h"
 
 namespace imreg::camera {
@@ -72,19 +74,29 @@ class LayoutCache {
   std::size_t bytes_ = 0;
 };
 
-/// The headers of a file: each card is found by an index and read once.
+/// The headers of a file: each card is found by an index and read once, and told to who listens.
 class FileCards {
  public:
-  /// `name`: the file name without folder and suffixes. `likely`: the layouts of the last file's HDUs.
-  FileCards(const FitsHeaders& file, std::string name, LayoutCache& cache,
-            const std::vector<std::shared_ptr<const Layout>>* likely = nullptr)
-      : file_(file), name_(std::move(name)), cache_(cache), likely_(likely), hdus_(file.hdus.size()) {}
+  FileCards(const FitsHeaders& file, std::string path, LayoutCache& cache)
+      : file_(file), path_(std::move(path)), cache_(cache), hdus_(file.hdus.size()) {}
   const FitsHeaders& file() const { return file_; }
-  const std::string& name() const { return name_; }
+  /// The file name without folder and suffixes: "1616681p21" of "/data/1616681p21.fits.fz".
+  std::string name() const;
+  /// What layout() tries first for an HDU.
+  void expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const;
+  /// Who hears of the cards that are read from now on; null: nobody.
+  void listen(Listener* listener) const { listener_ = listener; }
+  Listener* listener() const { return listener_; }
+  /// Patterns are then looked up there first.
+  void use(MatchCache* cache) const { matches_ = cache; }
+  bool matches(const Globs& globs, std::string_view text) const {
+    return matches_ == nullptr ? camera::matches(globs, text) : matches_->matches(globs, text);
+  }
   const std::shared_ptr<const Layout>& layout(std::size_t hdu) const {
     return hdus_[hdu].layout ? hdus_[hdu].layout : find_layout(hdu);
   }
   const CardValue& value(std::size_t hdu, std::size_t card) const;
+  std::string_view bytes(std::size_t hdu, std::size_t card) const;
 
   /// Calls `use(card number)` for every card of an HDU with this key, in order, until one is accepted.
   template <class Use>
@@ -104,9 +116,10 @@ class FileCards {
   const std::shared_ptr<const Layout>& find_layout(std::size_t hdu) const;
 
   const FitsHeaders& file_;
-  std::string name_;
+  std::string path_;
   LayoutCache& cache_;
-  const std::vector<std::shared_ptr<const Layout>>* likely_;
+  mutable Listener* listener_ = nullptr;
+  mutable MatchCache* matches_ = nullptr;
   mutable std::vector<Cached> hdus_;
   mutable std::deque<CardValue> values_;
 };
@@ -133,11 +146,13 @@ bool each_card(const Place& place, const Source& source, Use use) {
     case Scope::primary: return in_hdu(0);
     case Scope::inherited: return in_hdu(place.hdu) || (place.hdu != 0 && in_hdu(0));
     case Scope::any:
+      if (Listener* listener = place.cards.listener()) listener->other_hdus();
       for (std::size_t i = 0; i < place.cards.file().hdus.size(); ++i) {
         if (in_hdu(i)) return true;
       }
       return false;
     case Scope::file_name: {
+      if (Listener* listener = place.cards.listener()) listener->anything();
       CardValue value;
       value.kind = CardValue::Kind::text;
       value.text = place.cards.name();

@@ -193,14 +193,17 @@ Result<Cameras> Cameras::load(const CameraSources& sources) {
       tables->lists.push_back(file);
       continue;
     }
+    if (sources.filters_only) continue;
     auto entry = std::make_shared<const Entry>(std::string(file.text), std::string(file.name), 0);
     tables->entries.insert_or_assign(entry->head.name, std::move(entry));
   }
   std::vector<std::string> added;
   for (std::size_t i = 0; i < sources.folders.size(); ++i) {
     IMREG_ASSIGN(std::vector<TableFile> files, tables_in(sources.folders[i]));
-    for (TableFile& file : files)
+    for (TableFile& file : files) {
+      if (sources.filters_only && !file.is_list()) continue;
       IMREG_TRY(tables->add_user(file.path, std::move(file.text), i + 1, file.is_list(), added));
+    }
   }
   if (!sources.recipes.empty()) {
     IMREG_ASSIGN(tables->configuration, parse_recipes(sources.recipes, sources.recipes_from));

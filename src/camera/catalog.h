@@ -83,6 +83,8 @@ struct Cameras::Tables {
   void index();
   std::size_t length_of_chain(const camera::Table& head) const;
   Result<camera::Chain> chain_of(const std::string& name) const;
+  Status find_chain(const std::string& wanted, const camera::FileCards& cards, bool keep, camera::RememberedFile& last,
+                    FileFacts& out) const;
   std::vector<Status> mistakes(const std::vector<std::string>& names) const;
 };
 

@@ -11,11 +11,6 @@ namespace imreg::camera {
 
 namespace {
 
-const HduRule* first_rule(const std::vector<const HduRule*>& rules, const Place& place) {
-  const auto at = std::find_if(rules.begin(), rules.end(), [&](const HduRule* rule) { return holds(place, *rule); });
-  return at == rules.end() ? nullptr : *at;
-}
-
 // The CCD that an HDU is an amplifier of, by this rule; empty when the rule does not speak of it.
 std::string ccd_of(const AmpRule& rule, const Place& place) {
   std::string out;
@@ -82,11 +77,12 @@ std::string reason(const FitsHeaders& file) {
 
 }  // namespace
 
-bool any_rule(const std::vector<const HduRule*>& rules, const Place& place) {
-  return first_rule(rules, place) != nullptr;
+const HduRule* first_rule(const std::vector<const HduRule*>& rules, const Place& place) {
+  const auto at = std::find_if(rules.begin(), rules.end(), [&](const HduRule* rule) { return holds(place, *rule); });
+  return at == rules.end() ? nullptr : *at;
 }
 
-Chips find_chips(const FileCards& cards, const Chain& chain, const PlanOf& plan_of) {
+Chips find_chips(const FileCards& cards, const Chain& chain, const Judge& judge) {
   const FitsHeaders& file = cards.file();
   Chips out;
   std::vector<Chip> masks;
@@ -96,17 +92,17 @@ Chips find_chips(const FileCards& cards, const Chain& chain, const PlanOf& plan_
     const Place place{cards, i};
     Chip chip;
     chip.hdu = i;
-    chip.plan = plan_of(place);
-    if (first_rule(chip.plan->skip, place) != nullptr) continue;
+    const RememberedHdu& judged = judge(place);
+    if (judged.skip) continue;
     chip.in_extension = hdu.kind == HduKind::image && hdu.number > 0;
     for (std::size_t axis = 2; axis < hdu.axes.size(); ++axis) {
       // Far above any limit on slices, far below an overflow.
       chip.planes = std::min<std::int64_t>(1'000'000'000, chip.planes) *
                     std::clamp<std::int64_t>(hdu.axes[axis], 1, 1'000'000'000);
     }
-    if (const HduRule* rule = first_rule(chip.plan->mask, place)) {
+    if (judged.mask != nullptr) {
       if (masks.empty()) {
-        out.mask_keyword = rule->front().source.keyword;
+        out.mask_keyword = judged.mask->front().source.keyword;
         out.mask_hdu = hdu.number;
       }
       masks.push_back(chip);

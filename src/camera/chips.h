@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "camera/memory.h"
 #include "camera/plan.h"
 #include "imreg/camera.h"
 
 namespace imreg::camera {
 
 struct Chip {
-  std::shared_ptr<const Plan> plan;
   std::size_t hdu = 0;        ///< index into FitsHeaders::hdus; of the first amplifier
   std::int64_t planes = 1;    ///< of a cube
   Fact<int> ccd;              ///< when the rule for amplifiers tells it
@@ -27,13 +27,14 @@ struct Chips {
   std::string why_none;
 };
 
-/// Whether one of these rules holds for an HDU.
-bool any_rule(const std::vector<const HduRule*>& rules, const Place& place);
+/// The first of these rules that holds for an HDU; null: none.
+const HduRule* first_rule(const std::vector<const HduRule*>& rules, const Place& place);
 
 /// Images with two axes or more; those that the table skips are none, masks and weights count when there is
 /// nothing else,
 /// amplifiers of one CCD are one.
-using PlanOf = std::function<std::shared_ptr<const Plan>(const Place&)>;
-Chips find_chips(const FileCards& cards, const Chain& chain, const PlanOf& plan_of);
+/// `judge`: tells whether an HDU is skipped or a mask.
+using Judge = std::function<const RememberedHdu&(const Place&)>;
+Chips find_chips(const FileCards& cards, const Chain& chain, const Judge& judge);
 
 }  // namespace imreg::camera

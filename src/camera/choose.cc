@@ -102,22 +102,43 @@ Chooser::Choice Chooser::choose(const FileCards& cards) const {
       out = {rule.table, nullptr};
     best = rule.rank;
   };
+  Listener* const listener = cards.listener();
+  const auto reading = [&](Answers answers) {
+    if (listener != nullptr) listener->reading = answers;
+  };
   for (const Anchor& anchor : anchors_) {
     std::string_view last;
     for (std::size_t hdu = 0; hdu < cards.file().hdus.size(); ++hdu) {
       cards.each(hdu, anchor.source.key, [&](std::size_t card) {
         // The extensions of a mosaic repeat each other.
-        const std::string_view raw = cards.file().hdus[hdu].header.card(card);
+        reading(kNoRule);
+        const std::string_view raw = cards.bytes(hdu, card);
         if (raw == last) return false;
         last = raw;
         const std::string_view text = trim(cards.value(hdu, card).text);
-        if (text.size() <= kLongestValue) look_up(anchor, text, try_rule);
+        if (text.size() > kLongestValue) return false;
+        look_up(anchor, text, [&](std::uint32_t rule) {
+          reading(kAllAnswers);
+          (void)cards.bytes(hdu, card);
+          try_rule(rule);
+        });
         return false;
       });
     }
   }
+  reading(kAllAnswers);
   for (const std::uint32_t rule : others_) try_rule(rule);
   return out;
+}
+
+bool Chooser::finds_rules(const FileCards& cards, std::size_t hdu, std::size_t card) const {
+  const std::uint64_t key = cards.layout(hdu)->keys()[card];
+  const std::string_view text = trim(cards.value(hdu, card).text);
+  bool found = false;
+  for (const Anchor& anchor : anchors_) {
+    if (anchor.source.key == key) look_up(anchor, text, [&](std::uint32_t) { found = true; });
+  }
+  return found;
 }
 
 bool may_clash(const When& a, const When& b) {

@@ -30,6 +30,10 @@ class Chooser {
     const Table* rival = nullptr;  ///< another table of the same rank, should there be one
   };
   Choice choose(const FileCards& cards) const;
+  /// Whether rules are found by a card, so that another value of it may change the choice: nothing else reads most cards.
+  bool finds_rules(const FileCards& cards, std::size_t hdu, std::size_t card) const;
+  /// What a Listener of choose() is told that it read a card for when that card found no rule.
+  static constexpr Answers kNoRule = 1;
 
   const std::vector<Rule>& rules() const { return rules_; }
 

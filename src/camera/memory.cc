@@ -1,90 +1,91 @@
 #include "camera/memory.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 namespace imreg::camera {
 
-namespace {
-
-std::string_view bytes_of(const CardPlace& card, const Place& place) {
-  return place.cards.file().hdus[card.own ? place.hdu : 0].header.card(card.number);
-}
-
-// Whether a position is that of its cards alone: found before the WCS was looked at, and not by the time.
-bool position_by_cards(const Plan& plan, const ImageFacts& facts) {
-  for (const Recipe* recipe : plan.recipes[index_of(Field::position)]) {
-    const bool winner = recipe->line == facts.ra.recipe.line && recipe->table == facts.ra.recipe.table;
-    if (recipe->sources[0].keyword == "WCS" || (recipe->needs_time() && (winner || !facts.obstime.value))) return false;
-    if (winner) return true;
+void RememberedFile::fit(const FileCards& cards) {
+  const std::vector<Hdu>& all = cards.file().hdus;
+  bool same = layouts.size() == all.size();
+  hdus.resize(all.size());
+  layouts.resize(all.size());
+  numbers.resize(all.size(), -1);
+  const bool same_primary =
+      layouts[0] == cards.layout(0) && numbers[0] == all[0].number && images.size() <= 2 * all.size();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (same_primary && layouts[i] == cards.layout(i) && numbers[i] == all[i].number) continue;
+    same = false;
+    hdus[i] = {};
+    layouts[i] = cards.layout(i);
+    numbers[i] = all[i].number;
   }
-  return plan.recipes[index_of(Field::position)].empty();
+  if (!same_primary) images.clear();
+  if (!same) choice = {};
 }
 
-}  // namespace
-
-bool Remembered::holds(Field field, const Place& place) const {
-  if (!fields.test(index_of(field))) return false;
-  const char* at = cards.data() + kCardSize * plan->first_card[index_of(field)];
-  for (const CardPlace& card : plan->cards[index_of(field)]) {
-    if (std::memcmp(at, bytes_of(card, place).data(), kCardSize) != 0) return false;
-    at += kCardSize;
-  }
-  return true;
+void RememberedFile::change_camera(std::string name, Chain its_chain) {
+  camera.clear();
+  hdus.clear();
+  hdus.resize(layouts.size());
+  images.clear();
+  chain = std::move(its_chain);
+  camera = std::move(name);
 }
 
-Memory::Use::Use(Memory& memory) {
+void RememberedImage::renumber(int number) {
+  const auto move = [&](auto&... fact) { ((fact.hdu = fact.hdu == hdu && hdu >= 0 ? number : fact.hdu), ...); };
+  if (number == hdu) return;
+  ImageFacts& f = facts;
+  move(f.instrument, f.object, f.type, f.filter, f.obstime, f.exptime, f.ra, f.dec, f.airmass, f.telfocus, f.rotangle,
+       f.xprobe, f.yprobe, f.zprobe, f.dettemp, f.teltemp[0], f.teltemp[1], f.teltemp[2], f.teltemp[3], f.release);
+  hdu = number;
+}
+
+RememberedImage& RememberedFile::image_of(const std::shared_ptr<const Plan>& plan) {
+  const auto found = std::find_if(images.begin(), images.end(), [&](const auto& image) { return image->plan == plan; });
+  return found != images.end() ? **found : *images.emplace_back(std::make_unique<RememberedImage>(plan));
+}
+
+Memory::Use::Use(Memory& memory, bool keep) {
+  if (!keep) return;
   Slot& slot = memory.slots_[std::hash<std::thread::id>()(std::this_thread::get_id()) % kSlots];
   lock_ = std::unique_lock(slot.mutex, std::try_to_lock);
   if (lock_) slot_ = &slot;
 }
 
-const std::vector<std::shared_ptr<const Layout>>& Memory::Use::layouts() const {
-  static const std::vector<std::shared_ptr<const Layout>> kNone;
-  return slot_ == nullptr ? kNone : slot_->layouts;
-}
-
-void Memory::Use::remember_layouts(const FileCards& cards) {
-  constexpr std::size_t kMost = 1000;
-  if (slot_ == nullptr) return;
-  std::vector<std::shared_ptr<const Layout>> layouts;  // `cards` may still look at the old ones
-  for (std::size_t hdu = 0; hdu < std::min(kMost, cards.file().hdus.size()); ++hdu)
-    layouts.push_back(cards.layout(hdu));
-  slot_->layouts = std::move(layouts);
-}
-
-const Remembered* Memory::Use::find(const Plan& plan) const {
-  if (slot_ == nullptr) return nullptr;
-  const auto at = slot_->images.find(&plan);
-  return at == slot_->images.end() ? nullptr : &at->second;
-}
-
-void Memory::Use::remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
-                           const std::bitset<kFieldCount>& fields) {
-  constexpr std::size_t kMost = 100;
-  if (slot_ == nullptr) return;
-  if (slot_->images.size() >= kMost && slot_->images.count(plan.get()) == 0) slot_->images.clear();
-  Remembered& out = slot_->images[plan.get()];
-  out.plan = plan;
-  out.facts = facts;
-  out.hdu = place.own().number;
-  out.fields = fields & plan->by_cards;
-  if (!position_by_cards(*plan, facts)) out.fields.reset(index_of(Field::position));
-  out.cards.clear();
-  for (std::size_t field = 0; field < kFieldCount; ++field) {
-    const std::size_t start = out.cards.size();
-    for (const CardPlace& card : plan->cards[field]) out.cards += bytes_of(card, place);
-    // A text that goes on in further cards.
-    if (out.fields.test(field) && out.cards.find('&', start) != out.cards.npos) out.fields.reset(field);
+RememberedFile& Memory::Use::file_like(const FileCards& cards) {
+  constexpr std::size_t kMost = 1000;  // HDUs, of all files
+  const std::size_t count = cards.file().hdus.size();
+  RememberedFile* file = &nothing_;
+  if (slot_ != nullptr) cards.use(&slot_->matches);
+  if (slot_ != nullptr && count <= kMost) {
+    const auto is_last = [&] { return slot_->last != nullptr && !slot_->last->layouts.empty(); };
+    if (is_last()) cards.expect(0, slot_->last->layouts[0]);
+    const Layout* primary = cards.layout(0).get();
+    if (!is_last() || slot_->last->layouts[0].get() != primary) {
+      if (slot_->hdus + count > kMost) {
+        slot_->last = nullptr;
+        slot_->files.clear();
+        slot_->hdus = 0;
+      }
+      slot_->last = &slot_->files[primary];
+    }
+    file = slot_->last;
+    for (std::size_t i = 1; i < std::min(count, file->layouts.size()); ++i) cards.expect(i, file->layouts[i]);
+    slot_->hdus += count - std::min(count, file->layouts.size());
   }
+  file->fit(cards);
+  return *file;
 }
 
 void Memory::clear() {
   for (Slot& slot : slots_) {
     const std::lock_guard lock(slot.mutex);
-    slot.images.clear();
-    slot.layouts.clear();
+    slot.last = nullptr;
+    slot.files.clear();
+    slot.hdus = 0;
+    slot.matches = {};
   }
 }
 

@@ -1,36 +1,105 @@
-// What the last image with the same plan gave: an image whose cards for a field are those of the last, byte for byte, has
-// the same fact. The CCDs of a mosaic repeat their primary's keywords, and the exposures of a night their instrument's.
+// What was found for the last file like this one: same camera, same keywords in the same order in every HDU. Facts whose
+// cards are the same again are taken over; which they are, trace.h tells. The CCDs of a mosaic repeat each other's
+// keywords, so what is told of exposure and telescope is remembered once for all HDUs of a layout, and what tells the
+// HDUs of a file apart (which they are, name and number of the chip) for each HDU: it is the same in the next exposure.
 #pragma once
 
-#include <bitset>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
-#include "camera/cards.h"
 #include "camera/plan.h"
+#include "camera/trace.h"
 #include "imreg/camera.h"
 
 namespace imreg::camera {
 
+/// Answers that were found, and the cards they were read from.
 struct Remembered {
-  std::shared_ptr<const Plan> plan;
-  std::string cards;  // of each field in turn, as Plan::cards lists them
-  std::bitset<kFieldCount> fields;
-  ImageFacts facts;
-  int hdu = 0;  // of the image
-
-  /// Whether the cards of a field are those of the image that is remembered.
-  bool holds(Field field, const Place& place) const;
-  /// A fact of the image that is remembered, as one of the image at `place`.
-  template <class T>
-  Fact<T> moved(const Fact<T>& fact, const Place& place) const {
-    Fact<T> out = fact;
-    if (hdu != 0 && out.hdu == hdu) out.hdu = place.own().number;
-    return out;
+  Trace trace;
+  Answers known = 0;
+  /// Keeps those that hold for this HDU too.
+  void check(const FileCards& cards, std::size_t hdu) {
+    known = trace.still(known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; });
   }
+};
+
+/// Finding the answers that are not known, and noting the cards that they are read from.
+class Asking {
+ public:
+  /// `whole_file`: answers about a file, all of whose layouts are those of the last.
+  Asking(Remembered& memory, const Place& place, bool keep, bool whole_file = false)
+      : memory_(memory), cards_(place.cards), keep_(keep), listener_{memory.trace, place.hdu, whole_file} {
+    if (keep) cards_.listen(&listener_);
+  }
+  ~Asking() { cards_.listen(nullptr); }
+  Asking(const Asking&) = delete;
+
+  bool is_open(Answers answer) const { return (memory_.known & answer) != answer; }
+  /// Whether this must be read, which is what follows.
+  bool needs(Answers answer) {
+    listener_.reading = answer;
+    return is_open(answer);
+  }
+  /// What this depends on has changed.
+  void reopen(Answers answer) {
+    memory_.known &= ~answer;
+    memory_.trace.forget(answer);
+  }
+  /// What must be said of every file that has it is not remembered.
+  void must_be_said(Answers answer) { listener_.beyond |= answer; }
+  /// These answers were read, or were known.
+  void done(Answers answers) {
+    if (keep_) memory_.known = (memory_.known | answers) & ~listener_.beyond;
+  }
+
+ private:
+  Remembered& memory_;
+  const FileCards& cards_;
+  bool keep_;
+  Listener listener_;
+};
+
+/// The images of a file with one plan.
+struct RememberedImage : Remembered {
+  explicit RememberedImage(std::shared_ptr<const Plan> p) : plan(std::move(p)) {}
+  std::shared_ptr<const Plan> plan;
+  ImageFacts facts;
+  int hdu = -1;                         ///< number of the HDU that they are of
+  std::optional<double> position_time;  ///< the time that the position was found with
+  /// Facts of its own HDU become those of HDU `number`.
+  void renumber(int number);
+};
+
+struct RememberedHdu : Remembered {
+  std::shared_ptr<const Plan> plan;
+  RememberedImage* image = nullptr;
+  bool skip = false, split = false;
+  const HduRule* mask = nullptr;  ///< the rule that makes it one
+  Fact<std::string> chip;
+  Fact<int> ccd;
+};
+
+struct RememberedFile {
+  std::vector<std::shared_ptr<const Layout>> layouts;
+  std::vector<int> numbers;  ///< of the HDUs
+  Remembered choice;
+  std::string chosen;  ///< the camera
+  std::string camera;  ///< of the chain: the one chosen or one asked for; empty: none
+  Chain chain;
+  std::vector<RememberedHdu> hdus;
+  std::vector<std::unique_ptr<RememberedImage>> images;
+
+  /// Makes it one of this file's layouts.
+  void fit(const FileCards& cards);
+  /// Another table: nothing but the layouts stays.
+  void change_camera(std::string name, Chain its_chain);
+  RememberedImage& image_of(const std::shared_ptr<const Plan>& plan);
 };
 
 /// One memory for each thread, more or less: a thread that finds its memory in use goes without.
@@ -40,19 +109,16 @@ class Memory {
  public:
   class Use {
    public:
-    explicit Use(Memory& memory);
-    /// The layouts of the last file's HDUs.
-    const std::vector<std::shared_ptr<const Layout>>& layouts() const;
-    void remember_layouts(const FileCards& cards);
-    /// What is remembered of this plan; null: nothing.
-    const Remembered* find(const Plan& plan) const;
-    /// `fields`: those that depend on nothing but their cards.
-    void remember(const std::shared_ptr<const Plan>& plan, const Place& place, const ImageFacts& facts,
-                  const std::bitset<kFieldCount>& fields);
+    /// `keep`: whether to remember at all.
+    Use(Memory& memory, bool keep);
+    bool keeps() const { return slot_ != nullptr; }  ///< false: nothing is remembered
+    /// What is remembered of the last file with the layouts of this one, HDU by HDU.
+    RememberedFile& file_like(const FileCards& cards);
 
    private:
     std::unique_lock<std::mutex> lock_;
     Slot* slot_ = nullptr;
+    RememberedFile nothing_;
   };
   /// When tables change.
   void clear();
@@ -60,8 +126,10 @@ class Memory {
  private:
   struct Slot {
     std::mutex mutex;
-    std::map<const Plan*, Remembered> images;
-    std::vector<std::shared_ptr<const Layout>> layouts;
+    std::unordered_map<const Layout*, RememberedFile> files;  // by the layout of the primary HDU
+    RememberedFile* last = nullptr;
+    MatchCache matches;
+    std::size_t hdus = 0;  // of all files
   };
   static constexpr std::size_t kSlots = 16;
   Slot slots_[kSlots];

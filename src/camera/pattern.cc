@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -129,6 +130,28 @@ bool matches(const Globs& globs, std::string_view text) {
     }
     return glob_match(glob, text);
   });
+}
+
+bool MatchCache::matches(const Globs& globs, std::string_view text) {
+  if (globs.empty()) return false;
+  if (text.size() > kLongest) return camera::matches(globs, text);
+  if (entries_.empty()) entries_.resize(kSize);
+  const auto address = reinterpret_cast<std::uintptr_t>(&globs);
+  std::uint64_t hash = address + text.size();
+  for (std::size_t i = 0; i < text.size(); i += sizeof hash) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, std::min(sizeof word, text.size() - i));
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+    hash ^= hash >> 29;
+  }
+  Entry& entry = entries_[hash % kSize];
+  if (entry.globs != &globs || std::string_view(entry.text, entry.size) != text) {
+    entry.matched = camera::matches(globs, text);
+    entry.globs = &globs;
+    entry.size = static_cast<std::uint8_t>(text.size());
+    text.copy(entry.text, text.size());
+  }
+  return entry.matched;
 }
 
 std::string glob_fault(std::string_view glob) {

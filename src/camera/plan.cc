@@ -54,50 +54,6 @@ class Maker {
   const Layout& primary_;
 };
 
-// The fields that a field's value depends on.
-std::vector<Field> needs_of(Field field) {
-  switch (field) {
-    case Field::obstime: return {Field::obstime, Field::timesys, Field::exptime};
-    case Field::release: return {Field::release, Field::timesys};
-    case Field::position: return {Field::position, Field::frame, Field::equinox};
-    default: return {field};
-  }
-}
-
-// The cards of a source; false when it reads something else: other HDUs, the file name.
-bool add_cards(const Source& source, const Plan& plan, std::vector<CardPlace>& out) {
-  if (source.scope == Scope::number) return true;
-  if (source.scope == Scope::any || source.scope == Scope::file_name) return false;
-  const auto add = [&](const Layout& layout, bool own) {
-    layout.each(source.key, [&](std::size_t card) {
-      out.push_back({own, card});
-      return false;
-    });
-  };
-  if (source.scope != Scope::primary || plan.in_primary) add(*plan.own, true);
-  if (source.scope != Scope::own && !plan.in_primary) add(*plan.primary, false);
-  return true;
-}
-
-// Fills in what a field's value is made of.
-bool find_cards(const Plan& plan, Field field, std::vector<CardPlace>& out) {
-  bool whole = true;
-  for (const Field need : needs_of(field)) {
-    for (const Recipe* recipe : plan.recipes[index_of(need)]) {
-      for (const Source& source : recipe->sources) whole = add_cards(source, plan, out) && whole;
-      for (const auto& parts : recipe->parts) {
-        for (const Source& source : parts) whole = add_cards(source, plan, out) && whole;
-      }
-      for (const Source& source : recipe->shift) whole = add_cards(source, plan, out) && whole;
-      for (const Source& source : recipe->since) whole = add_cards(source, plan, out) && whole;
-      for (const Condition& condition : recipe->conditions) whole = add_cards(condition.source, plan, out) && whole;
-    }
-  }
-  // settle() looks at the day the file was made.
-  if (field == Field::obstime) whole = add_cards(Source("DATE", Scope::primary), plan, out) && whole;
-  return whole;
-}
-
 }  // namespace
 
 std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
@@ -117,12 +73,9 @@ std::shared_ptr<const Plan> make_plan(const Chain& chain, const Place& place) {
       if (table->forgotten[i]) break;
     }
   }
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    plan->by_cards[i] = find_cards(*plan, static_cast<Field>(i), plan->cards[i]);
-    plan->first_card[i] = count;
-    count += plan->cards[i].size();
-  }
+  const std::vector<const Recipe*>& positions = plan->recipes[index_of(Field::position)];
+  plan->position_needs_time =
+      std::any_of(positions.begin(), positions.end(), [](const Recipe* recipe) { return recipe->needs_time(); });
   return plan;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,21 +18,12 @@ namespace imreg::camera {
 /// A table, then the table that it refines, and so on.
 using Chain = std::vector<const Table*>;
 
-/// A card of the image's own header or of the primary one.
-struct CardPlace {
-  bool own;
-  std::size_t number;
-};
-
 struct Plan {
   /// The rules for HDUs whose keywords are there, in order.
   std::vector<const HduRule*> skip, mask, split;
   /// By field: the recipes whose keywords are there, in order.
   std::array<std::vector<const Recipe*>, kFieldCount> recipes;
-  /// By field: all cards that its recipes, and those of the fields that it needs, may read.
-  std::array<std::vector<CardPlace>, kFieldCount> cards;
-  std::array<std::size_t, kFieldCount> first_card{};  // how many cards the fields before have
-  std::bitset<kFieldCount> by_cards;                  // fields that depend on these cards and nothing else
+  bool position_needs_time = false;            // one of its recipes does
   std::shared_ptr<const Layout> own, primary;  // a layout lives as long as the plans that are known by its address
   bool in_primary = false;                     // own and primary are the same header, and not only alike
 };

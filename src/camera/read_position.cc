@@ -159,6 +159,7 @@ bool Reader::reference_point(SkyPosition& out, Frame& frame, std::string& keywor
 // The sky at the centre of the image; the reference point where wcslib cannot tell (no scale, TNX far out), or where the
 // size of the image is not known (text dumps of headers).
 bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) const {
+  if (Listener* listener = place_.cards.listener()) listener->anything();  // wcslib reads the whole header
   const std::vector<std::int64_t>& axes = place_.own().axes;
   const std::string suffix(version == ' ' ? 0 : 1, version);
   if (axes.size() < 2 || place_.cards.get(place_.hdu, "CTYPE1" + suffix) == nullptr) return false;

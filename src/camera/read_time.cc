@@ -35,9 +35,9 @@ std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
 
 // "2010.10.15_23:01:00.000_TAI", or "[TAI]" in the comment: a scale that the card itself names.
 std::optional<TimeScale> scale_written(const CardValue& card) {
-  for (const std::string_view name : {"TAI", "TT", "TDB", "UTC"}) {
-    const std::string brackets = '[' + std::string(name) + ']';
-    const std::string_view text = trim(card.text);
+  const std::string_view text = trim(card.text);
+  for (const std::string_view brackets : {"[TAI]", "[TT]", "[TDB]", "[UTC]"}) {
+    const std::string_view name = brackets.substr(1, brackets.size() - 2);
     const bool behind =
         text.size() > name.size() && text.ends_with(name) &&
         !(lower(text[text.size() - name.size() - 1]) >= 'a' && lower(text[text.size() - name.size() - 1]) <= 'z');
@@ -93,8 +93,9 @@ std::optional<double> Reader::zero_point(const Recipe& recipe) const {
   return date ? date : days >= kSmallestJd ? time_from_jd(days) : time_from_mjd(days);
 }
 
-// The moment that a recipe's cards name, on the time scale of the header.
-Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only, CardValue& card) const {
+// The moment that a recipe's cards name, on the time scale of the header unless its first card names one.
+Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only, std::optional<TimeScale>& written,
+                               CardValue& card) const {
   Fact<double> out;
   const Source& first = recipe.sources[0];
   each_card(place_, first, [&](const CardValue& value, std::size_t hdu) {
@@ -106,7 +107,8 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     const std::string_view text = trim(value.text);
     if (says_nothing(recipe, text)) return lose(first, value, "says nothing", false);
     if (first.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
-    card = value;
+    written = scale_written(value);
+    if (losses_ != nullptr) card = value;
     if (!recipe.since.empty()) {
       const std::optional<double> number = raw_number(recipe, value), zero = zero_point(recipe);
       if (!number || !zero) return lose(first, value, number ? "has no zero point" : "is no number", false);
@@ -136,9 +138,10 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     const Source& second = recipe.sources[1];
     return each_card(place_, second, [&](const CardValue& clock, std::size_t) {
       if (!usable(field, recipe, second, clock, hdu)) return false;
-      const bool meant =
-          recipe.comment.empty() || matches(recipe.comment, value.comment) || matches(recipe.comment, clock.comment);
-      if (!meant || matches(recipe.not_comment, value.comment) || matches(recipe.not_comment, clock.comment))
+      const bool meant = recipe.comment.empty() || place_.cards.matches(recipe.comment, value.comment) ||
+                         place_.cards.matches(recipe.comment, clock.comment);
+      if (!meant || place_.cards.matches(recipe.not_comment, value.comment) ||
+          place_.cards.matches(recipe.not_comment, clock.comment))
         return lose(second, clock, "its comment does not match", false);
       const std::optional<double> seconds = clock_of(recipe, clock);
       if (!seconds) return lose(second, clock, "is no time of day", !says_nothing(recipe, trim(clock.text)));
@@ -152,9 +155,9 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
 
 Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const {
   CardValue card;
-  Fact<double> out = date_from(field, recipe, day_only, card);
+  std::optional<TimeScale> written;
+  Fact<double> out = date_from(field, recipe, day_only, written, card);
   if (!out.value) return {};
-  const std::optional<TimeScale> written = scale_written(card);
   const auto lose = [&](std::string reason, bool fault) {
     lost(field, recipe, recipe.sources[0], card, place_.cards.index_of_number(out.hdu), std::move(reason), fault);
     return Fact<double>();

@@ -92,13 +92,13 @@ bool Reader::usable(Field field, const Recipe& recipe, const Source& source, con
   // Of a date and a time of day either may say what they are: date_from() looks at both.
   const bool first =
       &source == &recipe.sources.front() && (dimension_of(field) != Dimension::date || recipe.sources.size() == 1);
-  if (first && ((!recipe.comment.empty() && !matches(recipe.comment, value.comment)) ||
-                matches(recipe.not_comment, value.comment))) {
+  if (first && ((!recipe.comment.empty() && !place_.cards.matches(recipe.comment, value.comment)) ||
+                place_.cards.matches(recipe.not_comment, value.comment))) {
     lost(field, recipe, source, value, hdu, "its comment does not match", false);
     return false;
   }
   for (const Table* table : chain_) {
-    if (!matches(table->avoid[index_of(field)], value.comment)) continue;
+    if (!place_.cards.matches(table->avoid[index_of(field)], value.comment)) continue;
     lost(field, recipe, source, value, hdu, "its comment says that it is something else", false);
     return false;
   }
@@ -106,8 +106,9 @@ bool Reader::usable(Field field, const Recipe& recipe, const Source& source, con
 }
 
 bool Reader::says_nothing(const Recipe& recipe, std::string_view text) const {
-  if (text.empty() || matches(recipe.drop, text)) return true;
-  return std::any_of(chain_.begin(), chain_.end(), [&](const Table* table) { return matches(table->nothing, text); });
+  if (text.empty() || place_.cards.matches(recipe.drop, text)) return true;
+  return std::any_of(chain_.begin(), chain_.end(),
+                     [&](const Table* table) { return place_.cards.matches(table->nothing, text); });
 }
 
 bool Reader::in_range(Field field, double value) const {
@@ -129,7 +130,7 @@ std::string Reader::range_text(Field field) const {
 std::optional<std::string> Reader::word(const std::string& list, std::string_view text) const {
   for (const Table* table : chain_) {
     for (const Word& line : table->words) {
-      if (line.list == list && matches(line.globs, text)) return line.word;
+      if (line.list == list && place_.cards.matches(line.globs, text)) return line.word;
     }
     if (!table->forgotten_rules.empty() && table->forgets("words " + list)) break;
   }
@@ -161,7 +162,8 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
       const std::optional<std::string> text = text_of(recipe, value, reason);
       if (!text) {
         const std::string_view said = trim(value.text);
-        unknown = unknown || (value.kind == CardValue::Kind::text && !said.empty() && !matches(recipe.drop, said));
+        unknown = unknown ||
+                  (value.kind == CardValue::Kind::text && !said.empty() && !place_.cards.matches(recipe.drop, said));
         lost(field, recipe, source, value, hdu, std::move(reason), false);
         return false;
       }
@@ -321,6 +323,7 @@ Fact<double> Reader::number(Field field) const {
       if (parse_number(recipe.constant, constant)) out.value = constant * recipe.scale + recipe.offset;
       out.keyword = "table";
     } else if (recipe.sources[0].keyword == "WCS") {
+      if (Listener* listener = place_.cards.listener()) listener->anything();
       const Result<double> scale = pixel_scale(place_.own().header.text());
       if (scale && in_range(field, *scale)) out = {*scale, "WCS", place_.own().number};
     } else {
@@ -356,6 +359,7 @@ Fact<int> Reader::ccd() const {
     }
     const Source& source = recipe.sources[0];
     const bool by_name = source.scope == Scope::file_name;
+    if (Listener* listener = by_name ? place_.cards.listener() : nullptr) listener->anything();
     if (by_name && !split_) return false;
     return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
       if (!usable(Field::ccd, recipe, source, value, hdu)) return false;

@@ -65,7 +65,8 @@ class Reader {
   Fact<double> measured(Field field, const Recipe& recipe) const;
   std::optional<TimeScale> time_scale() const;
   std::optional<double> zero_point(const Recipe& recipe) const;
-  Fact<double> date_from(Field field, const Recipe& recipe, bool& day_only, CardValue& card) const;
+  Fact<double> date_from(Field field, const Recipe& recipe, bool& day_only, std::optional<TimeScale>& written,
+                         CardValue& card) const;
   Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
   std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra, std::string& reason) const;
   const CardValue* whole(const CardValue& first, const std::vector<Source>& parts, std::size_t hdu,

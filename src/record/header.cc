@@ -32,6 +32,8 @@ const std::uint64_t kHierarch = load8("HIERARCH");
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view trim_right(std::string_view text) {
+  constexpr std::string_view kBlanks = "        ";
+  while (text.ends_with(kBlanks)) text.remove_suffix(kBlanks.size());
   while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
   return text;
 }
@@ -89,9 +91,22 @@ bool same_words(std::string_view a, std::string_view b) {
   }
 }
 
+// Whether all are printable ASCII; eight at a time.
+bool is_plain(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  std::uint64_t odd = 0;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    const std::uint64_t word = load8(text.data() + i);
+    odd |= word | (word - kOnes * 0x20) | (word + kOnes);
+  }
+  for (; i < text.size(); ++i) odd |= text[i] >= ' ' && text[i] < 0x7f ? 0 : kOnes * 0x80;
+  return (odd & (kOnes * 0x80)) == 0;
+}
+
 // Text from a card as the rest of the program may see it: UTF-8, no control characters.
 std::string clean(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; })) return std::string(text);
+  if (is_plain(text)) return std::string(text);
   bool utf8 = true;
   for (std::size_t i = 0, n = 0; utf8 && i < text.size(); i += n) utf8 = (n = utf8_length(text.substr(i))) > 0;
   std::string out;
@@ -109,10 +124,26 @@ std::string clean(std::string_view text) {
   return std::string(trim_right(out));
 }
 
+// The characters of a number: few, as a rule.
+class Digits {
+ public:
+  explicit Digits(std::size_t most) {
+    if (most > sizeof small_) large_.resize(most);
+  }
+  void operator+=(char c) { (large_.empty() ? small_ : large_.data())[size_++] = c; }
+  std::string_view text() const { return {large_.empty() ? small_ : large_.data(), size_}; }
+  void clear() { size_ = 0; }
+
+ private:
+  char small_[80];
+  std::string large_;
+  std::size_t size_ = 0;
+};
+
 // A number as from_chars wants it: blanks that free format allows are gone (behind the sign, around the exponent), D is
 // E. Empty: not a number.
-std::string plain_number(std::string_view text, bool& integer) {
-  std::string out;
+Digits plain_number(std::string_view text, bool& integer) {
+  Digits out(text.size());
   std::size_t i = 0;
   const auto blanks = [&] {
     while (i < text.size() && text[i] == ' ') ++i;
@@ -133,7 +164,7 @@ std::string plain_number(std::string_view text, bool& integer) {
     out += text[i++];
     count += digits();
   }
-  if (count == 0) return {};
+  if (count == 0) return Digits(0);
   blanks();
   if (i < text.size() && std::strchr("EeDd", text[i]) != nullptr && text[i] != '\0') {
     integer = false;
@@ -142,9 +173,10 @@ std::string plain_number(std::string_view text, bool& integer) {
     blanks();
     if (i < text.size() && (text[i] == '-' || text[i] == '+')) out += text[i++];
     blanks();
-    if (digits() == 0) return {};
+    if (digits() == 0) return Digits(0);
   }
-  return i == text.size() ? out : std::string();
+  if (i < text.size()) out.clear();
+  return out;
 }
 
 bool is_integer(std::string_view text) {
@@ -157,7 +189,7 @@ CardValue::Kind kind_of(std::string_view text) {
   if (text == "T" || text == "F") return CardValue::Kind::logical;
   if (is_integer(text)) return CardValue::Kind::integer;
   bool integer = false;
-  if (plain_number(text, integer).empty()) return CardValue::Kind::text;
+  if (plain_number(text, integer).text().empty()) return CardValue::Kind::text;
   return integer ? CardValue::Kind::integer : CardValue::Kind::real;
 }
 
@@ -202,7 +234,8 @@ void unquoted(std::string_view field, CardValue& out, std::string_view& comment)
 // Appends the text between quotes, '' folded; `rest` is what stands behind the closing quote. A quote that stands inside
 // a word does not close: people forget to double the one in O'Neill. A missing one ends with the card.
 void quoted(std::string_view field, std::string& text, std::string_view& rest) {
-  std::size_t i = 1;
+  std::size_t i = std::min(field.find('\'', 1), field.size());
+  text.append(field.substr(1, i - 1));
   for (; i < field.size(); ++i) {
     if (field[i] == '\'') {
       if (i + 1 < field.size() && field[i + 1] == '\'') {
@@ -222,7 +255,8 @@ void quoted(std::string_view field, std::string& text, std::string_view& rest) {
 std::optional<double> CardValue::number() const {
   if (kind != Kind::integer && kind != Kind::real && kind != Kind::text) return std::nullopt;
   bool integer = false;
-  const std::string digits = plain_number(trim(text), integer);
+  const Digits number = plain_number(trim(text), integer);
+  const std::string_view digits = number.text();
   if (digits.empty()) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -345,7 +379,8 @@ std::optional<long long> Header::integer_of(std::string_view keyword) const {
   const auto number = value.number();
   if (!number) return std::nullopt;
   bool integer = false;
-  const std::string digits = plain_number(trim(value.text), integer);
+  const Digits plain = plain_number(trim(value.text), integer);
+  const std::string_view digits = plain.text();
   if (integer) {
     long long out = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);

@@ -307,11 +307,28 @@ Status check(const CalibrationRequest& request) {
 
 }  // namespace
 
+namespace {
+
+// -ccd says for which CCDs of the image frames are wanted.
+void keep_wanted_ccds(const RecordFile& file, const Selection& others, std::vector<Exposure>& images) {
+  const FieldInfo* field = file.schema().find("ccd");
+  Record row = file.make_record();
+  std::erase_if(images, [&](const Exposure& image) {
+    if (!field || !set_value(row, *field, std::int64_t{image.ccd}).ok()) return false;
+    return std::any_of(others.conditions().begin(), others.conditions().end(), [&](const Condition& c) {
+      return c.kind == Condition::Kind::number && c.field.offset == field->offset && !c.holds(row.view());
+    });
+  });
+}
+
+}  // namespace
+
 Result<CalibrationReport> find_calibrations(const RecordFile& file, const CalibrationRequest& request) {
   IMREG_TRY(check(request));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(file.path()));
   IMREG_ASSIGN(const ExposureReader reader, ExposureReader::make(file.schema(), roots));
   IMREG_ASSIGN(auto images, find_reference(file, reader, request));
+  keep_wanted_ccds(file, request.others, images);
   std::vector<Wanted> all;
   for (Exposure& image : images) all.push_back({std::move(image), {}, {}});
   Finder finder(file, request, reader);

@@ -184,7 +184,9 @@ Status by_filter(const Search& search) {
   }
   std::shared_ptr<Cameras> cameras;  // they know the names of filters; patterns need none
   if (names) {
-    IMREG_ASSIGN(auto loaded, Cameras::load(search.options.cameras));
+    CameraSources lists = search.options.cameras;
+    lists.filters_only = true;
+    IMREG_ASSIGN(auto loaded, Cameras::load(lists));
     cameras = std::make_shared<Cameras>(std::move(loaded));
   }
   const auto test = [cameras, any_of = std::move(list.any_of)](std::string_view text) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -14,6 +15,8 @@ namespace imreg::index {
 namespace {
 
 constexpr double kScanCost = 25;  // nanoseconds for a row when all are looked at in order
+constexpr std::uint64_t kMostCounts = 1U << 20U;
+constexpr std::size_t kMostStale = 1000;
 
 const char* word_for(SegmentSearch::Way way) {
   switch (way) {
@@ -55,25 +58,15 @@ class IndexSearch::State {
   // Rows of a segment that are not to be believed: changed, in a later segment again, or newer than the file as it was
   // opened. Nothing, usually.
   bool believed(std::size_t segment, std::int64_t row) {
-    if (row >= file_.count() || std::binary_search(changed_.begin(), changed_.end(), row)) return false;
-    if (!overlaid_.contains(segment)) return true;
-    if (!later_) {
-      later_.emplace(index_.segments().size());
-      for (std::size_t j = 1; j < index_.segments().size(); ++j) {
-        bool lies_over = false;
-        for (const std::size_t i : overlaid_) {
-          lies_over |= i < j && index_.segments()[i].base < index_.segments()[j].end &&
-                       index_.segments()[j].base < index_.segments()[i].end;
-        }
-        if (!lies_over) continue;
-        const auto& head = index_.segments()[j];
-        for (std::int64_t at = 0; at < head.rows && ok(); ++at) (*later_)[j].insert(segments_[j].row_at(at));
-      }
-    }
-    for (std::size_t j = segment + 1; j < later_->size(); ++j) {
-      if ((*later_)[j].contains(row)) return false;
-    }
-    return true;
+    if (row >= file_.count()) return false;
+    if (suspects_.empty()) find_suspects();
+    if (!suspects_[static_cast<std::size_t>(row)]) return true;
+    if (std::binary_search(changed_.begin(), changed_.end(), row)) return false;
+    return std::none_of(later_.upper_bound(segment), later_.end(), [&](const auto& later) {
+      const std::int64_t at = row - index_.segments()[later.first].base;
+      const auto& rows = later.second;
+      return at >= 0 && std::binary_search(rows.begin(), rows.end(), at);
+    });
   }
   bool all_believed(std::size_t segment) const {
     const auto& head = index_.segments()[segment];
@@ -169,12 +162,13 @@ class IndexSearch::State {
     const auto before = [newest_first](const Row& a, const Row& b) {
       return a.time != b.time ? (newest_first ? a.time > b.time : a.time < b.time) : a.row < b.row;
     };
-    // The rows of one source in order, some at a time. Rows of equal times come together.
+    // The rows of one source in order, some at a time.
     struct Source {
       std::vector<Row> ready;
       std::size_t at = 0;
       std::size_t segment = 0;
       std::int64_t from = 0, end = 0;  ///< positions still to come
+      Slice equal;                     ///< newest first: many rows of one time, still to come in file order
     };
     std::vector<Source> sources;
     RowSet unknown(file_.count());
@@ -212,18 +206,48 @@ class IndexSearch::State {
         (void)segment.pages().at(segment.head().time, position, value);
         return value;
       };
-      std::int64_t piece = 512;  // little is asked for, usually
-      while (source.from < source.end && source.ready.empty() && ok()) {
-        const std::int64_t size = std::min(piece, source.end - source.from);
-        Slice slice = newest_first ? Slice{source.end - size, source.end} : Slice{source.from, source.from + size};
-        // Rows of equal times stay together.
-        if (newest_first) {
-          while (slice.from > source.from && time_at(slice.from - 1) == time_at(slice.from)) --slice.from;
-          source.end = slice.from;
-        } else {
-          while (slice.end < source.end && time_at(slice.end) == time_at(slice.end - 1)) ++slice.end;
-          source.from = slice.end;
+      // The first position of from..end-1 with a time that is not before `moment`, or is later.
+      const auto bound = [&](std::int64_t from, std::int64_t end, double moment, bool later) {
+        while (from < end && ok()) {
+          const std::int64_t middle = (from + end) / 2;
+          const double t = time_at(middle);
+          if (t < moment || (later && t == moment))
+            from = middle + 1;
+          else
+            end = middle;
         }
+        return from;
+      };
+      // The next slice. Within it positions are in the order of time and row; newest first, it is sorted: then it holds all
+      // rows of a time, or only rows of one time.
+      const auto next = [&](std::int64_t piece) {
+        if (source.equal.from < source.equal.end) {
+          const Slice out{source.equal.from, std::min(source.equal.from + piece, source.equal.end)};
+          source.equal.from = out.end;
+          return out;
+        }
+        if (!newest_first) {
+          const Slice out{source.from, std::min(source.from + piece, source.end)};
+          source.from = out.end;
+          return out;
+        }
+        Slice out{std::max(source.from, source.end - piece), source.end};
+        const double first = time_at(out.from);
+        const std::int64_t begin = bound(source.from, out.from, first, false);
+        if (out.from - begin <= piece) {
+          out.from = begin;
+        } else if (const std::int64_t behind = bound(out.from, out.end, first, true); behind < out.end) {
+          out.from = behind;
+        } else {
+          source.equal = {begin, out.end};
+          out = {begin, begin};
+        }
+        source.end = source.equal.from < source.equal.end ? begin : out.from;
+        return out;
+      };
+      std::int64_t piece = 512;  // little is asked for, usually
+      while ((source.from < source.end || source.equal.from < source.equal.end) && source.ready.empty() && ok()) {
+        const Slice slice = next(piece);
         for (std::int64_t from = slice.from; from < slice.end; from += SegmentSearch::kStep) {
           const Slice part{from, std::min(from + SegmentSearch::kStep, slice.end)};
           segment.test(part, alive);
@@ -235,7 +259,7 @@ class IndexSearch::State {
             if (believed(source.segment, row)) source.ready.push_back({times[k], row});
           }
         }
-        std::sort(source.ready.begin(), source.ready.end(), before);
+        if (newest_first) std::sort(source.ready.begin(), source.ready.end(), before);
         piece = std::min(piece * 2, SegmentSearch::kStep);
       }
     };
@@ -274,6 +298,68 @@ class IndexSearch::State {
   }
 
  private:
+  // Few rows, one bit each decides for all others.
+  void find_suspects() {
+    suspects_.resize(static_cast<std::size_t>(file_.count()));
+    const auto suspect = [this](std::int64_t row) {
+      if (row < file_.count()) suspects_[static_cast<std::size_t>(row)] = true;
+    };
+    std::for_each(changed_.begin(), changed_.end(), suspect);
+    const auto& heads = index_.segments();
+    for (std::size_t j = 1; j < heads.size(); ++j) {
+      const bool lies_over = std::any_of(overlaid_.begin(), overlaid_.end(), [&](std::size_t i) {
+        return i < j && heads[i].base < heads[j].end && heads[j].base < heads[i].end;
+      });
+      if (!lies_over) continue;
+      auto& members = later_[j];
+      std::vector<std::uint32_t> rows;
+      for (std::int64_t from = 0; from < heads[j].rows && ok(); from += SegmentSearch::kStep) {
+        rows.resize(static_cast<std::size_t>(std::min(SegmentSearch::kStep, heads[j].rows - from)));
+        if (!pages_.values(heads[j].row, from, static_cast<std::int64_t>(rows.size()), rows.data())) return;
+        for (const std::uint32_t row : rows) {
+          members.push_back(row);
+          suspect(heads[j].base + row);
+        }
+      }
+      std::sort(members.begin(), members.end());
+    }
+  }
+  // Where the rows of a segment stand that must not be believed, when they are few: then all are counted, and these taken
+  // away. Nothing: they are many, or cannot be found because their times changed.
+  std::optional<std::vector<std::int64_t>> stale_positions(std::size_t segment) {
+    const auto& head = index_.segments()[segment];
+    const bool has_every_row = head.rows == head.end - head.base;
+    if (!has_every_row || head.end > file_.count() || !index_.fields().time) return std::nullopt;
+    if (suspects_.empty()) find_suspects();
+    std::size_t most = changed_.size();
+    for (const auto& [j, rows] : later_) most += rows.size();
+    if (most > kMostStale) return std::nullopt;
+    std::vector<std::int64_t> rows = changed_;
+    for (auto later = later_.upper_bound(segment); later != later_.end(); ++later) {
+      for (const std::uint32_t row : later->second) rows.push_back(index_.segments()[later->first].base + row);
+    }
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    std::vector<std::int64_t> out;
+    Record scratch = file_.make_record();
+    for (const std::int64_t row : rows) {
+      if (row < head.base || row >= head.end) continue;
+      const double time = load_big<double>(file_.peek(row, scratch).bytes() + index_.fields().time->offset);
+      const bool known = !std::isnan(time);
+      auto& search = segments_[segment];
+      std::int64_t from = known ? search.time_bound(time, false) : head.timed;
+      std::int64_t end = known ? search.time_bound(time, true) : head.rows;
+      while (from < end && ok()) {  // rows of one time stand in order
+        const std::int64_t middle = (from + end) / 2, there = search.row_at(middle);
+        if (there == row) out.push_back(middle);
+        from = there < row ? middle + 1 : from;
+        end = there < row ? end : there == row ? from : middle;
+      }
+      if (out.empty() || search.row_at(out.back()) != row) return std::nullopt;
+    }
+    return out;
+  }
+
   void tell_outside(ScanReport& report) const {
     if (outside() > 0) report.plan.push_back("outside the index: " + counted(outside(), "row"));
   }
@@ -293,38 +379,80 @@ class IndexSearch::State {
     }
     std::int64_t counted_rows = 0;
     std::vector<std::uint8_t> alive;
-    std::vector<std::vector<std::uint16_t>> codes(fields.size());
+    std::vector<std::uint16_t> codes;
+    std::vector<std::uint32_t> keys, rows;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       auto& segment = segments_[i];
-      const bool all = all_believed(i);
-      if (all && segment.codes_only() &&
-          segment.tally([&](const Tally::Codes& c, std::int64_t rows) { visit(c, i, rows); }))
+      const auto stale = all_believed(i) ? std::vector<std::int64_t>() : stale_positions(i);
+      const bool all = stale.has_value();
+      for (const std::int64_t at : stale.value_or(std::vector<std::int64_t>())) {
+        const bool listed = std::any_of(segment.slices().begin(), segment.slices().end(),
+                                        [at](const Slice& s) { return s.from <= at && at < s.end; });
+        if (!listed) continue;
+        segment.test({at, at + 1}, alive);
+        Tally::Codes of_row{};
+        for (const std::size_t field : fields) {
+          segment.codes(field, {at, at + 1}, codes);
+          of_row[field] = codes[0];
+        }
+        if (alive[0] != 0) visit(of_row, i, -1);
+      }
+      if (all && segment.codes_only() && segment.tally([&](const Tally::Codes& c, std::int64_t n) { visit(c, i, n); }))
         continue;
+      // A number for each combination of values: an array where they are not many, as nearly always.
+      std::vector<std::uint32_t> sizes;
+      std::uint64_t combinations = 1;
+      for (const std::size_t field : fields) {
+        sizes.push_back(
+            static_cast<std::uint32_t>(segment.head().values[field].bytes / index_.fields().codes[field]->size()));
+        combinations = std::min<std::uint64_t>(combinations * sizes.back(), std::uint64_t{1} << 32U);
+      }
+      if (combinations > std::numeric_limits<std::uint32_t>::max()) return false;
+      std::vector<std::uint32_t> array(combinations <= kMostCounts ? combinations : 0);
+      std::unordered_map<std::uint32_t, std::uint32_t> some;
       for (const Slice& slice : segment.slices()) {
         for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
           const Slice part = segment.part_of(slice, from);
           end = part.end;
           segment.test(part, alive);
-          for (std::size_t k = 0; k < fields.size(); ++k) segment.codes(fields[k], part, codes[k]);
           counted_rows += part.end - part.from;
-          if (fields.empty() && all) {
-            visit(Tally::Codes{}, i, std::count(alive.begin(), alive.end(), 1));
+          if (!all) {
+            rows.resize(alive.size());
+            if (!pages_.values(segment.head().row, part.from, part.end - part.from, rows.data())) break;
+            for (std::size_t at = 0; at < alive.size(); ++at) {
+              if (alive[at] != 0 && !believed(i, segment.head().base + rows[at])) alive[at] = 0;
+            }
+          }
+          if (fields.empty()) {
+            array[0] += static_cast<std::uint32_t>(std::count(alive.begin(), alive.end(), 1));
             continue;
           }
-          for (std::size_t at = 0; at < alive.size(); ++at) {
-            if (alive[at] == 0 || (!all && !believed(i, segment.row_at(part.from + static_cast<std::int64_t>(at)))))
-              continue;
-            Tally::Codes row{};
-            for (std::size_t k = 0; k < fields.size(); ++k) row[fields[k]] = codes[k][at];
-            visit(row, i, 1);
+          keys.assign(alive.size(), 0);
+          for (std::size_t k = 0; k < fields.size(); ++k) {
+            segment.codes(fields[k], part, codes);
+            for (std::size_t at = 0; at < keys.size(); ++at) keys[at] = keys[at] * sizes[k] + codes[at];
+          }
+          for (std::size_t at = 0; at < keys.size(); ++at) {
+            if (array.empty() && alive[at] != 0) ++some[keys[at]];
+            if (keys[at] < array.size()) array[keys[at]] += alive[at];
           }
         }
+      }
+      for (std::uint32_t key = 0; key < array.size(); ++key) {
+        if (array[key] != 0) some[key] = array[key];
+      }
+      for (const auto& [key, n] : some) {
+        Tally::Codes of_key{};
+        std::uint32_t rest = key;
+        for (std::size_t k = fields.size(); k-- > 0; rest /= sizes[k])
+          of_key[fields[k]] = static_cast<std::uint16_t>(rest % sizes[k]);
+        visit(of_key, i, n);
       }
     }
     if (!ok()) return damaged(report);
     report.plan.push_back("counted by the index alone: " + (counted_rows == 0
                                                                 ? std::string("by its tallies")
-                                                                : counted(counted_rows, "entry of its columns")));
+                                                                : counted(counted_rows, "row") + " of its columns"));
     tell_outside(report);
     return true;
   }
@@ -335,8 +463,9 @@ class IndexSearch::State {
   PageReader pages_;
   std::vector<SegmentSearch> segments_;
   std::vector<std::int64_t> changed_;
-  std::unordered_set<std::size_t> overlaid_;  ///< segments of which a later one has rows again
-  std::optional<std::vector<std::unordered_set<std::int64_t>>> later_;
+  std::unordered_set<std::size_t> overlaid_;                 ///< segments of which a later one has rows again
+  std::vector<bool> suspects_;                               ///< rows that some segment must not be believed about
+  std::map<std::size_t, std::vector<std::uint32_t>> later_;  ///< rows of segments that lie over others, in order
 };
 
 std::optional<IndexSearch> IndexSearch::open(const RecordFile& file, const Selection& selection, ScanReport& report) {

@@ -29,15 +29,20 @@ struct Input {
   }
 };
 
-Status read_rows(const SegmentSource& source, std::vector<std::int64_t>& rows) {
+// Those rows of a segment for which `wanted` holds, behind what stands in `rows`.
+template <class Wanted>
+Status read_rows(const SegmentSource& source, std::vector<std::int64_t>& rows, const Wanted& wanted) {
   Cursor<std::uint32_t> cursor(source, source.head.row);
   std::uint32_t row = 0;
-  while (cursor.next(row)) rows.push_back(source.head.base + row);
+  while (cursor.next(row)) {
+    if (wanted(source.head.base + row)) rows.push_back(source.head.base + row);
+  }
   return cursor.status();
 }
 
 // Rows that stand in a later segment too.
 Status find_skipped(std::vector<Input>& inputs) {
+  const auto any = [](std::int64_t) { return true; };
   std::vector<std::int64_t> later;
   std::int64_t later_base = std::numeric_limits<std::int64_t>::max(), later_end = 0;
   for (std::size_t i = inputs.size(); i-- > 0;) {
@@ -45,19 +50,19 @@ Status find_skipped(std::vector<Input>& inputs) {
     const bool meets = head.base < later_end && later_base < head.end;
     if (meets) {
       if (later.empty()) {
-        for (std::size_t j = i + 1; j < inputs.size(); ++j) IMREG_TRY(read_rows(inputs[j].source, later));
+        for (std::size_t j = i + 1; j < inputs.size(); ++j) IMREG_TRY(read_rows(inputs[j].source, later, any));
         std::sort(later.begin(), later.end());
       }
-      std::vector<std::int64_t> own;
-      IMREG_TRY(read_rows(inputs[i].source, own));
-      std::sort(own.begin(), own.end());
-      std::set_intersection(own.begin(), own.end(), later.begin(), later.end(), std::back_inserter(inputs[i].skipped));
+      auto& skipped = inputs[i].skipped;
+      IMREG_TRY(read_rows(inputs[i].source, skipped,
+                          [&](std::int64_t row) { return std::binary_search(later.begin(), later.end(), row); }));
+      std::sort(skipped.begin(), skipped.end());
     }
     later_base = std::min(later_base, head.base);
     later_end = std::max(later_end, head.end);
     if (!later.empty() && i > 0) {
       const auto middle = static_cast<std::ptrdiff_t>(later.size());
-      IMREG_TRY(read_rows(inputs[i].source, later));
+      IMREG_TRY(read_rows(inputs[i].source, later, any));
       std::sort(later.begin() + middle, later.end());
       std::inplace_merge(later.begin(), later.begin() + middle, later.end());
       later.erase(std::unique(later.begin(), later.end()), later.end());
@@ -239,7 +244,7 @@ class Merger {
             else
               codes[i].value(static_cast<std::uint8_t>(of_row[i]));
           }
-          if (tallied && skips_some_) tally.add(of_row, 1);
+          if (tallied && skips_some_ && tally.size() <= kMostTallied) tally.add(of_row, 1);
           ++position;
         }
         if (!fetch(now.input, now)) {
@@ -259,7 +264,7 @@ class Merger {
     }
     head_.long_rows = columns_.write(long_ones);
     if (tallied && !skips_some_) IMREG_TRY(add_tallies(tally, tallied));
-    if (tallied) head_.tally = columns_.write(tally.bytes(fields));
+    if (tallied && tally.size() <= kMostTallied) head_.tally = columns_.write(tally.bytes(fields));
     return {};
   }
 

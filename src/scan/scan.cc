@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
 #include <thread>
 
+#include "base/text.h"
 #include "scan/index_search.h"
+#include "scan/number_at.h"
 
 namespace imreg {
 
@@ -198,19 +201,39 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
   ScanReport told;
   auto index = index::IndexSearch::open(file, selection, told);
   if (!index) return false;
+  struct Moment {
+    double time;
+    std::int64_t row;
+  };
+  const auto before = [newest_first](const Moment& a, const Moment& b) {
+    if (std::isnan(a.time) || std::isnan(b.time))
+      return std::isnan(a.time) == std::isnan(b.time) ? a.row < b.row : std::isnan(b.time);
+    return a.time != b.time ? (newest_first ? a.time > b.time : a.time < b.time) : a.row < b.row;
+  };
+  const FieldInfo* time = file.schema().find("obstime");
   Record copy = file.make_record(), scratch = file.make_record();
-  std::int64_t visited = 0;
-  const bool whole = index->by_time(newest_first, told, [&](std::int64_t row) {
+  std::optional<Moment> last;
+  const auto take = [&](std::int64_t row) {
     ++told.looked_at;
-    if (!selection.matches(file.peek(row, scratch))) return true;
-    ++visited;
+    const RecordView record = file.peek(row, scratch);
+    if (!selection.matches(record)) return true;
+    last = {number_at(record.bytes(), *time), row};
     return hand_out(file, selection, row, copy, told, visit);
-  });
-  if (!whole && visited == 0) return false;
-  if (!whole) {
-    told.damaged.push_back(
-        Status(Code::corrupt, "its index is damaged: rows are missing here; remove it, it is made again")
-            .in_file(file.path() + ".idx"));
+  };
+  const bool whole = index->by_time(newest_first, told, take);
+  if (!whole && !last) return false;
+  if (!whole) {  // the index broke off halfway: what comes behind the last row is sorted here
+    std::vector<Moment> rest;
+    each_candidate(file, selection, 0, file.count(), [&](std::int64_t row) {
+      const Moment moment{number_at(file.peek(row, scratch).bytes(), *time), row};
+      if (before(*last, moment)) rest.push_back(moment);
+      return true;
+    });
+    std::sort(rest.begin(), rest.end(), before);
+    told.plan.push_back("the rest is sorted: " + counted(static_cast<long long>(rest.size()), "row"));
+    for (const Moment& moment : rest) {
+      if (!take(moment.row)) break;
+    }
   }
   report = std::move(told);
   return true;

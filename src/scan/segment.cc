@@ -56,8 +56,8 @@ std::uint64_t Fields::signature() const {
 
 bool place_of(double ra, double dec, Place& place) {
   if (!std::isfinite(ra) || !(std::abs(dec) <= 90)) return false;
-  double turn = ra / 360;
-  turn -= std::floor(turn);
+  double turn = std::fmod(ra, 360) / 360;  // exact, whatever number of turns
+  if (turn < 0) turn += 1;
   place.ra = static_cast<std::uint32_t>(std::min(turn * 4294967296.0, 4294967295.0));
   place.dec = static_cast<std::uint32_t>((dec + 90) / 180 * 4294967295.0);
   return true;
@@ -230,11 +230,11 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
   }
   if (tallied) {
     Tally::Codes codes{};
-    for (std::size_t at = 0; at < row_.size(); ++at) {
+    for (std::size_t at = 0; at < row_.size() && tally.size() <= kMostTallied; ++at) {
       for (std::size_t i = 0; i < codes_.size(); ++i) codes[i] = static_cast<std::uint16_t>(codes_[i].ids[at]);
       tally.add(codes, 1);
     }
-    head.tally = columns.write(tally.bytes(codes_.size()));
+    if (tally.size() <= kMostTallied) head.tally = columns.write(tally.bytes(codes_.size()));
   }
 
   if (fields_.ra) {

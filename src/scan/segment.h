@@ -26,7 +26,8 @@ constexpr std::size_t kMostCodes = 8, kMostNames = 4;
 constexpr std::int64_t kZones = 360;
 constexpr double kLongExposure =
     86400;  ///< longer ones are listed apart: one senseless value must not widen all searches
-constexpr std::int64_t kMostValues = 65535;  ///< of a code field; with more it has no column
+constexpr std::uint32_t kMostTallied = 65536;  ///< combinations of codes; with more a segment has no tally
+constexpr std::int64_t kMostValues = 65535;    ///< of a code field; with more it has no column
 
 /// The fields of a format that an index knows, found by name and type.
 struct Fields {

@@ -124,7 +124,6 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
   }
 }
 
-// The first position whose time is not below `value`, or above it.
 std::int64_t SegmentSearch::time_bound(double value, bool above) {
   std::int64_t low = 0, high = head_.timed;
   if (head_.timed == 0 || value < head_.first_time) return 0;
@@ -145,7 +144,9 @@ std::int64_t SegmentSearch::time_bound(double value, bool above) {
 std::vector<Slice> SegmentSearch::slices_of(const Condition& c, double reach) {
   std::vector<Slice> out;
   for (const Interval& i : c.intervals) {
-    if (i.low <= i.high) out.push_back({time_bound(i.low - reach, false), time_bound(i.high, true)});
+    // The sum of begin and length was rounded, and the difference is.
+    const double slack = reach > 0 && std::isfinite(i.low) ? (std::abs(i.low) + reach) * 1e-15 : 0;
+    out.push_back({time_bound(i.low - reach - slack, false), time_bound(i.high, true)});
   }
   return merged(std::move(out));
 }
@@ -168,6 +169,9 @@ void SegmentSearch::find_slices() {
   }
   const bool one = moments_.size() == 1 && !moments_[0]->negate && moments_[0]->field.offset == fields.time->offset;
   if (one) sure_ = slices_of(*moments_[0], 0);
+  // Not even then when something infinite was added to a begin that is -inf.
+  const std::int64_t first = one ? time_bound(std::numeric_limits<double>::lowest(), false) : 0;
+  for (Slice& s : sure_) s.from = std::max(s.from, first);
 }
 
 bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit) {

@@ -45,6 +45,8 @@ class SegmentSearch {
   void test(const Slice& slice, std::vector<std::uint8_t>& alive);
   Slice part_of(const Slice& slice, std::int64_t from) const;
   std::int64_t row_at(std::int64_t position);
+  /// The first position whose time is not below `value`, or above it.
+  std::int64_t time_bound(double value, bool above);
   /// Codes of a field (an index into Fields::codes).
   void codes(std::size_t field, const Slice& slice, std::vector<std::uint16_t>& out);
   std::string value(std::size_t field, std::uint16_t code);
@@ -62,7 +64,6 @@ class SegmentSearch {
   void sort_conditions(const Selection& selection, const RecordFile& file);
   void find_slices();
   void weigh(const Selection& selection);
-  std::int64_t time_bound(double value, bool above);
   std::vector<Slice> slices_of(const Condition& condition, double reach);
   bool place_slices(const SkyRegion& region);
   bool text_slices(const Condition& condition, std::size_t field);

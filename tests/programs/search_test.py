@@ -304,6 +304,8 @@ for name in (path, frames.index(next(f for f in frames if f["filename"] == image
     equal([(f["filename"], f["ccd"]) for f in got][:1] if isinstance(name, int) else [(f["filename"], f["ccd"]) for f in got],
           [(f["filename"], f["ccd"]) for f in (flats[:1] if isinstance(name, int) else flats)], f"-near-to {name}")
 equal(len(rows("night.db", "-near-to", path, "-type", "bias", "-limit", 2)), 6, "-near-to -limit")
+only = run("imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-ccd", 1, "-fields", "ccd", "-format", "csv")
+equal((only.stdout.split(), only.stderr), (["ccd", "1"], ""), "-near-to -ccd: nothing is said of the other CCDs")
 fails(1, ["no flat", "ccd 0"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001)
 
 # --- what contradicts itself, or asks in vain: said at once, exit 2

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/embedded.h"
+#include "record/container.h"
 #include "record_fixture.h"
 
 namespace imreg::testing {
@@ -214,6 +215,21 @@ TEST(Value, WhatDoesNotFitIsRefusedByName) {
   EXPECT_EQ(got("d"), Value());
   EXPECT_EQ(find_field<float>(schema, "d").status().code(), Code::mismatch);
   EXPECT_EQ(find_field<float>(schema, "nothing").status().code(), Code::not_found);
+}
+
+// When a format or the text of the header changes: put what this prints into kKnownHeaders of container.cc.
+TEST(KnownHeaders, AreThoseThatAreWritten) {
+  for (const auto& known : known_headers()) {
+    const Schema* schema = builtin_format(known.format, known.version);
+    ASSERT_TRUE(schema);
+    const std::string header = make_native_header(*schema, new_uuid(), "2026-01-01T00:00:00");
+    EXPECT_EQ(header.size(), static_cast<std::size_t>(known.size));
+    EXPECT_EQ(header.find("FILEUUID="), static_cast<std::size_t>(known.identity));
+    EXPECT_EQ(header_check(known, header), known.check);
+    std::string other = header;
+    other[static_cast<std::size_t>(known.identity) - 100] ^= 1;
+    EXPECT_NE(header_check(known, other), known.check);
+  }
 }
 
 }  // namespace

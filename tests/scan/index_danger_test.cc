@@ -209,6 +209,16 @@ TEST_F(IndexTest, AnIndexThatIsAheadOfTheFileGivesNoRowsThatItDoesNotHave) {
   ASSERT_TRUE(rebuild_index(writer->file()).ok());
   std::string why;
   ASSERT_TRUE(index::Index::open(*early, why)) << why;
+  // Changed ones among them, that stand in the head.
+  writer->close();
+  IndexKeeper keeper(IndexKeeper::Patience::none);
+  RecordWriter::Options options;
+  options.follower = &keeper;
+  writer = RecordWriter::open(path_, options);
+  std::vector<RowChange> changes;
+  for (std::int64_t row = 2500; row < 11500; row += 100) changes.push_back({row, rows_from(dice, row, 1)});
+  ASSERT_TRUE(writer->commit(changes).ok());
+  ASSERT_EQ(index::Index::open(*early, why)->changed().size(), changes.size()) << why;
   for (int i = 0; i < 200; ++i) {
     bool with = false;
     ASSERT_NO_FATAL_FAILURE(check(*early, random_selection(dice), true, with));
@@ -364,6 +374,427 @@ TEST_F(IndexTest, RowsThatRecoverySetsAsideAreNotTakenForTheFiles) {
   std::string why;
   EXPECT_TRUE(index::Index::open(*RecordFile::open(path_), why)) << why;
   EXPECT_FALSE(std::filesystem::exists(path_ + ".lost.idx"));
+}
+
+// Every file operation of the index fails in turn: the rows do not suffer, the answers are right, nothing is left over.
+class Faults : public IndexTest {
+ protected:
+  // What a keeper does in its life: grow, announce, merge, overflow, tidy up. Every step must succeed.
+  void live(Failing& failing, std::string& note) {
+    Dice dice(60);
+    IndexKeeper::Limits limits = low_limits();
+    limits.observer = &failing;
+    for (int life = 0; life < 3; ++life) {
+      IndexKeeper keeper(life == 1 ? IndexKeeper::Patience::full : IndexKeeper::Patience::none, limits);
+      RecordWriter::Options options;
+      options.follower = &keeper;
+      auto writer = RecordWriter::open(path_, options);
+      ASSERT_TRUE(writer.ok());
+      ASSERT_TRUE(writer->append(rows_from(dice, writer->file().count(), 750)).ok());
+      ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), 20), rows_from(dice, 0, 40)).ok());
+      ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), 260)).ok());
+      if (life == 1) keeper.finish(writer->file());
+      ASSERT_TRUE(writer->append(rows_from(dice, 0, 60)).ok());
+      if (!keeper.note().empty()) note = keeper.note();
+    }
+  }
+  void right() {
+    Dice dice(61);
+    const auto file = RecordFile::open(path_);
+    ASSERT_TRUE(file.ok());
+    ASSERT_EQ(file->count(), 3 * 850);
+    for (int i = 0; i < 5; ++i) {
+      bool with = false;
+      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, with));
+    }
+  }
+};
+
+TEST_F(Faults, OfTheIndexNeverConcernRows) {
+  int operations = 0;
+  {
+    Failing counting;
+    counting.which = [&](const IoOperation& o) { return operations += o.path.find(".idx") != o.path.npos, false; };
+    std::string note;
+    ASSERT_NO_FATAL_FAILURE(live(counting, note));
+    ASSERT_EQ(note, "");
+    ASSERT_NO_FATAL_FAILURE(right());
+  }
+  ASSERT_GT(operations, 100);
+  int noted = 0;
+  for (const int error : {ENOSPC, EIO, EACCES}) {
+    for (const bool from_then_on : {false, true}) {
+      for (int at = 0; at < operations; at += 1 + at / 3) {
+        SCOPED_TRACE("operation " + std::to_string(at) + (from_then_on ? " and all behind it, " : ", ") +
+                     error_text(error));
+        ASSERT_NO_FATAL_FAILURE(TearDown());
+        ASSERT_NO_FATAL_FAILURE(SetUp());
+        Failing failing;
+        failing.error = error;
+        int now = 0;
+        IoOperation::Kind failed{};
+        failing.which = [&](const IoOperation& o) {
+          const bool fails = now == at || (from_then_on && now > at);
+          if (now++ == at) failed = o.kind;
+          return fails;
+        };
+        std::string note;
+        ASSERT_NO_FATAL_FAILURE(live(failing, note));
+        ASSERT_NO_FATAL_FAILURE(right());
+        EXPECT_EQ(note.find('\n'), note.npos);
+        noted += !note.empty();
+        EXPECT_TRUE(failed == IoOperation::Kind::remove || !note.empty());
+        for (const char* end : {".idx.new", ".idx.tmp"})
+          EXPECT_TRUE(from_then_on || failed == IoOperation::Kind::remove || !std::filesystem::exists(path_ + end));
+      }
+    }
+  }
+  EXPECT_GT(noted, 30);
+}
+
+// What a killed builder leaves is no obstacle, and goes with the next one.
+TEST_F(IndexTest, LeftoversOfKilledBuildersGo) {
+  Dice dice(62);
+  auto writer = RecordWriter::open(path_, {});
+  ASSERT_TRUE(writer->append(rows_from(dice, 0, 100)).ok());
+  for (const char* end : {".idx.new", ".idx.tmp"}) Spoiler(path_ + end).write("left over");
+  ASSERT_TRUE(rebuild_index(writer->file()).ok());
+  for (const char* end : {".idx.new", ".idx.tmp"}) EXPECT_FALSE(std::filesystem::exists(path_ + end));
+  std::string why;
+  EXPECT_TRUE(index::Index::open(writer->file(), why)) << why;
+}
+
+// Values that nobody should have written. Every answer is that of Selection::matches on every row.
+class Degenerate : public IndexTest {
+ protected:
+  using Make = std::function<void(Record& row, int number)>;
+  void fill(int rows, const Make& make, std::int64_t tail = 0) {
+    Dice dice(70);
+    std::string bytes;
+    auto writer = RecordWriter::open(path_, {});
+    const auto flush = [&] { return writer->append(std::exchange(bytes, {})).ok(); };
+    for (int i = 0; i < rows; ++i) {
+      if (i == rows - tail) {
+        ASSERT_TRUE(flush());
+        ASSERT_TRUE(rebuild_index(writer->file()).ok());
+      }
+      Record row(random_row(dice, i));
+      make(row, i);
+      bytes += row.bytes();
+    }
+    IndexKeeper keeper(IndexKeeper::Patience::none, low_limits());
+    if (tail == 0) {
+      ASSERT_TRUE(flush());
+      ASSERT_TRUE(rebuild_index(writer->file()).ok());
+    } else {
+      writer->close();
+      RecordWriter::Options options;
+      options.follower = &keeper;
+      writer = RecordWriter::open(path_, options);
+      ASSERT_TRUE(flush());
+    }
+  }
+  void right(int looks = 150, const std::vector<Selection>& more = {}) {
+    Dice dice(71);
+    const auto file = RecordFile::open(path_);
+    std::string why;
+    ASSERT_TRUE(index::Index::open(*file, why)) << why;
+    bool with = false;
+    for (const auto& selection : more) {
+      const auto& asked = selection.conditions()[0].intervals;
+      ASSERT_NO_FATAL_FAILURE(check(*file, selection, true, with))
+          << (asked.empty() ? 0 : asked[0].low) << ".." << (asked.empty() ? 0 : asked[0].high);
+    }
+    for (int i = 0; i < looks; ++i) ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, with));
+  }
+  static Selection overlapping(double low, double high) {
+    Selection s;
+    EXPECT_TRUE(s.overlap(schema(), "obstime", "exptime", {{low, high}}).ok());
+    return s;
+  }
+  static Selection within(const Result<SkyRegion>& region) {
+    Selection s;
+    EXPECT_TRUE(region.ok() && s.region(schema(), "ra", "dec", *region).ok());
+    return s;
+  }
+};
+
+TEST_F(Degenerate, AllTheSame) {
+  fill(
+      2600,
+      [](Record& row, int) {
+        row.set(regimage::kObstime, 1e9);
+        row.set(regimage::kRa, 10.0);
+        row.set(regimage::kDec, 20.0);
+        (void)row.set(regimage::kFilename, "a.fits");
+        (void)row.set(regimage::kObject, "M67");
+      },
+      400);
+  right(150, {overlapping(1e9, 1e9), within(SkyRegion::cone(10, 20, 1e-6)), within(SkyRegion::cone(10, 20.1, 0.01))});
+}
+
+TEST_F(Degenerate, NothingKnown) {
+  fill(
+      2600,
+      [](Record& row, int) {
+        for (const auto field : {regimage::kObstime, regimage::kRa, regimage::kDec}) row.set(field, kNan);
+        row.set(regimage::kExptime, kNan);
+        for (const auto field : {regimage::kFilename, regimage::kObject, regimage::kPathname}) (void)row.set(field, "");
+        (void)row.set(regimage::kFilter, "");
+        (void)row.set(regimage::kInstrument, "");
+      },
+      400);
+  right();
+}
+
+TEST_F(Degenerate, AllDeleted) {
+  fill(2600, [](Record& row, int) { row.set(regimage::kDeleted, true); });
+  right();
+}
+
+TEST_F(Degenerate, TimesAndExposuresWithoutSense) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::vector<double> times{inf, -inf, 1e300, -1e300, 0.0, -0.0, 1e9, 1e9 + 0.1, 5e-324};
+  const std::vector<double> lengths{1e30, -5, inf, -inf, 0, 86400, 86400.01, 1e-30, 0.3, 123.456, kNan};
+  fill(
+      3000,
+      [&](Record& row, int i) {
+        if (i % 3) row.set(regimage::kObstime, times[static_cast<std::size_t>(i) % times.size()]);
+        row.set(regimage::kExptime, lengths[static_cast<std::size_t>(i / 2) % lengths.size()]);
+      },
+      300);
+  std::vector<Selection> more;
+  for (const double low : times) {
+    for (const double high : times) more.push_back(overlapping(low, high));
+  }
+  // Ends of exposures to the last bit.
+  const auto file = RecordFile::open(path_);
+  Record scratch = file->make_record();
+  for (std::int64_t row = 0; row < 600; ++row) {
+    const auto view = file->peek(row, scratch);
+    const double seconds = static_cast<double>(view[regimage::kExptime]);
+    const double end = view[regimage::kObstime] + (seconds > 0 ? seconds : 0);
+    more.push_back(overlapping(end, end));
+  }
+  right(150, more);
+}
+
+TEST_F(Degenerate, ExposuresEndWhereTheIntervalBegins) {
+  Dice dice(72);
+  std::vector<double> ends;
+  fill(2600, [&](Record& row, int) {
+    const double start = 1073741824 - dice.uniform(0, 0.3);  // the sum has another binary exponent
+    row.set(regimage::kObstime, start);
+    row.set(regimage::kExptime, 0.3);  // all are the longest: where the reach ends, to the last bit
+    if (dice.below(12) == 0) ends.push_back(start + static_cast<double>(row.view()[regimage::kExptime]));
+  });
+  std::vector<Selection> more;
+  for (const double end : ends) more.push_back(overlapping(end, end));
+  right(10, more);
+}
+
+TEST_F(Degenerate, PlacesWithoutSense) {
+  const std::vector<double> ras{360, -0.0, 7e20, -1e-20, 359.99999999999994, 720, -360, 1e9, 123456789.123, 1e-300};
+  const std::vector<double> decs{90.0000001, 90, -90, -90.0000001, 0, -0.0, 89.99999999999999, 1e300, 45};
+  fill(
+      3000,
+      [&](Record& row, int i) {
+        row.set(regimage::kRa, ras[static_cast<std::size_t>(i) % ras.size()]);
+        row.set(regimage::kDec, decs[static_cast<std::size_t>(i / 3) % decs.size()]);
+      },
+      300);
+  std::vector<Selection> more;
+  for (const double ra : ras) {
+    for (const double dec : decs) {
+      const double turned = std::fmod(ra, 360);
+      if (std::abs(dec) > 90) continue;
+      for (const double radius : {1e-9, 1e-3, 100.0}) more.push_back(within(SkyRegion::cone(turned, dec, radius)));
+    }
+  }
+  // Borders at 0h from both sides, thin ones.
+  for (const auto& [low, high] : std::vector<std::pair<double, double>>{
+           {359.9999999999, 360}, {0, 1e-10}, {359.9, 0}, {350, 0}, {0, 10}, {359.99999999, 1e-8}, {-1e-9, 1e-9}})
+    more.push_back(within(SkyRegion::box(low, high, -90, 90)));
+  right(150, more);
+}
+
+TEST_F(Degenerate, TextsOfAnyBytes) {
+  const std::vector<std::string> texts{
+      "\xc3\xa9toile", "\xc3\x89TOILE", "\xff\xfe", "\x80", "a\x7f", "A\x80", "z", "[", "`", "{", "_a", "A_"};
+  fill(
+      2600,
+      [&](Record& row, int i) {
+        for (const auto field : {regimage::kFilename, regimage::kObject, regimage::kPathname})
+          (void)row.set(field, texts[static_cast<std::size_t>(i / 3) % texts.size()] + (i % 2 ? "" : "x"));
+      },
+      300);
+  std::vector<Selection> more;
+  for (const auto& text : texts) {
+    for (const auto how : {TextPattern::How::exact, TextPattern::How::prefix, TextPattern::How::glob}) {
+      for (const char* field : {"filename", "object", "pathname"}) {
+        Selection s;
+        EXPECT_TRUE(s.patterns(schema(), field, {{text, how}}).ok());
+        more.push_back(s);
+      }
+    }
+  }
+  right(50, more);
+}
+
+TEST_F(Degenerate, MoreFiltersThanAColumnHolds) {
+  fill(
+      70000, [](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i)); }, 300);
+  right(12);
+}
+
+TEST_F(Degenerate, AlmostMoreFiltersThanAColumnHolds) {
+  fill(
+      66500, [](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i % 65534)); }, 300);
+  right(12);
+}
+
+TEST_F(Degenerate, FewRows) {
+  for (int rows = 0; rows < 4; ++rows) {
+    TearDown();
+    SetUp();
+    fill(rows, [](Record&, int) {});
+    right(60);
+  }
+}
+
+// A merged segment knows what each of its parts knew; a batch that merges all it makes.
+class Merged : public Degenerate {
+ protected:
+  void append(const std::string& rows, const std::vector<RowChange>& changes = {}) {
+    IndexKeeper::Limits limits = low_limits();
+    limits.piece = limits.small_merge = 1 << 20;
+    IndexKeeper keeper(IndexKeeper::Patience::full, limits);
+    RecordWriter::Options options;
+    options.follower = &keeper;
+    auto writer = RecordWriter::open(path_, options);
+    ASSERT_TRUE(changes.empty() ? writer->append(rows).ok() : writer->commit(changes, rows).ok());
+    keeper.finish(writer->file());
+    ASSERT_EQ(keeper.note(), "");
+  }
+  std::size_t segments() {
+    std::string why;
+    const auto index = index::Index::open(*RecordFile::open(path_), why);
+    return index ? index->segments().size() : 0;
+  }
+  static std::string rows_of(int n, const Make& make) {
+    Dice dice(75);
+    std::string out;
+    for (int i = 0; i < n; ++i) {
+      Record row(random_row(dice, i));
+      make(row, i);
+      out += row.bytes();
+    }
+    return out;
+  }
+};
+
+TEST_F(Merged, TheLongestExposureIsThatOfAllParts) {
+  const auto exposing = [](double seconds) {
+    return rows_of(1200, [=](Record& row, int i) {
+      row.set(regimage::kObstime, 1e9 + i);
+      row.set(regimage::kExptime, seconds);
+    });
+  };
+  append(exposing(80000));
+  append(exposing(3));
+  append(exposing(1));
+  ASSERT_EQ(segments(), 1U);
+  right(40,
+        {overlapping(1e9 + 70000, 1e9 + 70001), overlapping(1e9 + 80100, 1e9 + 80101), overlapping(1e9 + 2, 1e9 + 3)});
+}
+
+TEST_F(Merged, AFieldThatHasTooManyValuesInOnePartHasNoColumn) {
+  append(rows_of(66000, [](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i)); }));
+  append(rows_of(30000, [](Record&, int) {}));
+  ASSERT_EQ(segments(), 1U);
+  right(6);
+}
+
+TEST_F(Merged, TooManyValuesInAllPartsTogether) {
+  for (int part = 0; part < 2; ++part)
+    append(rows_of(
+        40000, [&](Record& row, int i) { (void)row.set(regimage::kFilter, "f" + std::to_string(i + part * 40000)); }));
+  ASSERT_EQ(segments(), 1U);
+  right(6);
+}
+
+// The later segment begins with the last row of the one before it.
+TEST_F(Merged, OneRowInCommon) {
+  append(rows_of(2400, [](Record&, int) {}));
+  Dice dice(76);
+  append(rows_from(dice, 0, 900), {{2399, rows_from(dice, 0, 1)}, {0, rows_from(dice, 0, 1)}});
+  append(rows_from(dice, 0, 2), {{3299, rows_from(dice, 0, 1)}});
+  right(150);
+  for (int i = 0; i < 4; ++i) {
+    const std::int64_t last = RecordFile::open(path_)->count() - 1;
+    append(rows_from(dice, 0, 1500), {{last, rows_from(dice, 0, 1)}});
+    right(60);
+  }
+}
+
+// Rows that changed, but not in time, are taken away from what a whole segment counts.
+TEST_F(Degenerate, MarkedDeletedOnly) {
+  fill(5000, [](Record& row, int i) { row.set(regimage::kObstime, i % 9 == 0 ? kNan : 1e9 + i / 40 * 40); });
+  Dice dice(77);
+  IndexKeeper keeper(IndexKeeper::Patience::none, low_limits());
+  RecordWriter::Options options;
+  options.follower = &keeper;
+  auto writer = RecordWriter::open(path_, options);
+  for (const int n : {1, 30, 25, 7}) {  // some stay in the head, some become a segment
+    std::vector<RowChange> changes;
+    for (int i = 0; i < n; ++i) {
+      const std::int64_t row = i == 0 ? 4999 : dice.below(5000);
+      Record fresh = writer->file().make_record();
+      ASSERT_TRUE(writer->file().read(row, fresh).ok());
+      fresh.set(regimage::kDeleted, !fresh.view()[regimage::kDeleted]);
+      (void)fresh.set(regimage::kFilter, dice.of(kFilters));
+      changes.push_back({row, fresh.bytes()});
+    }
+    ASSERT_TRUE(writer->commit(changes).ok());
+    right(80);
+    Selection selection;
+    selection.without_deleted(schema());
+    ScanReport report;
+    (void)count_matches(*RecordFile::open(path_), selection, {}, &report);
+    const std::string start = "counted by the index alone: ";
+    ASSERT_EQ(report.plan.at(0).substr(0, start.size()), start);
+    EXPECT_LE(std::atoi(report.plan[0].c_str() + start.size()), 200) << report.plan[0];  // rows that were walked
+  }
+}
+
+// Segments and changed rows at their limits.
+TEST_F(Degenerate, ManySegmentsAndTheSameRowAgainAndAgain) {
+  Dice dice(73);
+  IndexKeeper::Limits limits = low_limits();
+  limits.small_merge = 0;
+  limits.segments = 1000;
+  {
+    auto writer = RecordWriter::open(path_, {});
+    ASSERT_TRUE(writer->append(rows_from(dice, 0, 2500)).ok());
+    ASSERT_TRUE(rebuild_index(writer->file()).ok());
+  }
+  IndexKeeper keeper(IndexKeeper::Patience::none, limits);
+  RecordWriter::Options options;
+  options.follower = &keeper;
+  auto writer = RecordWriter::open(path_, options);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), dice.below(60)), rows_from(dice, 0, 3)).ok());
+    if (i % 10 == 0) {
+      ASSERT_NO_FATAL_FAILURE(right(5));
+    }
+  }
+  for (int i = 0; i < 1000; ++i) {
+    const std::int64_t row = dice.below(2) ? 7 : writer->file().count() - 1;
+    ASSERT_TRUE(writer->commit({{row, rows_from(dice, row, 1)}}).ok());
+  }
+  ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), 200)).ok());
+  ASSERT_EQ(keeper.note(), "");
+  right(60);
 }
 
 }  // namespace

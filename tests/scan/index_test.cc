@@ -39,7 +39,7 @@ TEST_F(IndexTest, IsNotBelievedWhenItIsDamagedForeignOrOld) {
   const auto answers_right = [&](const std::string& what) {
     for (int i = 0; i < 25; ++i) {
       bool used = false;
-      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, used, true)) << what;
+      ASSERT_NO_FATAL_FAILURE(check(*file, random_selection(dice), true, used)) << what;
     }
   };
   for (int i = 0; i < 150; ++i) {

@@ -1,0 +1,84 @@
+// Which cards an answer was read from. A value, or whether a rule holds, is decided by the layouts of the headers that it
+// looks at and by the cards that it reads there; so the answers of one image are those of the next with the same layouts,
+// but for the answers that read a card which is not the same, byte for byte. FileCards tells a Listener of every card
+// that is read, the Trace keeps the cards, and memory.h the answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "camera/table.h"
+#include "imreg/fits_file.h"
+
+namespace imreg::camera {
+
+/// A set of answers about an HDU: a bit for each field, and for each kind of rule.
+using Answers = std::uint32_t;
+inline constexpr Answers kAllAnswers = ~Answers{0};
+constexpr Answers answer_of(Field field) { return Answers{1} << static_cast<unsigned>(field); }
+inline constexpr Answers kSkip = Answers{1} << kFieldCount, kMask = kSkip << 1, kSplit = kSkip << 2;
+static_assert(kFieldCount + 3 <= 32);
+
+class Trace {
+ public:
+  /// Which of the answers `known` hold for these headers too; the others' cards are forgotten. `own`: index of the HDU.
+  /// `same(hdu, card)`: whether a card whose bytes are others says the same to `harmless`; it is then kept as it is now.
+  template <class Same>
+  Answers still(Answers known, const FitsHeaders& file, std::size_t own, Answers harmless, Same same) {
+    Answers all = 0;
+    for (Card& card : cards_) {
+      all |= card.by;
+      const std::size_t hdu = card.hdu == kOwn ? own : static_cast<std::size_t>(card.hdu);
+      if ((card.by & known) == 0 || same_bytes(card, file.hdus[hdu].header)) continue;
+      if (card.by == harmless && same(hdu, card.number))
+        file.hdus[hdu].header.card(card.number).copy(card.bytes, kCardSize);
+      else
+        known &= ~card.by;
+    }
+    if ((all & ~known) != 0) forget(~known);
+    return known;
+  }
+  void forget(Answers answers);
+  /// False: there are too many cards to keep, or the card goes on in the next one.
+  bool add(std::int32_t hdu, std::size_t card, std::string_view bytes, Answers by);
+
+  static constexpr std::int32_t kOwn = -1;  ///< the HDU of the image, whichever that is
+
+ private:
+  struct Card {
+    std::int32_t hdu;
+    std::uint32_t number;
+    Answers by;
+    char bytes[kCardSize];
+  };
+  static bool same_bytes(const Card& card, const Header& header) {
+    using Block [[gnu::vector_size(16)]] = std::uint64_t;
+    const char* other = header.text().data() + card.number * kCardSize;
+    Block differ{};
+    for (std::size_t i = 0; i < kCardSize; i += sizeof(Block)) {
+      Block a, b;
+      std::memcpy(&a, card.bytes + i, sizeof a);
+      std::memcpy(&b, other + i, sizeof b);
+      differ |= a ^ b;
+    }
+    return (differ[0] | differ[1]) == 0;
+  }
+  std::vector<Card> cards_;
+};
+
+/// Who wants to know which cards are read.
+struct Listener {
+  Trace& trace;
+  std::size_t own;      ///< the HDU of the image, or
+  bool all = false;     ///< the HDUs of the file are those of the last one, so that all their cards may be kept
+  Answers reading = 0;  ///< what the cards are read for now
+  Answers beyond = 0;   ///< answers that depend on more than cards which can be kept
+
+  void card(const FitsHeaders& file, std::size_t hdu, std::size_t number);
+  void other_hdus() { beyond |= all ? 0 : reading; }
+  void anything() { beyond |= reading; }
+};
+
+}  // namespace imreg::camera
