@@ -411,6 +411,18 @@ TEST(Query, SortsByFunctionsThatAreCalledAsAggregates) {
   EXPECT_EQ(numbers_of(Query(file).sort("min(exptime, 10) + max(exptime, 60)")), (std::vector<std::int64_t>{0, 2, 1}));
 }
 
+// Memory that ends in one of the threads ends the question, not the program.
+TEST(Query, AThreadWithoutMemoryIsAnError) {
+  const Folder folder;
+  const std::vector<Record> rows(70000, Record(static_cast<std::size_t>(native().record_size)));
+  const RecordFile file = make_table(folder / "t.db", rows);
+  Selection selection;
+  selection.test([](RecordView) -> bool { throw std::bad_alloc(); }, "no memory");
+  for (const auto& query : {Query(file).select(selection).jobs(3), Query(file).select(selection).jobs(3).sort("ccd")}) {
+    EXPECT_EQ(query.rows().status().code(), Code::io);
+  }
+}
+
 TEST(Query, MistakesAreNamed) {
   const Folder folder;
   const RecordFile file = make_table(folder / "m.db", {});
