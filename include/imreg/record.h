@@ -36,6 +36,20 @@ inline T load_big(const void* from) {
   }
 }
 
+/// The integer (T of a boolean is 1) at its place in a record; 0 of other types.
+inline std::int64_t load_integer(const char* at, Type type) {
+  switch (type) {
+    case Type::boolean: return *at == 'T';
+    case Type::u8: return static_cast<unsigned char>(*at);
+    case Type::i16: return load_big<std::int16_t>(at);
+    case Type::i32: return load_big<std::int32_t>(at);
+    case Type::u32: return load_big<std::uint32_t>(at) ^ 0x80000000U;
+    case Type::raw_u32: return load_big<std::uint32_t>(at);
+    case Type::i64: return load_big<std::int64_t>(at);
+    default: return 0;
+  }
+}
+
 /// Writes a big-endian number.
 template <class T>
 inline void store_big(void* to, T value) {

@@ -67,6 +67,10 @@ class Schema {
 
   /// By name, case-blind; also by FITS column name when no field has the name.
   const FieldInfo* find(std::string_view name) const;
+  /// "teltemp[2]", or TELTEMP2 of a field whose columns are TELTEMP0..3; nullptr, and `element` as it was: there is none.
+  const FieldInfo* find_element(std::string_view name, int& element) const;
+  /// The error not_found for such a name: it offers near ones.
+  Status no_field(std::string_view name) const;
   /// A hash of everything that decides where bytes stand and how they are read; texts for people do not count.
   std::string layout_hash() const;
   /// Every field inside the record, none overlapping, names unique. Error: invalid.

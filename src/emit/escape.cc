@@ -1,27 +1,11 @@
 // Texts that need care, byte by byte.
 #include "emit/escape.h"
 
-namespace imreg::emit {
+#include <algorithm>
 
-int utf8_length(std::string_view text) {
-  if (text.empty()) return 0;
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
-  const auto more = [byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return more(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool overlong = first == 0xe0 && second < 0xa0;
-    const bool surrogate = first == 0xed && second >= 0xa0;
-    return more(1) && more(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool overlong = first == 0xf0 && second < 0x90;
-    const bool too_high = first == 0xf4 && second >= 0x90;
-    return more(1) && more(2) && more(3) && !overlong && !too_high ? 4 : 0;
-  }
-  return 0;
-}
+#include "base/text.h"
+
+namespace imreg::emit {
 
 namespace {
 
@@ -72,7 +56,7 @@ char* write_json(char* out, std::string_view text) {
   *out++ = '"';
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const int length = utf8_length(text.substr(i));
+    const std::size_t length = utf8_length(text.substr(i));
     if (c == '"' || c == '\\') {
       *out++ = '\\';
       *out++ = c;
@@ -82,9 +66,9 @@ char* write_json(char* out, std::string_view text) {
     } else if (length == 0 || static_cast<unsigned char>(c) < 0x20) {
       out = put_hex(out, "\\u00", c);
     } else {
-      out = put(out, text.substr(i, static_cast<std::size_t>(length)));
+      out = put(out, text.substr(i, length));
     }
-    i += static_cast<std::size_t>(length > 1 ? length : 1);
+    i += std::max<std::size_t>(length, 1);
   }
   *out++ = '"';
   return out;
@@ -93,8 +77,8 @@ char* write_json(char* out, std::string_view text) {
 char* write_xml(char* out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const int length = utf8_length(text.substr(i));
-    const std::string_view character = text.substr(i, static_cast<std::size_t>(length));
+    const std::size_t length = utf8_length(text.substr(i));
+    const std::string_view character = text.substr(i, length);
     const std::string_view entity = c == '<'    ? "&lt;"
                                     : c == '>'  ? "&gt;"
                                     : c == '&'  ? "&amp;"
@@ -113,7 +97,7 @@ char* write_xml(char* out, std::string_view text) {
     } else {
       out = put(out, character);
     }
-    i += static_cast<std::size_t>(length > 1 ? length : 1);
+    i += std::max<std::size_t>(length, 1);
   }
   return out;
 }
@@ -122,7 +106,7 @@ char* write_table(char* out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    const int length = utf8_length(text.substr(i));
+    const std::size_t length = utf8_length(text.substr(i));
     const bool second_controls =
         byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080..U+009F
     if (const char letter = letter_of(c)) {
@@ -133,9 +117,9 @@ char* write_table(char* out, std::string_view text) {
     } else if (second_controls) {
       out = put_hex(put_hex(out, "\\x", c), "\\x", text[i + 1]);
     } else {
-      out = put(out, text.substr(i, static_cast<std::size_t>(length)));
+      out = put(out, text.substr(i, length));
     }
-    i += static_cast<std::size_t>(length > 1 ? length : 1);
+    i += std::max<std::size_t>(length, 1);
   }
   return out;
 }

@@ -107,7 +107,4 @@ inline char* write_text(char* out, std::string_view text) {
   return out;
 }
 
-/// Bytes of the UTF-8 character at the begin of a text, 0 when there is none (RFC 3629: no overlong forms, no surrogates).
-int utf8_length(std::string_view text);
-
 }  // namespace imreg::emit

@@ -96,7 +96,7 @@ double real_of(const Cell& cell, const char* record, int element) {
   switch (cell.type) {
     case Type::f32: value = static_cast<double>(load_big<float>(at)); break;
     case Type::f64: value = load_big<double>(at); break;
-    default: value = static_cast<double>(read_integer(at, cell.type));
+    default: value = static_cast<double>(load_integer(at, cell.type));
   }
   if (cell.missing_is_zero && value == 0) return kUnknown;
   if (cell.failed_is_minus_one && value == -1) return kUnknown;
@@ -109,7 +109,7 @@ std::optional<std::int64_t> integer_of(const Cell& cell, const char* record, int
     if (const auto* integer = std::get_if<std::int64_t>(&scaled)) return *integer;
     return {};
   }
-  const auto value = read_integer(record + cell.offset + element * cell.step, cell.type);
+  const auto value = load_integer(record + cell.offset + element * cell.step, cell.type);
   if (cell.missing_is_zero && value == 0) return {};
   return value;
 }
@@ -120,7 +120,7 @@ std::string_view text_of(const Cell& cell, const char* record, int element, Path
     const auto text = trimmed(at, static_cast<std::size_t>(cell.text_size));
     return cell.pathname ? paths.full(text) : text;
   }
-  const auto code = read_integer(at, cell.type);
+  const auto code = load_integer(at, cell.type);
   if (code >= 0 && code < static_cast<std::int64_t>(cell.words.size())) {
     return cell.words[static_cast<std::size_t>(code)].text();
   }
@@ -139,7 +139,7 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const bool good = text[i] >= 0x20 && text[i] < 0x7f;
     out += good ? text[i] : '?';
-    i += static_cast<std::size_t>(std::max(1, utf8_length(text.substr(i))));
+    i += std::max<std::size_t>(utf8_length(text.substr(i)), 1);
   }
   return out;
 }

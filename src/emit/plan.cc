@@ -46,50 +46,15 @@ Snippet render(Style style, std::string_view text) {
   return Snippet(out);
 }
 
-// Places in procstate: 2 bits each.
-int state_shift_of(std::string_view name) { return name == "bias" ? 0 : name == "sky" ? 2 : name == "fwhm" ? 4 : -1; }
-
 // A field and one of its elements, or all (-1).
 using Choice = std::pair<const FieldInfo*, int>;
 
-// "teltemp[2]", or "TELTEMP2" of a field whose columns are TELTEMP0..3.
-Choice find_element(const Schema& schema, std::string_view name) {
-  long long element = 0;
-  if (const auto open = name.find('['); open != name.npos && name.back() == ']') {
-    const FieldInfo* field = schema.find(name.substr(0, open));
-    if (field && field->type != Type::text && parse_integer(name.substr(open + 1, name.size() - open - 2), element) &&
-        element >= 0 && element < field->count) {
-      return {field, static_cast<int>(element)};
-    }
-  }
-  for (const auto& field : schema.fields) {
-    const auto dots = field.column.find("..");
-    if (dots == std::string::npos || dots == 0 || name.size() < dots) continue;
-    const auto stem = std::string_view(field.column).substr(0, dots - 1);
-    if (starts_nocase(name, stem) && parse_integer(name.substr(stem.size()), element) && element >= 0 &&
-        element < field.count) {
-      return {&field, static_cast<int>(element)};
-    }
-  }
-  return {nullptr, -1};
-}
-
 Result<Choice> find_choice(const Schema& schema, std::string_view name) {
-  if (const FieldInfo* field = schema.find(name)) return Choice{field, -1};
-  if (const auto choice = find_element(schema, name); choice.first) return choice;
-  std::vector<std::string> names;
-  for (const auto& field : schema.fields) names.push_back(field.name);
-  const auto near = nearest_names(name.substr(0, name.find('[')), names);
-  std::string message = "there is no field \"" + std::string(name) + "\"";
-  if (!near.empty()) {
-    message += "; near: " + near;
-  } else {
-    message += "; there are: ";
-    constexpr std::size_t kMost = 60;
-    for (std::size_t i = 0; i < names.size() && i < kMost; ++i) message += (i > 0 ? ", " : "") + names[i];
-    if (names.size() > kMost) message += ", ...";
-  }
-  return Status(Code::not_found, message);
+  int element = -1;
+  const FieldInfo* field = schema.find(name);
+  if (!field) field = schema.find_element(name, element);
+  if (!field) return schema.no_field(name);
+  return Choice{field, element};
 }
 
 }  // namespace
@@ -115,15 +80,10 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style) {
     cell.elements = field.count;
     cell.array = field.count > 1;
   }
-  const int shift = state_shift_of(to_lower(field.name));
-  if (shift >= 0 && cell.kind == Kind::real32) {
-    const FieldInfo* state = schema.find("procstate");
-    cell.statistic = true;
-    cell.failed_is_minus_one = field.missing_is_zero;
-    if (state && state->type == Type::i16 && state->count == 1) {
-      cell.state_offset = state->offset;
-      cell.state_shift = shift;
-    }
+  if (const auto statistic = statistic_of(field.name); statistic && cell.kind == Kind::real32) {
+    cell.statistic = statistic;
+    cell.failed_is_minus_one = is_elixir_statistic(field);
+    if (const FieldInfo* state = find_procstate(schema)) cell.state_offset = state->offset;
   }
   if (cell.kind == Kind::word) {
     for (const auto& word : field.words) cell.words.push_back(render(style, word));

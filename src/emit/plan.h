@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "imreg/emit.h"
 #include "imreg/schema.h"
 #include "imreg/status.h"
+#include "record/statistics.h"
 
 namespace imreg::emit {
 
@@ -52,16 +54,15 @@ struct Cell {
   Kind kind = Kind::integer;
   Type type = Type::u8;
   bool missing_is_zero = false;
-  bool failed_is_minus_one = false;  ///< a statistic of an Elixir file
-  bool statistic = false;            ///< fwhm, sky, bias: Style::word prints 0 for not measured, -1 for failed
-  bool degrees = false;              ///< Style::table rounds it
-  bool pathname = false;             ///< goes through expand_path
-  int offset = 0;                    ///< bytes, of the first element
-  int step = 0;                      ///< bytes from element to element
+  bool failed_is_minus_one = false;    ///< a statistic of an Elixir file
+  std::optional<Statistic> statistic;  ///< Style::word prints 0 for not measured, -1 for failed
+  bool degrees = false;                ///< Style::table rounds it
+  bool pathname = false;               ///< goes through expand_path
+  int offset = 0;                      ///< bytes, of the first element
+  int step = 0;                        ///< bytes from element to element
   int elements = 1;
   int text_size = 0;
   int state_offset = -1;  ///< procstate (i16) of a statistic in a native file, -1 when there is none
-  int state_shift = 0;
   int first_element = 0;
   std::size_t room = 0;        ///< the most that one element needs; not for the pathname
   std::vector<Snippet> words;  ///< ready to be written, in quotes for JSON

@@ -42,7 +42,7 @@ struct Character {
 Character character_at(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return {1, 1};
-  const auto bytes = static_cast<std::size_t>(std::max(1, utf8_length(text)));
+  const auto bytes = std::max<std::size_t>(utf8_length(text), 1);
   char32_t code = first & (0xffU >> (bytes + 1));
   for (std::size_t i = 1; i < bytes; ++i) code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
   for (const auto& wide : kWide) {

@@ -32,7 +32,7 @@ class Trigger {
     const std::string_view path = context.paths.full(text(cells_[0])), file = text(cells_[1]);
     const std::string_view stem = without_suffix(file);
     const std::string_view folder = path.substr(path.rfind('/') + 1);
-    const auto ccd = read_integer(bytes + cells_[2].offset, cells_[2].type);
+    const auto ccd = load_integer(bytes + cells_[2].offset, cells_[2].type);
     const std::string_view mode = word(bytes);
 
     char* out = context.buffer.room(2 * path.size() + 4 * file.size() + 3 * kIntegerSize + 64);
@@ -67,7 +67,7 @@ class Trigger {
     return text.empty() ? out : write_text<Style::word>(out, text);
   }
   std::string_view word(const char* record) const {
-    const auto code = static_cast<std::uint64_t>(read_integer(record + cells_[3].offset, cells_[3].type));
+    const auto code = static_cast<std::uint64_t>(load_integer(record + cells_[3].offset, cells_[3].type));
     return code < cells_[3].words.size() ? cells_[3].words[code].text() : std::string_view();
   }
 

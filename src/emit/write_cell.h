@@ -42,17 +42,6 @@ struct Context {
       : buffer(std::move(sink)), paths(options.expand_path), tz_hours(options.tz_hours) {}
 };
 
-inline std::int64_t read_integer(const char* at, Type type) {
-  switch (type) {
-    case Type::u8: return static_cast<unsigned char>(*at);
-    case Type::i16: return load_big<std::int16_t>(at);
-    case Type::i32: return load_big<std::int32_t>(at);
-    case Type::u32: return load_big<std::uint32_t>(at) ^ 0x80000000U;
-    case Type::raw_u32: return load_big<std::uint32_t>(at);
-    default: return load_big<std::int64_t>(at);
-  }
-}
-
 /// What is not known: null, nothing, or "-".
 template <Style S>
 inline char* write_missing(char* out) {
@@ -80,8 +69,8 @@ inline char* write_real(char* out, Real value) {
 
 /// A statistic that is not a number: 0 not measured, -1 failed.
 inline char* write_state(char* out, const Cell& cell, const char* record) {
-  const int state = cell.state_offset < 0 ? 0 : load_big<std::int16_t>(record + cell.state_offset) >> cell.state_shift;
-  if ((state & 3) == 2) {
+  const bool told = cell.state_offset >= 0;
+  if (told && state_in(load_big<std::int16_t>(record + cell.state_offset), *cell.statistic) == StatisticState::failed) {
     *out++ = '-';
     *out++ = '1';
   } else {
@@ -93,7 +82,7 @@ inline char* write_state(char* out, const Cell& cell, const char* record) {
 template <Style S>
 inline char* write_time(char* out, const Cell& cell, const char* at, double tz_hours) {
   const bool real = cell.type == Type::f64 || cell.type == Type::f32;
-  const std::int64_t integer = real ? 0 : read_integer(at, cell.type);
+  const std::int64_t integer = real ? 0 : load_integer(at, cell.type);
   const double time = cell.type == Type::f64   ? load_big<double>(at)
                       : cell.type == Type::f32 ? static_cast<double>(load_big<float>(at))
                                                : static_cast<double>(integer);
@@ -132,7 +121,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
       return out + (yes ? 4 : 5);
     }
     case Kind::integer: {
-      const auto value = read_integer(at, cell.type);
+      const auto value = load_integer(at, cell.type);
       if (cell.missing_is_zero && value == 0) return write_missing<S>(out);
       return write_number(out, value);
     }
@@ -153,7 +142,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
     }
     case Kind::time: return write_time<S>(out, cell, at, tz_hours);
     case Kind::word: {
-      const auto code = static_cast<std::uint64_t>(read_integer(at, cell.type));  // negative ones are large
+      const auto code = static_cast<std::uint64_t>(load_integer(at, cell.type));  // negative ones are large
       if (code < cell.words.size()) return cell.words[code].write(out);
       return write_number(out, static_cast<std::int64_t>(code));
     }

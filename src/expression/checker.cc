@@ -11,6 +11,7 @@
 #include "expression/functions.h"
 #include "expression/match.h"
 #include "expression/units.h"
+#include "record/statistics.h"
 #include "sky/angle.h"
 
 namespace imreg::expression {
@@ -228,10 +229,7 @@ class Checker {
     node.y = field.zero;
     node.missing_is_zero = field.missing_is_zero;
     node.failed_is_minus_one = is_elixir_statistic(field);
-    node.extra = static_cast<int>(program_.fields.size());
-    program_.fields.push_back(field);
-    program_.elements.push_back(std::max(element, 0));
-    program_.by_name.push_back(schema_.find(field.name) == &field);
+    node.extra = place_of(field, std::max(element, 0));
     const bool scaled = field.scale != 1 || field.zero != 0;
     Is is = Is::number;
     if (field.type == Type::boolean) {
@@ -251,6 +249,18 @@ class Checker {
     Typed out = typed(is, push(node, tree), tree, is == Is::number ? field.unit : "");
     out.field = &field;
     return out;
+  }
+
+  // In the program's list of fields, where each stands once.
+  int place_of(const FieldInfo& field, int element) {
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      if (fields_[i] == &field && program_.elements[i] == element) return static_cast<int>(i);
+    }
+    fields_.push_back(&field);
+    program_.fields.push_back(field);
+    program_.elements.push_back(element);
+    program_.by_name.push_back(schema_.find(field.name) == &field);
+    return static_cast<int>(fields_.size()) - 1;
   }
 
   Checked name_of(const Tree& tree) {
@@ -760,6 +770,9 @@ class Checker {
     if (pattern.is == Is::null) return truth_constant(Truth::unknown, tree);
     IMREG_TRY(as_text(pattern));
     if (!is_constant(pattern.node)) return fail(*pattern.tree, "a regular expression must be a constant text");
+    if (program_.patterns.size() >= kMostPatterns)
+      return fail(*pattern.tree,
+                  "more than " + std::to_string(kMostPatterns) + " regular expressions; join them with |");
     RE2::Options options;
     options.set_case_sensitive(exact);
     options.set_log_errors(false);
@@ -1111,6 +1124,9 @@ class Checker {
   }
 
   Checked check(const Tree& tree) {
+    // The value before IN, BETWEEN, IS and CASE's is checked for each item: nested ones multiply.
+    if (program_.nodes.size() > kMostNodes)
+      return fail(tree, "the expression is too large: lists or cases within each other have too many parts");
     switch (tree.kind) {
       case Tree::Kind::number: return number_literal(tree);
       case Tree::Kind::text:
@@ -1136,9 +1152,13 @@ class Checker {
     return fail(tree, "this makes no sense");
   }
 
+  static constexpr std::size_t kMostNodes = 1 << 19;  // 128 KiB of text have 220,000 when nothing is nested
+  static constexpr std::size_t kMostPatterns = 256;   // of 1 MiB each
+
   const Schema& schema_;
   Program& program_;
-  std::deque<Tree> texts_;  // bare words that became texts
+  std::vector<const FieldInfo*> fields_;  // of each of the program's
+  std::deque<Tree> texts_;                // bare words that became texts
 };
 
 }  // namespace

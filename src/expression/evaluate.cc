@@ -34,18 +34,7 @@ bool holds(Compare compare, T a, T b) {
 }
 
 // The stored integer of a field.
-std::int64_t integer_at(const Node& n, const char* record) {
-  const char* at = record + n.offset;
-  switch (n.type) {
-    case Type::u8: return static_cast<unsigned char>(*at);
-    case Type::i16: return load_big<std::int16_t>(at);
-    case Type::i32: return load_big<std::int32_t>(at);
-    case Type::u32: return load_big<std::uint32_t>(at) ^ 0x80000000U;
-    case Type::raw_u32: return load_big<std::uint32_t>(at);
-    case Type::i64: return load_big<std::int64_t>(at);
-    default: return *at == 'T' ? 1 : 0;
-  }
-}
+std::int64_t integer_at(const Node& n, const char* record) { return load_integer(record + n.offset, n.type); }
 
 // A field of any type, scaled by x after adding y.
 double field_of(const Node& n, const char* record) {
@@ -220,7 +209,7 @@ bool is_listed(const std::vector<std::string>& words, std::string_view text, boo
   if (std::isnan(code)) return {};
   const auto& words = program.fields[static_cast<std::size_t>(n.extra)].words;
   if (code >= 0 && code < static_cast<double>(words.size())) return words[static_cast<std::size_t>(code)];
-  scratch = std::to_string(static_cast<long long>(code));
+  scratch = std::to_string(integer_at(program.nodes[static_cast<std::size_t>(n.a)], record));
   return scratch;
 }
 

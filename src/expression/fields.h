@@ -11,7 +11,4 @@ namespace imreg::expression {
 /// nullptr: there is none, or (`ambiguous`) several that differ in case only.
 const FieldInfo* find_field(const Schema& schema, std::string_view name, int& element, bool& ambiguous);
 
-/// A statistic that Elixir stores: 0 is not measured, -1 failed.
-bool is_elixir_statistic(const FieldInfo& field);
-
 }  // namespace imreg::expression

@@ -22,12 +22,15 @@ thread_local char last_error[2048];
 
 void say(std::string_view text) { last_error[text.copy(last_error, sizeof last_error - 1)] = '\0'; }
 
-// Calls `work`; a lack of memory is an error as any other.
+// Calls `work`; an exception (a lack of memory) is an error as any other.
 template <class Work>
 auto guarded(const Work& work, decltype(work()) failed) -> decltype(work()) try {
   return work();
 } catch (const std::bad_alloc&) {
   say("not enough memory");
+  return failed;
+} catch (const std::exception& error) {
+  say(error.what());
   return failed;
 }
 
@@ -145,10 +148,15 @@ long long imreg_count(imreg_file* file, const imreg_question* question) {
 }
 
 int imreg_next(imreg_rows* rows) {
-  rows->has_row = rows->rows.next();
-  if (rows->has_row) return 1;
-  if (rows->rows.status().ok()) return 0;
-  return guarded([&] { return say(rows->rows.status().text()), -1; }, -1);
+  rows->has_row = false;
+  return guarded(
+      [&] {
+        rows->has_row = rows->rows.next();
+        if (rows->has_row) return 1;
+        if (rows->rows.status().ok()) return 0;
+        return say(rows->rows.status().text()), -1;
+      },
+      -1);
 }
 
 long long imreg_damaged(const imreg_rows* rows) { return std::ssize(rows->rows.report().damaged); }

@@ -62,12 +62,10 @@ Status each_block(std::int64_t count, int jobs,
     }
   };
   std::vector<std::thread> threads;
-  for (int worker = 1; worker < workers_for(count, jobs); ++worker) {
-    try {
-      threads.emplace_back(run, worker);
-    } catch (const std::system_error&) {
-      break;  // fewer threads do the same work
-    }
+  try {
+    for (int worker = 1; worker < workers_for(count, jobs); ++worker) threads.emplace_back(run, worker);
+  } catch (const std::system_error&) {  // fewer threads do the same work
+  } catch (const std::bad_alloc&) {     // those that run must be waited for
   }
   run(0);
   for (auto& thread : threads) thread.join();

@@ -52,6 +52,9 @@ Status check(const Aggregate& aggregate, std::string_view function, const Operan
   return {};
 }
 
+// The sum is an exact integer. That of 64-bit integers would not fit one.
+bool sums_wholes(const Operand& operand) { return operand.is_integer() && operand.shape().type != Type::i64; }
+
 void add_to_sum(Groups::Numbers& to, double value) {
   const double sum = to.sum + value;
   to.lost += std::abs(to.sum) >= std::abs(value) ? (to.sum - sum) + value : (value - sum) + to.sum;
@@ -135,6 +138,8 @@ struct Hash {
 std::string result_name(std::string_view text) {
   std::string_view inside;
   const auto* function = function_of(trim(text), inside);
+  // max(exptime, 60) is a function of the language of conditions.
+  if (function && split_expressions(inside).size() > 1) function = nullptr;
   return function ? std::string(function->first) + "_" + std::string(inside) : std::string(text);
 }
 
@@ -326,7 +331,7 @@ class Collector {
       }
       const std::uint64_t key = operand.number_key(record);
       if (operand.has_unknown() && key == kUnknownKey) continue;
-      add_value(numbers[i], operand.number(record), key, operand.is_integer(), stddev_[i]);
+      add_value(numbers[i], operand.number(record), key, sums_wholes(operand), stddev_[i]);
       if (values[i]) {
         key_ = table.keys[group];
         add_big(key, key_);
@@ -529,7 +534,7 @@ void Groups::make_schema(const std::vector<int>& widths) {
         case Function::max:
         case Function::first:
         case Function::last: field = shape; break;
-        case Function::sum: field.type = operand.is_integer() && shape.type != Type::i64 ? Type::i64 : Type::f64; break;
+        case Function::sum: field.type = sums_wholes(operand) ? Type::i64 : Type::f64; break;
         case Function::median: field.type = f32 ? Type::f32 : Type::f64; break;
         case Function::mean:
         case Function::stddev: field.type = Type::f64; break;

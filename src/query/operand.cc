@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "record/statistics.h"
 
 namespace imreg {
 
@@ -23,38 +24,6 @@ std::uint64_t key_of_real(double value) {
 double real_of_key(std::uint64_t key) {
   if (key == kUnknownKey) return std::nan("");
   return std::bit_cast<double>(key & kSign ? key & ~kSign : ~key);
-}
-
-// "teltemp[2]", or "TELTEMP2" of a field whose columns are TELTEMP0..3.
-const FieldInfo* find_element(const Schema& schema, std::string_view name, int& element) {
-  long long number = 0;
-  const auto take = [&](const FieldInfo& field, std::string_view digits) {
-    if (field.type == Type::text || !parse_integer(digits, number) || number < 0 || number >= field.count) return false;
-    element = static_cast<int>(number);
-    return true;
-  };
-  if (const auto open = name.find('['); open != name.npos && name.back() == ']') {
-    const FieldInfo* field = schema.find(trim(name.substr(0, open)));
-    if (field && take(*field, name.substr(open + 1, name.size() - open - 2))) return field;
-  }
-  for (const auto& field : schema.fields) {
-    const auto dots = field.column.find("..");
-    if (dots == std::string::npos || dots == 0) continue;
-    const auto stem = std::string_view(field.column).substr(0, dots - 1);
-    if (starts_nocase(name, stem) && take(field, name.substr(stem.size()))) return &field;
-  }
-  return nullptr;
-}
-
-Status no_field(const Schema& schema, std::string_view name) {
-  if (name.empty()) return {Code::invalid, "a field is missing between the commas"};
-  std::vector<std::string> names;
-  for (const auto& field : schema.fields) names.push_back(field.name);
-  std::string near = nearest_names(name.substr(0, name.find('[')), names);
-  std::string message = "there is no field \"" + visible(name) + "\"; ";
-  if (!near.empty()) return {Code::not_found, message + "near: " + near};
-  for (std::size_t i = 0; i < names.size() && i < 60; ++i) near += (i > 0 ? ", " : "") + names[i];
-  return {Code::not_found, message + "there are: " + near + (names.size() > 60 ? ", ..." : "")};
 }
 
 }  // namespace
@@ -81,11 +50,11 @@ Result<Operand> Operand::parse(std::string_view text, const Schema& schema, cons
   const std::string_view name = trim(text);
   int element = -1;
   const FieldInfo* field = schema.find(name);
-  if (!field) field = find_element(schema, name, element);
+  if (!field) field = schema.find_element(name, element);
   if (!field) {
     const bool is_name =
         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_[]") == name.npos;
-    if (is_name) return no_field(schema, name);
+    if (is_name) return schema.no_field(name);
     IMREG_ASSIGN(auto expression, Expression::parse(name, schema, settings));
     return of_expression(std::move(expression));
   }
@@ -117,9 +86,7 @@ Result<Operand> Operand::parse(std::string_view text, const Schema& schema, cons
     out.shape_.missing_is_zero = false;
     if (out.shape_.display == Display::words) out.shape_.display = Display::plain;
   }
-  const std::string lowered = to_lower(field->name);
-  out.failed_is_minus_one_ = field->type == Type::f32 && field->missing_is_zero &&
-                             (lowered == "bias" || lowered == "sky" || lowered == "fwhm");
+  out.failed_is_minus_one_ = is_elixir_statistic(*field);
   if (out.kind_ == Kind::word) {
     out.code_.resize(field->words.size());
     std::iota(out.code_.begin(), out.code_.end(), 0);
@@ -133,17 +100,7 @@ Result<Operand> Operand::parse(std::string_view text, const Schema& schema, cons
 }
 
 std::int64_t Operand::integer(RecordView record) const {
-  const char* at = record.bytes() + field_.offset;
-  switch (field_.type) {
-    case Type::boolean: return *at == 'T';
-    case Type::u8: return static_cast<unsigned char>(*at);
-    case Type::i16: return load_big<std::int16_t>(at);
-    case Type::i32: return load_big<std::int32_t>(at);
-    case Type::u32: return load_big<std::uint32_t>(at) ^ 0x80000000U;
-    case Type::raw_u32: return load_big<std::uint32_t>(at);
-    case Type::i64: return load_big<std::int64_t>(at);
-    default: return 0;
-  }
+  return load_integer(record.bytes() + field_.offset, field_.type);
 }
 
 double Operand::number(RecordView record) const {

@@ -44,6 +44,37 @@ const FieldInfo* Schema::find(std::string_view name) const {
   return nullptr;
 }
 
+const FieldInfo* Schema::find_element(std::string_view name, int& element) const {
+  long long number = 0;
+  const auto take = [&](const FieldInfo& field, std::string_view digits) {
+    if (field.type == Type::text || !parse_integer(digits, number) || number < 0 || number >= field.count) return false;
+    element = static_cast<int>(number);
+    return true;
+  };
+  if (const auto open = name.find('['); open != name.npos && name.back() == ']') {
+    const FieldInfo* field = find(trim(name.substr(0, open)));
+    if (field && take(*field, name.substr(open + 1, name.size() - open - 2))) return field;
+  }
+  for (const auto& field : fields) {
+    const auto dots = field.column.find("..");
+    if (dots == std::string::npos || dots == 0) continue;
+    const auto stem = std::string_view(field.column).substr(0, dots - 1);
+    if (starts_nocase(name, stem) && take(field, name.substr(stem.size()))) return &field;
+  }
+  return nullptr;
+}
+
+Status Schema::no_field(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const auto& field : fields) names.push_back(field.name);
+  std::string near = nearest_names(name.substr(0, name.find('[')), names);
+  std::string message = "there is no field \"" + visible(name) + "\"; ";
+  if (!near.empty()) return {Code::not_found, message + "near: " + near};
+  constexpr std::size_t kMost = 60;
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) near += (i > 0 ? ", " : "") + names[i];
+  return {Code::not_found, message + "there are: " + near + (names.size() > kMost ? ", ..." : "")};
+}
+
 std::string Schema::layout_hash() const {
   std::string text = format + ' ' + std::to_string(version) + ' ' + std::to_string(record_size);
   for (const auto& field : fields) {

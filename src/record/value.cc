@@ -17,18 +17,13 @@ Value value_of(RecordView record, const FieldInfo& field, int element) {
       if (text.empty()) return std::monostate{};
       return text;
     }
-    case Type::u8: integer = static_cast<unsigned char>(*at); break;
-    case Type::i16: integer = load_big<std::int16_t>(at); break;
-    case Type::i32: integer = load_big<std::int32_t>(at); break;
-    case Type::u32: integer = load_big<std::uint32_t>(at) ^ 0x80000000U; break;
-    case Type::raw_u32: integer = load_big<std::uint32_t>(at); break;
-    case Type::i64: integer = load_big<std::int64_t>(at); break;
     case Type::f32:
     case Type::f64: {
       real = field.type == Type::f32 ? static_cast<double>(load_big<float>(at)) : load_big<double>(at);
       if (std::isnan(real) || (field.missing_is_zero && real == 0)) return std::monostate{};
       return field.scale == 1 && field.zero == 0 ? real : field.zero + field.scale * real;
     }
+    default: integer = load_integer(at, field.type);
   }
   if (field.missing_is_zero && integer == 0) return std::monostate{};
   if (field.scale == 1 && field.zero == 0) return integer;

@@ -91,7 +91,7 @@ class Finder {
 
  private:
   bool can_be_found(const Exposure& image) const {
-    return !std::isnan(image.obstime) && !(needs_ == Needs::filter && image.filter.empty()) &&
+    return std::isfinite(image.obstime) && !(needs_ == Needs::filter && image.filter.empty()) &&
            !(needs_ == Needs::exposure && std::isnan(image.exptime));
   }
   bool same_filter(const std::string& stored, const std::string& wanted);
@@ -124,7 +124,7 @@ unsigned Finder::faults(const Exposure& frame, const Exposure& image) {
   fault(kBad, frame.quality < 0);
   const int a = kind_of_mode(frame.mode), b = kind_of_mode(image.mode);
   fault(kOtherMode, frame.slice > 0 || (a != b && a != 0 && b != 0));
-  fault(kNoTime, std::isnan(frame.obstime));
+  fault(kNoTime, !std::isfinite(frame.obstime));
   fault(kFar, std::abs(frame.obstime - image.obstime) > request_.days * kDay);
   if (needs_ == Needs::filter) fault(kOtherFilter, !same_filter(frame.filter, image.filter));
   if (needs_ == Needs::exposure) {
@@ -259,7 +259,7 @@ std::string Finder::why_none(const Wanted& wanted) const {
                                 ->words[static_cast<std::size_t>(request_.type)];
   std::string sought = "no " + type + " for ccd " + std::to_string(image.ccd) + " of " +
                        (image.instrument.empty() ? "an unknown camera" : visible(image.instrument));
-  if (std::isnan(image.obstime)) return sought + ": the time of the image is not known, so nothing is near to it";
+  if (!std::isfinite(image.obstime)) return sought + ": the time of the image is not known, so nothing is near to it";
   if (needs_ == Needs::filter) {
     if (image.filter.empty()) return sought + ": the filter of the image is not known";
     sought += " in filter " + visible(image.filter);

@@ -94,12 +94,10 @@ std::string key_of(RecordView row, const PathRoots& roots) {
   return key;
 }
 
-StatisticState statistic_state(RecordView row, Statistic which) {
-  return static_cast<StatisticState>((row[regimage::kProcstate] >> (2 * static_cast<int>(which))) & 3);
-}
+StatisticState statistic_state(RecordView row, Statistic which) { return state_in(row[regimage::kProcstate], which); }
 
 void set_statistic_state(Record& row, Statistic which, StatisticState state) {
-  const int shift = 2 * static_cast<int>(which);
+  const int shift = shift_of(which);
   row.set(regimage::kProcstate, (row[regimage::kProcstate] & ~(3 << shift)) | (static_cast<int>(state) << shift));
 }
 
@@ -146,7 +144,7 @@ Record merged_row(RecordView ours, RecordView theirs) {
     // What the newer row does not know, and the older one does.
     for (const auto& field : builtin_format(regimage::kFormat, regimage::kVersion)->fields) {
       if (field.type != Type::f32 && field.type != Type::f64 && field.type != Type::text) continue;
-      if (field.name == "bias" || field.name == "sky" || field.name == "fwhm") continue;
+      if (statistic_of(field.name)) continue;
       const int elements = field.type == Type::text ? 1 : field.count;
       const int size = field.size() / elements;
       for (int i = 0; i < elements; ++i) {

@@ -8,6 +8,7 @@
 #include "formats/regimage.h"
 #include "imreg/camera.h"
 #include "imreg/record.h"
+#include "record/statistics.h"
 
 namespace imreg {
 
@@ -45,9 +46,6 @@ bool is_unplaced(RecordView row);
 /// same rows again changes nothing.
 Record merged_row(RecordView ours, RecordView theirs);
 
-/// Statistics in procstate: 2 bits each.
-enum class StatisticState : int { not_measured = 0, measured = 1, failed = 2 };
-enum class Statistic : int { bias = 0, sky = 1, fwhm = 2 };
 StatisticState statistic_state(RecordView row, Statistic which);
 void set_statistic_state(Record& row, Statistic which, StatisticState state);
 

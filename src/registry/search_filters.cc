@@ -260,9 +260,9 @@ std::vector<int> codes_with(int mask, int bits) {
 
 Status by_processed(const Search& search) {
   IMREG_ASSIGN(const bool wanted, truth_of(search.filter));
-  if (search.schema.find("procstate")) {
-    constexpr int kMask = 3 << (2 * static_cast<int>(Statistic::bias));
-    constexpr int kMeasured = static_cast<int>(StatisticState::measured) << (2 * static_cast<int>(Statistic::bias));
+  if (find_procstate(search.schema)) {
+    constexpr int kMask = 3 << shift_of(Statistic::bias);
+    constexpr int kMeasured = static_cast<int>(StatisticState::measured) << shift_of(Statistic::bias);
     return search.selection.codes(search.schema, "procstate", codes_with(kMask, kMeasured), !wanted);
   }
   // Elixir: 0 is not measured, -1 failed.

@@ -23,6 +23,8 @@ bool PageReader::fail(Status status) {
 }
 
 const char* PageReader::payload(std::int64_t page) {
+  if (page < 0)
+    return fail(Status(Code::corrupt, "the index points outside of itself").in_file(file_->path())), nullptr;
   if (!slots_) slots_ = std::make_unique_for_overwrite<char[]>(kSlots * kPage);
   const std::size_t slot = static_cast<std::size_t>(page) % kSlots;
   char* bytes = slots_.get() + slot * kPage;

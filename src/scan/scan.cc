@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -51,8 +51,8 @@ class PieceFinder {
   PieceFinder(const RecordFile& file, const Selection& selection, int jobs)
       : file_(file), pieces_((file.count() + kPiece - 1) / kPiece), slots_(static_cast<std::size_t>(jobs) * 4) {
     try {
-      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this, copy = selection] { work(copy); });
-    } catch (const std::system_error&) {
+      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this, copy = selection] { try_work(copy); });
+    } catch (const std::exception&) {
       if (threads_.empty()) throw;  // fewer than wished do the work too
     }
   }
@@ -64,12 +64,13 @@ class PieceFinder {
     changed_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
-  /// False behind the last piece.
+  /// False behind the last piece. Throws what a thread threw: no memory.
   bool next(std::vector<std::int64_t>& rows) {
     if (taken_ == pieces_) return false;
     std::unique_lock lock(mutex_);
     auto& slot = slots_[static_cast<std::size_t>(taken_) % slots_.size()];
-    changed_.wait(lock, [&] { return slot.ready; });
+    changed_.wait(lock, [&] { return slot.ready || failure_; });
+    if (failure_) std::rethrow_exception(failure_);
     rows.swap(slot.rows);
     slot.ready = false;
     ++taken_;
@@ -83,6 +84,18 @@ class PieceFinder {
     std::vector<std::int64_t> rows;
     bool ready = false;
   };
+
+  void try_work(const Selection& selection) {
+    try {
+      work(selection);
+    } catch (...) {
+      {
+        const std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+      }
+      changed_.notify_all();
+    }
+  }
 
   void work(const Selection& selection) {
     std::vector<std::int64_t> rows;
@@ -118,6 +131,7 @@ class PieceFinder {
   std::int64_t started_ = 0;
   std::int64_t taken_ = 0;
   bool stop_ = false;
+  std::exception_ptr failure_;
 };
 
 // Every row of the file that matches as it stands, in order, goes to `visit`; or, when an index gives candidates, each of

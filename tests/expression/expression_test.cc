@@ -111,6 +111,10 @@ TEST(Expression, NothingIsTooDeepOrTooLong) {
   EXPECT_THAT(message_of("2" + repeated("^2", 5000)), HasSubstr("levels deep"));
   EXPECT_THAT(message_of(std::string(200000, ' ')), HasSubstr("more than 131072"));
   EXPECT_EQ(message_of(repeated("(", 90) + "1" + repeated(")", 90)), "no error");
+  // Each level looks at what stands before it twice.
+  EXPECT_THAT(message_of("ccd" + repeated(" is 1", 150)), HasSubstr("too large"));
+  EXPECT_THAT(message_of(repeated("(", 80) + "deleted" + repeated(" in (true, false))", 80)), HasSubstr("too large"));
+  EXPECT_THAT(message_of("filter ~ 'r'" + repeated(" or filter ~ 'r'", 300)), HasSubstr("regular expressions"));
   // Long and flat is no trouble.
   const auto record = record_of({{"ccd", "7"}});
   EXPECT_EQ(truth("ccd = 9" + repeated(" or ccd = 8", 10000) + " or ccd = 7", record), Truth::yes);

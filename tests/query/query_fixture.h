@@ -90,6 +90,7 @@ inline Record random_row(Random& random, std::int64_t spread, const Schema& sche
   set("exptime", real(0.1));
   set("bias", real(7));
   set("fwhm", real(0.3));
+  set("procstate", some(64));  // 2 bits each of bias, sky, fwhm, whatever their values
   for (int i = 0; i < 3; ++i) set("temps", real(1.5), i);
   for (int i = 0; i < 4; ++i) set("teltemp", real(1.5), i);
   set("ccd", some(4) - 1);

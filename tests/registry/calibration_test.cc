@@ -137,6 +137,16 @@ TEST_F(Calibration, NothingIsLostBetweenTheWindows) {
   EXPECT_EQ(rows(database(all), near("1", kFlat, 99)).size(), 24U);
 }
 
+TEST_F(Calibration, TimesThatAreNoNumbersAreNotKnown) {
+  const double endless = std::numeric_limits<double>::infinity();
+  std::vector<Image> all = {kReference};
+  for (int i = 0; i < 100; ++i) all.push_back(flat(i % 2 ? endless : kUnknown));
+  all.push_back(flat(3));
+  EXPECT_THAT(rows(database(all), near("1", kFlat, 9)), ElementsAre(101));
+  all[0].days = endless;
+  EXPECT_THAT(why(database(all), near("1")), HasSubstr("the time of the image is not known"));
+}
+
 TEST_F(Calibration, OfManyTheNearest) {
   std::vector<Image> all = {kReference};
   for (int i = 0; i < 700; ++i) all.push_back(flat(1 + (i * 37 % 700) * 1e-3));

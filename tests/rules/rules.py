@@ -119,6 +119,8 @@ def lengths(root):
             bad.append(f"{path}:1: the room has no README.md")
         elif text_of(root, path).count("\n") > README_LINES:
             bad.append(f"{path}:{README_LINES + 1}: a room's README has at most {README_LINES} lines")
+        elif not text_of(root, path).startswith("# "):
+            bad.append(f"{path}:1: a README begins with its title, \"# {room}\"; was it formatted as code?")
     return bad
 
 
