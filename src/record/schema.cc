@@ -65,6 +65,7 @@ const FieldInfo* Schema::find_element(std::string_view name, int& element) const
 }
 
 Status Schema::no_field(std::string_view name) const {
+  if (trim(name).empty()) return {Code::invalid, "a field is missing between the commas"};
   std::vector<std::string> names;
   for (const auto& field : fields) names.push_back(field.name);
   std::string near = nearest_names(name.substr(0, name.find('[')), names);
