@@ -28,7 +28,6 @@ T first_of(const Chain& chain, std::optional<T> Table::*member, T otherwise) {
 
 // Skipped, a mask, or an image.
 void judge(const Place& place, bool keep, RememberedHdu& hdu) {
-  hdu.check(place.cards, place.hdu);
   Asking asking(hdu, place, keep);
   if (asking.needs(kSkip)) hdu.skip = first_rule(hdu.plan->skip, place) != nullptr;
   if (asking.needs(kMask)) hdu.mask = hdu.skip ? nullptr : first_rule(hdu.plan->mask, place);
@@ -195,7 +194,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   out.camera = last.camera;
   const Table& chosen = *chain[chain.front() == &tables_->configuration ? 1 : 0];
   const Chips found = find_chips(cards, chain, [&](const Place& place) -> const RememberedHdu& {
-    RememberedHdu& hdu = last.hdus[place.hdu];
+    RememberedHdu& hdu = last.hdu_like(place);
     if (!hdu.plan) hdu.plan = tables_->plans.plan_of(chain, chosen, place);
     judge(place, keep, hdu);
     return hdu;
@@ -208,16 +207,18 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   for (std::size_t i = 0; i < found.chips.size(); ++i) {
     const Chip& chip = found.chips[i];
     const Place place{cards, chip.hdu};
-    RememberedHdu& hdu = last.hdus[chip.hdu];
+    RememberedHdu& hdu = last.hdus[chip.hdu].found();
     if (hdu.image == nullptr) hdu.image = &last.image_of(hdu.plan);
     RememberedImage& image = *hdu.image;
     if (!keep) image.facts = {};
     const bool split = lone && (options.split || is_split(place, keep, hdu));
     std::vector<Loss> losses;
-    const Reader reader(chain, *hdu.plan, place, split, options.explain ? &losses : nullptr);
+    const Reader reader(chain, *hdu.plan, place, split, options.explain ? &losses : nullptr,
+                        keep ? &image.aside : nullptr);
     read_chip(reader, place, keep, hdu);
     {
       image.check(cards, chip.hdu);
+      image.aside.check(cards, chip.hdu);
       image.renumber(place.own().number);
       Asking asking(image, place, keep);
       bool day_only = false;

@@ -82,16 +82,28 @@ Layout::Layout(std::vector<std::uint64_t> keys) : multiplier_(multiplier()), key
 
 bool Layout::fits(const Header& header) const {
   if (header.size() != keys_.size()) return false;
-  const char* card = header.text().data();
-  for (const std::uint64_t& known : keys_) {
+  const char* const cards = header.text().data();
+  const auto differs = [&](std::size_t i) {
+    std::uint64_t key = 0;
+    std::memcpy(&key, cards + i * kCardSize, sizeof key);
+    return (key ^ keys_[i]) | static_cast<std::uint64_t>(cards[i * kCardSize + 8] ^ '=');
+  };
+  const auto fits = [&](std::size_t i) {
+    const char* const card = cards + i * kCardSize;
     std::uint64_t key = 0;
     std::memcpy(&key, card, sizeof key);
-    const auto equals = static_cast<std::uint64_t>(card[8] ^ '=');
-    if (((key ^ known) | equals) != 0) {
-      const bool commentary = known == 0 && equals != 0 && is_commentary(key);
-      if (!commentary && key_at(header, card, static_cast<std::size_t>(&known - keys_.data())) != known) return false;
+    const bool commentary = keys_[i] == 0 && card[8] != '=' && is_commentary(key);
+    return commentary || key_at(header, card, i) == keys_[i];
+  };
+  std::size_t i = 0;
+  for (; i + 4 <= keys_.size(); i += 4) {
+    if ((differs(i) | differs(i + 1) | differs(i + 2) | differs(i + 3)) == 0) continue;
+    for (std::size_t k = i; k < i + 4; ++k) {
+      if (differs(k) != 0 && !fits(k)) return false;
     }
-    card += kCardSize;
+  }
+  for (; i < keys_.size(); ++i) {
+    if (differs(i) != 0 && !fits(i)) return false;
   }
   return true;
 }

@@ -35,6 +35,7 @@ long long full_year(long long year) { return year >= 100 ? year : year < 40 ? 20
 // Without the word for the time scale or zone behind a time: "UTC", "GMT", "_TAI".
 std::string_view without_zone(std::string_view text) {
   text = trim(text);
+  if (text.empty() || (is_digit(text.back()) && !text.ends_with("+00:00"))) return text;
   for (std::string_view zone : {"UTC", "GMT", "UT", "Z", "+00:00", "_TAI", "_TT", "_TDB", " TAI", " TT", " TDB"}) {
     if (text.size() > zone.size() && equal_nocase(text.substr(text.size() - zone.size()), zone)) {
       text = trim(text.substr(0, text.size() - zone.size()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace imreg::camera {
 
@@ -47,6 +48,39 @@ RememberedImage& RememberedFile::image_of(const std::shared_ptr<const Plan>& pla
   return found != images.end() ? **found : *images.emplace_back(std::make_unique<RememberedImage>(plan));
 }
 
+// Files come in the order of their CCDs, as a rule: the next one is what came next before.
+RememberedHdu& RememberedHdus::find(const Place& place, std::size_t most) {
+  const FitsHeaders& file = place.cards.file();
+  for (std::size_t i = 0; i < hdus_.size(); ++i) {
+    const std::size_t at = at_ + i < hdus_.size() ? at_ + i : at_ + i - hdus_.size();
+    if (!hdus_[at].trace.holds(hdus_[at].known, file, place.hdu)) continue;
+    at_ = at;
+    break;
+  }
+  RememberedHdu& last = hdus_[at_];
+  if (!last.trace.holds(last.known, file, place.hdu)) {
+    if (hdus_.size() < most) {
+      at_ = hdus_.size();
+      hdus_.emplace_back();
+    } else {
+      at_ = at_ + 1 < hdus_.size() ? at_ + 1 : 0;
+    }
+  }
+  hdus_[at_].check(place.cards, place.hdu);
+  return hdus_[at_];
+}
+
+RememberedHdu& RememberedFile::hdu_like(const Place& place) {
+  constexpr std::size_t kMost = 64;  // in a file
+  return hdus[place.hdu].find(place, std::max<std::size_t>(1, kMost / hdus.size()));
+}
+
+std::size_t RememberedFile::size() const {
+  std::size_t out = 0;
+  for (const RememberedHdus& each : hdus) out += each.size();
+  return out;
+}
+
 Memory::Use::Use(Memory& memory, bool keep) {
   if (!keep) return;
   Slot& slot = memory.slots_[std::hash<std::thread::id>()(std::this_thread::get_id()) % kSlots];
@@ -60,6 +94,10 @@ RememberedFile& Memory::Use::file_like(const FileCards& cards) {
   RememberedFile* file = &nothing_;
   if (slot_ != nullptr) cards.use(&slot_->matches);
   if (slot_ != nullptr && count <= kMost) {
+    if (slot_->last != nullptr) {
+      const std::size_t size = slot_->last->size();
+      slot_->hdus += size - std::exchange(slot_->last->counted, size);
+    }
     const auto is_last = [&] { return slot_->last != nullptr && !slot_->last->layouts.empty(); };
     if (is_last()) cards.expect(0, slot_->last->layouts[0]);
     const Layout* primary = cards.layout(0).get();
@@ -73,7 +111,6 @@ RememberedFile& Memory::Use::file_like(const FileCards& cards) {
     }
     file = slot_->last;
     for (std::size_t i = 1; i < std::min(count, file->layouts.size()); ++i) cards.expect(i, file->layouts[i]);
-    slot_->hdus += count - std::min(count, file->layouts.size());
   }
   file->fit(cards);
   return *file;

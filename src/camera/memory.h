@@ -65,6 +65,30 @@ class Asking {
   Listener listener_;
 };
 
+/// What is read on the way to several answers: they then depend on the same cards.
+struct RememberedAside : Remembered {
+  Fact<std::string> timesys, frame;
+  Fact<double> equinox;
+  /// `fact`, found by `read` unless it is known; who listens to the cards hears of those that it was read from.
+  template <class T, class Read>
+  const Fact<T>& recall(Field field, Fact<T>& fact, const Place& place, Read read) {
+    const Answers answer = answer_of(field);
+    Listener* const outer = place.cards.listener();
+    if ((known & answer) == 0) {
+      Listener inner{trace, place.hdu};
+      inner.reading = answer;
+      place.cards.listen(&inner);
+      fact = read();
+      place.cards.listen(outer);
+      known |= answer & ~inner.beyond;
+    }
+    if ((known & answer) == 0) outer->anything();
+    trace.each(answer, place.hdu,
+               [&](std::size_t hdu, std::size_t card) { outer->card(place.cards.file(), hdu, card); });
+    return fact;
+  }
+};
+
 /// The images of a file with one plan.
 struct RememberedImage : Remembered {
   explicit RememberedImage(std::shared_ptr<const Plan> p) : plan(std::move(p)) {}
@@ -72,6 +96,7 @@ struct RememberedImage : Remembered {
   ImageFacts facts;
   int hdu = -1;                         ///< number of the HDU that they are of
   std::optional<double> position_time;  ///< the time that the position was found with
+  RememberedAside aside;
   /// Facts of its own HDU become those of HDU `number`.
   void renumber(int number);
 };
@@ -85,6 +110,20 @@ struct RememberedHdu : Remembered {
   Fact<int> ccd;
 };
 
+/// The HDUs that came in the same place: files of one CCD each are the CCDs of a mosaic by turns.
+class RememberedHdus {
+ public:
+  /// The one whose answers all hold for this file; else a new one, up to `most`; else one that keeps what holds.
+  RememberedHdu& find(const Place& place, std::size_t most);
+  /// The one found last.
+  RememberedHdu& found() { return hdus_[at_]; }
+  std::size_t size() const { return hdus_.size(); }
+
+ private:
+  std::vector<RememberedHdu> hdus_ = std::vector<RememberedHdu>(1);
+  std::size_t at_ = 0;
+};
+
 struct RememberedFile {
   std::vector<std::shared_ptr<const Layout>> layouts;
   std::vector<int> numbers;  ///< of the HDUs
@@ -92,7 +131,8 @@ struct RememberedFile {
   std::string chosen;  ///< the camera
   std::string camera;  ///< of the chain: the one chosen or one asked for; empty: none
   Chain chain;
-  std::vector<RememberedHdu> hdus;
+  std::vector<RememberedHdus> hdus;
+  std::size_t counted = 0;  ///< what size() was when it was last added to that of all files
   std::vector<std::unique_ptr<RememberedImage>> images;
 
   /// Makes it one of this file's layouts.
@@ -100,6 +140,9 @@ struct RememberedFile {
   /// Another table: nothing but the layouts stays.
   void change_camera(std::string name, Chain its_chain);
   RememberedImage& image_of(const std::shared_ptr<const Plan>& plan);
+  /// The HDU as it is remembered.
+  RememberedHdu& hdu_like(const Place& place);
+  std::size_t size() const;  ///< HDUs, with all that came in one place
 };
 
 /// One memory for each thread, more or less: a thread that finds its memory in use goes without.

@@ -138,11 +138,23 @@ bool MatchCache::matches(const Globs& globs, std::string_view text) {
   if (entries_.empty()) entries_.resize(kSize);
   const auto address = reinterpret_cast<std::uintptr_t>(&globs);
   std::uint64_t hash = address + text.size();
-  for (std::size_t i = 0; i < text.size(); i += sizeof hash) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, std::min(sizeof word, text.size() - i));
+  const auto mix = [&](std::uint64_t word) {
     hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
     hash ^= hash >> 29;
+  };
+  // Its ends and its middle tell one text from another, mostly.
+  const auto mix_at = [&](std::size_t i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    mix(word);
+  };
+  if (text.size() >= sizeof hash) {
+    mix_at(0);
+    mix_at(text.size() / 2 - sizeof hash / 2);
+    mix_at(text.size() - sizeof hash);
+  } else {
+    for (const char c : text) hash = hash << 8 | static_cast<unsigned char>(c);
+    mix(address);
   }
   Entry& entry = entries_[hash % kSize];
   if (entry.globs != &globs || std::string_view(entry.text, entry.size) != text) {

@@ -184,7 +184,7 @@ bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) cons
   SkyPosition found;
   Frame frame = Frame::icrs;
   if (version != ' ' || !reference_point(found, frame, keywords)) return false;
-  const std::optional<double> equinox = number(Field::equinox).value;
+  const std::optional<double> equinox = header_equinox().value;
   const Result<SkyPosition> turned =
       to_icrs(found, frame == Frame::icrs ? frame_of(equinox) : frame, equinox.value_or(default_equinox(frame)));
   if (turned) icrs = *turned;
@@ -193,7 +193,7 @@ bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) cons
 
 // As RADESYS and the equinox say.
 Frame Reader::frame_of(std::optional<double> equinox) const {
-  Result<Frame> named = frame_named(text(Field::frame).value.value_or(""), equinox);
+  Result<Frame> named = frame_named(aside_text(Field::frame, &RememberedAside::frame).value.value_or(""), equinox);
   if (!named) named = frame_named("", equinox);
   return named.ok() ? *named : Frame::icrs;
 }
@@ -207,7 +207,7 @@ void Reader::position(Fact<double>& ra, Fact<double>& dec, std::optional<double>
       if (!by_wcs(recipe.wcs_version, found, keywords)) return false;
     } else {
       if (!pointing(recipe, found, keywords, hdu)) return false;
-      const std::optional<double> equinox = number(Field::equinox).value;
+      const std::optional<double> equinox = header_equinox().value;
       const Frame frame = recipe.sky_frame ? *recipe.sky_frame : frame_of(equinox);
       const std::optional<double> epoch = obstime ? std::optional(julian_year(*obstime)) : std::nullopt;
       const Result<SkyPosition> icrs =

@@ -65,7 +65,7 @@ double year_of(double time) {
 
 // Nothing when the header says that its times are local: those are of no use.
 std::optional<TimeScale> Reader::time_scale() const {
-  const Fact<std::string> name = text(Field::timesys);
+  const Fact<std::string> name = aside_text(Field::timesys, &RememberedAside::timesys);
   if (!name.value) return TimeScale::utc;
   const Result<TimeScale> scale = time_scale_named(*name.value);
   return scale ? std::optional(*scale) : std::nullopt;

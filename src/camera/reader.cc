@@ -197,6 +197,16 @@ Fact<std::string> Reader::text(Field field) const {
   return out;
 }
 
+Fact<std::string> Reader::aside_text(Field field, Fact<std::string> RememberedAside::*fact) const {
+  if (aside_ == nullptr) return text(field);
+  return aside_->recall(field, aside_->*fact, place_, [&] { return text(field); });
+}
+
+Fact<double> Reader::header_equinox() const {
+  if (aside_ == nullptr) return number(Field::equinox);
+  return aside_->recall(Field::equinox, aside_->equinox, place_, [&] { return number(Field::equinox); });
+}
+
 Fact<std::string> Reader::section(Field field) const {
   Fact<std::string> out;
   each_recipe(field, [&](const Recipe& recipe) {

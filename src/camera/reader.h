@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "camera/cards.h"
+#include "camera/memory.h"
 #include "camera/plan.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
@@ -23,8 +24,10 @@ struct Loss {
 class Reader {
  public:
   /// `split`: the file is one CCD of a mosaic, so its name may tell which. `losses`: filled when given.
-  Reader(const Chain& chain, const Plan& plan, const Place& place, bool split, std::vector<Loss>* losses = nullptr)
-      : chain_(chain), plan_(plan), place_(place), split_(split), losses_(losses) {}
+  /// `aside`: what is remembered of the image, when somebody listens to the cards.
+  Reader(const Chain& chain, const Plan& plan, const Place& place, bool split, std::vector<Loss>* losses = nullptr,
+         RememberedAside* aside = nullptr)
+      : chain_(chain), plan_(plan), place_(place), split_(split), losses_(losses), aside_(aside) {}
 
   Fact<std::string> text(Field field) const;
   /// "[1:2048,1:4096]", blanks taken out.
@@ -61,6 +64,8 @@ class Reader {
   std::optional<double> raw_number(const Recipe& recipe, const CardValue& value) const;
   std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out,
                                 bool& united) const;
+  Fact<std::string> aside_text(Field field, Fact<std::string> RememberedAside::*fact) const;
+  Fact<double> header_equinox() const;
   Fact<double> computed(Field field, const Recipe& recipe) const;
   Fact<double> measured(Field field, const Recipe& recipe) const;
   std::optional<TimeScale> time_scale() const;
@@ -85,6 +90,7 @@ class Reader {
   Place place_;
   bool split_;
   std::vector<Loss>* losses_;
+  RememberedAside* aside_;
 };
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.

@@ -4,6 +4,7 @@
 // that is read, the Trace keeps the cards, and memory.h the answers.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -41,6 +42,20 @@ class Trace {
     return known;
   }
   void forget(Answers answers);
+  /// Whether all of the answers `known` hold for these headers.
+  bool holds(Answers known, const FitsHeaders& file, std::size_t own) const {
+    return std::all_of(cards_.begin(), cards_.end(), [&](const Card& card) {
+      const std::size_t hdu = card.hdu == kOwn ? own : static_cast<std::size_t>(card.hdu);
+      return (card.by & known) == 0 || same_bytes(card, file.hdus[hdu].header);
+    });
+  }
+  /// Calls `use(hdu, card number)` for the cards that one of these answers was read from.
+  template <class Use>
+  void each(Answers answers, std::size_t own, Use use) const {
+    for (const Card& card : cards_) {
+      if ((card.by & answers) != 0) use(card.hdu == kOwn ? own : static_cast<std::size_t>(card.hdu), card.number);
+    }
+  }
   /// False: there are too many cards to keep, or the card goes on in the next one.
   bool add(std::int32_t hdu, std::size_t card, std::string_view bytes, Answers by);
 

@@ -227,6 +227,7 @@ struct Sequence {
 };
 
 const std::string kSeen = "INSTRUME= 'SEEN'\n";
+const std::string kOther = "INSTRUME= 'OTHER'\n";
 const std::string kLong = "'0123456789 0123456789 0123456789 ";
 
 const std::string kEnd = "DATE-END= '2003-01-27T01:02:03'\n";
@@ -280,6 +281,27 @@ const std::vector<Sequence> kSequences = {
       {kSeen + "OBJECT  = 'a'\nEXPTIME = 4", "OWN = 1"}}},
     {"two layouts of an extension by turns",
      {{kSeen, "EXPTIME = 1"}, {kSeen, "A = 1\nEXPTIME = 2"}, {kSeen, "EXPTIME = 3"}, {kSeen, "A = 1\nEXPTIME = 4"}}},
+    {"CCDs by turns, then another exposure",
+     {{kSeen + "EXTNAME = 'ccd1'\nEXPTIME = 1"},
+      {kSeen + "EXTNAME = 'ccd2'\nEXPTIME = 1"},
+      {kSeen + "EXTNAME = 'ccd3'\nEXPTIME = 1"},
+      {kSeen + "EXTNAME = 'ccd1'\nEXPTIME = 2"},
+      {kSeen + "EXTNAME = 'err1'\nEXPTIME = 2"},
+      {kSeen + "EXTNAME = 'ccd3'\nEXPTIME = 2"}}},
+    // What is read on the way to a time or a position.
+    {"the time scale",
+     {{kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'UTC'"}, {kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'TAI'"}}},
+    {"the time scale, and the time",
+     {{kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'UTC'"}, {kSeen + kEnd + "EXPTIME = 2\nTIMESYS = 'TAI'"}}},
+    {"the time scale of the primary",
+     {{kSeen + "TIMESYS = 'UTC'", kEnd + "EXPTIME = 1"}, {kSeen + "TIMESYS = 'TAI'", kEnd + "EXPTIME = 1"}}},
+    {"the time scale of another HDU",
+     {{kOther + kEnd + "EXPTIME = 1", "SCALE   = 'UTC'"}, {kOther + kEnd + "EXPTIME = 1", "SCALE   = 'TAI'"}}},
+    {"the equinox",
+     {{kSeen + "OBJRA = 10\nOBJDEC = 20\nEQUINOX = 1950"}, {kSeen + "OBJRA = 10\nOBJDEC = 20\nEQUINOX = 1975"}}},
+    {"the frame",
+     {{kSeen + "OBJRA = 10\nOBJDEC = 20\nEQUINOX = 1950\nRADESYS = 'FK4'"},
+      {kSeen + "OBJRA = 10\nOBJDEC = 20\nEQUINOX = 1950\nRADESYS = 'FK5'"}}},
     {"two layouts change places", {{kSeen, "EXPTIME = 1", "AIRMASS = 2"}, {kSeen, "AIRMASS = 2", "EXPTIME = 1"}}},
 };
 
@@ -289,13 +311,14 @@ class Sequences : public ::testing::Test {
     for (const auto& [name, when] :
          {std::pair("seen", "when INSTRUME SEEN\nwhen INSTRUME \"" + kLong.substr(1) + "a\"\n" +
                                 "when INSTRUME HALF & MODE b\nwhen DESIGNED SEEN\n"),
-          std::pair("other", std::string("when INSTRUME OTHER\n"))}) {
+          std::pair("other", std::string("when INSTRUME OTHER\ntimesys SCALE@any\n"))}) {
       const std::string path = ::testing::TempDir() + "imreg_memory_" + name + ".cam";
       std::ofstream(path) << "camera " << name << "\n"
                           << when
                           << "exptime EXPTIME s\nairmass AIRMASS\ntelfocus FOCUS@any\nrotangle ANGLE if WHEEL@any in\n"
                              "object OBJECT\nchip EXTNAME\nskip EXTNAME err*\ntype = dark if SHUTTER shut\nobstime "
                              "DATE-END end\nposition RA DEC date\nposition wcs\n"
+                             "timesys TIMESYS\nequinox EQUINOX\nframe RADESYS\nposition OBJRA OBJDEC deg\n"
                              "instrument @name match f%d\nccd @name match f%d\n";
       if (cameras.ok()) added.push_back(cameras->add_file(path));
       std::filesystem::remove(path);
@@ -335,6 +358,19 @@ TEST_F(Sequences, OneThingIsAnother) {
       const std::size_t at = i / n % 2 == 0 ? i % n : n - 1 - i % n;
       EXPECT_EQ(read(files[at], false), alone[at]);
     }
+  }
+}
+
+// More CCDs than are kept, and each comes again.
+TEST_F(Sequences, ManyCcds) {
+  for (int i = 0; i < 400; ++i) {
+    const std::string name = std::to_string(i < 200 ? i % 70 : i % 3 == 0 ? i % 50 : i % 90);
+    const auto facts = cameras->translate(
+        "f.fits", file_of({kSeen + "EXTNAME = 'n" + name + "'\nEXPTIME = " + std::to_string(i)}), {});
+    ASSERT_TRUE(facts.ok());
+    ASSERT_EQ(facts->images.size(), 1U);
+    EXPECT_EQ(facts->images[0].chip.value, "n" + name);
+    EXPECT_EQ(facts->images[0].exptime.value, i);
   }
 }
 
