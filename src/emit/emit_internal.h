@@ -18,9 +18,6 @@ MadeWriter make_votable(const Schema& schema, const EmitOptions& options, Sink s
 MadeWriter make_npy(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_fits(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_fits_table(const Schema& schema, const EmitOptions& options, Sink sink);
-MadeWriter make_npy(const Schema& schema, const EmitOptions& options, Sink sink);
-MadeWriter make_fits(const Schema& schema, const EmitOptions& options, Sink sink);
-MadeWriter make_fits_table(const Schema& schema, const EmitOptions& options, Sink sink);
 MadeWriter make_table(const Schema& schema, const EmitOptions& options, Sink sink);
 
 }  // namespace imreg::emit

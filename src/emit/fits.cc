@@ -187,7 +187,9 @@ class BinaryTable {
     return put_row<Order::big, true>(columns_, out, record, paths, status);
   }
   std::string head(std::int64_t rows) const {
-    return primary_header() + Header(std::string(table_header("BINTABLE", rows, row_size_).text()) + std::string(cards_.text())).file_bytes();
+    return primary_header() +
+           Header(std::string(table_header("BINTABLE", rows, row_size_).text()) + std::string(cards_.text()))
+               .file_bytes();
   }
   std::string tail(std::int64_t rows) const { return filling(rows, row_size_, '\0'); }
 
@@ -214,7 +216,8 @@ class AsciiTable {
         add_name(cards, n, names.take(column.cell, element), column.cell.field);
         cards.add(numbered("TBCOL", n), static_cast<long long>(row_size_ + 1));
         cards.add(numbered("TFORM", n), form_of(column, width));
-        if (column.form > Form::boolean) cards.add(numbered("TNULL", n), kNull, "not known");
+        const bool nullable = column.form >= Form::f32 || column.cell.field.missing_is_zero;
+        if (column.form > Form::boolean && nullable) cards.add(numbered("TNULL", n), kNull, "not known");
         add_meaning(cards, n, column.cell.field);
         row_size_ += static_cast<std::size_t>(width);
       }
@@ -256,15 +259,21 @@ class AsciiTable {
         } else if (const auto integer = integer_of(cell, bytes, element)) {
           text = std::string_view(number, static_cast<std::size_t>(write_number(number, *integer) - number));
         }
-        if (text.empty()) text = kNull;
-        out = std::fill_n(out, width - text.size(), ' ');
-        out = std::copy(text.begin(), text.end(), out);
+        const std::size_t blanks = width - std::max(text.size(), text.empty() ? kNull.size() : 0);
+        if (text.empty()) {  // at the left: TNULL is filled up with blanks
+          out = std::copy(kNull.begin(), kNull.end(), out);
+          out = std::fill_n(out, blanks, ' ');
+        } else {
+          out = std::fill_n(out, blanks, ' ');
+          out = std::copy(text.begin(), text.end(), out);
+        }
       }
     }
     return true;
   }
   std::string head(std::int64_t rows) const {
-    return primary_header() + Header(std::string(table_header("TABLE", rows, row_size_).text()) + std::string(cards_.text())).file_bytes();
+    return primary_header() +
+           Header(std::string(table_header("TABLE", rows, row_size_).text()) + std::string(cards_.text())).file_bytes();
   }
   std::string tail(std::int64_t rows) const { return filling(rows, row_size_, ' '); }
 

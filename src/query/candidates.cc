@@ -13,7 +13,7 @@ namespace imreg {
 namespace {
 // The same for any number of threads: sums depend on it. Each thread holds the groups of one.
 constexpr std::int64_t kBlock = 8192;
-}
+}  // namespace
 
 Status no_memory() {
   return {Code::io, "not enough memory for this query; ask for fewer columns or rows, or end other programs"};
