@@ -26,8 +26,8 @@ class Sink {
 
   Sink() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Sink> && std::is_invocable_r_v<bool, F&, std::string_view>)
-  Sink(F&& write) : write_(std::forward<F>(write)) {}
+    requires(!std::is_same_v<F, Sink> && std::is_invocable_r_v<bool, F&, std::string_view>)
+  Sink(F write) : write_(std::move(write)) {}
   /// A file: `patch` writes over bytes that went out before; its offset counts from the first of them. Formats that
   /// begin with the number of rows use it; without it they collect the rows in an unlinked temporary file ($TMPDIR,
   /// else /tmp).

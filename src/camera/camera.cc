@@ -117,9 +117,10 @@ void doubt_once(FileFacts& file, Doubt doubt) {
 void doubt_unknown(FileFacts& file, const Reader& reader, Asking& asking, const ImageFacts& facts, bool day_only) {
   const auto doubt = [&](Field field, const char* what) {
     std::optional<Doubt> found = reader.doubt(field, what);
-    if (found) doubt_once(file, *std::move(found));
-    if (found) asking.must_be_said(answer_of(field));
-    return found.has_value();
+    if (!found) return false;
+    doubt_once(file, *std::move(found));
+    asking.must_be_said(answer_of(field));
+    return true;
   };
   const auto check = [&](const Fact<double>& fact, Field field, const char* what, bool again = false) {
     if (!fact.value && (asking.needs(answer_of(field)) || again)) doubt(field, what);

@@ -40,8 +40,8 @@ bool wait_unless_ended(double seconds) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   pollfd out = {1, 0, 0};
   (void)::poll(&out, 1, static_cast<int>(seconds * 1000));
-  const timespec now{};
-  return (out.revents & (POLLERR | POLLNVAL)) == 0 && ::sigtimedwait(&signals, nullptr, &now) < 0;
+  const timespec at_once{};
+  return (out.revents & (POLLERR | POLLNVAL)) == 0 && ::sigtimedwait(&signals, nullptr, &at_once) < 0;
 }
 
 }  // namespace imreg::cli

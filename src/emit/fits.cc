@@ -214,7 +214,7 @@ class AsciiTable {
         ++n;
         if (n > 1) ++row_size_;
         add_name(cards, n, names.take(column.cell, element), column.cell.field);
-        cards.add(numbered("TBCOL", n), static_cast<long long>(row_size_ + 1));
+        cards.add(numbered("TBCOL", n), static_cast<long long>(row_size_) + 1);
         cards.add(numbered("TFORM", n), form_of(column, width));
         const bool nullable = column.form >= Form::f32 || column.cell.field.missing_is_zero;
         if (column.form > Form::boolean && nullable) cards.add(numbered("TNULL", n), kNull, "not known");
@@ -239,7 +239,7 @@ class AsciiTable {
       for (int element = 0; element < cell.elements; ++element) {
         if (out > start) *out++ = ' ';
         char number[kRealWidth + 8];
-        std::string_view text(number, 0);
+        std::string_view text;
         if (column.form == Form::text) {
           text = text_of(cell, bytes, element, paths, scratch);
           text = scratch = printable(text);

@@ -80,7 +80,8 @@ Result<std::vector<Column>> make_columns(const Schema& schema, const EmitOptions
 
 std::size_t row_size_of(const std::vector<Column>& columns) {
   const auto& last = columns.back();
-  return static_cast<std::size_t>(last.offset + last.width * last.cell.elements);
+  const int end = last.offset + last.width * last.cell.elements;
+  return static_cast<std::size_t>(end);
 }
 
 double real_of(const Cell& cell, const char* record, int element) {

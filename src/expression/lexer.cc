@@ -112,12 +112,9 @@ class Lexer {
   // From "T10:00:00Z", ",10:00" or " 10:00" behind a date.
   void take_clock() {
     const char c = peek();
-    if ((c == 'T' || c == 't') && is_digit(peek(1)))
-      ++at_;
-    else if ((c == ',' || c == ' ') && is_clock(at_ + 1))
-      ++at_;
-    else
-      return;
+    const bool follows = ((c == 'T' || c == 't') && is_digit(peek(1))) || ((c == ',' || c == ' ') && is_clock(at_ + 1));
+    if (!follows) return;
+    ++at_;
     at_ += digits(at_);
     while (peek() == ':' && is_digit(peek(1))) at_ += 1 + digits(at_ + 1);
     if (peek() == '.' && is_digit(peek(1))) at_ += 1 + digits(at_ + 1);

@@ -528,7 +528,7 @@ void Groups::make_schema(const std::vector<int>& widths) {
                                      [&](const auto& f) { return f.second == aggregate.function; });
       const bool f32 = shape.type == Type::f32;
       switch (aggregate.function) {
-        case Function::count: break;
+        case Function::count:
         case Function::known: break;
         case Function::min:
         case Function::max:

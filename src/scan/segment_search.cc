@@ -60,7 +60,10 @@ std::string_view literal_start(const TextPattern& pattern) {
 }
 
 // Many at a time by the processor's wide registers.
-__attribute__((optimize("O3"))) void keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
+#if defined(__GNUC__) && !defined(__clang__)
+__attribute__((optimize("O3")))
+#endif
+void keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
                                                 std::uint8_t code, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
 }
