@@ -88,7 +88,7 @@ struct Listener {
   Trace& trace;
   std::size_t own;      ///< the HDU of the image, or
   bool all = false;     ///< the HDUs of the file are those of the last one, so that all their cards may be kept
-  Answers reading = 0;  ///< what the cards are read for now
+  Answers reading = 0;  ///< what the cards are being read for
   Answers beyond = 0;   ///< answers that depend on more than cards which can be kept
 
   void card(const FitsHeaders& file, std::size_t hdu, std::size_t number);
