@@ -1,10 +1,7 @@
-// Boost.Program_options guesses at words that begin with a dash. So it gets one style parser that knows how many words
-// each option takes and leaves nothing to guess; Boost keeps the order and joins the pieces.
+// An option takes as many words as its row of the table says, whatever they begin with: nothing is guessed.
 #include "cli/options.h"
 
 #include <algorithm>
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -47,55 +44,6 @@ Status unknown_option(const Program& program, const std::string& typed, std::str
   for (std::size_t at = 0; (at = near.find(", ", at)) != near.npos; at += 4) near.replace(at, 2, ", -");
   return {Code::invalid, "there is no option " + typed + "; near names: -" + near};
 }
-
-// Takes one option with its words, or one other word, from the front of `args`.
-class Style {
- public:
-  Style(const Program& program, Status& failure) : program_(program), failure_(failure) {}
-
-  std::vector<boost::program_options::option> operator()(std::vector<std::string>& args) {
-    boost::program_options::option out;
-    const std::string word = args.front();
-    out.original_tokens.push_back(word);
-    if (ended_ || word.size() < 2 || word[0] != '-') {
-      out.value.push_back(word);
-    } else if (word == "--") {
-      ended_ = true;
-      args.erase(args.begin());
-      return {};
-    } else {
-      const std::string_view name = std::string_view(word).substr(word[1] == '-' ? 2 : 1);
-      const Option* option = find_option(program_, name);
-      if (option == nullptr) return fail(args, unknown_option(program_, word, name));
-      const auto names = words(option->words);
-      if (args.size() - 1 < names.size()) {
-        return fail(args, {Code::invalid, "option " + word + " needs " + std::string(option->words) +
-                                              "; missing: " + std::string(names[args.size() - 1])});
-      }
-      out.string_key = option->name;
-      const auto first = args.begin() + 1;
-      const auto last = first + static_cast<std::ptrdiff_t>(names.size());
-      out.value.assign(first, last);
-      out.original_tokens.insert(out.original_tokens.end(), first, last);
-      args.erase(args.begin(), last);
-      return {out};
-    }
-    args.erase(args.begin());
-    return {out};
-  }
-
- private:
-  // Boost asks until no words are left: after a failure there are none.
-  std::vector<boost::program_options::option> fail(std::vector<std::string>& args, Status status) {
-    failure_ = std::move(status);
-    args.clear();
-    return {};
-  }
-
-  const Program& program_;
-  Status& failure_;
-  bool ended_ = false;
-};
 
 // Why there is a word too many, perhaps: an option lacked one and took the next option for it.
 std::string swallowed(const Program& program, const Parsed& parsed) {
@@ -209,26 +157,28 @@ Result<long long> Parsed::integer(std::string_view name, long long other, long l
 
 Result<Parsed> parse(int argc, const char* const* argv, const Program& program) {
   Parsed parsed;
-  Status failure;
-  try {
-    std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
-    // Without a description Boost 1.74 follows a null pointer; with an empty one it must accept what Style has accepted.
-    const boost::program_options::options_description none;
-    const auto options = boost::program_options::command_line_parser(args)
-                             .options(none)
-                             .allow_unregistered()
-                             .extra_style_parser(Style(program, failure))
-                             .run();
-    if (!failure.ok()) return failure;
-    for (const auto& option : options.options) {
-      if (option.string_key.empty()) {
-        parsed.positionals.insert(parsed.positionals.end(), option.value.begin(), option.value.end());
-      } else {
-        parsed.uses.push_back({find_option(program, option.string_key)->name, option.value});
-      }
+  bool ended = false;  // by --
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (ended || word.size() < 2 || word[0] != '-') {
+      parsed.positionals.emplace_back(word);
+      continue;
     }
-  } catch (const std::exception& error) {
-    return Status(Code::invalid, std::string("the command line cannot be read: ") + error.what());
+    if (word == "--") {
+      ended = true;
+      continue;
+    }
+    const std::string_view name = word.substr(word[1] == '-' ? 2 : 1);
+    const Option* option = find_option(program, name);
+    if (option == nullptr) return unknown_option(program, std::string(word), name);
+    const auto names = words(option->words);
+    const auto left = static_cast<std::size_t>(argc - 1 - i);
+    if (left < names.size()) {
+      return Status(Code::invalid, "option " + std::string(word) + " needs " + std::string(option->words) +
+                                       "; missing: " + std::string(names[left]));
+    }
+    Use& use = parsed.uses.emplace_back(Use{option->name, {}});
+    for (std::size_t taken = 0; taken < names.size(); ++taken) use.words.emplace_back(argv[++i]);
   }
   if (parsed.has("help") || parsed.has("h") || parsed.has("version")) return parsed;
   IMREG_TRY(check(program, parsed));
