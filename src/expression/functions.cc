@@ -52,7 +52,7 @@ constexpr Function of_time(std::string_view name, Civil part, char result = 'n')
   return {name, "d", 1, 1, result, Op::civil, "", static_cast<double>(part)};
 }
 
-const Function kFunctions[] = {
+constexpr Function kFunctions[] = {
     numeric(
         "abs", [](double x) { return std::abs(x); }, "="),
     numeric("sqrt", [](double x) { return std::sqrt(x); }),
