@@ -1,3 +1,4 @@
+// Collects groups in bounded memory, spills them sorted, and computes their aggregates exactly.
 #include "query/group.h"
 
 #include <algorithm>

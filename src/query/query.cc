@@ -1,3 +1,4 @@
+// Plans a question and answers it: selection, condition, unique, last, order, groups, amount.
 #include "imreg/query.h"
 
 #include <algorithm>
@@ -533,6 +534,7 @@ Result<std::int64_t> Query::count() const try {
   Work work{*this};
   IMREG_TRY(work.prepare());
   std::int64_t all = 0;
+  if (!group_ && !sort_.empty()) IMREG_TRY(parse_keys(sort_, work.schema, settings_).status());  // else of no concern
   if (group_) {
     IMREG_ASSIGN(const auto state, work.rows());
     while (state->next()) ++all;

@@ -1,3 +1,4 @@
+// Sorts byte strings in bounded memory: runs in a temporary file, merged at the end.
 #include "query/sorter.h"
 
 #include <algorithm>

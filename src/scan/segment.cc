@@ -1,3 +1,4 @@
+// Which fields an index looks at; writes and reads the segments of it.
 #include "scan/segment.h"
 
 #include <algorithm>
