@@ -41,6 +41,8 @@ int Expression::element() const {
   return field < 0 ? 0 : program_->elements[static_cast<std::size_t>(field)];
 }
 
+std::vector<FieldInfo> Expression::fields() const { return program_->fields; }
+
 double Expression::number(RecordView record) const {
   if (program_->kind != Kind::truth) return expression::number_of(*program_, program_->root, record.bytes());
   const Truth value = truth(record);
