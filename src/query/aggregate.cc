@@ -1,3 +1,4 @@
+// The arithmetic of the aggregates: what one more value, or another part of a group, adds to what is known.
 #include "query/aggregate.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Groups in memory: found by their keys, given in the order of the keys, and taken apart into byte strings.
 #include "query/group_table.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// From the words of a question to keys and aggregates, and the schema of the result.
 #include "query/grouping.h"
 
 #include <algorithm>
