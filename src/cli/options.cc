@@ -75,7 +75,7 @@ Status check(const Program& program, const Parsed& parsed) {
     return {Code::invalid, "too few words: it needs " + wanted + (hint.empty() ? "; -help tells more" : hint)};
   if (program.max_positionals == 0 && count > 0) {
     return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option" +
-                               (hint.empty() ? "; -help lists the options" : hint)};
+                               (hint.empty() ? "; quotes make one word of several, -help lists the options" : hint)};
   }
   if (program.max_positionals > 0 && count > program.max_positionals) {
     return {Code::invalid, "too many words: it takes " + wanted + "; the first one too many is " +

@@ -11,15 +11,16 @@ namespace imreg {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Function>, 9> kFunctions = {{{"count", Function::known},
-                                                                              {"min", Function::min},
-                                                                              {"max", Function::max},
-                                                                              {"first", Function::first},
-                                                                              {"last", Function::last},
-                                                                              {"sum", Function::sum},
-                                                                              {"mean", Function::mean},
-                                                                              {"median", Function::median},
-                                                                              {"stddev", Function::stddev}}};
+constexpr std::array<std::pair<std::string_view, Function>, 10> kFunctions = {{{"count", Function::known},
+                                                                               {"min", Function::min},
+                                                                               {"max", Function::max},
+                                                                               {"first", Function::first},
+                                                                               {"last", Function::last},
+                                                                               {"sum", Function::sum},
+                                                                               {"mean", Function::mean},
+                                                                               {"median", Function::median},
+                                                                               {"stddev", Function::stddev},
+                                                                               {"avg", Function::mean}}};  // SQL's word
 
 // "max" of "max(exptime)", nothing when the text is no call of an aggregate.
 const std::pair<std::string_view, Function>* function_of(std::string_view text, std::string_view& inside) {
@@ -83,7 +84,7 @@ Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggre
       if (!function) {
         return Status(Code::invalid, "group: \"" + visible(text) +
                                          "\" is no aggregate; there are count, count(x), min(x), " +
-                                         "max(x), first(x), last(x), sum(x), mean(x), median(x), stddev(x)");
+                                         "max(x), first(x), last(x), sum(x), mean(x) or avg(x), median(x), stddev(x)");
       }
       IMREG_ASSIGN(Operand operand, operand_of(inside));
       aggregate.function = function->second;

@@ -25,8 +25,17 @@ Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& sch
                                         const ExpressionSettings& settings) {
   std::vector<SortKey> keys;
   for (const auto& part : split_expressions(text)) {
-    const bool descending = part.starts_with('-');
-    const std::string name = result_name(std::string_view(part).substr(descending ? 1 : 0));
+    bool descending = part.starts_with('-');
+    std::string_view key = std::string_view(part).substr(descending ? 1 : 0);
+    for (const std::string_view word : {" desc", " asc"}) {  // as in SQL; not behind a -, which would say it twice
+      if (part.starts_with('-') || key.size() <= word.size() ||
+          !equal_nocase(key.substr(key.size() - word.size()), word))
+        continue;
+      key.remove_suffix(word.size());
+      descending = word == " desc";
+      break;
+    }
+    const std::string name = result_name(key);
     if (name.empty()) return Status(Code::invalid, "sort by \"" + std::string(text) + "\": a field is missing");
     auto operand = Operand::parse(name, schema, settings);
     if (!operand)

@@ -282,6 +282,15 @@ for key, members in groups.items():
     check(np.allclose(got[key][1], [values.min(), values.max(), values.mean(), np.median(values)], rtol=1e-6), f"-group {key}: {got[key][1]}")
 equal(len(run("imsearch", "-db", "s.db", "-group", "filter", "-count", code=0).stdout.splitlines()), 1 + len(set(r["filter"] for r in naive)), "-group -count")
 equal(run("imsearch", "-db", "s.db", "-count", code=0).stdout, f"{len(naive)}\n", "-count")
+for sql, ours in (("exptime desc, seq ASC", "-exptime,seq"), ("exptime DESC", "-exptime"), ("abs(sky - 5) desc,seq", "-abs(sky - 5),seq")):
+    equal(run("imsearch", "-db", "s.db", "-sort", sql).stdout, run("imsearch", "-db", "s.db", "-sort", ours).stdout, f"-sort {sql}")
+fails(2, ["-sort"], "imsearch", "-db", "s.db", "-sort", "-exptime desc")
+out = [line.split(",") for line in run("imsearch", "-db", "s.db", "-group", "filter", "-fields", "count(*),mean(exptime),avg(exptime)", "-sort", "avg(exptime) desc", "-format", "csv", code=0).stdout.splitlines()]
+equal(out[0], ["filter", "count", "mean_exptime", "avg_exptime"], "-group: avg is mean")
+check(all(line[2] == line[3] for line in out[1:]) and [float(l[3]) for l in out[1:] if l[3]] == sorted((float(l[3]) for l in out[1:] if l[3]), reverse=True), out)
+everything = run("imsearch", "-db", "s.db", "-format", "csv", "-limit", 3, code=0).stdout
+equal(run("imsearch", "-db", "s.db", "-format", "csv", "-fields", "*", "-limit", 3, code=0).stdout, everything, "-fields '*'")
+equal(run("imsearch", "-db", "s.db", "-format", "csv", "-fields", "ccd,*", "-limit", 1, code=0).stdout.splitlines()[0], "ccd," + everything.splitlines()[0], "-fields 'ccd,*'")
 for more in ((), ("-limit", 7), ("-offset", 5), ("-ccd", 3, "-last", 4), ("-unique",)):
     equal(run("imsearch", "-db", "s.db", "-sort", "-exptime,seq", "-count", *more).stdout, run("imsearch", "-db", "s.db", "-count", *more).stdout, f"-sort does not change -count {more}")
 equal(run("imsearch", "-db", "s.db", "-sort", "seq", "-limit", 7, "-count", code=0).stdout, "7\n", "-sort -limit -count")

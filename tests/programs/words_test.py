@@ -114,6 +114,12 @@ for more in (["-v"], ["-noreg"]):
     lines = run("imregister", "-db", "mixed.db", "mixed", *more, code=4).stderr.splitlines()
     equal(sum("; passed over" in line for line in lines), 9, f"{more} names each")
     check(not any("files that are not FITS" in line for line in lines), f"{more}: no sum")
+os.makedirs("dumps")
+for i in range(12):
+    shutil.copy("mixed/dump.txt", f"dumps/{i}.txt")
+image("dumps/empty.fits", shape=())
+equal(run("imregister", "-db", "dumps.db", "dumps", code=0).stderr, "imregister: passed over 13 files without an image (a text dump of a header, not a FITS file: 12, no HDU with pixels: 1); -v names them\n", "many header dumps")
+equal(run("imregister", "-db", "dumps.db", "dumps", "-v", code=0).stderr.count("; passed over\n"), 13, "-v names them")
 out = run("imregister", "-db", "mixed.db", "mixed/README", "mixed/void", "mixed/deep/1.py", code=4)
 equal([line.split(": ")[1] for line in out.stderr.splitlines()], ["mixed/README", "mixed/void", "mixed/deep/1.py"], "named files are named")
 os.makedirs("single")
