@@ -46,13 +46,13 @@ def start(with_index):
 
 
 def answers():
-    # the program's own stdout: exit codes too
-    return [subprocess.run([os.path.join(BIN, "imsearch"), "-db", "x.db", "-format", "csv", *q], capture_output=True, text=True) for q in QUERIES]
+    return [subprocess.run([os.path.join(BIN, "imsearch"), "-db", "x.db", *q], capture_output=True, text=True) for q in QUERIES]
 
 
 def look(what, done, whole):
     """Every image once; of the first `done` the values of now, when it was acknowledged: `whole`."""
     kept = answers()
+    check(all(a.returncode in (0, 1) for a in kept), f"{what}: {[a.stderr for a in kept]}")
     if os.path.exists("x.db.idx"):
         os.rename("x.db.idx", "aside")
         bare = answers()
@@ -110,7 +110,7 @@ for job in JOBS:
                 if out.returncode == 3:
                     refused += 1
                     reason = {"error=EIO": "Input/output error", "error=ENOSPC": "No space left", "error=EINTR": "Interrupted"}[fault]
-                    check(any("x.db" in e and reason in e for e in errors), f"{what}: says what failed: {errors}")
+                    check(any("x.db" in e and (reason in e or "a write failed before" in e) for e in errors), f"{what}: says what failed: {errors}")
                 if index and out.returncode == 0 and (call == "fdatasync" or fault in ("error=EIO", "error=ENOSPC")) and call in ("pwrite64", "fdatasync", "rename"):
                     noted += 1
                     check(len(errors) == 1 and "index could not be kept" in errors[0], f"{what}: a note: {errors}")
