@@ -1,3 +1,4 @@
+// Writes the record file of holes and gives the index all rows.
 #include "sparse_rows.h"
 
 #include <filesystem>

@@ -1,3 +1,4 @@
+// Globs, numbers in texts, near names, words and lines: small text work without locales.
 #include "base/text.h"
 
 #include <algorithm>

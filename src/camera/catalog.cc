@@ -1,3 +1,4 @@
+// Loads the tables and filter lists built in and those of users, ranks them, and finds what is wrong between them.
 #include "camera/catalog.h"
 
 #include <algorithm>

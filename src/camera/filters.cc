@@ -1,3 +1,4 @@
+// Reads filter lists and finds the filter that a word means.
 #include "camera/filters.h"
 
 #include <algorithm>

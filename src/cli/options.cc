@@ -16,10 +16,10 @@ namespace imreg::cli {
 namespace {
 
 constexpr std::string_view kVersion = IMREG_VERSION;
-constexpr Option kAlways[] = {{"help", "", "this text"}, {"version", "", "the version"}};
 constexpr Option kShortHelp = {"h", "", ""};
 
 const Option* find_option(const Program& program, std::string_view name) {
+  if (name.empty()) return nullptr;  // a heading of the table
   for (const auto& option : program.options) {
     if (option.name == name) return &option;
   }
@@ -31,7 +31,9 @@ const Option* find_option(const Program& program, std::string_view name) {
 
 Status unknown_option(const Program& program, const std::string& typed, std::string_view name) {
   std::vector<std::string> names;
-  for (const auto& option : program.options) names.emplace_back(option.name);
+  for (const auto& option : program.options) {
+    if (!option.name.empty()) names.emplace_back(option.name);
+  }
   for (const auto& option : kAlways) names.emplace_back(option.name);
   std::string near = nearest_names(name, names);
   // An option is known by its name alone; "-ccd=3" and "-ccd3" are guesses that other programs accept.
@@ -80,26 +82,6 @@ Status check(const Program& program, const Parsed& parsed) {
                                parsed.positionals[static_cast<std::size_t>(program.max_positionals)] + hint};
   }
   return {};
-}
-
-// `text` in lines of at most `width`, each further one behind `indent` blanks.
-std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
-  std::string out;
-  std::size_t column = first_column;
-  bool first = true;
-  for (const auto word : words(text)) {
-    if (column > indent && column + (first ? 0 : 1) + word.size() > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (!first) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    first = false;
-  }
-  return out + "\n";
 }
 
 int print(const Program& program, std::string_view text) {
@@ -212,50 +194,6 @@ std::vector<std::string> list_of_words(std::string_view text) {
   return out;
 }
 
-std::string help(const Program& program) {
-  constexpr std::size_t kWidth = 80;
-  std::string out = std::string(program.name) + ": " + wrapped(program.summary, program.name.size() + 2, 2, kWidth);
-  out += "usage: " + std::string(program.name) + " [OPTION...]";
-  if (!program.positionals.empty()) out += " " + std::string(program.positionals);
-  out += "\n\n";
-  std::size_t column = 0;
-  const auto left = [](const Option& option) {
-    return "  -" + std::string(option.name) + (option.words.empty() ? "" : " ") + std::string(option.words);
-  };
-  for (const auto& option : program.options) column = std::max(column, left(option).size());
-  column = std::min<std::size_t>(column + 2, 30);
-  std::vector<Option> all(program.options.begin(), program.options.end());
-  all.insert(all.end(), std::begin(kAlways), std::end(kAlways));
-  // With many options two short ones share a line: the text must fit a screen.
-  constexpr std::size_t kMany = 30, kHalf = 40, kNames = 12;
-  const auto cell = [&](const Option& option) {
-    std::string text = left(option);
-    if (text.size() < kNames) text.resize(kNames, ' ');
-    return text + "  " + std::string(option.help);
-  };
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all.size() > kMany && i + 1 < all.size() && cell(all[i]).size() <= kHalf - 2 &&
-        cell(all[i + 1]).size() <= kWidth - kHalf) {
-      std::string line = cell(all[i]);
-      line.resize(kHalf, ' ');
-      out += line + cell(all[++i]) + '\n';
-      continue;
-    }
-    std::string line = left(all[i]);
-    if (line.size() + 2 > column) {
-      line += "  ";
-    } else {
-      line.resize(column, ' ');
-    }
-    out += line + wrapped(all[i].help, line.size(), column, kWidth);
-  }
-  if (!program.examples[0].empty()) out += "\nexamples:\n";
-  for (const auto& example : program.examples) {
-    if (!example.empty()) out += "  " + std::string(example) + "\n";
-  }
-  return out;
-}
-
 int run(const Program& program, int argc, const char* const* argv, int (*work)(const Parsed&)) try {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an EFBIG, and that is told like a full disk
@@ -265,7 +203,15 @@ int run(const Program& program, int argc, const char* const* argv, int (*work)(c
     return kUsage;
   }
   const Parsed& parsed = *result;
-  if (parsed.has("help") || parsed.has("h")) return print(program, help(program));
+  if (parsed.has("help") || parsed.has("h")) {
+    // A word behind it is a part of the help; where files are expected it may be one of them.
+    const std::string part = parsed.positionals.empty() ? "" : parsed.positionals[0];
+    auto text = help(program, part);
+    if (!text && program.max_positionals != 0) text = help(program);
+    if (text) return print(program, *text);
+    complain(program.name, text.status());
+    return kUsage;
+  }
   if (parsed.has("version")) return print(program, std::string(program.name) + " " + std::string(kVersion) + "\n");
   return work(parsed);
 } catch (const std::bad_alloc&) {

@@ -1,3 +1,4 @@
+// Writes the header of constants, the table of the man page and the layout's line from a .fmt.
 #include "codegen/codegen.h"
 
 #include "base/text.h"

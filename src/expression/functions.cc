@@ -1,3 +1,4 @@
+// The table of functions, and the few that the C library does not have.
 #include "expression/functions.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Walks folders in a fixed order, through links too, into a loop only once.
 #include "os/walk.h"
 
 #include <dirent.h>

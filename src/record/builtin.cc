@@ -1,3 +1,4 @@
+// Makes schemas of the constants that imreg-codegen wrote.
 #include "record/builtin.h"
 
 #include <memory>

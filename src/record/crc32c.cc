@@ -1,3 +1,4 @@
+// CRC-32C by the processor's instruction where there is one, else by tables.
 #include "record/crc32c.h"
 
 #include <array>

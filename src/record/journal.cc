@@ -1,3 +1,4 @@
+// Writes transactions to the journal, reads them back, and replays those that are whole.
 #include "record/journal.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reads a file's headers, chooses its camera table and makes a record of each image.
 #include "registry/file_rows.h"
 
 #include <algorithm>
