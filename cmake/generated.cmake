@@ -15,7 +15,8 @@ function(embed out function)
 endfunction()
 
 file(GLOB format_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/*.fmt)
-file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
+file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam)
+file(GLOB filter_lists CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
 embed(${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc embedded_cameras ${camera_files})
 target_sources(imreg_camera PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc)
 
@@ -36,6 +37,15 @@ foreach(file ${format_files})
   list(APPEND generated_headers ${header})
 endforeach()
 add_custom_target(imreg_generated DEPENDS ${generated_headers})
+
+# Likewise the names of filters: a part of the room camera.
+add_executable(imreg-filters src/camera/filters_main.cc src/camera/filters.cc src/camera/line.cc src/camera/pattern.cc)
+target_link_libraries(imreg-filters imreg_os)
+target_include_directories(imreg-filters PRIVATE include src)
+set(filters ${CMAKE_BINARY_DIR}/generated/builtin_filters.cc)
+add_custom_command(OUTPUT ${filters} COMMAND imreg-filters ${filters} ${filter_lists}
+                   DEPENDS imreg-filters ${filter_lists} VERBATIM)
+target_sources(imreg_camera PRIVATE ${filters})
 
 # The one man page with a table that is made.
 set(record_page ${CMAKE_BINARY_DIR}/man/imreg-record.5)

@@ -11,6 +11,6 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-std::span<const EmbeddedFile> embedded_cameras();  ///< formats/cameras/*.cam and *.list
+std::span<const EmbeddedFile> embedded_cameras();  ///< formats/cameras/*.cam
 
 }  // namespace imreg

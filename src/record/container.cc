@@ -39,8 +39,11 @@ constexpr PairText kPairTexts[] = {
 std::size_t check_place(const PairText& text) { return 8 + 2 + 20 + 3 + std::strlen(text.first_comment) + 1; }
 
 std::string card(const char* keyword, std::int64_t value, const std::string& comment) {
-  char out[kCardSize + 1];
-  std::snprintf(out, sizeof out, "%-8s= %20lld / %-47.47s", keyword, static_cast<long long>(value), comment.c_str());
+  const std::string number = std::to_string(value);
+  std::string out = keyword;
+  out.resize(8, ' ');
+  out += "= " + std::string(20 - number.size(), ' ') + number + " / " + comment;
+  out.resize(kCardSize, ' ');
   return out;
 }
 
@@ -365,12 +368,12 @@ Uuid new_uuid() {
 }
 
 std::string uuid_text(const Uuid& uuid) {
+  constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  char hex[3];
   for (std::size_t i = 0; i < uuid.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    std::snprintf(hex, sizeof hex, "%02x", uuid[i]);
-    out += hex;
+    out += kDigits[uuid[i] >> 4];
+    out += kDigits[uuid[i] & 15];
   }
   return out;
 }
