@@ -172,9 +172,11 @@ Status RecordFile::State::lay_over_journal() {
                                       ": an older copy was put there; move the journal away to use the copy as it is")
         .in_file(path);
   }
-  // Rows that were synced, but whose count was not yet written when the writer died.
+  // Rows that were synced, but whose count a power cut took. Rows of a writer that is at work, or was when it died without a
+  // power cut, were not acknowledged when the count does not have them; once seen they would be gone again until the next
+  // writer has counted them.
   const std::int64_t end = valid_until(count);
-  if (end > count && (who != Who::reader || !WriterLock::is_held(base + ".lock"))) count = end;
+  if (end > count && (who != Who::reader || !WriterLock::is_at_work(base + ".lock"))) count = end;
   return {};
 }
 
