@@ -156,6 +156,7 @@ Status Cameras::Tables::find_chain(const std::string& wanted, const FileCards& c
     last.choice.known = last.choice.trace.still(last.choice.known, cards.file(), 0, Chooser::kNoRule, no_rule);
     Asking asking(last.choice, place, keep, true);
     if (asking.needs(kAllAnswers)) {
+      asking.reopen(kAllAnswers);
       const Chooser::Choice choice = chooser->choose(cards);
       last.chosen = choice.table == nullptr ? kGeneric : choice.table->name;
       if (choice.rival != nullptr) {

@@ -15,7 +15,7 @@ namespace {
 std::string ccd_of(const AmpRule& rule, const Place& place) {
   std::string out;
   // A compressed file has the name of the image in a second EXTNAME, so all cards of the keyword are tried.
-  each_card(place, rule.ccd, [&](const CardValue& value, std::size_t) {
+  each_card(place, rule.ccd, [&](const CardView& value, std::size_t) {
     const std::string_view text = trim(value.text);
     if (rule.kind == AmpRule::Kind::numbered) {
       long long n = 0;
@@ -40,8 +40,8 @@ bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<C
     ccds.push_back(ccd);
     if (rule.kind == AmpRule::Kind::named) {
       // The same amplifier twice is two exposures of a CCD and not two halves of it.
-      const CardValue* amp = cards.get(chip.hdu, rule.amp.keyword);
-      if (!amp || amp->text.empty() || !amps_of[ccd].insert(amp->text).second) return false;
+      const std::optional<CardView> amp = cards.get(chip.hdu, rule.amp.keyword);
+      if (!amp || amp->text.empty() || !amps_of[ccd].insert(std::string(amp->text)).second) return false;
     }
   }
   std::vector<Chip> out;

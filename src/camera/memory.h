@@ -4,6 +4,7 @@
 // HDUs of a file apart (which they are, name and number of the chip) for each HDU: it is the same in the next exposure.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -65,10 +66,25 @@ class Asking {
   Listener listener_;
 };
 
+/// The recipes of a field that the comments of their cards leave: of a dozen for DATE-OBS nine want another comment. A
+/// comment stays while the value changes, from exposure to exposure.
+struct Refusals {
+  struct Comment {
+    bool own;  ///< of the image's HDU, else of the primary
+    std::size_t card;
+    std::string text;
+  };
+  bool asked = false;  ///< once before: they are found the second time
+  bool known = false;
+  std::vector<const Recipe*> open;
+  std::vector<Comment> comments;  ///< of the cards that decide
+};
+
 /// What is read on the way to several answers: they then depend on the same cards.
 struct RememberedAside : Remembered {
   Fact<std::string> timesys, frame;
   Fact<double> equinox;
+  std::array<Refusals, kFieldCount> refusals;
   /// `fact`, found by `read` unless it is known; who listens to the cards hears of those that it was read from.
   template <class T, class Read>
   const Fact<T>& recall(Field field, Fact<T>& fact, const Place& place, Read read) {
