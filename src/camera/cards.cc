@@ -242,9 +242,15 @@ std::string_view FileCards::bytes(std::size_t hdu, std::size_t card) const {
 }
 
 CardView FileCards::value(std::size_t hdu, std::size_t card) const {
-  const std::string_view text = bytes(hdu, card);
+  const std::string_view text = file_.hdus[hdu].header.card(card);
   Read& read = read_[card % kRead];
-  if (read.text == text.data()) return read.value;
+  const bool known = read.text == text.data();
+  if (listener_ != nullptr && (!known || read.told != listeners_ || read.answers != listener_->reading)) {
+    listener_->card(file_, hdu, card);
+    read.told = listeners_;
+    read.answers = listener_->reading;
+  }
+  if (known) return read.value;
   read.text = text.data();
   if (!plain_value(text, read.value)) {
     const auto [at, is_new] = parsed_.try_emplace({hdu, card});

@@ -99,7 +99,10 @@ class FileCards {
   /// What layout() tries first for an HDU.
   void expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const;
   /// Who hears of the cards that are read from now on; null: nobody.
-  void listen(Listener* listener) const { listener_ = listener; }
+  void listen(Listener* listener) const {
+    listener_ = listener;
+    ++listeners_;
+  }
   Listener* listener() const { return listener_; }
   /// Patterns are then looked up there first.
   void use(MatchCache* cache) const { matches_ = cache; }
@@ -129,11 +132,14 @@ class FileCards {
   std::string path_;
   LayoutCache& cache_;
   mutable Listener* listener_ = nullptr;
+  mutable std::uint64_t listeners_ = 0;
   mutable MatchCache* matches_ = nullptr;
   mutable std::vector<std::shared_ptr<const Layout>> layouts_;
   // The cards read last, and those of them that are not plain.
   struct Read {
     const char* text = nullptr;
+    std::uint64_t told = 0;  // which of those who listened one after the other, and for which answers
+    Answers answers = 0;
     CardView value;
   };
   static constexpr std::size_t kRead = 64;

@@ -15,7 +15,12 @@ namespace imreg::camera {
 namespace {
 
 bool is_sexagesimal(std::string_view text) {
-  return text.find_first_of(": hHdD") != text.npos && text.find_first_of("0123456789") != text.npos;
+  bool separated = false, digit = false;
+  for (const char c : text) {
+    separated = separated || c == ':' || c == ' ' || lower(c) == 'h' || lower(c) == 'd';
+    digit = digit || (c >= '0' && c <= '9');
+  }
+  return separated && digit;
 }
 
 // Degrees (or hours of right ascension) per unit of a number: the unit in the comment wins over the recipe's.

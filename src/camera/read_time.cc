@@ -34,8 +34,9 @@ std::optional<double> clock_of(const Recipe& recipe, const CardView& clock) {
 }
 
 // "2010.10.15_23:01:00.000_TAI", or "[TAI]" in the comment: a scale that the card itself names.
-std::optional<TimeScale> scale_written(const CardView& card) {
-  const std::string_view text = trim(card.text);
+std::optional<TimeScale> scale_written(const CardView& card, std::string_view text) {
+  const bool digit = !text.empty() && text.back() <= '9';
+  if (digit && card.comment.find('[') == card.comment.npos) return std::nullopt;
   for (const std::string_view brackets : {"[TAI]", "[TT]", "[TDB]", "[UTC]"}) {
     const std::string_view name = brackets.substr(1, brackets.size() - 2);
     const bool behind =
@@ -107,7 +108,7 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     const std::string_view text = trim(value.text);
     if (says_nothing(recipe, text)) return lose(first, value, "says nothing", false);
     if (first.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
-    written = scale_written(value);
+    written = scale_written(value, text);
     if (losses_ != nullptr) card = value;
     if (!recipe.since.empty()) {
       const std::optional<double> number = raw_number(recipe, value), zero = zero_point(recipe);

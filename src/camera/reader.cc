@@ -119,6 +119,9 @@ const std::vector<const Recipe*>& Reader::recipes_of(Field field) const {
     last.asked = true;
     return all;
   }
+  const Answers answer = answer_of(field);
+  if ((verified_ & answer) != 0) return last.open;
+  verified_ |= answer;
   const FileCards& cards = place_.cards;
   const auto same = [&](const Refusals::Comment& c) {
     return cards.value(c.own ? place_.hdu : 0, c.card).comment == c.text;

@@ -94,6 +94,7 @@ class Reader {
   bool split_;
   std::vector<Loss>* losses_;
   RememberedAside* aside_;
+  mutable Answers verified_ = 0;  // the fields whose refusals hold here
 };
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.
