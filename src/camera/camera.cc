@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/text.h"
 #include "camera/catalog.h"
@@ -219,8 +220,9 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
                         keep ? &image.aside : nullptr);
     read_chip(reader, place, keep, hdu);
     {
-      image.check(cards, chip.hdu);
-      image.aside.check(cards, chip.hdu);
+      const bool again = std::exchange(image.file, last.files) == last.files;
+      image.check(cards, chip.hdu, again);
+      image.aside.check(cards, chip.hdu, again);
       image.renumber(place.own().number);
       Asking asking(image, place, keep);
       bool day_only = false;

@@ -81,14 +81,27 @@ bool is_printable(const char* card) {
   return (odd & (kOnes * 0x80)) == 0;
 }
 
+// Whether one of the first eight is an equals sign.
+bool has_equals(const char* card) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, card, sizeof word);
+  word ^= 0x3d3d3d3d3d3d3d3d;
+  return ((word - 0x0101010101010101) & ~word & 0x8080808080808080) != 0;
+}
+
 std::string_view trim_left(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   return text;
 }
 
 std::string_view trim_right(std::string_view text) {
-  constexpr std::string_view kBlanks = "        ";
-  while (text.ends_with(kBlanks)) text.remove_suffix(kBlanks.size());
+  std::uint64_t word = 0x2020202020202020;
+  const std::uint64_t blanks = word;
+  while (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+    if (word != blanks) break;
+    text.remove_suffix(sizeof word);
+  }
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
 }
@@ -116,8 +129,7 @@ CardView::Kind kind_of_number(std::string_view text) {
 
 bool plain_value(std::string_view card, CardView& out) {
   // Names are of letters as a rule; those that mean something else than a value begin with C and H.
-  if (card[8] != '=' || card[0] == ' ' || card.substr(0, 8).find('=') != card.npos || !is_printable(card.data()))
-    return false;
+  if (card[8] != '=' || card[0] == ' ' || has_equals(card.data()) || !is_printable(card.data())) return false;
   const char first = upper(card[0]);
   if ((first == 'C' && (starts_nocase(card, "COMMENT ") || starts_nocase(card, "CONTINUE"))) ||
       (first == 'H' && starts_nocase(card, "HISTORY ")))

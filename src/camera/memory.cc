@@ -8,6 +8,7 @@ namespace imreg::camera {
 
 void RememberedFile::fit(const FileCards& cards) {
   const std::vector<Hdu>& all = cards.file().hdus;
+  ++files;
   bool same = layouts.size() == all.size();
   hdus.resize(all.size());
   layouts.resize(all.size());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,9 +25,10 @@ namespace imreg::camera {
 struct Remembered {
   Trace trace;
   Answers known = 0;
-  /// Keeps those that hold for this HDU too.
-  void check(const FileCards& cards, std::size_t hdu) {
-    known = trace.still(known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; });
+  /// Keeps those that hold for this HDU too. `again`: of this file, as the last time.
+  void check(const FileCards& cards, std::size_t hdu, bool again = false) {
+    known = trace.still(
+        known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; }, again);
   }
 };
 
@@ -111,6 +113,7 @@ struct RememberedImage : Remembered {
   std::shared_ptr<const Plan> plan;
   ImageFacts facts;
   int hdu = -1;                         ///< number of the HDU that they are of
+  std::uint64_t file = 0;               ///< the last one that it was checked against, by RememberedFile::files
   std::optional<double> position_time;  ///< the time that the position was found with
   RememberedAside aside;
   /// Facts of its own HDU become those of HDU `number`.
@@ -148,6 +151,7 @@ struct RememberedFile {
   std::string camera;  ///< of the chain: the one chosen or one asked for; empty: none
   Chain chain;
   std::vector<RememberedHdus> hdus;
+  std::uint64_t files = 0;  ///< how many there were
   std::size_t counted = 0;  ///< what size() was when it was last added to that of all files
   std::vector<std::unique_ptr<RememberedImage>> images;
 

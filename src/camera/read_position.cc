@@ -42,7 +42,8 @@ std::optional<double> Reader::coordinate(const Recipe& recipe, const CardView& c
   reason = is_ra ? "is no right ascension" : "is no declination";
   const std::optional<std::string_view> part = counted_part(recipe, card.text);
   if (!part) return std::nullopt;
-  if (const std::optional<double> number = header_number(*part)) {
+  const bool colons = part->find(':') != part->npos;
+  if (const std::optional<double> number = colons ? std::nullopt : header_number(*part)) {
     if (!std::isfinite(*number)) return std::nullopt;
     const double degrees = *number * step_of(recipe, card, is_ra);
     if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;

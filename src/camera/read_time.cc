@@ -199,8 +199,9 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
     std::string_view first;  // its first keyword: DATE-OBS + UT and DATE-OBS alone are one witness
   };
   if (!obstime.value) return std::nullopt;
-  std::vector<Witness> witnesses{
-      {obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))}};
+  std::vector<Witness> witnesses;
+  witnesses.reserve(4);
+  witnesses.push_back({obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))});
   const auto agree = [](const Witness& a, const Witness& b) {
     return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
   };

@@ -153,8 +153,8 @@ const std::vector<const Recipe*>& Reader::recipes_of(Field field) const {
   // Each card once, though it is that of several recipes.
   const auto order = [](const Refusals::Comment& c) { return std::pair(c.own, c.card); };
   std::sort(last.comments.begin(), last.comments.end(), [&](auto& a, auto& b) { return order(a) < order(b); });
-  const auto end = std::unique(last.comments.begin(), last.comments.end(),
-                               [&](auto& a, auto& b) { return order(a) == order(b); });
+  const auto end =
+      std::unique(last.comments.begin(), last.comments.end(), [&](auto& a, auto& b) { return order(a) == order(b); });
   last.comments.erase(end, last.comments.end());
   return last.open;
 }
