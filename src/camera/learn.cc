@@ -86,8 +86,8 @@ constexpr std::string_view kSite[] = {"TELESCOP", "OBSERVAT", "ORIGIN"};
 std::set<std::string> texts_of(const LearntFile& file, std::string_view keyword) {
   std::set<std::string> out;
   for (std::size_t hdu = 0; hdu < file.headers.hdus.size(); ++hdu) {
-    const CardValue* value = file.cards.get(hdu, keyword);
-    if (value != nullptr && value->kind == CardValue::Kind::text && !trim(value->text).empty() &&
+    const std::optional<CardView> value = file.cards.get(hdu, keyword);
+    if (value && value->kind == CardView::Kind::text && !trim(value->text).empty() &&
         !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
       out.insert(std::string(trim(value->text)));
   }
