@@ -170,6 +170,22 @@ TEST_F(EdgesTest, SegmentsAreSyncedBeforeTheHeadNamesThem) {
   EXPECT_EQ(watch.wrong, std::vector<std::string>());
   EXPECT_GT(watch.heads, 20);
   EXPECT_EQ(watch.renames, 1);
+  std::string why;
+  const auto index = index::Index::open(writer->file(), why);
+  ASSERT_TRUE(index) << why;
+  EXPECT_EQ(index->changed().size(), 1U);  // the others are in segments
+}
+
+// A writer that dies between the announcement of its third change and the commit.
+TEST_F(EdgesTest, AnAnnouncedChangeThatDidNotHappenLeavesTheIndexBelieved) {
+  fill(2500, [](Record&, int) {});
+  for (int i = 0; i < 2; ++i)
+    ASSERT_NO_FATAL_FAILURE(change(i, [](Record& r) { (void)r.set(regimage::kFilter, "other"); }));
+  const auto file = RecordFile::open(path_);
+  Dice dice(93);
+  IndexKeeper(IndexKeeper::Patience::none).before(*file, {{7, random_row(dice, 7)}}, file->change_number() + 1);
+  std::string why;
+  EXPECT_TRUE(index::Index::open(*file, why)) << why;
 }
 
 // Heads that pass their check and are not of this database, this format, or make no sense.
@@ -213,9 +229,10 @@ TEST_F(EdgesTest, HeadsThatSomebodyMade) {
 // Right ascensions on both sides of 0h, to the last bit, and conditions that end there.
 class AtZeroHours : public EdgesTest {
  protected:
+  static constexpr double kZoneEdge = 45.5 + 3e-8;  // quantised it is in the zone below
   void look(const std::vector<double>& places) {
     Dice dice(92);
-    const std::vector<double> decs{0.0, 45.25, 89.9, -90.0, 90.0};
+    const std::vector<double> decs{0.0, 45.25, kZoneEdge, 89.9, -90.0, 90.0};
     fill(2600, [&](Record& row, int i) {
       const bool there = i % 4 == 0;  // few: the index by place is the cheapest way to them
       row.set(regimage::kRa, there ? dice.of(places) : dice.uniform(1, 359));
@@ -264,7 +281,7 @@ class AtZeroHours : public EdgesTest {
           EXPECT_TRUE(ask(box)) << "box " << low << ".." << high;
         }
       }
-      for (const double dec : {0.0, 45.25, 89.9, -90.0}) {
+      for (const double dec : {0.0, 45.25, kZoneEdge, 89.9, -90.0}) {
         for (const double radius : {1e-9, 1e-8, 4e-8, 9e-8, 3e-7, 0.011}) {
           Selection cone;
           ASSERT_TRUE(cone.region(schema(), "ra", "dec", *SkyRegion::cone(low, dec, radius)).ok());
