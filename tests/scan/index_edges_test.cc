@@ -122,6 +122,43 @@ TEST_F(EdgesTest, OneFieldThatChangesAlone) {
   EXPECT_EQ(std::set(changed.begin(), changed.end()), noted);
 }
 
+// Each text field has its own list, and rare texts are found by it.
+TEST_F(EdgesTest, RareTextsOfEachField) {
+  fill(2500, [](Record& row, int i) {
+    if (i % 300 == 0) (void)row.set(regimage::kFilename, "rare");
+    if (i % 400 == 0) (void)row.set(regimage::kObject, "rare");
+    if (i % 500 == 0) (void)row.set(regimage::kPathname, "rare");
+  });
+  for (const char* name : {"filename", "object", "pathname"}) {
+    Selection selection;
+    ASSERT_TRUE(selection.patterns(schema(), name, {{"rare", TextPattern::How::exact}}).ok());
+    ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+    ScanReport report;
+    (void)find_rows(*RecordFile::open(path_), selection, {}, &report);
+    EXPECT_TRUE(report.plan[0].starts_with("index by text")) << report.plan[0];
+  }
+}
+
+// One filter more than codes of a byte can tell apart.
+TEST_F(EdgesTest, CodesOfTwoBytes) {
+  for (const int filters : {256, 257}) {
+    SetUp();
+    fill(2570, [=](Record& row, int i) {
+      (void)row.set(regimage::kFilter, "f" + std::to_string(i % filters));
+      row.set(regimage::kDeleted, false);
+    });
+    for (const char* name : {"f0", "f7", "f255", "f256"}) {
+      for (const bool negate : {false, true}) {
+        Selection selection;
+        ASSERT_TRUE(selection.patterns(schema(), "filter", {{name, TextPattern::How::exact}}, negate).ok());
+        ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+        ASSERT_TRUE(selection.number(schema(), "exptime", {{100, 300}}).ok());  // not by tallies
+        ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+      }
+    }
+  }
+}
+
 // What was written and not synced, file by file.
 struct Watch : IoObserver {
   std::set<std::string> unsynced;
