@@ -234,7 +234,7 @@ class IndexSearch::State {
           source.equal = {begin, out.end};
           out = {begin, begin};
         }
-        source.end = source.equal.from < source.equal.end ? begin : out.from;
+        source.end = out.from;
         return out;
       };
       std::int64_t piece = 512;  // little is asked for, usually

@@ -349,9 +349,8 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
       const double highest = std::min(std::ceil(range.high / 360 * kTurn) + 8, kTurn - 1);
       place_slices_.push_back({bound(from, end, static_cast<std::uint32_t>(lowest), false),
                                bound(from, end, static_cast<std::uint32_t>(highest), true)});
-      // What is just below 360 may have been rounded to it, and the other way round.
+      // 360 itself stands at 0. (What is just below 0 stands at the end: regions reach over 0h by more than that.)
       if (range.high > 360 - kBorder) place_slices_.push_back({from, bound(from, end, 8, true)});
-      if (range.low < kBorder) place_slices_.push_back({bound(from, end, 4294967288U, false), end});
     }
   };
   for (const Slice& zone_slice : merged(std::move(wanted))) {
