@@ -1,3 +1,4 @@
+// The facts of an image as texts, one row for each field, known or not.
 #include "camera/fact_rows.h"
 
 #include <charconv>

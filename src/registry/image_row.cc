@@ -1,3 +1,4 @@
+// Fills a registration record, makes its keys, and merges or renews rows of the same image.
 #include "registry/image_row.h"
 
 #include <cmath>
