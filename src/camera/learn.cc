@@ -175,6 +175,7 @@ std::string written(const Lesson& lesson, std::size_t named, const Draft& when, 
                     (lesson.files.size() < named ? " of " + std::to_string(named) : "") +
                     ". Read every line; `imcamera check` shows what it gives for a file.\n"
                     "# Lines with ? are likely and not proved: take \"# ? \" away where they are right.\n"
+                    "# Lines with \"fill in\" ask for what the headers do not tell.\n"
                     "camera " +
                     name + "\ntitle  " + quoted_text(called) + "\nlike   " + lesson.like + "\n";
   for (const Draft* part : {&when, &draft}) {

@@ -191,6 +191,23 @@ TEST(Renewal, ThatOnlyTheDayIsKnownGoesWithTheTime) {
   EXPECT_EQ(flag(merged_row(day.view(), none.view())), kDayOnly);
 }
 
+// What a field means may be told otherwise by another release; its name may not.
+TEST_F(Registry, ADatabaseOfAnotherReleaseOpens) {
+  const std::string path = at("old.db");
+  ASSERT_TRUE(RecordWriter::create(path, native(), {}).ok());
+  const auto change = [&](const std::string& from, const std::string& to) {
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const std::size_t place = bytes.find(from);
+    ASSERT_NE(place, bytes.npos) << from;
+    std::ofstream(path, std::ios::binary) << bytes.replace(place, from.size(), to);
+  };
+  change("bit 1: distributed; bit 3", "bit 1: distributed       ");
+  EXPECT_TRUE(RecordFile::open(path).ok()) << RecordFile::open(path).status().text();
+  change("'FLAG    '", "'FLAX    '");
+  EXPECT_EQ(RecordFile::open(path).status().code(), Code::corrupt);
+}
+
 TEST(Roots, WholeComponentsAndTheLongestPrefix) {
   PathRoots roots;
   ASSERT_TRUE(roots.define("A", "/data/a/").ok());
