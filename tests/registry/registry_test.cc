@@ -14,6 +14,7 @@
 #include <map>
 #include <thread>
 
+#include "../folder.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -31,13 +32,8 @@ const Schema& native() { return *builtin_format(regimage::kFormat, regimage::kVe
 
 class Registry : public testing::Test {
  protected:
-  Registry() {
-    char name[] = "/tmp/imreg-registry-XXXXXX";
-    folder_ = ::mkdtemp(name);
-  }
-  ~Registry() override { std::filesystem::remove_all(folder_); }
-  std::string at(const std::string& name) const { return folder_ + "/" + name; }
-  std::string folder_;
+  std::string at(const std::string& name) const { return folder_ / name; }
+  Folder folder_;
 };
 
 ImageFacts facts_of(const std::string& filter = "r") {
@@ -473,7 +469,7 @@ TEST_F(Registry, ABatchSeesTheRootsThatAnotherDefinesMeanwhile) {
   }
   RegisterOptions other = options;
   other.paths = {at("c.fits")};
-  other.roots = {{"N", folder_}};
+  other.roots = {{"N", folder_.path()}};
   const auto report = register_files(
       options,
       [&](const RegisteredFile& file) {

@@ -17,16 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-IndexKeeper::Limits low_limits() {
-  IndexKeeper::Limits limits;
-  limits.tail = 50;
-  limits.step = 300;
-  limits.small_merge = 700;
-  limits.segments = 6;
-  limits.piece = 400;
-  return limits;
-}
-
 std::string rows_from(Dice& dice, std::int64_t first, int n) {
   std::string out;
   for (int i = 0; i < n; ++i) out += random_row(dice, static_cast<int>(first) + i);
