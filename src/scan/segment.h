@@ -82,6 +82,11 @@ class TextPool {
   std::string_view text(std::uint32_t id) const {
     return std::string_view(bytes_).substr(starts_[id], starts_[id + 1] - starts_[id]);
   }
+  void clear() {
+    bytes_.clear();
+    starts_.resize(1);
+    std::fill(slots_.begin(), slots_.end(), 0);
+  }
   std::size_t memory() const { return bytes_.capacity() + 4 * (starts_.capacity() + slots_.capacity()); }
 
  private:
