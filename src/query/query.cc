@@ -121,7 +121,7 @@ struct Rows::State {
         if (!row) status = row.status();
         if (!row || *row < 0) break;
         if (auto read = file->read(*row, record); !read.ok()) {
-          report.damaged.push_back(std::move(read));
+          report.damaged.add(std::move(read));
         } else if (!candidates.selection.matches(record.view())) {  // a writer changed it between the two looks
         } else if (skip > 0) {
           --skip;
@@ -266,8 +266,8 @@ struct Query::Work {
           return ties || std::ssize(out) < most;
         });
     const auto of_index = [&](const Status& status) { return status.file() != query.file_->path(); };
-    if (!told || std::any_of(found.damaged.begin(), found.damaged.end(), of_index)) {
-      found.damaged.clear();
+    if (!told || std::any_of(found.damaged.first.begin(), found.damaged.first.end(), of_index)) {
+      found.damaged = {};
       add_to(report, std::move(found));  // why not
       return std::nullopt;
     }
@@ -276,7 +276,7 @@ struct Query::Work {
   }
 
   static void add_to(QueryReport& report, ScanReport found) {
-    for (auto& status : found.damaged) report.damaged.push_back(std::move(status));
+    report.damaged.add(std::move(found.damaged));
     for (auto& line : found.plan) {
       if (std::find(report.plan.begin(), report.plan.end(), line) == report.plan.end())
         report.plan.push_back(std::move(line));  // not twice that there is no index
@@ -318,7 +318,7 @@ struct Query::Work {
         IMREG_ASSIGN(const auto* item, sorted->next());
         if (!item || (time.has_unknown() && load_big<std::uint64_t>(item->data()) == kUnknownKey)) break;
         if (auto read = query.file_->read(~row_of(*item), record); !read.ok()) {
-          report.damaged.push_back(std::move(read));
+          report.damaged.add(std::move(read));
         } else {
           kept.add(~row_of(*item));
           ++count;

@@ -1,6 +1,8 @@
 // Reading: the map, the journal laid over it, and rows that are checked before anybody sees them.
 #include "imreg/record_file.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -18,6 +20,14 @@ namespace {
 constexpr int kLooks = 100;
 // Rows behind the count are looked at in pieces of so many bytes.
 constexpr std::int64_t kLookAhead = 512 << 10;
+
+const char* const kDamaged =
+    "damaged record: its check does not hold; register its image again, or restore the file from a copy";
+
+// Times of files move in steps of some milliseconds: what was written so short ago may be written again unseen.
+constexpr std::int64_t kUnsure = 100'000'000;  // nanoseconds
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
 void wait_a_little(int look) {
   if (look > 3) std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -272,6 +282,30 @@ Status RecordFile::read_far(std::int64_t row, Record& copy) const {
   return got && *got == size && state_->crc_holds(row, copy.bytes().data()) ? Status() : read(row, copy);
 }
 
+RecordFile::Written RecordFile::State::last_written() const {
+  Written out;
+  struct stat info {};
+  for (const std::string& name : {base, base + ".journal"}) {
+    if (::stat(name.c_str(), &info) != 0) info = {};
+    out.what.insert(out.what.end(), {static_cast<std::int64_t>(info.st_ino), info.st_size, nanoseconds(info.st_mtim)});
+    out.when = std::max(out.when, nanoseconds(info.st_mtim));
+  }
+  return out;
+}
+
+std::shared_ptr<const RecordFile::Later> RecordFile::State::look_anew() const {
+  const std::lock_guard lock(mutex);
+  const Written written = last_written();
+  if (later && later->sure && later->written == written) return later;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  auto fresh = open(path, Who::reader);
+  const bool same = fresh && (*fresh)->container.uuid == container.uuid;
+  later = std::make_shared<const Later>(
+      Later{written, nanoseconds(now) - written.when > kUnsure, same ? *std::move(fresh) : nullptr});
+  return later;
+}
+
 Status RecordFile::read(std::int64_t row, Record& copy) const {
   if (row < 0 || row >= state_->count)
     return Status(Code::invalid, "there is no such row").in_file(state_->path).at_record(row);
@@ -285,15 +319,12 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
   for (int look = 0; look < kLooks && state_->who == State::Who::reader; ++look) {
     wait_a_little(look);
     const bool quiet = state_->nobody_writes(look);
-    auto fresh = State::open(state_->path, State::Who::reader);
-    const bool same = fresh && (*fresh)->container.uuid == state_->container.uuid && row < (*fresh)->count;
-    if (same && (*fresh)->copy_row(row, copy)) return {};
+    const auto later = state_->look_anew();
+    if (later->state && row < later->state->count && later->state->copy_row(row, copy)) return {};
+    if (later->sure && later->written == state_->last_written()) break;
     if (quiet && state_->nobody_writes(look)) break;
   }
-  return Status(Code::corrupt, "damaged record: its check does not hold")
-      .in_file(state_->path)
-      .at_record(row)
-      .at_byte(state_->place_of(row));
+  return Status(Code::corrupt, kDamaged).in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
 }
 
 }  // namespace imreg

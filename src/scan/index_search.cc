@@ -246,7 +246,7 @@ class IndexSearch::State {
           times.resize(alive.size());
           if (!segment.pages().values(segment.head().time, part.from, part.end - part.from, times.data())) return;
           for (std::size_t k = 0; k < alive.size(); ++k) {
-            if (alive[k] == 0) continue;
+            if (alive[k] == 0 || std::isnan(times[k])) continue;  // not in a sound segment
             const std::int64_t row = segment.row_at(part.from + static_cast<std::int64_t>(k));
             if (believed(source.segment, row)) source.ready.push_back({times[k], row});
           }

@@ -39,6 +39,8 @@ class PageReader {
   /// The file must outlive it. `nonce` is the number of this index.
   PageReader(const File& file, std::uint64_t nonce) : file_(&file), nonce_(nonce) {}
 
+  /// Pages of the file.
+  std::int64_t count() const { return file_->size().value_or(0) / kPage; }
   /// The payload of a page; the pointer lives until the next call. nullptr: it is damaged, see status().
   const char* payload(std::int64_t page);
   /// Bytes from..from+size-1 of an extent, copied. False when damaged.

@@ -169,7 +169,7 @@ template <class Visit>
 bool hand_out(const RecordFile& file, const Selection& selection, std::int64_t row, Record& copy, ScanReport& report,
               const Visit& visit, bool far = false) {
   if (auto status = far ? file.read_far(row, copy) : file.read(row, copy); !status.ok()) {
-    report.damaged.push_back(std::move(status));
+    report.damaged.add(std::move(status));
     return true;
   }
   if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks

@@ -15,11 +15,14 @@ namespace {
 using Kind = Condition::Kind;
 
 // Nanoseconds, as measured in order of size; only their ratios decide.
-constexpr double kColumnCost = 1.5;  // a row in one column
-constexpr double kLookCost = 300;    // a record somewhere in the file
-constexpr double kTextCost = 60;     // a text held against a pattern
-constexpr double kPlaceCost = 10;    // a place held against a region
-constexpr double kBorder = 3e-7;     // degrees: more than quantised places are off
+constexpr double kColumnCost = 1.5;               // a row in one column
+constexpr double kLookCost = 300;                 // a record somewhere in the file
+constexpr double kTextCost = 60;                  // a text held against a pattern
+constexpr double kPlaceCost = 10;                 // a place held against a region
+constexpr std::uint32_t kLongest = 4096;          // bytes of a text: fields are shorter
+constexpr std::int64_t kMostLong = 1 << 16;       // long exposures that are looked at one by one
+constexpr std::size_t kMostTextSlices = 1 << 20;  // of matching texts
+constexpr double kBorder = 3e-7;                  // degrees: more than quantised places are off
 
 double seconds_of(const Condition& c, double start, double length) {
   return c.kind == Kind::overlap && length > 0 ? start + length : start;
@@ -163,7 +166,11 @@ std::size_t SegmentSearch::columns() const {
 
 bool SegmentSearch::passes(const Tally::Codes& codes) const {
   return std::all_of(code_tests_.begin(), code_tests_.end(),
-                     [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; }) &&
+                     [&](const CodeTest& t) {
+                       const std::size_t code =
+                           codes[t.field];  // the tally says it: beyond the values in a forged index
+                       return code < t.passes.size() && t.passes[code] != 0;
+                     }) &&
          std::all_of(ors_.begin(), ors_.end(), [&](const auto& branches) {
            return std::any_of(branches.begin(), branches.end(),
                               [&](const Branch& branch) { return branch.search->passes(codes); });
@@ -221,6 +228,7 @@ void SegmentSearch::find_slices() {
     const bool overlap = c->kind == Kind::overlap;
     auto slices = slices_of(*c, overlap ? head_.longest : 0);
     std::uint32_t position = 0;
+    if (overlap && head_.long_rows.bytes / 4 > kMostLong) continue;
     for (std::int64_t k = 0; overlap && k < head_.long_rows.bytes / 4; ++k) {
       if (!pages_.at(head_.long_rows, k, position)) break;
       slices.push_back({position, position + std::int64_t{1}});
@@ -363,7 +371,7 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
 bool SegmentSearch::text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text) {
   std::uint32_t ends[2];
   if (!pages_.values(names.starts, i, 2, ends)) return false;
-  if (ends[1] < ends[0]) return false;
+  if (ends[1] < ends[0] || ends[1] > names.bytes.bytes || ends[1] - ends[0] > kLongest) return false;
   text.resize(ends[1] - ends[0]);
   return text.empty() || pages_.copy(names.bytes, ends[0], static_cast<std::int64_t>(text.size()), text.data());
 }
@@ -403,7 +411,11 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
   std::vector<Slice> out;
   const auto add = [&](std::int64_t from, std::int64_t end) {
     std::uint32_t first = 0, last = 0;
-    if (pages_.at(names.posts, from, first) && pages_.at(names.posts, end, last)) out.push_back({first, last});
+    if (!pages_.at(names.posts, from, first) || !pages_.at(names.posts, end, last)) return;
+    if (!out.empty() && out.back().end == first)
+      out.back().end = std::max<std::int64_t>(first, last);
+    else
+      out.push_back({first, last});
   };
   constexpr std::int64_t kAtOnce = 4088;
   std::vector<std::uint32_t> starts;
@@ -418,6 +430,7 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
       starts.resize(static_cast<std::size_t>(end - from) + 1);
       if (!pages_.values(names.starts, from, end - from + 1, starts.data())) return false;
       if (!std::is_sorted(starts.begin(), starts.end())) return false;
+      if (starts.back() - starts.front() > kLongest * kAtOnce) return false;
       bytes.resize(starts.back() - starts.front());
       if (!pages_.copy(names.bytes, starts.front(), static_cast<std::int64_t>(bytes.size()), bytes.data()))
         return false;
@@ -426,6 +439,7 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
         if (c.holds_for(std::string_view(bytes).substr(starts[k] - starts[0], starts[k + 1] - starts[k])))
           add(i, i + 1);
       }
+      if (out.size() > kMostTextSlices || !ok()) return false;
     }
   }
   text_slices_ = merged(std::move(out));

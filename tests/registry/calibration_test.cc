@@ -166,7 +166,7 @@ TEST_F(Calibration, ADamagedRowIsToldOnceAndIsNoFrame) {
   const auto report = find_calibrations(*RecordFile::open(path), near("1"));
   ASSERT_TRUE(report.ok());
   EXPECT_THAT(report->ccds[0].frames, testing::IsEmpty());
-  EXPECT_EQ(report->scan.damaged.size(), 1U);
+  EXPECT_EQ(report->scan.damaged.count, 1);
 }
 
 TEST_F(Calibration, TiesGoToTheExposureTimeAndThenToTheFirstRow) {

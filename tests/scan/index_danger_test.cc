@@ -98,7 +98,7 @@ std::string look_once(const std::string& path, Dice& dice, std::atomic<int>& use
     counted = 0;
     for (const auto& value : *values) counted += value.rows;
   }
-  if (!report.damaged.empty()) return report.damaged[0].text();
+  if (!report.damaged.empty()) return report.damaged.first[0].text();
   const auto later = RecordFile::open(path);
   if (!later) return later.status().text();
   const Moment after(*later, selection);
