@@ -24,8 +24,6 @@ constexpr std::size_t kAhead = 16;
 // Rows that a thread takes at a time: a megabyte of the first cache lines.
 constexpr std::int64_t kPiece = 16384;
 constexpr std::int64_t kFewRows = 2000;
-// Rows apart from which on a row is read by itself: a fault maps 16 pages around.
-constexpr std::int64_t kFar = 128;
 
 // Calls `visit(row)` for each row of from..end-1 that matches as it stands, until it returns false.
 template <class Visit>
@@ -188,7 +186,7 @@ ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOp
       file, selection, options, report,
       [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); },
       [&](std::int64_t row) {
-        const bool far = row - std::exchange(last, row) > kFar;
+        const bool far = row - std::exchange(last, row) > RecordFile::kFar;
         return hand_out(file, selection, row, copy, report, visit, far);
       });
   return report;
@@ -241,10 +239,13 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
   std::optional<Moment> last;
   const auto take = [&](std::int64_t row) {
     ++told.looked_at;
-    const RecordView record = file.peek(row, scratch);
+    auto read = file.read_far(row, copy);
+    const RecordView record = read.ok() ? copy.view() : file.peek(row, scratch);
     if (!selection.matches(record)) return true;
     last = {number_at(record.bytes(), *time), row};
-    return hand_out(file, selection, row, copy, told, visit);
+    if (!read.ok()) return told.damaged.push_back(std::move(read)), true;
+    ++told.matched;
+    return visit(row, record);
   };
   const bool whole = index->by_time(newest_first, told, take);
   if (!whole && !last) return report.plan = std::move(told.plan), false;

@@ -10,6 +10,8 @@
 
 namespace imreg::index {
 
+constexpr double kScanCost = 25;  ///< nanoseconds for a row when all are looked at in order
+
 /// Positions from..end-1 of a column.
 struct Slice {
   std::int64_t from = 0, end = 0;
@@ -30,19 +32,21 @@ class SegmentSearch {
   /// No condition needs more than codes.
   bool codes_only() const { return decided_ && moments_.empty(); }
 
+  /// Chooses the cheapest way: before cost(), way() and find().
+  void weigh(const Selection& selection);
   Way way() const { return way_; }
-  /// Nanoseconds, roughly, to find the candidates and to look at them; and how many there may be.
+  /// Nanoseconds, roughly, to find the candidates and to look at them.
   double cost() const { return cost_; }
-  double expected() const { return expected_; }
 
   /// Candidates' rows by the cheapest way.
   void find(const std::function<void(std::int64_t row)>& add);
 
   /// The slices of the order of time where rows can match, in order.
   const std::vector<Slice>& slices() const { return slices_; }
-  /// Those positions of from..end-1 that fulfil all conditions that columns can decide; `end - from` is at most kStep.
   static constexpr std::int64_t kStep = 8 * kBatch;
-  void test(const Slice& slice, std::vector<std::uint8_t>& alive);
+  /// Which positions of from..end-1 fulfil all conditions that columns can decide, and how many; at most kStep. `exactly`, or
+  /// as far as a column costs less than to look at the rows that it may spare.
+  std::int64_t test(const Slice& slice, std::vector<std::uint8_t>& alive, bool exactly);
   Slice part_of(const Slice& slice, std::int64_t from) const;
   std::int64_t row_at(std::int64_t position);
   /// The first position whose time is not below `value`, or above it.
@@ -60,10 +64,11 @@ class SegmentSearch {
     std::size_t field;
     std::vector<std::uint8_t> passes;  ///< by code
     int only = -1;                     ///< the one code that passes, if it is one
+    double share = 1;                  ///< of the different codes
+    std::int64_t before = 0, behind = 0;  ///< rows that came to this test so far, and that passed it
   };
   void sort_conditions(const Selection& selection, const RecordFile& file);
   void find_slices();
-  void weigh(const Selection& selection);
   std::vector<Slice> slices_of(const Condition& condition, double reach);
   bool place_slices(const SkyRegion& region);
   bool text_slices(const Condition& condition, std::size_t field);
@@ -86,7 +91,7 @@ class SegmentSearch {
   std::vector<float> lengths_;
 
   Way way_ = Way::time;
-  double cost_ = 0, expected_ = 0;
+  double cost_ = 0;
   const SkyRegion* region_ = nullptr;
   std::vector<Slice> place_slices_;
   std::size_t text_field_ = 0;
