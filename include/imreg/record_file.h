@@ -50,7 +50,6 @@ class RecordFile {
   Status read(std::int64_t row, Record& copy) const;
   /// The same for a row far away from those that were looked at last: a read costs less than the fault of a page.
   Status read_far(std::int64_t row, Record& copy) const;
-  static constexpr std::int64_t kFar = 128;  ///< rows: a fault maps 16 pages around
   /// An empty record of the right size for read() and peek().
   Record make_record() const { return Record(static_cast<std::size_t>(schema().record_size)); }
 

@@ -13,6 +13,7 @@ namespace imreg::cli {
 namespace {
 
 constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kLong = 16 * 1024;  // so much is written as it is: a call costs less than the copy
 
 // Where a regular file will be written next; -1 for anything else, and where every write goes to the end.
 std::int64_t place_in_file(int descriptor) {
@@ -57,11 +58,8 @@ Result<std::unique_ptr<Output>> Output::to_file(const std::string& path) {
 
 bool Output::write(std::string_view text) {
   if (closed_) return false;
-  if (held_.size() + text.size() > kPiece) {
-    if (!flush()) return false;
-    if (text.size() > kPiece) return put(text);
-  }
-  if (held_.capacity() < kPiece && !terminal_) held_.reserve(kPiece);
+  if (held_.size() + text.size() > kPiece && !flush()) return false;
+  if (text.size() >= kLong && !terminal_) return flush() && put(text);
   held_ += text;
   return !terminal_ || pager_ || text.find('\n') == text.npos || flush();
 }

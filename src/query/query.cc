@@ -10,6 +10,7 @@
 #include "query/operand.h"
 #include "query/sorter.h"
 #include "record/statistics.h"
+#include "scan/row_reader.h"
 
 namespace imreg {
 
@@ -50,6 +51,7 @@ std::int64_t sum_of(std::int64_t a, std::int64_t b) {
 // Where the rows of an answer come from: a sorted list of them, or a set in file order.
 struct Rows::State {
   const RecordFile* file;
+  RowReader reader;
   Candidates candidates;
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
@@ -58,12 +60,11 @@ struct Rows::State {
   std::int64_t at = 0;              // the next batch begins here
   Record record;
   std::int64_t number = -1;
-  std::int64_t looked_at = 0;  // the row that was read last
   Status status;
   QueryReport report;
 
   State(const RecordFile& from, Candidates which)
-      : file(&from), candidates(std::move(which)), record(from.make_record()) {}
+      : file(&from), reader(from), candidates(std::move(which)), record(from.make_record()) {}
 
   // The next candidate of the answer in its order; -1 at the end.
   Result<std::int64_t> next_candidate() {
@@ -111,9 +112,7 @@ struct Rows::State {
         auto row = next_candidate();
         if (!row) status = row.status();
         if (!row || *row < 0) break;
-        const bool far = std::abs(*row - looked_at) > RecordFile::kFar;
-        looked_at = *row;
-        if (auto read = far ? file->read_far(*row, record) : file->read(*row, record); !read.ok()) {
+        if (auto read = reader.read(*row, record); !read.ok()) {
           report.damaged.push_back(std::move(read));
         } else if (!candidates.selection.matches(record.view())) {  // a writer changed it between the two looks
         } else if (skip > 0) {
@@ -168,8 +167,8 @@ Query& Query::temporary_folder(std::string folder) { return folder_ = std::move(
 
 // The steps between the question and its rows.
 struct Query::Work {
-  static constexpr std::int64_t kFew = 100000;  // to read so many twice costs nothing
-  static constexpr std::int64_t kSpare = 1000;  // in place of damaged rows
+  static constexpr std::int64_t kFew = 100000;       // to read so many twice costs nothing
+  static constexpr std::int64_t kSpare = 1000;       // in place of damaged rows
   static constexpr std::int64_t kFewSorted = 10000;  // the start of a thread costs as much as to sort some thousands
   const Query& query;
   const Schema& schema = query.file_->schema();
@@ -301,9 +300,8 @@ struct Query::Work {
     if (!timed) return timed;
     // Of the rows of the oldest time, which stand last and in file order, the later ones are newer.
     const std::int64_t over = std::max<std::int64_t>(std::ssize(*timed) - most, 0);
-    const auto oldest = std::find_if(timed->begin(), timed->end(), [&](const TimedRow& row) {
-      return over > 0 && row.first == timed->back().first;
-    });
+    const auto oldest = std::find_if(timed->begin(), timed->end(),
+                                     [&](const TimedRow& row) { return over > 0 && row.first == timed->back().first; });
     if (over > 0) timed->erase(oldest, oldest + over);
     std::sort(timed->begin(), timed->end());
     return timed;

@@ -71,8 +71,10 @@ class PageReader {
       const double share = (static_cast<double>(value) - static_cast<double>(first)) /
                            (static_cast<double>(last) - static_cast<double>(first));
       std::int64_t guess = share > 0 ? end - 1 : from;  // not a number: from
-      if (guesses % 3 == 0) guess = (from + end) / 2;
-      else if (share > 0 && share < 1) guess = from + static_cast<std::int64_t>(share * static_cast<double>(end - 1 - from));
+      if (guesses % 3 == 0)
+        guess = (from + end) / 2;
+      else if (share > 0 && share < 1)
+        guess = from + static_cast<std::int64_t>(share * static_cast<double>(end - 1 - from));
       std::int64_t low = std::max(from, guess - guess % kPer), high = std::min(end, guess - guess % kPer + kPer);
       T lowest, highest;
       if (!at(extent, low, lowest) || !at(extent, high - 1, highest)) return false;

@@ -64,8 +64,8 @@ std::string_view literal_start(const TextPattern& pattern) {
 #if defined(__GNUC__) && !defined(__clang__)
 __attribute__((optimize("O3")))
 #endif
-std::int64_t keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
-                        std::uint8_t code, std::size_t n) {
+std::int64_t
+keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes, std::uint8_t code, std::size_t n) {
   std::uint32_t kept = 0;
   for (std::size_t i = 0; i < n; ++i) {
     alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
@@ -75,7 +75,8 @@ std::int64_t keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __re
 }
 
 template <class Code>
-std::int64_t keep_passing(std::uint8_t* alive, const Code* codes, const std::vector<std::uint8_t>& passes, std::size_t n) {
+std::int64_t keep_passing(std::uint8_t* alive, const Code* codes, const std::vector<std::uint8_t>& passes,
+                          std::size_t n) {
   std::uint32_t kept = 0;
   for (std::size_t i = 0; i < n; ++i) {
     alive[i] &= passes[codes[i]];

@@ -43,7 +43,7 @@ class SegmentSearch {
 
   /// The slices of the order of time where rows can match, in order.
   const std::vector<Slice>& slices() const { return slices_; }
-  static constexpr std::int64_t kStep = 8 * kBatch;
+  static constexpr std::int64_t kStep = 4 * kBatch;
   /// Which positions of from..end-1 fulfil all conditions that columns can decide, and how many; at most kStep. `exactly`, or
   /// as far as a column costs less than to look at the rows that it may spare.
   std::int64_t test(const Slice& slice, std::vector<std::uint8_t>& alive, bool exactly);
@@ -62,9 +62,9 @@ class SegmentSearch {
  private:
   struct CodeTest {
     std::size_t field;
-    std::vector<std::uint8_t> passes;  ///< by code
-    int only = -1;                     ///< the one code that passes, if it is one
-    double share = 1;                  ///< of the different codes
+    std::vector<std::uint8_t> passes;     ///< by code
+    int only = -1;                        ///< the one code that passes, if it is one
+    double share = 1;                     ///< of the different codes
     std::int64_t before = 0, behind = 0;  ///< rows that came to this test so far, and that passed it
   };
   void sort_conditions(const Selection& selection, const RecordFile& file);
