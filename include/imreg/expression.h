@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "imreg/date.h"
 #include "imreg/record.h"
 #include "imreg/schema.h"
+#include "imreg/sky_region.h"
 #include "imreg/status.h"
 
 namespace imreg {
@@ -41,6 +43,7 @@ struct Conjunct {
     texts,    ///< the text in `field` is one of `texts` (case-blind); "" stands for an empty field
     prefix,   ///< the text in `field` begins with texts[0], case-blind; it holds none of * ? [
     glob,     ///< the text in `field` matches the glob texts[0], case-blind
+    any,      ///< all conjuncts of one of `branches` hold
     test      ///< everything else: `test`
   };
   Kind kind = Kind::test;
@@ -48,8 +51,10 @@ struct Conjunct {
   std::vector<Range> ranges;  ///< ascending, apart from each other; none: no row matches
   std::vector<int> codes;
   std::vector<std::string> texts;
-  bool negate = false;                     ///< texts, prefix, glob only
+  bool negate = false;  ///< texts, prefix, glob only
+  std::vector<std::vector<Conjunct>> branches{};
   std::function<bool(RecordView)> test{};  ///< thread-safe; lives on its own
+  std::optional<SkyRegion> region{};       ///< of a test: it holds nowhere else, of the fields ra and dec
   std::string source;                      ///< the words of the condition, for -explain
 };
 
@@ -71,6 +76,8 @@ class Expression {
   /// The field, or the one element of an array field, when the expression is nothing but that; else nullptr.
   const FieldInfo* field() const;
   int element() const;
+  /// All fields that the value depends on, some perhaps twice.
+  std::vector<FieldInfo> fields() const;
 
   /// Number, time (seconds since 1970 UTC), truth (1 and 0), or the code of a field of words; NaN: unknown, or a text.
   double number(RecordView record) const;

@@ -28,9 +28,11 @@ struct TextPattern {
   How how = How::exact;
 };
 
+class Selection;
+
 /// One condition over one field (or two, or the whole record), as data: an index looks at what it asks for.
 struct Condition {
-  enum class Kind { codes, number, overlap, deleted, region, patterns, text, test };  ///< in the order of testing
+  enum class Kind { codes, number, overlap, deleted, region, patterns, text, any, test };  ///< in the order of testing
   Kind kind = Kind::test;
   FieldInfo field;
   FieldInfo other;  ///< overlap: the length; region: the declination
@@ -40,7 +42,8 @@ struct Condition {
   std::vector<TextPattern> patterns;
   std::vector<std::string>
       exact;  ///< those of `patterns`, in lower case and in order, when all are exact and they are many
-  std::optional<SkyRegion> region;
+  std::optional<SkyRegion> region;  ///< of a test: it holds nowhere else, of positions that are in the sky
+  std::vector<Selection> branches;  ///< any: one of them matches
   std::function<bool(std::string_view)> text;
   std::function<bool(RecordView)> test;
   std::string what;  ///< of a test, for people: its text
@@ -79,6 +82,10 @@ class Selection {
   Status region(const Schema& schema, std::string_view ra, std::string_view dec, SkyRegion region, bool negate = false);
   /// Anything else about a record. Several threads may call `test` at the same time. `what` tells people what it asks.
   void test(std::function<bool(RecordView)> test, std::string what, bool negate = false);
+  /// The same of a test that can hold only within a region of the sky, for the fields ra and dec.
+  Status test_within(const Schema& schema, SkyRegion region, std::function<bool(RecordView)> test, std::string what);
+  /// One of these matches.
+  void any(std::vector<Selection> branches);
   /// Rows that are marked as deleted are left out, where the format knows such rows.
   void without_deleted(const Schema& schema);
 
@@ -90,9 +97,9 @@ class Selection {
     return true;
   }
   const std::vector<Condition>& conditions() const { return conditions_; }
+  void add(Condition condition);
 
  private:
-  void add(Condition condition);
   std::vector<Condition> conditions_;
 };
 

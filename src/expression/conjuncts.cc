@@ -105,13 +105,16 @@ Values either(Values a, const Values& b) {
 
 class Cutter {
  public:
-  explicit Cutter(std::shared_ptr<const Expression::Program> program) : program_(std::move(program)) {}
+  /// `branches`: how many more branches of ORs may be cut.
+  Cutter(std::shared_ptr<const Expression::Program> program, int& branches)
+      : program_(std::move(program)), branches_(branches) {}
 
-  std::vector<Conjunct> run() {
-    cut(program_->root, false);
+  std::vector<Conjunct> run(int node, bool negate) {
+    cut(node, negate);
     std::vector<Conjunct> out;
     for (auto& [values, source] : values_) emit(values, std::move(source), out);
     std::move(patterns_.begin(), patterns_.end(), std::back_inserter(out));
+    std::move(ors_.begin(), ors_.end(), std::back_inserter(out));
     if (!rest_.empty()) out.push_back(rest());
     return out;
   }
@@ -148,7 +151,48 @@ class Cutter {
     if (n.op == Op::truth_constant && n.x == (negate ? 0 : 2)) return;
     if (auto values = values_of(node, negate)) return add(*std::move(values), source_of(node, negate));
     if (auto values = wider(node, negate)) add(*std::move(values), source_of(node, negate));
+    if (alternatives(node, negate)) return;
+    if (!negate) near(n);
     if (!pattern(node, negate)) rest_.emplace_back(node, negate);
+  }
+
+  // An OR of different fields, when every branch has something that an index can serve.
+  bool alternatives(int node, bool negate) {
+    const Node& n = at(node);
+    if (n.op != (negate ? Op::all : Op::any)) return false;
+    branches_ -= static_cast<int>(arguments(n).size());
+    Conjunct out;
+    for (const int argument : arguments(n)) {
+      if (branches_ < 0) return false;
+      out.branches.push_back(Cutter(program_, branches_).run(argument, negate));
+      const auto& parts = out.branches.back();
+      if (parts.empty() || (parts[0].kind == Conjunct::Kind::test && !parts[0].region)) return false;
+    }
+    out.kind = Conjunct::Kind::any;
+    out.source = source_of(node, negate);
+    ors_.push_back(std::move(out));
+    return true;
+  }
+
+  // distance(ra, dec, x, y) < r is a circle.
+  void near(const Node& n) {
+    if (n.op != Op::within || at(n.a).op != Op::distance) return;
+    const auto& angles = arguments(at(n.a));
+    const auto is = [&](int node, const char* name) {
+      const FieldInfo* field = field_at(node);
+      return field && field->name == name;
+    };
+    for (const std::size_t first : {0U, 2U}) {
+      const Node &x = at(angles[2 - first]), &y = at(angles[3 - first]);
+      if (!is(angles[first], "ra") || !is(angles[first + 1], "dec")) continue;
+      if (x.op != Op::constant || y.op != Op::constant || !(n.y >= 0 && n.y < 179)) continue;
+      constexpr double kMargin = 1e-6;  // degrees: more than both computations are off
+      auto circle = SkyRegion::cone(x.x, y.x, n.y + kMargin);
+      if (circle && (!region_ || n.y < radius_)) {
+        region_ = *std::move(circle);
+        radius_ = n.y;
+      }
+    }
   }
 
   void add(Values values, std::string source) {
@@ -384,6 +428,7 @@ class Cutter {
     Conjunct out;
     for (const auto& [node, negate] : rest_)
       out.source += (out.source.empty() ? "" : " and ") + source_of(node, negate);
+    out.region = region_;
     out.test = [program = program_, parts = rest_](RecordView record) {
       return std::all_of(parts.begin(), parts.end(), [&](const auto& part) {
         return expression::truth_of(*program, part.first, record.bytes()) == (part.second ? Truth::no : Truth::yes);
@@ -394,12 +439,18 @@ class Cutter {
 
   std::shared_ptr<const Expression::Program> program_;
   std::vector<std::pair<Values, std::string>> values_;
-  std::vector<Conjunct> patterns_;
+  std::vector<Conjunct> patterns_, ors_;
+  std::optional<SkyRegion> region_;  ///< of the smallest circle
+  double radius_ = 0;
+  int& branches_;
   std::vector<std::pair<int, bool>> rest_;
 };
 
 }  // namespace
 
-std::vector<Conjunct> Expression::conjuncts() const { return Cutter(program_).run(); }
+std::vector<Conjunct> Expression::conjuncts() const {
+  int branches = 32;
+  return Cutter(program_, branches).run(program_->root, false);
+}
 
 }  // namespace imreg

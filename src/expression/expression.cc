@@ -1,3 +1,4 @@
+// The public face of expressions: parse, check, compile once; then a number, text or truth for each record.
 #include "imreg/expression.h"
 
 #include <cmath>
@@ -39,6 +40,8 @@ int Expression::element() const {
   const int field = program_->root_field;
   return field < 0 ? 0 : program_->elements[static_cast<std::size_t>(field)];
 }
+
+std::vector<FieldInfo> Expression::fields() const { return program_->fields; }
 
 double Expression::number(RecordView record) const {
   if (program_->kind != Kind::truth) return expression::number_of(*program_, program_->root, record.bytes());

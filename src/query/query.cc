@@ -1,3 +1,4 @@
+// Plans a question and answers it: selection, condition, unique, last, order, groups, amount.
 #include "imreg/query.h"
 
 #include <algorithm>
@@ -25,8 +26,17 @@ Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& sch
                                         const ExpressionSettings& settings) {
   std::vector<SortKey> keys;
   for (const auto& part : split_expressions(text)) {
-    const bool descending = part.starts_with('-');
-    const std::string name = result_name(std::string_view(part).substr(descending ? 1 : 0));
+    bool descending = part.starts_with('-');
+    std::string_view key = std::string_view(part).substr(descending ? 1 : 0);
+    for (const std::string_view word : {" desc", " asc"}) {  // as in SQL; not behind a -, which would say it twice
+      if (part.starts_with('-') || key.size() <= word.size() ||
+          !equal_nocase(key.substr(key.size() - word.size()), word))
+        continue;
+      key.remove_suffix(word.size());
+      descending = word == " desc";
+      break;
+    }
+    const std::string name = result_name(key);
     if (name.empty()) return Status(Code::invalid, "sort by \"" + std::string(text) + "\": a field is missing");
     auto operand = Operand::parse(name, schema, settings);
     if (!operand)
@@ -345,7 +355,8 @@ struct Query::Work {
   bool index_may_help() const {
     const auto& conditions = selection.conditions();
     return query.use_index_ && std::any_of(conditions.begin(), conditions.end(), [](const Condition& condition) {
-             return condition.kind != Condition::Kind::deleted && condition.kind != Condition::Kind::test;
+             return condition.kind != Condition::Kind::deleted &&
+                    (condition.kind != Condition::Kind::test || condition.region);
            });
   }
 
@@ -480,15 +491,15 @@ struct Query::Work {
   }
 
   // One part of a condition: what an index can serve as data, everything else as a test.
-  Status add(const Conjunct& part) {
+  Status add(const Conjunct& part, Selection& to) const {
     using Kind = Conjunct::Kind;
     switch (part.kind) {
       case Kind::numbers: {
         std::vector<Interval> intervals;
         for (const auto& range : part.ranges) intervals.push_back({range.low, range.high});
-        return selection.number(schema, part.field, std::move(intervals));
+        return to.number(schema, part.field, std::move(intervals));
       }
-      case Kind::codes: return selection.codes(schema, part.field, part.codes);
+      case Kind::codes: return to.codes(schema, part.field, part.codes);
       case Kind::texts:
       case Kind::prefix:
       case Kind::glob: {
@@ -497,9 +508,20 @@ struct Query::Work {
                                                      : TextPattern::How::glob;
         std::vector<TextPattern> patterns;
         for (const auto& text : part.texts) patterns.push_back({text, how});
-        return selection.patterns(schema, part.field, std::move(patterns), part.negate);
+        return to.patterns(schema, part.field, std::move(patterns), part.negate);
       }
-      case Kind::test: selection.test(part.test, part.source); return {};
+      case Kind::any: {
+        std::vector<Selection> branches(part.branches.size());
+        for (std::size_t i = 0; i < branches.size(); ++i) {
+          for (const auto& each : part.branches[i]) IMREG_TRY(add(each, branches[i]));
+        }
+        to.any(std::move(branches));
+        return {};
+      }
+      case Kind::test:
+        if (part.region) return to.test_within(schema, *part.region, part.test, part.source);
+        to.test(part.test, part.source);
+        return {};
     }
     return {};
   }
@@ -509,7 +531,7 @@ struct Query::Work {
       return {Code::invalid, "limit, offset and last are numbers of rows: 0 or more"};
     for (const auto& text : query.where_) {
       IMREG_ASSIGN(const auto condition, Expression::parse_condition(text, schema, query.settings_));
-      for (const auto& part : condition.conjuncts()) IMREG_TRY(add(part));
+      for (const auto& part : condition.conjuncts()) IMREG_TRY(add(part, selection));
     }
     return {};
   }
@@ -552,6 +574,7 @@ Result<std::int64_t> Query::count() const try {
   Work work{*this};
   IMREG_TRY(work.prepare());
   std::int64_t all = 0;
+  if (!group_ && !sort_.empty()) IMREG_TRY(parse_keys(sort_, work.schema, settings_).status());  // else of no concern
   if (group_) {
     IMREG_ASSIGN(const auto state, work.rows());
     while (state->next()) ++all;

@@ -1,3 +1,4 @@
+// Asks each segment of an index, joins the answers, and says what was used.
 #include "scan/index_search.h"
 
 #include <algorithm>
@@ -16,15 +17,6 @@ namespace {
 
 constexpr std::uint64_t kMostCounts = 1U << 20U;
 constexpr std::size_t kMostStale = 1000;
-
-const char* word_for(SegmentSearch::Way way) {
-  switch (way) {
-    case SegmentSearch::Way::time: return "time and codes";
-    case SegmentSearch::Way::place: return "place";
-    case SegmentSearch::Way::text: return "text";
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -77,7 +69,7 @@ class IndexSearch::State {
   bool find(RowSet& rows, ScanReport& report) {
     double cost = static_cast<double>(outside()) * kScanCost;
     for (auto& segment : segments_) {
-      segment.weigh(selection_);
+      segment.weigh(selection_, false);
       cost += segment.cost();
     }
     if (!ok()) return damaged(report);
@@ -87,7 +79,7 @@ class IndexSearch::State {
     }
     std::map<std::string, std::pair<std::int64_t, std::int64_t>> ways;
     for (auto& segment : segments_) {
-      auto& [count, candidates] = ways[word_for(segment.way())];
+      auto& [count, candidates] = ways[segment.way()];
       ++count;
       segment.find([&, &found = candidates](std::int64_t row) { rows.add(row), ++found; });
     }

@@ -289,12 +289,14 @@ class Merger {
 
   Status merge_places() {
     std::vector<std::vector<std::uint32_t>> zones(inputs_.size());
+    head_.plain_places = 1;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const auto& input = inputs_[i];
       PageReader pages(*input.source.file, input.source.nonce);
       zones[i].resize(kZones + 1);
       if (!pages.values(input.source.head.zones, 0, kZones + 1, zones[i].data())) return damaged(pages.status());
       head_.placed += input.source.head.placed;
+      head_.plain_places &= input.source.head.plain_places;
       if (input.skipped.empty()) continue;
       Cursor<std::uint32_t> rows(input.source, input.source.head.sky_row);
       std::uint32_t row = 0;

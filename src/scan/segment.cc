@@ -1,3 +1,4 @@
+// Which fields an index looks at; writes and reads the segments of it.
 #include "scan/segment.h"
 
 #include <algorithm>
@@ -24,7 +25,11 @@ const FieldInfo* field_of(const Schema& schema, std::string_view name, Type type
 
 }  // namespace
 
-Fields::Fields(const Schema& of) : schema(std::make_shared<const Schema>(of)) {
+Fields::Fields(const Schema& of) {
+  if (builtin_format(of.format, of.version) == &of)
+    schema = {std::shared_ptr<const Schema>(), &of};  // it outlives all, and a copy is slow beside a small search
+  else
+    schema = std::make_shared<const Schema>(of);
   time = field_of(*schema, "obstime", Type::f64);
   if (time) length = field_of(*schema, "exptime", Type::f32);
   ra = field_of(*schema, "ra", Type::f64);
@@ -133,9 +138,13 @@ void SegmentBuilder::add(std::int64_t row, RecordView record) {
   const char* bytes = record.bytes();
   if (fields_.ra) {
     Place place;
-    if (place_of(load_big<double>(bytes + fields_.ra->offset), load_big<double>(bytes + fields_.dec->offset), place)) {
+    const double ra = load_big<double>(bytes + fields_.ra->offset), dec = load_big<double>(bytes + fields_.dec->offset);
+    if (place_of(ra, dec, place)) {
       placed_.push_back(static_cast<std::uint32_t>(row_.size()));
       place_.push_back(place);
+      plain_places_ &= ra >= 0 && ra <= 360;
+    } else {
+      plain_places_ &= std::isnan(ra) && std::isnan(dec);
     }
   }
   row_.push_back(static_cast<std::uint32_t>(row - base_));
@@ -252,6 +261,7 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
     }
     std::partial_sum(zones.begin(), zones.end(), zones.begin());
     head.placed = static_cast<std::int64_t>(rows.size());
+    head.plain_places = plain_places_ ? 1 : 0;
     head.zones = columns.write(zones);
     head.ra = columns.write(ra);
     head.dec = columns.write(dec);

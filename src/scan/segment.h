@@ -57,6 +57,8 @@ struct SegmentHead {
     Extent starts, bytes, posts, rows;  ///< starts and posts: u32, one more than there are texts
   } names[kMostNames];
   Extent tally;  ///< combinations of codes and how many rows have each: u16 for each code field, then u32
+  /// 1: each row has a place with 0 <= ra <= 360, or knows neither ra nor dec. 0: not, or an index of old.
+  std::int64_t plain_places;
 };
 static_assert(sizeof(SegmentHead) <= kPayload);
 SegmentHead new_head();
@@ -139,6 +141,7 @@ class SegmentBuilder {
   std::vector<double> time_;
   std::vector<float> length_;
   std::vector<Place> place_;
+  bool plain_places_ = true;
   std::vector<std::uint32_t> placed_;  ///< rows that have a place, as positions in row_
   struct Column {
     TextPool pool;

@@ -1,3 +1,4 @@
+// Chooses the cheapest way into a segment and walks it.
 #include "scan/segment_search.h"
 
 #include <algorithm>
@@ -60,7 +61,7 @@ std::string_view literal_start(const TextPattern& pattern) {
   return text.substr(0, std::min(text.find_first_of("*?[\\"), text.size()));
 }
 
-// Many at a time by the processor's wide registers.
+// Many at a time by the processor's wide registers. Returns how many are left.
 #if defined(__GNUC__) && !defined(__clang__)
 __attribute__((optimize("O3")))
 #endif
@@ -117,6 +118,10 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
       with_unknown_times_ = false;
       continue;
     }
+    if (c.kind == Kind::any) {
+      add_branches(c, selection, file);
+      continue;
+    }
     std::size_t field = 0;
     while (field < fields.codes.size() && fields.codes[field]->offset != c.field.offset) ++field;
     const bool known = c.kind != Kind::test && c.kind != Kind::region && c.kind != Kind::overlap &&
@@ -144,6 +149,59 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
   }
   std::stable_sort(code_tests_.begin(), code_tests_.end(),
                    [](const CodeTest& a, const CodeTest& b) { return a.share < b.share; });
+}
+
+void SegmentSearch::add_branches(const Condition& any, const Selection& selection, const RecordFile& file) {
+  auto& branches = ors_.emplace_back();
+  for (const Selection& each : any.branches) {
+    Branch& branch = branches.emplace_back(Branch{each, nullptr});
+    for (const Condition& beside : selection.conditions()) {
+      if (beside.kind != Kind::any) branch.selection.add(beside);
+    }
+  }
+  for (Branch& branch : branches) {  // they stay where they are now
+    branch.search = std::make_unique<SegmentSearch>(index_, head_, file, branch.selection, pages_);
+    decided_ &= branch.search->decided_;
+  }
+}
+
+bool SegmentSearch::codes_only() const {
+  return decided_ && moments_.empty() && std::all_of(ors_.begin(), ors_.end(), [](const auto& branches) {
+           return std::all_of(branches.begin(), branches.end(), [](const Branch& b) { return b.search->codes_only(); });
+         });
+}
+
+// How many columns test() reads.
+std::size_t SegmentSearch::columns() const {
+  std::size_t sum = code_tests_.size() + 2 * moments_.size();
+  for (const auto& branches : ors_) {
+    for (const Branch& branch : branches) sum += branch.search->columns();
+  }
+  return sum;
+}
+
+bool SegmentSearch::passes(const Tally::Codes& codes) const {
+  return std::all_of(code_tests_.begin(), code_tests_.end(),
+                     [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; }) &&
+         std::all_of(ors_.begin(), ors_.end(), [&](const auto& branches) {
+           return std::any_of(branches.begin(), branches.end(),
+                              [&](const Branch& branch) { return branch.search->passes(codes); });
+         });
+}
+
+std::string SegmentSearch::way() const {
+  switch (way_) {
+    case Way::time: return "time and codes";
+    case Way::place: return "place";
+    case Way::text: return "text";
+    case Way::branches: break;
+  }
+  std::string out;
+  for (const Branch& branch : *union_) {
+    const std::string way = branch.search->way();
+    if (out.find(way) == out.npos) out += (out.empty() ? "" : " or ") + way;
+  }
+  return out;
 }
 
 std::int64_t SegmentSearch::time_bound(double value, bool above) {
@@ -181,6 +239,13 @@ void SegmentSearch::find_slices() {
     slices = merged(std::move(slices));
     if (imreg::index::size_of(slices) < imreg::index::size_of(slices_)) slices_ = std::move(slices);
   }
+  for (const auto& branches : ors_) {
+    std::vector<Slice> slices;
+    for (const Branch& branch : branches)
+      slices.insert(slices.end(), branch.search->slices_.begin(), branch.search->slices_.end());
+    slices = merged(std::move(slices));
+    if (imreg::index::size_of(slices) < imreg::index::size_of(slices_)) slices_ = std::move(slices);
+  }
   const bool one = moments_.size() == 1 && !moments_[0]->negate && moments_[0]->field.offset == fields.time->offset;
   if (one) sure_ = slices_of(*moments_[0], 0);
   // Not even then when something infinite was added to a begin that is -inf.
@@ -190,35 +255,38 @@ void SegmentSearch::find_slices() {
 
 bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit) {
   if (head_.tally.bytes == 0) return head_.rows == 0;
-  return Tally::each(
-      pages_, head_.tally, index_.fields().codes.size(), [&](const Tally::Codes& codes, std::int64_t rows) {
-        const bool passes = std::all_of(code_tests_.begin(), code_tests_.end(),
-                                        [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; });
-        if (passes) visit(codes, rows);
-      });
+  return Tally::each(pages_, head_.tally, index_.fields().codes.size(),
+                     [&](const Tally::Codes& codes, std::int64_t rows) {
+                       if (passes(codes)) visit(codes, rows);
+                     });
 }
 
 // The cheapest way, by counting what each would look at.
-void SegmentSearch::weigh(const Selection& selection) {
+void SegmentSearch::weigh(const Selection& selection, bool exactly) {
+  for (auto& branches : ors_) {
+    for (Branch& branch : branches) branch.search->weigh(branch.selection, true);
+  }
   const auto slice = static_cast<double>(imreg::index::size_of(slices_));
-  const double walk = slice * kColumnCost * static_cast<double>(code_tests_.size() + 2 * moments_.size());
+  const double walk = slice * kColumnCost * static_cast<double>(columns());
   cost_ = walk + slice * kLookCost;
   way_ = Way::time;
 
   const auto& fields = index_.fields();
+  for (PlaceRanges& ranges : PlaceRanges::of(selection, fields, head_.plain_places == 1)) {
+    const auto before = place_slices_;
+    if (!ok() || !place_slices(ranges)) break;
+    const auto rows = static_cast<double>(imreg::index::size_of(place_slices_));
+    const double cost = rows * (kPlaceCost + kLookCost / 2);
+    if (cost < cost_) {
+      cost_ = cost;
+      way_ = Way::place;
+      places_ = std::move(ranges);
+    } else {
+      place_slices_ = before;
+    }
+  }
   for (const Condition& c : selection.conditions()) {
     if (c.negate || !ok()) continue;
-    if (c.kind == Kind::region && fields.ra && c.field.offset == fields.ra->offset &&
-        c.other.offset == fields.dec->offset) {
-      if (!place_slices(*c.region)) continue;
-      const auto rows = static_cast<double>(imreg::index::size_of(place_slices_));
-      const double cost = rows * (kPlaceCost + kLookCost / 2);
-      if (cost < cost_) {
-        cost_ = cost;
-        way_ = Way::place;
-        region_ = &*c.region;
-      }
-    }
     if (c.kind != Kind::patterns && c.kind != Kind::text) continue;
     for (std::size_t i = 0; i < fields.names.size(); ++i) {
       if (c.field.offset != fields.names[i]->offset || head_.names[i].starts.bytes == 0) continue;
@@ -238,9 +306,18 @@ void SegmentSearch::weigh(const Selection& selection) {
       }
     }
   }
+  for (const auto& branches : ors_) {
+    double cost = 0;
+    for (const Branch& branch : branches) cost += branch.search->cost_;
+    if (cost >= cost_) continue;
+    cost_ = cost;
+    way_ = Way::branches;
+    union_ = &branches;
+  }
   // How many rows of the slices pass the tests of codes: it costs some pages to know, so only where it can matter.
-  const bool good_enough = way_ == Way::time && cost_ <= static_cast<double>(head_.rows) * kScanCost;
-  if (code_tests_.empty() || good_enough || walk > cost_) return;
+  const bool good_enough =
+      !exactly && ors_.empty() && way_ == Way::time && cost_ <= static_cast<double>(head_.rows) * kScanCost;
+  if ((code_tests_.empty() && ors_.empty()) || slice < 2000 || good_enough || walk > cost_) return;
   std::int64_t passing = 0;
   if (!tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) || head_.rows == 0) return;
   const double expected = slice * static_cast<double>(passing) / static_cast<double>(head_.rows);
@@ -249,26 +326,28 @@ void SegmentSearch::weigh(const Selection& selection) {
   cost_ = walk + expected * kLookCost;
 }
 
-bool SegmentSearch::place_slices(const SkyRegion& region) {
+bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
   place_slices_.clear();
-  const auto band = region.band();
   std::vector<std::uint32_t> zones(kZones + 1);
   if (!pages_.values(head_.zones, 0, kZones + 1, zones.data())) return false;
   const double step = 180.0 / static_cast<double>(kZones);
-  const auto first =
-      static_cast<std::int64_t>(std::clamp(std::floor((band.low + 90) / step - 1e-6), 0.0, kZones - 1.0));
-  const auto last =
-      static_cast<std::int64_t>(std::clamp(std::floor((band.high + 90) / step + 1e-6), 0.0, kZones - 1.0));
+  std::vector<Slice> wanted;
+  for (const Interval& band : ranges.bands()) {
+    const auto zone_of = [&](double dec) {
+      return static_cast<std::int64_t>(std::clamp(std::floor((dec + 90) / step), 0.0, kZones - 1.0));
+    };
+    wanted.push_back({zone_of(band.low - kBorder), zone_of(band.high + kBorder) + 1});
+  }
   const auto bound = [&](std::int64_t from, std::int64_t end, std::uint32_t value, bool above) {
     std::int64_t position = from;
     (void)pages_.bound<std::uint32_t>(head_.ra, from, end, value, above, 0, 0xffffffffU, position);
     return position;
   };
-  for (std::int64_t zone = first; zone <= last; ++zone) {
+  const auto add_zone = [&](std::int64_t zone) {
     const std::int64_t from = zones[static_cast<std::size_t>(zone)], end = zones[static_cast<std::size_t>(zone) + 1];
-    if (from >= end) continue;
+    if (from >= end) return;
     const double low = static_cast<double>(zone) * step - 90;
-    for (const auto& range : region.ra_ranges(std::max(low - kBorder, -90.0), std::min(low + step + kBorder, 90.0))) {
+    for (const auto& range : ranges.ra_ranges(std::max(low - kBorder, -90.0), std::min(low + step + kBorder, 90.0))) {
       constexpr double kTurn = 4294967296.0;
       const double lowest = std::max(std::floor(range.low / 360 * kTurn) - 8, 0.0);
       const double highest = std::min(std::ceil(range.high / 360 * kTurn) + 8, kTurn - 1);
@@ -278,6 +357,9 @@ bool SegmentSearch::place_slices(const SkyRegion& region) {
       if (range.high > 360 - kBorder) place_slices_.push_back({from, bound(from, end, 8, true)});
       if (range.low < kBorder) place_slices_.push_back({bound(from, end, 4294967288U, false), end});
     }
+  };
+  for (const Slice& zone_slice : merged(std::move(wanted))) {
+    for (std::int64_t zone = zone_slice.from; zone < zone_slice.end; ++zone) add_zone(zone);
   }
   place_slices_ = merged(std::move(place_slices_));
   return ok();
@@ -388,13 +470,28 @@ std::int64_t SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& 
     }
     test.behind += left;
   }
+  for (const auto& branches : ors_) {
+    either_.assign(n, 0);
+    for (const Branch& branch : branches) {
+      branch.search->test(slice, branch_, exactly);
+      for (std::size_t i = 0; i < n; ++i) either_[i] |= branch_[i];
+    }
+    for (std::size_t i = 0; i < n; ++i) alive[i] &= either_[i];
+  }
   const bool sure = std::any_of(sure_.begin(), sure_.end(),
                                 [&](const Slice& s) { return s.from <= slice.from && slice.end <= s.end; });
-  if (moments_.empty() || sure) return left;
+  if (ors_.empty() && (moments_.empty() || sure)) return left;
+  if (!moments_.empty() && !sure) test_moments(slice, alive);
+  return std::count(alive.begin(), alive.end(), 1);
+}
+
+void SegmentSearch::test_moments(const Slice& slice, std::vector<std::uint8_t>& alive) {
+  const std::int64_t rows = slice.end - slice.from;
+  const auto n = static_cast<std::size_t>(rows);
   times_.assign(n, std::numeric_limits<double>::quiet_NaN());
   lengths_.assign(n, 0);
-  if (!pages_.values(head_.time, slice.from, rows, times_.data())) return 0;
-  if (index_.fields().length && !pages_.values(head_.length, slice.from, rows, lengths_.data())) return 0;
+  if (!pages_.values(head_.time, slice.from, rows, times_.data())) return;
+  if (index_.fields().length && !pages_.values(head_.length, slice.from, rows, lengths_.data())) return;
   for (const Condition* c : moments_) {
     const bool on_length =
         c->kind == Kind::number && index_.fields().length && c->field.offset == index_.fields().length->offset;
@@ -402,7 +499,6 @@ std::int64_t SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& 
       if (alive[i] != 0 && !moment_holds(*c, times_[i], static_cast<double>(lengths_[i]), on_length)) alive[i] = 0;
     }
   }
-  return std::count(alive.begin(), alive.end(), 1);
 }
 
 std::int64_t SegmentSearch::row_at(std::int64_t position) {
@@ -443,6 +539,10 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
     }
     return;
   }
+  if (way_ == Way::branches) {
+    for (const Branch& branch : *union_) branch.search->find(add);
+    return;
+  }
   if (way_ == Way::place) {
     std::vector<std::uint32_t> ra, dec;
     for (const Slice& slice : place_slices_) {
@@ -455,7 +555,7 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
         for (std::size_t i = 0; i < rows.size(); ++i) {
           const double x = (static_cast<double>(ra[i]) + 0.5) / 4294967296.0 * 360;
           const double y = (static_cast<double>(dec[i]) + 0.5) / 4294967295.0 * 180 - 90;
-          if (region_->classify(x, std::min(y, 90.0), kBorder) != SkyRegion::Where::outside) add(head_.base + rows[i]);
+          if (places_->near(x, std::min(y, 90.0), kBorder)) add(head_.base + rows[i]);
         }
       }
     }

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "imreg/scan.h"
 #include "scan/index_file.h"
+#include "scan/place_ranges.h"
 
 namespace imreg::index {
 
@@ -20,7 +23,7 @@ std::int64_t size_of(const std::vector<Slice>& slices);
 
 class SegmentSearch {
  public:
-  enum class Way { time, place, text };
+  enum class Way { time, place, text, branches };
 
   /// `pages` is the thread's own and outlives it. Check ok() behind: a damaged page makes everything else void.
   SegmentSearch(const Index& index, const SegmentHead& head, const RecordFile& file, const Selection& selection,
@@ -30,11 +33,12 @@ class SegmentSearch {
   /// Every condition is decided by the columns in the order of time.
   bool decided() const { return decided_; }
   /// No condition needs more than codes.
-  bool codes_only() const { return decided_ && moments_.empty(); }
+  bool codes_only() const;
 
-  /// Chooses the cheapest way: before cost(), way() and find().
-  void weigh(const Selection& selection);
-  Way way() const { return way_; }
+  /// Chooses the cheapest way: before way(), cost() and find(). Roughly where that is good enough, or exactly: to compare.
+  void weigh(const Selection& selection, bool exactly);
+  /// How candidates are found, for people.
+  std::string way() const;
   /// Nanoseconds, roughly, to find the candidates and to look at them.
   double cost() const { return cost_; }
 
@@ -54,7 +58,7 @@ class SegmentSearch {
   /// Codes of a field (an index into Fields::codes).
   void codes(std::size_t field, const Slice& slice, std::vector<std::uint16_t>& out);
   std::string value(std::size_t field, std::uint16_t code);
-  /// Combinations of codes that fulfil the conditions on codes, with their rows; false: not known.
+  /// Combinations of codes that the conditions on codes let pass, with their rows; false: not known.
   bool tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit);
   const SegmentHead& head() const { return head_; }
   PageReader& pages() { return pages_; }
@@ -67,10 +71,19 @@ class SegmentSearch {
     double share = 1;                     ///< of the different codes
     std::int64_t before = 0, behind = 0;  ///< rows that came to this test so far, and that passed it
   };
+  /// A branch of an OR, with the conditions that stand beside the OR.
+  struct Branch {
+    Selection selection;
+    std::unique_ptr<SegmentSearch> search;
+  };
+  void add_branches(const Condition& any, const Selection& selection, const RecordFile& file);
+  bool passes(const Tally::Codes& codes) const;
+  std::size_t columns() const;
   void sort_conditions(const Selection& selection, const RecordFile& file);
   void find_slices();
+  void test_moments(const Slice& slice, std::vector<std::uint8_t>& alive);
   std::vector<Slice> slices_of(const Condition& condition, double reach);
-  bool place_slices(const SkyRegion& region);
+  bool place_slices(const PlaceRanges& ranges);
   bool text_slices(const Condition& condition, std::size_t field);
   std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
   bool text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text);
@@ -80,19 +93,21 @@ class SegmentSearch {
   PageReader& pages_;
   std::vector<CodeTest> code_tests_;
   std::vector<const Condition*> moments_;  ///< on obstime and exptime
+  std::vector<std::vector<Branch>> ors_;
+  const std::vector<Branch>* union_ = nullptr;  ///< of `ors_`: its candidates are those of all
   bool decided_ = true;
   bool with_unknown_times_ = true;
   bool nothing_ = false;  ///< a condition lets no value pass that the segment has
   std::vector<Slice> slices_;
   std::vector<Slice> sure_;  ///< of the slices: here every condition on times is known to hold
-  std::vector<std::uint8_t> small_;
+  std::vector<std::uint8_t> small_, either_, branch_;
   std::vector<std::uint16_t> wide_;
   std::vector<double> times_;
   std::vector<float> lengths_;
 
   Way way_ = Way::time;
   double cost_ = 0;
-  const SkyRegion* region_ = nullptr;
+  std::optional<PlaceRanges> places_;
   std::vector<Slice> place_slices_;
   std::size_t text_field_ = 0;
   std::vector<Slice> text_slices_;  ///< of the rows of texts

@@ -134,6 +134,26 @@ void Selection::test(std::function<bool(RecordView)> test, std::string what, boo
   add(std::move(condition));
 }
 
+Status Selection::test_within(const Schema& schema, SkyRegion region, std::function<bool(RecordView)> test,
+                              std::string what) {
+  IMREG_ASSIGN(auto condition, make(schema, "ra", Kind::test, false));
+  const FieldInfo* dec = schema.find("dec");
+  if (!dec) return {Code::not_found, "the records have no field dec"};
+  condition.other = *dec;
+  condition.region = std::move(region);
+  condition.test = std::move(test);
+  condition.what = std::move(what);
+  add(std::move(condition));
+  return {};
+}
+
+void Selection::any(std::vector<Selection> branches) {
+  Condition condition;
+  condition.kind = Kind::any;
+  condition.branches = std::move(branches);
+  add(std::move(condition));
+}
+
 void Selection::without_deleted(const Schema& schema) {
   const FieldInfo* field = schema.find("deleted");
   if (!field || field->type != Type::boolean) return;
@@ -188,6 +208,8 @@ bool Condition::holds(RecordView record) const {
     case Kind::patterns:
     case Kind::text: return holds_for(text_at(bytes, field));
     case Kind::deleted: return bytes[field.offset] != 'T';
+    case Kind::any:
+      return std::any_of(branches.begin(), branches.end(), [&](const Selection& s) { return s.matches(record); });
     case Kind::test: return test(record) != negate;
   }
   return false;

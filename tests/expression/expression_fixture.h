@@ -53,9 +53,22 @@ inline Status set_text(Record& record, const FieldInfo& field, std::string_view 
   return set_value(record, field, parse_number(text, number) ? Value(number) : Value(std::monostate{}), element);
 }
 
+inline bool all_hold(const std::vector<Conjunct>& parts, RecordView record, const Schema& schema);
+
 /// What an index may make of a conjunct, from the bytes of the record alone.
 inline bool holds(const Conjunct& part, RecordView record, const Schema& schema) {
-  if (part.kind == Conjunct::Kind::test) return part.test(record);
+  if (part.kind == Conjunct::Kind::any)
+    return std::any_of(part.branches.begin(), part.branches.end(),
+                       [&](const std::vector<Conjunct>& branch) { return all_hold(branch, record, schema); });
+  if (part.kind == Conjunct::Kind::test) {
+    if (!part.region) return part.test(record);
+    const auto degrees = [&](const char* name) {
+      const Value value = value_of(record, *schema.find(name));
+      const auto* known = std::get_if<double>(&value);
+      return known ? *known : kNan;
+    };
+    return part.region->contains(degrees("ra"), degrees("dec")) && part.test(record);
+  }
   const FieldInfo& field = *schema.find(part.field);
   if (field.type == Type::text) {
     const auto text = record[Field<Text>{field.offset, field.count}];

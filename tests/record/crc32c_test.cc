@@ -21,13 +21,14 @@ TEST(Crc32c, InstructionTableAndPiecesAgree) {
   }));
 }
 
-// Long ones are taken in several parts at once: all sizes around three times 168 and three times 1,360 bytes.
-TEST(Crc32c, LongBytesAgreeWithTheTable) {
-  std::string bytes(9000, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i * 31 + i / 7);
-  for (std::size_t size = 0; size < bytes.size() - 8; size += size < 600 || (size > 4000 && size < 4700) ? 1 : 37) {
-    const char* const at = bytes.data() + size % 8;
-    ASSERT_EQ(crc32c(0x12345678, at, size), crc32c_by_table(0x12345678, at, size)) << size;
+// The instruction goes by three runs beside each other where there are enough bytes, 152 and 4,088 at a time.
+TEST(Crc32c, InstructionAndTableAgreeAroundEveryRun) {
+  std::string bytes(3 * 4088 + 200, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  for (std::size_t size = 0; size <= bytes.size() - 8; size += size % 152 < 16 || size % 4088 < 16 ? 1 : 7) {
+    const char* from = bytes.data() + size % 8;
+    ASSERT_EQ(crc32c(state, from, size), crc32c_by_table(state, from, size)) << size;
   }
 }
 
