@@ -70,6 +70,8 @@ struct RecordFile::State {
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
+  /// The same of a copy that is ours.
+  bool copy_holds(std::int64_t row, Record& copy) const;
   /// The last change that a row holds by its own word; -1 when it is not whole. A row may be newer than the journal's
   /// transactions when one of these has rotted: then nothing older is laid over it.
   std::int64_t change_of(std::int64_t row, const char* bytes) const;

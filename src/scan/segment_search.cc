@@ -15,7 +15,8 @@ namespace {
 using Kind = Condition::Kind;
 
 // Nanoseconds, as measured in order of size; only their ratios decide.
-constexpr double kColumnCost = 1.5;               // a row in one column
+constexpr double kColumnCost = 1.5;               // a row in one column, with all that is done with it
+constexpr double kReadCost = 0.4;                 // a row of a column of codes, only to test it
 constexpr double kLookCost = 300;                 // a record somewhere in the file
 constexpr double kTextCost = 60;                  // a text held against a pattern
 constexpr double kPlaceCost = 10;                 // a place held against a region
@@ -63,13 +64,29 @@ std::string_view literal_start(const TextPattern& pattern) {
   return text.substr(0, std::min(text.find_first_of("*?[\\"), text.size()));
 }
 
-// Many at a time by the processor's wide registers.
+// Many at a time by the processor's wide registers. Returns how many are left.
 #if defined(__GNUC__) && !defined(__clang__)
 __attribute__((optimize("O3")))
 #endif
-void keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
-                                                std::uint8_t code, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
+std::int64_t
+keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes, std::uint8_t code, std::size_t n) {
+  std::uint32_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
+    kept += alive[i];
+  }
+  return kept;
+}
+
+template <class Code>
+std::int64_t keep_passing(std::uint8_t* alive, const Code* codes, const std::vector<std::uint8_t>& passes,
+                          std::size_t n) {
+  std::uint32_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    alive[i] &= passes[codes[i]];
+    kept += alive[i];
+  }
+  return kept;
 }
 
 }  // namespace
@@ -85,7 +102,6 @@ SegmentSearch::SegmentSearch(const Index& index, const SegmentHead& head, const 
     : index_(index), head_(head), pages_(pages) {
   sort_conditions(selection, file);
   find_slices();
-  weigh(selection);
 }
 
 // Which conditions the columns decide.
@@ -130,9 +146,12 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
     if (passing == 0) nothing_ = true;
     if (passing == 1)
       test.only = static_cast<int>(std::find(test.passes.begin(), test.passes.end(), 1) - test.passes.begin());
+    test.share = static_cast<double>(passing) / static_cast<double>(test.passes.size());
     test.passes.resize(code_width(static_cast<std::int64_t>(test.passes.size())) == 1 ? 256 : 65536);
     code_tests_.push_back(std::move(test));
   }
+  std::stable_sort(code_tests_.begin(), code_tests_.end(),
+                   [](const CodeTest& a, const CodeTest& b) { return a.share < b.share; });
 }
 
 void SegmentSearch::add_branches(const Condition& any, const Selection& selection, const RecordFile& file) {
@@ -193,19 +212,11 @@ std::string SegmentSearch::way() const {
 }
 
 std::int64_t SegmentSearch::time_bound(double value, bool above) {
-  std::int64_t low = 0, high = head_.timed;
   if (head_.timed == 0 || value < head_.first_time) return 0;
   if (value > head_.last_time) return head_.timed;
-  while (low < high) {
-    const std::int64_t middle = (low + high) / 2;
-    double time = 0;
-    if (!pages_.at(head_.time, middle, time)) return 0;
-    if (time < value || (above && time == value))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+  std::int64_t position = 0;
+  (void)pages_.bound(head_.time, 0, head_.timed, value, above, head_.first_time, head_.last_time, position);
+  return position;
 }
 
 // Positions of rows that begin in an interval, or less than `reach` seconds before it.
@@ -259,10 +270,12 @@ bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int
 }
 
 // The cheapest way, by counting what each would look at.
-void SegmentSearch::weigh(const Selection& selection) {
+void SegmentSearch::weigh(const Selection& selection, bool exactly) {
+  for (auto& branches : ors_) {
+    for (Branch& branch : branches) branch.search->weigh(branch.selection, true);
+  }
   const auto slice = static_cast<double>(imreg::index::size_of(slices_));
   const double walk = slice * kColumnCost * static_cast<double>(columns());
-  expected_ = slice;
   cost_ = walk + slice * kLookCost;
   way_ = Way::time;
 
@@ -273,7 +286,7 @@ void SegmentSearch::weigh(const Selection& selection) {
     const auto rows = static_cast<double>(imreg::index::size_of(place_slices_));
     const double cost = rows * (kPlaceCost + kLookCost / 2);
     if (cost < cost_) {
-      cost_ = cost, expected_ = rows / 2;
+      cost_ = cost;
       way_ = Way::place;
       places_ = std::move(ranges);
     } else {
@@ -293,7 +306,7 @@ void SegmentSearch::weigh(const Selection& selection) {
       }
       const auto rows = static_cast<double>(imreg::index::size_of(text_slices_));
       if (rows * kLookCost < cost_) {
-        cost_ = rows * kLookCost, expected_ = rows;
+        cost_ = rows * kLookCost;
         way_ = Way::text;
         text_field_ = i;
       } else {
@@ -302,24 +315,22 @@ void SegmentSearch::weigh(const Selection& selection) {
     }
   }
   for (const auto& branches : ors_) {
-    double cost = 0, expected = 0;
-    for (const Branch& branch : branches) {
-      cost += branch.search->cost_;
-      expected += branch.search->expected_;
-    }
+    double cost = 0;
+    for (const Branch& branch : branches) cost += branch.search->cost_;
     if (cost >= cost_) continue;
-    cost_ = cost, expected_ = expected;
+    cost_ = cost;
     way_ = Way::branches;
     union_ = &branches;
   }
   // How many rows of the slices pass the tests of codes: it costs some pages to know, so only where it can matter.
-  if ((code_tests_.empty() && ors_.empty()) || slice < 2000 || walk > cost_) return;
+  const bool good_enough =
+      !exactly && ors_.empty() && way_ == Way::time && cost_ <= static_cast<double>(head_.rows) * kScanCost;
+  if ((code_tests_.empty() && ors_.empty()) || slice < 2000 || good_enough || walk > cost_) return;
   std::int64_t passing = 0;
   if (!tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) || head_.rows == 0) return;
   const double expected = slice * static_cast<double>(passing) / static_cast<double>(head_.rows);
   if (way_ != Way::time && walk + expected * kLookCost > cost_) return;
   way_ = Way::time;
-  expected_ = expected;
   cost_ = walk + expected * kLookCost;
 }
 
@@ -335,17 +346,10 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
     };
     wanted.push_back({zone_of(band.low - kBorder), zone_of(band.high + kBorder) + 1});
   }
-  const auto bound = [&](std::int64_t low, std::int64_t high, std::uint32_t value, bool above) {
-    while (low < high) {
-      const std::int64_t middle = (low + high) / 2;
-      std::uint32_t ra = 0;
-      if (!pages_.at(head_.ra, middle, ra)) return low;
-      if (ra < value || (above && ra == value))
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    return low;
+  const auto bound = [&](std::int64_t from, std::int64_t end, std::uint32_t value, bool above) {
+    std::int64_t position = from;
+    (void)pages_.bound<std::uint32_t>(head_.ra, from, end, value, above, 0, 0xffffffffU, position);
+    return position;
   };
   const auto add_zone = [&](std::int64_t zone) {
     const std::int64_t from = zones[static_cast<std::size_t>(zone)], end = zones[static_cast<std::size_t>(zone) + 1];
@@ -446,9 +450,9 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
   return ok();
 }
 
-// The next piece of a slice to be tested: it ends where times begin or cease to be sure.
+// The next piece of a slice to be tested: it ends where times begin or cease to be sure, or else with a page.
 Slice SegmentSearch::part_of(const Slice& slice, std::int64_t from) const {
-  std::int64_t end = std::min(from + kStep, slice.end);
+  std::int64_t end = std::min(from - from % kBatch + kStep, slice.end);
   for (const Slice& s : sure_) {
     if (from < s.from) end = std::min(end, s.from);
     if (from < s.end) end = std::min(end, s.end);
@@ -456,35 +460,47 @@ Slice SegmentSearch::part_of(const Slice& slice, std::int64_t from) const {
   return {from, end};
 }
 
-void SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive) {
+std::int64_t SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive, bool exactly) {
   const std::int64_t rows = slice.end - slice.from;
   const auto n = static_cast<std::size_t>(rows);
   alive.assign(n, 1);
-  for (const auto& test : code_tests_) {
+  std::int64_t left = rows;
+  for (auto& test : code_tests_) {
+    // A candidate too many is no harm, its record is looked at. The first piece tells what a test is good for.
+    const double spared = static_cast<double>(left) * static_cast<double>(test.before - test.behind) /
+                          static_cast<double>(std::max<std::int64_t>(test.before, 1));
+    if (!exactly && test.before >= kBatch && spared * kLookCost < static_cast<double>(rows) * kReadCost) continue;
+    test.before += left;
     if (test.passes.size() == 256) {
       small_.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, rows, small_.data())) return;
-      if (test.only >= 0)
-        keep_equal(alive.data(), small_.data(), static_cast<std::uint8_t>(test.only), n);
-      else
-        for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[small_[i]];
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, small_.data())) return 0;
+      left = test.only >= 0 ? keep_equal(alive.data(), small_.data(), static_cast<std::uint8_t>(test.only), n)
+                            : keep_passing(alive.data(), small_.data(), test.passes, n);
     } else {
       wide_.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, rows, wide_.data())) return;
-      for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[wide_[i]];
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, wide_.data())) return 0;
+      left = keep_passing(alive.data(), wide_.data(), test.passes, n);
     }
+    test.behind += left;
   }
   for (const auto& branches : ors_) {
     either_.assign(n, 0);
     for (const Branch& branch : branches) {
-      branch.search->test(slice, branch_);
+      branch.search->test(slice, branch_, exactly);
       for (std::size_t i = 0; i < n; ++i) either_[i] |= branch_[i];
     }
     for (std::size_t i = 0; i < n; ++i) alive[i] &= either_[i];
   }
   const bool sure = std::any_of(sure_.begin(), sure_.end(),
                                 [&](const Slice& s) { return s.from <= slice.from && slice.end <= s.end; });
-  if (moments_.empty() || sure) return;
+  if (ors_.empty() && (moments_.empty() || sure)) return left;
+  if (!moments_.empty() && !sure) test_moments(slice, alive);
+  return std::count(alive.begin(), alive.end(), 1);
+}
+
+void SegmentSearch::test_moments(const Slice& slice, std::vector<std::uint8_t>& alive) {
+  const std::int64_t rows = slice.end - slice.from;
+  const auto n = static_cast<std::size_t>(rows);
   times_.assign(n, std::numeric_limits<double>::quiet_NaN());
   lengths_.assign(n, 0);
   if (!pages_.values(head_.time, slice.from, rows, times_.data())) return;
@@ -563,9 +579,9 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
     for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
       const Slice part = part_of(slice, from);
       end = part.end;
-      test(part, alive);
-      const auto hits = std::count(alive.begin(), alive.end(), 1);
-      if (hits * 16 > part.end - part.from) {
+      const std::int64_t hits = test(part, alive, false);
+      constexpr std::int64_t kPerPage = kPayload / 4;
+      if (hits * kPerPage > part.end - part.from) {  // one in each page: all by few calls
         rows.resize(alive.size());
         if (!pages_.values(head_.row, from, part.end - part.from, rows.data())) return;
         for (std::size_t i = 0; i < alive.size(); ++i) {
