@@ -300,8 +300,8 @@ bool fits(const SegmentHead& head, const Fields& fields, std::int64_t file_pages
   const std::int64_t rows = head.rows;
   // Columns of so many values of `size` bytes; without values they may be anywhere.
   const auto is = [&](const Extent& extent, std::int64_t values, std::int64_t size) {
-    return extent.bytes == values * size &&
-           (values == 0 || (extent.page > 0 && extent.page < file_pages && extent.pages() <= file_pages - extent.page));
+    return extent.bytes == values * size && (values == 0 || (extent.page >= 0 && extent.page < file_pages &&
+                                                             extent.pages() <= file_pages - extent.page));
   };
   const auto whole = [&](const Extent& extent, std::int64_t size) {
     return extent.bytes >= 0 && extent.bytes <= file_pages * kPayload && extent.bytes % size == 0 &&
