@@ -154,7 +154,9 @@ void look(const RecordFile& file, const Selection& selection, const ScanOptions&
     }
   }
   report.looked_at += file.count() - std::min(options.from, file.count());
-  report.plan.push_back("every row is looked at: " + std::to_string(file.count()));
+  report.plan.push_back(
+      (options.from > 0 ? "every row behind the first " + counted(options.from, "row") : "every row") +
+      " is looked at: " + std::to_string(file.count() - std::min(options.from, file.count())));
   if (options.jobs < 2 || file.count() < 4 * kPiece) {
     each_candidate(file, selection, options.from, file.count(), visit);
     return;

@@ -53,9 +53,18 @@ inline Status set_text(Record& record, const FieldInfo& field, std::string_view 
   return set_value(record, field, parse_number(text, number) ? Value(number) : Value(std::monostate{}), element);
 }
 
+inline bool all_hold(const std::vector<Conjunct>& parts, RecordView record, const Schema& schema);
+
 /// What an index may make of a conjunct, from the bytes of the record alone.
 inline bool holds(const Conjunct& part, RecordView record, const Schema& schema) {
+  if (part.kind == Conjunct::Kind::test && part.region && part.test(record)) {  // then it is in the region, or nowhere
+    const Value ra = value_of(record, *schema.find("ra")), dec = value_of(record, *schema.find("dec"));
+    return part.region->contains(std::get<double>(ra), std::get<double>(dec)) || std::abs(std::get<double>(dec)) > 90;
+  }
   if (part.kind == Conjunct::Kind::test) return part.test(record);
+  if (part.kind == Conjunct::Kind::any)
+    return std::any_of(part.branches.begin(), part.branches.end(),
+                       [&](const auto& branch) { return all_hold(branch, record, schema); });
   const FieldInfo& field = *schema.find(part.field);
   if (field.type == Type::text) {
     const auto text = record[Field<Text>{field.offset, field.count}];
