@@ -106,6 +106,7 @@ class Selection {
 struct ScanOptions {
   int jobs = 1;           ///< threads that test rows
   bool use_index = true;  ///< false: every row is looked at
+  std::int64_t from = 0;  ///< rows before this are passed over
 };
 
 /// Rows that could not be given. They may be millions: all are counted, the first are named.
@@ -167,12 +168,19 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
                   const std::function<bool(std::int64_t row, RecordView)>& visit);
 
 /// How many of the rows that match have each combination of values, if the index can tell it alone. Values are the bytes
-/// of the fields in a record.
+/// of the fields in a record. They are codes, or one text; with `group_of_time` also groups of obstime, by what it makes
+/// of a record with nothing but a time: values then end with the bytes of one time of the group.
 struct ValueCount {
   std::vector<std::string> values;
   std::int64_t rows = 0;
 };
 std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
-                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report);
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report,
+                                                    const std::function<std::string(RecordView)>& group_of_time = {});
+
+/// The row of the n-th match, from 0, in file order, or the number of rows when there are not so many; if the index can
+/// tell it alone. Rows before it are not read, so that damaged ones count.
+std::optional<std::int64_t> row_of_match(const RecordFile& file, const Selection& selection, std::int64_t n,
+                                         ScanReport& report);
 
 }  // namespace imreg

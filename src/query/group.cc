@@ -23,15 +23,21 @@ Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const std::vecto
                                              const Settings& settings) {
   std::unique_ptr<Groups> out(new Groups(std::move(grouping)));
   GroupTable table(out->grouping_);
-  std::string key;
+  std::string key, scratch;
+  std::vector<int> widths(out->grouping_.keys.size());
   for (const auto& counted : counts) {
     key.clear();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const Operand& operand = out->grouping_.keys[i];
+      if (!operand.is_text()) continue;
+      widths[i] = std::max(widths[i], static_cast<int>(operand.text(counted.sample.view(), scratch).size()));
+    }
     for (const auto& operand : out->grouping_.keys) operand.add_key(counted.sample.view(), false, key);
     table.rows[table.find(key)] += counted.rows;
   }
   out->sorters_.states = std::make_unique<Sorter>(Sorter::Settings{settings.memory / 4, settings.folder});
   IMREG_TRY(out->sorters_.add(table, 0));
-  IMREG_TRY(out->finish(std::vector<int>(out->grouping_.keys.size())));
+  IMREG_TRY(out->finish(widths));
   return out;
 }
 

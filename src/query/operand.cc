@@ -100,6 +100,10 @@ Result<Operand> Operand::parse(std::string_view text, const Schema& schema, cons
   return out;
 }
 
+std::vector<FieldInfo> Operand::fields() const {
+  return expression_ ? expression_->fields() : std::vector<FieldInfo>{field_};
+}
+
 std::int64_t Operand::integer(RecordView record) const {
   return load_integer(record.bytes() + field_.offset, field_.type);
 }

@@ -43,6 +43,8 @@ class Operand {
   void add_key(RecordView record, bool descending, std::string& key) const;
   /// Bytes of the record that decide the value, for those who look for equal values quickly; an expression has none.
   bool has_raw() const { return !expression_; }
+  /// The fields that decide the value, some perhaps twice.
+  std::vector<FieldInfo> fields() const;
   int raw_offset() const { return field_.offset; }
   int raw_size() const { return is_text() ? field_.count : size_of(field_.type); }
 

@@ -180,6 +180,7 @@ struct Query::Work {
   static constexpr std::int64_t kFew = 100000;       // to read so many twice costs nothing
   static constexpr std::int64_t kSpare = 1000;       // in place of damaged rows
   static constexpr std::int64_t kFewSorted = 10000;  // the start of a thread costs as much as to sort some thousands
+  static constexpr std::int64_t kFar = 10000;        // an offset from which on rows are passed over unread
   const Query& query;
   const Schema& schema = query.file_->schema();
   Selection selection = query.selection_;  ///< with the conditions of where() behind prepare()
@@ -349,7 +350,18 @@ struct Query::Work {
     return {};
   }
 
-  ScanOptions scan_options() const { return {query.jobs_, query.use_index_}; }
+  ScanOptions scan_options(std::int64_t from = 0) const { return {query.jobs_, query.use_index_, from}; }
+
+  // Of a plain query with a large offset: the row where its answer begins, as the index tells it; and nothing is left to
+  // be passed over then.
+  std::int64_t pass_over(std::int64_t& offset, QueryReport& report) const {
+    if (offset < kFar || !query.use_index_) return 0;
+    ScanReport found;
+    const auto row = row_of_match(*query.file_, selection, offset, found);
+    add_to(report, std::move(found));
+    if (row) offset = 0;
+    return row.value_or(0);
+  }
 
   // An index can serve something of the selection: without one, looking and collecting is one way through the file.
   bool index_may_help() const {
@@ -381,15 +393,15 @@ struct Query::Work {
   bool is_plain() const { return query.sort_.empty() && !query.group_ && !query.unique_ && !query.last_; }
 
   // The rows of a plain query: no more of them than are wanted.
-  RowSet first_rows(QueryReport& report) const {
-    const std::int64_t most = sum_of(query.limit_, query.offset_);
+  RowSet first_rows(std::int64_t& offset, QueryReport& report) const {
+    const std::int64_t from = pass_over(offset, report), most = sum_of(query.limit_, offset);
     ScanReport found;
     RowSet out(query.file_->count());
     if (most > kFew) {
-      out = find_rows(*query.file_, selection, scan_options(), &found);
+      out = find_rows(*query.file_, selection, scan_options(from), &found);
     } else if (most > 0) {
       std::int64_t count = 0;
-      found = scan(*query.file_, selection, scan_options(), [&](std::int64_t row, RecordView) {
+      found = scan(*query.file_, selection, scan_options(from), [&](std::int64_t row, RecordView) {
         out.add(row);
         return ++count < most;
       });
@@ -399,18 +411,38 @@ struct Query::Work {
     return out;
   }
 
-  // Rows of each combination of the keys, when nothing else is asked and the index knows.
+  // Rows of each combination of the keys, when nothing else is asked and the index knows: of their fields, or, where a key
+  // is made of obstime alone, of groups of it.
   std::optional<std::vector<Groups::Counted>> counts_of_index(const Grouping& grouping, QueryReport& report) const {
+    if (!grouping.operands.empty() || grouping.keys.empty()) return std::nullopt;
     std::vector<const FieldInfo*> fields;
+    std::vector<const Operand*> of_time;
     for (const auto& key : grouping.keys) {
-      const FieldInfo* field = key.has_raw() ? schema.find(key.shape().name) : nullptr;
-      if (!field || field->size() != key.raw_size()) return std::nullopt;
-      fields.push_back(field);
+      const auto needed = key.fields();
+      const auto is_time = [](const FieldInfo& field) { return field.name == "obstime"; };
+      if (!key.has_raw() && !needed.empty() && std::all_of(needed.begin(), needed.end(), is_time)) {
+        of_time.push_back(&key);
+        continue;
+      }
+      for (const FieldInfo& one : needed) {
+        const FieldInfo* field = schema.find(one.name);
+        if (!field || field->offset != one.offset || field->size() != one.size()) return std::nullopt;
+        if (std::find(fields.begin(), fields.end(), field) == fields.end()) fields.push_back(field);
+      }
     }
-    if (!grouping.operands.empty() || fields.empty()) return std::nullopt;
+    if (fields.empty() && of_time.empty()) return std::nullopt;
+    std::function<std::string(RecordView)> group_of_time;
+    if (!of_time.empty()) {
+      group_of_time = [&](RecordView record) {
+        std::string key;
+        for (const Operand* operand : of_time) operand->add_key(record, false, key);
+        return key;
+      };
+    }
     ScanReport found;
-    const auto values = count_values(*query.file_, selection, fields, found);
+    const auto values = count_values(*query.file_, selection, fields, found, group_of_time);
     if (!values) return add_to(report, std::move(found)), std::nullopt;
+    if (group_of_time) fields.push_back(schema.find("obstime"));
     std::vector<Groups::Counted> out;
     for (const auto& value : *values) {
       out.push_back({query.file_->make_record(), value.rows});
@@ -469,7 +501,7 @@ struct Query::Work {
     state->left = query.limit_;
     state->skip = query.offset_;
     if (is_plain()) {
-      state->candidates.chosen = first_rows(state->report);
+      state->candidates.chosen = first_rows(state->skip, state->report);
       return state;
     }
     if (query.group_) {
@@ -553,12 +585,12 @@ Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, Rec
     QueryReport report;
     if (limit_ == 0) return report;
     std::int64_t skip = offset_;
-    auto found = scan(*file_, work.selection, work.scan_options(), [&](std::int64_t, RecordView record) {
+    const std::int64_t from = work.pass_over(skip, report);
+    auto found = scan(*file_, work.selection, work.scan_options(from), [&](std::int64_t, RecordView record) {
       if (skip > 0) return --skip, true;
       return visit(++report.rows, record) && report.rows < limit_;
     });
-    report.damaged = std::move(found.damaged);
-    report.plan = std::move(found.plan);
+    Work::add_to(report, std::move(found));
     return report;
   }
   IMREG_ASSIGN(Rows answer, rows());

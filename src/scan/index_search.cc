@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "scan/index_rows.h"
 #include "scan/segment_search.h"
 
 namespace imreg::index {
@@ -288,6 +289,27 @@ class IndexSearch::State {
     return true;
   }
 
+  // What `ask` makes of the columns, when they decide the selection; `how` tells people.
+  template <class Ask>
+  auto decided(const char* how, ScanReport& report, const Ask& ask) -> decltype(ask(std::declval<DecidedSearch&>())) {
+    const bool decided = std::all_of(segments_.begin(), segments_.end(), [](const auto& s) { return s.decided(); });
+    if (!decided) return std::nullopt;
+    DecidedSearch search{file_,
+                         selection_,
+                         index_,
+                         segments_,
+                         pages_,
+                         [this](std::size_t segment, std::int64_t row) { return believed(segment, row); },
+                         [this](std::size_t segment) { return all_believed(segment); },
+                         [this](const auto& visit) { each_outside(visit); }};
+    auto out = ask(search);
+    if (!ok()) return damaged(report), std::nullopt;
+    if (!out) return out;
+    report.plan.push_back(how);
+    tell_outside(report);
+    return out;
+  }
+
  private:
   // Few rows, one bit each decides for all others.
   void find_suspects() {
@@ -474,6 +496,20 @@ std::optional<std::int64_t> IndexSearch::count(ScanReport& report) { return stat
 std::optional<std::vector<ValueCount>> IndexSearch::count_values(const std::vector<const FieldInfo*>& fields,
                                                                  ScanReport& report) {
   return state_->count_values(fields, report);
+}
+std::optional<std::vector<ValueCount>> IndexSearch::count_texts(const FieldInfo& field, ScanReport& report) {
+  return state_->decided("counted by the index alone: by its texts", report,
+                         [&](const DecidedSearch& search) { return index::count_texts(search, field); });
+}
+std::optional<std::vector<ValueCount>> IndexSearch::count_moments(const std::vector<const FieldInfo*>& fields,
+                                                                  const std::function<std::string(RecordView)>& group,
+                                                                  ScanReport& report) {
+  return state_->decided("counted by the index alone: by its times", report,
+                         [&](const DecidedSearch& search) { return index::count_moments(search, fields, group); });
+}
+std::optional<std::int64_t> IndexSearch::row_of_match(std::int64_t n, ScanReport& report) {
+  return state_->decided("rows before the first are passed over by the index alone", report,
+                         [&](const DecidedSearch& search) { return std::optional(index::row_of_match(search, n)); });
 }
 bool IndexSearch::by_time(bool newest_first, ScanReport& report, const std::function<bool(std::int64_t row)>& visit) {
   return state_->by_time(newest_first, report, visit);

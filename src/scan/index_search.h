@@ -26,6 +26,13 @@ class IndexSearch {
   /// The number of matching rows, when the columns alone can tell it (and the few rows outside the segments).
   std::optional<std::int64_t> count(ScanReport& report);
   std::optional<std::vector<ValueCount>> count_values(const std::vector<const FieldInfo*>& fields, ScanReport& report);
+  /// The same by one field of texts, or by fields of codes and groups of times (see index_rows.h).
+  std::optional<std::vector<ValueCount>> count_texts(const FieldInfo& field, ScanReport& report);
+  std::optional<std::vector<ValueCount>> count_moments(const std::vector<const FieldInfo*>& fields,
+                                                       const std::function<std::string(RecordView)>& group,
+                                                       ScanReport& report);
+  /// The row of the n-th match, from 0, when the columns alone can tell it.
+  std::optional<std::int64_t> row_of_match(std::int64_t n, ScanReport& report);
   /// Candidates in the order of time; `visit` returns false to stop. False when the index has no such order or is damaged;
   /// rows may have been visited before that turns out (see `visited`).
   bool by_time(bool newest_first, ScanReport& report, const std::function<bool(std::int64_t row)>& visit);

@@ -108,6 +108,7 @@ class Merger {
     IMREG_TRY(merge_values());
     IMREG_TRY(merge_times());
     if (fields_.ra) IMREG_TRY(merge_places());
+    if (fields_.ra) IMREG_TRY(merge_odd_places());
     for (std::size_t i = 0; i < fields_.names.size(); ++i) IMREG_TRY(merge_names(i));
     return columns_.finish(head_);
   }
@@ -289,14 +290,12 @@ class Merger {
 
   Status merge_places() {
     std::vector<std::vector<std::uint32_t>> zones(inputs_.size());
-    head_.plain_places = 1;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const auto& input = inputs_[i];
       PageReader pages(*input.source.file, input.source.nonce);
       zones[i].resize(kZones + 1);
       if (!pages.values(input.source.head.zones, 0, kZones + 1, zones[i].data())) return damaged(pages.status());
       head_.placed += input.source.head.placed;
-      head_.plain_places &= input.source.head.plain_places;
       if (input.skipped.empty()) continue;
       Cursor<std::uint32_t> rows(input.source, input.source.head.sky_row);
       std::uint32_t row = 0;
@@ -355,6 +354,26 @@ class Merger {
     IMREG_TRY(dec_out.finish());
     IMREG_TRY(row_out.finish());
     head_.zones = columns_.write(merged);
+    return {};
+  }
+
+  Status merge_odd_places() {
+    head_.numbers_known = 1;
+    head_.greatest_ra = 360;
+    std::vector<std::uint32_t> odd;
+    for (const auto& input : inputs_) {
+      const auto& head = input.source.head;
+      head_.numbers_known &= head.numbers_known;
+      head_.least_ra = std::min(head_.least_ra, head.least_ra);
+      head_.greatest_ra = std::max(head_.greatest_ra, head.greatest_ra);
+      Cursor<std::uint32_t> rows(input.source, head.odd_rows);
+      std::uint32_t row = 0;
+      while (rows.next(row)) {
+        if (!input.skips(row)) odd.push_back(shifted(input, row));
+      }
+      IMREG_TRY(rows.status());
+    }
+    head_.odd_rows = columns_.write(odd);
     return {};
   }
 

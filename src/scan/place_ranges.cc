@@ -9,50 +9,55 @@ namespace {
 
 using Kind = Condition::Kind;
 
-std::vector<Interval> clipped(const std::vector<Interval>& intervals, Interval to) {
+// What intervals have within limits; `turns`: one turn of the circle further, too.
+std::vector<Interval> clipped(const std::vector<Interval>& intervals, Interval to, double turns = 0) {
   std::vector<Interval> out;
   for (const Interval& i : intervals) {
-    if (const Interval both{std::max(i.low, to.low), std::min(i.high, to.high)}; both.low <= both.high)
-      out.push_back(both);
+    const Interval both{std::max(i.low + turns, to.low), std::min(i.high + turns, to.high)};
+    if (both.low <= both.high) out.push_back(both);
   }
   return out;
-}
-
-bool all_within(const std::vector<Interval>& intervals, Interval limits) {
-  return std::all_of(intervals.begin(), intervals.end(),
-                     [&](const Interval& i) { return limits.low <= i.low && i.high <= limits.high; });
 }
 
 }  // namespace
 
-// The numbers of a plain segment are those of its places. Of another one a declination beyond a pole, or beside an unknown
-// right ascension, has no place, and a right ascension of several turns has that of one.
-std::optional<PlaceRanges> PlaceRanges::of_numbers(const Selection& selection, const Fields& fields, bool plain) {
+std::optional<PlaceRanges> PlaceRanges::of_numbers(const Selection& selection, const Fields& fields,
+                                                   const SegmentHead& head) {
   PlaceRanges out;
-  const Condition *ra = nullptr, *dec = nullptr;
+  out.odd_too_ = true;
+  bool any = false;
   for (const Condition& c : selection.conditions()) {
     if (c.kind != Kind::number || c.negate) continue;
-    if (c.field.offset == fields.ra->offset) ra = &c;
-    if (c.field.offset == fields.dec->offset) dec = &c;
+    if (c.field.offset == fields.dec->offset) {
+      out.dec_ = clipped(c.intervals, {-90, 90});
+      any = true;
+    }
+    if (c.field.offset == fields.ra->offset) {
+      const auto there = clipped(c.intervals, {head.least_ra, head.greatest_ra});
+      out.ra_.clear();
+      for (const double turns : {-360.0, 0.0, 360.0}) {
+        for (const Interval& i : clipped(there, {0, 360}, turns)) out.ra_.push_back(i);
+      }
+      any = true;
+    }
   }
-  constexpr Interval kTurn{0, 360}, kPoles{-90, 90};
-  if (!ra && !dec) return std::nullopt;
-  if (!plain && !(ra && dec && all_within(ra->intervals, kTurn) && all_within(dec->intervals, kPoles)))
-    return std::nullopt;
-  if (ra) out.ra_ = clipped(ra->intervals, kTurn);
-  if (dec) out.dec_ = clipped(dec->intervals, kPoles);
+  if (!any) return std::nullopt;
   return out;
 }
 
-std::vector<PlaceRanges> PlaceRanges::of(const Selection& selection, const Fields& fields, bool plain) {
+std::vector<PlaceRanges> PlaceRanges::of(const Selection& selection, const Fields& fields, const SegmentHead& head) {
   std::vector<PlaceRanges> out;
   if (!fields.ra) return out;
+  const bool numbers_known = head.numbers_known == 1;
   for (const Condition& c : selection.conditions()) {
     if (c.negate || !c.region || c.field.offset != fields.ra->offset || c.other.offset != fields.dec->offset) continue;
-    if (c.kind != Kind::region && !plain) continue;  // a test may hold for what has no place
-    out.emplace_back().region_ = &*c.region;
+    if (c.kind != Kind::region && !numbers_known) continue;
+    PlaceRanges& made = out.emplace_back();
+    made.region_ = &*c.region;
+    made.odd_too_ = c.kind != Kind::region;  // a test may hold for what has no place
   }
-  if (auto numbers = of_numbers(selection, fields, plain)) out.push_back(*std::move(numbers));
+  if (!numbers_known) return out;
+  if (auto numbers = of_numbers(selection, fields, head)) out.push_back(*std::move(numbers));
   return out;
 }
 

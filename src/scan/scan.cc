@@ -46,8 +46,12 @@ bool each_candidate(const RecordFile& file, const Selection& selection, std::int
 // Several threads find the matching rows of one piece after the other; the caller gets the pieces in order.
 class PieceFinder {
  public:
-  PieceFinder(const RecordFile& file, const Selection& selection, int jobs)
-      : file_(file), pieces_((file.count() + kPiece - 1) / kPiece), slots_(static_cast<std::size_t>(jobs) * 4) {
+  PieceFinder(const RecordFile& file, const Selection& selection, int jobs, std::int64_t from)
+      : file_(file),
+        pieces_((file.count() + kPiece - 1) / kPiece),
+        slots_(static_cast<std::size_t>(jobs) * 4),
+        started_(std::min(from / kPiece, pieces_)),
+        taken_(started_) {
     try {
       for (int i = 0; i < jobs; ++i) threads_.emplace_back([this, copy = selection] { try_work(copy); });
     } catch (const std::exception&) {
@@ -126,8 +130,8 @@ class PieceFinder {
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::int64_t started_ = 0;
-  std::int64_t taken_ = 0;
+  std::int64_t started_;
+  std::int64_t taken_;
   bool stop_ = false;
   std::exception_ptr failure_;
 };
@@ -142,22 +146,24 @@ void look(const RecordFile& file, const Selection& selection, const ScanOptions&
     if (auto index = index::IndexSearch::open(file, selection, report)) {
       RowSet rows(file.count());
       if (index->find(rows, report)) {
-        rows.each(0, [&](std::int64_t row) { return ++report.looked_at, test(row); });
+        rows.each(options.from, [&](std::int64_t row) { return ++report.looked_at, test(row); });
         return;
       }
     }
   }
-  report.looked_at += file.count();
-  report.plan.push_back("every row is looked at: " + std::to_string(file.count()));
+  report.looked_at += file.count() - std::min(options.from, file.count());
+  report.plan.push_back(
+      (options.from > 0 ? "every row behind the first " + counted(options.from, "row") : "every row") +
+      " is looked at: " + std::to_string(file.count() - std::min(options.from, file.count())));
   if (options.jobs < 2 || file.count() < 4 * kPiece) {
-    each_candidate(file, selection, 0, file.count(), visit);
+    each_candidate(file, selection, options.from, file.count(), visit);
     return;
   }
-  PieceFinder finder(file, selection, options.jobs);
+  PieceFinder finder(file, selection, options.jobs, options.from);
   std::vector<std::int64_t> rows;
   while (finder.next(rows)) {
     for (const std::int64_t row : rows) {
-      if (!visit(row)) return;
+      if (row >= options.from && !visit(row)) return;
     }
   }
 }
@@ -204,7 +210,7 @@ std::int64_t count_matches(const RecordFile& file, const Selection& selection, c
                            ScanReport* report) {
   ScanReport own;
   ScanReport& told = report ? *report : own;
-  if (options.use_index && file.count() > kFewRows) {
+  if (options.use_index && options.from == 0 && file.count() > kFewRows) {
     if (auto index = index::IndexSearch::open(file, selection, told)) {
       if (const auto count = index->count(told)) return *count;
     }
@@ -266,10 +272,21 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
 }
 
 std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, const Selection& selection,
-                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report) {
+                                                    const std::vector<const FieldInfo*>& fields, ScanReport& report,
+                                                    const std::function<std::string(RecordView)>& group_of_time) {
   auto index = index::IndexSearch::open(file, selection, report);
   if (!index) return std::nullopt;
-  return index->count_values(fields, report);
+  if (group_of_time) return index->count_moments(fields, group_of_time, report);
+  if (auto counts = index->count_values(fields, report)) return counts;
+  if (fields.size() != 1 || fields[0]->type != Type::text) return std::nullopt;
+  return index->count_texts(*fields[0], report);
+}
+
+std::optional<std::int64_t> row_of_match(const RecordFile& file, const Selection& selection, std::int64_t n,
+                                         ScanReport& report) {
+  auto index = index::IndexSearch::open(file, selection, report);
+  if (!index) return std::nullopt;
+  return index->row_of_match(n, report);
 }
 
 }  // namespace imreg

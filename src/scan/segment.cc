@@ -139,12 +139,16 @@ void SegmentBuilder::add(std::int64_t row, RecordView record) {
   if (fields_.ra) {
     Place place;
     const double ra = load_big<double>(bytes + fields_.ra->offset), dec = load_big<double>(bytes + fields_.dec->offset);
-    if (place_of(ra, dec, place)) {
+    const bool placed = place_of(ra, dec, place);
+    if (placed) {
       placed_.push_back(static_cast<std::uint32_t>(row_.size()));
       place_.push_back(place);
-      plain_places_ &= ra >= 0 && ra <= 360;
-    } else {
-      plain_places_ &= std::isnan(ra) && std::isnan(dec);
+    }
+    if (is_odd_place(placed, ra, dec)) {
+      odd_rows_.push_back(static_cast<std::uint32_t>(row - base_));
+    } else if (placed) {
+      least_ra_ = std::min(least_ra_, ra);
+      greatest_ra_ = std::max(greatest_ra_, ra);
     }
   }
   row_.push_back(static_cast<std::uint32_t>(row - base_));
@@ -261,7 +265,9 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
     }
     std::partial_sum(zones.begin(), zones.end(), zones.begin());
     head.placed = static_cast<std::int64_t>(rows.size());
-    head.plain_places = plain_places_ ? 1 : 0;
+    head.odd_rows = columns.write(odd_rows_);
+    head.least_ra = least_ra_, head.greatest_ra = greatest_ra_;
+    head.numbers_known = 1;
     head.zones = columns.write(zones);
     head.ra = columns.write(ra);
     head.dec = columns.write(dec);

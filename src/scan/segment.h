@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -57,8 +58,11 @@ struct SegmentHead {
     Extent starts, bytes, posts, rows;  ///< starts and posts: u32, one more than there are texts
   } names[kMostNames];
   Extent tally;  ///< combinations of codes and how many rows have each: u16 for each code field, then u32
-  /// 1: each row has a place with 0 <= ra <= 360, or knows neither ra nor dec. 0: not, or an index of old.
-  std::int64_t plain_places;
+  /// Rows whose numbers ra and dec their place does not tell: only one is known, or one is out of bounds; and the least and
+  /// the greatest ra of the others. `numbers_known` is 0 in older indexes, which have none of these.
+  Extent odd_rows;
+  double least_ra, greatest_ra;
+  std::int64_t numbers_known;
 };
 static_assert(sizeof(SegmentHead) <= kPayload);
 SegmentHead new_head();
@@ -72,6 +76,11 @@ struct Place {
 };
 /// False for what is not a place: NaN, infinite, beyond a pole.
 bool place_of(double ra, double dec, Place& place);
+
+/// The numbers of what has a place (or has none) are not those of the place (or not unknown).
+inline bool is_odd_place(bool placed, double ra, double dec) {
+  return placed ? !(ra >= -360 && ra <= 720) : !(std::isnan(ra) && std::isnan(dec));
+}
 
 /// Width in bytes of a code column with so many values.
 inline std::int64_t code_width(std::int64_t values) { return values <= 256 ? 1 : 2; }
@@ -147,7 +156,8 @@ class SegmentBuilder {
   std::vector<double> time_;
   std::vector<float> length_;
   std::vector<Place> place_;
-  bool plain_places_ = true;
+  std::vector<std::uint32_t> odd_rows_;
+  double least_ra_ = 0, greatest_ra_ = 360;
   std::vector<std::uint32_t> placed_;  ///< rows that have a place, as positions in row_
   struct Column {
     TextPool pool;

@@ -280,11 +280,12 @@ void SegmentSearch::weigh(const Selection& selection, bool exactly) {
   way_ = Way::time;
 
   const auto& fields = index_.fields();
-  for (PlaceRanges& ranges : PlaceRanges::of(selection, fields, head_.plain_places == 1)) {
+  for (PlaceRanges& ranges : PlaceRanges::of(selection, fields, head_)) {
     const auto before = place_slices_;
     if (!ok() || !place_slices(ranges)) break;
     const auto rows = static_cast<double>(imreg::index::size_of(place_slices_));
-    const double cost = rows * (kPlaceCost + kLookCost / 2);
+    const double odd = ranges.odd_too() ? static_cast<double>(head_.odd_rows.bytes) / 4 : 0;
+    const double cost = rows * (kPlaceCost + kLookCost / 2) + odd * kLookCost;
     if (cost < cost_) {
       cost_ = cost;
       way_ = Way::place;
@@ -557,6 +558,11 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
     return;
   }
   if (way_ == Way::place) {
+    std::uint32_t odd = 0;
+    for (std::int64_t i = 0; places_->odd_too() && i < head_.odd_rows.bytes / 4; ++i) {
+      if (!pages_.at(head_.odd_rows, i, odd)) return;
+      add(head_.base + odd);
+    }
     std::vector<std::uint32_t> ra, dec;
     for (const Slice& slice : place_slices_) {
       for (std::int64_t from = slice.from; from < slice.end && ok(); from += kStep) {

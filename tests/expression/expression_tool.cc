@@ -46,12 +46,17 @@ std::string result_of(const Expression& expression, RecordView record) {
 
 std::string describe(const Conjunct& part) {
   std::string out = part.negate ? "not " : "";
-  const char* const kinds[] = {"numbers", "codes", "texts", "prefix", "glob", "test"};
+  const char* const kinds[] = {"numbers", "codes", "texts", "prefix", "glob", "any", "test"};
   out += kinds[static_cast<int>(part.kind)];
   if (!part.field.empty()) out += " " + part.field;
   for (const auto& range : part.ranges) out += " " + number_text(range.low) + ".." + number_text(range.high);
   for (const int code : part.codes) out += " " + std::to_string(code);
   for (const auto& text : part.texts) out += " '" + text + "'";
+  for (const auto& branch : part.branches) {
+    out += " (";
+    for (const auto& each : branch) out += (out.ends_with('(') ? "" : " ; ") + describe(each);
+    out += ")";
+  }
   return part.kind == Conjunct::Kind::test ? out + " " + part.source : out;
 }
 

@@ -56,8 +56,12 @@ inline std::string random_row(Dice& dice, int number) {
   double ra = dice.uniform(0, 360), dec = dice.uniform(-90, 90);
   if (dice.below(10) == 0) ra = dice.below(2) ? 0.0 : 359.9999999999;
   if (dice.below(20) == 0) dec = dice.below(2) ? 90.0 : -90.0;
-  row.set(regimage::kRa, placed ? ra : kNan);
-  row.set(regimage::kDec, placed ? dec : kNan);
+  if (dice.below(40) == 0) ra = dice.of<double>({360.0, -0.3, 360.4, -5.0});  // a chip beside the pointing
+  const int odd = dice.below(300);  // what has no place, or that of another number
+  if (odd == 0) ra = dice.of<double>({800.0, -1e6, 1e300, std::numeric_limits<double>::infinity()});
+  if (odd == 1) dec = dice.of<double>({91.0, -200.0, 1e9});
+  row.set(regimage::kRa, placed && odd != 2 ? ra : kNan);
+  row.set(regimage::kDec, placed && odd != 3 ? dec : kNan);
   row.set(regimage::kCcd, dice.below(50) == 0 ? -1 : dice.below(6));
   row.set(regimage::kType, dice.below(30) == 0 ? 77 : dice.below(6));
   row.set(regimage::kMode, dice.below(4));
@@ -112,15 +116,49 @@ inline SkyRegion random_region(Dice& dice) {
   }
 }
 
-inline Selection random_selection(Dice& dice) {
+// As -where makes them of < > = and BETWEEN, with and without bounds, over 0h too.
+inline std::vector<Interval> random_angles(Dice& dice, double low, double high) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double a =
+      dice.of<double>({dice.uniform(low, high), dice.uniform(low, high), low, high, 0.0, dice.uniform(-500, 800)});
+  const double width = dice.below(3) == 0 ? dice.uniform(0, 200) : dice.uniform(0, 3);
+  switch (dice.below(6)) {
+    case 0: return {{-infinity, a}};
+    case 1: return {{a, infinity}};
+    case 2: return {{-infinity, low + width}, {high - width, infinity}};
+    case 3: return {{a, a}, {a + 10, a + 10 + width}};
+    default: return {{a, a + width}};
+  }
+}
+
+inline double naive_distance(double ra1, double dec1, double ra2, double dec2) {
+  const long double turn = 3.14159265358979323846264338327950288L / 180;
+  const auto half = [turn](double x) { return std::sin(static_cast<long double>(x) / 2 * turn); };
+  const long double h = half(dec2 - dec1) * half(dec2 - dec1) +
+                        std::cos(dec1 * turn) * std::cos(dec2 * turn) * half(ra2 - ra1) * half(ra2 - ra1);
+  return static_cast<double>(2 * std::asin(std::sqrt(std::min(h, 1.0L))) / turn);
+}
+
+// distance(ra, dec, x, y) < r: a test, and a circle that is a little larger.
+inline bool add_distance(Selection& s, Dice& dice) {
+  const double ra = dice.below(3) == 0 ? 0.0 : dice.uniform(0, 360), dec = dice.uniform(-90, 90);
+  const double radius = dice.below(3) == 0 ? dice.uniform(0, 178) : dice.uniform(0.01, 5);
+  const auto test = [=](RecordView r) {
+    const double x = r[regimage::kRa], y = r[regimage::kDec];
+    return std::isfinite(x) && std::isfinite(y) && naive_distance(x, y, ra, dec) < radius;
+  };
+  return s.test_within(schema(), *SkyRegion::cone(ra, dec, radius + 1e-6), test, "distance").ok();
+}
+
+inline Selection random_selection(Dice& dice, int depth = 0) {
   Selection s;
   const auto& f = schema();
   bool ok = true;
-  if (dice.below(5) != 0) s.without_deleted(f);
-  const int conditions = dice.below(4);
+  if (dice.below(5) != 0 && depth == 0) s.without_deleted(f);
+  const int conditions = dice.below(4) + (depth > 0 && dice.below(20) != 0 ? 1 : 0);
   for (int i = 0; i < conditions; ++i) {
     const bool negate = dice.below(4) == 0;
-    switch (dice.below(12)) {
+    switch (dice.below(depth < 2 ? 16 : 15)) {
       case 0:
       case 1: ok &= s.overlap(f, "obstime", "exptime", {random_times(dice)}, negate).ok(); break;
       case 2: ok &= s.overlap(f, "obstime", "exptime", {random_times(dice), random_times(dice)}, negate).ok(); break;
@@ -134,6 +172,15 @@ inline Selection random_selection(Dice& dice) {
         break;
       case 9: ok &= s.patterns(f, "object", {random_pattern(dice, true)}, negate).ok(); break;
       case 10: ok &= s.region(f, "ra", "dec", random_region(dice), negate).ok(); break;
+      case 11: ok &= s.number(f, "ra", random_angles(dice, 0, 360), negate).ok(); break;
+      case 12: ok &= s.number(f, "dec", random_angles(dice, -90, 90), negate).ok(); break;
+      case 13: ok &= add_distance(s, dice); break;
+      case 15: {
+        std::vector<Selection> branches;
+        for (int n = 1 + dice.below(3); n > 0; --n) branches.push_back(random_selection(dice, depth + 1));
+        s.any(std::move(branches));
+        break;
+      }
       default: {
         const auto letter = static_cast<char>('0' + dice.below(10));
         if (dice.below(2))
@@ -266,6 +313,7 @@ class IndexTest : public ::testing::Test {
       ASSERT_EQ(found, in_time) << newest;
     }
 
+    ASSERT_NO_FATAL_FAILURE(check_alone(file, selection, expected)) << ::testing::PrintToString(report.plan);
     const std::vector<const FieldInfo*> fields{schema().find("type"), schema().find("filter")};
     ScanReport counts;
     if (const auto values = count_values(file, selection, fields, counts)) {
@@ -277,6 +325,44 @@ class IndexTest : public ::testing::Test {
       }
       for (const auto& value : *values) got[value.values] += value.rows;
       ASSERT_EQ(got, wanted) << ::testing::PrintToString(counts.plan);
+    }
+  }
+  // What the index tells of the rows alone.
+  static void check_alone(const RecordFile& file, const Selection& selection,
+                          const std::vector<std::int64_t>& expected) {
+    ScanReport report;
+    Record scratch = file.make_record();
+    for (const std::int64_t n :
+         {std::int64_t{0}, std::ssize(expected) / 2, std::ssize(expected) - 1, std::ssize(expected)}) {
+      const auto row = n < 0 ? std::nullopt : row_of_match(file, selection, n, report);
+      if (!row) continue;
+      ASSERT_EQ(*row, n < std::ssize(expected) ? expected[static_cast<std::size_t>(n)] : file.count());
+    }
+    std::map<std::string, std::int64_t> objects;
+    std::map<std::pair<int, long>, std::int64_t> hours;
+    const auto hour_of = [](RecordView row) {
+      const double time = row[regimage::kObstime];
+      return std::isnan(time) ? -1 : static_cast<long>(std::fmod(std::floor(time / 3600), 24));
+    };
+    for (const std::int64_t row : expected) {
+      const RecordView record = file.peek(row, scratch);
+      ++objects[std::string(record[regimage::kObject])];
+      ++hours[{record[regimage::kCcd], hour_of(record)}];
+    }
+    if (const auto values = count_values(file, selection, {schema().find("object")}, report)) {
+      std::map<std::string, std::int64_t> got;
+      for (const auto& value : *values) got[value.values[0].c_str()] += value.rows;
+      ASSERT_EQ(got, objects);
+    }
+    const auto group = [&](RecordView row) { return std::to_string(hour_of(row)); };
+    if (const auto values = count_values(file, selection, {schema().find("ccd")}, report, group)) {
+      std::map<std::pair<int, long>, std::int64_t> got;
+      Record sample = file.make_record();
+      for (const auto& value : *values) {
+        value.values[1].copy(sample.data() + schema().find("obstime")->offset, 8);
+        got[{load_big<std::int16_t>(value.values[0].data()), hour_of(sample.view())}] += value.rows;
+      }
+      ASSERT_EQ(got, hours);
     }
   }
   std::string path_;
