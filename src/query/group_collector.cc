@@ -1,3 +1,4 @@
+// Takes the rows of a block into groups, one thread of them; memory that is full is put away.
 #include "query/group_collector.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Notes damaged rows, and how many there are beyond those that are named.
 #include <utility>
 
 #include "imreg/scan.h"

@@ -1,3 +1,4 @@
+// Reads and writes pages with their checks.
 #include "scan/pages.h"
 
 #include <algorithm>
