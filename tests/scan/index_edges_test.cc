@@ -260,7 +260,7 @@ TEST_F(EdgesTest, HeadsThatSomebodyMade) {
     EXPECT_EQ(why_not([=](Head& h) { h.segment_count = count; }), "the head of the index is damaged");
   for (const std::int64_t count : {std::int64_t{-1}, std::int64_t{index::kMostChanged + 1}})
     EXPECT_EQ(why_not([=](Head& h) { h.changed_count = count; }), "the head of the index is damaged");
-  EXPECT_EQ(why_not([](Head& h) { h.segments[0].head_page = 1; }), "a segment has no head");
+  EXPECT_EQ(why_not([](Head& h) { h.segments[0].head_page = 1; }), "a segment has no head that fits");
 }
 
 // Right ascensions on both sides of 0h, to the last bit, and conditions that end there.
