@@ -12,6 +12,7 @@
 
 #include "expression/checker.h"
 #include "expression/functions.h"
+#include "sky/angle.h"
 
 namespace imreg::expression {
 
@@ -103,6 +104,7 @@ class Checker {
   Typed word_of(const Typed& code);
 
   Status as_number(Typed& t);
+  Status as_angle(Typed& t, AngleUnit sexagesimal);  // in degrees
   Status as_text(Typed& t);
   Status as_truth(Typed& t);
   Status as_time(Typed& t);

@@ -82,6 +82,18 @@ Status Checker::as_number(Typed& t) {
   return t.is == Is::number ? Status() : wanted(t, "a number");
 }
 
+Status Checker::as_angle(Typed& t, AngleUnit sexagesimal) {
+  IMREG_TRY(loosen(t));
+  if (double plain = 0; is_literal(t) && !parse_number(t.tree->text, plain)) {
+    const auto angle = parse_angle(t.tree->text, sexagesimal);
+    if (!angle) return inside(*t.tree, angle.status().message());
+    t = typed(Is::number, constant(*angle, *t.tree), *t.tree, "deg");
+  }
+  IMREG_TRY(as_number(t));
+  if (t.given_unit && !to_unit(t, "deg")) return fail(*t.tree, "an angle is wanted here, not " + t.unit);
+  return {};
+}
+
 Status Checker::as_text(Typed& t) {
   if (t.is == Is::null) t = typed(Is::text, text_constant("", *t.tree), *t.tree);
   if (t.is == Is::code) t = word_of(t);

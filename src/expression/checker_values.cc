@@ -246,6 +246,8 @@ Checked Checker::apply(const Tree& tree, const Function& function) {
         IMREG_TRY(as_number(value));
         to_base(value);
         break;
+      case 'h': IMREG_TRY(as_angle(value, AngleUnit::hours)); break;
+      case 'g': IMREG_TRY(as_angle(value, AngleUnit::degrees)); break;
       case 't':
         if (i == 0) IMREG_TRY(loosen(value));
         IMREG_TRY(as_text(value));

@@ -95,7 +95,7 @@ constexpr Function kFunctions[] = {
     {"greatest", "a", 1, kMany, 'a', Op::greatest, "=", 0},
     {"coalesce", "a", 1, kMany, 'a', Op::coalesce, "="},
     {"ifnull", "aa", 2, 2, 'a', Op::coalesce, "="},
-    {"distance", "nnnn", 4, 4, 'n', Op::distance, "deg"},
+    {"distance", "hghg", 4, 4, 'n', Op::distance, "deg"},
     {"mjd", "d", 1, 1, 'n', Op::function1, "d", 0, mjd, nullptr},
     {"jd", "d", 1, 1, 'n', Op::function1, "d", 0, jd, nullptr},
     {"unixepoch", "d", 1, 1, 'n', Op::function1, "s", 0, same, nullptr},

@@ -9,8 +9,8 @@ namespace imreg::expression {
 
 struct Function {
   std::string_view name;
-  /// One letter for each argument: n number, t text, d time, a anything, c condition, p a constant pattern. The last may be
-  /// repeated when `most` is larger.
+  /// One letter for each argument: n number, h right ascension, g angle, t text, d time, a anything, c condition, p a
+  /// constant pattern. The last may be repeated when `most` is larger.
   std::string_view arguments;
   int least = 0, most = 0;
   /// Of the result: n number, t text, d time, c condition, a like the arguments.
