@@ -129,7 +129,7 @@ int work(const cli::Parsed& args) {
   const std::vector<Verb> verbs = {
       {"check", kTable, 2, SIZE_MAX, {"text", "json"}, {"split", "c", "D"}, check},
       {"coverage", "TREE...: folders and files", 1, SIZE_MAX, coverage_formats(), {"camera", "v", "c", "D"}, coverage},
-      {"learn", "FILE...: files of one camera", 1, SIZE_MAX, {"text"}, {"c", "D"}, learn_or_list},
+      {"learn", "FILE...: files or folders of one camera", 1, SIZE_MAX, {"text"}, {"c", "D"}, learn_or_list},
       {"lint", "[TABLE...]", 0, SIZE_MAX, {"text"}, {}, lint},
       {"list", "no further word", 0, 0, {"text", "csv", "json"}, {}, learn_or_list}};
   const std::string format = args.word("format", "text");

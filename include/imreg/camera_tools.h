@@ -54,7 +54,7 @@ CoverageReport cover(const CoverageOptions& options, const std::vector<std::stri
 /// All tables: "text", "csv" or "json".
 std::string list_tables(const Cameras& cameras, std::string_view format);
 
-/// The first draft of a camera table, learnt from files of one camera (FITS files or header dumps): the text of a .cam
+/// The first draft of a camera table, learnt from files, or folders, of one camera (FITS or header dumps): the text of a .cam
 /// file. What the headers prove or clearly say is a recipe; what is only likely is a comment with a question mark. The
 /// draft always parses. `cameras`: the tables that are known; the draft refines the one that applies to its telescope.
 /// Errors: invalid (no file, none with an image), and what read_headers() says when no file can be read.

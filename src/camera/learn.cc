@@ -9,6 +9,7 @@
 #include "camera/catalog.h"
 #include "camera/learn_draft.h"
 #include "imreg/camera_tools.h"
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -253,7 +254,13 @@ class Learner {
 
 }  // namespace camera
 
-Result<std::string> learn_table(const std::vector<std::string>& files, const Cameras& cameras) {
+Result<std::string> learn_table(const std::vector<std::string>& trees, const Cameras& cameras) {
+  std::vector<std::string> files;
+  for (const std::string& tree : trees) {
+    const Walk walk = is_folder(tree) ? walk_folder(tree) : Walk{{tree}, {}, {}};
+    files.insert(files.end(), walk.files.begin(), walk.files.end());
+  }
+  if (files.empty() && !trees.empty()) return Status(Code::invalid, "no file in this folder").in_file(trees[0]);
   return camera::Learner::learn(files, cameras);
 }
 

@@ -245,6 +245,9 @@ for i in range(1500):
     write(f"many/{i:04}.txt", f"INSTRUME= '{'early' if i < 1000 else 'late'}'\nSERIAL  = {i}\nNAXIS   = 2\nNAXIS1  = 4\nNAXIS2  = 4\n")
 draft = run("imcamera", "learn", *(f"many/{i:04}.txt" for i in range(1500)), code=0).stdout
 check("learnt from 600 files of 1500." in draft and "INSTRUME early" in draft and "INSTRUME late" in draft, "many: " + draft)
+check(run("imcamera", "learn", "many", code=0).stdout == draft, "learn takes a folder")
+os.mkdir("hollow")
+fails(4, ["hollow: no file in this folder"], "imcamera", "learn", "hollow")
 fails(4, ["no such file"], "imcamera", "learn", "gone1", "gone2")
 draft = run("imcamera", "learn", "gone1", "many/0001.txt", code=0).stdout
 check("learnt from 1 file of 2." in draft, draft)
