@@ -1,9 +1,25 @@
 // Joins the options about format and file into one choice, and refuses contradictions.
 #include "cli/row_output.h"
 
+#include "base/text.h"
 #include "imreg/emit.h"
 
 namespace imreg::cli {
+
+namespace {
+
+// What the ending of a file's name says of its format; else empty.
+std::string format_of(std::string_view path) {
+  constexpr std::pair<const char*, const char*> kEndings[] = {
+      {".csv", "csv"},     {".tsv", "tsv"},     {".json", "json"}, {".jsonl", "json"},
+      {".xml", "votable"}, {".vot", "votable"}, {".npy", "npy"},   {".fits", "fits"}};
+  for (const auto& [ending, format] : kEndings) {
+    if (to_lower(path).ends_with(ending)) return format;
+  }
+  return "";
+}
+
+}  // namespace
 
 Result<RowOutput> open_row_output(const Parsed& args) {
   std::string chosen, path;  // the option that says the format
@@ -28,6 +44,7 @@ Result<RowOutput> open_row_output(const Parsed& args) {
   if (args.has("follow") && !path.empty() && path != "-")
     return Status(Code::invalid,
                   "-follow prints rows as they come, and a file appears when it is whole: use > " + path);
+  if (out.format.empty() && !args.has("count") && !args.has("explain")) out.format = format_of(path);
   if (out.format.empty()) out.format = args.has("fields") || args.has("group") ? "table" : "row";  // fields are columns
   if (path.empty() || path == "-") {
     out.output =

@@ -56,6 +56,16 @@ run("imsearch", "-db", "small.db", "-table", "out.t", code=0)
 same_output(read("out.t"), table, "-table is -format fits-table")
 equal(subprocess.run(["fitsverify", "-q", "out.t"], capture_output=True, text=True).stdout.split(":")[0], "verification OK", "fitsverify -table")
 equal(run("imsearch", "-db", "small.db", "-pt", code=0).stdout, run("imsearch", "-db", "small.db", "-format", "trigger", code=0).stdout, "-pt")
+# without -format the ending of the file's name says it; a count and what was done are text, whatever the name
+for ending, name in (("csv", "csv"), ("TSV", "tsv"), ("json", "json"), ("jsonl", "json"), ("xml", "votable"), ("vot", "votable"),
+                     ("npy", "npy"), ("fits", "fits"), ("txt", "row"), ("acsv", "row"), ("csv.old", "row")):
+    run("imsearch", "-db", "small.db", "-o", "end." + ending, code=0)
+    same_output(read("end." + ending), run("imsearch", "-db", "small.db", "-format", name, text=False, code=0).stdout, f"-o end.{ending}")
+run("imsearch", "-db", "small.db", "-fields", "ccd", "-format", "json", "-o", "end.csv", code=0)
+check(read("end.csv").startswith(b'{"ccd"'), "-format wins over the ending")
+for what in ("-count", "-explain"):
+    equal(run("imsearch", "-db", "small.db", what, "-o", "end.fits", code=0).stdout, "", what)
+    equal(read("end.fits").decode(), run("imsearch", "-db", "small.db", what, code=0).stdout, f"{what} -o end.fits")
 for wrong in (["-pt", "-format", "row"], ["-table", "x", "-bintable", "y"], ["-table", "x", "-o", "y"], ["-format", "xml", "-o", "y"],
               ["-fields", "nofield", "-o", "y"], ["-o", "."], ["-pt", "-fields", "ccd"], ["-o", "small.db"]):
     fails(2, [], "imsearch", "-db", "small.db", *wrong)
