@@ -145,14 +145,21 @@ Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& opti
   }
   if (found->ccds.empty()) report.notes.push_back("-near-to: the image has no CCD that -ccd lets through");
   Record row = file.make_record();
+  std::string without;
+  int none = 0;
   for (const auto& ccd : found->ccds) {
-    if (ccd.frames.empty()) report.notes.push_back(ccd.why_none);
+    if (ccd.frames.empty()) {  // one line, also for a mosaic of many
+      if (none++ == 0) without = ccd.why_none;
+      if (none == 2) without += "; none either for ccd " + std::to_string(ccd.ccd);
+      if (none > 2) without += ", " + std::to_string(ccd.ccd);
+    }
     for (const auto& frame : ccd.frames) {
       if (!file.read(frame.row, row).ok()) continue;  // among the damaged ones already
       ++report.matched;
       if (!printer.writer->row(++printer.index, row.view())) break;
     }
   }
+  if (none > 0) report.notes.push_back(without + (none > 1 ? " (-ccd tells why)" : ""));
   IMREG_TRY(printer.end());
   return report;
 }

@@ -2,6 +2,7 @@
 #include "registry/search_filters.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -173,6 +174,13 @@ Status by_exposure_time(const Search& search) {
   };
   IMREG_ASSIGN(const List list, list_of(filter));
   IMREG_ASSIGN(auto intervals, intervals_of(filter, list, one, near));
+  // A record that shows 1.13 holds the nearest float: a range that begins or ends with 1.13 has it.
+  const FieldInfo* const field = search.schema.find("exptime");
+  const auto as_stored = [&](double seconds) {
+    const bool fits = seconds <= static_cast<double>(std::numeric_limits<float>::max());
+    return field && field->type == Type::f32 && fits ? static_cast<double>(static_cast<float>(seconds)) : seconds;
+  };
+  for (Interval& each : intervals) each = {as_stored(each.low), as_stored(each.high)};
   return search.selection.number(search.schema, "exptime", std::move(intervals), list.negate);
 }
 
@@ -362,6 +370,10 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
                                   [&](const Filter& f) { return f.option == filter.option; });
     if (row == std::end(kFilters)) return Status(Code::invalid, "there is no filter -" + filter.option);
     if (Status added = row->add({filter, options, schema, selection}); !added.ok()) {
+      for (const std::string& word : filter.words) {  // -trange 2003-01-27 -count
+        if (word.size() > 1 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])))
+          return Status(Code::invalid, "-" + filter.option + " has taken " + word + " for its own: a word is missing");
+      }
       // What the selection says names the field, not yet the option.
       return added.message().starts_with("-") ? added
                                               : Status(added.code(), "-" + filter.option + ": " + added.message());

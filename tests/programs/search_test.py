@@ -358,7 +358,14 @@ equal((only.stdout.split(), only.stderr), (["ccd", "1"], ""), "-near-to -ccd: no
 out = fails(1, ["no flat", "ccd 1"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001, "-ccd", "ccd01")
 equal(len(out.stderr.splitlines()), 1, "-near-to -ccd: the other CCDs are not missed")
 fails(1, ["has no CCD"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-ccd", 9)
-fails(1, ["no flat", "ccd 0"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001)
+out = fails(1, ["no flat", "ccd 0", "none either for ccd 1, 2 (-ccd tells why)"], "imsearch", "-db", "night.db", "-near-to", path, "-type", "flat", "-days", 0.0001)
+equal(len(out.stderr.splitlines()), 1, "-near-to: one line for all CCDs")
+# what a row shows is in the range that begins, or ends, with it
+shown = run("imsearch", "-db", "night.db", "-fields", "exptime", "-format", "tsv", code=0).stdout.split()[1:]
+for t in sorted(set(shown)):
+    for ends in (f"{t}-{t}", f"{t}-{float(t) + 1e-9:.9f}", f"0-{t}"):
+        wanted = sum(float(s) == float(t) if ends[0] != "0" or t == "0" else float(s) <= float(t) for s in shown)
+        equal(int(run("imsearch", "-db", "night.db", "-etime", ends, "-count").stdout), wanted, f"-etime {ends}")
 
 # --- what contradicts itself, or asks in vain: said at once, exit 2
 for args, said in ((["-where", "exptme > 3"], "near: exptime"), (["-where", "exptime > "], "column"), (["-where", "object > 3"], "column"), (["-where", "exptime between 9 and 3 and"], "column"),
@@ -367,6 +374,7 @@ for args, said in ((["-where", "exptme > 3"], "near: exptime"), (["-where", "exp
                    (["-polygon", "1,1 2,2 2,2"], "-polygon"), (["-sort", "foo"], "-sort"), (["-group", "foo"], "-group"), (["-group", "filter", "-fields", "mean(object)"], "-group"),
                    (["-fields", "foo"], "-fields"), (["-limit", "-5"], "-limit"), (["-limit", "1e99"], "-limit"), (["-limit", "many"], "-limit"), (["-offset", "-1"], "-offset"),
                    (["-last", "x"], "-last"), (["-j", "0"], "-j"), (["-count", "-format", "fits", "-o", "x.fits"], "-count"), (["-count", "-sort", "foo"], "-sort"), (["-days", "3"], "-near-to"),
+                   (["-trange", "2001/01/27", "-count"], "-trange has taken -count for its own: a word is missing"), (["-box", "1", "2", "3", "-j", "1"], "has taken -j"),
                    (["-tolerance", "3"], "-near-to"), (["-near-to", "1"], "-type"), (["-near-to", "1", "-type", "flat,bias"], "one type"), (["-near-to", "1", "-type", "flat", "-count"], "-count"),
                    (["-near-to", "1", "-type", "dark", "-tolerance", "much"], "-tolerance"), (["-near-to", "nosuch.fits", "-type", "flat"], "-near-to"), (["-follow", "-sort", "seq"], "-follow"),
                    (["-follow", "-format", "votable"], "-follow"), (["-follow", "-group", "ccd"], "-follow and -group"), (["-group", "ccd,,type"], "missing"), (["-follow", "-o", "x"], "-follow"), (["-changed"], "-follow"), (["-format", "row", "-group", "ccd"], "-group"),
