@@ -1,3 +1,4 @@
+// Makes the databases of the benches once, and runs and times whole processes.
 #include "bench_data.h"
 
 #include <fcntl.h>

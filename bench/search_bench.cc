@@ -97,7 +97,7 @@ std::optional<SearchOptions> library_options(const Words& words) {
 
 // Whether this imsearch has the options of a work.
 bool known_options(const Words& words) {
-  static const std::string help = bench::output_of({bench::program("imsearch"), "-help"});
+  static const std::string help = bench::output_of({bench::program("imsearch"), "-help", "all"});
   const auto known = [](const std::string& word) {
     return word[0] != '-' || help.find("  " + word + " ") != std::string::npos;
   };

@@ -1,3 +1,4 @@
+// The table of searches that are timed, in imsearch's words and in SQL.
 #include "search_works.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Writes the record file of holes and gives the index all rows.
 #include "sparse_rows.h"
 
 #include <filesystem>
@@ -102,7 +103,7 @@ std::string sparse_database(std::int64_t rows, const std::vector<Work>& works) {
   if (!opened) die(opened.status().text());
   auto container = read_container(*opened);
   if (!container) die(container.status().text());
-  Oracle oracle(works, container->schema);
+  Oracle oracle(works, *container->schema);
   {
     std::ofstream out(part, std::ios::binary | std::ios::in | std::ios::out);
     std::string piece;

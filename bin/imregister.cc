@@ -37,7 +37,7 @@ constexpr cli::Program kProgram = {
     0,
     -1};
 
-constexpr std::size_t kNamedWarnings = 10;  // of one kind; more are summed up
+constexpr std::size_t kNamedWarnings = 10;  // of one kind, and files that are passed over; more are summed up
 
 // "-" stands for a list of paths on standard input, one a line.
 void add_paths(const std::string& word, RegisterOptions& options) {
@@ -84,6 +84,7 @@ int work(const cli::Parsed& args) {
 
   cli::Progress progress;
   cli::Tally foreign;  // files of folders that have nothing to do with images
+  cli::Tally passed_over(kNamedWarnings);
   std::map<std::string, cli::Tally> doubts;
   const bool verbose = args.has("v") || options.dry_run;
   const auto on_file = [&](const RegisteredFile& file) {
@@ -99,6 +100,8 @@ int work(const cli::Parsed& args) {
     }
     if (!file.foreign.empty() && !verbose)
       foreign.add(file.foreign, file.path + ": " + file.reason);
+    else if (file.fate == RegisteredFile::Fate::passed_over && !verbose)
+      passed_over.add(file.reason.substr(0, file.reason.rfind(';')), file.path + ": " + file.reason);
     else if (file.fate != RegisteredFile::Fate::registered)
       cli::warn(kProgram.name, file.path + ": " + file.reason);
     else if (verbose)
@@ -109,6 +112,7 @@ int work(const cli::Parsed& args) {
     progress.set_total(all);
     progress.add();
   });
+  passed_over.tell(kProgram.name, "passed over", "files without an image");
   foreign.tell(kProgram.name, "passed over", "files that are not FITS");
   for (const auto& [kind, tally] : doubts) tally.tell(kProgram.name, "warning:", "times: " + kind);
   for (const auto& note : report.notes) cli::warn(kProgram.name, options.database + ": " + note);

@@ -108,6 +108,7 @@ int work(const cli::Parsed& args) {
   for (const auto& source : report.sources) {
     incomplete |= !source.failure.ok() || source.left_out > 0;
     if (!source.failure.ok()) cli::complain(kProgram.name, source.failure);
+    if (!report.database.ok()) continue;  // what was counted is not what was written
     if (json || source.failure.ok()) output.write(json ? report_json(source) : report_text(source, options.dry_run));
   }
   output.flush();

@@ -15,15 +15,20 @@ function(embed out function)
 endfunction()
 
 file(GLOB format_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/*.fmt)
-file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
-embed(${CMAKE_BINARY_DIR}/generated/embedded_formats.cc embedded_formats ${format_files})
+file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam)
+file(GLOB filter_lists CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
 embed(${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc embedded_cameras ${camera_files})
-target_sources(imreg_record PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_formats.cc)
 target_sources(imreg_camera PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc)
 
-# The generator: .fmt to a typed header, a man(5) table and a line of layout.lock.
-add_executable(imreg-codegen src/codegen/codegen_main.cc)
-target_link_libraries(imreg-codegen imreg_codegen)
+# The generator: .fmt to a typed header, constants, a man(5) table and a line of layout.lock. It makes a part of the room
+# record, so it cannot link that room.
+add_executable(imreg-codegen src/codegen/codegen_main.cc src/codegen/codegen.cc src/record/format.cc src/record/schema.cc)
+target_link_libraries(imreg-codegen imreg_os)
+target_include_directories(imreg-codegen PRIVATE include src)
+set(builtin ${CMAKE_BINARY_DIR}/generated/builtin_table.cc)
+add_custom_command(OUTPUT ${builtin} COMMAND imreg-codegen -table ${builtin} ${format_files}
+                   DEPENDS imreg-codegen ${format_files} VERBATIM)
+target_sources(imreg_record PRIVATE ${builtin})
 set(generated_headers)
 foreach(file ${format_files})
   get_filename_component(name ${file} NAME_WLE)
@@ -32,6 +37,15 @@ foreach(file ${format_files})
   list(APPEND generated_headers ${header})
 endforeach()
 add_custom_target(imreg_generated DEPENDS ${generated_headers})
+
+# Likewise the names of filters: a part of the room camera.
+add_executable(imreg-filters src/camera/filters_main.cc src/camera/filters.cc src/camera/line.cc src/camera/pattern.cc)
+target_link_libraries(imreg-filters imreg_os)
+target_include_directories(imreg-filters PRIVATE include src)
+set(filters ${CMAKE_BINARY_DIR}/generated/builtin_filters.cc)
+add_custom_command(OUTPUT ${filters} COMMAND imreg-filters ${filters} ${filter_lists}
+                   DEPENDS imreg-filters ${filter_lists} VERBATIM)
+target_sources(imreg_camera PRIVATE ${filters})
 
 # The one man page with a table that is made.
 set(record_page ${CMAKE_BINARY_DIR}/man/imreg-record.5)

@@ -5,12 +5,7 @@ include(CheckCXXSourceCompiles)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-set(Boost_USE_STATIC_LIBS ON)
-find_package(Boost 1.74 QUIET COMPONENTS program_options)
-if(NOT Boost_FOUND)
-  set(Boost_USE_STATIC_LIBS OFF)
-  find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
-endif()
+find_package(Boost 1.74 REQUIRED)  # headers only
 
 # vendor_<name>: the library with the folders of its headers.
 function(vendor name library)

@@ -1,10 +1,10 @@
 # Bash completion for the programs of imreg. Nothing about them is written here: options and verbs come from the program's
-# own -help, values from what it answers to a wrong one, filters and targets from the database that is named.
-_imreg_options() {  # each option of -help; two may share a line
-  "$1" -help 2> /dev/null | sed 's/\(   *\)  -\([A-Za-z]\)/\1\n  -\2/g' | sed -n 's/^  -\([A-Za-z][A-Za-z0-9-]*\).*/\1/p'
+# own -help all, values from what it answers to a wrong one, filters and targets from the database that is named.
+_imreg_options() {  # each option
+  "$1" -help all 2> /dev/null | sed -n 's/^  -\([A-Za-z][A-Za-z0-9-]*\).*/\1/p'
 }
 _imreg_takes_word() {  # does this option?
-  "$1" -help 2> /dev/null | sed 's/\(   *\)  -\([A-Za-z]\)/\1\n  -\2/g' | grep -Eq "^  -$2 [^ ]"
+  "$1" -help all 2> /dev/null | grep -Eq "^  -$2 [^ ]"
 }
 _imreg_verbs() {  # "check|learn|list" of the usage line
   "$1" -help 2> /dev/null | sed -n 's/^usage: [^ ]* \[OPTION...\] \([a-z]*|[a-z|]*\).*/\1/p' | tr '|' '\n'

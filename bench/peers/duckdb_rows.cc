@@ -1,3 +1,4 @@
+// Loads DuckDB's library, copies a database into a table, and asks it.
 #include "peers/duckdb_rows.h"
 
 #include <dlfcn.h>

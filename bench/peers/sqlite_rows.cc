@@ -1,3 +1,4 @@
+// Copies the records of a database into a table of SQLite.
 #include "peers/sqlite_rows.h"
 
 #include <charconv>

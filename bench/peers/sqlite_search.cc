@@ -1,3 +1,4 @@
+// Gives SQLite's copy its indexes, and runs prepared queries on it.
 #include "peers/sqlite_search.h"
 
 #include <filesystem>

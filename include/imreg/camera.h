@@ -59,6 +59,7 @@ struct ImageFacts {
   Fact<std::string> filter;     ///< canonical name when the filter list knows it, else as it stands in the header
   std::string physical_filter;  ///< as it stands in the header
   Fact<double> obstime;         ///< start of the exposure, seconds since 1970 UTC
+  bool obstime_is_day = false;  ///< only its day is known: it is the midnight at which the day begins
   Fact<double> exptime;         ///< seconds
   Fact<double> ra, dec;         ///< degrees, ICRS
   Fact<double> airmass, telfocus, rotangle;

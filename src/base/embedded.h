@@ -7,11 +7,10 @@
 namespace imreg {
 
 struct EmbeddedFile {
-  std::string_view name;  ///< "regimage.fmt"
+  std::string_view name;  ///< "cfht.cam"
   std::string_view text;
 };
 
-std::span<const EmbeddedFile> embedded_formats();  ///< formats/*.fmt
-std::span<const EmbeddedFile> embedded_cameras();  ///< formats/cameras/*.cam and *.list
+std::span<const EmbeddedFile> embedded_cameras();  ///< formats/cameras/*.cam
 
 }  // namespace imreg

@@ -1,3 +1,4 @@
+// Texts, lists and numbers as JSON values, for reports.
 #include "base/json.h"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// Globs, numbers in texts, near names, words and lines: small text work without locales.
 #include "base/text.h"
 
 #include <algorithm>
@@ -214,7 +215,10 @@ std::string nearest_names(std::string_view word, const std::vector<std::string>&
   for (const auto& name : names) {
     const std::size_t distance = edit_distance(word, name);
     const bool extends = word.size() >= 3 && starts_nocase(name, word);
-    if (extends || distance * 3 <= std::max(word.size(), name.size())) near.emplace_back(extends ? 1 : distance, name);
+    const bool inside =
+        word.size() >= 4 && to_lower(name).find(to_lower(word)) != name.npos;  // "megaprime" of cfht-megaprime
+    if (extends || inside || distance * 3 <= std::max(word.size(), name.size()))
+      near.emplace_back(extends ? 1 : distance, name);
   }
   std::sort(near.begin(), near.end());
   std::string out;

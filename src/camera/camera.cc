@@ -51,7 +51,7 @@ void read_chip(const Reader& reader, const Place& place, bool keep, RememberedHd
 }
 
 // All else, but what depends on the other rows of the file.
-void read_image(const Reader& reader, Asking& asking, RememberedImage& image, bool& day_only) {
+void read_image(const Reader& reader, Asking& asking, RememberedImage& image) {
   ImageFacts& facts = image.facts;
   const auto text = [&](Field field, Fact<std::string>& fact) {
     if (asking.needs(answer_of(field))) fact = reader.text(field);
@@ -67,7 +67,7 @@ void read_image(const Reader& reader, Asking& asking, RememberedImage& image, bo
   number(Field::exptime, facts.exptime);
   if (facts.exptime.value != exptime) asking.reopen(answer_of(Field::obstime));
   if (asking.needs(answer_of(Field::obstime)))
-    facts.obstime = reader.time(Field::obstime, facts.exptime.value, &day_only);
+    facts.obstime = reader.time(Field::obstime, facts.exptime.value, &facts.obstime_is_day);
   if (asking.needs(answer_of(Field::release))) facts.release = reader.time(Field::release, std::nullopt);
   if (image.plan->position_needs_time && image.position_time != facts.obstime.value)
     asking.reopen(answer_of(Field::position));
@@ -114,7 +114,7 @@ void doubt_once(FileFacts& file, Doubt doubt) {
 // A field that stays unknown although a keyword for it is there and says something. Only fields that every image of the
 // sky has: others hold words in good headers ("Prime" as focus), and a telescope parked for its biases has
 // a declination of "+90:03:04".
-void doubt_unknown(FileFacts& file, const Reader& reader, Asking& asking, const ImageFacts& facts, bool day_only) {
+void doubt_unknown(FileFacts& file, const Reader& reader, Asking& asking, const ImageFacts& facts) {
   const auto doubt = [&](Field field, const char* what) {
     std::optional<Doubt> found = reader.doubt(field, what);
     if (!found) return false;
@@ -125,7 +125,7 @@ void doubt_unknown(FileFacts& file, const Reader& reader, Asking& asking, const 
   const auto check = [&](const Fact<double>& fact, Field field, const char* what, bool again = false) {
     if (!fact.value && (asking.needs(answer_of(field)) || again)) doubt(field, what);
   };
-  if (day_only) {
+  if (facts.obstime_is_day) {
     constexpr const char* kDayOnly = "only the day of the observation is known, not the time";
     asking.must_be_said(answer_of(Field::obstime));
     if (asking.needs(answer_of(Field::obstime)) && !doubt(Field::obstime, kDayOnly)) warn_once(file, kDayOnly);
@@ -222,17 +222,17 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
       image.aside.check(cards, chip.hdu);
       image.renumber(place.own().number);
       Asking asking(image, place, keep);
-      bool day_only = false;
-      read_image(reader, asking, image, day_only);
+      read_image(reader, asking, image);
       if (options.explain) explain(reader, losses, image.facts);
       if (asking.needs(answer_of(Field::obstime))) {
-        std::optional<Doubt> against = reader.settle(image.facts.obstime, image.facts.exptime.value, day_only);
+        ImageFacts& facts = image.facts;
+        std::optional<Doubt> against = reader.settle(facts.obstime, facts.exptime.value, facts.obstime_is_day);
         if (against) asking.must_be_said(answer_of(Field::obstime));
         if (against) doubt_once(out, *std::move(against));
       }
       if (asking.needs(answer_of(Field::filter)) && !name_filter(out, image.facts))
         asking.must_be_said(answer_of(Field::filter));
-      doubt_unknown(out, reader, asking, image.facts, day_only);
+      doubt_unknown(out, reader, asking, image.facts);
       asking.done(kAllAnswers);
     }
     ImageFacts& facts = out.images.emplace_back(image.facts);

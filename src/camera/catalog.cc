@@ -1,3 +1,4 @@
+// Loads the tables and filter lists built in and those of users, ranks them, and finds what is wrong between them.
 #include "camera/catalog.h"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "base/text.h"
 #include "os/file.h"
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -48,15 +50,14 @@ Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
 }
 
 Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
-  std::error_code error;
-  std::vector<std::filesystem::path> paths;
-  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    const bool named = it->path().extension() == ".cam" || it->path().extension() == ".list";
-    if (std::error_code other; named && it->is_regular_file(other)) paths.push_back(it->path());
-  }
-  std::sort(paths.begin(), paths.end());
   std::vector<TableFile> out;
-  for (const std::filesystem::path& path : paths) {
+  const auto names = names_in(folder);
+  if (!names) return out;  // a folder that cannot be read has no tables
+  for (const std::string& name : *names) {
+    const bool named = (name.ends_with(".cam") && name.size() > 4) || (name.ends_with(".list") && name.size() > 5);
+    if (!named) continue;
+    const std::filesystem::path path = std::filesystem::path(folder) / name;
+    if (std::error_code error; !std::filesystem::is_regular_file(path, error)) continue;
     IMREG_ASSIGN(std::string text, text_of_table(path));
     TableFile file{path.string(), std::move(text)};
     if (looks_like_table(file.text, file.is_list())) out.push_back(std::move(file));
@@ -68,7 +69,7 @@ Status Cameras::Tables::add_user(const std::string& path, std::string text, std:
                                  std::vector<std::string>& added) {
   if (is_list) {
     IMREG_TRY(FilterList().add(text, path));
-    texts.emplace_back(path, std::move(text));
+    lists.emplace_back(path, std::move(text));
     return {};
   }
   auto entry = std::make_shared<const Entry>(std::move(text), path, origin);
@@ -189,11 +190,7 @@ Cameras::~Cameras() = default;
 Result<Cameras> Cameras::load(const CameraSources& sources) {
   auto tables = std::make_unique<Tables>();
   for (const EmbeddedFile& file : embedded_cameras()) {
-    if (file.name.ends_with(".list")) {
-      tables->lists.push_back(file);
-      continue;
-    }
-    if (sources.filters_only) continue;
+    if (sources.filters_only) break;
     auto entry = std::make_shared<const Entry>(std::string(file.text), std::string(file.name), 0);
     tables->entries.insert_or_assign(entry->head.name, std::move(entry));
   }
@@ -208,7 +205,6 @@ Result<Cameras> Cameras::load(const CameraSources& sources) {
   if (!sources.recipes.empty()) {
     IMREG_ASSIGN(tables->configuration, parse_recipes(sources.recipes, sources.recipes_from));
   }
-  for (const auto& [path, text] : tables->texts) tables->lists.push_back({path, text});
   tables->index();
   if (!added.empty()) {
     for (Status& mistake : tables->mistakes(added)) return std::move(mistake);

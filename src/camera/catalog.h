@@ -60,8 +60,7 @@ Result<std::vector<TableFile>> tables_in(const std::string& folder);
 /// What is known of all cameras.
 struct Cameras::Tables {
   std::map<std::string, std::shared_ptr<const camera::Entry>, std::less<>> entries;
-  std::vector<EmbeddedFile> lists;                         // of filters: names and texts
-  std::vector<std::pair<std::string, std::string>> texts;  // that the lists of users view
+  std::vector<std::pair<std::string, std::string>> lists;  // of filters, those of users: names and texts
   camera::Table configuration;                             // CameraSources::recipes; without a name when there are none
   std::optional<camera::Chooser> chooser;
   mutable camera::LayoutCache layouts;
@@ -71,12 +70,12 @@ struct Cameras::Tables {
   const camera::FilterList& filters() const {
     const std::lock_guard lock(filters_mutex);
     for (; lists_read < lists.size(); ++lists_read)
-      (void)filters_read.add(lists[lists_read].text, std::string(lists[lists_read].name));
+      (void)filters_read.add(lists[lists_read].second, lists[lists_read].first);
     return filters_read;
   }
   mutable std::mutex filters_mutex;
   mutable std::size_t lists_read = 0;
-  mutable camera::FilterList filters_read;
+  mutable camera::FilterList filters_read{camera::builtin_filters()};
 
   Status add_user(const std::string& path, std::string text, std::size_t origin, bool is_list,
                   std::vector<std::string>& added);

@@ -1,3 +1,4 @@
+// Chooses the table of a file by the keywords and values that its headers hold.
 #include "camera/choose.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The facts of an image as texts, one row for each field, known or not.
 #include "camera/fact_rows.h"
 
 #include <charconv>
@@ -44,10 +45,12 @@ class Rows {
       row.json = json_number(*fact.value);
     }
   }
-  void time(std::string_view field, const Fact<double>& fact) {
+  void time(std::string_view field, const Fact<double>& fact, bool is_day = false) {
     if (FactRow& row = start(field, fact); row.known) {
       row.is_time = true;
+      row.is_day = is_day;
       row.text = format_iso(*fact.value);
+      if (is_day) row.text.resize(row.text.find('T'));
       row.json = json_number(*fact.value);
     }
   }
@@ -55,7 +58,7 @@ class Rows {
  private:
   template <class T>
   FactRow& start(std::string_view field, const Fact<T>& fact) {
-    FactRow row{field, fact.value.has_value(), false, "-", "null", "", -1, {}};
+    FactRow row{field, fact.value.has_value(), false, false, "-", "null", "", -1, {}};
     if (row.known) {
       row.keyword = fact.keyword;
       row.hdu = fact.hdu;
@@ -83,7 +86,7 @@ std::vector<FactRow> fact_rows(const ImageFacts& image) {
   rows.add("object", image.object);
   rows.add("filter", image.filter);
   rows.add("instrument", image.instrument);
-  rows.time("obstime", image.obstime);
+  rows.time("obstime", image.obstime, image.obstime_is_day);
   rows.add("exptime", image.exptime, " s");
   rows.add("ra", image.ra, " deg", kSky);
   rows.add("dec", image.dec, " deg", kSky);

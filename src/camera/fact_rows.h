@@ -13,6 +13,7 @@ struct FactRow {
   std::string_view field;
   bool known = false;
   bool is_time = false;  ///< the text is ISO 8601
+  bool is_day = false;   ///< and the time of day is not known
   std::string text;      ///< with its unit: "510.08 s", "2003-01-27T15:20:01Z"
   std::string json;      ///< the value alone, times in seconds since 1970; null
   std::string keyword;

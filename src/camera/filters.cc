@@ -1,4 +1,7 @@
+// Reads filter lists and finds the filter that a word means.
 #include "camera/filters.h"
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "camera/line.h"
@@ -17,26 +20,28 @@ Status FilterList::add(std::string_view text, const std::string& file) {
     entry.name = line.take();
     if (const std::string fault = glob_fault(entry.name); !fault.empty())
       return line.error("the pattern '" + entry.name + "': " + fault);
+    std::vector<std::string> aliases, groups;
     std::vector<std::string>* into = nullptr;
     while (!line.done()) {
       if (line.take_if("also"))
-        into = &entry.aliases;
+        into = &aliases;
       else if (line.take_if("group"))
-        into = &entry.groups;
+        into = &groups;
       else if (into == nullptr)
         return line.error("'" + line.take() + "' stands where also or group must");
       else
         into->push_back(line.take());
     }
+    for (const std::string& group : groups) entry.groups += (entry.groups.empty() ? "" : "\n") + group;
     if (is_glob(entry.name)) {
-      if (!entry.aliases.empty()) return line.error("a name with * ? [ stands for many filters and has no other names");
+      if (!aliases.empty()) return line.error("a name with * ? [ stands for many filters and has no other names");
       patterns_.push_back(std::move(entry));
       continue;
     }
     const std::size_t at = entries_.size();
     exact_[entry.name] = at;
     nocase_.emplace(to_lower(entry.name), at);
-    for (const std::string& alias : entry.aliases) {
+    for (const std::string& alias : aliases) {
       exact_[alias] = at;
       nocase_.emplace(to_lower(alias), at);
     }
@@ -45,23 +50,39 @@ Status FilterList::add(std::string_view text, const std::string& file) {
   return {};
 }
 
-const FilterList::Entry* FilterList::find(std::string_view name) const {
-  if (const auto it = exact_.find(name); it != exact_.end()) return &entries_[it->second];
-  for (auto entry = patterns_.rbegin(); entry != patterns_.rend(); ++entry) {  // later lines win
-    if (glob_match(entry->name, name, false)) return &*entry;
+// Exact names before patterns before names in another case. Of the first two a later line wins, so those of users come before
+// the table's; of the last the first one.
+std::optional<FilterTable::Entry> FilterList::find(std::string_view name) const {
+  static constexpr FilterTable kNone;
+  const FilterTable& table = table_ ? *table_ : kNone;
+  const auto view = [](const Entry& entry) { return FilterTable::Entry{entry.name, entry.groups}; };
+  const auto in_table = [&](std::span<const FilterTable::Name> names, std::string_view wanted) {
+    const auto it = std::lower_bound(names.begin(), names.end(), wanted,
+                                     [](const FilterTable::Name& a, std::string_view b) { return a.name < b; });
+    return it != names.end() && it->name == wanted ? std::optional(table.entries[it->entry]) : std::nullopt;
+  };
+  if (const auto it = exact_.find(name); it != exact_.end()) return view(entries_[it->second]);
+  if (const auto entry = in_table(table.exact, name)) return entry;
+  for (auto entry = patterns_.rbegin(); entry != patterns_.rend(); ++entry) {
+    if (glob_match(entry->name, name, false)) return view(*entry);
   }
-  if (const auto it = nocase_.find(to_lower(name)); it != nocase_.end()) return &entries_[it->second];
-  return nullptr;
+  for (auto entry = table.patterns.rbegin(); entry != table.patterns.rend(); ++entry) {
+    if (glob_match(entry->name, name, false)) return *entry;
+  }
+  const std::string small = to_lower(name);
+  if (const auto entry = in_table(table.nocase, small)) return entry;
+  if (const auto it = nocase_.find(small); it != nocase_.end()) return view(entries_[it->second]);
+  return std::nullopt;
 }
 
 std::optional<std::string> FilterList::canonical(std::string_view name) const {
   name = trim(name);
-  if (const Entry* entry = find(name)) return is_glob(entry->name) ? std::string(name) : entry->name;
+  if (const auto entry = find(name)) return std::string(is_glob(entry->name) ? name : entry->name);
   if (name.find('+') == name.npos) return std::nullopt;
   // Two wheels: known when each is.
   std::string out;
   for (const std::string_view part : split(name, '+')) {
-    const std::optional<std::string> known = find(trim(part)) == nullptr ? std::nullopt : canonical(part);
+    const std::optional<std::string> known = !find(trim(part)) ? std::nullopt : canonical(part);
     if (!known) return std::nullopt;
     out += (out.empty() ? "" : "+") + *known;
   }
@@ -70,11 +91,15 @@ std::optional<std::string> FilterList::canonical(std::string_view name) const {
 
 std::vector<std::string> FilterList::groups(std::string_view name) const {
   name = trim(name);
-  if (const Entry* entry = find(name)) return entry->groups;
   std::vector<std::string> out;
-  if (name.find('+') == name.npos) return out;
-  for (const std::string_view part : split(name, '+')) {
-    if (const Entry* entry = find(trim(part))) out.insert(out.end(), entry->groups.begin(), entry->groups.end());
+  const auto add_of = [&](const std::optional<FilterTable::Entry>& entry) {
+    if (!entry || entry->groups.empty()) return;
+    for (const std::string_view group : split(entry->groups, '\n')) out.emplace_back(group);
+  };
+  if (const auto entry = find(name)) {
+    add_of(entry);
+  } else if (name.find('+') != name.npos) {
+    for (const std::string_view part : split(name, '+')) add_of(find(trim(part)));
   }
   return out;
 }

@@ -230,6 +230,7 @@ class Learner {
     for (LearntFile& file : lesson.files) {
       IMREG_ASSIGN(file.facts, cameras.translate(file.cards.name() + ".fits", file.headers, options));
     }
+    lesson.names_filter = [&](const std::string& text) { return cameras.canonical_filter(text).has_value(); };
     collect(lesson);
     if (lesson.views.empty())
       return Status(Code::invalid, "none of the files has an image; name files with pixels (or their headers)");

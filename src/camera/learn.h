@@ -54,6 +54,7 @@ struct Lesson {
   std::vector<Keyword> keywords;
   Chain base;
   std::string like;
+  std::function<bool(const std::string&)> names_filter;  ///< whether a filter list has the text
 
   const Keyword* find(std::string_view name) const;
   /// What one recipe ("exptime LASTED min") would give for each view, read by the engine itself.

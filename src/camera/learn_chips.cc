@@ -20,10 +20,8 @@ constexpr std::string_view kOthers = "*GUID*|*FOCUS*|FN[0-9]*|FS[0-9]*|GN[0-9]*|
 
 void learn_hdus(const Lesson& lesson, Draft& draft) {
   std::set<std::string> seen;
-  for (const View& view : lesson.views) {
-    const Hdu& hdu = view.file->headers.hdus[view.hdu];
-    const std::string name(trim(hdu.extname));
-    if (name.empty() || !seen.insert(name).second) continue;
+  const auto judge = [&](const std::string& name) {
+    if (name.empty() || !seen.insert(name).second) return;
     const std::string upper_case = to_upper(name);
     if (fits(kErrors, upper_case) || fits(kQuality, upper_case))
       draft.add("skip EXTNAME " + quoted_glob(name));
@@ -31,6 +29,10 @@ void learn_hdus(const Lesson& lesson, Draft& draft) {
       draft.add("mask EXTNAME " + quoted_glob(name));
     else if (fits(kOthers, upper_case))
       draft.guess("skip EXTNAME " + quoted_glob(name), "is it a science CCD?");
+  };
+  for (const LearntFile& file : lesson.files) {  // not the views: what is no CCD often stands last
+    for (const ImageFacts& image : file.facts.images)
+      judge(std::string(trim(file.headers.hdus[file.cards.index_of_number(image.extension)].extname)));
   }
 }
 
@@ -71,12 +73,14 @@ void learn_amplifiers(const Lesson& lesson, Draft& draft) {
               amp->example);
 }
 
-// "ccd" of ccd07: what stands before the digits at the end.
-std::optional<std::string> before_digits(std::string_view text) {
+// "ccd" and 7 of ccd07: what stands before the digits at the end, and they.
+std::optional<std::pair<std::string, std::size_t>> numbered(std::string_view text) {
   std::size_t at = text.size();
   while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') --at;
-  if (at == text.size() || at == 0 || text.size() - at > 5) return std::nullopt;
-  return std::string(text.substr(0, at));
+  long long number = 0;
+  if (at == text.size() || at == 0 || text.size() - at > 5 || !parse_integer(text.substr(at), number))
+    return std::nullopt;
+  return std::pair(std::string(text.substr(0, at)), static_cast<std::size_t>(number));
 }
 
 void learn_ccd_names(const Lesson& lesson, Draft& draft) {
@@ -85,9 +89,10 @@ void learn_ccd_names(const Lesson& lesson, Draft& draft) {
   bool all = true;
   for (const View& view : lesson.views) {
     if (view.facts->ccd.keyword == "order of the HDUs" || !view.facts->ccd.value) ++counted_only;
-    const std::optional<std::string> stem = before_digits(trim(view.file->headers.hdus[view.hdu].extname));
-    all = all && stem;
-    if (stem) stems.insert(*stem);
+    const auto name = numbered(trim(view.file->headers.hdus[view.hdu].extname));
+    // More than there are is no number of a CCD but that of a maker.
+    all = all && name && name->second <= 2 * view.file->facts.images.size();
+    if (name) stems.insert(name->first);
   }
   if (counted_only == 0) return;
   if (all && stems.size() == 1 && lesson.views.size() > lesson.files.size())

@@ -54,7 +54,8 @@ constexpr Clue kClues[] = {
     {Field::dettemp, -3,
      "*set*|*sp|*targ*|*amb*|*amp*|*dew*|*hous*|*heat*|*ctrl*|*power*|*volt*|*date*|*time*|*err*|*var|*2", ""},
     {Field::dettemp, -3, "",
-     "*set*|*target*|*ambient*|*dewar*|*housing*|*electronic*|*heater*|*controller*|*shield*|*mirror*|*volt*|*cold "
+     "*set*|*target*|*ambient*|*baseplate*|*base plate*|*cold plate*|*detector "
+     "side*|*window*|*dewar*|*housing*|*electronic*|*heater*|*controller*|*shield*|*mirror*|*volt*|*cold "
      "head*|*date*|*dome*|*cooler*"},
 
     {Field::telfocus, 3, "*foc*", ""},

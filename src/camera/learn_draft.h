@@ -22,6 +22,8 @@ class Draft {
   }
   void note(const std::string& text) { add("# " + text); }
   void guess(const std::string& line, const std::string& why) { add("# ? " + line + "    # " + why); }
+  /// What the headers do not tell: a person must write it.
+  void fill_in(const std::string& line, const std::string& why) { add("# fill in: " + line + "    # " + why); }
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
@@ -88,6 +90,15 @@ void note_known(const Lesson& lesson, const char* field, Fact<T> ImageFacts::*me
   draft.note(std::string(field) + ": " + lesson.like + " knows it for " + std::to_string(count) + " of " +
              counted(static_cast<long long>(lesson.views.size()), "image") +
              (count == 0 ? "" : ", by " + shown(keyword) + (first == nullptr ? "" : " (" + first->example + ")")));
+}
+
+// Asks for the values of the images that have none yet.
+template <class T>
+void ask_for(const Lesson& lesson, const char* line, const std::vector<std::optional<T>>& values, Draft& draft) {
+  const auto missing = std::count_if(values.begin(), values.end(), [](const auto& value) { return !value; });
+  if (missing > 0)
+    draft.fill_in(line, "not learnt for " + std::to_string(missing) + " of " +
+                            counted(static_cast<long long>(lesson.views.size()), "image"));
 }
 
 // How many views a candidate adds to what is known, and whether it contradicts that.

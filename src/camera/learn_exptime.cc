@@ -1,5 +1,6 @@
 // The length of the exposure, proved where it can be by its start and its end.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
@@ -63,6 +64,59 @@ bool proved(const Numbers& exptime, const std::vector<Span>& all) {
   return std::any_of(all.begin(), all.end(), [&](const Span& span) { return proof(exptime, span.seconds).holds(); });
 }
 
+// Comments of the time of one of many frames.
+constexpr std::string_view kOfAFrame =
+    "*per image*|*per frame*|*per plane*|*/ frame*|*/frame*|*frame exp*|*each frame*|*each image*|*single frame*|*one "
+    "frame*|*of a frame*";
+
+// The time of a frame times the planes of the cube that holds them; nothing for images that are no cubes.
+struct Planes {
+  std::string recipe;
+  Numbers seconds;
+};
+Planes of_all_planes(const Lesson& lesson, const Keyword* frame) {
+  Planes out;
+  if (frame == nullptr || !fits(kOfAFrame, frame->says)) return out;
+  out.recipe = "exptime " + quoted_key(frame->name) + " * NAXIS3" + unit_of(Field::exptime, *frame);
+  out.seconds = lesson.numbers(Field::exptime, out.recipe);
+  return out;
+}
+
+bool same_where_known(const Numbers& a, const Numbers& b) {
+  const Agreement both = agreement(a, b, 0.01, 0.005);
+  return both.equal > 0 && both.different == 0;
+}
+
+// Whether it is the time of a frame times some numbers of frames, reads, scans: in all images, and not always once.
+bool is_product(const Lesson& lesson, const Numbers& seconds) {
+  std::vector<Numbers> frames, counts;
+  constexpr std::size_t kMost = 6;
+  for (const Keyword& keyword : lesson.keywords) {
+    if (!keyword.numeric || keyword.count == 0) continue;
+    if (frames.size() < kMost && fits(kOfAFrame, keyword.says))
+      frames.push_back(lesson.numbers(Field::exptime, "exptime " + quoted_key(keyword.name) + " s"));
+    if (counts.size() >= kMost || !fits("*number of*", keyword.says)) continue;
+    Numbers count;
+    for (const std::optional<CardValue>& card : keyword.cards) count.push_back(card ? card->number() : std::nullopt);
+    const bool whole = std::all_of(count.begin(), count.end(),
+                                   [](const auto& n) { return n && *n >= 1 && *n < 1e5 && *n == std::floor(*n); });
+    if (whole) counts.push_back(std::move(count));
+  }
+  for (const Numbers& frame : frames) {
+    for (unsigned chosen = 1; chosen < 1U << counts.size(); ++chosen) {
+      Numbers product = frame;
+      for (std::size_t c = 0; c < counts.size(); ++c) {
+        if ((chosen >> c & 1U) == 0) continue;
+        for (std::size_t i = 0; i < product.size(); ++i) {
+          if (product[i]) *product[i] *= *counts[c][i];
+        }
+      }
+      if (same_where_known(seconds, product) && agreement(frame, product, 0.01, 0.1).different > 0) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
@@ -104,11 +158,12 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
       draft.guess(recipe, shown(base->says) + "; " + shown(count.says));
     break;
   }
+  const Planes planes = of_all_planes(lesson, base);
   for (const Found& found : candidates(lesson, Field::exptime, 2)) {
     // The unit that agrees with end minus start, else that of the comment.
     std::string recipe = found.recipe;
     Numbers now = lesson.numbers(Field::exptime, recipe);
-    bool sure = proved(now, all);
+    bool sure = proved(now, all) || same_where_known(planes.seconds, now);
     for (const char* unit : {"s", "min", "ms", "h"}) {
       if (sure || all.empty()) break;
       const std::string other = "exptime " + quoted_key(found.keyword->name) + " " + unit;
@@ -135,6 +190,24 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
     else if (found.points >= kLikely)
       draft.guess(recipe, why);
   }
+  if (known(planes.seconds) > 0 && !same_where_known(planes.seconds, known_now))
+    take(planes.recipe, planes.seconds, shown(base->says) + ": the cube holds them all", true);
+  if (known(known_now) == 0) {
+    // The longest is all of it, and not one of several beams.
+    const Found* longest = nullptr;
+    Numbers most;
+    const std::vector<Found> likely = candidates(lesson, Field::exptime, 1);
+    for (const Found& found : likely) {
+      Numbers now = lesson.numbers(Field::exptime, found.recipe);
+      const auto longer = [](const auto& a, const auto& b) { return a.value_or(0) > b.value_or(0); };
+      if (!is_product(lesson, now) || (longest != nullptr && !std::equal(now.begin(), now.end(), most.begin(), longer)))
+        continue;
+      longest = &found;
+      most = std::move(now);
+    }
+    if (longest != nullptr)
+      take(longest->recipe, most, longest->keyword->example + ": time of a frame, times the numbers of them", false);
+  }
   if (known(known_now) == 0) {
     for (const Span& span : all) {
       if (!span.of_exposure) {
@@ -145,6 +218,7 @@ Numbers learn_exptime(const Lesson& lesson, Draft& draft) {
       break;
     }
   }
+  ask_for(lesson, "exptime KEYWORD s", known_now, draft);
   return known_now;
 }
 

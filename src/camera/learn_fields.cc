@@ -16,7 +16,7 @@ namespace {
 template <class T, class Read, class Equal>
 void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft& draft, Read read, Equal equal) {
   std::vector<std::optional<T>> before = known_before(lesson, member);
-  bool first = true;
+  bool first = true, differ = false;
   const std::vector<Found> all = candidates(lesson, field, kLikely);
   for (const Found& found : all) {
     const std::vector<std::optional<T>> now = read(found.recipe);
@@ -29,10 +29,11 @@ void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft&
     const bool left = lesson.base_knows(field, found.keyword->name);
     const bool rivalled = std::any_of(all.begin(), all.end(), [&](const Found& other) {
       if (other.keyword == found.keyword || other.points != found.points) return false;
-      std::size_t unused = 0, differ = 0;
-      weigh(now, read(other.recipe), unused, differ, equal);
-      return differ > 0;
+      std::size_t unused = 0, unequal = 0;
+      weigh(now, read(other.recipe), unused, unequal, equal);
+      return unequal > 0;
     });
+    differ = differ || rivalled;
     if (found.points < kTrusted || contradicts > 0 || left || rivalled) {
       draft.guess(found.recipe, why);
       continue;
@@ -43,6 +44,8 @@ void fill(const Lesson& lesson, Field field, Fact<T> ImageFacts::*member, Draft&
       if (!before[i]) before[i] = now[i];
     }
   }
+  if (differ && std::find(before.begin(), before.end(), std::nullopt) != before.end())
+    draft.fill_in(std::string(name_of(field)) + " KEYWORD", "the keywords above differ: which of them is it?");
 }
 
 void learn_number(const Lesson& lesson, Field field, Fact<double> ImageFacts::*member, Draft& draft) {
@@ -75,17 +78,28 @@ void learn_instrument(const Lesson& lesson, Draft& draft) {
   const Texts before = known_before(lesson, &ImageFacts::instrument);
   std::string name;
   bool missing = false, several = false;
-  std::size_t named = 0;
-  for (const std::optional<std::string>& text : before) {
+  std::set<const LearntFile*> named;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::optional<std::string>& text = before[i];
     missing = missing || !text;
     several = several || (text && !name.empty() && *text != name);
-    if (text) name = *text, ++named;
+    if (text) name = *text, named.insert(lesson.views[i].file);
   }
-  if (!missing || several) return;
-  if (2 * named > before.size())
-    draft.add("instrument = " + quoted_text(name));
-  else if (const Keyword* telescope = lesson.find("TELESCOP"); telescope != nullptr && telescope->count > 0)
-    draft.guess("instrument TELESCOP", telescope->example);
+  if (!missing) return;
+  const std::size_t files = lesson.files.size();
+  // FITS's own keyword for it need not stand in most of them.
+  const Keyword* standard = lesson.find("INSTRUME");
+  const Keyword* telescope = lesson.find("TELESCOP");
+  const bool by_standard = standard != nullptr && standard->count > 0;
+  if (!several && (2 * named.size() > files || (by_standard && 2 * named.size() == files))) {
+    draft.add("instrument = " + quoted_text(name) + "    # no other name stands in any image");
+  } else if (!several && !by_standard && telescope != nullptr && !telescope->varies &&
+             telescope->count == before.size()) {
+    draft.add("instrument TELESCOP    # " + telescope->example + ": all images have it, and none has INSTRUME");
+  } else {
+    if (telescope != nullptr && telescope->count > 0) draft.guess("instrument TELESCOP", telescope->example);
+    ask_for(lesson, "instrument = NAME", before, draft);
+  }
 }
 
 }  // namespace

@@ -50,6 +50,22 @@ Agreement near_each_other(const Numbers& a, const Numbers& b) {
   return out;
 }
 
+// The position that is read is of date, and another one says that it is not: reduction adds what the telescope's clock and
+// axes were wrong by, but the other one may only be what was asked for.
+void ask_for_frame(const Lesson& lesson, Draft& draft) {
+  const std::string& read = lesson.views[0].facts->ra.keyword;
+  const Keyword* used = lesson.find(read.substr(0, read.find(' ')));
+  if (used == nullptr || !fits("*of date*|*apparent*", used->says)) return;
+  for (const Keyword& ra : lesson.keywords) {
+    if (ra.count == 0 || !fits("*j2000*|*icrs*", ra.says) || !fits("*ra*|*alpha*", to_lower(ra.name))) continue;
+    for (const Keyword* dec : partners(lesson, ra.name)) {
+      const std::string recipe = "position " + quoted_key(ra.name) + " " + quoted_key(dec->name);
+      draft.guess(recipe, shown(ra.says));
+    }
+  }
+  draft.fill_in("position RA DEC", used->name + " is of date; is one of those above better?");
+}
+
 }  // namespace
 
 void learn_position(const Lesson& lesson, Draft& draft) {
@@ -68,6 +84,7 @@ void learn_position(const Lesson& lesson, Draft& draft) {
     if (fit.different > 0 && fit.equal + fit.different > 0)
       draft.note("In " + counted(static_cast<long long>(fit.different), "image") +
                  " the pointing is more than 2 degrees from the WCS: a parked telescope, or `position wcs` is right.");
+    ask_for_frame(lesson, draft);
     return;
   }
   struct Pointing {

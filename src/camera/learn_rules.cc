@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "camera/learn_draft.h"
@@ -109,6 +110,61 @@ void learn_words(const Lesson& lesson, const Keyword& keyword, Draft& draft) {
   }
 }
 
+// Keywords of a WCS of the sky (or of the sun), and of a plate solution.
+constexpr std::pair<std::string_view, std::string_view> kSkies[] = {{"CTYPE1", "RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG*"},
+                                                                    {"AMDX1", "*"}};
+
+bool has_sky(const Lesson& lesson, std::size_t i) {
+  return std::any_of(std::begin(kSkies), std::end(kSkies), [&](const auto& sky) {
+    const Keyword* axis = lesson.find(sky.first);
+    return axis != nullptr && axis->cards[i] && fits(to_lower(sky.second), to_lower(axis->cards[i]->text));
+  });
+}
+
+// A text that the refined table does not know of a keyword for types that it knows: object, when all images that have it
+// and say by another keyword what they are say that, and the others have a sky.
+void learn_words_of_companions(const Lesson& lesson, const std::vector<TypeKeyword>& found, std::vector<bool>& left,
+                               Draft& draft) {
+  std::vector<std::string> known;  // the type of each image, as far as it is
+  for (std::size_t i = 0; i < lesson.views.size(); ++i) {
+    known.push_back(lesson.views[i].facts->type.value.value_or(""));
+    const Stem* stem =
+        !found.empty() && found[0].keyword->cards[i] ? stem_of(found[0].keyword->cards[i]->text) : nullptr;
+    if (known[i].empty() && stem != nullptr) known[i] = stem->word;
+  }
+  for (const Keyword& keyword : lesson.keywords) {
+    if (keyword.name == "OBJECT" || keyword.numeric || !lesson.base_knows(Field::type, keyword.name)) continue;
+    const Texts read = lesson.texts(Field::type, "type " + quoted_key(keyword.name) + " words type");
+    for (const std::string& text : texts_of(keyword)) {
+      if (stem_of(text) != nullptr || text.find_first_of("0123456789") != text.npos) continue;
+      bool missing = false, unread = true, is_object = true, told = false;
+      const auto has = [&](std::size_t i) { return keyword.cards[i] && trim(keyword.cards[i]->text) == text; };
+      for (std::size_t i = 0; i < known.size(); ++i) {
+        if (!has(i)) continue;
+        unread = unread && !read[i];
+        told = told || !known[i].empty();
+        missing = missing || known[i].empty();
+        is_object = is_object && (known[i].empty() ? has_sky(lesson, i) : known[i] == "object");
+      }
+      if (!unread || !missing || !told || !is_object) continue;
+      draft.add("words type object " + quoted_glob(text) + "    # beside OBJECT in other images, and here with a sky");
+      for (std::size_t i = 0; i < known.size(); ++i) left[i] = left[i] && !has(i);
+    }
+  }
+}
+
+// Images that nothing but their title calls maps of bad pixels.
+void learn_masks(const Lesson& lesson, std::vector<bool>& left, Draft& draft) {
+  const Keyword* object = lesson.find("OBJECT");
+  for (std::size_t i = 0; object != nullptr && i < left.size(); ++i) {
+    if (!left[i] || !object->cards[i]) continue;
+    const std::string text(trim(object->cards[i]->text));
+    if (!fits("bad pix*|bad-pix*|bad_pix*|badpix*|weight map*|weightmap*|*pixel mask*", to_lower(text))) continue;
+    left[i] = false;
+    draft.add("type = mask if OBJECT " + quoted_glob(text) + "    # by its title");
+  }
+}
+
 }  // namespace
 
 void learn_type(const Lesson& lesson, Draft& draft) {
@@ -133,31 +189,102 @@ void learn_type(const Lesson& lesson, Draft& draft) {
     for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !best.cards[i];
     if (!lesson.base_knows(Field::type, best.name)) {
       repeat_known(lesson, &ImageFacts::type, draft);
-      draft.add("type " + quoted_key(best.name) + " words type    # " + best.example);
+      // A mode is no type where a keyword for types says that this is none of ours.
+      const bool weak = found.front().points < 2;
+      draft.add("type " + quoted_key(best.name) + " words type" +
+                (weak ? " unless OBSTYPE ARC*|COMP*|FOCUS*|ACQ* unless IMAGETYP ARC*|COMP*|FOCUS*|ACQ*" : "") +
+                "    # " + best.example);
     }
   }
+  learn_words_of_companions(lesson, found, left, draft);
   // A keyword that the table knows, with texts that it does not.
   for (const Keyword& known_keyword : lesson.keywords) {
     const bool type = known_keyword.name != "OBJECT" && lesson.base_knows(Field::type, known_keyword.name);
     if (!type || known_keyword.numeric || known_keyword.count == 0) continue;
-    if (found.empty()) learn_words(lesson, known_keyword, draft);
+    if (found.empty() || std::find(left.begin(), left.end(), true) != left.end())
+      learn_words(lesson, known_keyword, draft);
     for (std::size_t i = 0; i < left.size(); ++i) left[i] = left[i] && !known_keyword.cards[i];
   }
   // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
   if (std::find(left.begin(), left.end(), true) == left.end()) return;
-  const Keyword* ctype = lesson.find("CTYPE1");
-  bool sky = ctype != nullptr;
-  for (std::size_t i = 0; sky && i < left.size(); ++i)
-    sky = !left[i] || (ctype->cards[i] && fits("ra*|dec*|hpl*|crl*|gl*|el*|sol*|hg*", to_lower(ctype->cards[i]->text)));
-  if (!sky) {
-    draft.guess("type = object", "no keyword says what some images are");
-    return;
+  bool first = true;
+  learn_masks(lesson, left, draft);
+  for (const auto& [sky, globs] : kSkies) {
+    const Keyword* axis = lesson.find(sky);
+    std::size_t fills = 0;
+    for (std::size_t i = 0; axis != nullptr && i < left.size(); ++i) {
+      if (!left[i] || !axis->cards[i] || !fits(to_lower(globs), to_lower(axis->cards[i]->text))) continue;
+      left[i] = false;
+      ++fills;
+    }
+    if (fills == 0) continue;
+    if (std::exchange(first, false)) repeat_known(lesson, &ImageFacts::type, draft);
+    draft.add("type = object if " + std::string(sky) + " " + std::string(globs) +
+              " unless OBSTYPE * unless IMAGETYP *    # no keyword says it, but they have a sky");
   }
-  repeat_known(lesson, &ImageFacts::type, draft);
-  draft.add(
-      "type = object if CTYPE1 RA*|DEC*|HPL*|CRL*|GL*|EL*|SOL*|HG* unless OBSTYPE * unless IMAGETYP *    # no keyword "
-      "says it, but they have a sky");
+  const auto unknown = std::count(left.begin(), left.end(), true);
+  if (unknown == 0) return;
+  draft.guess("type = object", "no keyword says what some images are");
+  draft.fill_in("type = WORD if KEYWORD TEXT", "not learnt for " + std::to_string(unknown) + " of " +
+                                                   counted(static_cast<long long>(lesson.views.size()), "image"));
 }
+
+namespace {
+
+// "4308 (6)": the name of a filter and the place of its wheel.
+bool is_name_with_place(std::string_view text) {
+  const std::size_t open = text.rfind(" (");
+  return open != text.npos && open > 0 && text.ends_with(")") && text.size() > open + 3 &&
+         text.substr(open + 2, text.size() - open - 3).find_first_not_of("0123456789") == text.npos;
+}
+
+// No keyword is called a filter: one whose texts are filters of the lists, or names with their places; else who reads
+// the draft is asked, with the codes that stand there.
+void learn_other_filter(const Lesson& lesson, Draft& draft) {
+  const auto take = [&](const std::string& recipe, const Keyword& keyword, const std::string& why) {
+    repeat_known(lesson, &ImageFacts::filter, draft);
+    draft.add(recipe + "    # " + keyword.example + ": " + why);
+    const Texts now = lesson.texts(Field::filter, recipe);
+    Texts all = known_before(lesson, &ImageFacts::filter);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!all[i]) all[i] = now[i];
+    }
+    ask_for(lesson, "filter KEYWORD", all, draft);
+  };
+  const Keyword* codes = nullptr;
+  for (const Keyword& keyword : lesson.keywords) {
+    const std::string name = to_lower(keyword.name);
+    if (keyword.count == 0 || fits("*temp*|*stat*|*serial*|*ver*", name)) continue;
+    const std::set<std::string> texts = texts_of(keyword);
+    const auto all = [&](auto good) { return std::all_of(texts.begin(), texts.end(), good); };
+    if (fits("*filt*|*flt*", name) && all(is_name_with_place))
+      return take("filter " + quoted_key(keyword.name) + " match \"%s (*\"", keyword, "a name and its place");
+    // A letter may mean anything, and patterns of the lists fit numbers.
+    const auto is_listed = [&](const std::string& text) {
+      return text.size() >= 4 && fits("[a-z]*", to_lower(text)) && lesson.names_filter(text);
+    };
+    const bool of_light = fits("*wave*|*line*|*band*|*chan*|*pass*", name + " " + keyword.says);
+    if (!keyword.numeric && of_light && all(is_listed))
+      return take("filter " + quoted_key(keyword.name) + " text", keyword, "filters of the lists");
+    constexpr std::size_t kMostCodes = 24;
+    const bool of_filters =
+        fits("*filt*|*bandp*|*passb*", name) || fits("*filter*|*bandpass*|*passband*", keyword.says);
+    const bool whole =
+        std::all_of(keyword.cards.begin(), keyword.cards.end(), [](const std::optional<CardValue>& card) {
+          const double number = card ? card->number().value_or(0.5) : 0;
+          return number >= 0 && number < 1000 && number == static_cast<int>(number);
+        });
+    if (codes == nullptr && of_filters && keyword.numeric && whole && texts.size() <= kMostCodes) codes = &keyword;
+  }
+  if (codes != nullptr) {
+    for (const std::string& text : texts_of(*codes))
+      draft.fill_in("filter = NAME if " + quoted_key(codes->name) + " " + text + ".." + text, shown(codes->says));
+  } else {
+    ask_for(lesson, "filter KEYWORD", known_before(lesson, &ImageFacts::filter), draft);
+  }
+}
+
+}  // namespace
 
 void learn_filter(const Lesson& lesson, Draft& draft) {
   std::size_t missing = 0, clear_read = 0;
@@ -181,7 +308,7 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
              name))
       continue;
     if (fits("*position*|*number*|*width*|*central*|*temp*|*status*|*wavelength "
-             "of*|*encoder*|*barcode*|*serial*|*url*|*file*|*offset*|*zero*|*digital*|*signal*|*guid*",
+             "of*|*encoder*|*barcode*|*serial*|*url*|*file*|*offset*|*zero*|*digital*|*signal*|*guid*|*meter*",
              keyword.says))
       continue;
     const bool named = fits("*filt*|*wheel*|*flt*|band", name);
@@ -192,7 +319,10 @@ void learn_filter(const Lesson& lesson, Draft& draft) {
       likely.push_back(&keyword);
   }
   if (wheels.empty() && !likely.empty()) wheels.push_back(likely.front());
-  if (wheels.empty()) return;
+  if (wheels.empty()) {
+    if (missing > 0) learn_other_filter(lesson, draft);
+    return;
+  }
   // A name that never changes while the wheels turn.
   std::set<std::string> read_names;
   for (const View& view : lesson.views) read_names.insert(view.facts->filter.value.value_or(""));

@@ -154,6 +154,25 @@ std::string scale_of(const Lesson& lesson, const Part& part) {
   return "";
 }
 
+// The clock of the camera is TAI when a keyword that says TAI holds the moment that the refined table reads as UTC.
+std::string clock_is_tai(const Lesson& lesson, const Numbers& read) {
+  if (lesson.find("TIMESYS") != nullptr) return {};
+  for (const Keyword& keyword : lesson.keywords) {
+    const std::optional<Part> part = part_of(keyword);
+    if (!part || part->form == Form::date || part->form == Form::clock || scale_of(lesson, *part) != " tai") continue;
+    const Numbers as_utc =
+        lesson.numbers(Field::obstime, "obstime " + quoted_key(keyword.name) + part->modifier + " utc");
+    Numbers others = read;  // what this keyword gave proves nothing about it
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      if (lesson.views[i].facts->obstime.keyword.find(keyword.name) != std::string::npos) others[i].reset();
+    }
+    const Agreement same = agreement(others, as_utc, 0.5);
+    if (same.equal > 0 && same.different == 0)
+      return keyword.name + (keyword.says.empty() ? "" : ", " + shown(keyword.says));
+  }
+  return {};
+}
+
 std::vector<Way> ways(const Lesson& lesson, const Numbers& exptime) {
   std::vector<Part> dates, clocks, alone;
   for (const Keyword& keyword : lesson.keywords) {
@@ -253,6 +272,11 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
   draft.note("obstime: " + lesson.like + " knows it for " + std::to_string(count) + " of " +
              counted(static_cast<long long>(lesson.views.size()), "image") +
              (count == 0 ? "" : ", by " + shown(keyword)));
+  if (const std::string tai = clock_is_tai(lesson, before); !tai.empty()) {
+    draft.add("timesys = TAI    # the same moment: " + tai);
+    ask_for(lesson, "obstime KEYWORD", before, draft);
+    return;
+  }
   std::vector<Way> all = ways(lesson, exptime);
   for (Way& way : all) find_night(lesson, exptime, all, way);
   // Moments that agree prove each other: DATE + UT and MJD, a start and an end less the exposure.
@@ -324,6 +348,7 @@ void learn_obstime(const Lesson& lesson, const Numbers& exptime, Draft& draft) {
       draft.guess(way.recipe, way.why());
     }
   }
+  ask_for(lesson, "obstime KEYWORD", before, draft);
 }
 
 }  // namespace imreg::camera

@@ -1,3 +1,4 @@
+// Takes a line of a camera table apart, word by word; messages name the place.
 #include "camera/line.h"
 
 #include "base/text.h"

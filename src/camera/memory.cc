@@ -1,3 +1,4 @@
+// Finds the remembered file and images that the next ones are like, and forgets when there are too many.
 #include "camera/memory.h"
 
 #include <algorithm>

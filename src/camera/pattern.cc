@@ -1,3 +1,4 @@
+// Compares globs with texts, and globs with each other.
 #include "camera/pattern.h"
 
 #include <algorithm>

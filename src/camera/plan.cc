@@ -1,3 +1,4 @@
+// Picks the recipes that can give anything for headers of one layout, and keeps these plans.
 #include "camera/plan.h"
 
 #include <algorithm>

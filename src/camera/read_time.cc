@@ -120,6 +120,8 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
       if (!number) return lose(first, value, "is no date", true);
       if (recipe.range && !recipe.range->holds(*number)) return lose(first, value, "is out of range", *number != 0);
       out.value = from_calendar(recipe.calendar, *number);
+      const bool of_days = recipe.calendar == Calendar::mjd || recipe.calendar == Calendar::jd;
+      day_only = of_days && std::fmod(*out.value, kDay) == 0;
       return true;
     }
     const std::optional<std::string_view> part = counted_part(recipe, text);
@@ -163,14 +165,14 @@ Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<
     return Fact<double>();
   };
   if (recipe.moment != Moment::start && !exptime) return lose("is no start, and the exposure time is not known", false);
-  // A day has no time scale: half a minute of TAI-UTC would move it to the day before.
+  // A day has no time scale and no middle: half a minute of TAI-UTC would move it to the day before.
   if (!day_only) {
     const std::optional<TimeScale> scale = recipe.time_scale ? recipe.time_scale : written ? written : time_scale();
     if (!scale) return lose("is local time by TIMESYS", true);
     *out.value = convert_time(*out.value, *scale, TimeScale::utc);
+    if (recipe.moment == Moment::end) *out.value -= *exptime;
+    if (recipe.moment == Moment::middle) *out.value -= *exptime / 2;
   }
-  if (recipe.moment == Moment::end) *out.value -= *exptime;
-  if (recipe.moment == Moment::middle) *out.value -= *exptime / 2;
   const double year = year_of(*out.value);
   if (!std::isfinite(year) || !in_range(field, year)) return lose("is out of range" + range_text(field), true);
   out.keyword = keywords_of(recipe);
@@ -180,13 +182,19 @@ Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<
 
 Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_only) const {
   Fact<double> out;
+  bool is_day = false;
   each_recipe(field, [&](const Recipe& recipe) {
     bool only_day = false;
-    out = time_from(field, recipe, exptime, only_day);
-    if (!out.value) return false;
-    if (day_only != nullptr) *day_only = only_day;
-    return true;
+    Fact<double> found = time_from(field, recipe, exptime, only_day);
+    if (!found.value) return false;
+    if (!out.value || !only_day) {
+      out = std::move(found);
+      is_day = only_day;
+    }
+    // A whole MJD gives way to a time of day, whichever recipe has one.
+    return !only_day || recipe.day;
   });
+  if (day_only != nullptr) *day_only = is_day;
   return out;
 }
 

@@ -34,8 +34,8 @@ class Reader {
   Fact<std::string> section(Field field) const;
   Fact<double> number(Field field) const;
   Fact<int> ccd() const;
-  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only` is set when the time of
-  /// day is not known.
+  /// Seconds since 1970 UTC; `exptime` for recipes of the middle or the end. `day_only`: whether the time of
+  /// day is not known; the value is then midnight.
   Fact<double> time(Field field, std::optional<double> exptime, bool* day_only = nullptr) const;
   /// Holds the start of an exposure against every other recipe that gives it from other keywords. When one is more than
   /// a day away, the better one is kept and the doubt says so: the one that others agree with, then the one not

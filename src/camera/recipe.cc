@@ -114,7 +114,7 @@ bool is_numeric(Dimension dimension) {
   return !is_text(dimension) && dimension != Dimension::date && dimension != Dimension::position;
 }
 
-const std::vector<std::string> kModifiers = {
+constexpr std::string_view kModifiers[] = {
     "if",    "unless",   "comment", "drop",     "else",  "words",  "match", "text", "sexagesimal", "dates", "clock",
     "start", "middle",   "end",     "day",      "night", "offset", "since", "mjd",  "jd",          "unix",  "mjdsec",
     "dmy",   "mdy",      "ymd",     "hours",    "utc",   "tai",    "tt",    "tdb",  "gps",         "icrs",  "fk5",
@@ -237,8 +237,8 @@ Status take_modifier(Line& line, Field field, Recipe& recipe) {
     recipe.range = range_of(word);
     if (!recipe.range) return line.error("'" + word + "' is no range; write LOW..HIGH, as in 0..3600");
   } else {
-    const bool elsewhere = std::find(kModifiers.begin(), kModifiers.end(), word) != kModifiers.end();
-    const std::string near = nearest_names(word, kModifiers);
+    const bool elsewhere = std::find(std::begin(kModifiers), std::end(kModifiers), word) != std::end(kModifiers);
+    const std::string near = nearest_names(word, {std::begin(kModifiers), std::end(kModifiers)});
     return line.error_at(column, "'" + word + "' " + (elsewhere ? "does not fit " : "means nothing behind ") +
                                      std::string(name_of(field)) +
                                      (elsewhere || near.empty() ? "" : "; did you mean " + near + "?"));

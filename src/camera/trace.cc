@@ -1,3 +1,4 @@
+// Notes which cards an answer was read from.
 #include "camera/trace.h"
 
 #include <algorithm>

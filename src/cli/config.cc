@@ -1,3 +1,4 @@
+// Reads the configuration file with its includes and $KEYs, and says which database is meant.
 #include "cli/config.h"
 
 #include <sys/stat.h>
@@ -194,6 +195,7 @@ Result<std::string> Settings::database() {
     return Status(Code::invalid,
                   "option -db needs PATH and has taken " + path + " for it; if that is meant, write ./" + path);
   }
+  if (args_.has(kConfigOption.name)) IMREG_TRY(config().status());  // a file that is named must be there, needed or not
   if (path.empty()) path = environment("IMREG_DB");
   if (path.empty()) {
     IMREG_ASSIGN(const Config* settings, config());

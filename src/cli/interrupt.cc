@@ -1,3 +1,4 @@
+// A signal handler that does one thing before the program dies of the signal, and a wait that a signal ends.
 #include "cli/interrupt.h"
 
 #include <poll.h>

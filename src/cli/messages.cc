@@ -1,3 +1,4 @@
+// Prints one clean line for each trouble, and sums where there would be a flood.
 #include "cli/messages.h"
 
 #include <unistd.h>

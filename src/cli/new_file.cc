@@ -1,3 +1,4 @@
+// Writes beside the wanted name and takes it when all is on disk.
 #include "cli/new_file.h"
 
 #include <sys/stat.h>

@@ -1,10 +1,7 @@
-// Boost.Program_options guesses at words that begin with a dash. So it gets one style parser that knows how many words
-// each option takes and leaves nothing to guess; Boost keeps the order and joins the pieces.
+// An option takes as many words as its row of the table says, whatever they begin with: nothing is guessed.
 #include "cli/options.h"
 
 #include <algorithm>
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -19,10 +16,10 @@ namespace imreg::cli {
 namespace {
 
 constexpr std::string_view kVersion = IMREG_VERSION;
-constexpr Option kAlways[] = {{"help", "", "this text"}, {"version", "", "the version"}};
 constexpr Option kShortHelp = {"h", "", ""};
 
 const Option* find_option(const Program& program, std::string_view name) {
+  if (name.empty()) return nullptr;  // a heading of the table
   for (const auto& option : program.options) {
     if (option.name == name) return &option;
   }
@@ -34,7 +31,9 @@ const Option* find_option(const Program& program, std::string_view name) {
 
 Status unknown_option(const Program& program, const std::string& typed, std::string_view name) {
   std::vector<std::string> names;
-  for (const auto& option : program.options) names.emplace_back(option.name);
+  for (const auto& option : program.options) {
+    if (!option.name.empty()) names.emplace_back(option.name);
+  }
   for (const auto& option : kAlways) names.emplace_back(option.name);
   std::string near = nearest_names(name, names);
   // An option is known by its name alone; "-ccd=3" and "-ccd3" are guesses that other programs accept.
@@ -47,55 +46,6 @@ Status unknown_option(const Program& program, const std::string& typed, std::str
   for (std::size_t at = 0; (at = near.find(", ", at)) != near.npos; at += 4) near.replace(at, 2, ", -");
   return {Code::invalid, "there is no option " + typed + "; near names: -" + near};
 }
-
-// Takes one option with its words, or one other word, from the front of `args`.
-class Style {
- public:
-  Style(const Program& program, Status& failure) : program_(program), failure_(failure) {}
-
-  std::vector<boost::program_options::option> operator()(std::vector<std::string>& args) {
-    boost::program_options::option out;
-    const std::string word = args.front();
-    out.original_tokens.push_back(word);
-    if (ended_ || word.size() < 2 || word[0] != '-') {
-      out.value.push_back(word);
-    } else if (word == "--") {
-      ended_ = true;
-      args.erase(args.begin());
-      return {};
-    } else {
-      const std::string_view name = std::string_view(word).substr(word[1] == '-' ? 2 : 1);
-      const Option* option = find_option(program_, name);
-      if (option == nullptr) return fail(args, unknown_option(program_, word, name));
-      const auto names = words(option->words);
-      if (args.size() - 1 < names.size()) {
-        return fail(args, {Code::invalid, "option " + word + " needs " + std::string(option->words) +
-                                              "; missing: " + std::string(names[args.size() - 1])});
-      }
-      out.string_key = option->name;
-      const auto first = args.begin() + 1;
-      const auto last = first + static_cast<std::ptrdiff_t>(names.size());
-      out.value.assign(first, last);
-      out.original_tokens.insert(out.original_tokens.end(), first, last);
-      args.erase(args.begin(), last);
-      return {out};
-    }
-    args.erase(args.begin());
-    return {out};
-  }
-
- private:
-  // Boost asks until no words are left: after a failure there are none.
-  std::vector<boost::program_options::option> fail(std::vector<std::string>& args, Status status) {
-    failure_ = std::move(status);
-    args.clear();
-    return {};
-  }
-
-  const Program& program_;
-  Status& failure_;
-  bool ended_ = false;
-};
 
 // Why there is a word too many, perhaps: an option lacked one and took the next option for it.
 std::string swallowed(const Program& program, const Parsed& parsed) {
@@ -125,33 +75,13 @@ Status check(const Program& program, const Parsed& parsed) {
     return {Code::invalid, "too few words: it needs " + wanted + (hint.empty() ? "; -help tells more" : hint)};
   if (program.max_positionals == 0 && count > 0) {
     return {Code::invalid, "the word " + parsed.positionals[0] + " belongs to no option" +
-                               (hint.empty() ? "; -help lists the options" : hint)};
+                               (hint.empty() ? "; quotes make one word of several, -help lists the options" : hint)};
   }
   if (program.max_positionals > 0 && count > program.max_positionals) {
     return {Code::invalid, "too many words: it takes " + wanted + "; the first one too many is " +
                                parsed.positionals[static_cast<std::size_t>(program.max_positionals)] + hint};
   }
   return {};
-}
-
-// `text` in lines of at most `width`, each further one behind `indent` blanks.
-std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
-  std::string out;
-  std::size_t column = first_column;
-  bool first = true;
-  for (const auto word : words(text)) {
-    if (column > indent && column + (first ? 0 : 1) + word.size() > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (!first) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    first = false;
-  }
-  return out + "\n";
 }
 
 int print(const Program& program, std::string_view text) {
@@ -209,26 +139,28 @@ Result<long long> Parsed::integer(std::string_view name, long long other, long l
 
 Result<Parsed> parse(int argc, const char* const* argv, const Program& program) {
   Parsed parsed;
-  Status failure;
-  try {
-    std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
-    // Without a description Boost 1.74 follows a null pointer; with an empty one it must accept what Style has accepted.
-    const boost::program_options::options_description none;
-    const auto options = boost::program_options::command_line_parser(args)
-                             .options(none)
-                             .allow_unregistered()
-                             .extra_style_parser(Style(program, failure))
-                             .run();
-    if (!failure.ok()) return failure;
-    for (const auto& option : options.options) {
-      if (option.string_key.empty()) {
-        parsed.positionals.insert(parsed.positionals.end(), option.value.begin(), option.value.end());
-      } else {
-        parsed.uses.push_back({find_option(program, option.string_key)->name, option.value});
-      }
+  bool ended = false;  // by --
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (ended || word.size() < 2 || word[0] != '-') {
+      parsed.positionals.emplace_back(word);
+      continue;
     }
-  } catch (const std::exception& error) {
-    return Status(Code::invalid, std::string("the command line cannot be read: ") + error.what());
+    if (word == "--") {
+      ended = true;
+      continue;
+    }
+    const std::string_view name = word.substr(word[1] == '-' ? 2 : 1);
+    const Option* option = find_option(program, name);
+    if (option == nullptr) return unknown_option(program, std::string(word), name);
+    const auto names = words(option->words);
+    const auto left = static_cast<std::size_t>(argc - 1 - i);
+    if (left < names.size()) {
+      return Status(Code::invalid, "option " + std::string(word) + " needs " + std::string(option->words) +
+                                       "; missing: " + std::string(names[left]));
+    }
+    Use& use = parsed.uses.emplace_back(Use{option->name, {}});
+    for (std::size_t taken = 0; taken < names.size(); ++taken) use.words.emplace_back(argv[++i]);
   }
   if (parsed.has("help") || parsed.has("h") || parsed.has("version")) return parsed;
   IMREG_TRY(check(program, parsed));
@@ -262,50 +194,6 @@ std::vector<std::string> list_of_words(std::string_view text) {
   return out;
 }
 
-std::string help(const Program& program) {
-  constexpr std::size_t kWidth = 80;
-  std::string out = std::string(program.name) + ": " + wrapped(program.summary, program.name.size() + 2, 2, kWidth);
-  out += "usage: " + std::string(program.name) + " [OPTION...]";
-  if (!program.positionals.empty()) out += " " + std::string(program.positionals);
-  out += "\n\n";
-  std::size_t column = 0;
-  const auto left = [](const Option& option) {
-    return "  -" + std::string(option.name) + (option.words.empty() ? "" : " ") + std::string(option.words);
-  };
-  for (const auto& option : program.options) column = std::max(column, left(option).size());
-  column = std::min<std::size_t>(column + 2, 30);
-  std::vector<Option> all(program.options.begin(), program.options.end());
-  all.insert(all.end(), std::begin(kAlways), std::end(kAlways));
-  // With many options two short ones share a line: the text must fit a screen.
-  constexpr std::size_t kMany = 30, kHalf = 40, kNames = 12;
-  const auto cell = [&](const Option& option) {
-    std::string text = left(option);
-    if (text.size() < kNames) text.resize(kNames, ' ');
-    return text + "  " + std::string(option.help);
-  };
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all.size() > kMany && i + 1 < all.size() && cell(all[i]).size() <= kHalf - 2 &&
-        cell(all[i + 1]).size() <= kWidth - kHalf) {
-      std::string line = cell(all[i]);
-      line.resize(kHalf, ' ');
-      out += line + cell(all[++i]) + '\n';
-      continue;
-    }
-    std::string line = left(all[i]);
-    if (line.size() + 2 > column) {
-      line += "  ";
-    } else {
-      line.resize(column, ' ');
-    }
-    out += line + wrapped(all[i].help, line.size(), column, kWidth);
-  }
-  if (!program.examples[0].empty()) out += "\nexamples:\n";
-  for (const auto& example : program.examples) {
-    if (!example.empty()) out += "  " + std::string(example) + "\n";
-  }
-  return out;
-}
-
 int run(const Program& program, int argc, const char* const* argv, int (*work)(const Parsed&)) try {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an EPIPE, and that ends the output quietly
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an EFBIG, and that is told like a full disk
@@ -315,7 +203,15 @@ int run(const Program& program, int argc, const char* const* argv, int (*work)(c
     return kUsage;
   }
   const Parsed& parsed = *result;
-  if (parsed.has("help") || parsed.has("h")) return print(program, help(program));
+  if (parsed.has("help") || parsed.has("h")) {
+    // A word behind it is a part of the help; where files are expected it may be one of them.
+    const std::string part = parsed.positionals.empty() ? "" : parsed.positionals[0];
+    auto text = help(program, part);
+    if (!text && program.max_positionals != 0) text = help(program);
+    if (text) return print(program, *text);
+    complain(program.name, text.status());
+    return kUsage;
+  }
   if (parsed.has("version")) return print(program, std::string(program.name) + " " + std::string(kVersion) + "\n");
   return work(parsed);
 } catch (const std::bad_alloc&) {

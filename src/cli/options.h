@@ -20,12 +20,18 @@ namespace imreg::cli {
 enum Repeat : bool { kOnce, kRepeat };
 
 /// One row of the table. An option takes exactly as many words as `words` names, whatever they begin with.
+/// A row without a name is a heading, for -help: `words` begins a group of options, `help` says more of it.
 struct Option {
   std::string_view name;   ///< without dashes: "trange"
   std::string_view words;  ///< names of its words, separated by blanks: "DATE DATE|RANGE"; empty: a flag
   std::string_view help;   ///< a few words in lower case
   Repeat repeat = kOnce;   ///< a flag may always stand twice
 };
+
+/// The options from here to the next heading are only named by -help, and explained by -help all.
+inline constexpr Option kSeldom = {"", "", ""};
+/// The options of every program; they stand in no table.
+inline constexpr Option kAlways[] = {{"help", "", "this text"}, {"version", "", "the version"}};
 
 struct Program {
   std::string_view name;
@@ -75,8 +81,9 @@ Status check_words(const Parsed& args);
 /// "filename, ccd,mean(fwhm)": at the commas outside parentheses, without blanks around.
 std::vector<std::string> list_of_words(std::string_view text);
 
-/// The text of -help: usage, options, examples; at most 80 columns.
-std::string help(const Program& program);
+/// The text of -help: usage, the options most used by groups, the names of the others, examples; a screen of 80 x 24.
+/// `part` is a group, an option, or "all" for every option, one a line. Error: invalid, there is no such part.
+Result<std::string> help(const Program& program, std::string_view part = {});
 
 /// What every main() is: ignores SIGPIPE and SIGXFSZ, parses, answers -help and -version, complains about mistakes, else does
 /// the work. What a library throws (no memory left) ends it with one line too. Returns the exit code.

@@ -1,3 +1,4 @@
+// Collects text and writes it in large pieces; tells a full disk from a reader that has gone.
 #include "cli/output.h"
 
 #include <fcntl.h>
@@ -7,6 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+
+#include "base/text.h"
 
 namespace imreg::cli {
 
@@ -132,6 +136,16 @@ Status Output::finish(bool keep) {
   closed_ = true;
   const auto file = std::move(file_);
   return keep ? file->keep() : Status();
+}
+
+bool utf8_locale() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string locale = to_lower(value);
+    return locale.find("utf-8") != locale.npos || locale.find("utf8") != locale.npos;
+  }
+  return false;  // the C locale
 }
 
 int terminal_columns() {

@@ -61,5 +61,7 @@ class Output {
 
 /// Columns of the terminal that standard output is; 0 when it is none.
 int terminal_columns();
+/// By LC_ALL, else LC_CTYPE, else LANG: are characters beyond ASCII to be shown?
+bool utf8_locale();
 
 }  // namespace imreg::cli

@@ -1,3 +1,4 @@
+// Starts a pager for a terminal and waits for its end.
 #include "cli/pager.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Draws and erases the line of progress on standard error.
 #include "cli/progress.h"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// Joins the options about format and file into one choice, and refuses contradictions.
 #include "cli/row_output.h"
 
 #include "imreg/emit.h"

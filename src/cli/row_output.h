@@ -9,9 +9,8 @@
 
 namespace imreg::cli {
 
-inline constexpr Option kFormatOption = {
-    "format", "NAME", "row (default), trigger, table, csv, tsv, json, votable, npy, fits or fits-table"};
-inline constexpr Option kOutOption = {"o", "FILE", "write to FILE, which appears when it is whole"};
+inline constexpr Option kFormatOption = {"format", "NAME", "one of these (row)"};
+inline constexpr Option kOutOption = {"o", "FILE", "to FILE, when it is whole"};
 inline constexpr Option kTriggerOption = {"pt", "", "print trigger lines: fullpath outroot ccd MODE"};
 inline constexpr Option kTableOption = {"table", "FILE", "write FILE as a FITS ASCII table"};
 inline constexpr Option kBintableOption = {"bintable", "FILE", "write FILE as FITS: a database of its own"};

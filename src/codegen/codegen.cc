@@ -1,3 +1,4 @@
+// Writes the header of constants, the table of the man page and the layout's line from a .fmt.
 #include "codegen/codegen.h"
 
 #include "base/text.h"
@@ -37,6 +38,26 @@ std::string cpp_type(Type type) {
     case Type::text: return "Text";
   }
   return "";
+}
+
+std::string_view cpp_display(Display display) {
+  switch (display) {
+    case Display::plain: return "plain";
+    case Display::time: return "time";
+    case Display::words: return "words";
+    case Display::hidden: return "hidden";
+  }
+  return "";
+}
+
+// As a literal of C++.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
 }
 
 std::string escaped(const std::string& text) {
@@ -80,6 +101,33 @@ std::string typed_header(const Schema& schema, const std::string& name) {
     out += " };\n";
   }
   return out + "\n}  // namespace imreg::" + space + "\n";
+}
+
+std::string builtin_table(const std::vector<Schema>& schemas) {
+  std::string fields, formats;
+  for (const auto& schema : schemas) {
+    const std::string name = "k" + camel(schema.format) + std::to_string(schema.version);
+    fields += "constexpr FieldRow " + name + "[] = {\n";
+    for (const auto& field : schema.fields) {
+      std::string words;
+      for (const auto& word : field.words) words += (words.empty() ? "" : " ") + word;
+      fields += "    {" + quoted(field.name) + ", " + quoted(field.column) +
+                ", Type::" + (field.type == Type::boolean ? "boolean" : std::string(name_of(field.type))) + ", " +
+                std::to_string(field.count) + ", " + std::to_string(field.offset) + ", " + quoted(field.unit) + ", " +
+                quoted(field.source) + ", " + quoted(field.meaning) +
+                ", Display::" + std::string(cpp_display(field.display)) + ", " + quoted(words) + ", " +
+                (field.missing_is_zero ? "true" : "false") + "},\n";
+    }
+    fields += "};\n";
+    formats += "    {" + quoted(schema.format) + ", " + std::to_string(schema.version) + ", " + quoted(schema.extname) +
+               ", " + quoted(schema.title) + ", " + std::to_string(schema.record_size) + ", " + name + "},\n";
+  }
+  return "// Made from formats/*.fmt by imreg-codegen. Do not edit.\n#include \"record/builtin.h\"\n\nnamespace imreg "
+         "{\n\n"
+         "namespace {\n\n" +
+         fields + "constexpr FormatRow kFormats[] = {\n" + formats +
+         "};\n\n}  // namespace\n\nstd::span<const FormatRow> format_table() { return kFormats; }\n\n}  // namespace "
+         "imreg\n";
 }
 
 std::string man_table(const Schema& schema) {

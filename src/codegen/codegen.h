@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "imreg/schema.h"
 
@@ -11,6 +12,8 @@ namespace imreg {
 std::string typed_header(const Schema& schema, const std::string& name);
 /// A tbl(1) table of the fields for a man page, section 5.
 std::string man_table(const Schema& schema);
+/// A .cc file: format_table() of record/builtin.h with these formats.
+std::string builtin_table(const std::vector<Schema>& schemas);
 /// "regimage 4 512 0123456789abcdef": a layout that changes without a new version fails the build.
 std::string lock_line(const Schema& schema);
 

@@ -1,10 +1,12 @@
 // imreg-codegen: what the build makes from formats/*.fmt.
 //   imreg-codegen -header FILE.fmt OUT.h    the typed header
+//   imreg-codegen -table OUT.cc FILE.fmt... the built-in formats, as constants
 //   imreg-codegen -man FILE.fmt             the table of the fields, for a man page
 //   imreg-codegen -page FILE.fmt PAGE OUT   the page with that table instead of its line @FIELDS@
 //   imreg-codegen -lock FILE.fmt...         the lines of layout.lock
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "codegen/codegen.h"
@@ -32,6 +34,14 @@ Status run(int argc, char** argv) {
     IMREG_ASSIGN(const Schema schema, read(argv[2]));
     return imreg::replace_file(argv[3], imreg::typed_header(schema, stem(argv[2])));
   }
+  if (verb == "-table" && argc > 3) {
+    std::vector<Schema> schemas;
+    for (int i = 3; i < argc; ++i) {
+      IMREG_ASSIGN(Schema schema, read(argv[i]));
+      schemas.push_back(std::move(schema));
+    }
+    return imreg::replace_file(argv[2], imreg::builtin_table(schemas));
+  }
   if (verb == "-man" && argc == 3) {
     IMREG_ASSIGN(const Schema schema, read(argv[2]));
     std::fputs(imreg::man_table(schema).c_str(), stdout);
@@ -53,7 +63,8 @@ Status run(int argc, char** argv) {
     return {};
   }
   return {imreg::Code::invalid,
-          "usage: imreg-codegen -header FILE.fmt OUT.h | -man FILE.fmt | -page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
+          "usage: imreg-codegen -header FILE.fmt OUT.h | -table OUT.cc FILE.fmt... | -man FILE.fmt | "
+          "-page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
 }
 
 }  // namespace

@@ -96,7 +96,16 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style) {
 
 Result<std::vector<Cell>> make_cells(const Schema& schema, const std::vector<std::string>& names, Style style) {
   std::vector<Cell> cells;
+  const auto add_all = [&] {
+    for (const auto& field : schema.fields) {
+      if (field.display != Display::hidden) cells.push_back(make_cell(schema, field, style));
+    }
+  };
   for (const auto& name : names) {
+    if (trim(name) == "*") {
+      add_all();
+      continue;
+    }
     IMREG_ASSIGN(const Choice choice, find_choice(schema, trim(name)));
     Cell cell = make_cell(schema, *choice.first, style);
     if (choice.second >= 0) {
@@ -107,10 +116,7 @@ Result<std::vector<Cell>> make_cells(const Schema& schema, const std::vector<std
     }
     cells.push_back(std::move(cell));
   }
-  if (!names.empty()) return cells;
-  for (const auto& field : schema.fields) {
-    if (field.display != Display::hidden) cells.push_back(make_cell(schema, field, style));
-  }
+  if (names.empty()) add_all();
   return cells;
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t kBlockBytes = 1 << 20;
 constexpr int kLeastWidth = 16;  // of a shortened column, as long as that is enough
 constexpr int kLeastText = 6;
 constexpr std::string_view kGap = "  ";
-constexpr std::string_view kEllipsis = "\xe2\x80\xa6";  // U+2026, one column wide
+constexpr std::string_view kEllipsis = "\xe2\x80\xa6", kAsciiEllipsis = "~";  // U+2026; both are one column wide
 
 // The fields of a registration that fit on a terminal.
 constexpr const char* kChosen[] = {"obstime", "type", "filter", "exptime", "ccd", "object", "filename"};
@@ -90,7 +90,10 @@ struct Column {
 class Table final : public RowWriter {
  public:
   Table(std::vector<Cell> cells, const EmitOptions& options, Sink sink)
-      : cells_(std::move(cells)), width_(options.width), context_(options, std::move(sink)) {
+      : cells_(std::move(cells)),
+        width_(options.width),
+        ellipsis_(options.ascii ? kAsciiEllipsis : kEllipsis),
+        context_(options, std::move(sink)) {
     for (const auto& cell : cells_) {
       for (int element = 0; element < cell.elements; ++element) {
         Column column;
@@ -185,7 +188,7 @@ class Table final : public RowWriter {
       const int kept = std::max(0, column.width - 1);
       const int front = column.cut == Cut::end ? kept : kept / 2;
       line_ += head(text, front);
-      line_ += kEllipsis;
+      line_ += ellipsis_;
       line_ += tail(text, kept - front);
     }
     if (!last) {
@@ -196,7 +199,7 @@ class Table final : public RowWriter {
     std::string_view line = line_;
     std::string cut;
     if (width_ > 0 && columns_of(line) > width_) {
-      cut.append(head(line, width_ - 1)).append(kEllipsis);
+      cut.append(head(line, width_ - 1)).append(ellipsis_);
       line = cut;
     }
     char* out = context_.buffer.room(line.size() + 1);
@@ -212,6 +215,7 @@ class Table final : public RowWriter {
   std::vector<std::size_t> ends_;  // of the values
   std::string line_;               // as far as it is printed
   int width_;
+  std::string_view ellipsis_;
   bool begun_ = false;
   Context context_;
 };

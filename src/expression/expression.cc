@@ -1,3 +1,4 @@
+// The public face of expressions: parse, check, compile once; then a number, text or truth for each record.
 #include "imreg/expression.h"
 
 #include <cmath>

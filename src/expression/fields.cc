@@ -1,3 +1,4 @@
+// Finds a field by its name, its FITS column, or an element such as teltemp[2].
 #include "expression/fields.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+// The table of functions, and the few that the C library does not have.
 #include "expression/functions.h"
 
 #include <algorithm>
@@ -52,7 +53,7 @@ constexpr Function of_time(std::string_view name, Civil part, char result = 'n')
   return {name, "d", 1, 1, result, Op::civil, "", static_cast<double>(part)};
 }
 
-const Function kFunctions[] = {
+constexpr Function kFunctions[] = {
     numeric(
         "abs", [](double x) { return std::abs(x); }, "="),
     numeric("sqrt", [](double x) { return std::sqrt(x); }),

@@ -1,3 +1,4 @@
+// Cuts an expression into tokens and draws the caret under a mistake.
 #include "expression/lexer.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// LIKE, comparing, finding and cutting of texts, blind to case unless asked.
 #include "expression/match.h"
 
 #include <algorithm>

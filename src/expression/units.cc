@@ -1,3 +1,4 @@
+// The tables of units and of words for lengths of time.
 #include "expression/units.h"
 
 #include "base/text.h"

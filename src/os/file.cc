@@ -1,3 +1,4 @@
+// System calls on files: all bytes or an error that names the file; each change passes the observer.
 #include "os/file.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Takes, tells and drops the lock of a writer.
 #include "os/lock.h"
 
 #include <fcntl.h>

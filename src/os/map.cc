@@ -1,3 +1,4 @@
+// Maps files read-only; a page that the file has lost meanwhile reads as zeros and is noted, without a SIGBUS.
 #include "os/map.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+// Walks folders in a fixed order, through links too, into a loop only once.
 #include "os/walk.h"
 
 #include <dirent.h>
@@ -33,19 +34,14 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
     out.faults.push_back(Status(Code::invalid, "is a link to a folder above it: a loop, not entered").in_file(folder));
     return;
   }
-  DIR* dir = ::opendir(folder.c_str());
-  if (!dir) {
-    out.faults.push_back(os_error(folder, "cannot read the folder", errno));
+  const auto names = names_in(folder);
+  if (!names) {
+    out.faults.push_back(names.status());
     return;
   }
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir)) {
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
-  ::closedir(dir);
-  std::sort(names.begin(), names.end());
   above.push_back(self);
-  for (const auto& name : names) {
+  for (const auto& name : *names) {
+    if (name[0] == '.') continue;
     const std::string path = folder == "/" ? "/" + name : folder + "/" + name;
     if (::stat(path.c_str(), &info) != 0)
       out.faults.push_back(os_error(path, "cannot look at it", errno));
@@ -60,6 +56,17 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  DIR* dir = ::opendir(folder.c_str());
+  if (!dir) return os_error(folder, "cannot read the folder", errno);
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir)) names.emplace_back(entry->d_name);
+  ::closedir(dir);
+  std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 Walk walk_folder(const std::string& folder) {
   Walk out;

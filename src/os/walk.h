@@ -16,6 +16,9 @@ struct Walk {
   std::vector<Status> faults;  ///< folders that cannot be read, loops of links
 };
 
+/// The names in a folder in their order, hidden ones too, without . and .. Error: io.
+Result<std::vector<std::string>> names_in(const std::string& folder);
+
 /// Hidden names (.git) are left out; links are followed, a folder that contains itself is a fault, named once.
 Walk walk_folder(const std::string& folder);
 

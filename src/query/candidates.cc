@@ -1,3 +1,4 @@
+// Cuts a scan into pieces for threads and joins their rows in file order.
 #include "query/candidates.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Parses what is sorted or grouped by, and turns its values into keys that compare as bytes, and back.
 #include "query/operand.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Plans a question and answers it: selection, condition, unique, last, order, groups, amount.
 #include "imreg/query.h"
 
 #include <algorithm>
@@ -24,8 +25,17 @@ Result<std::vector<SortKey>> parse_keys(std::string_view text, const Schema& sch
                                         const ExpressionSettings& settings) {
   std::vector<SortKey> keys;
   for (const auto& part : split_expressions(text)) {
-    const bool descending = part.starts_with('-');
-    const std::string name = result_name(std::string_view(part).substr(descending ? 1 : 0));
+    bool descending = part.starts_with('-');
+    std::string_view key = std::string_view(part).substr(descending ? 1 : 0);
+    for (const std::string_view word : {" desc", " asc"}) {  // as in SQL; not behind a -, which would say it twice
+      if (part.starts_with('-') || key.size() <= word.size() ||
+          !equal_nocase(key.substr(key.size() - word.size()), word))
+        continue;
+      key.remove_suffix(word.size());
+      descending = word == " desc";
+      break;
+    }
+    const std::string name = result_name(key);
     if (name.empty()) return Status(Code::invalid, "sort by \"" + std::string(text) + "\": a field is missing");
     auto operand = Operand::parse(name, schema, settings);
     if (!operand)
@@ -577,6 +587,7 @@ Result<std::int64_t> Query::count() const try {
   Work work{*this};
   IMREG_TRY(work.prepare());
   std::int64_t all = 0;
+  if (!group_ && !sort_.empty()) IMREG_TRY(parse_keys(sort_, work.schema, settings_).status());  // else of no concern
   if (group_) {
     IMREG_ASSIGN(const auto state, work.rows());
     while (state->next()) ++all;

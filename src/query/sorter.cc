@@ -1,3 +1,4 @@
+// Sorts byte strings in bounded memory: runs in a temporary file, merged at the end.
 #include "query/sorter.h"
 
 #include <algorithm>
@@ -19,12 +20,47 @@ std::uint64_t prefix_of(std::string_view item) {
   return load_big<std::uint64_t>(bytes);
 }
 
+// Sorts items that agree in their first `depth` bytes by 8 bytes at a time, each held in its entry: the bytes themselves
+// are far away in memory, and looked at once for every 8 of them that are common to several items.
+template <class Entry>
+void sort_from(const char* bytes, Entry* first, Entry* last, std::size_t depth) {
+  const auto before = [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; };
+  if (!std::is_sorted(first, last, before)) std::sort(first, last, before);
+  const std::size_t next = depth + 8;
+  while (first != last) {
+    Entry* end = first + 1;
+    while (end != last && end->prefix == first->prefix) ++end;
+    if (end - first > 1) {
+      // Those that end here are the beginnings of the others: zeros were put behind them.
+      Entry* const rest = std::partition(first, end, [next](const Entry& e) { return e.size <= next; });
+      std::sort(first, rest, [](const Entry& a, const Entry& b) { return a.size < b.size; });
+      for (Entry* e = rest; e != end; ++e) e->prefix = prefix_of({bytes + e->at + next, e->size - next});
+      if (end - rest > 1) sort_from(bytes, rest, end, next);
+    }
+    first = end;
+  }
+}
+
 }  // namespace
 
+void Sorter::Buffer::reserve(std::size_t memory, std::size_t item) {
+  const std::size_t wanted = std::max(memory, item + sizeof(Entry)) / sizeof(Entry) * sizeof(Entry) + sizeof(Entry);
+  if (count > 0 || size >= wanted) return;
+  room.reset();
+  room = std::make_unique_for_overwrite<char[]>(wanted);
+  size = bytes_at = wanted;
+}
+
 void Sorter::Buffer::add(std::string_view item) {
-  entries.push_back(
-      {prefix_of(item), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(item.size())});
-  bytes.append(item);
+  bytes_at -= item.size();
+  std::memcpy(room.get() + bytes_at, item.data(), item.size());
+  new (end()) Entry{prefix_of(item), static_cast<std::uint32_t>(bytes_at), static_cast<std::uint32_t>(item.size())};
+  ++count;
+}
+
+void Sorter::Buffer::sort() {
+  if (!sorted) sort_from(room.get(), begin(), end(), 0);
+  sorted = true;
 }
 
 // Reads one sorted sequence: a buffer in memory, or a run in a file through a window.
@@ -37,7 +73,7 @@ class Sorter::Cursor {
   Result<bool> next() {
     if (buffer_) {
       if (index_ == count_) return false;
-      item_ = buffer_->item(buffer_->entries[static_cast<std::size_t>(index_++)]);
+      item_ = buffer_->item(buffer_->begin()[index_++]);
       return true;
     }
     if (at_ == bytes_.size() && run_.begin == run_.end) return false;
@@ -148,44 +184,38 @@ Status Sorter::no_room(Status status) const {
 }
 
 std::int64_t Sorter::wanted(const Buffer& buffer) const {
-  return std::min(settings_.keep, static_cast<std::int64_t>(buffer.entries.size()));
+  return std::min(settings_.keep, static_cast<std::int64_t>(buffer.count));
 }
 
 Status Sorter::add(std::string_view item) {
   if (settings_.keep <= 0 || (!threshold_.empty() && item >= threshold_)) return {};
   // Of a few that are wanted, not many more are held: they stay in the cache.
-  const bool full = buffer_.used() + item.size() + sizeof(Entry) > settings_.memory;
-  const bool enough =
-      static_cast<std::int64_t>(buffer_.entries.size() / 4) > std::max(settings_.keep, std::int64_t{256});
-  if ((full && !buffer_.entries.empty()) || enough) IMREG_TRY(make_room());
+  const bool enough = static_cast<std::int64_t>(buffer_.count / 4) > std::max(settings_.keep, std::int64_t{256});
+  if ((buffer_.count > 0 && !buffer_.fits(item.size())) || enough) IMREG_TRY(make_room(item.size()));
+  if (!buffer_.fits(item.size())) buffer_.reserve(settings_.memory, item.size());
   buffer_.add(item);
   return {};
 }
 
-void Sorter::sort(Buffer& buffer) const {
-  std::sort(buffer.entries.begin(), buffer.entries.end(), [&](const Entry& a, const Entry& b) {
-    return a.prefix != b.prefix ? a.prefix < b.prefix : buffer.item(a) < buffer.item(b);
-  });
-}
-
-Status Sorter::make_room() {
-  const auto count = static_cast<std::int64_t>(buffer_.entries.size());
+Status Sorter::make_room(std::size_t item) {
+  const auto count = static_cast<std::int64_t>(buffer_.count);
   if (settings_.keep <= count / 2) {
     drop_unwanted();
-    return {};
+    if (buffer_.fits(item)) return {};
   }
   return no_room(spill(buffer_));
 }
 
 // Half of the items or more go, so that this is done seldom: the cost for each item is constant.
 void Sorter::drop_unwanted() {
-  const auto last = buffer_.entries.begin() + static_cast<std::ptrdiff_t>(settings_.keep - 1);
-  std::nth_element(buffer_.entries.begin(), last, buffer_.entries.end(), [&](const Entry& a, const Entry& b) {
+  Entry* const last = buffer_.begin() + (settings_.keep - 1);
+  std::nth_element(buffer_.begin(), last, buffer_.end(), [&](const Entry& a, const Entry& b) {
     return a.prefix != b.prefix ? a.prefix < b.prefix : buffer_.item(a) < buffer_.item(b);
   });
   threshold_ = buffer_.item(*last);
   Buffer kept;
-  for (auto entry = buffer_.entries.begin(); entry <= last; ++entry) kept.add(buffer_.item(*entry));
+  kept.reserve(buffer_.size, 0);
+  for (const Entry* entry = buffer_.begin(); entry <= last; ++entry) kept.add(buffer_.item(*entry));
   buffer_ = std::move(kept);
 }
 
@@ -200,21 +230,19 @@ Status Sorter::level_at(std::size_t level, Level*& out) {
 }
 
 Status Sorter::spill(Buffer& buffer) {
-  if (buffer.entries.empty()) return {};
-  sort(buffer);
+  if (buffer.count == 0) return {};
+  buffer.sort();
   Level* level = nullptr;
   IMREG_TRY(level_at(0, level));
   RunWriter writer(*level, std::min(settings_.memory, std::size_t{1} << 18));
   const std::int64_t count = wanted(buffer);
-  for (std::int64_t i = 0; i < count; ++i)
-    IMREG_TRY(writer.add(buffer.item(buffer.entries[static_cast<std::size_t>(i)])));
+  for (std::int64_t i = 0; i < count; ++i) IMREG_TRY(writer.add(buffer.item(buffer.begin()[i])));
   IMREG_TRY(writer.finish());
   if (count == settings_.keep) {  // as many are before this one: nothing behind it will be asked for
-    const auto last = buffer.item(buffer.entries[static_cast<std::size_t>(count - 1)]);
+    const auto last = buffer.item(buffer.begin()[count - 1]);
     if (threshold_.empty() || last < threshold_) threshold_ = last;
   }
-  buffer.bytes.clear();
-  buffer.entries.clear();
+  buffer.clear();
   for (std::size_t l = 0; l < levels_.size() && levels_[l]->runs.size() >= kFanIn; ++l) IMREG_TRY(merge_level(l));
   return {};
 }
@@ -240,7 +268,8 @@ Status Sorter::merge_level(std::size_t number) {
 }
 
 Status Sorter::absorb(Sorter&& other) {
-  other.sort(other.buffer_);
+  other.buffer_.sort();
+  settings_.memory = std::min(settings_.memory + other.settings_.memory, kMostMemory);
   others_.push_back(std::make_unique<Buffer>(std::move(other.buffer_)));
   for (auto& level : other.levels_) foreign_.push_back(std::move(level));
   return {};
@@ -250,11 +279,14 @@ Status Sorter::finish() {
   // What is in memory may stay there unless the windows of the runs need the room.
   if (spilled() || !foreign_.empty()) {
     IMREG_TRY(no_room(spill(buffer_)));
-    for (auto& other : others_) IMREG_TRY(no_room(spill(*other)));
+    for (auto& other : others_) {
+      IMREG_TRY(no_room(spill(*other)));
+      other.reset();
+    }
     others_.clear();
     buffer_ = Buffer();
   }
-  sort(buffer_);
+  buffer_.sort();
   std::size_t runs = 0;
   for (const auto* levels : {&levels_, &foreign_}) {
     for (const auto& level : *levels) runs += level->runs.size();

@@ -26,7 +26,7 @@ class Sorter {
 
   /// Error: io (no room for the temporary file; the message names the remedy).
   Status add(std::string_view item);
-  /// Takes over all that another one holds.
+  /// Takes over all that another one holds, and its memory.
   Status absorb(Sorter&& other);
   /// Behind the last add(), before the first next().
   Status finish();
@@ -41,12 +41,22 @@ class Sorter {
     std::uint32_t at;
     std::uint32_t size;
   };
+  // Entries grow from the front of one allocation, bytes from its back: it never moves, and takes what it was given.
   struct Buffer {
-    std::string bytes;
-    std::vector<Entry> entries;
-    std::string_view item(const Entry& entry) const { return {bytes.data() + entry.at, entry.size}; }
+    std::unique_ptr<char[]> room;
+    std::size_t size = 0, bytes_at = 0;  ///< of `room`; where the bytes begin
+    std::size_t count = 0;
+    bool sorted = false;  ///< then prefixes are no longer the first bytes
+
+    Entry* begin() const { return reinterpret_cast<Entry*>(room.get()); }
+    Entry* end() const { return begin() + count; }
+    std::string_view item(const Entry& entry) const { return {room.get() + entry.at, entry.size}; }
+    bool fits(std::size_t item) const { return count * sizeof(Entry) + sizeof(Entry) + item <= bytes_at; }
+    /// Room for at least one item of this size; empty until then.
+    void reserve(std::size_t memory, std::size_t item);
     void add(std::string_view item);
-    std::size_t used() const { return bytes.size() + entries.size() * sizeof(Entry); }
+    void sort();
+    void clear() { count = 0, bytes_at = size, sorted = false; }
   };
   struct Run {
     std::int64_t begin, end;
@@ -61,8 +71,7 @@ class Sorter {
   struct Merge;
 
   std::int64_t wanted(const Buffer& buffer) const;
-  void sort(Buffer& buffer) const;
-  Status make_room();
+  Status make_room(std::size_t item);
   void drop_unwanted();
   Status spill(Buffer& buffer);
   Status level_at(std::size_t level, Level*& out);

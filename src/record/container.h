@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,9 +19,9 @@ using Uuid = std::array<unsigned char, 16>;
 
 struct Container {
   bool native = false;
-  Schema schema;
-  std::int64_t data_offset = 0;  ///< of the first record
-  std::int64_t count = 0;        ///< NAXIS2, or NIMAGES of Elixir's header block
+  std::shared_ptr<const Schema> schema;  ///< a built-in one is not copied: it outlives all
+  std::int64_t data_offset = 0;          ///< of the first record
+  std::int64_t count = 0;                ///< NAXIS2, or NIMAGES of Elixir's header block
   Uuid uuid{};
   std::int64_t count_cards = 0;  ///< where NAXIS2 and PCOUNT stand, 160 bytes
   std::int64_t state_cards = 0;  ///< where JRNLGEN and CHANGENO stand, 160 bytes

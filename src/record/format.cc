@@ -7,12 +7,8 @@
 // Blank lines and lines that begin with # do not count.
 
 #include <algorithm>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <unordered_set>
 
-#include "base/embedded.h"
 #include "base/text.h"
 #include "imreg/schema.h"
 
@@ -185,39 +181,6 @@ Result<Schema> parse_format(std::string_view text, const std::string& file) {
         .in_file(file);
   }
   return std::move(parser.schema);
-}
-
-const std::vector<Schema>& builtin_formats() {
-  static const std::vector<Schema> all = [] {
-    std::vector<Schema> out;
-    for (const auto& file : embedded_formats()) {
-      // A built-in text that does not parse cannot be released: the generator reads every one of them in the build.
-      if (auto schema = parse_format(file.text, std::string(file.name)); schema) out.push_back(*std::move(schema));
-    }
-    return out;
-  }();
-  return all;
-}
-
-// Only the one that is asked for is parsed: a search needs one, and starts often.
-const Schema* builtin_format(std::string_view name, int version) {
-  static std::mutex mutex;
-  static std::map<std::pair<std::string, int>, std::unique_ptr<const Schema>> known;
-  const std::lock_guard lock(mutex);
-  const auto [entry, is_new] = known.try_emplace({std::string(name), version});
-  if (!is_new) return entry->second.get();
-  for (const auto& file : embedded_formats()) {
-    std::string_view has_name, has_version;
-    for (const auto line : split(file.text.substr(0, file.text.find("\nfield")), '\n')) {
-      const auto item = words(line);
-      if (item.size() == 2 && item[0] == "format") has_name = item[1];
-      if (item.size() == 2 && item[0] == "version") has_version = item[1];
-    }
-    if (has_name != name || has_version != std::to_string(version)) continue;
-    if (auto schema = parse_format(file.text, std::string(file.name)); schema)
-      entry->second = std::make_unique<const Schema>(*std::move(schema));
-  }
-  return entry->second.get();
 }
 
 }  // namespace imreg

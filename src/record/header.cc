@@ -4,6 +4,7 @@
 #include "imreg/header.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -27,7 +28,7 @@ std::uint64_t load8(const char* from) {
   return word;
 }
 
-const std::uint64_t kHierarch = load8("HIERARCH");
+constexpr auto kHierarch = std::bit_cast<std::uint64_t>(std::array{'H', 'I', 'E', 'R', 'A', 'R', 'C', 'H'});
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -1,3 +1,4 @@
+// Writes transactions to the journal, reads them back, and replays those that are whole.
 #include "record/journal.h"
 
 #include <algorithm>
@@ -160,7 +161,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   if (head_holds && trust_hint) skip_applied(bytes, container.uuid, rows, view);
   std::size_t used = 0;
   while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid,
-                                              own_generation, container.schema.record_size, used)) {
+                                              own_generation, container.schema->record_size, used)) {
     view.last_sequence = transaction->sequence;
     view.transactions.push_back(*std::move(transaction));
     view.end += static_cast<std::int64_t>(used);

@@ -49,8 +49,8 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
     return state;
   }
 
-  state->crc = state->container.schema.find("crc");
-  if (const auto* field = state->container.schema.find("changeno"); field && field->type == Type::i64)
+  state->crc = state->container.schema->find("crc");
+  if (const auto* field = state->container.schema->find("changeno"); field && field->type == Type::i64)
     state->changeno = field;
   if (!state->crc || state->crc->type != Type::u32)
     return Status(Code::corrupt, "its format has no field crc").in_file(path);
@@ -250,7 +250,7 @@ Result<RecordFile> RecordFile::open(const std::string& path) {
 }
 
 const std::string& RecordFile::path() const { return state_->path; }
-const Schema& RecordFile::schema() const { return state_->container.schema; }
+const Schema& RecordFile::schema() const { return *state_->container.schema; }
 std::int64_t RecordFile::count() const { return state_->count; }
 bool RecordFile::is_native() const { return state_->container.native; }
 std::string RecordFile::uuid() const { return uuid_text(state_->container.uuid); }

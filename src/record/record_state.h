@@ -39,7 +39,7 @@ struct RecordFile::State {
 
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
-  std::int64_t record_size() const { return container.schema.record_size; }
+  std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
   /// Rows for which the file has room.
   std::int64_t capacity() const { return (map.size() - container.data_offset) / record_size(); }

@@ -106,7 +106,7 @@ struct RecordWriter::State {
 
   // Change number and CRC of a record at its final row.
   void seal(char* bytes, std::int64_t row, std::int64_t change_number) {
-    const auto& schema = seen().container.schema;
+    const auto& schema = *seen().container.schema;
     if (seen().changeno) store(bytes, Field<std::int64_t>{seen().changeno->offset}, change_number);
     const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
     store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
@@ -196,7 +196,7 @@ Status RecordWriter::State::set_aside(std::int64_t from) {
   Options aside = options;
   aside.follower = nullptr;  // that follows the rows of this file
   if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
-    IMREG_TRY(RecordWriter::create(path, seen().container.schema, aside));
+    IMREG_TRY(RecordWriter::create(path, *seen().container.schema, aside));
   }
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, aside));
   IMREG_TRY(writer.append(std::move(rows)));

@@ -66,6 +66,15 @@ const FieldInfo* Schema::find_element(std::string_view name, int& element) const
 
 Status Schema::no_field(std::string_view name) const {
   if (trim(name).empty()) return {Code::invalid, "a field is missing between the commas"};
+  if (const auto open = name.find('['); open != name.npos) {
+    const FieldInfo* field = find(trim(name.substr(0, open)));
+    if (field && field->type == Type::text)
+      return {Code::not_found, "field " + field->name + " is a text and has no elements"};
+    if (field) {
+      return {Code::not_found, "there is no " + visible(name) + "; field " + field->name +
+                                   " has the elements [0] to [" + std::to_string(field->count - 1) + "]"};
+    }
+  }
   std::vector<std::string> names;
   for (const auto& field : fields) names.push_back(field.name);
   std::string near = nearest_names(name.substr(0, name.find('[')), names);

@@ -66,6 +66,7 @@ Result<Record> native_row(RecordView from, const Schema& old_schema) {
     }
     if (const FieldInfo* old_field = old_schema.find(field.name)) IMREG_TRY(copy_field(from, *old_field, row, field));
   }
+  row.set(regimage::kFlag, row[regimage::kFlag] & ~kDayOnly);
   row.set(regimage::kDeleted, false);
   for (const auto& [name, which] : kStatistics) {
     const double value = number_in(from, old_schema, name);
@@ -105,6 +106,10 @@ Status leave_room_for_nul(const Record& row, const FieldInfo& field) {
                              " bytes, Elixir has room for " + std::to_string(field.count - 1)};
 }
 
+bool is_day_only(RecordView row, const Schema& schema) {
+  return schema.version == regimage::kVersion && (row[regimage::kFlag] & kDayOnly) != 0;
+}
+
 Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema& schema, const PathRoots& roots) {
   Record row(static_cast<std::size_t>(schema.record_size));
   for (const auto& field : schema.fields) {
@@ -124,6 +129,11 @@ Result<Record> to_elixir(RecordView from, const Schema& old_schema, const Schema
         IMREG_TRY(set_value(row, field, field.name == "teltemp" ? 200.0 : 0.0, i));
       }
     }
+  }
+  if (is_day_only(from, old_schema)) {
+    // Elixir's programs take any bit for "distributed".
+    if (const FieldInfo* flag = schema.find("flag"))
+      IMREG_TRY(set_value(row, *flag, static_cast<std::int64_t>(from[regimage::kFlag] & ~kDayOnly)));
   }
   if (old_schema.find("procstate")) {
     for (const auto& [name, which] : kStatistics) {
@@ -146,6 +156,7 @@ void count_lost(RecordView from, const Schema& old_schema, const Schema& schema,
     const auto* integer = std::get_if<std::int64_t>(&value);
     if (!std::holds_alternative<std::monostate>(value) && !(integer && *integer == 0)) ++lost[field.name];
   }
+  if (is_day_only(from, old_schema)) ++lost["flag that only the day of obstime is known"];
 }
 
 // Removes what an earlier conversion left, and at the end what this one leaves.

@@ -1,3 +1,4 @@
+// Prints the matrix of coverage as text, CSV, HTML or JSON.
 #include "registry/coverage_report.h"
 
 #include <algorithm>

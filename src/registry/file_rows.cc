@@ -1,3 +1,4 @@
+// Reads a file's headers, chooses its camera table and makes a record of each image.
 #include "registry/file_rows.h"
 
 #include <algorithm>
@@ -68,9 +69,9 @@ Result<std::pair<Cameras, std::string>> load_cameras(const RegisterOptions& opti
       known = true;
     }
     if (!known) {
-      std::string all;
-      for (const auto& name : cameras.names()) all += (all.empty() ? "" : ", ") + name;
-      return Status(Code::not_found, "there is no camera table \"" + camera + "\"; the tables are: " + all);
+      const std::string near = nearest_names(camera, cameras.names());
+      return Status(Code::not_found, "there is no camera table \"" + camera + "\"; " +
+                                         (near.empty() ? "imcamera list names them" : "near: " + near));
     }
   }
   return std::pair<Cameras, std::string>(std::move(cameras), std::move(camera));

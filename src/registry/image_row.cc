@@ -1,3 +1,4 @@
+// Fills a registration record, makes its keys, and merges or renews rows of the same image.
 #include "registry/image_row.h"
 
 #include <cmath>
@@ -60,6 +61,7 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
   row.set(regimage::kSlice, image.slice);
   row.set(regimage::kType, type_code(image.type.value.value_or("none")));
   row.set(regimage::kMode, static_cast<int>(image.mode));
+  row.set(regimage::kFlag, image.obstime_is_day ? kDayOnly : 0);
   row.set(regimage::kDeleted, false);
   row.set(regimage::kRegtime, now);
   row.set(regimage::kMtime, file.mtime);
@@ -155,7 +157,11 @@ Record merged_row(RecordView ours, RecordView theirs) {
       }
     }
   }
-  out.set(regimage::kFlag, ours[regimage::kFlag] | theirs[regimage::kFlag]);
+  // How well the time is known goes with the time.
+  const RecordView timed =
+      std::isnan(newer[regimage::kObstime]) && !std::isnan(out[regimage::kObstime]) ? older : newer;
+  const int both = ours[regimage::kFlag] | theirs[regimage::kFlag];
+  out.set(regimage::kFlag, (both & ~kDayOnly) | (timed[regimage::kFlag] & kDayOnly));
   copy(ours[regimage::kQuality] != 0 ? ours : theirs, regimage::kQuality);
   copy(ours[regimage::kSeq] != 0 ? ours : theirs, regimage::kSeq);
   copy(std::isnan(ours[regimage::kSeqtime]) ? theirs : ours, regimage::kSeqtime);
@@ -169,7 +175,7 @@ Record merged_row(RecordView ours, RecordView theirs) {
 
 Record renewed_row(RecordView old_row, Record fresh) {
   const auto keep = [&](auto field) { fresh.set(field, old_row[field]); };
-  keep(regimage::kFlag);
+  fresh.set(regimage::kFlag, (old_row[regimage::kFlag] & ~kDayOnly) | (fresh[regimage::kFlag] & kDayOnly));
   keep(regimage::kQuality);
   keep(regimage::kRegtime);
   keep(regimage::kSeq);

@@ -15,6 +15,10 @@ namespace imreg {
 /// Elixir's one-letter names of the image types, by code.
 inline constexpr std::string_view kTypeLetters = "xodbfmrsMF";
 
+/// Bits of the field flag (formats/regimage.fmt).
+inline constexpr int kDistributed = 1;
+inline constexpr int kDayOnly = 4;  ///< only the day of obstime is known; not in Elixir's files, which may hold bit 2
+
 class PathRoots;
 
 /// What the file system and the headers say about a file.

@@ -1,3 +1,4 @@
+// Finds the rows of a batch of files by their keys.
 #include "registry/key_table.h"
 
 #include <algorithm>

@@ -37,6 +37,12 @@ IndexKeeper::Limits index_limits() {
 
 bool is_slice(RecordView row) { return row[regimage::kMode] == static_cast<int>(regimage::Mode::slice); }
 
+// Unknown times are the same, too: nothing else tells such slices of Elixir apart.
+bool same_time(RecordView a, RecordView b) {
+  const double first = a[regimage::kObstime], second = b[regimage::kObstime];
+  return first == second || (std::isnan(first) && std::isnan(second));
+}
+
 // Such a file holds one image: its row needs no CCD to be known.
 bool is_alone(RecordView row) {
   const int mode = row[regimage::kMode];
@@ -59,7 +65,7 @@ int find_image(RecordView wanted, std::size_t count, const RowAt& row_at) {
       continue;
     }
     if (is_slice(wanted) != is_slice(row)) continue;
-    if (is_slice(row) && !(neither && row[regimage::kObstime] == wanted[regimage::kObstime])) continue;
+    if (is_slice(row) && !(neither && same_time(row, wanted))) continue;
     if (is_alone(wanted) && is_alone(row) && by_file == kNone) by_file = i;
     if (row[regimage::kCcd] != wanted[regimage::kCcd]) continue;
     if (neither) return i;  // Elixir's own duplicates are one image

@@ -1,3 +1,4 @@
+// Refuses to make a database over something, beside the journal of an earlier one, or in no folder.
 #include "registry/new_database.h"
 
 #include <sys/stat.h>

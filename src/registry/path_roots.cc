@@ -1,3 +1,4 @@
+// Reads and writes X.db.roots, shortens paths by them and makes them whole again.
 #include "registry/path_roots.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // imsearch's work: a query, or the calibration finder, and rows to a writer. man 1 imsearch tells the options.
+#include <sched.h>
+
 #include <algorithm>
 #include <set>
 #include <thread>
@@ -14,8 +16,13 @@ namespace imreg {
 
 namespace {
 
+// One call of the kernel: hardware_concurrency() of glibc 2.36 reads a file of /sys.
 int jobs_of(const SearchOptions& options) {
-  return options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  cpu_set_t processors;
+  if (options.jobs > 0) return options.jobs;
+  return ::sched_getaffinity(0, sizeof processors, &processors) == 0
+             ? CPU_COUNT(&processors)
+             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 // Which options cannot stand together; the first pair that does is named.
@@ -31,9 +38,10 @@ Status check_together(const SearchOptions& options) {
       {near && options.last, "-near-to and -last"},
       {near && options.unique, "-near-to and -unique"},
       {near && options.offset > 0, "-near-to and -offset"},
-      {count && !options.sort.empty(), "-count and -sort"},
       {count && !options.emit.fields.empty(), "-count (a number) and -fields"},
       {count && options.format != "row", "-count (a number) and a format"},
+      {options.emit.registration_time && (options.format != "row" || !options.emit.fields.empty() || count),
+       "-treg (a word of the row) and another format, -fields or -count"},
       {group && (options.format == "row" || options.format == "trigger"), "-group and -format row or trigger"},
       {!near && options.days < std::numeric_limits<double>::infinity(), "-days and no -near-to"},
       {!near && !options.tolerance.empty(), "-tolerance and no -near-to"},

@@ -271,7 +271,7 @@ Status by_processed(const Search& search) {
 
 Status by_distributed(const Search& search) {
   IMREG_ASSIGN(const bool wanted, truth_of(search.filter));
-  return search.selection.codes(search.schema, "flag", codes_with(1, 1), !wanted);
+  return search.selection.codes(search.schema, "flag", codes_with(kDistributed, kDistributed), !wanted);
 }
 
 struct TimeFilter {

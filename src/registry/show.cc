@@ -47,6 +47,7 @@ std::string json_of(const ImageFacts& image) {
   for (const camera::FactRow& row : camera::fact_rows(image)) {
     out += ',' + json_text(database_name(row.field)) + ":{\"value\":" + row.json;
     if (row.is_time) out += ",\"iso\":" + json_text(row.text);
+    if (row.is_day) out += ",\"precision\":\"day\"";
     out += ",\"keyword\":" + (row.keyword.empty() ? "null" : json_text(row.keyword));
     out += ",\"hdu\":" + (row.hdu < 0 ? "null" : std::to_string(row.hdu));
     if (row.recipe.table.empty()) {

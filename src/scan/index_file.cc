@@ -1,3 +1,4 @@
+// Opens the index, says why one does not fit, and keeps it: new segments, merges, a new one in one step.
 #include "scan/index_file.h"
 
 #include <unistd.h>

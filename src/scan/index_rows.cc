@@ -1,3 +1,4 @@
+// Matches as one bit for each row, and counts of texts and of groups of times over them.
 #include "scan/index_rows.h"
 
 #include <algorithm>

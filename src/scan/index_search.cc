@@ -1,3 +1,4 @@
+// Asks each segment of an index, joins the answers, and says what was used.
 #include "scan/index_search.h"
 
 #include <algorithm>

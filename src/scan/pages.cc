@@ -1,3 +1,4 @@
+// Reads and writes pages with their checks.
 #include "scan/pages.h"
 
 #include <algorithm>
@@ -25,9 +26,10 @@ bool PageReader::fail(Status status) {
 const char* PageReader::payload(std::int64_t page) {
   if (page < 0)
     return fail(Status(Code::corrupt, "the index points outside of itself").in_file(file_->path())), nullptr;
-  if (!slots_) slots_ = std::make_unique_for_overwrite<char[]>(kSlots * kPage);
+  if (!pages_) pages_ = std::make_unique_for_overwrite<Page[]>(kSlots);
   const std::size_t slot = static_cast<std::size_t>(page) % kSlots;
-  char* bytes = slots_.get() + slot * kPage;
+  if (place_[slot] == 0) place_[slot] = ++places_;
+  char* bytes = pages_[place_[slot] - 1U].bytes;
   if (held_[slot] == page + 1) return bytes;
   held_[slot] = 0;
   ++fetched_;

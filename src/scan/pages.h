@@ -67,12 +67,18 @@ class PageReader {
  private:
   bool fail(Status status);
   static constexpr std::size_t kSlots = 128;
+  struct alignas(kPage) Page {
+    char bytes[kPage];
+  };
   const File* file_;
   std::uint64_t nonce_;
   Status status_;
   std::int64_t fetched_ = 0;
   std::array<std::int64_t, kSlots> held_{};  ///< page + 1
-  std::unique_ptr<char[]> slots_;
+  std::array<std::uint8_t, kSlots>
+      place_{};  ///< in pages_ + 1; given out in order: memory that nobody touches costs nothing
+  std::uint8_t places_ = 0;
+  std::unique_ptr<Page[]> pages_;
   std::unique_ptr<char[]> run_;
 };
 

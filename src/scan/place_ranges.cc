@@ -1,3 +1,4 @@
+// The zones and right ascensions that conditions on place leave over.
 #include "scan/place_ranges.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A set of rows: a list while it is small, bits when it is large.
 #include <algorithm>
 
 #include "imreg/scan.h"

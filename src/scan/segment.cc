@@ -1,3 +1,4 @@
+// Which fields an index looks at; writes and reads the segments of it.
 #include "scan/segment.h"
 
 #include <algorithm>
@@ -24,7 +25,11 @@ const FieldInfo* field_of(const Schema& schema, std::string_view name, Type type
 
 }  // namespace
 
-Fields::Fields(const Schema& of) : schema(std::make_shared<const Schema>(of)) {
+Fields::Fields(const Schema& of) {
+  if (builtin_format(of.format, of.version) == &of)
+    schema = {std::shared_ptr<const Schema>(), &of};  // it outlives all, and a copy is slow beside a small search
+  else
+    schema = std::make_shared<const Schema>(of);
   time = field_of(*schema, "obstime", Type::f64);
   if (time) length = field_of(*schema, "exptime", Type::f32);
   ra = field_of(*schema, "ra", Type::f64);

@@ -1,3 +1,4 @@
+// Chooses the cheapest way into a segment and walks it.
 #include "scan/segment_search.h"
 
 #include <algorithm>

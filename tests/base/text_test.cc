@@ -133,6 +133,8 @@ TEST(Text, SuggestsNearNames) {
   EXPECT_EQ(nearest_names("flter", names), "filter");
   EXPECT_EQ(nearest_names("EXPTIM", names), "exptime");
   EXPECT_EQ(nearest_names("zzzzz", names), "");
+  EXPECT_EQ(nearest_names("MegaPrime", {"cfht-wircam", "cfht-megaprime", "megaprim"}), "megaprim, cfht-megaprime");
+  EXPECT_EQ(nearest_names("ame", names), "");  // too little to look for inside
   EXPECT_EQ(nearest_names("filen", names).substr(0, 8), "filename");
 }
 

@@ -232,12 +232,43 @@ TEST(Times, DateAndTimeKeywords) {
   EXPECT_EQ(iso(file.only().obstime), "unknown");
   header.add("DATE-OBS", "2013-04-09");
   EXPECT_EQ(iso(file.only().obstime), "2013-04-09T00:00:00Z");
+  EXPECT_TRUE(file.only().obstime_is_day);
   EXPECT_THAT(file.facts().warnings, Contains(HasSubstr("only the day")));
   header.add("UTC-OBS", "8:45:29.17");
   const ImageFacts facts = file.only();
   EXPECT_EQ(iso(facts.obstime), "2013-04-09T08:45:29.17Z");
+  EXPECT_FALSE(facts.obstime_is_day);
   EXPECT_EQ(facts.obstime.keyword, "DATE-OBS + UTC-OBS");
   EXPECT_TRUE(file.facts().warnings.empty());
+}
+
+// A number of whole days is a day, and neither the middle nor the end of an exposure, nor on a time scale.
+TEST(Times, AWholeMjdOrMidnightJdIsADay) {
+  for (const auto& [keyword, value, comment] : {std::tuple<const char*, double, const char*>{"MJD-OBS", 56391, ""},
+                                                {"MJD-OBS", 56391, "middle of the exposure"},
+                                                {"MJD-END", 56391, ""},
+                                                {"JD", 2456391.5, ""}}) {
+    File file;
+    Header& header = single(file);
+    header.add(keyword, value, comment);
+    header.add("EXPTIME", 100.0);
+    header.add("TIMESYS", "TAI");
+    EXPECT_EQ(iso(file.only().obstime), "2013-04-09T00:00:00Z") << keyword;
+    EXPECT_TRUE(file.only().obstime_is_day) << keyword;
+    EXPECT_THAT(file.facts().warnings, Contains(HasSubstr("only the day"))) << keyword;
+  }
+  // It gives way to a time of day, also to a true midnight.
+  for (const char* end : {"2013-04-09T08:47:09.17", "2013-04-09T00:01:40"}) {
+    File file;
+    Header& header = single(file);
+    header.add("MJD-OBS", 56391.0);
+    header.add("DATE-END", end);
+    header.add("EXPTIME", 100.0);
+    const ImageFacts facts = file.only();
+    EXPECT_EQ(facts.obstime.keyword, "DATE-END");
+    EXPECT_FALSE(facts.obstime_is_day);
+    EXPECT_TRUE(file.facts().warnings.empty());
+  }
 }
 
 TEST(Doubts, OneOfAKindForAllImagesOfAFile) {
@@ -258,7 +289,7 @@ TEST(Doubts, NoneWhereAnotherKeywordGivesTheValueOrNoneSaysAnything) {
   File file;
   Header& header = single(file);
   header.add("DATE-OBS", "nn/nn/nn");
-  header.add("JD", 2455805.5);
+  header.add("JD", 2455805.25);
   header.add("EXPTIME", "N/A");
   header.add("DATE", "not the date of the observation");
   EXPECT_TRUE(file.facts().doubts.empty());

@@ -5,8 +5,8 @@
 #include <memory>
 #include <random>
 
-#include "base/embedded.h"
 #include "camera/cards.h"
+#include "camera/catalog.h"
 #include "camera/filters.h"
 #include "camera/table.h"
 #include "imreg/camera.h"
@@ -17,7 +17,9 @@ namespace {
 TEST(Hostile, MutilatedTablesAreReadOrRefused) {
   std::mt19937 random(7);
   int good = 0, bad = 0;
-  for (const EmbeddedFile& file : embedded_cameras()) {
+  const auto files = tables_in(IMREG_SOURCE_DIR "/formats/cameras");
+  ASSERT_TRUE(files.ok());
+  for (const TableFile& file : *files) {
     for (int round = 0; round < 60; ++round) {
       std::string text(file.text.substr(0, 4000));
       for (int i = 0; i < 4 && !text.empty(); ++i) {
@@ -28,7 +30,7 @@ TEST(Hostile, MutilatedTablesAreReadOrRefused) {
           default: text.insert(at, text.substr(random() % text.size(), random() % 30));
         }
       }
-      if (file.name.ends_with(".list")) {
+      if (file.is_list()) {
         FilterList list;
         (list.add(text, "x.list").ok() ? good : bad) += 1;
         continue;

@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
-#include "camera/filters.h"
+#include "base/text.h"
+#include "camera/catalog.h"
 #include "camera/line.h"
 #include "imreg/camera.h"
 
@@ -170,6 +172,36 @@ TEST(FilterList, ExactThenNocaseThenGroups) {
               HasSubstr("f.list: line 1, column 10: 'b' stands where also or group must"));
   EXPECT_THAT(list.add("\ngreen\n", "f.list").text(), HasSubstr("line 2"));
   EXPECT_THAT(list.add("filter F* also x\n", "f.list").text(), HasSubstr("has no other names"));
+}
+
+// The built-in names are constants that imreg-filters writes; the lists tell what they must be.
+TEST(FilterList, BuiltInNamesAreTheirLists) {
+  const auto files = tables_in(IMREG_SOURCE_DIR "/formats/cameras");
+  ASSERT_TRUE(files.ok()) << files.status().text();
+  FilterList wanted;
+  std::set<std::string> names = {"", "nonsense", "r+nonsense", "r+i", "GG455_G0305+g_G0301"};
+  for (const TableFile& file : *files) {
+    if (!file.is_list()) continue;
+    ASSERT_TRUE(wanted.add(file.text, file.path).ok());
+    for (const std::string_view line : split(file.text, '\n')) {
+      for (Line words(line, 1, file.path); !words.done();) names.insert(words.take());
+    }
+  }
+  EXPECT_GT(names.size(), 600U);
+  // A user's list comes above: names that are there already, in the same case and in another one, and patterns.
+  const std::string mine =
+      "filter r group mine\nfilter RC also V group mine\nfilter \"[Gg]reen*\" group mine\nfilter \"H*\"\n";
+  FilterList built_in(builtin_filters());
+  for (int users = 0; users < 2; ++users) {
+    for (const std::string& name : names) {
+      for (const std::string& typed : {name, to_lower(name), ' ' + name + "_1", name + '+' + name}) {
+        EXPECT_EQ(built_in.canonical(typed), wanted.canonical(typed)) << typed;
+        EXPECT_EQ(built_in.groups(typed), wanted.groups(typed)) << typed;
+      }
+    }
+    ASSERT_TRUE(wanted.add(mine, "mine.list").ok());
+    ASSERT_TRUE(built_in.add(mine, "mine.list").ok());
+  }
 }
 
 // A folder of tables beside the built-in ones.

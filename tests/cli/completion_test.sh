@@ -46,11 +46,11 @@ for program in "$source"/bin/*.cc; do
   name=$(basename "$program" .cc)
   program=$bin/$name
   complete -p "$name" > /dev/null || { echo "$name has no completion"; bad=1; }
-  # Every option of -help is offered, and nothing else.
+  # Every option of -help all is offered, and nothing else.
   COMP_WORDS=("$name" -) COMP_CWORD=1
   _imreg "$program"
   for option in "${COMPREPLY[@]}"; do
-    "$program" -help | grep -Eq "(^|  )  $option( |\$)" || { echo "$name offers $option"; bad=1; }
+    "$program" -help all | grep -Eq "^  $option( |\$)" || { echo "$name offers $option"; bad=1; }
   done
   [ "${#COMPREPLY[@]}" -ge 3 ] || { echo "$name offers ${#COMPREPLY[@]} options"; bad=1; }
 done

@@ -133,7 +133,7 @@ TEST(Options, Numbers) {
 }
 
 TEST(Options, HelpNamesEveryOptionAndFitsAScreen) {
-  const std::string text = help(kProgram);
+  const std::string text = *help(kProgram);
   for (const auto& option : kOptions) EXPECT_THAT(text, HasSubstr("  -" + std::string(option.name)));
   for (const char* example : {"  imtest a.fits\n", "  imtest -\n", "  -help", "  -version"})
     EXPECT_THAT(text, HasSubstr(example));
@@ -145,11 +145,49 @@ TEST(Options, HelpNamesEveryOptionAndFitsAScreen) {
   EXPECT_EQ(lines[3], "  -db PATH                 the database, or the folder of Imreg.db (default .)");
 }
 
+TEST(Options, SeldomOptionsAreNamedAndExplainedByParts) {
+  static constexpr Option kGrouped[] = {
+      {"db", "PATH", "where"},
+      {"", "filters", "all must hold"},
+      {"type", "WORD", "a kind"},
+      {"name", "TEXT", "a file"},
+      kSeldom,
+      {"box", "A B C D", "a part of the sky"},
+      {"", "output", ""},
+      {"o", "FILE", "to FILE"},
+      kSeldom,
+      {"tz", "HOURS", "the zone"},
+  };
+  const Program program = {"p", "does it", "", kGrouped, {"p one", "p two"}, 0, 0};
+  EXPECT_EQ(*help(program), R"(p: does it
+usage: p [OPTION...]
+  -db PATH      where
+filters: all must hold
+  -type WORD  a kind                      -name TEXT  a file
+output:
+  -o FILE       to FILE
+also, see -help all: -box -tz -help -version
+examples:
+  p one
+  p two
+)");
+  EXPECT_EQ(*help(program, "filters"), R"(filters: all must hold
+  -type WORD    a kind
+  -name TEXT    a file
+  -box A B C D  a part of the sky
+)");
+  EXPECT_EQ(*help(program, "box"), "  -box A B C D  a part of the sky\n");
+  EXPECT_THAT(*help(program, "all"), HasSubstr("output:\n  -o FILE       to FILE\n  -tz HOURS     the zone\n  -help"));
+  EXPECT_EQ(help(program, "xyzzy").status().message(), "-help xyzzy: there are an option's name, all, filters, output");
+  EXPECT_FALSE(parse_words({"-=1"}, program).ok());  // a heading is no option without a name
+  EXPECT_THAT(failure({"-=1"}, program), HasSubstr("no option -=1"));
+}
+
 TEST(Options, LongHelpIsWrappedAtItsColumn) {
   static constexpr Option kLong[] = {{"a-rather-long-name", "WITH MANY-MANY WORDS",
                                       "a meaning that is so long that it cannot stand in one line of eighty columns"},
                                      {"b", "", "short"}};
-  const std::string text = help({"p", "does it", "", kLong, {}, 0, 0});
+  const std::string text = *help({"p", "does it", "", kLong, {}, 0, 0});
   for (const auto line : split(text, '\n')) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_THAT(text, HasSubstr("  -b                          short\n"));
   EXPECT_THAT(text, HasSubstr("  -a-rather-long-name WITH MANY-MANY WORDS  a meaning that is so long that it\n" +

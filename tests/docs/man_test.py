@@ -1,4 +1,4 @@
-# The examples of the man pages print what the pages say, and the pages name the words of options as -help does.
+# The examples of the man pages print what the pages say, and the pages name the words of options as -help all does.
 import glob
 import os
 import re
@@ -32,12 +32,11 @@ for path in sorted(glob.glob(os.path.join(root, "bin", "*.cc"))):
     sections = re.findall(r'^\.SH "?([A-Z ]+)', text, re.M)
     if [s for s in sections if s in SECTIONS] != SECTIONS:
         bad.append(f"{page}: its sections are {', '.join(sections)}; all of these in this order are wanted: {', '.join(SECTIONS)}")
-    shown = subprocess.run([os.path.join(programs, name), "-help"], capture_output=True, text=True, timeout=60).stdout
+    shown = subprocess.run([os.path.join(programs, name), "-help", "all"], capture_output=True, text=True, timeout=60).stdout
     described = option_words(text)
-    cells = re.sub(r"(?<=  )  -(?=\w)", "\n  -", shown)  # two on a line where there are many
-    for option, words in re.findall(r"^  -(\S+)(?: (\S+(?: \S+)*))?  +\S", cells, re.M):
+    for option, words in re.findall(r"^  -(\S+)(?: (\S+(?: \S+)*))?  +\S", shown, re.M):
         if option in described and described[option] != words:
-            bad.append(f"{page}: -{option} takes \"{described[option]}\" in the page and \"{words}\" in -help")
+            bad.append(f"{page}: -{option} takes \"{described[option]}\" in the page and \"{words}\" in -help all")
     faults, count, place = [], 0, None
     blocks = examples.page_blocks(text)
     if any("$ " in block for block in blocks):

@@ -285,6 +285,9 @@ TEST(Table, TerminalShortensPathsInTheMiddle) {
   const auto text = written("table", native(), {record}, options);
   EXPECT_THAT(text,
               HasSubstr("\n/data/ses\xe2\x80\xa6night/\xc3\xa9t\xc3\xa9  a name that is never cut  r.MP9601    7\n"));
+  options.ascii = true;  // of a terminal in the C locale
+  EXPECT_THAT(written("table", native(), {record}, options), HasSubstr("\n/data/ses~night/"));
+  options.ascii = false;
   options.width = 49;  // other texts lose their end
   EXPECT_THAT(written("table", native(), {record}, options),
               HasSubstr("\n/data/s\xe2\x80\xa6ight/\xc3\xa9t\xc3\xa9  a name that is \xe2\x80\xa6  r.MP9601    7\n"));

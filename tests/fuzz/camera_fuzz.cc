@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/embedded.h"
-#include "camera/filters.h"
+#include "camera/catalog.h"
 #include "camera/table.h"
 #include "fuzz.h"
 #include "imreg/camera.h"
@@ -65,11 +64,13 @@ void check_list(const std::string& text) {
 std::vector<std::string> seeds() {
   std::vector<std::string> out;
   std::string list;
-  for (const auto& file : embedded_cameras()) {
-    if (file.name.ends_with(".list")) list += file.text;
-  }
-  for (const auto& file : embedded_cameras()) {
-    if (!file.name.ends_with(".list")) out.emplace_back(file.text);
+  const auto files = camera::tables_in(IMREG_SOURCE_DIR "/formats/cameras");
+  require(files.ok(), "the tables cannot be read");
+  for (const auto& file : *files) {
+    if (file.is_list())
+      list += file.text;
+    else
+      out.push_back(file.text);
   }
   out.push_back("\f" + list);
   out.push_back("\f\f" + small_mef());

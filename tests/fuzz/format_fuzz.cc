@@ -1,6 +1,7 @@
 // Fuzz target for .fmt texts: what parses has a layout without overlaps, can be printed by the generator, and stands in
 // the header of a record file as columns of the same places and types.
-#include "base/embedded.h"
+#include <filesystem>
+
 #include "codegen/codegen.h"
 #include "fuzz.h"
 #include "imreg/schema.h"
@@ -38,12 +39,14 @@ void check_file(const Schema& schema) {
   if (!container && builtin_format(schema.format, schema.version)) return;
   require(container.ok(), "its header cannot be read", container.ok() ? "" : container.status().text());
   require(container->native && container->count == 0 && container->uuid == uuid, "not what was written");
-  if (!builtin_format(schema.format, schema.version)) check_columns(schema, container->schema);
+  if (!builtin_format(schema.format, schema.version)) check_columns(schema, *container->schema);
 }
 
 std::vector<std::string> seeds() {
   std::vector<std::string> out;
-  for (const auto& file : embedded_formats()) out.emplace_back(file.text);
+  for (const auto& file : std::filesystem::directory_iterator(IMREG_SOURCE_DIR "/formats")) {
+    if (file.path().extension() == ".fmt") out.push_back(read_file(file.path()).value_or(""));
+  }
   out.emplace_back(
       "format tiny\nversion 1\nsize 64\nextname TINY\ntitle for fuzzing\nfield a A0..3 i16[4] m - four\n"
       "field id ID i64 - - which\n  missing zero\nfield when WHEN f64 s - time\n  display time\n"

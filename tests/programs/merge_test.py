@@ -289,6 +289,27 @@ out = fails(4, ["nosuch.db", "no such database"], "imregtable", "-db", copy("a.d
 check("b.db: 320 rows: " in out.stdout, "the others are merged: " + out.stdout)
 fails(4, ["i.fits"], "imregtable", "-db", "half.db", image("i.fits"))
 fails(3, ["no/x.db: its folder does not exist"], "imregtable", "-db", "no/x.db", "b.db")
+# slices of Elixir whose time is not known cannot be told apart: they are one image, however often they come
+image("cube/c.fits", shape=(4, 4, 3), DATE_OBS=None)
+run("imregister", "-db", "cube.db", "cube", code=0)
+run("convertimreg", "cube.db", "cube3.db", "-to", "v3", code=0)
+slices = sum(r["mode"] == "SLICE" for r in rows("cube3.db"))
+check(slices >= 2, f"cube.db has {slices} slices")
+run("imregtable", "-db", "cubes.db", "cube3.db", code=0)
+count = len(rows("cubes.db"))
+check(" 0 added, 0 updated, " in run("imregtable", "-db", "cubes.db", "cube3.db", code=0).stdout, "slices without a time are not added again")
+equal(len(rows("cubes.db")), count, "nor have they grown")
+check(f"0 added" in run("imregtable", "-n", "-db", "cubes.db", "cube3.db", code=0).stdout, "nor does -n say so")
+# a database that cannot be written: one line, and no count of what was not done; also to a script
+os.mkdir("locked")
+run("imregtable", "-db", "locked/x.db", "b.db", code=0)
+shutil.copy("c.db", "readable.db")
+for name, mode in (("readable.db", 0o644), ("locked/x.db", 0o444), ("locked/x.db.lock", 0o444), ("locked", 0o555)):
+    os.chmod(name, mode)
+nobody = (lambda: os.setuid(65534)) if os.getuid() == 0 else None
+for more in ((), ("-format", "json"), ("-v",)):
+    out = fails(3, ["locked/x.db", "ermission denied"], "imregtable", "-db", "locked/x.db", "readable.db", *more, preexec_fn=nobody)
+    equal((out.stdout, len(out.stderr.splitlines())), ("", 1), f"a database that cannot be written {more}: {out.stderr}")
 fails(3, ["ea.db", "convertimreg"], "imregtable", "-db", "ea.db", "b.db")
 fails(2, ["OTHER.db"], "imregtable", "-db", "a.db")
 fails(2, ["xml"], "imregtable", "-db", "a.db", "b.db", "-format", "xml")

@@ -189,6 +189,9 @@ for columns in (1, 7, 20, 40, 61, 80, 132):
         code, seen = terminal("-db", "small.db", "-nopager", "-fields", fields, columns=columns)
         widths = [sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in seen.splitlines()]
         check(code == 0 and len(widths) == 5 and max(widths) <= columns, f"{columns} columns: {widths} {seen}")
+for locale, mark in (({"LC_ALL": "C"}, "~"), ({"LC_ALL": "", "LC_CTYPE": "POSIX", "LANG": "de_DE.UTF-8"}, "~"), ({"LC_ALL": "C.utf8"}, "…"), ({"LC_ALL": "", "LC_CTYPE": "", "LANG": "de_DE.UTF-8"}, "…"), ({"LC_ALL": "", "LC_CTYPE": "", "LANG": ""}, "~")):
+    seen = terminal("-db", "small.db", "-nopager", "-name", "[0-9]*", "-fields", "pathname,object", columns=30, **locale)[1]
+    check(mark in seen and (seen.isascii() or mark == "…"), f"{locale}: what is cut is marked by {mark}: {seen}")
 table = run("imsearch", "-db", "small.db", "-fields", "filename,exptime,object", code=0).stdout
 check("…" not in table and "[s]" not in table and "a long name of a target" in table, f"elsewhere nothing is cut: {table}")
 finish()

@@ -282,6 +282,18 @@ for key, members in groups.items():
     check(np.allclose(got[key][1], [values.min(), values.max(), values.mean(), np.median(values)], rtol=1e-6), f"-group {key}: {got[key][1]}")
 equal(len(run("imsearch", "-db", "s.db", "-group", "filter", "-count", code=0).stdout.splitlines()), 1 + len(set(r["filter"] for r in naive)), "-group -count")
 equal(run("imsearch", "-db", "s.db", "-count", code=0).stdout, f"{len(naive)}\n", "-count")
+for sql, ours in (("exptime desc, seq ASC", "-exptime,seq"), ("exptime DESC", "-exptime"), ("abs(sky - 5) desc,seq", "-abs(sky - 5),seq")):
+    equal(run("imsearch", "-db", "s.db", "-sort", sql).stdout, run("imsearch", "-db", "s.db", "-sort", ours).stdout, f"-sort {sql}")
+fails(2, ["-sort"], "imsearch", "-db", "s.db", "-sort", "-exptime desc")
+out = [line.split(",") for line in run("imsearch", "-db", "s.db", "-group", "filter", "-fields", "count(*),mean(exptime),avg(exptime)", "-sort", "avg(exptime) desc", "-format", "csv", code=0).stdout.splitlines()]
+equal(out[0], ["filter", "count", "mean_exptime", "avg_exptime"], "-group: avg is mean")
+check(all(line[2] == line[3] for line in out[1:]) and [float(l[3]) for l in out[1:] if l[3]] == sorted((float(l[3]) for l in out[1:] if l[3]), reverse=True), out)
+everything = run("imsearch", "-db", "s.db", "-format", "csv", "-limit", 3, code=0).stdout
+equal(run("imsearch", "-db", "s.db", "-format", "csv", "-fields", "*", "-limit", 3, code=0).stdout, everything, "-fields '*'")
+equal(run("imsearch", "-db", "s.db", "-format", "csv", "-fields", "ccd,*", "-limit", 1, code=0).stdout.splitlines()[0], "ccd," + everything.splitlines()[0], "-fields 'ccd,*'")
+for more in ((), ("-limit", 7), ("-offset", 5), ("-ccd", 3, "-last", 4), ("-unique",)):
+    equal(run("imsearch", "-db", "s.db", "-sort", "-exptime,seq", "-count", *more).stdout, run("imsearch", "-db", "s.db", "-count", *more).stdout, f"-sort does not change -count {more}")
+equal(run("imsearch", "-db", "s.db", "-sort", "seq", "-limit", 7, "-count", code=0).stdout, "7\n", "-sort -limit -count")
 equal(run("imsearch", "-db", "s.db", "-count", "-ccd", 999, code=1).stdout, "0\n", "-count of nothing")
 
 # --- outputs read back by astropy and numpy
@@ -354,11 +366,14 @@ for args, said in ((["-where", "exptme > 3"], "near: exptime"), (["-where", "exp
                    (["-cone", "25:00:00", "2", "1"], "-cone"), (["-box", "1", "1", "2", "3"], "empty"), (["-box", "1", "2", "3", "3"], "-box"), (["-polygon", "1,1 2,2"], "-polygon"),
                    (["-polygon", "1,1 2,2 2,2"], "-polygon"), (["-sort", "foo"], "-sort"), (["-group", "foo"], "-group"), (["-group", "filter", "-fields", "mean(object)"], "-group"),
                    (["-fields", "foo"], "-fields"), (["-limit", "-5"], "-limit"), (["-limit", "1e99"], "-limit"), (["-limit", "many"], "-limit"), (["-offset", "-1"], "-offset"),
-                   (["-last", "x"], "-last"), (["-j", "0"], "-j"), (["-count", "-format", "fits", "-o", "x.fits"], "-count"), (["-count", "-sort", "seq"], "-count"), (["-days", "3"], "-near-to"),
+                   (["-last", "x"], "-last"), (["-j", "0"], "-j"), (["-count", "-format", "fits", "-o", "x.fits"], "-count"), (["-count", "-sort", "foo"], "-sort"), (["-days", "3"], "-near-to"),
                    (["-tolerance", "3"], "-near-to"), (["-near-to", "1"], "-type"), (["-near-to", "1", "-type", "flat,bias"], "one type"), (["-near-to", "1", "-type", "flat", "-count"], "-count"),
                    (["-near-to", "1", "-type", "dark", "-tolerance", "much"], "-tolerance"), (["-near-to", "nosuch.fits", "-type", "flat"], "-near-to"), (["-follow", "-sort", "seq"], "-follow"),
                    (["-follow", "-format", "votable"], "-follow"), (["-follow", "-group", "ccd"], "-follow and -group"), (["-group", "ccd,,type"], "missing"), (["-follow", "-o", "x"], "-follow"), (["-changed"], "-follow"), (["-format", "row", "-group", "ccd"], "-group"),
-                   (["-table", "x", "-pt"], "-pt"), (["-format", "nosuch"], "nosuch")):
+                   (["-table", "x", "-pt"], "-pt"), (["-format", "nosuch"], "nosuch"), (["-treg", "-format", "csv"], "-treg"), (["-treg", "-fields", "ccd"], "-treg"),
+                   (["-treg", "-fields", "ccd", "-format", "row"], "-treg"), (["-treg", "-pt"], "-treg"), (["-treg", "-count"], "-treg"), (["-c", "nofile"], "nofile: the configuration"),
+                   (["-fields", "teltemp[99]"], "-fields: there is no teltemp[99]; field teltemp has the elements [0] to [3]"), (["-sort", "teltemp[x]"], "[0] to [3]"), (["-where", "teltemp[4] > 1"], "teltemp has 4 elements"),
+                   (["-group", "teltemp[4]"], "[0] to [3]"), (["-fields", "object[0]"], "object is a text"), (["-fields", "telltemp[0]"], "near: teltemp")):
     out = fails(2, [said], "imsearch", "-db", "s.db", *args)
     equal(out.stdout, "", f"{args}: nothing is printed")
     check(not os.path.exists("x.fits") and not os.path.exists("x"), f"{args}: no file")

@@ -47,6 +47,32 @@ image("w.fits", **{"DATE-OBS": "nn/nn/nn", "EXPTIME": 7.0})
 run("imregister", "-db", "row.db", "w.fits", code=0)
 equal([(r["obstime"], r["exptime"]) for r in rows("row.db")], [(None, 7)], "the row")
 
+# only the day is known: every program that shows the time tells so, and Elixir's versions lose it with a word
+os.mkdir("days")
+for name, keys, day in (("days/plate.fits", {"DATE-OBS": "1979-11-21"}, True), ("days/stack.fits", {"MJD-OBS": 56391.0}, True),
+                        ("days/both.fits", {"DATE-OBS": "2013-04-09T00:00:00", "MJD-OBS": 56391.0}, False)):
+    image(name, **{"DATE-OBS": None, **keys})
+    shown = json.loads(run("showiminfo", "-format", "json", name, code=0).stdout)
+    time = shown["images"][0]["obstime"]
+    equal((time.get("precision"), time["iso"][10:]), ("day", "") if day else (None, "T00:00:00Z"), name)
+    equal(["only the day of the observation is known, not the time"] if day else [], shown["warnings"], name)
+    (line,) = [l.split()[1] for l in run("showiminfo", name, code=0).stdout.splitlines() if l.startswith("  obstime")]
+    equal(line, time["iso"], name)
+run("imregister", "-db", "day.db", "days", code=0)
+run("imregister", "-db", "day.db", "days", code=0)
+marked = [("both.fits", 0), ("plate.fits", 4), ("stack.fits", 4)]
+equal(sorted((r["filename"], r["flag"]) for r in rows("day.db")), marked, "flag in JSON")
+csv = run("imsearch", "-db", "day.db", "-format", "csv", "-fields", "filename,flag", code=0).stdout.splitlines()[1:]
+equal(sorted(csv), [f"{name},{flag}" for name, flag in marked], "flag in CSV")
+table = run("imsearch", "-db", "day.db", "-format", "table", "-fields", "filename,flag", code=0).stdout.splitlines()[1:]
+equal(sorted(tuple(l.split()) for l in table), [(name, str(flag)) for name, flag in marked], "flag in a table")
+found = run("imsearch", "-db", "day.db", "-where", "flag & 4 = 4", "-format", "json", code=0).stdout.splitlines()
+equal(sorted(json.loads(l)["filename"] for l in found), ["plate.fits", "stack.fits"], "-where")
+run("imsearch", "-db", "day.db", "-dist", "t", code=1)
+out = run("convertimreg", "day.db", "day3.db", "-to", "v3", code=0)
+check("flag that only the day of obstime is known (2 rows)" in out.stderr, out.stderr)
+equal({r["flag"] for r in rows("day3.db")}, {0}, "no program of Elixir takes a plate for distributed")
+
 # 36 CCDs are one file; a doubt of one CCD only is said too
 parts = [read(image("p.fits", shape=(), DATE_OBS=None))]
 bad = {"DATE-OBS": "nn/nn/nn", "FILTER": "Qx-17"}

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """What programs say to people: one and many, sums instead of floods, numbers rounded for the eye, no silence when output fails."""
-import resource, signal, subprocess
+import re, resource, signal, subprocess
 from harness import *
 
-PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imregtable", "imsim")
+PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imregtable", "imsim", "imcamera")
 for i in range(3):
     image(f"in/{i}.fits", RA=150.123456789012345, DEC=-2.000000001, DATE_OBS=f"2001-01-27T10:20:3{i}")
 
@@ -69,11 +69,19 @@ with open("/dev/full", "w") as full:
 out = subprocess.run(f"'{BIN}/imsearch' -help | true", shell=True, capture_output=True, text=True)
 equal((out.returncode, out.stderr), (0, ""), "-help | true")
 
-# --- -help fits on a screen of 80 columns and 40 lines, with two examples
+# --- -help fits on a screen of 80 columns and 24 lines, with two examples and the names of all options; parts of it explain them
 for program in PROGRAMS:
     lines = run(program, "-help", code=0).stdout.splitlines()
-    check(len(lines) <= 40 and max(map(len, lines)) <= 80, f"{program} -help: {len(lines)} lines of up to {max(map(len, lines))} columns")
+    check(len(lines) <= 24 and max(map(len, lines)) <= 80, f"{program} -help: {len(lines)} lines of up to {max(map(len, lines))} columns")
     equal(len(lines) - lines.index("examples:"), 3, f"{program} -help: two examples")
+    explained = set(re.findall(r"^  (-[a-zA-Z-]+)", run(program, "-help", "all", code=0).stdout, re.M))
+    equal(set(re.findall(r"(?<= )-[a-zA-Z]+(?:-[a-z]+)?(?= |$)", " ".join(lines[2:-3]))), explained, f"{program} -help names what -help all explains")
+    for option in explained:
+        check(option + " " in run(program, "-help", option[1:], code=0).stdout, f"{program} -help {option[1:]}")
+filters = run("imsearch", "-help", "filters", code=0).stdout
+check("-polygon CORNERS " in filters and "-sort" not in filters and "examples" not in filters, filters)
+fails(2, ["-help xyzzy: there are an option's name, all, filters, order, output"], "imsearch", "-help", "xyzzy")
+equal(run("imregister", "-help", "in", code=0).stdout, run("imregister", "-help", code=0).stdout, "a file behind -help")
 
 # --- one and many
 out = run("imregister", "-v", "-db", "one.db", "in/0.fits", code=0)
@@ -106,6 +114,12 @@ for more in (["-v"], ["-noreg"]):
     lines = run("imregister", "-db", "mixed.db", "mixed", *more, code=4).stderr.splitlines()
     equal(sum("; passed over" in line for line in lines), 9, f"{more} names each")
     check(not any("files that are not FITS" in line for line in lines), f"{more}: no sum")
+os.makedirs("dumps")
+for i in range(12):
+    shutil.copy("mixed/dump.txt", f"dumps/{i}.txt")
+image("dumps/empty.fits", shape=())
+equal(run("imregister", "-db", "dumps.db", "dumps", code=0).stderr, "imregister: passed over 13 files without an image (a text dump of a header, not a FITS file: 12, no HDU with pixels: 1); -v names them\n", "many header dumps")
+equal(run("imregister", "-db", "dumps.db", "dumps", "-v", code=0).stderr.count("; passed over\n"), 13, "-v names them")
 out = run("imregister", "-db", "mixed.db", "mixed/README", "mixed/void", "mixed/deep/1.py", code=4)
 equal([line.split(": ")[1] for line in out.stderr.splitlines()], ["mixed/README", "mixed/void", "mixed/deep/1.py"], "named files are named")
 os.makedirs("single")
@@ -181,7 +195,8 @@ run(*since, code=1)
 os.rename("ref.rc", "ptolemy.rc")
 equal(len(run(*since, code=0).stdout.splitlines()), 1, "REFDATE of ./ptolemy.rc")
 os.remove("ptolemy.rc")
-run("imsearch", "-db", "one.db", "-c", "nosuch.rc", code=0)
+fails(2, ["nosuch.rc: the configuration"], "imsearch", "-db", "one.db", "-c", "nosuch.rc")  # also when nothing of it is needed
+run("imsearch", "-db", "one.db", code=0, env={**os.environ, "PTOLEMY": "nosuch.rc"})
 # X is any filter, in either case, and nothing is not any
 for any_filter in ("X", "x", "any"):
     equal(len(run("imsearch", "-db", "one.db", "-filter", any_filter, code=0).stdout.splitlines()), 1, any_filter)

@@ -161,6 +161,36 @@ TEST(Renewal, ABetterCameraTableKeepsTheStatistics) {
   EXPECT_EQ(statistic_state(row.view(), Statistic::fwhm), StatisticState::failed);
 }
 
+// Bit 3 of flag: it goes with the time that the row has, and people's bits stay.
+TEST(Renewal, ThatOnlyTheDayIsKnownGoesWithTheTime) {
+  ImageFacts plate = facts_of();
+  plate.obstime_is_day = true;
+  const auto row_of = [](const ImageFacts& image, double mtime) {
+    FileIdentity file = file_named("a.fits");
+    file.mtime = mtime;
+    return *make_image_row(image, file, {}, 980600000.0);
+  };
+  const auto flag = [](const Record& row) { return static_cast<int>(row[regimage::kFlag]); };
+  const auto distributed = [](Record row) {
+    row.set(regimage::kFlag, row[regimage::kFlag] | kDistributed);
+    return row;
+  };
+  const Record day = row_of(plate, 980590900), moment = row_of(facts_of(), 980590900);
+  EXPECT_EQ(flag(day), kDayOnly);
+  EXPECT_EQ(flag(moment), 0);
+  EXPECT_EQ(flag(renewed_row(distributed(moment).view(), day)), kDistributed | kDayOnly);
+  EXPECT_EQ(flag(renewed_row(distributed(day).view(), moment)), kDistributed);
+
+  const Record later_day = row_of(plate, 980590950), later_moment = row_of(facts_of(), 980590950);
+  EXPECT_EQ(flag(merged_row(distributed(moment).view(), later_day.view())), kDistributed | kDayOnly);
+  EXPECT_EQ(flag(merged_row(later_moment.view(), distributed(day).view())), kDistributed);
+  ImageFacts timeless = facts_of();
+  timeless.obstime = {};
+  const Record none = row_of(timeless, 980590900);
+  EXPECT_EQ(flag(merged_row(none.view(), day.view())), kDayOnly) << "the time that is known is taken";
+  EXPECT_EQ(flag(merged_row(day.view(), none.view())), kDayOnly);
+}
+
 TEST(Roots, WholeComponentsAndTheLongestPrefix) {
   PathRoots roots;
   ASSERT_TRUE(roots.define("A", "/data/a/").ok());

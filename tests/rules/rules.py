@@ -191,21 +191,24 @@ def man_options(text):
     return set(re.findall(r"^\.T[PQ].*\n\.B[RI]? -([A-Za-z][A-Za-z0-9-]*)", section.group(1).replace("\\-", "-"), re.M))
 
 
-def help_faults(name, help_text, man_text):
-    """-help and man page name the same options; -help fits a screen."""
+def help_faults(name, screen, table, man_text):
+    """`table` of -help all and the man page name the same options; `screen` of -help names them too, shows two examples, and fits."""
     bad = []
-    shown = set(re.findall(r"(?:^|(?<=  ))  -([A-Za-z][A-Za-z0-9-]*)", help_text, re.M))  # two on a line where there are many
-    described = man_options(man_text)
-    for everywhere in ("help", "version"):  # imreg(7) describes them for all programs
-        shown.discard(everywhere)
-        described.discard(everywhere)
+    options = re.findall(r"^  -([A-Za-z][A-Za-z0-9-]*)", table, re.M)
+    shown = set(options) - {"help", "version"}  # imreg(7) describes them for all programs
+    described = man_options(man_text) - {"help", "version"}
     for option in sorted(shown - described):
         bad.append(f"man/{name}.1:1: -{option} of {name} -help is missing in the section OPTIONS")
     for option in sorted(described - shown):
         bad.append(f"man/{name}.1:1: -{option} is not in {name} -help")
-    lines = help_text.rstrip("\n").split("\n")
-    if len(lines) > 40 or max(len(line) for line in lines) > 80:
-        bad.append(f"bin/{name}.cc:1: -help does not fit a screen of 80 x 40")
+    lines = screen.rstrip("\n").split("\n")
+    if len(lines) > 24 or max(len(line) for line in lines + table.split("\n")) > 80:
+        bad.append(f"bin/{name}.cc:1: -help has {len(lines)} lines; it does not fit a screen of 80 x 24")
+    if lines[-3:-2] != ["examples:"] or not all(line.startswith(f"  {name} ") or f"| {name} " in line for line in lines[-2:]):
+        bad.append(f"bin/{name}.cc:1: -help does not end with two examples")
+    missing = [option for option in options if not re.search(rf" -{option}(?![A-Za-z0-9-])", screen)]
+    if missing:
+        bad.append(f"bin/{name}.cc:1: -help does not name -{', -'.join(missing)}")
     return bad
 
 
@@ -218,14 +221,29 @@ def manuals(root, programs):
         if not os.path.exists(os.path.join(root, page)):
             bad.append(f"{page}:1: the program {name} has no man page")
             continue
-        try:
-            done = subprocess.run([os.path.join(programs, name), "-help"], capture_output=True, text=True, timeout=60)
-        except OSError as error:
-            bad.append(f"{path}:1: {name} -help cannot be run: {error}")
-            continue
-        if done.returncode != 0 or done.stderr:
-            bad.append(f"{path}:1: {name} -help ends with {done.returncode}: {done.stderr.strip()}")
-        bad += help_faults(name, done.stdout, text_of(root, page))
+        printed = []
+        for words in (["-help"], ["-help", "all"]):
+            try:
+                done = subprocess.run([os.path.join(programs, name), *words], capture_output=True, text=True, timeout=60)
+            except OSError as error:
+                bad.append(f"{path}:1: {name} -help cannot be run: {error}")
+                break
+            if done.returncode != 0 or done.stderr:
+                bad.append(f"{path}:1: {name} {' '.join(words)} ends with {done.returncode}: {done.stderr.strip()}")
+            printed.append(done.stdout)
+        else:
+            bad += help_faults(name, *printed, text_of(root, page))
+    return bad
+
+
+def purposes(root):
+    """A source file begins with a line that says what it is for."""
+    bad = []
+    for path in files_in(root, "bin", (".cc",)) + files_in(root, "src", (".cc", ".h")) + files_in(root, "tests", (".cc", ".h", ".c")) + \
+            files_in(root, "bench", (".cc", ".h")) + files_in(root, "include", (".h",)):
+        first = text_of(root, path).split("\n", 1)[0]
+        if not re.match(r"(//|/\*) \S+ \S+", first):
+            bad.append(f"{path}:1: the first line does not say what the file is for: // ...")
     return bad
 
 

@@ -10,21 +10,22 @@ sys.dont_write_bytecode = True
 import rules
 
 MAN = ".TH P 1 \"\" imreg \"imreg manual\"\n.SH NAME\nprog \\- works\n.SH OPTIONS\n.TP\n.BI \\-db \" PATH\"\nx\n.TP\n.B \\-help\nx\n"
+HELP = "#!/bin/sh\nprintf 'prog: works\\n\\n  -db PATH  x\\n  -help  y\\nexamples:\\n  prog -x\\n  prog -db x\\n'\n"
 CLEAN = {
-    "include/imreg/status.h": "#pragma once\n#include <string>\n",
-    "include/imreg/schema.h": "#pragma once\n#include \"imreg/status.h\"\nstd::string f();\n",
-    "include/imreg/emit.h": "#pragma once\n#include \"imreg/schema.h\"\n",
-    "src/base/text.h": "#pragma once\n#include <string>\ninline std::string g() { return {}; }\n",
+    "include/imreg/status.h": "// include/imreg/status.h for a test.\n#pragma once\n#include <string>\n",
+    "include/imreg/schema.h": "// include/imreg/schema.h for a test.\n#pragma once\n#include \"imreg/status.h\"\nstd::string f();\n",
+    "include/imreg/emit.h": "// include/imreg/emit.h for a test.\n#pragma once\n#include \"imreg/schema.h\"\n",
+    "src/base/text.h": "// src/base/text.h for a test.\n#pragma once\n#include <string>\ninline std::string g() { return {}; }\n",
     "src/base/README.md": "# base\n",
-    "src/os/file.cc": "#include <boost/interprocess/mapped_region.hpp>\n#include \"base/text.h\"\n",
+    "src/os/file.cc": "// Files of the disk.\n#include <boost/interprocess/mapped_region.hpp>\n#include \"base/text.h\"\n",
     "src/os/README.md": "# os\n",
-    "src/sky/angle.h": "#pragma once\n#include \"base/text.h\"\n",
+    "src/sky/angle.h": "// src/sky/angle.h for a test.\n#pragma once\n#include \"base/text.h\"\n",
     "src/sky/README.md": "# sky\n",
-    "src/registry/r.cc": "#include \"formats/regimage.h\"\n#include \"os/file.h\"\n#include \"imreg/emit.h\"\n",
+    "src/registry/r.cc": "// src/registry/r.cc for a test.\n#include \"formats/regimage.h\"\n#include \"os/file.h\"\n#include \"imreg/emit.h\"\n",
     "src/registry/README.md": "# registry\n",
-    "bin/prog.cc": "#include \"registry/r.h\"\nint main() {}\n",
+    "bin/prog.cc": "// bin/prog.cc for a test.\n#include \"registry/r.h\"\nint main() {}\n",
     "man/prog.1": MAN,
-    "build/bin/prog": "#!/bin/sh\nprintf 'prog: works\\n\\n  -db PATH  x\\n  -help  y\\n'\n",
+    "build/bin/prog": HELP,
 }
 
 CASES = [  # rule, file, text, a part of the expected message
@@ -59,6 +60,12 @@ CASES = [  # rule, file, text, a part of the expected message
     ("manuals", "man/prog.1", MAN.replace("\\-db", "\\-dc"), "-db of prog -help is missing"),
     ("manuals", "build/bin/prog", "#!/bin/sh\nexit 3\n", "ends with 3"),
     ("manuals", "build/bin/prog", "#!/bin/sh\nprintf '  -db\\n  -help\\n'\nyes | head -50\n", "does not fit a screen"),
+    ("manuals", "build/bin/prog", HELP.replace("  x", " " * 80 + "x"), "does not fit a screen"),
+    ("manuals", "build/bin/prog", HELP.replace("\\n  prog -db x", ""), "two examples"),
+    ("manuals", "build/bin/prog", HELP.replace("#!/bin/sh", "#!/bin/sh\n[ -n \"$1$2\" ] && [ -z \"$2\" ] && printf 'prog\\nexamples:\\n  prog\\n  prog\\n' && exit"), "does not name -db, -help"),
+    ("purposes", "src/os/file.cc", "#include \"base/text.h\"\n", "does not say"),
+    ("purposes", "src/sky/angle.h", "#pragma once\n// Angles of the sky.\n", "does not say"),
+    ("purposes", "bin/prog.cc", "//\nint main() {}\n", "does not say"),
     ("manuals", "build/bin/prog", None, "cannot be run"),
 ]
 if shutil.which("mandoc"):
@@ -82,7 +89,7 @@ def run(rule, root):
 
 
 failures = []
-for rule in ("floors", "vendors", "lengths", "unfinished", "headers_alone", "manuals"):
+for rule in ("floors", "vendors", "lengths", "unfinished", "purposes", "headers_alone", "manuals"):
     with tempfile.TemporaryDirectory() as root:
         plant(root, CLEAN)
         found = run(rule, root)
