@@ -1,6 +1,7 @@
 // Whole processes, from before the fork to after the wait: start, one file registered, a million rows listed, a search.
 // Outputs go to /dev/null when they are timed; before that they are compared byte for byte, and every exit code is checked.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -97,6 +98,43 @@ std::string database_to_fill(std::int64_t rows) {
   return path;
 }
 
+// Half a million rows, to be merged with a million of which they are the first half: a copy for each merge, whole again.
+std::string half_filled(const std::string& kind) {
+  const std::string from = bench::simulated_database(kRows / 2), path = bench::new_file("merge_into_" + kind);
+  if (kind == "imreg") {
+    std::filesystem::copy_file(from, path);
+    bench::build_index(path, kRows / 2);
+  } else {
+    static const std::string filled = [&] {
+      const std::string out = from + ".unique.sqlite";
+      bench::sqlite_copy(from, out);
+      // What makes an image one of its own to imregtable, too.
+      bench::run({"/usr/bin/sqlite3", out,
+                  "CREATE UNIQUE INDEX IF NOT EXISTS image ON images (filename, pathname, extension, slice)"});
+      return out;
+    }();
+    std::filesystem::copy_file(filled, path);
+  }
+  ::sync();  // the copy is not the merge's work
+  return path;
+}
+
+// Seconds of one merge; both must then hold the same number of rows.
+double merge_seconds(const std::string& kind) {
+  const std::string into = half_filled(kind);
+  if (kind == "imreg") {
+    const double seconds = run({bench::program("imregtable"), "-db", into, rows_path()});
+    if (output_of({bench::program("imsearch"), "-db", into, "-count"}) != "1000000\n")
+      bench::die("imregtable lost rows");
+    return seconds;
+  }
+  const double seconds =
+      run({"/usr/bin/sqlite3", into,
+           "ATTACH '" + sqlite_path() + "' AS b; INSERT OR IGNORE INTO images SELECT * FROM b.images"});
+  if (bench::sqlite_number(into, "SELECT count(*) FROM images") != kRows) bench::die("sqlite3 lost rows");
+  return seconds;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,6 +173,9 @@ int main(int argc, char** argv) {
          "deleted = 0 AND "
          "obstime <= 1293753600 AND obstime + max(coalesce(exptime, 0), 0) >= 1262304000 AND ccd = 12 AND type = 1"});
   });
+  for (const char* who : {"imreg", "sqlite"}) {
+    add(std::string("merge_1m/") + who, kRows, [=] { return merge_seconds(who); });
+  }
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

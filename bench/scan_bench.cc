@@ -34,7 +34,7 @@ std::int64_t matches_of_scan(const std::string& path) {
     bench::die("the selection is wrong");
   }
   const auto report = scan(*file, selection, {}, [](std::int64_t, RecordView) { return true; });
-  if (!report.damaged.empty()) bench::die(report.damaged[0].text());
+  if (!report.damaged.empty()) bench::die(report.damaged.first[0].text());
   return report.matched;
 }
 

@@ -136,7 +136,7 @@ int work(const cli::Parsed& args) {
   const auto report = follow ? follow_rows(options, out->output->sink(), wait) : search(options, out->output->sink());
   const Status written = out->output->finish(report.ok());
   if (!report) return cli::end_with(kProgram.name, report.status());
-  for (const auto& status : report->damaged) cli::complain(kProgram.name, status);
+  cli::complain(kProgram.name, report->damaged);
   for (const auto& note : report->notes) cli::warn(kProgram.name, note);
   if (!written.ok()) return cli::end_with(kProgram.name, written);
   if (!report->damaged.empty()) return cli::kTrouble;

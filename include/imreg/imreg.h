@@ -49,7 +49,7 @@ imreg_rows* imreg_query(imreg_file* file, const imreg_question* question);
 long long imreg_count(imreg_file* file, const imreg_question* question);
 /* 1: there is a next row, 0: there is none, -1: failed. Rows are read when they are asked for. */
 int imreg_next(imreg_rows* rows);
-/* Rows that could not be given because their bytes are damaged, so far; a line about each. */
+/* Rows that could not be given because their bytes are damaged, so far; a line about each of the first 1000, then NULL. */
 long long imreg_damaged(const imreg_rows* rows);
 const char* imreg_damage(const imreg_rows* rows, long long index);
 void imreg_free(imreg_rows* rows);

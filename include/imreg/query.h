@@ -27,7 +27,7 @@ namespace imreg {
 
 struct QueryReport {
   std::int64_t rows = 0;          ///< given
-  std::vector<Status> damaged;    ///< rows that could not be given: corrupt, with file and record
+  DamagedRows damaged;
   std::vector<std::string> plan;  ///< what was done, a line each, for people: -explain
 };
 

@@ -60,6 +60,8 @@ class RecordFile {
  private:
   friend class RecordWriter;
   struct State;
+  struct Written;
+  struct Later;
   explicit RecordFile(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

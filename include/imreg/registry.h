@@ -13,6 +13,7 @@
 #include "imreg/camera.h"
 #include "imreg/date.h"
 #include "imreg/emit.h"
+#include "imreg/scan.h"
 #include "imreg/status.h"
 
 namespace imreg {
@@ -104,7 +105,7 @@ struct SearchOptions {
 
 struct SearchReport {
   std::int64_t matched = 0;
-  std::vector<Status> damaged;     ///< rows that were left out because their bytes are damaged
+  DamagedRows damaged;             ///< rows that were left out because their bytes are damaged
   std::vector<std::string> notes;  ///< CCDs of -near-to for which nothing was found
 };
 

@@ -109,11 +109,22 @@ struct ScanOptions {
   std::int64_t from = 0;  ///< rows before this are passed over
 };
 
+/// Rows that could not be given. They may be millions: all are counted, the first are named.
+struct DamagedRows {
+  static constexpr std::size_t kMostNamed = 1000;
+  std::int64_t count = 0;
+  std::vector<Status> first;  ///< corrupt, with file and record
+
+  bool empty() const { return count == 0; }
+  void add(Status status);
+  void add(DamagedRows more);
+};
+
 /// What happened in a scan.
 struct ScanReport {
   std::int64_t matched = 0;
-  std::int64_t looked_at = 0;     ///< rows whose bytes were tested
-  std::vector<Status> damaged;    ///< rows that could not be returned: corrupt, with file and record
+  std::int64_t looked_at = 0;  ///< rows whose bytes were tested
+  DamagedRows damaged;
   std::vector<std::string> plan;  ///< what was done, a line each, for people: -explain
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/text.h"
 #include "camera/catalog.h"
@@ -156,6 +157,7 @@ Status Cameras::Tables::find_chain(const std::string& wanted, const FileCards& c
     last.choice.known = last.choice.trace.still(last.choice.known, cards.file(), 0, Chooser::kNoRule, no_rule);
     Asking asking(last.choice, place, keep, true);
     if (asking.needs(kAllAnswers)) {
+      asking.reopen(kAllAnswers);
       const Chooser::Choice choice = chooser->choose(cards);
       last.chosen = choice.table == nullptr ? kGeneric : choice.table->name;
       if (choice.rival != nullptr) {
@@ -218,8 +220,9 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
                         keep ? &image.aside : nullptr);
     read_chip(reader, place, keep, hdu);
     {
-      image.check(cards, chip.hdu);
-      image.aside.check(cards, chip.hdu);
+      const bool again = std::exchange(image.file, last.files) == last.files;
+      image.check(cards, chip.hdu, again);
+      image.aside.check(cards, chip.hdu, again);
       image.renumber(place.own().number);
       Asking asking(image, place, keep);
       read_image(reader, asking, image);

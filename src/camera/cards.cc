@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 
 #include "base/text.h"
@@ -66,7 +67,103 @@ std::vector<std::uint64_t> keys_of(const Header& header, std::uint64_t& hash) {
   return out;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether all 80 bytes are printable ASCII.
+bool is_printable(const char* card) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  std::uint64_t odd = 0;
+  for (std::size_t i = 0; i < kCardSize; i += sizeof odd) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, card + i, sizeof word);
+    odd |= word | (word - kOnes * 0x20) | (word + kOnes);
+  }
+  return (odd & (kOnes * 0x80)) == 0;
+}
+
+// Whether one of the first eight is an equals sign.
+bool has_equals(const char* card) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, card, sizeof word);
+  word ^= 0x3d3d3d3d3d3d3d3d;
+  return ((word - 0x0101010101010101) & ~word & 0x8080808080808080) != 0;
+}
+
+std::string_view trim_left(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return text;
+}
+
+std::string_view trim_right(std::string_view text) {
+  std::uint64_t word = 0x2020202020202020;
+  const std::uint64_t blanks = word;
+  while (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+    if (word != blanks) break;
+    text.remove_suffix(sizeof word);
+  }
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Of digits with a sign, a point and an exponent, each of which may be missing; kind none: it is no number.
+CardView::Kind kind_of_number(std::string_view text) {
+  std::size_t i = text[0] == '-' || text[0] == '+' ? 1 : 0;
+  const auto digits = [&] {
+    const std::size_t start = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    return i - start;
+  };
+  std::size_t count = digits();
+  if (i == text.size()) return count > 0 ? CardView::Kind::integer : CardView::Kind::none;
+  if (text[i] == '.') ++i, count += digits();
+  if (i < text.size() && count > 0 && (text[i] == 'E' || text[i] == 'e' || text[i] == 'D' || text[i] == 'd')) {
+    ++i;
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+    count = digits();
+  }
+  return i == text.size() && count > 0 ? CardView::Kind::real : CardView::Kind::none;
+}
+
 }  // namespace
+
+bool plain_value(std::string_view card, CardView& out) {
+  // Names are of letters as a rule; those that mean something else than a value begin with C and H.
+  if (card[8] != '=' || card[0] == ' ' || has_equals(card.data()) || !is_printable(card.data())) return false;
+  const char first = upper(card[0]);
+  if ((first == 'C' && (starts_nocase(card, "COMMENT ") || starts_nocase(card, "CONTINUE"))) ||
+      (first == 'H' && starts_nocase(card, "HISTORY ")))
+    return false;
+  const std::string_view field = trim_right(trim_left(card.substr(9)));
+  if (field.empty()) return false;
+  if (field[0] == '\'') {
+    const std::size_t end = field.find('\'', 1);
+    // Doubled quotes, and those inside a word.
+    if (end == field.npos || (end + 1 < field.size() && field[end + 1] != ' ' && field[end + 1] != '/')) return false;
+    out.kind = CardView::Kind::text;
+    out.text = trim_right(field.substr(1, end - 1));
+    out.comment = trim_left(field.substr(end + 1));
+    if (out.comment.starts_with('/')) out.comment = trim_left(out.comment.substr(1));
+    return !out.text.ends_with('&');  // it goes on in the next card
+  }
+  const std::size_t slash = std::min(field.find('/'), field.size());
+  out.text = trim_right(field.substr(0, slash));
+  if (out.text.empty() || (slash < field.size() && field[slash - 1] != ' ')) return false;  // 15/04/88
+  out.comment = slash < field.size() ? trim_left(field.substr(slash + 1)) : std::string_view();
+  out.kind = out.text == "T" || out.text == "F" ? CardView::Kind::logical : kind_of_number(out.text);
+  return out.kind != CardView::Kind::none;
+}
+
+std::optional<double> CardView::number() const {
+  if (kind != Kind::integer && kind != Kind::real && kind != Kind::text) return std::nullopt;
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  if (text.size() > sign && (is_digit(text[sign]) || text[sign] == '.')) {  // no "inf", no "nan"
+    double out = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error == std::errc() && end == text.data() + text.size()) return out;
+  }
+  return CardValue{kind, std::string(text), {}}.number();
+}
 
 Layout::Layout(std::vector<std::uint64_t> keys) : multiplier_(multiplier()), keys_(std::move(keys)) {
   slots_.resize(std::bit_ceil(2 * keys_.size() + 2));
@@ -128,7 +225,7 @@ std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
 }
 
 void FileCards::expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const {
-  if (likely && likely->fits(file_.hdus[hdu].header)) hdus_[hdu].layout = likely;
+  if (likely && likely->fits(file_.hdus[hdu].header)) layouts_[hdu] = likely;
 }
 
 std::string FileCards::name() const {
@@ -143,9 +240,9 @@ std::string FileCards::name() const {
 // The extensions of a mosaic are alike.
 const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) const {
   const Header& header = file_.hdus[hdu].header;
-  std::shared_ptr<const Layout>& out = hdus_[hdu].layout;
-  if (hdu > 0 && hdus_[hdu - 1].layout && hdus_[hdu - 1].layout->fits(header))
-    out = hdus_[hdu - 1].layout;
+  std::shared_ptr<const Layout>& out = layouts_[hdu];
+  if (hdu > 0 && layouts_[hdu - 1] && layouts_[hdu - 1]->fits(header))
+    out = layouts_[hdu - 1];
   else
     out = cache_.layout_of(header);
   return out;
@@ -156,13 +253,23 @@ std::string_view FileCards::bytes(std::size_t hdu, std::size_t card) const {
   return file_.hdus[hdu].header.card(card);
 }
 
-const CardValue& FileCards::value(std::size_t hdu, std::size_t card) const {
-  if (listener_ != nullptr) listener_->card(file_, hdu, card);
-  const Header& header = file_.hdus[hdu].header;
-  std::vector<const CardValue*>& values = hdus_[hdu].values;
-  if (values.empty()) values.resize(header.size());
-  if (values[card] == nullptr) values[card] = &values_.emplace_back(header.value(card));
-  return *values[card];
+CardView FileCards::value(std::size_t hdu, std::size_t card) const {
+  const std::string_view text = file_.hdus[hdu].header.card(card);
+  Read& read = read_[card % kRead];
+  const bool known = read.text == text.data();
+  if (listener_ != nullptr && (!known || read.told != listeners_ || read.answers != listener_->reading)) {
+    listener_->card(file_, hdu, card);
+    read.told = listeners_;
+    read.answers = listener_->reading;
+  }
+  if (known) return read.value;
+  read.text = text.data();
+  if (!plain_value(text, read.value)) {
+    const auto [at, is_new] = parsed_.try_emplace({hdu, card});
+    if (is_new) at->second = file_.hdus[hdu].header.value(card);
+    read.value = {at->second.kind, at->second.text, at->second.comment};
+  }
+  return read.value;
 }
 
 std::size_t FileCards::index_of_number(int number) const {
@@ -171,17 +278,17 @@ std::size_t FileCards::index_of_number(int number) const {
   return it == file_.hdus.end() ? 0 : static_cast<std::size_t>(it - file_.hdus.begin());
 }
 
-const CardValue* FileCards::get(std::size_t hdu, std::string_view keyword) const {
-  const CardValue* out = nullptr;
+std::optional<CardView> FileCards::get(std::size_t hdu, std::string_view keyword) const {
+  std::optional<CardView> out;
   each(hdu, key_of(keyword), [&](std::size_t card) {
-    out = &value(hdu, card);
+    out = value(hdu, card);
     return true;
   });
   return out;
 }
 
 bool holds(const Place& place, const Condition& condition) {
-  return condition.wanted == each_card(place, condition.source, [&](const CardValue& value, std::size_t) {
+  return condition.wanted == each_card(place, condition.source, [&](const CardView& value, std::size_t) {
            if (!condition.range) return place.cards.matches(condition.globs, trim(value.text));
            const std::optional<double> number = value.number();
            return number && condition.range->holds(*number);

@@ -1,14 +1,16 @@
 // Finding keywords in the headers of a file quickly: this HDU, the primary, or any, duplicates included.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "camera/pattern.h"
@@ -74,18 +76,33 @@ class LayoutCache {
   std::size_t bytes_ = 0;
 };
 
-/// The headers of a file: each card is found by an index and read once, and told to who listens.
+/// What Header::value() gives, without a copy: texts lie in the header, or in what FileCards keeps.
+struct CardView {
+  using Kind = CardValue::Kind;
+  Kind kind = Kind::none;
+  std::string_view text, comment;
+  std::optional<double> number() const;
+};
+
+/// The value of a card that is written as most are: a text, number or logical in printable ASCII, whole in one card.
+/// False: Header::value() knows.
+bool plain_value(std::string_view card, CardView& out);
+
+/// The headers of a file: each card is found by an index, and told to who listens.
 class FileCards {
  public:
   FileCards(const FitsHeaders& file, std::string path, LayoutCache& cache)
-      : file_(file), path_(std::move(path)), cache_(cache), hdus_(file.hdus.size()) {}
+      : file_(file), path_(std::move(path)), cache_(cache), layouts_(file.hdus.size()) {}
   const FitsHeaders& file() const { return file_; }
   /// The file name without folder and suffixes: "1616681p21" of "/data/1616681p21.fits.fz".
   std::string name() const;
   /// What layout() tries first for an HDU.
   void expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const;
   /// Who hears of the cards that are read from now on; null: nobody.
-  void listen(Listener* listener) const { listener_ = listener; }
+  void listen(Listener* listener) const {
+    listener_ = listener;
+    ++listeners_;
+  }
   Listener* listener() const { return listener_; }
   /// Patterns are then looked up there first.
   void use(MatchCache* cache) const { matches_ = cache; }
@@ -93,9 +110,9 @@ class FileCards {
     return matches_ == nullptr ? camera::matches(globs, text) : matches_->matches(globs, text);
   }
   const std::shared_ptr<const Layout>& layout(std::size_t hdu) const {
-    return hdus_[hdu].layout ? hdus_[hdu].layout : find_layout(hdu);
+    return layouts_[hdu] ? layouts_[hdu] : find_layout(hdu);
   }
-  const CardValue& value(std::size_t hdu, std::size_t card) const;
+  CardView value(std::size_t hdu, std::size_t card) const;
   std::string_view bytes(std::size_t hdu, std::size_t card) const;
 
   /// Calls `use(card number)` for every card of an HDU with this key, in order, until one is accepted.
@@ -105,23 +122,29 @@ class FileCards {
   }
   /// The index of the HDU with this number.
   std::size_t index_of_number(int number) const;
-  /// The value of the first card of an HDU with this keyword; null when there is none.
-  const CardValue* get(std::size_t hdu, std::string_view keyword) const;
+  /// The value of the first card of an HDU with this keyword.
+  std::optional<CardView> get(std::size_t hdu, std::string_view keyword) const;
 
  private:
-  struct Cached {
-    std::shared_ptr<const Layout> layout;
-    std::vector<const CardValue*> values;  // by card number, null: not read yet
-  };
   const std::shared_ptr<const Layout>& find_layout(std::size_t hdu) const;
 
   const FitsHeaders& file_;
   std::string path_;
   LayoutCache& cache_;
   mutable Listener* listener_ = nullptr;
+  mutable std::uint64_t listeners_ = 0;
   mutable MatchCache* matches_ = nullptr;
-  mutable std::vector<Cached> hdus_;
-  mutable std::deque<CardValue> values_;
+  mutable std::vector<std::shared_ptr<const Layout>> layouts_;
+  // The cards read last, and those of them that are not plain.
+  struct Read {
+    const char* text = nullptr;
+    std::uint64_t told = 0;  // which of those who listened one after the other, and for which answers
+    Answers answers = 0;
+    CardView value;
+  };
+  static constexpr std::size_t kRead = 64;
+  mutable std::array<Read, kRead> read_;
+  mutable std::map<std::pair<std::size_t, std::size_t>, CardValue> parsed_;  // by HDU and card
 };
 
 /// The image whose facts are wanted, and the rest of its file.
@@ -137,8 +160,8 @@ template <class Use>
 bool each_card(const Place& place, const Source& source, Use use) {
   const auto in_hdu = [&](std::size_t i) {
     return place.cards.each(i, source.key, [&](std::size_t card) {
-      const CardValue& value = place.cards.value(i, card);
-      return value.kind != CardValue::Kind::none && value.kind != CardValue::Kind::undefined && use(value, i);
+      const CardView value = place.cards.value(i, card);
+      return value.kind != CardView::Kind::none && value.kind != CardView::Kind::undefined && use(value, i);
     });
   };
   switch (source.scope) {
@@ -153,10 +176,8 @@ bool each_card(const Place& place, const Source& source, Use use) {
       return false;
     case Scope::file_name: {
       if (Listener* listener = place.cards.listener()) listener->anything();
-      CardValue value;
-      value.kind = CardValue::Kind::text;
-      value.text = place.cards.name();
-      return use(value, place.hdu);
+      const std::string name = place.cards.name();
+      return use(CardView{CardView::Kind::text, name, {}}, place.hdu);
     }
     case Scope::number: return false;
   }

@@ -15,14 +15,14 @@ namespace {
 std::string ccd_of(const AmpRule& rule, const Place& place) {
   std::string out;
   // A compressed file has the name of the image in a second EXTNAME, so all cards of the keyword are tried.
-  each_card(place, rule.ccd, [&](const CardValue& value, std::size_t) {
+  each_card(place, rule.ccd, [&](const CardView& value, std::size_t) {
     const std::string_view text = trim(value.text);
     if (rule.kind == AmpRule::Kind::numbered) {
       long long n = 0;
       if (parse_integer(captured(rule.pattern, text).value_or(""), n)) out = std::to_string(n / rule.per_ccd);
     } else if (rule.kind == AmpRule::Kind::named) {
       out = text;
-    } else if (matches(rule.globs, text)) {
+    } else if (place.cards.matches(rule.globs, text)) {
       out = "one";
     }
     return !out.empty();
@@ -32,6 +32,8 @@ std::string ccd_of(const AmpRule& rule, const Place& place) {
 
 // Leaves of each CCD its first amplifier, when this rule speaks of all chips.
 bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<Chip>& chips) {
+  if (rule.kind == AmpRule::Kind::named && !cards.layout(chips.front().hdu)->has(rule.amp.key)) return false;
+  if (ccd_of(rule, Place{cards, chips.front().hdu}).empty()) return false;
   std::map<std::string, std::set<std::string>> amps_of;
   std::vector<std::string> ccds;
   for (const Chip& chip : chips) {
@@ -40,8 +42,8 @@ bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<C
     ccds.push_back(ccd);
     if (rule.kind == AmpRule::Kind::named) {
       // The same amplifier twice is two exposures of a CCD and not two halves of it.
-      const CardValue* amp = cards.get(chip.hdu, rule.amp.keyword);
-      if (!amp || amp->text.empty() || !amps_of[ccd].insert(amp->text).second) return false;
+      const std::optional<CardView> amp = cards.get(chip.hdu, rule.amp.keyword);
+      if (!amp || amp->text.empty() || !amps_of[ccd].insert(std::string(amp->text)).second) return false;
     }
   }
   std::vector<Chip> out;
@@ -85,6 +87,7 @@ const HduRule* first_rule(const std::vector<const HduRule*>& rules, const Place&
 Chips find_chips(const FileCards& cards, const Chain& chain, const Judge& judge) {
   const FitsHeaders& file = cards.file();
   Chips out;
+  out.chips.reserve(file.hdus.size());
   std::vector<Chip> masks;
   for (std::size_t i = 0; i < file.hdus.size(); ++i) {
     const Hdu& hdu = file.hdus[i];

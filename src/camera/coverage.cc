@@ -39,12 +39,12 @@ class Witness {
   // Of the own HDU, else of the primary.
   std::optional<double> number(const char* keyword) const {
     std::optional<double> out;
-    each(keyword, [&](const CardValue& value) { return (out = value.number()).has_value(); });
+    each(keyword, [&](const CardView& value) { return (out = value.number()).has_value(); });
     return out;
   }
   std::optional<HeaderDate> date(const char* keyword) const {
     std::optional<HeaderDate> out;
-    each(keyword, [&](const CardValue& value) { return (out = header_date(value.text)).has_value(); });
+    each(keyword, [&](const CardView& value) { return (out = header_date(value.text)).has_value(); });
     return out;
   }
 
@@ -52,7 +52,7 @@ class Witness {
   template <class Use>
   void each(const char* keyword, Use use) const {
     each_card(place_, Source(keyword, Scope::inherited),
-              [&](const CardValue& value, std::size_t) { return use(value); });
+              [&](const CardView& value, std::size_t) { return use(value); });
   }
   Place place_;
 };

@@ -119,6 +119,17 @@ std::optional<double> take_named_day(std::string_view& text, std::string& clock)
   return midnight(year, month, day);
 }
 
+// "2003-01-27", as most dates are written.
+std::optional<double> plain_day(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  int digits = 0;
+  for (const std::size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
+    if (!is_digit(text[i])) return std::nullopt;
+    digits = 10 * digits + (text[i] - '0');
+  }
+  return midnight(digits / 10000, digits / 100 % 100, digits % 100);
+}
+
 // The day at the front of `text`, which is shortened by it.
 std::optional<double> take_day(std::string_view& text, DateOrder order) {
   std::array<std::string_view, 3> part;
@@ -156,6 +167,27 @@ std::optional<double> take_day(std::string_view& text, DateOrder order) {
 
 }  // namespace
 
+namespace {
+
+// "15:20:01.5", "1:55:35", as most times of day are written.
+std::optional<double> plain_clock(std::string_view text) {
+  const std::size_t colon = text.size() > 1 && text[1] == ':' ? 1 : 2;
+  if (text.size() < colon + 6 || text[colon] != ':' || text[colon + 3] != ':') return std::nullopt;
+  const auto two = [&](std::size_t at) {
+    return is_digit(text[at]) && is_digit(text[at + 1]) ? 10 * (text[at] - '0') + text[at + 1] - '0' : 99;
+  };
+  const int hours = colon == 2 ? two(0) : is_digit(text[0]) ? text[0] - '0' : 99;
+  const int minutes = two(colon + 1);
+  const std::string_view rest = text.substr(colon + 4);
+  double seconds = 0;
+  if (two(colon + 4) > 59 || hours > 23 || minutes > 59) return std::nullopt;
+  if (rest.size() > 2 && (rest[2] != '.' || digits_from(rest, 3) < rest.size())) return std::nullopt;
+  if (!parse_number(rest, seconds)) return std::nullopt;
+  return 3600.0 * hours + 60.0 * minutes + seconds;
+}
+
+}  // namespace
+
 std::string with_point(std::string_view text) {
   std::string out(text);
   if (const std::size_t comma = text.find(','); comma != text.npos && text.find(',', comma + 1) == text.npos)
@@ -164,6 +196,7 @@ std::string with_point(std::string_view text) {
 }
 
 std::optional<double> time_of_day(std::string_view text) {
+  if (const std::optional<double> seconds = plain_clock(text)) return seconds;
   text = without_zone(text);
   if (starts_nocase(text, "UT ")) text = trim(text.substr(3));
   std::string spread;
@@ -228,6 +261,7 @@ std::optional<double> header_number(std::string_view text) {
 }
 
 std::optional<HeaderDate> header_date(std::string_view text, DateOrder order) {
+  if (const std::optional<double> day = plain_day(text)) return HeaderDate{*day, std::nullopt};
   text = without_zone(text);
   const double east = take_offset(text);
   HeaderDate out;

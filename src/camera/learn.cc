@@ -86,8 +86,8 @@ constexpr std::string_view kSite[] = {"TELESCOP", "OBSERVAT", "ORIGIN"};
 std::set<std::string> texts_of(const LearntFile& file, std::string_view keyword) {
   std::set<std::string> out;
   for (std::size_t hdu = 0; hdu < file.headers.hdus.size(); ++hdu) {
-    const CardValue* value = file.cards.get(hdu, keyword);
-    if (value != nullptr && value->kind == CardValue::Kind::text && !trim(value->text).empty() &&
+    const std::optional<CardView> value = file.cards.get(hdu, keyword);
+    if (value && value->kind == CardView::Kind::text && !trim(value->text).empty() &&
         !fits("unknown|undef*|n/a|none|*iraf*|*cfitsio*", to_lower(value->text)))
       out.insert(std::string(trim(value->text)));
   }
@@ -175,6 +175,7 @@ std::string written(const Lesson& lesson, std::size_t named, const Draft& when, 
                     (lesson.files.size() < named ? " of " + std::to_string(named) : "") +
                     ". Read every line; `imcamera check` shows what it gives for a file.\n"
                     "# Lines with ? are likely and not proved: take \"# ? \" away where they are right.\n"
+                    "# Lines with \"fill in\" ask for what the headers do not tell.\n"
                     "camera " +
                     name + "\ntitle  " + quoted_text(called) + "\nlike   " + lesson.like + "\n";
   for (const Draft* part : {&when, &draft}) {

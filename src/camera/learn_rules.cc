@@ -153,18 +153,6 @@ void learn_words_of_companions(const Lesson& lesson, const std::vector<TypeKeywo
   }
 }
 
-// Images that nothing but their title calls maps of bad pixels.
-void learn_masks(const Lesson& lesson, std::vector<bool>& left, Draft& draft) {
-  const Keyword* object = lesson.find("OBJECT");
-  for (std::size_t i = 0; object != nullptr && i < left.size(); ++i) {
-    if (!left[i] || !object->cards[i]) continue;
-    const std::string text(trim(object->cards[i]->text));
-    if (!fits("bad pix*|bad-pix*|bad_pix*|badpix*|weight map*|weightmap*|*pixel mask*", to_lower(text))) continue;
-    left[i] = false;
-    draft.add("type = mask if OBJECT " + quoted_glob(text) + "    # by its title");
-  }
-}
-
 }  // namespace
 
 void learn_type(const Lesson& lesson, Draft& draft) {
@@ -208,7 +196,6 @@ void learn_type(const Lesson& lesson, Draft& draft) {
   // No word at all, but a sky: raw calibrations say what they are, products of the sky need not.
   if (std::find(left.begin(), left.end(), true) == left.end()) return;
   bool first = true;
-  learn_masks(lesson, left, draft);
   for (const auto& [sky, globs] : kSkies) {
     const Keyword* axis = lesson.find(sky);
     std::size_t fills = 0;

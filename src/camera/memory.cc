@@ -9,6 +9,7 @@ namespace imreg::camera {
 
 void RememberedFile::fit(const FileCards& cards) {
   const std::vector<Hdu>& all = cards.file().hdus;
+  ++files;
   bool same = layouts.size() == all.size();
   hdus.resize(all.size());
   layouts.resize(all.size());
@@ -54,18 +55,13 @@ RememberedHdu& RememberedHdus::find(const Place& place, std::size_t most) {
   const FitsHeaders& file = place.cards.file();
   for (std::size_t i = 0; i < hdus_.size(); ++i) {
     const std::size_t at = at_ + i < hdus_.size() ? at_ + i : at_ + i - hdus_.size();
-    if (!hdus_[at].trace.holds(hdus_[at].known, file, place.hdu)) continue;
-    at_ = at;
-    break;
+    if (hdus_[at].trace.holds(hdus_[at].known, file, place.hdu)) return hdus_[at_ = at];
   }
-  RememberedHdu& last = hdus_[at_];
-  if (!last.trace.holds(last.known, file, place.hdu)) {
-    if (hdus_.size() < most) {
-      at_ = hdus_.size();
-      hdus_.emplace_back();
-    } else {
-      at_ = at_ + 1 < hdus_.size() ? at_ + 1 : 0;
-    }
+  if (hdus_.size() < most) {
+    at_ = hdus_.size();
+    hdus_.emplace_back();
+  } else {
+    at_ = at_ + 1 < hdus_.size() ? at_ + 1 : 0;
   }
   hdus_[at_].check(place.cards, place.hdu);
   return hdus_[at_];

@@ -4,6 +4,8 @@
 // HDUs of a file apart (which they are, name and number of the chip) for each HDU: it is the same in the next exposure.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,9 +25,10 @@ namespace imreg::camera {
 struct Remembered {
   Trace trace;
   Answers known = 0;
-  /// Keeps those that hold for this HDU too.
-  void check(const FileCards& cards, std::size_t hdu) {
-    known = trace.still(known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; });
+  /// Keeps those that hold for this HDU too. `again`: of this file, as the last time.
+  void check(const FileCards& cards, std::size_t hdu, bool again = false) {
+    known = trace.still(
+        known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; }, again);
   }
 };
 
@@ -65,10 +68,25 @@ class Asking {
   Listener listener_;
 };
 
+/// The recipes of a field that the comments of their cards leave: of a dozen for DATE-OBS nine want another comment. A
+/// comment stays while the value changes, from exposure to exposure.
+struct Refusals {
+  struct Comment {
+    bool own;  ///< of the image's HDU, else of the primary
+    std::size_t card;
+    std::string text;
+  };
+  bool asked = false;  ///< once before: they are found the second time
+  bool known = false;
+  std::vector<const Recipe*> open;
+  std::vector<Comment> comments;  ///< of the cards that decide
+};
+
 /// What is read on the way to several answers: they then depend on the same cards.
 struct RememberedAside : Remembered {
   Fact<std::string> timesys, frame;
   Fact<double> equinox;
+  std::array<Refusals, kFieldCount> refusals;
   /// `fact`, found by `read` unless it is known; who listens to the cards hears of those that it was read from.
   template <class T, class Read>
   const Fact<T>& recall(Field field, Fact<T>& fact, const Place& place, Read read) {
@@ -95,6 +113,7 @@ struct RememberedImage : Remembered {
   std::shared_ptr<const Plan> plan;
   ImageFacts facts;
   int hdu = -1;                         ///< number of the HDU that they are of
+  std::uint64_t file = 0;               ///< the last one that it was checked against, by RememberedFile::files
   std::optional<double> position_time;  ///< the time that the position was found with
   RememberedAside aside;
   /// Facts of its own HDU become those of HDU `number`.
@@ -132,6 +151,7 @@ struct RememberedFile {
   std::string camera;  ///< of the chain: the one chosen or one asked for; empty: none
   Chain chain;
   std::vector<RememberedHdus> hdus;
+  std::uint64_t files = 0;  ///< how many there were
   std::size_t counted = 0;  ///< what size() was when it was last added to that of all files
   std::vector<std::unique_ptr<RememberedImage>> images;
 

@@ -15,11 +15,16 @@ namespace imreg::camera {
 namespace {
 
 bool is_sexagesimal(std::string_view text) {
-  return text.find_first_of(": hHdD") != text.npos && text.find_first_of("0123456789") != text.npos;
+  bool separated = false, digit = false;
+  for (const char c : text) {
+    separated = separated || c == ':' || c == ' ' || lower(c) == 'h' || lower(c) == 'd';
+    digit = digit || (c >= '0' && c <= '9');
+  }
+  return separated && digit;
 }
 
 // Degrees (or hours of right ascension) per unit of a number: the unit in the comment wins over the recipe's.
-double step_of(const Recipe& recipe, const CardValue& card, bool is_ra) {
+double step_of(const Recipe& recipe, const CardView& card, bool is_ra) {
   const Unit* unit = unit_of_comment(card.comment);
   if (unit != nullptr && unit->dimension == Dimension::angle) return unit->scale;
   if (unit != nullptr && unit->name == "h" && is_ra) return 15;
@@ -32,12 +37,13 @@ double julian_year(double time) { return 2000 + (mjd_from_time(time) - 51544.5) 
 }  // namespace
 
 // Degrees, ra from 0 to 360. Sexagesimal right ascensions are hours, numbers are degrees unless somebody says otherwise.
-std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& card, bool is_ra,
-                                         std::string& reason) const {
+std::optional<double> Reader::coordinate(const Recipe& recipe, const CardView& card, bool is_ra,
+                                         std::string_view& reason) const {
   reason = is_ra ? "is no right ascension" : "is no declination";
   const std::optional<std::string_view> part = counted_part(recipe, card.text);
   if (!part) return std::nullopt;
-  if (const std::optional<double> number = header_number(*part)) {
+  const bool colons = part->find(':') != part->npos;
+  if (const std::optional<double> number = colons ? std::nullopt : header_number(*part)) {
     if (!std::isfinite(*number)) return std::nullopt;
     const double degrees = *number * step_of(recipe, card, is_ra);
     if (is_ra) return degrees >= -180 && degrees <= 360 ? std::optional(normalize_degrees(degrees)) : std::nullopt;
@@ -51,48 +57,48 @@ std::optional<double> Reader::coordinate(const Recipe& recipe, const CardValue& 
 
 // Degrees on the sky, of arcsec unless the comment says otherwise; an offset that is not there is none.
 double Reader::shift_by(const Source& source, std::size_t hdu) const {
-  const CardValue* card = place_.cards.get(hdu, source.keyword);
+  const std::optional<CardView> card = place_.cards.get(hdu, source.keyword);
   const Unit* unit = card ? unit_of_comment(card->comment) : nullptr;
   const double scale = unit != nullptr && unit->dimension == Dimension::angle ? unit->scale : 1 / 3600.0;
   return card ? card->number().value_or(0) * scale : 0;
 }
 
-// A coordinate of several cards as one: "-35:03:21.27128". Null when one of them is not there.
-const CardValue* Reader::whole(const CardValue& first, const std::vector<Source>& parts, std::size_t hdu,
-                               CardValue& out) const {
-  if (parts.empty()) return &first;
-  const auto text_of = [](const CardValue& card) {
+// A coordinate of several cards as one: "-35:03:21.27128", which is put into `text`. Nothing when one of them is not
+// there.
+std::optional<CardView> Reader::whole(const CardView& first, const std::vector<Source>& parts, std::size_t hdu,
+                                      std::string& text) const {
+  if (parts.empty()) return first;
+  const auto text_of = [](const CardView& card) {
     const std::optional<double> number = card.number();
     return number ? short_number(*number) : std::string(trim(card.text));
   };
-  out = first;
-  out.text = text_of(first);
+  text = text_of(first);
   for (const Source& part : parts) {
-    const CardValue* card = place_.cards.get(hdu, part.keyword);
-    if (card == nullptr) return nullptr;
-    out.text += (out.text == "-" || out.text == "+" ? "" : ":") + text_of(*card);
+    const std::optional<CardView> card = place_.cards.get(hdu, part.keyword);
+    if (!card) return std::nullopt;
+    text += (text == "-" || text == "+" ? "" : ":") + text_of(*card);
   }
-  return &out;
+  return CardView{first.kind, text, first.comment};
 }
 
 // A pair of keywords from one HDU.
 bool Reader::pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const {
   const Source& ra_source = recipe.sources[0];
   const Source& dec_source = recipe.sources[1];
-  return each_card(place_, ra_source, [&](const CardValue& value, std::size_t found) {
+  return each_card(place_, ra_source, [&](const CardView& value, std::size_t found) {
     if (!usable(Field::position, recipe, ra_source, value, found)) return false;
-    std::string reason;
-    const auto lose = [&](const Source& source, const CardValue& card) {
-      lost(Field::position, recipe, source, card, found, std::move(reason), !says_nothing(recipe, trim(card.text)));
+    std::string_view reason;
+    const auto lose = [&](const Source& source, const CardView& card) {
+      lost(Field::position, recipe, source, card, found, reason, !says_nothing(recipe, trim(card.text)));
       return false;
     };
-    CardValue ra_whole, dec_whole;
-    const CardValue* ra_value = whole(value, recipe.parts[0], found, ra_whole);
+    std::string ra_text, dec_text;
+    const std::optional<CardView> ra_value = whole(value, recipe.parts[0], found, ra_text);
     if (!ra_value) return false;
     const std::optional<double> ra = coordinate(recipe, *ra_value, true, reason);
     if (!ra) return lose(ra_source, *ra_value);
-    const CardValue* dec_value = place_.cards.get(found, dec_source.keyword);
-    if (dec_value) dec_value = whole(*dec_value, recipe.parts[1], found, dec_whole);
+    std::optional<CardView> dec_value = place_.cards.get(found, dec_source.keyword);
+    if (dec_value) dec_value = whole(*dec_value, recipe.parts[1], found, dec_text);
     if (!dec_value) return false;
     const std::optional<double> dec = coordinate(recipe, *dec_value, false, reason);
     if (!dec) return lose(dec_source, *dec_value);
@@ -126,14 +132,14 @@ bool Reader::reference_point(SkyPosition& out, Frame& frame, std::string& keywor
     return place_.cards.get(place_.hdu, name + std::to_string(axis));
   };
   const auto number = [&](const char* name, int axis) {
-    const CardValue* value = card(name, axis);
+    const std::optional<CardView> value = card(name, axis);
     return value ? value->number() : std::nullopt;
   };
   int lon = 0, lat = 0;
   for (const auto& kind : kKinds) {
     lon = lat = 0;
     for (int axis = 1; axis <= 4; ++axis) {
-      const CardValue* type = card("CTYPE", axis);
+      const std::optional<CardView> type = card("CTYPE", axis);
       if (!type) continue;
       if (lon == 0 && glob_match(kind.longitude, trim(type->text))) lon = axis;
       if (lat == 0 && glob_match(kind.latitude, trim(type->text))) lat = axis;
@@ -162,13 +168,13 @@ bool Reader::by_wcs(char version, SkyPosition& icrs, std::string& keywords) cons
   if (Listener* listener = place_.cards.listener()) listener->anything();  // wcslib reads the whole header
   const std::vector<std::int64_t>& axes = place_.own().axes;
   const std::string suffix(version == ' ' ? 0 : 1, version);
-  if (axes.size() < 2 || place_.cards.get(place_.hdu, "CTYPE1" + suffix) == nullptr) return false;
+  if (axes.size() < 2 || !place_.cards.get(place_.hdu, "CTYPE1" + suffix)) return false;
   // A WCS of zeros is no WCS.
   const auto zero = [&](const char* name) {
-    const CardValue* value = place_.cards.get(place_.hdu, name + suffix);
-    return value == nullptr || value->number() == 0.0;
+    const std::optional<CardView> value = place_.cards.get(place_.hdu, name + suffix);
+    return !value || value->number() == 0.0;
   };
-  const CardValue* type = place_.cards.get(place_.hdu, "CTYPE1" + suffix);
+  const std::optional<CardView> type = place_.cards.get(place_.hdu, "CTYPE1" + suffix);
   const bool galactic = glob_match("GL*", trim(type->text));  // 0, 0 is the centre of the Galaxy
   if (!galactic && zero("CRVAL1") && zero("CRVAL2")) return false;
   const std::string other = version == ' ' ? "" : alternate_wcs(place_.own().header.text(), version);

@@ -18,9 +18,9 @@ constexpr double kDay = 86400;
 constexpr double kMjdZero = -40587 * kDay;
 
 // The time of day of the second card of a recipe, in seconds.
-std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
+std::optional<double> clock_of(const Recipe& recipe, const CardView& clock) {
   std::optional<double> seconds = time_of_day(clock.text);
-  if (!seconds && clock.kind == CardValue::Kind::text) {
+  if (!seconds && clock.kind == CardView::Kind::text) {
     // "2003-01-27T15:20:01" as the time of 2003-01-27
     const std::optional<HeaderDate> date = header_date(clock.text);
     if (date) seconds = date->time_of_day;
@@ -34,8 +34,9 @@ std::optional<double> clock_of(const Recipe& recipe, const CardValue& clock) {
 }
 
 // "2010.10.15_23:01:00.000_TAI", or "[TAI]" in the comment: a scale that the card itself names.
-std::optional<TimeScale> scale_written(const CardValue& card) {
-  const std::string_view text = trim(card.text);
+std::optional<TimeScale> scale_written(const CardView& card, std::string_view text) {
+  const bool digit = !text.empty() && text.back() <= '9';
+  if (digit && card.comment.find('[') == card.comment.npos) return std::nullopt;
   for (const std::string_view brackets : {"[TAI]", "[TT]", "[TDB]", "[UTC]"}) {
     const std::string_view name = brackets.substr(1, brackets.size() - 2);
     const bool behind =
@@ -80,7 +81,7 @@ std::optional<double> Reader::zero_point(const Recipe& recipe) const {
       days += source.number;
       continue;
     }
-    const bool found = each_card(place_, source, [&](const CardValue& value, std::size_t) {
+    const bool found = each_card(place_, source, [&](const CardView& value, std::size_t) {
       const std::optional<double> number = value.number();
       if (number && std::isfinite(*number)) return days += *number, true;
       const std::optional<HeaderDate> text = header_date(value.text);
@@ -95,19 +96,19 @@ std::optional<double> Reader::zero_point(const Recipe& recipe) const {
 
 // The moment that a recipe's cards name, on the time scale of the header unless its first card names one.
 Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only, std::optional<TimeScale>& written,
-                               CardValue& card) const {
+                               CardView& card) const {
   Fact<double> out;
   const Source& first = recipe.sources[0];
-  each_card(place_, first, [&](const CardValue& value, std::size_t hdu) {
+  each_card(place_, first, [&](const CardView& value, std::size_t hdu) {
     if (!usable(field, recipe, first, value, hdu)) return false;
-    const auto lose = [&](const Source& source, const CardValue& which, std::string reason, bool fault) {
-      lost(field, recipe, source, which, hdu, std::move(reason), fault);
+    const auto lose = [&](const Source& source, const CardView& which, std::string_view reason, bool fault) {
+      lost(field, recipe, source, which, hdu, reason, fault);
       return false;
     };
     const std::string_view text = trim(value.text);
     if (says_nothing(recipe, text)) return lose(first, value, "says nothing", false);
     if (first.scope != Scope::file_name) out.hdu = number_of_hdu(hdu);
-    written = scale_written(value);
+    written = scale_written(value, text);
     if (losses_ != nullptr) card = value;
     if (!recipe.since.empty()) {
       const std::optional<double> number = raw_number(recipe, value), zero = zero_point(recipe);
@@ -128,7 +129,7 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
     if (!part) return lose(first, value, "does not match " + recipe.capture, false);
     const std::optional<HeaderDate> date = header_date(*part, recipe.date_order);
     if (!date) {
-      const bool swapped = header_date(*part, DateOrder::dmy).has_value();
+      const bool swapped = losses_ != nullptr && header_date(*part, DateOrder::dmy).has_value();
       return lose(first, value, swapped ? "does not tell the day from the month" : "is no date", true);
     }
     if (recipe.sources.size() == 1) {
@@ -138,7 +139,7 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
       return true;
     }
     const Source& second = recipe.sources[1];
-    return each_card(place_, second, [&](const CardValue& clock, std::size_t) {
+    return each_card(place_, second, [&](const CardView& clock, std::size_t) {
       if (!usable(field, recipe, second, clock, hdu)) return false;
       const bool meant = recipe.comment.empty() || place_.cards.matches(recipe.comment, value.comment) ||
                          place_.cards.matches(recipe.comment, clock.comment);
@@ -156,12 +157,13 @@ Fact<double> Reader::date_from(Field field, const Recipe& recipe, bool& day_only
 }
 
 Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const {
-  CardValue card;
+  CardView card;
   std::optional<TimeScale> written;
   Fact<double> out = date_from(field, recipe, day_only, written, card);
   if (!out.value) return {};
-  const auto lose = [&](std::string reason, bool fault) {
-    lost(field, recipe, recipe.sources[0], card, place_.cards.index_of_number(out.hdu), std::move(reason), fault);
+  const auto lose = [&](std::string_view reason, bool fault) {
+    if (losses_ != nullptr)
+      lost(field, recipe, recipe.sources[0], card, place_.cards.index_of_number(out.hdu), reason, fault);
     return Fact<double>();
   };
   if (recipe.moment != Moment::start && !exptime) return lose("is no start, and the exposure time is not known", false);
@@ -205,8 +207,9 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
     std::string_view first;  // its first keyword: DATE-OBS + UT and DATE-OBS alone are one witness
   };
   if (!obstime.value) return std::nullopt;
-  std::vector<Witness> witnesses{
-      {obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))}};
+  std::vector<Witness> witnesses;
+  witnesses.reserve(4);
+  witnesses.push_back({obstime, day_only, std::string_view(obstime.keyword).substr(0, obstime.keyword.find(' '))});
   const auto agree = [](const Witness& a, const Witness& b) {
     return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
   };
@@ -228,7 +231,7 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
 
   // A file is not made before its exposure.
   double latest = std::numeric_limits<double>::infinity();
-  if (const CardValue* made = place_.cards.get(0, "DATE")) {
+  if (const std::optional<CardView> made = place_.cards.get(0, "DATE")) {
     if (const std::optional<HeaderDate> date = header_date(made->text)) latest = date->day + 2 * kDay;
   }
   const auto rank = [&](const Witness& witness) {

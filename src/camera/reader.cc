@@ -78,31 +78,85 @@ bool Reader::applies(const Recipe& recipe) const {
   return recipe.conditions.empty() || holds(place_, recipe.conditions);
 }
 
-void Reader::lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
-                  std::string reason, bool fault) const {
+void Reader::lost(Field field, const Recipe& recipe, const Source& source, const CardView& value, std::size_t hdu,
+                  std::string_view reason, bool fault) const {
   if (losses_ == nullptr) return;
   losses_->push_back({{name_of(field), line_of(recipe), source.keyword, number_of_hdu(hdu),
-                       std::string(trim(value.text)), std::move(reason)},
+                       std::string(trim(value.text)), std::string(reason)},
                       fault});
 }
 
-// Whether a card may be used at all: by its comment.
-bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value,
-                    std::size_t hdu) const {
+// Why the comment of a card forbids its use; empty: it does not.
+std::string_view Reader::refusal(Field field, const Recipe& recipe, const Source& source,
+                                 std::string_view comment) const {
   // Of a date and a time of day either may say what they are: date_from() looks at both.
   const bool first =
       &source == &recipe.sources.front() && (dimension_of(field) != Dimension::date || recipe.sources.size() == 1);
-  if (first && ((!recipe.comment.empty() && !place_.cards.matches(recipe.comment, value.comment)) ||
-                place_.cards.matches(recipe.not_comment, value.comment))) {
-    lost(field, recipe, source, value, hdu, "its comment does not match", false);
-    return false;
-  }
+  if (first && ((!recipe.comment.empty() && !place_.cards.matches(recipe.comment, comment)) ||
+                place_.cards.matches(recipe.not_comment, comment)))
+    return "its comment does not match";
   for (const Table* table : chain_) {
-    if (!place_.cards.matches(table->avoid[index_of(field)], value.comment)) continue;
-    lost(field, recipe, source, value, hdu, "its comment says that it is something else", false);
-    return false;
+    if (place_.cards.matches(table->avoid[index_of(field)], comment))
+      return "its comment says that it is something else";
   }
-  return true;
+  return {};
+}
+
+bool Reader::usable(Field field, const Recipe& recipe, const Source& source, const CardView& value,
+                    std::size_t hdu) const {
+  const std::string_view reason = refusal(field, recipe, source, value.comment);
+  if (!reason.empty()) lost(field, recipe, source, value, hdu, reason, false);
+  return reason.empty();
+}
+
+// Those of the plan without those that cannot give anything, because the comment of every card of their first keyword
+// forbids it. Texts of several keywords can do without the first.
+const std::vector<const Recipe*>& Reader::recipes_of(Field field) const {
+  const std::vector<const Recipe*>& all = plan_.recipes[index_of(field)];
+  if (aside_ == nullptr || all.size() < 2) return all;
+  Refusals& last = aside_->refusals[index_of(field)];
+  if (!last.asked) {
+    last.asked = true;
+    return all;
+  }
+  const Answers answer = answer_of(field);
+  if ((verified_ & answer) != 0) return last.open;
+  verified_ |= answer;
+  const FileCards& cards = place_.cards;
+  const auto same = [&](const Refusals::Comment& c) {
+    return cards.value(c.own ? place_.hdu : 0, c.card).comment == c.text;
+  };
+  if (last.known && std::all_of(last.comments.begin(), last.comments.end(), same)) return last.open;
+  last.known = true;
+  last.open.clear();
+  last.comments.clear();
+  for (const Recipe* recipe : all) {
+    const std::size_t before = last.comments.size();
+    const bool text = dimension_of(field) == Dimension::text && recipe->sources.size() > 1;
+    bool open = recipe->sources.empty() || text;
+    const auto ask = [&](std::size_t hdu) {
+      cards.each(hdu, recipe->sources[0].key, [&](std::size_t card) {
+        const std::string_view comment = cards.value(hdu, card).comment;
+        last.comments.push_back({hdu == place_.hdu, card, std::string(comment)});
+        return open = refusal(field, *recipe, recipe->sources[0], comment).empty();
+      });
+    };
+    if (!open) {
+      const Scope scope = recipe->sources[0].scope;
+      if (scope == Scope::own || scope == Scope::inherited) ask(place_.hdu);
+      if (!open && (scope == Scope::primary || (scope == Scope::inherited && place_.hdu != 0))) ask(0);
+    }
+    if (!open && last.comments.size() > before) continue;
+    last.open.push_back(recipe);
+    last.comments.resize(before);
+  }
+  // Each card once, though it is that of several recipes.
+  const auto order = [](const Refusals::Comment& c) { return std::pair(c.own, c.card); };
+  std::sort(last.comments.begin(), last.comments.end(), [&](auto& a, auto& b) { return order(a) < order(b); });
+  const auto end =
+      std::unique(last.comments.begin(), last.comments.end(), [&](auto& a, auto& b) { return order(a) == order(b); });
+  last.comments.erase(end, last.comments.end());
+  return last.open;
 }
 
 bool Reader::says_nothing(const Recipe& recipe, std::string_view text) const {
@@ -137,8 +191,8 @@ std::optional<std::string> Reader::word(const std::string& list, std::string_vie
   return std::nullopt;
 }
 
-std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const {
-  if (recipe.text_only && value.kind != CardValue::Kind::text) return reason = "is no quoted text", std::nullopt;
+std::optional<std::string> Reader::text_of(const Recipe& recipe, const CardView& value, std::string& reason) const {
+  if (recipe.text_only && value.kind != CardView::Kind::text) return reason = "is no quoted text", std::nullopt;
   const std::string_view text = trim(value.text);
   if (says_nothing(recipe, text)) return reason = "says nothing", std::nullopt;
   const std::optional<std::string_view> part = counted_part(recipe, text);
@@ -155,16 +209,16 @@ Fact<std::string> Reader::joined(Field field, const Recipe& recipe) const {
   Fact<std::string> out;
   bool any = false, unknown = false;
   for (const Source& source : recipe.sources) {
-    each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+    each_card(place_, source, [&](const CardView& value, std::size_t hdu) {
       if (!usable(field, recipe, source, value, hdu)) return false;
-      any = any || !recipe.text_only || value.kind == CardValue::Kind::text;
+      any = any || !recipe.text_only || value.kind == CardView::Kind::text;
       std::string reason;
       const std::optional<std::string> text = text_of(recipe, value, reason);
       if (!text) {
         const std::string_view said = trim(value.text);
         unknown = unknown ||
-                  (value.kind == CardValue::Kind::text && !said.empty() && !place_.cards.matches(recipe.drop, said));
-        lost(field, recipe, source, value, hdu, std::move(reason), false);
+                  (value.kind == CardView::Kind::text && !said.empty() && !place_.cards.matches(recipe.drop, said));
+        lost(field, recipe, source, value, hdu, reason, false);
         return false;
       }
       out.value = out.value ? *out.value + (field == Field::chip ? "_" : "+") + *text : *text;
@@ -211,7 +265,7 @@ Fact<std::string> Reader::section(Field field) const {
   Fact<std::string> out;
   each_recipe(field, [&](const Recipe& recipe) {
     const Source& source = recipe.sources[0];
-    return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+    return each_card(place_, source, [&](const CardView& value, std::size_t hdu) {
       if (!usable(field, recipe, source, value, hdu)) return false;
       const std::optional<std::string_view> part = counted_part(recipe, value.text);
       out.value = part ? section_text(*part) : std::nullopt;
@@ -229,7 +283,7 @@ Fact<std::string> Reader::section(Field field) const {
 }
 
 // The number of a card, as it is written.
-std::optional<double> Reader::raw_number(const Recipe& recipe, const CardValue& value) const {
+std::optional<double> Reader::raw_number(const Recipe& recipe, const CardView& value) const {
   std::optional<double> out;
   if (recipe.difference == Difference::dates) {
     const std::optional<HeaderDate> date = header_date(value.text, recipe.date_order);
@@ -253,7 +307,7 @@ std::optional<double> Reader::operand(Field field, const Recipe& recipe, const S
                                       bool& united) const {
   if (source.scope == Scope::number) return source.number;
   std::optional<double> number;
-  each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+  each_card(place_, source, [&](const CardView& value, std::size_t hdu) {
     if (!usable(field, recipe, source, value, hdu)) return false;
     number = raw_number(recipe, value);
     if (!number) lost(field, recipe, source, value, hdu, "is no number", true);
@@ -291,10 +345,10 @@ Fact<double> Reader::measured(Field field, const Recipe& recipe) const {
   Fact<double> out;
   const Source& source = recipe.sources[0];
   const Dimension dimension = dimension_of(field);
-  each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+  each_card(place_, source, [&](const CardView& value, std::size_t hdu) {
     if (!usable(field, recipe, source, value, hdu)) return false;
-    const auto lose = [&](std::string reason, bool fault) {
-      lost(field, recipe, source, value, hdu, std::move(reason), fault);
+    const auto lose = [&](std::string_view reason, bool fault) {
+      lost(field, recipe, source, value, hdu, reason, fault);
       return false;
     };
     const std::optional<double> number = raw_number(recipe, value);
@@ -371,7 +425,7 @@ Fact<int> Reader::ccd() const {
     const bool by_name = source.scope == Scope::file_name;
     if (Listener* listener = by_name ? place_.cards.listener() : nullptr) listener->anything();
     if (by_name && !split_) return false;
-    return each_card(place_, source, [&](const CardValue& value, std::size_t hdu) {
+    return each_card(place_, source, [&](const CardView& value, std::size_t hdu) {
       if (!usable(Field::ccd, recipe, source, value, hdu)) return false;
       const std::optional<double> number = raw_number(recipe, value);
       const bool whole = number && *number == std::floor(*number) && std::fabs(*number) <= 1e6 &&

@@ -53,15 +53,17 @@ class Reader {
  private:
   template <class Use>
   bool each_recipe(Field field, Use use) const;
+  const std::vector<const Recipe*>& recipes_of(Field field) const;
   bool applies(const Recipe& recipe) const;
-  bool usable(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu) const;
+  std::string_view refusal(Field field, const Recipe& recipe, const Source& source, std::string_view comment) const;
+  bool usable(Field field, const Recipe& recipe, const Source& source, const CardView& value, std::size_t hdu) const;
   bool says_nothing(const Recipe& recipe, std::string_view text) const;
   bool in_range(Field field, double value) const;
   std::string range_text(Field field) const;
   std::optional<std::string> word(const std::string& list, std::string_view text) const;
-  std::optional<std::string> text_of(const Recipe& recipe, const CardValue& value, std::string& reason) const;
+  std::optional<std::string> text_of(const Recipe& recipe, const CardView& value, std::string& reason) const;
   Fact<std::string> joined(Field field, const Recipe& recipe) const;
-  std::optional<double> raw_number(const Recipe& recipe, const CardValue& value) const;
+  std::optional<double> raw_number(const Recipe& recipe, const CardView& value) const;
   std::optional<double> operand(Field field, const Recipe& recipe, const Source& source, Fact<double>& out,
                                 bool& united) const;
   Fact<std::string> aside_text(Field field, Fact<std::string> RememberedAside::*fact) const;
@@ -71,18 +73,19 @@ class Reader {
   std::optional<TimeScale> time_scale() const;
   std::optional<double> zero_point(const Recipe& recipe) const;
   Fact<double> date_from(Field field, const Recipe& recipe, bool& day_only, std::optional<TimeScale>& written,
-                         CardValue& card) const;
+                         CardView& card) const;
   Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
-  std::optional<double> coordinate(const Recipe& recipe, const CardValue& card, bool is_ra, std::string& reason) const;
-  const CardValue* whole(const CardValue& first, const std::vector<Source>& parts, std::size_t hdu,
-                         CardValue& out) const;
+  std::optional<double> coordinate(const Recipe& recipe, const CardView& card, bool is_ra,
+                                   std::string_view& reason) const;
+  std::optional<CardView> whole(const CardView& first, const std::vector<Source>& parts, std::size_t hdu,
+                                std::string& text) const;
   double shift_by(const Source& source, std::size_t hdu) const;
   bool pointing(const Recipe& recipe, SkyPosition& out, std::string& keywords, int& hdu) const;
   bool by_wcs(char version, SkyPosition& icrs, std::string& keywords) const;
   Frame frame_of(std::optional<double> equinox) const;
   bool reference_point(SkyPosition& out, Frame& frame, std::string& keywords) const;
-  void lost(Field field, const Recipe& recipe, const Source& source, const CardValue& value, std::size_t hdu,
-            std::string reason, bool fault) const;
+  void lost(Field field, const Recipe& recipe, const Source& source, const CardView& value, std::size_t hdu,
+            std::string_view reason, bool fault) const;
   int number_of_hdu(std::size_t index) const { return place_.cards.file().hdus[index].number; }
 
   const Chain& chain_;
@@ -91,12 +94,13 @@ class Reader {
   bool split_;
   std::vector<Loss>* losses_;
   RememberedAside* aside_;
+  mutable Answers verified_ = 0;  // the fields whose refusals hold here
 };
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.
 template <class Use>
 bool Reader::each_recipe(Field field, Use use) const {
-  for (const Recipe* recipe : plan_.recipes[index_of(field)]) {
+  for (const Recipe* recipe : recipes_of(field)) {
     if (applies(*recipe) && use(*recipe)) return true;
   }
   return false;

@@ -7,23 +7,40 @@
 namespace imreg::camera {
 
 void Trace::forget(Answers answers) {
-  for (Card& card : cards_) card.by &= ~answers;
-  std::erase_if(cards_, [](const Card& card) { return card.by == 0; });
+  Answers left = 0;
+  for (Card& card : cards_) left |= card.by &= ~answers;
+  if (left != 0) return;
+  cards_.clear();
+  places_ = {};
 }
 
 bool Trace::add(std::int32_t hdu, std::size_t card, std::string_view bytes, Answers by) {
   constexpr std::size_t kMost = 4000, kNear = 64;
-  // The same card twice does no harm.
-  const auto end = cards_.rbegin() + static_cast<std::ptrdiff_t>(std::min(kNear, cards_.size()));
-  const auto known =
-      std::find_if(cards_.rbegin(), end, [&](const Card& c) { return c.number == card && c.hdu == hdu; });
-  if (known != end) {
+  Card* known = nullptr;
+  std::uint16_t* place = nullptr;
+  if (hdu <= 0) {
+    std::vector<std::uint16_t>& places = places_[hdu == kOwn ? 0 : 1];
+    if (places.size() <= card) places.resize(card + card / 2 + 64);
+    place = &places[card];
+    known = *place == 0 ? nullptr : &cards_[*place - 1U];
+  } else {
+    // The same card twice does no harm.
+    const auto end = cards_.rbegin() + static_cast<std::ptrdiff_t>(std::min(kNear, cards_.size()));
+    const auto found =
+        std::find_if(cards_.rbegin(), end, [&](const Card& c) { return c.number == card && c.hdu == hdu; });
+    known = found == end ? nullptr : &*found;
+  }
+  if (known != nullptr && known->by != 0) {
     known->by |= by;
     return true;
   }
-  if (cards_.size() >= kMost || bytes.find('&') != bytes.npos) return false;
-  Card& added = cards_.emplace_back(Card{hdu, static_cast<std::uint32_t>(card), by, {}});
-  std::memcpy(added.bytes, bytes.data(), kCardSize);
+  if (bytes.find('&') != bytes.npos || (known == nullptr && cards_.size() >= kMost)) return false;
+  if (known == nullptr) {
+    known = &cards_.emplace_back(Card{hdu, static_cast<std::uint32_t>(card), by, {}});
+    if (place != nullptr) *place = static_cast<std::uint16_t>(cards_.size());
+  }
+  known->by = by;
+  std::memcpy(known->bytes, bytes.data(), kCardSize);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,15 +25,18 @@ static_assert(kFieldCount + 3 <= 32);
 
 class Trace {
  public:
-  /// Which of the answers `known` hold for these headers too; the others' cards are forgotten. `own`: index of the HDU.
+  /// Which of the answers `known` hold for these headers too; the others are forgotten. `own`: index of the HDU.
   /// `same(hdu, card)`: whether a card whose bytes are others says the same to `harmless`; it is then kept as it is now.
+  /// `again`: it was asked of another image of this file before, so that the primary's cards are known to be the same.
   template <class Same>
-  Answers still(Answers known, const FitsHeaders& file, std::size_t own, Answers harmless, Same same) {
+  Answers still(Answers known, const FitsHeaders& file, std::size_t own, Answers harmless, Same same,
+                bool again = false) {
     Answers all = 0;
     for (Card& card : cards_) {
       all |= card.by;
       const std::size_t hdu = card.hdu == kOwn ? own : static_cast<std::size_t>(card.hdu);
-      if ((card.by & known) == 0 || same_bytes(card, file.hdus[hdu].header)) continue;
+      if ((card.by & known) == 0 || (again && card.hdu == 0)) continue;
+      if (same_bytes(card, file.hdus[hdu].header)) continue;
       if (card.by == harmless && same(hdu, card.number))
         file.hdus[hdu].header.card(card.number).copy(card.bytes, kCardSize);
       else
@@ -41,6 +45,7 @@ class Trace {
     if ((all & ~known) != 0) forget(~known);
     return known;
   }
+  /// Cards of the image and the primary HDU keep their place: the next answers are read from them too, as a rule.
   void forget(Answers answers);
   /// Whether all of the answers `known` hold for these headers.
   bool holds(Answers known, const FitsHeaders& file, std::size_t own) const {
@@ -81,6 +86,8 @@ class Trace {
     return (differ[0] | differ[1]) == 0;
   }
   std::vector<Card> cards_;
+  // Where a card stands in cards_, by its number, from 1; those of the image's HDU and of the primary HDU.
+  std::array<std::vector<std::uint16_t>, 2> places_;
 };
 
 /// Who wants to know which cards are read.

@@ -46,6 +46,14 @@ void Tally::tell(std::string_view program, std::string_view before, std::string_
 
 void complain(std::string_view program, const Status& status) { warn(program, status.text()); }
 
+void complain(std::string_view program, const DamagedRows& rows) {
+  for (const auto& status : rows.first) complain(program, status);
+  if (const auto others = rows.count - std::ssize(rows.first); others > 0) {
+    warn(program, "only the first " + counted(std::ssize(rows.first), "damaged record") + " are named; " +
+                      std::to_string(others) + " more were left out");
+  }
+}
+
 int end_with(std::string_view program, const Status& status) {
   const bool usage = status.file().empty() && (status.code() == Code::invalid || status.code() == Code::not_found);
   if (usage) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imreg/scan.h"
 #include "imreg/status.h"
 
 namespace imreg::cli {
@@ -22,6 +23,8 @@ enum Exit : int {
 
 /// Prints "program: FILE: what is wrong" to standard error: always one line.
 void complain(std::string_view program, const Status& status);
+/// A line for each that is named, and one that counts the others.
+void complain(std::string_view program, const DamagedRows& rows);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 

@@ -16,7 +16,8 @@ namespace imreg::cli {
 
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kLarge = 8 * 1024;  // not copied
 
 // Where a regular file will be written next; -1 for anything else, and where every write goes to the end.
 std::int64_t place_in_file(int descriptor) {
@@ -61,9 +62,9 @@ Result<std::unique_ptr<Output>> Output::to_file(const std::string& path) {
 
 bool Output::write(std::string_view text) {
   if (closed_) return false;
-  if (held_.size() + text.size() > kPiece) {
+  if (held_.size() + text.size() > kPiece || text.size() > kLarge) {
     if (!flush()) return false;
-    if (text.size() > kPiece) return put(text);
+    if (text.size() > kLarge) return put(text);
   }
   if (held_.capacity() < kPiece && !terminal_) held_.reserve(kPiece);
   held_ += text;

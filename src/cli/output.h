@@ -12,7 +12,7 @@
 
 namespace imreg::cli {
 
-/// Collects text and writes it in pieces of 256 KiB; on a terminal after every line. One thread.
+/// Collects text and writes it in pieces of 64 KiB; on a terminal after every line. One thread.
 class Output {
  public:
   explicit Output(int descriptor = 1) : Output(descriptor, "standard output") {}

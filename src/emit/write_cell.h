@@ -38,6 +38,12 @@ struct Context {
   Buffer buffer;
   Paths paths;
   double tz_hours = 0;
+  struct LastWord {
+    std::uint64_t raw = 0;  ///< the value's bits
+    std::size_t size = 0;   ///< 0: nothing is known
+    char text[32];
+  };
+  std::vector<LastWord> last_words;  ///< by cell
   Context(const EmitOptions& options, Sink sink)
       : buffer(std::move(sink)), paths(options.expand_path), tz_hours(options.tz_hours) {}
 };

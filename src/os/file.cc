@@ -139,6 +139,18 @@ Status File::read_exactly(std::int64_t offset, char* to, std::size_t size) const
   return {};
 }
 
+Status File::read_exactly(std::int64_t offset, std::span<const iovec> to) const {
+  std::size_t size = 0;
+  for (const iovec& part : to) size += part.iov_len;
+  const ssize_t got = ::preadv(fd_, to.data(), static_cast<int>(to.size()), offset);
+  if (got >= 0 && static_cast<std::size_t>(got) == size) return {};
+  for (const iovec& part : to) {  // interrupted, or the end of the file: the slow way knows what to say
+    IMREG_TRY(read_exactly(offset, static_cast<char*>(part.iov_base), part.iov_len));
+    offset += static_cast<std::int64_t>(part.iov_len);
+  }
+  return {};
+}
+
 Status File::write(std::int64_t offset, std::string_view bytes) {
   int error = 0;
   if (vetoed(IoOperation::Kind::write, offset, bytes, error)) return fail("cannot write", error);

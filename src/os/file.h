@@ -2,7 +2,10 @@
 // on disk passes an IoObserver, so that a test can record the operations, or let any of them fail.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -59,6 +62,8 @@ class File {
   Result<std::size_t> read(std::int64_t offset, char* to, std::size_t size) const;
   /// Exactly `size` bytes. Error: corrupt when the file ends before.
   Status read_exactly(std::int64_t offset, char* to, std::size_t size) const;
+  /// The same into several places, one behind the other, by one call of the kernel.
+  Status read_exactly(std::int64_t offset, std::span<const iovec> to) const;
 
   Status write(std::int64_t offset, std::string_view bytes);
   Status write_zeros(std::int64_t offset, std::int64_t size);

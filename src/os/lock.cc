@@ -23,10 +23,15 @@ struct flock whole_file(short type) {
   return lock;
 }
 
-std::string read_text(const File& file) {
+std::string read_all(const File& file) {
   std::string text(kTextSize, '\0');
   const auto got = file.read(0, text.data(), text.size());
   text.resize(got ? *got : 0);
+  return text;
+}
+
+std::string read_text(const File& file) {
+  std::string text = read_all(file);
   if (const auto end = text.find('\n'); end != std::string::npos) text.resize(end);
   return text;
 }
@@ -49,6 +54,9 @@ std::string holder_text(const std::string& program) {
   std::strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return "held by " + program + ", process " + std::to_string(::getpid()) + " on " + host + ", since " + since;
 }
+
+// The second line of a holder who adds rows, since this boot of the machine.
+std::string work_text() { return "\nat work, boot=" + boot_id(); }
 
 }  // namespace
 
@@ -73,8 +81,18 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
   }
   const std::string text = read_text(lock.file_);
   if (text.starts_with(kFree)) lock.last_state_ = text.substr(sizeof kFree - 1);
-  IMREG_TRY(write_text(lock.file_, holder_text(program)));
+  lock.holder_ = holder_text(program);
+  IMREG_TRY(write_text(lock.file_, lock.holder_));
   return lock;
+}
+
+Status WriterLock::begin_work() { return write_text(file_, holder_ + work_text()); }
+
+bool WriterLock::is_at_work(const std::string& path) {
+  if (boot_id().empty()) return is_held(path);
+  const auto file = File::open(path, File::Mode::read);
+  if (!file) return file.status().code() != Code::not_found;
+  return read_all(*file).find(work_text()) != std::string::npos;
 }
 
 bool WriterLock::is_held(const std::string& path) {

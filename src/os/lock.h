@@ -15,9 +15,14 @@ class WriterLock {
   static Result<WriterLock> take(const std::string& path, const std::string& program, double wait_seconds);
   /// True while somebody else holds it. A reader asks; it needs no permission to write.
   static bool is_held(const std::string& path);
+  /// True while its holder may be adding rows, and when such a one has died since the machine was started: the page cache has
+  /// all that it wrote, in order. False while a holder only brings in order what a dead one left, and when nobody holds it.
+  static bool is_at_work(const std::string& path);
 
   WriterLock() = default;
   bool held() const { return file_.is_open(); }
+  /// From now on rows are added.
+  Status begin_work();
   /// What the last holder left when it released the lock, empty when it died.
   const std::string& last_state() const { return last_state_; }
   /// Gives the lock back and leaves `state` for the next holder; empty: nothing is known, check everything.
@@ -25,6 +30,7 @@ class WriterLock {
 
  private:
   File file_;
+  std::string holder_;
   std::string last_state_;
 };
 

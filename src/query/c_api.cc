@@ -159,12 +159,12 @@ int imreg_next(imreg_rows* rows) {
       -1);
 }
 
-long long imreg_damaged(const imreg_rows* rows) { return std::ssize(rows->rows.report().damaged); }
+long long imreg_damaged(const imreg_rows* rows) { return rows->rows.report().damaged.count; }
 
 const char* imreg_damage(const imreg_rows* rows, long long index) {
   return guarded(
       [&]() -> const char* {
-        const auto& damaged = rows->rows.report().damaged;
+        const auto& damaged = rows->rows.report().damaged.first;
         if (index < 0 || index >= std::ssize(damaged)) return nullptr;
         auto& text = const_cast<imreg_rows*>(rows)->damage;
         text = damaged[static_cast<std::size_t>(index)].text();

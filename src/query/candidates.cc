@@ -11,22 +11,17 @@
 
 namespace imreg {
 
-namespace {
-// The same for any number of threads: sums depend on it. Each thread holds the groups of one.
-constexpr std::int64_t kBlock = 8192;
-}  // namespace
-
 Status no_memory() {
   return {Code::io, "not enough memory for this query; ask for fewer columns or rows, or end other programs"};
 }
 
 int workers_for(std::int64_t count, int jobs) {
-  return static_cast<int>(std::clamp<std::int64_t>((count + kBlock - 1) / kBlock, 1, std::max(jobs, 1)));
+  return static_cast<int>(std::clamp<std::int64_t>((count + kRowsOfBlock - 1) / kRowsOfBlock, 1, std::max(jobs, 1)));
 }
 
 Status each_block(std::int64_t count, int jobs,
                   const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
-                  const std::function<Status(int worker)>& in_order) {
+                  const std::function<Status(int worker, std::int64_t from)>& in_order) {
   std::atomic<std::int64_t> next{0};
   std::mutex mutex;
   std::condition_variable turn;
@@ -43,15 +38,15 @@ Status each_block(std::int64_t count, int jobs,
     try {
       while (!failed) {
         const std::int64_t block = next++;
-        if (block * kBlock >= count) return;
-        Status status = work(worker, block * kBlock, std::min(count, (block + 1) * kBlock));
+        if (block * kRowsOfBlock >= count) return;
+        Status status = work(worker, block * kRowsOfBlock, std::min(count, (block + 1) * kRowsOfBlock));
         if (status.ok() && in_order) {
           {
             std::unique_lock lock(mutex);
             turn.wait(lock, [&] { return done == block || failed; });
           }
           if (failed) return;
-          status = in_order(worker);
+          status = in_order(worker, block * kRowsOfBlock);
           const std::lock_guard lock(mutex);
           ++done;
           turn.notify_all();

@@ -11,6 +11,9 @@
 
 namespace imreg {
 
+/// The same for any number of threads: sums depend on it.
+constexpr std::int64_t kRowsOfBlock = 8192;
+
 /// Which rows: those that an index or an earlier step found, or else all that the selection matches.
 struct Candidates {
   const RecordFile* file;
@@ -68,11 +71,11 @@ class Looker {
 };
 
 /// Calls work(worker, from, end) for blocks of rows below `count` by up to `jobs` threads, until one fails.
-/// `in_order(worker)`, when given, is called behind the work of each block, one at a time, in the order of the blocks.
+/// `in_order(worker, from)`, when given, is called behind the work of each block, one at a time, in the order of the blocks.
 /// Error also: no memory.
 Status each_block(std::int64_t count, int jobs,
                   const std::function<Status(int worker, std::int64_t from, std::int64_t end)>& work,
-                  const std::function<Status(int worker)>& in_order = {});
+                  const std::function<Status(int worker, std::int64_t from)>& in_order = {});
 /// How many threads that will be.
 int workers_for(std::int64_t count, int jobs);
 

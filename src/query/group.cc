@@ -3,25 +3,25 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "query/group_collector.h"
 
 namespace imreg {
 
-Groups::Groups(Grouping grouping, const Settings& settings)
-    : grouping_(std::move(grouping)), states_(Sorter::Settings{settings.memory / 4, settings.folder}) {}
+Groups::Groups(Grouping grouping) : grouping_(std::move(grouping)), sorters_(grouping_) {}
 
 Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const Candidates& candidates, const Settings& settings,
-                                             std::vector<Status>& damaged) {
-  std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
+                                             DamagedRows& damaged) {
+  std::unique_ptr<Groups> out(new Groups(std::move(grouping)));
   IMREG_TRY(out->collect(candidates, settings, damaged));
   return out;
 }
 
 Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const std::vector<Counted>& counts,
                                              const Settings& settings) {
-  std::unique_ptr<Groups> out(new Groups(std::move(grouping), settings));
+  std::unique_ptr<Groups> out(new Groups(std::move(grouping)));
   GroupTable table(out->grouping_);
   std::string key, scratch;
   std::vector<int> widths(out->grouping_.keys.size());
@@ -35,88 +35,130 @@ Result<std::unique_ptr<Groups>> Groups::make(Grouping grouping, const std::vecto
     for (const auto& operand : out->grouping_.keys) operand.add_key(counted.sample.view(), false, key);
     table.rows[table.find(key)] += counted.rows;
   }
-  IMREG_TRY(out->finish(table, 0, widths));
+  out->sorters_.states = std::make_unique<Sorter>(Sorter::Settings{settings.memory / 4, settings.folder});
+  IMREG_TRY(out->sorters_.add(table, 0));
+  IMREG_TRY(out->finish(widths));
   return out;
 }
 
-// The last part, and the first group.
-Status Groups::finish(GroupTable& table, std::uint64_t part, const std::vector<int>& widths) {
-  IMREG_TRY(put_away(table, grouping_, part, states_));
-  IMREG_TRY(states_.finish());
-  values_.resize(grouping_.operands.size());
-  for (const auto& values : values_) {
-    if (values) IMREG_TRY(values->finish());
-  }
+// To the first group.
+Status Groups::finish(const std::vector<int>& widths) {
+  IMREG_TRY(sorters_.finish());
   schema_ = result_schema(grouping_, widths);
-  IMREG_ASSIGN(const auto* first, states_.next());
+  IMREG_ASSIGN(const auto* first, sorters_.states->next());
   has_next_ = first != nullptr;
   if (first) next_ = *first;
   return {};
 }
 
-Status Groups::collect(const Candidates& candidates, const Settings& settings, std::vector<Status>& damaged) {
+// The memory is shared: a quarter is for the tables of the threads, of which there are no more than it is enough for, an
+// eighth for the table of all, and the rest for sorting.
+Status Groups::collect(const Candidates& candidates, const Settings& settings, DamagedRows& damaged) {
   const std::int64_t count = candidates.file->count();
-  const int workers = workers_for(count, settings.jobs);
-  // A quarter of the memory each: the table, its sorted parts, and the values whose medians are wanted.
-  const auto medians = std::max<std::size_t>(grouping_.operands.size(), 1);
-  const Sorter::Settings for_values{settings.memory / 2 / static_cast<std::size_t>(workers) / medians, settings.folder};
+  const std::size_t fitting = settings.memory / 4 / Collector::memory_for(grouping_);
+  const int workers = workers_for(count, static_cast<int>(std::clamp<std::size_t>(
+                                             fitting, 1, static_cast<std::size_t>(std::max(settings.jobs, 1)))));
+  std::size_t medians = 0;
+  for (std::size_t i = 0; i < grouping_.operands.size(); ++i) medians += grouping_.asks(Function::median, i) ? 1 : 0;
+  const std::size_t for_states = medians > 0 ? settings.memory / 4 : settings.memory * 5 / 8;
+  const std::size_t for_values = medians > 0 ? settings.memory * 3 / 8 / medians : 0;
+  // Values of a group that stand in the items of its parts are in memory together: a part may be as large as a block.
+  const auto blocks = static_cast<std::size_t>(count / kRowsOfBlock + 1);
+  const std::size_t most_inside = std::min<std::size_t>(settings.memory / 16 / sizeof(std::uint64_t) / blocks, 64);
+
   std::vector<std::unique_ptr<Collector>> collectors;
-  for (int i = 0; i < workers; ++i)
-    collectors.push_back(std::make_unique<Collector>(grouping_, candidates, for_values));
-  GroupTable table(grouping_);
-  std::uint64_t part = 0;
-  const auto collector = [&](int worker) -> Collector& { return *collectors[static_cast<std::size_t>(worker)]; };
-  IMREG_TRY(each_block(
-      count, workers,
-      [&](int worker, std::int64_t from, std::int64_t end) { return collector(worker).add_block(from, end); },
-      [&](int worker) {
-        table.merge_in(collector(worker).table);
-        for (auto& status : std::exchange(collector(worker).damaged, {})) damaged.push_back(std::move(status));
-        return table.memory() > settings.memory / 4 ? put_away(table, grouping_, part++, states_) : Status();
-      }));
-  std::vector<int> widths = collectors[0]->widths;
-  values_ = std::move(collectors[0]->values);
-  for (std::size_t worker = 1; worker < collectors.size(); ++worker) {
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], collectors[worker]->widths[i]);
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      if (values_[i]) IMREG_TRY(values_[i]->absorb(std::move(*collectors[worker]->values[i])));
+  const auto sorter = [&](std::size_t memory) {
+    return std::make_unique<Sorter>(Sorter::Settings{memory / static_cast<std::size_t>(workers), settings.folder});
+  };
+  for (int i = 0; i < workers; ++i) {
+    collectors.push_back(std::make_unique<Collector>(grouping_, candidates, most_inside));
+    auto& sorters = collectors.back()->sorters;
+    sorters.states = sorter(for_states);
+    for (std::size_t k = 0; k < grouping_.operands.size(); ++k) {
+      if (grouping_.asks(Function::median, k)) sorters.values[k] = sorter(for_values);
     }
   }
-  return finish(table, part, widths);
+  GroupTable table(grouping_);
+  std::int64_t part = 0;  // the row with which the table begins
+  const auto collector = [&](int worker) -> Collector& { return *collectors[static_cast<std::size_t>(worker)]; };
+  const Status collected = each_block(
+      count, workers,
+      [&](int worker, std::int64_t from, std::int64_t end) { return collector(worker).add_block(from, end); },
+      [&](int worker, std::int64_t from) -> Status {
+        Collector& done = collector(worker);
+        damaged.add(std::exchange(done.damaged, {}));
+        // What stands before the block must not be in one part with what comes behind it.
+        const bool full = table.memory() > settings.memory / 8;
+        if (table.size() > 0 && (done.many() || full)) {
+          IMREG_TRY(done.sorters.add(table, static_cast<std::uint64_t>(part)));
+          table = GroupTable(grouping_);
+        }
+        if (done.many()) return {};
+        if (table.size() == 0) part = from;
+        table.merge_in(done.table);
+        return {};
+      });
+  IMREG_TRY(collected);
+  IMREG_TRY(collectors[0]->sorters.add(table, static_cast<std::uint64_t>(part)));
+  std::vector<int> widths = collectors[0]->widths;
+  sorters_ = std::move(collectors[0]->sorters);
+  for (std::size_t worker = 1; worker < collectors.size(); ++worker) {
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], collectors[worker]->widths[i]);
+    IMREG_TRY(sorters_.absorb(std::move(collectors[worker]->sorters)));
+  }
+  collectors.clear();
+  return finish(widths);
+}
+
+// The middle value of the group, or the mean of the two in the middle.
+Result<double> Groups::median(std::size_t operand) {
+  const std::int64_t known = state_.numbers[operand].known;
+  auto& inside = state_.values[operand];
+  std::sort(inside.begin(), inside.end());
+  // The others are the next ones of the sorter.
+  std::int64_t outside = known - std::ssize(inside);
+  std::size_t at = 0;
+  std::optional<std::uint64_t> other;
+  double before = 0, middle = std::nan("");
+  for (std::int64_t n = 0; n < known; ++n) {
+    if (!other && outside > 0) {
+      --outside;
+      IMREG_ASSIGN(const auto* item, sorters_.values[operand]->next());
+      other = load_big<std::uint64_t>(item->data() + item->size() - 8);
+    }
+    std::uint64_t key = 0;
+    if (at < inside.size() && (!other || inside[at] <= *other))
+      key = inside[at++];
+    else
+      key = *std::exchange(other, std::nullopt);
+    if (n != (known - 1) / 2 && n != known / 2) continue;
+    const double value = grouping_.operands[operand].number_of(key);
+    middle = n == (known - 1) / 2 ? value : before / 2 + value / 2;
+    before = value;
+  }
+  return middle;
 }
 
 Result<bool> Groups::next(Record& record) {
   if (!has_next_) return false;
-  std::int64_t rows = 0;
   const std::size_t operands = grouping_.operands.size();
-  std::vector<Numbers> numbers(operands);
-  std::vector<Texts> texts(operands);
-  const std::string key(key_of(next_));
+  state_.clear(operands);
+  key_ = key_of(next_);
   do {  // all parts of the group
-    take_state(next_, grouping_, rows, numbers, texts);
-    IMREG_ASSIGN(const auto* item, states_.next());
+    take_state(next_, grouping_, state_);
+    IMREG_ASSIGN(const auto* item, sorters_.states->next());
     has_next_ = item != nullptr;
     if (item) next_ = *item;
-  } while (has_next_ && key_of(next_) == key);
+  } while (has_next_ && key_of(next_) == key_);
 
   record = Record(static_cast<std::size_t>(schema_.record_size));
-  std::string_view left = key;
+  std::string_view left = key_;
   std::size_t field = 0;
   for (const auto& operand : grouping_.keys) operand.take_key(left, record, schema_.fields[field++]);
-  std::vector<double> medians(operands, std::nan(""));
+  medians_.assign(operands, std::nan(""));
   for (std::size_t i = 0; i < operands; ++i) {
-    if (!values_[i]) continue;
-    // The values of this group are the next ones: the middle one, or the mean of the two in the middle.
-    const std::int64_t known = numbers[i].known;
-    double sum = 0;
-    for (std::int64_t n = 0; n < known; ++n) {
-      IMREG_ASSIGN(const auto* item, values_[i]->next());
-      if (n == (known - 1) / 2 || n == known / 2) {
-        const double value = grouping_.operands[i].number_of(load_big<std::uint64_t>(item->data() + item->size() - 8));
-        medians[i] = n == (known - 1) / 2 ? value : sum / 2 + value / 2;
-        sum = value;
-      }
-    }
+    if (!sorters_.values[i]) continue;
+    IMREG_ASSIGN(medians_[i], median(i));
   }
   for (const auto& aggregate : grouping_.aggregates) {
     const FieldInfo& info = schema_.fields[field++];
@@ -127,11 +169,11 @@ Result<bool> Groups::next(Record& record) {
         store_big(record.data() + info.offset, value);
     };
     if (aggregate.function == Function::count) {
-      store_big(record.data() + info.offset, rows);
+      store_big(record.data() + info.offset, state_.rows);
       continue;
     }
     const Operand& operand = grouping_.operands[aggregate.operand];
-    const Numbers& n = numbers[aggregate.operand];
+    const Numbers& n = state_.numbers[aggregate.operand];
     const auto known = static_cast<double>(n.known);
     const double sum = std::isfinite(n.lost) ? n.sum + n.lost : n.sum;  // infinity takes nothing away
     switch (aggregate.function) {
@@ -144,7 +186,7 @@ Result<bool> Groups::next(Record& record) {
           put(n.known > 0 ? sum : std::nan(""));
         break;
       case Function::mean: put(n.known > 0 ? sum / known : std::nan("")); break;
-      case Function::median: put(medians[aggregate.operand]); break;
+      case Function::median: put(medians_[aggregate.operand]); break;
       case Function::stddev: put(n.known > 1 ? std::sqrt(n.squares / (known - 1)) : std::nan("")); break;
       default: {
         const auto of = [&](const auto& a) {
@@ -154,7 +196,7 @@ Result<bool> Groups::next(Record& record) {
                                                          : a.last;
         };
         if (operand.is_text()) {
-          const std::string text = of(texts[aggregate.operand]);
+          const std::string text = of(state_.texts[aggregate.operand]);
           std::string_view from = text;
           if (n.known > 0) operand.take_key(from, record, info);
         } else {

@@ -9,12 +9,9 @@
 
 #include "imreg/query.h"
 #include "query/candidates.h"
-#include "query/grouping.h"
-#include "query/sorter.h"
+#include "query/group_table.h"
 
 namespace imreg {
-
-class GroupTable;
 
 /// The groups, in the order of their keys, read once.
 class Groups {
@@ -27,7 +24,7 @@ class Groups {
   /// Takes checked copies of all candidates; `damaged` gets those that are none. Sums are made block by block in file
   /// order, so they do not depend on the number of threads.
   static Result<std::unique_ptr<Groups>> make(Grouping grouping, const Candidates& candidates, const Settings& settings,
-                                              std::vector<Status>& damaged);
+                                              DamagedRows& damaged);
 
   /// Of counts that somebody knows already: a record with the values of the keys, and how many rows have them.
   struct Counted {
@@ -42,16 +39,18 @@ class Groups {
   Result<bool> next(Record& record);
 
  private:
-  Groups(Grouping grouping, const Settings& settings);
-  Status collect(const Candidates& candidates, const Settings& settings, std::vector<Status>& damaged);
-  Status finish(GroupTable& table, std::uint64_t part, const std::vector<int>& widths);
+  explicit Groups(Grouping grouping);
+  Status collect(const Candidates& candidates, const Settings& settings, DamagedRows& damaged);
+  Status finish(const std::vector<int>& widths);
+  Result<double> median(std::size_t operand);
 
   Grouping grouping_;
   Schema schema_;
-  Sorter states_;  ///< key, number of the part, state: parts of one group are neighbours, in file order
-  std::vector<std::unique_ptr<Sorter>> values_;  ///< of each operand that has a median: key, value
+  GroupSorters sorters_;
   bool has_next_ = false;
-  std::string next_;
+  std::string next_, key_;  ///< the next item; the key of the group that is made
+  GroupState state_;
+  std::vector<double> medians_;
 };
 
 }  // namespace imreg

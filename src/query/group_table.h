@@ -1,93 +1,88 @@
-// Groups in memory, and as byte strings in the order of their keys when they are too many.
+// Groups in memory, and as byte strings in the order of their keys when they are many.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "query/aggregate.h"
 #include "query/grouping.h"
 #include "query/sorter.h"
+#include "scan/segment.h"
 
 namespace imreg {
-
-std::uint64_t hash_of(const char* bytes, std::size_t size);
 
 /// Keys are exact: all bytes of them are compared.
 class GroupTable {
  public:
-  explicit GroupTable(const Grouping& grouping) : grouping_(&grouping) {}
+  explicit GroupTable(const Grouping& grouping);
 
   std::size_t size() const { return rows.size(); }
-  std::size_t memory() const { return memory_; }
-  std::size_t find(std::string_view key) {
-    if (const auto found = places_.find(key); found != places_.end()) return found->second;
-    const std::size_t place = rows.size();
-    places_.emplace(key, place);
-    keys.emplace_back(key);
-    rows.push_back(0);
-    numbers.resize(numbers.size() + grouping_->operands.size());
-    texts.resize(texts.size() + (has_texts() ? grouping_->operands.size() : 0));
-    memory_ +=
-        2 * key.size() + 160 + grouping_->operands.size() * (sizeof(Numbers) + (has_texts() ? sizeof(Texts) : 0));
-    return place;
-  }
-  void clear() { *this = GroupTable(*grouping_); }
-  Numbers* numbers_of(std::size_t group) { return numbers.data() + group * grouping_->operands.size(); }
-  Texts* texts_of(std::size_t group) { return texts.data() + group * grouping_->operands.size(); }
-  bool has_texts() const {
-    return std::any_of(grouping_->operands.begin(), grouping_->operands.end(),
-                       [](const auto& o) { return o.is_text(); });
-  }
-  // `part` stands behind this in the file.
-  void merge_in(GroupTable& part) {
-    const std::size_t operands = grouping_->operands.size();
-    for (std::size_t from = 0; from < part.size(); ++from) {
-      if (part.rows[from] == 0) continue;
-      const std::size_t to = find(part.keys[from]);
-      rows[to] += part.rows[from];
-      for (std::size_t i = 0; i < operands; ++i) {
-        if (grouping_->operands[i].is_text()) {
-          if (part.numbers_of(from)[i].known > 0) {
-            merge(texts_of(to)[i], part.texts_of(from)[i], numbers_of(to)[i].known == 0);
-            for (const auto* text : {&texts_of(to)[i].low, &texts_of(to)[i].high}) memory_ += text->size();
-          }
-        }
-        merge(numbers_of(to)[i], part.numbers_of(from)[i]);
-      }
-    }
-  }
-  // Ready for the next block: what is known about keys is kept while it is little.
-  void restart() {
-    if (size() > 4096) return clear();
-    std::fill(rows.begin(), rows.end(), 0);
-    std::fill(numbers.begin(), numbers.end(), Numbers());
-  }
+  std::size_t memory() const;
+  std::size_t find(std::string_view key);
+  std::string_view key(std::size_t group) const { return keys_.text(static_cast<std::uint32_t>(group)); }
+  Numbers* numbers_of(std::size_t group) { return numbers_.data() + group * operands_; }
+  Texts* texts_of(std::size_t group) { return texts_.data() + group * operands_; }
+  /// `part` stands behind this in the file.
+  void merge_in(GroupTable& part);
+  void clear();
+  /// No rows, but the keys stay.
+  void forget_rows();
 
-  std::vector<std::string> keys;
-  std::vector<std::int64_t> rows;
-  std::vector<Numbers> numbers;  // of all operands of a group, one behind the other
-  std::vector<Texts> texts;
+  std::vector<std::int64_t> rows;  ///< of each group; 0: it is a key only
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return hash_of(text.data(), text.size()); }
-  };
   const Grouping* grouping_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> places_;
-  std::size_t memory_ = 0;
+  std::size_t operands_;
+  bool has_texts_;
+  index::TextPool keys_;
+  std::vector<Numbers> numbers_;  ///< of all operands of a group, one behind the other
+  std::vector<Texts> texts_;
+  std::size_t text_memory_ = 0;
 };
 
-/// Items: key, number of the part, state, size of the key. Parts of one group are neighbours, in file order.
-Status put_away(GroupTable& table, const Grouping& grouping, std::uint64_t part, Sorter& states);
-/// The key of an item.
+/// Values of one operand, as they came, of which medians are wanted.
+struct ValueLog {
+  std::vector<std::uint32_t> groups;
+  std::vector<std::uint64_t> keys;
+  void clear() { groups.clear(), keys.clear(); }
+};
+
+/// All that is known about one group.
+struct GroupState {
+  std::int64_t rows = 0;
+  std::vector<Numbers> numbers;  ///< of each operand
+  std::vector<Texts> texts;
+  std::vector<std::vector<std::uint64_t>> values;  ///< those that stood in the items
+  void clear(std::size_t operands);
+};
+
+/// What becomes of groups that do not stay in memory. Items of `states`: key, number of the part, state, size of the key;
+/// so parts of one group are neighbours, in file order. Items of `values`, for each operand that has a median: key, value.
+struct GroupSorters {
+  explicit GroupSorters(const Grouping& of) : grouping(&of), values(of.operands.size()) {}
+  /// The table is then empty.
+  Status add(GroupTable& table, std::uint64_t part);
+  /// With the values: up to `most_inside` of a group stand in its item, else all of them in `values`.
+  Status add(GroupTable& table, std::uint64_t part, std::vector<ValueLog>& logs, std::size_t most_inside);
+  /// Only the values.
+  Status add(const GroupTable& table, std::vector<ValueLog>& logs);
+  Status absorb(GroupSorters&& other);
+  Status finish();
+
+  const Grouping* grouping;
+  std::unique_ptr<Sorter> states;
+  std::vector<std::unique_ptr<Sorter>> values;
+
+ private:
+  Status add_value(std::size_t operand, std::string_view key, std::uint64_t value);
+  std::string item_;
+};
+
+/// The key of an item of `states`.
 std::string_view key_of(std::string_view item);
-/// The state of an item, merged into those of the parts before it.
-void take_state(std::string_view item, const Grouping& grouping, std::int64_t& rows, std::vector<Numbers>& numbers,
-                std::vector<Texts>& texts);
+/// Its state, merged into those of the parts before it.
+void take_state(std::string_view item, const Grouping& grouping, GroupState& state);
 
 }  // namespace imreg

@@ -62,6 +62,11 @@ std::string result_name(std::string_view text) {
   return function ? std::string(function->first) + "_" + std::string(inside) : std::string(text);
 }
 
+bool Grouping::asks(Function function, std::size_t operand) const {
+  return std::any_of(aggregates.begin(), aggregates.end(),
+                     [&](const Aggregate& a) { return a.function == function && a.operand == operand; });
+}
+
 Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggregates, const Schema& schema,
                                  const ExpressionSettings& settings) {
   Grouping out;

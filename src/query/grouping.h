@@ -23,6 +23,8 @@ struct Grouping {
   std::vector<Operand> operands;  ///< each once, of all aggregates
   std::vector<Aggregate> aggregates;
 
+  bool asks(Function function, std::size_t operand) const;
+
   /// Errors: not_found, invalid (no such aggregate; one that means nothing for its field).
   static Result<Grouping> parse(std::string_view fields, std::string_view aggregates, const Schema& schema,
                                 const ExpressionSettings& settings);

@@ -11,6 +11,7 @@
 #include "query/operand.h"
 #include "query/sorter.h"
 #include "record/statistics.h"
+#include "scan/row_reader.h"
 
 namespace imreg {
 
@@ -60,6 +61,7 @@ std::int64_t sum_of(std::int64_t a, std::int64_t b) {
 // Where the rows of an answer come from: a sorted list of them, or a set in file order.
 struct Rows::State {
   const RecordFile* file;
+  RowReader reader;
   Candidates candidates;
   std::int64_t skip = 0, left = 0;  // of offset and limit
   std::unique_ptr<Sorter> sorted;
@@ -72,7 +74,7 @@ struct Rows::State {
   QueryReport report;
 
   State(const RecordFile& from, Candidates which)
-      : file(&from), candidates(std::move(which)), record(from.make_record()) {}
+      : file(&from), reader(from), candidates(std::move(which)), record(from.make_record()) {}
 
   // The next candidate of the answer in its order; -1 at the end.
   Result<std::int64_t> next_candidate() {
@@ -120,8 +122,8 @@ struct Rows::State {
         auto row = next_candidate();
         if (!row) status = row.status();
         if (!row || *row < 0) break;
-        if (auto read = file->read(*row, record); !read.ok()) {
-          report.damaged.push_back(std::move(read));
+        if (auto read = reader.read(*row, record); !read.ok()) {
+          report.damaged.add(std::move(read));
         } else if (!candidates.selection.matches(record.view())) {  // a writer changed it between the two looks
         } else if (skip > 0) {
           --skip;
@@ -175,9 +177,10 @@ Query& Query::temporary_folder(std::string folder) { return folder_ = std::move(
 
 // The steps between the question and its rows.
 struct Query::Work {
-  static constexpr std::int64_t kFew = 100000;  // to read so many twice costs nothing
-  static constexpr std::int64_t kSpare = 1000;  // in place of damaged rows
-  static constexpr std::int64_t kFar = 10000;   // an offset from which on rows are passed over unread
+  static constexpr std::int64_t kFew = 100000;       // to read so many twice costs nothing
+  static constexpr std::int64_t kSpare = 1000;       // in place of damaged rows
+  static constexpr std::int64_t kFewSorted = 10000;  // the start of a thread costs as much as to sort some thousands
+  static constexpr std::int64_t kFar = 10000;        // an offset from which on rows are passed over unread
   const Query& query;
   const Schema& schema = query.file_->schema();
   Selection selection = query.selection_;  ///< with the conditions of where() behind prepare()
@@ -186,7 +189,8 @@ struct Query::Work {
   using AddKey = std::function<void(RecordView, std::int64_t row, std::string& key)>;
   Result<std::unique_ptr<Sorter>> sort(const Candidates& candidates, std::int64_t keep, const AddKey& add_key) const {
     const std::int64_t count = query.file_->count();
-    const int workers = workers_for(count, query.jobs_);
+    const bool few = candidates.chosen && candidates.chosen->size() <= kFewSorted;
+    const int workers = few ? 1 : workers_for(count, query.jobs_);
     const Sorter::Settings settings{query.memory_ / static_cast<std::size_t>(workers), query.folder_, keep};
     std::vector<std::unique_ptr<Sorter>> sorters;
     std::vector<Looker> lookers;
@@ -194,7 +198,7 @@ struct Query::Work {
       sorters.push_back(std::make_unique<Sorter>(settings));
       lookers.emplace_back(candidates);
     }
-    IMREG_TRY(each_block(count, workers, [&](int worker, std::int64_t from, std::int64_t end) {
+    const auto add_rows = [&](int worker, std::int64_t from, std::int64_t end) {
       Status status;
       std::string key;
       lookers[static_cast<std::size_t>(worker)].between(from, end, [&](std::int64_t row, RecordView record) {
@@ -204,7 +208,12 @@ struct Query::Work {
         return status.ok();
       });
       return status;
-    }));
+    };
+    if (few) {
+      IMREG_TRY(add_rows(0, 0, count));
+    } else {
+      IMREG_TRY(each_block(count, workers, add_rows));
+    }
     for (std::size_t i = 1; i < sorters.size(); ++i) IMREG_TRY(sorters[0]->absorb(std::move(*sorters[i])));
     IMREG_TRY(sorters[0]->finish());
     return std::move(sorters[0]);
@@ -267,8 +276,8 @@ struct Query::Work {
           return ties || std::ssize(out) < most;
         });
     const auto of_index = [&](const Status& status) { return status.file() != query.file_->path(); };
-    if (!told || std::any_of(found.damaged.begin(), found.damaged.end(), of_index)) {
-      found.damaged.clear();
+    if (!told || std::any_of(found.damaged.first.begin(), found.damaged.first.end(), of_index)) {
+      found.damaged = {};
       add_to(report, std::move(found));  // why not
       return std::nullopt;
     }
@@ -277,7 +286,7 @@ struct Query::Work {
   }
 
   static void add_to(QueryReport& report, ScanReport found) {
-    for (auto& status : found.damaged) report.damaged.push_back(std::move(status));
+    report.damaged.add(std::move(found.damaged));
     for (auto& line : found.plan) {
       if (std::find(report.plan.begin(), report.plan.end(), line) == report.plan.end())
         report.plan.push_back(std::move(line));  // not twice that there is no index
@@ -295,18 +304,26 @@ struct Query::Work {
     return time;
   }
 
+  // The newest ones by the index, the oldest of them first.
+  std::optional<std::vector<TimedRow>> newest_by_index(const Operand& time, QueryReport& report) const {
+    const std::int64_t most = *query.last_;
+    auto timed = rows_by_time(time, true, most, true, report);
+    if (!timed) return timed;
+    // Of the rows of the oldest time, which stand last and in file order, the later ones are newer.
+    const std::int64_t over = std::max<std::int64_t>(std::ssize(*timed) - most, 0);
+    const auto oldest = std::find_if(timed->begin(), timed->end(),
+                                     [&](const TimedRow& row) { return over > 0 && row.first == timed->back().first; });
+    if (over > 0) timed->erase(oldest, oldest + over);
+    std::sort(timed->begin(), timed->end());
+    return timed;
+  }
+
   Status keep_last(Candidates& candidates, QueryReport& report) const {
     IMREG_ASSIGN(const Operand time, time_operand("last"));
     const std::int64_t most = *query.last_;
     RowSet kept(query.file_->count());
-    auto timed = candidates.chosen ? std::nullopt : rows_by_time(time, true, most, true, report);
+    const auto timed = candidates.chosen ? std::nullopt : newest_by_index(time, report);
     if (timed) {
-      // Of the rows of the oldest time, which stand last and in file order, the later ones are newer.
-      const std::int64_t over = std::max<std::int64_t>(std::ssize(*timed) - most, 0);
-      const auto oldest = std::find_if(timed->begin(), timed->end(), [&](const TimedRow& row) {
-        return over > 0 && row.first == timed->back().first;
-      });
-      if (over > 0) timed->erase(oldest, oldest + over);
       for (const auto& [when, row] : *timed) kept.add(row);
     } else {
       const auto add_key = [&](RecordView record, std::int64_t row, std::string& key) {
@@ -319,7 +336,7 @@ struct Query::Work {
         IMREG_ASSIGN(const auto* item, sorted->next());
         if (!item || (time.has_unknown() && load_big<std::uint64_t>(item->data()) == kUnknownKey)) break;
         if (auto read = query.file_->read(~row_of(*item), record); !read.ok()) {
-          report.damaged.push_back(std::move(read));
+          report.damaged.add(std::move(read));
         } else {
           kept.add(~row_of(*item));
           ++count;
@@ -464,14 +481,16 @@ struct Query::Work {
     return state.sorted->finish();
   }
 
-  // "-sort -obstime -limit 10": the rows in their order, as the index tells it.
+  // "-sort -obstime -limit 10", "-last 40": the rows in their order, as the index tells it.
   bool take_by_time(Rows::State& state) const {
     const bool newest_first = query.sort_.starts_with('-');
-    if (query.unique_ || query.last_ || !equal_nocase(std::string_view(query.sort_).substr(newest_first), "obstime"))
-      return false;
+    const bool sorted = equal_nocase(std::string_view(query.sort_).substr(newest_first), "obstime");
+    if (query.unique_ || !(query.last_ ? query.sort_.empty() : sorted)) return false;
     const auto time = time_operand("sort");
     if (!time) return false;
-    const auto timed = rows_by_time(*time, newest_first, sum_of(query.limit_, query.offset_), false, state.report);
+    const auto timed =
+        query.last_ ? newest_by_index(*time, state.report)
+                    : rows_by_time(*time, newest_first, sum_of(query.limit_, query.offset_), false, state.report);
     if (!timed) return false;
     for (auto row = timed->rbegin(); row != timed->rend(); ++row) state.batch.push_back(row->second);
     return true;

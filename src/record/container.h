@@ -37,7 +37,8 @@ struct KnownHeader {
   int version;
   std::int64_t size;
   std::int64_t identity;  ///< where FILEUUID, CREATOR and DATE stand
-  std::uint32_t check;    ///< of all other bytes
+  /// Of all other bytes: as this release writes them, then as others did whose fields have other meanings in words only.
+  std::array<std::uint32_t, 2> checks;
 };
 std::span<const KnownHeader> known_headers();
 std::uint32_t header_check(const KnownHeader& known, std::string_view header);

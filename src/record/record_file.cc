@@ -1,6 +1,8 @@
 // Reading: the map, the journal laid over it, and rows that are checked before anybody sees them.
 #include "imreg/record_file.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -19,6 +21,20 @@ constexpr int kLooks = 100;
 // Rows behind the count are looked at in pieces of so many bytes.
 constexpr std::int64_t kLookAhead = 512 << 10;
 
+const char* const kDamaged =
+    "damaged record: its check does not hold; register its image again, or restore the file from a copy";
+
+// Times of files move in steps of some milliseconds: what was written so short ago may be written again unseen.
+constexpr std::int64_t kUnsure = 100'000'000;  // nanoseconds
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
+std::uint32_t record_crc_start(const Uuid& uuid, std::int64_t row) {
+  char head[24];
+  std::memcpy(head, uuid.data(), uuid.size());
+  store_big(head + 16, row);
+  return crc32c(0, head, sizeof head);
+}
+
 void wait_a_little(int look) {
   if (look > 3) std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
@@ -26,11 +42,8 @@ void wait_a_little(int look) {
 }  // namespace
 
 std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset) {
-  char head[24];
-  std::memcpy(head, uuid.data(), uuid.size());
-  store_big(head + 16, row);
   constexpr char kZero[4] = {};
-  std::uint32_t crc = crc32c(0, head, sizeof head);
+  std::uint32_t crc = record_crc_start(uuid, row);
   crc = crc32c(crc, bytes, static_cast<std::size_t>(crc_offset));
   crc = crc32c(crc, kZero, sizeof kZero);
   return crc32c(crc, bytes + crc_offset + 4, static_cast<std::size_t>(size - crc_offset - 4));
@@ -172,9 +185,11 @@ Status RecordFile::State::lay_over_journal() {
                                       ": an older copy was put there; move the journal away to use the copy as it is")
         .in_file(path);
   }
-  // Rows that were synced, but whose count was not yet written when the writer died.
+  // Rows that were synced, but whose count a power cut took. Rows of a writer that is at work, or was when it died without a
+  // power cut, were not acknowledged when the count does not have them; once seen they would be gone again until the next
+  // writer has counted them.
   const std::int64_t end = valid_until(count);
-  if (end > count && (who != Who::reader || !WriterLock::is_held(base + ".lock"))) count = end;
+  if (end > count && (who != Who::reader || !WriterLock::is_at_work(base + ".lock"))) count = end;
   return {};
 }
 
@@ -215,7 +230,7 @@ bool RecordFile::State::copy_row(std::int64_t row, Record& copy) const {
   const RecordView seen = peek(row, copy);
   if (seen.bytes() != copy.bytes().data())
     std::memcpy(copy.data(), seen.bytes(), static_cast<std::size_t>(record_size()));
-  if (crc) return crc_holds(row, copy.bytes().data());
+  if (crc) return copy_holds(row, copy);
   // Files of others have no checks. What was cut off reads as zeros, to the end of the last page without a signal.
   return !map.lost() && file.size().value_or(0) >= place_of(row + 1);
 }
@@ -223,6 +238,16 @@ bool RecordFile::State::copy_row(std::int64_t row, Record& copy) const {
 bool RecordFile::State::crc_holds(std::int64_t row, const char* bytes) const {
   return load(bytes, Field<std::uint32_t>{crc->offset}) ==
          record_crc(container.uuid, row, bytes, record_size(), crc->offset);
+}
+
+// The check is zero for a moment: one run of bytes is checked in half the time of the two beside it.
+bool RecordFile::State::copy_holds(std::int64_t row, Record& copy) const {
+  char* const at = copy.data() + crc->offset;
+  const auto said = load_big<std::uint32_t>(at);
+  store_big(at, std::uint32_t{0});
+  const std::uint32_t is = crc32c(record_crc_start(container.uuid, row), copy.bytes());
+  store_big(at, said);
+  return is == load(copy.data(), Field<std::uint32_t>{crc->offset});
 }
 
 // By read, not by the map: a writer that trims takes this part of the file away under a reader, and that would be SIGBUS.
@@ -267,7 +292,31 @@ Status RecordFile::read_far(std::int64_t row, Record& copy) const {
   const bool in_place = state_->crc && row >= 0 && row < state_->count && run_in_place(row).end > row;
   if (!in_place) return read(row, copy);
   const auto got = state_->file.read(state_->place_of(row), copy.data(), size);
-  return got && *got == size && state_->crc_holds(row, copy.bytes().data()) ? Status() : read(row, copy);
+  return got && *got == size && state_->copy_holds(row, copy) ? Status() : read(row, copy);
+}
+
+RecordFile::Written RecordFile::State::last_written() const {
+  Written out;
+  struct stat info {};
+  for (const std::string& name : {base, base + ".journal"}) {
+    if (::stat(name.c_str(), &info) != 0) info = {};
+    out.what.insert(out.what.end(), {static_cast<std::int64_t>(info.st_ino), info.st_size, nanoseconds(info.st_mtim)});
+    out.when = std::max(out.when, nanoseconds(info.st_mtim));
+  }
+  return out;
+}
+
+std::shared_ptr<const RecordFile::Later> RecordFile::State::look_anew() const {
+  const std::lock_guard lock(mutex);
+  const Written written = last_written();
+  if (later && later->sure && later->written == written) return later;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  auto fresh = open(path, Who::reader);
+  const bool same = fresh && (*fresh)->container.uuid == container.uuid;
+  later = std::make_shared<const Later>(
+      Later{written, nanoseconds(now) - written.when > kUnsure, same ? *std::move(fresh) : nullptr});
+  return later;
 }
 
 Status RecordFile::read(std::int64_t row, Record& copy) const {
@@ -283,15 +332,12 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
   for (int look = 0; look < kLooks && state_->who == State::Who::reader; ++look) {
     wait_a_little(look);
     const bool quiet = state_->nobody_writes(look);
-    auto fresh = State::open(state_->path, State::Who::reader);
-    const bool same = fresh && (*fresh)->container.uuid == state_->container.uuid && row < (*fresh)->count;
-    if (same && (*fresh)->copy_row(row, copy)) return {};
+    const auto later = state_->look_anew();
+    if (later->state && row < later->state->count && later->state->copy_row(row, copy)) return {};
+    if (later->sure && later->written == state_->last_written()) break;
     if (quiet && state_->nobody_writes(look)) break;
   }
-  return Status(Code::corrupt, "damaged record: its check does not hold")
-      .in_file(state_->path)
-      .at_record(row)
-      .at_byte(state_->place_of(row));
+  return Status(Code::corrupt, kDamaged).in_file(state_->path).at_record(row).at_byte(state_->place_of(row));
 }
 
 }  // namespace imreg

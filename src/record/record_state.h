@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,20 @@ namespace imreg {
 
 /// The check of one record: CRC-32C over UUID, row number (64 bits, big-endian), and the record with its CRC field 0.
 std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset);
+
+/// When the file and its journal were last written, and how large they were.
+struct RecordFile::Written {
+  std::vector<std::int64_t> what;
+  std::int64_t when = 0;  ///< nanoseconds since 1970
+  bool operator==(const Written&) const = default;
+};
+
+/// A later look at the file, of which rows are taken that are not whole in the first one.
+struct RecordFile::Later {
+  Written written;
+  bool sure;                     ///< while `written` stays as it is, a row that is not whole in it is damaged
+  std::unique_ptr<State> state;  ///< nothing: it cannot be opened, or is another file
+};
 
 struct RecordFile::State {
   enum class Who {
@@ -37,6 +53,9 @@ struct RecordFile::State {
   JournalView journal;         ///< what is committed and not yet in the file
   std::vector<Change> pieces;  ///< of `journal`, by row, older first; added rows are pieces too
 
+  mutable std::mutex mutex;
+  mutable std::shared_ptr<const Later> later;
+
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
   std::int64_t record_size() const { return container.schema->record_size; }
@@ -51,12 +70,17 @@ struct RecordFile::State {
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
+  /// The same of a copy that is ours.
+  bool copy_holds(std::int64_t row, Record& copy) const;
   /// The last change that a row holds by its own word; -1 when it is not whole. A row may be newer than the journal's
   /// transactions when one of these has rotted: then nothing older is laid over it.
   std::int64_t change_of(std::int64_t row, const char* bytes) const;
   /// After a few looks at something that is not whole: no other process is changing it right now. Asked before a look and
   /// after it: a writer that was at work then may have gone by now.
   bool nobody_writes(int look) const;
+  Written last_written() const;
+  /// The file as it is now: opened again only when it was written since the last time.
+  std::shared_ptr<const Later> look_anew() const;
   /// The number of rows, from `from` on, whose CRC holds without a gap.
   std::int64_t valid_until(std::int64_t from) const;
 

@@ -251,6 +251,7 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }
+  IMREG_TRY(state->lock.begin_work());
   return RecordWriter(std::move(state));
 }
 

@@ -163,7 +163,7 @@ void Finder::read(const Selection& selection, const std::function<void(std::int6
   });
   scanned.looked_at += report.looked_at;
   scanned.plan = std::move(report.plan);
-  for (Status& status : report.damaged) scanned.damaged.push_back(std::move(status));
+  scanned.damaged.add(std::move(report.damaged));
 }
 
 void Finder::take(Wanted& wanted, std::int64_t row, const Exposure& frame) const {
@@ -210,7 +210,7 @@ Status Finder::find_misses(const std::vector<Wanted*>& group) {
   Selection selection = request_.others;
   selection.without_deleted(file_.schema());
   IMREG_TRY(selection.codes(file_.schema(), "type", {request_.type}));
-  scanned.damaged.clear();  // read() meets the same rows again
+  scanned.damaged = {};  // read() meets the same rows again
   read(selection, [&](std::int64_t, const Exposure& frame) {
     for (Wanted* wanted : group) {
       if (frame.path == wanted->image.path) continue;

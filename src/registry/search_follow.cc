@@ -103,7 +103,7 @@ class Follower {
       if (!selection_.matches(now)) continue;
       if (Status whole = file.read(from, row); !whole.ok()) {
         if (whole.code() != Code::corrupt) return whole;
-        report.damaged.push_back(std::move(whole));
+        report.damaged.add(std::move(whole));
         continue;
       }
       const RecordView record = row.view();

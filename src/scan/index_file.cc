@@ -60,11 +60,12 @@ std::int64_t pages_of(const Head& head) {
   return pages;
 }
 
-Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page) {
+Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page, const Fields& fields) {
   PageReader pages(file, nonce);
   SegmentSource source{&file, nonce, {}};
-  if (!read_head(pages, head_page, source.head)) {
-    return pages.status().ok() ? Status(Code::corrupt, "a segment has no head").in_file(file.path()) : pages.status();
+  if (!read_head(pages, head_page, fields, source.head)) {
+    return pages.status().ok() ? Status(Code::corrupt, "a segment has no head that fits").in_file(file.path())
+                               : pages.status();
   }
   return source;
 }
@@ -124,8 +125,19 @@ Result<Head> read_head(const File& file) {
     if (look >= 20) return Status(Code::corrupt, "the head of the index is damaged").in_file(file.path());
     ::usleep(50);  // a writer may be changing it
   }
-  if (head.segment_count < 0 || head.segment_count > static_cast<std::int64_t>(kMostSegments) ||
-      head.changed_count < 0 || head.changed_count > static_cast<std::int64_t>(kMostChanged)) {
+  IMREG_ASSIGN(const std::int64_t size, file.size());
+  // Nothing that is read later is believed further than this: the check is no signature.
+  bool fits = head.segment_count >= 0 && head.segment_count <= static_cast<std::int64_t>(kMostSegments) &&
+              head.changed_count >= 0 && head.changed_count <= static_cast<std::int64_t>(kMostChanged) &&
+              head.covered >= 0 && head.pages > 0 && head.pages <= size / kPage;
+  for (std::int64_t i = 0; fits && i < head.changed_count; ++i)
+    fits = head.changed[i] >= 0 && head.changed[i] < head.covered;
+  for (std::int64_t i = 0; fits && i < head.segment_count; ++i) {
+    const auto& piece = head.segments[i];
+    fits = piece.head_page > 0 && piece.head_page < head.pages && piece.pages > 0 && piece.pages < head.pages &&
+           piece.rows >= 0 && piece.rows <= head.covered;
+  }
+  if (!fits || std::memchr(head.uuid, 0, sizeof head.uuid) == nullptr) {
     return Status(Code::corrupt, "the head of the index is damaged").in_file(file.path());
   }
   return head;
@@ -172,8 +184,8 @@ std::optional<Index> Index::open(const RecordFile& file, std::string& why) {
   PageReader pages = index.reader();
   for (std::int64_t i = 0; i < index.head_.segment_count; ++i) {
     SegmentHead segment;
-    if (!read_head(pages, index.head_.segments[i].head_page, segment)) {
-      why = pages.status().ok() ? "a segment has no head" : pages.status().text();
+    if (!read_head(pages, index.head_.segments[i].head_page, index.fields_, segment)) {
+      why = pages.status().ok() ? "a segment has no head that fits" : pages.status().text();
       return std::nullopt;
     }
     index.segments_.push_back(segment);
@@ -240,7 +252,7 @@ Status IndexBuilder::finish(const RecordFile& file) {
                        [&](File& out) -> Status {
                          std::vector<SegmentSource> sources;
                          for (const std::int64_t at : s.heads) {
-                           IMREG_ASSIGN(auto source, source_of(s.scratch, s.nonce, at));
+                           IMREG_ASSIGN(auto source, source_of(s.scratch, s.nonce, at, s.fields));
                            sources.push_back(source);
                          }
                          if (!sources.empty()) {
@@ -438,12 +450,12 @@ struct IndexKeeper::State {
   Status merge_from(std::int64_t first) {
     std::vector<SegmentSource> sources;
     for (std::int64_t i = first; i < head.segment_count; ++i) {
-      IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page));
+      IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page, *fields));
       sources.push_back(source);
     }
     const std::int64_t before = head.pages;
     IMREG_TRY(merge_segments(sources, *fields, *file, head.nonce, head.pages));
-    IMREG_ASSIGN(const auto merged, source_of(*file, head.nonce, head.pages - 1));
+    IMREG_ASSIGN(const auto merged, source_of(*file, head.nonce, head.pages - 1, *fields));
     head.segment_count = first;
     head.segments[head.segment_count++] = {head.pages - 1, head.pages - before, merged.head.rows};
     return {};
@@ -470,7 +482,7 @@ struct IndexKeeper::State {
     fresh.pages = 1;
     IMREG_ASSIGN(file, replace_index(path, limits.observer, [&](File& out) -> Status {
                    for (std::int64_t i = 0; i < head.segment_count; ++i) {
-                     IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page));
+                     IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page, *fields));
                      const std::int64_t before = fresh.pages;
                      IMREG_TRY(merge_segments({source}, *fields, out, fresh.nonce, fresh.pages));
                      fresh.segments[i] = {fresh.pages - 1, fresh.pages - before, head.segments[i].rows};

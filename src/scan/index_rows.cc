@@ -1,4 +1,4 @@
-// Matches as one bit for each row, and counts of texts and of groups of times over them.
+// Walks the columns of a decided selection: bits of matching rows, counts of texts, counts of groups of moments.
 #include "scan/index_rows.h"
 
 #include <algorithm>
@@ -60,7 +60,7 @@ void each_part(const DecidedSearch& search, std::size_t segment, const Visit& vi
     for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(search); from = end) {
       const Slice part = of.part_of(slice, from);
       end = part.end;
-      of.test(part, alive);
+      of.test(part, alive, true);
       if (!ok(search)) return;
       visit(part, alive);
     }

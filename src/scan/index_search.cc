@@ -16,7 +16,6 @@ namespace imreg::index {
 
 namespace {
 
-constexpr double kScanCost = 25;  // nanoseconds for a row when all are looked at in order
 constexpr std::uint64_t kMostCounts = 1U << 20U;
 constexpr std::size_t kMostStale = 1000;
 
@@ -52,6 +51,7 @@ class IndexSearch::State {
   // opened. Nothing, usually.
   bool believed(std::size_t segment, std::int64_t row) {
     if (row >= file_.count()) return false;
+    if (changed_.empty() && overlaid_.empty()) return true;  // no bit for each row of the file, then
     if (suspects_.empty()) find_suspects();
     if (!suspects_[static_cast<std::size_t>(row)]) return true;
     if (std::binary_search(changed_.begin(), changed_.end(), row)) return false;
@@ -69,7 +69,10 @@ class IndexSearch::State {
 
   bool find(RowSet& rows, ScanReport& report) {
     double cost = static_cast<double>(outside()) * kScanCost;
-    for (const auto& segment : segments_) cost += segment.cost();
+    for (auto& segment : segments_) {
+      segment.weigh(selection_, false);
+      cost += segment.cost();
+    }
     if (!ok()) return damaged(report);
     if (cost > static_cast<double>(file_.count()) * kScanCost) {
       report.plan.push_back("the index is not used: it would give too many candidates");
@@ -201,15 +204,10 @@ class IndexSearch::State {
       };
       // The first position of from..end-1 with a time that is not before `moment`, or is later.
       const auto bound = [&](std::int64_t from, std::int64_t end, double moment, bool later) {
-        while (from < end && ok()) {
-          const std::int64_t middle = (from + end) / 2;
-          const double t = time_at(middle);
-          if (t < moment || (later && t == moment))
-            from = middle + 1;
-          else
-            end = middle;
-        }
-        return from;
+        std::int64_t position = from;
+        (void)segment.pages().bound(segment.head().time, from, end, moment, later, segment.head().first_time,
+                                    segment.head().last_time, position);
+        return position;
       };
       // The next slice. Within it positions are in the order of time and row; newest first, it is sorted: then it holds all
       // rows of a time, or only rows of one time.
@@ -226,7 +224,9 @@ class IndexSearch::State {
         }
         Slice out{std::max(source.from, source.end - piece), source.end};
         const double first = time_at(out.from);
-        const std::int64_t begin = bound(source.from, out.from, first, false);
+        const std::int64_t near = std::max(source.from, out.from - piece - 1);  // where it is, usually
+        std::int64_t begin = bound(near, out.from, first, false);
+        if (begin == near) begin = bound(source.from, near, first, false);
         if (out.from - begin <= piece) {
           out.from = begin;
         } else if (const std::int64_t behind = bound(out.from, out.end, first, true); behind < out.end) {
@@ -235,7 +235,7 @@ class IndexSearch::State {
           source.equal = {begin, out.end};
           out = {begin, begin};
         }
-        source.end = source.equal.from < source.equal.end ? begin : out.from;
+        source.end = out.from;
         return out;
       };
       std::int64_t piece = 512;  // little is asked for, usually
@@ -243,11 +243,11 @@ class IndexSearch::State {
         const Slice slice = next(piece);
         for (std::int64_t from = slice.from; from < slice.end; from += SegmentSearch::kStep) {
           const Slice part{from, std::min(from + SegmentSearch::kStep, slice.end)};
-          segment.test(part, alive);
+          segment.test(part, alive, false);
           times.resize(alive.size());
           if (!segment.pages().values(segment.head().time, part.from, part.end - part.from, times.data())) return;
           for (std::size_t k = 0; k < alive.size(); ++k) {
-            if (alive[k] == 0) continue;
+            if (alive[k] == 0 || std::isnan(times[k])) continue;  // not in a sound segment
             const std::int64_t row = segment.row_at(part.from + static_cast<std::int64_t>(k));
             if (believed(source.segment, row)) source.ready.push_back({times[k], row});
           }
@@ -275,7 +275,7 @@ class IndexSearch::State {
       if (slices.empty() || slices.back().end <= head.timed) continue;
       for (std::int64_t from = head.timed; from < head.rows && ok(); from += SegmentSearch::kStep) {
         const Slice part{from, std::min(from + SegmentSearch::kStep, head.rows)};
-        segments_[i].test(part, alive);
+        segments_[i].test(part, alive, false);
         for (std::size_t k = 0; k < alive.size(); ++k) {
           if (alive[k] == 0) continue;
           const std::int64_t row = segments_[i].row_at(part.from + static_cast<std::int64_t>(k));
@@ -402,7 +402,7 @@ class IndexSearch::State {
         const bool listed = std::any_of(segment.slices().begin(), segment.slices().end(),
                                         [at](const Slice& s) { return s.from <= at && at < s.end; });
         if (!listed) continue;
-        segment.test({at, at + 1}, alive);
+        segment.test({at, at + 1}, alive, true);
         Tally::Codes of_row{};
         for (const std::size_t field : fields) {
           segment.codes(field, {at, at + 1}, codes);
@@ -427,7 +427,7 @@ class IndexSearch::State {
         for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
           const Slice part = segment.part_of(slice, from);
           end = part.end;
-          segment.test(part, alive);
+          const std::int64_t hits = segment.test(part, alive, true);
           counted_rows += part.end - part.from;
           if (!all) {
             rows.resize(alive.size());
@@ -437,7 +437,7 @@ class IndexSearch::State {
             }
           }
           if (fields.empty()) {
-            array[0] += static_cast<std::uint32_t>(std::count(alive.begin(), alive.end(), 1));
+            array[0] += static_cast<std::uint32_t>(all ? hits : std::count(alive.begin(), alive.end(), 1));
             continue;
           }
           keys.assign(alive.size(), 0);

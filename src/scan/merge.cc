@@ -388,7 +388,7 @@ class Merger {
     bool next() {
       std::uint32_t end = 0, post_end = 0;
       if (!starts_.next(end) || !posts_.next(post_end)) return false;
-      if (end < start_ || post_end < post_ || bytes_.left() < end - start_) return false;
+      if (end < start_ || end - start_ > 65536 || post_end < post_ || bytes_.left() < end - start_) return false;
       text_.resize(end - start_);
       for (char& c : text_) {
         if (!bytes_.next(c)) return false;

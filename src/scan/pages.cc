@@ -8,8 +8,7 @@
 namespace imreg::index {
 
 namespace {
-constexpr std::int64_t kPagesRead =
-    16;  // at a time, when a column is walked: more would cost more page faults than it saves calls
+constexpr std::int64_t kPagesRead = 32;  // at a time, when a column is walked
 }
 
 std::uint64_t page_check(std::uint64_t nonce, std::int64_t page, const char* payload) {
@@ -23,26 +22,42 @@ bool PageReader::fail(Status status) {
   return false;
 }
 
+bool PageReader::damaged(std::int64_t page) {
+  return fail(Status(Code::corrupt, "a page of the index is damaged").in_file(file_->path()).at_byte(page * kPage));
+}
+
 const char* PageReader::payload(std::int64_t page) {
   if (page < 0)
     return fail(Status(Code::corrupt, "the index points outside of itself").in_file(file_->path())), nullptr;
-  if (!pages_) pages_ = std::make_unique_for_overwrite<Page[]>(kSlots);
-  const std::size_t slot = static_cast<std::size_t>(page) % kSlots;
-  if (place_[slot] == 0) place_[slot] = ++places_;
-  char* bytes = pages_[place_[slot] - 1U].bytes;
-  if (held_[slot] == page + 1) return bytes;
-  held_[slot] = 0;
-  ++fetched_;
-  if (auto status = file_->read_exactly(page * kPage, bytes, kPage); !status.ok())
-    return fail(std::move(status)), nullptr;
-  std::uint64_t check;
-  std::memcpy(&check, bytes + kPayload, sizeof check);
-  if (check != page_check(nonce_, page, bytes)) {
-    fail(Status(Code::corrupt, "a page of the index is damaged").in_file(file_->path()).at_byte(page * kPage));
-    return nullptr;
-  }
-  held_[slot] = page + 1;
+  if (held_[last_] == page + 1) return payloads_[last_].get();
+  last_ = static_cast<std::size_t>(std::find(held_.begin(), held_.end(), page + 1) - held_.begin());
+  if (last_ < kSlots) return payloads_[last_].get();
+  last_ = next_;
+  next_ = (next_ + 1) % kSlots;
+  if (!payloads_[last_]) payloads_[last_] = std::make_unique_for_overwrite<char[]>(kPayload);
+  char* const bytes = payloads_[last_].get();
+  held_[last_] = 0;
+  if (!read_run(page, 1, bytes)) return nullptr;
+  held_[last_] = page + 1;
   return bytes;
+}
+
+// The payloads of pages, one behind the other: each check goes to a place of its own.
+bool PageReader::read_run(std::int64_t page, std::int64_t pages, char* to) {
+  std::array<std::uint64_t, kPagesRead> checks;
+  std::array<iovec, 2 * kPagesRead> parts;
+  const auto n = static_cast<std::size_t>(pages);
+  for (std::size_t i = 0; i < n; ++i) {
+    parts[2 * i] = {to + i * kPayload, kPayload};
+    parts[2 * i + 1] = {&checks[i], sizeof checks[i]};
+  }
+  if (auto status = file_->read_exactly(page * kPage, {parts.data(), 2 * n}); !status.ok())
+    return fail(std::move(status));
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t number = page + static_cast<std::int64_t>(i);
+    if (checks[i] != page_check(nonce_, number, to + i * kPayload)) return damaged(number);
+  }
+  return true;
 }
 
 bool PageReader::copy(const Extent& extent, std::int64_t from, std::int64_t size, char* to) {
@@ -50,33 +65,17 @@ bool PageReader::copy(const Extent& extent, std::int64_t from, std::int64_t size
     return fail(Status(Code::corrupt, "the index points outside of itself").in_file(file_->path()));
   while (size > 0) {
     const std::int64_t page = extent.page + from / kPayload, skip = from % kPayload;
-    const std::int64_t pages = (skip + size + kPayload - 1) / kPayload;
-    if (pages < 3) {
+    const std::int64_t run = skip == 0 ? std::min(size / kPayload, kPagesRead) : 0;
+    std::int64_t part = run * kPayload;
+    if (run > 1) {
+      if (!read_run(page, run, to)) return false;
+    } else {
       const char* bytes = payload(page);
       if (!bytes) return false;
-      const std::int64_t part = std::min(size, kPayload - skip);
+      part = std::min(size, kPayload - skip);
       std::memcpy(to, bytes + skip, static_cast<std::size_t>(part));
-      from += part, size -= part, to += part;
-      continue;
     }
-    if (!run_) run_ = std::make_unique_for_overwrite<char[]>(kPagesRead * kPage);
-    const std::int64_t run = std::min(pages, kPagesRead);
-    fetched_ += run;
-    if (auto status = file_->read_exactly(page * kPage, run_.get(), static_cast<std::size_t>(run * kPage));
-        !status.ok())
-      return fail(std::move(status));
-    for (std::int64_t i = 0; i < run; ++i) {
-      const char* bytes = run_.get() + i * kPage;
-      std::uint64_t check;
-      std::memcpy(&check, bytes + kPayload, sizeof check);
-      if (check != page_check(nonce_, page + i, bytes)) {
-        return fail(
-            Status(Code::corrupt, "a page of the index is damaged").in_file(file_->path()).at_byte((page + i) * kPage));
-      }
-      const std::int64_t at = i == 0 ? skip : 0, part = std::min(size, kPayload - at);
-      std::memcpy(to, bytes + at, static_cast<std::size_t>(part));
-      from += part, size -= part, to += part;
-    }
+    from += part, size -= part, to += part;
   }
   return true;
 }

@@ -33,12 +33,14 @@ struct Extent {
 /// The check of the page that is number `page` of the file, of which `payload` are the first 4,088 bytes.
 std::uint64_t page_check(std::uint64_t nonce, std::int64_t page, const char* payload);
 
-/// Reads pages, keeps the last ones. One thread at a time.
+/// Reads pages, keeps the last ones. One thread at a time. By pread: a fault of a mapped page costs two of them.
 class PageReader {
  public:
   /// The file must outlive it. `nonce` is the number of this index.
   PageReader(const File& file, std::uint64_t nonce) : file_(&file), nonce_(nonce) {}
 
+  /// Pages of the file.
+  std::int64_t count() const { return file_->size().value_or(0) / kPage; }
   /// The payload of a page; the pointer lives until the next call. nullptr: it is damaged, see status().
   const char* payload(std::int64_t page);
   /// Bytes from..from+size-1 of an extent, copied. False when damaged.
@@ -59,27 +61,57 @@ class PageReader {
     return copy(extent, from * kSize, count * kSize, reinterpret_cast<char*>(to));
   }
 
+  /// The first of the values from..end-1, which stand in order, that is not below `value`, or is above it. `first` and `last`
+  /// are about those at the ends: the page is guessed from them, so few are read when values lie about evenly; every
+  /// third guess is the middle, so none are read in vain for long when they do not. False when damaged.
+  template <class T>
+  bool bound(const Extent& extent, std::int64_t from, std::int64_t end, T value, bool above, T first, T last,
+             std::int64_t& out) {
+    constexpr std::int64_t kPer = kPayload / static_cast<std::int64_t>(sizeof(T));
+    const auto is_before = [&](T there) { return there < value || (above && there == value); };
+    for (int guesses = 1; from < end; ++guesses) {
+      const double share = (static_cast<double>(value) - static_cast<double>(first)) /
+                           (static_cast<double>(last) - static_cast<double>(first));
+      std::int64_t guess = share > 0 ? end - 1 : from;  // not a number: from
+      if (guesses % 3 == 0)
+        guess = (from + end) / 2;
+      else if (share > 0 && share < 1)
+        guess = from + static_cast<std::int64_t>(share * static_cast<double>(end - 1 - from));
+      std::int64_t low = std::max(from, guess - guess % kPer), high = std::min(end, guess - guess % kPer + kPer);
+      T lowest, highest;
+      if (!at(extent, low, lowest) || !at(extent, high - 1, highest)) return false;
+      if (!is_before(lowest)) {
+        end = low, last = lowest;
+        continue;
+      }
+      from = high, first = highest;
+      if (is_before(highest)) continue;
+      for (--high, ++low; low < high;) {  // in this page, and not its first
+        const std::int64_t middle = (low + high) / 2;
+        T there;
+        if (!at(extent, middle, there)) return false;
+        (is_before(there) ? low : high) = is_before(there) ? middle + 1 : middle;
+      }
+      from = end = low;
+    }
+    out = from;
+    return true;
+  }
+
   /// corrupt or io, once something could not be read; ok before.
   const Status& status() const { return status_; }
-  /// Pages that were fetched.
-  std::int64_t fetched() const { return fetched_; }
 
  private:
   bool fail(Status status);
-  static constexpr std::size_t kSlots = 128;
-  struct alignas(kPage) Page {
-    char bytes[kPage];
-  };
+  bool damaged(std::int64_t page);
+  bool read_run(std::int64_t page, std::int64_t pages, char* to);
+  static constexpr std::size_t kSlots = 64;
   const File* file_;
   std::uint64_t nonce_;
   Status status_;
-  std::int64_t fetched_ = 0;
-  std::array<std::int64_t, kSlots> held_{};  ///< page + 1
-  std::array<std::uint8_t, kSlots>
-      place_{};  ///< in pages_ + 1; given out in order: memory that nobody touches costs nothing
-  std::uint8_t places_ = 0;
-  std::unique_ptr<Page[]> pages_;
-  std::unique_ptr<char[]> run_;
+  std::array<std::int64_t, kSlots> held_{};               ///< page + 1
+  std::array<std::unique_ptr<char[]>, kSlots> payloads_;  ///< memory that is never touched costs nothing: one by one
+  std::size_t last_ = 0, next_ = 0;                       ///< slots: of the last call, and to be filled next
 };
 
 /// Writes one column.

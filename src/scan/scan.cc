@@ -9,11 +9,11 @@
 #include <exception>
 #include <mutex>
 #include <thread>
-#include <utility>
 
 #include "base/text.h"
 #include "scan/index_search.h"
 #include "scan/number_at.h"
+#include "scan/row_reader.h"
 
 namespace imreg {
 
@@ -24,8 +24,6 @@ constexpr std::size_t kAhead = 16;
 // Rows that a thread takes at a time: a megabyte of the first cache lines.
 constexpr std::int64_t kPiece = 16384;
 constexpr std::int64_t kFewRows = 2000;
-// Rows apart from which on a row is read by itself: a fault maps 16 pages around.
-constexpr std::int64_t kFar = 128;
 
 // Calls `visit(row)` for each row of from..end-1 that matches as it stands, until it returns false.
 template <class Visit>
@@ -170,12 +168,12 @@ void look(const RecordFile& file, const Selection& selection, const ScanOptions&
   }
 }
 
-// A row that is to be returned: copied, checked, tested again. False: the visitor has enough.
+// A row that is to be returned: copied (as `read` says), checked, tested again. False: the visitor has enough.
 template <class Visit>
-bool hand_out(const RecordFile& file, const Selection& selection, std::int64_t row, Record& copy, ScanReport& report,
-              const Visit& visit, bool far = false) {
-  if (auto status = far ? file.read_far(row, copy) : file.read(row, copy); !status.ok()) {
-    report.damaged.push_back(std::move(status));
+bool hand_out(Status read, const Selection& selection, std::int64_t row, const Record& copy, ScanReport& report,
+              const Visit& visit) {
+  if (!read.ok()) {
+    report.damaged.add(std::move(read));
     return true;
   }
   if (!selection.matches(copy.view())) return true;  // a writer changed it between the two looks
@@ -189,14 +187,11 @@ ScanReport scan(const RecordFile& file, const Selection& selection, const ScanOp
                 const std::function<bool(std::int64_t row, RecordView)>& visit) {
   ScanReport report;
   Record copy = file.make_record();
-  std::int64_t last = 0;
+  RowReader reader(file);
   look(
       file, selection, options, report,
-      [&](std::int64_t row) { return hand_out(file, selection, row, copy, report, visit); },
-      [&](std::int64_t row) {
-        const bool far = row - std::exchange(last, row) > kFar;
-        return hand_out(file, selection, row, copy, report, visit, far);
-      });
+      [&](std::int64_t row) { return hand_out(file.read(row, copy), selection, row, copy, report, visit); },
+      [&](std::int64_t row) { return hand_out(reader.read(row, copy), selection, row, copy, report, visit); });
   return report;
 }
 
@@ -244,13 +239,17 @@ bool scan_by_time(const RecordFile& file, const Selection& selection, bool newes
   };
   const FieldInfo* time = file.schema().find("obstime");
   Record copy = file.make_record(), scratch = file.make_record();
+  RowReader reader(file);
   std::optional<Moment> last;
   const auto take = [&](std::int64_t row) {
     ++told.looked_at;
-    const RecordView record = file.peek(row, scratch);
+    auto read = reader.read(row, copy);
+    const RecordView record = read.ok() ? copy.view() : file.peek(row, scratch);
     if (!selection.matches(record)) return true;
     last = {number_at(record.bytes(), *time), row};
-    return hand_out(file, selection, row, copy, told, visit);
+    if (!read.ok()) return told.damaged.add(std::move(read)), true;
+    ++told.matched;
+    return visit(row, record);
   };
   const bool whole = index->by_time(newest_first, told, take);
   if (!whole && !last) return report.plan = std::move(told.plan), false;

@@ -301,11 +301,50 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
   return columns.finish(head);
 }
 
-bool read_head(PageReader& pages, std::int64_t page, SegmentHead& head) {
-  const char* bytes = pages.payload(page);
+bool fits(const SegmentHead& head, const Fields& fields, std::int64_t file_pages) {
+  constexpr std::int64_t kMost = 0xffffffff;
+  const std::int64_t rows = head.rows;
+  // Columns of so many values of `size` bytes; without values they may be anywhere.
+  const auto is = [&](const Extent& extent, std::int64_t values, std::int64_t size) {
+    return extent.bytes == values * size && (values == 0 || (extent.page >= 0 && extent.page < file_pages &&
+                                                             extent.pages() <= file_pages - extent.page));
+  };
+  const auto whole = [&](const Extent& extent, std::int64_t size) {
+    return extent.bytes >= 0 && extent.bytes <= file_pages * kPayload && extent.bytes % size == 0 &&
+           is(extent, extent.bytes / size, size);
+  };
+  if (rows < 0 || head.base < 0 || head.base > (std::int64_t{1} << 48) || head.end < head.base ||
+      head.end - head.base > kMost || rows > head.end - head.base)
+    return false;
+  if (head.timed < 0 || head.timed > rows || head.placed < 0 || head.placed > rows) return false;
+  if (!is(head.row, rows, 4) || !is(head.time, fields.time ? rows : 0, 8) ||
+      !is(head.length, fields.length ? rows : 0, 4) || !whole(head.long_rows, 4) || head.long_rows.bytes / 4 > rows)
+    return false;
+  for (std::size_t i = 0; i < fields.codes.size(); ++i) {
+    const Extent &codes = head.codes[i], &values = head.values[i];
+    const std::int64_t count = values.bytes / fields.codes[i]->size();
+    if (!whole(values, fields.codes[i]->size()) || count > kMostValues) return false;
+    if (!is(codes, count == 0 ? 0 : rows, code_width(count))) return false;
+  }
+  if (!whole(head.tally, static_cast<std::int64_t>(2 * fields.codes.size() + 4))) return false;
+  if (fields.ra && (!is(head.zones, kZones + 1, 4) || !is(head.ra, head.placed, 4) || !is(head.dec, head.placed, 4) ||
+                    !is(head.sky_row, head.placed, 4)))
+    return false;
+  for (std::size_t i = 0; i < fields.names.size(); ++i) {
+    const auto& names = head.names[i];
+    if (names.starts.bytes == 0 && names.posts.bytes == 0) continue;  // they were too long
+    if (!whole(names.starts, 4) || !whole(names.bytes, 1) || !is(names.posts, names.starts.bytes / 4, 4) ||
+        !is(names.rows, rows, 4))
+      return false;
+  }
+  return true;
+}
+
+bool read_head(PageReader& pages, std::int64_t page, const Fields& fields, SegmentHead& head) {
+  const char* bytes = page < pages.count() ? pages.payload(page) : nullptr;
   if (!bytes) return false;
   std::memcpy(&head, bytes, sizeof head);
-  return std::memcmp(head.magic, kMagic, sizeof kMagic) == 0;
+  return std::memcmp(head.magic, kMagic, sizeof kMagic) == 0 && fits(head, fields, pages.count());
 }
 
 }  // namespace imreg::index

@@ -93,6 +93,11 @@ class TextPool {
   std::string_view text(std::uint32_t id) const {
     return std::string_view(bytes_).substr(starts_[id], starts_[id + 1] - starts_[id]);
   }
+  void clear() {
+    bytes_.clear();
+    starts_.resize(1);
+    std::fill(slots_.begin(), slots_.end(), 0);
+  }
   std::size_t memory() const { return bytes_.capacity() + 4 * (starts_.capacity() + slots_.capacity()); }
 
  private:
@@ -116,6 +121,7 @@ class Tally {
   template <class Visit>
   static bool each(PageReader& pages, const Extent& extent, std::size_t fields, const Visit& visit) {
     const std::size_t step = 2 * fields + 4;
+    if (extent.bytes > kMostTallied * static_cast<std::int64_t>(step)) return false;
     std::string bytes(static_cast<std::size_t>(extent.bytes), '\0');
     if (!pages.copy(extent, 0, extent.bytes, bytes.data())) return false;
     Codes codes{};
@@ -161,8 +167,11 @@ class SegmentBuilder {
   std::vector<Column> names_;
 };
 
-/// Reads and checks the head of a segment. False: damaged, see the reader's status.
-bool read_head(PageReader& pages, std::int64_t page, SegmentHead& head);
+/// Whether all that it says fits together and into a file of so many pages: what is taken at its word later, sizes above
+/// all, is checked here. Page checks find what rotted; they are no signatures.
+bool fits(const SegmentHead& head, const Fields& fields, std::int64_t file_pages);
+/// Reads and checks the head of a segment. False: damaged, or it does not fit, see the reader's status.
+bool read_head(PageReader& pages, std::int64_t page, const Fields& fields, SegmentHead& head);
 
 /// Where a segment stands.
 struct SegmentSource {

@@ -15,11 +15,15 @@ namespace {
 using Kind = Condition::Kind;
 
 // Nanoseconds, as measured in order of size; only their ratios decide.
-constexpr double kColumnCost = 1.5;  // a row in one column
-constexpr double kLookCost = 300;    // a record somewhere in the file
-constexpr double kTextCost = 60;     // a text held against a pattern
-constexpr double kPlaceCost = 10;    // a place held against a region
-constexpr double kBorder = 3e-7;     // degrees: more than quantised places are off
+constexpr double kColumnCost = 1.5;               // a row in one column, with all that is done with it
+constexpr double kReadCost = 0.4;                 // a row of a column of codes, only to test it
+constexpr double kLookCost = 300;                 // a record somewhere in the file
+constexpr double kTextCost = 60;                  // a text held against a pattern
+constexpr double kPlaceCost = 10;                 // a place held against a region
+constexpr std::uint32_t kLongest = 4096;          // bytes of a text: fields are shorter
+constexpr std::int64_t kMostLong = 1 << 16;       // long exposures that are looked at one by one
+constexpr std::size_t kMostTextSlices = 1 << 20;  // of matching texts
+constexpr double kBorder = 3e-7;                  // degrees: more than quantised places are off
 
 double seconds_of(const Condition& c, double start, double length) {
   return c.kind == Kind::overlap && length > 0 ? start + length : start;
@@ -60,13 +64,29 @@ std::string_view literal_start(const TextPattern& pattern) {
   return text.substr(0, std::min(text.find_first_of("*?[\\"), text.size()));
 }
 
-// Many at a time by the processor's wide registers.
+// Many at a time by the processor's wide registers. Returns how many are left.
 #if defined(__GNUC__) && !defined(__clang__)
 __attribute__((optimize("O3")))
 #endif
-void keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes,
-                                                std::uint8_t code, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
+std::int64_t
+keep_equal(std::uint8_t* __restrict alive, const std::uint8_t* __restrict codes, std::uint8_t code, std::size_t n) {
+  std::uint32_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    alive[i] &= static_cast<std::uint8_t>(codes[i] == code);
+    kept += alive[i];
+  }
+  return kept;
+}
+
+template <class Code>
+std::int64_t keep_passing(std::uint8_t* alive, const Code* codes, const std::vector<std::uint8_t>& passes,
+                          std::size_t n) {
+  std::uint32_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    alive[i] &= passes[codes[i]];
+    kept += alive[i];
+  }
+  return kept;
 }
 
 }  // namespace
@@ -82,7 +102,6 @@ SegmentSearch::SegmentSearch(const Index& index, const SegmentHead& head, const 
     : index_(index), head_(head), pages_(pages) {
   sort_conditions(selection, file);
   find_slices();
-  weigh(selection);
 }
 
 // Which conditions the columns decide.
@@ -127,9 +146,12 @@ void SegmentSearch::sort_conditions(const Selection& selection, const RecordFile
     if (passing == 0) nothing_ = true;
     if (passing == 1)
       test.only = static_cast<int>(std::find(test.passes.begin(), test.passes.end(), 1) - test.passes.begin());
+    test.share = static_cast<double>(passing) / static_cast<double>(test.passes.size());
     test.passes.resize(code_width(static_cast<std::int64_t>(test.passes.size())) == 1 ? 256 : 65536);
     code_tests_.push_back(std::move(test));
   }
+  std::stable_sort(code_tests_.begin(), code_tests_.end(),
+                   [](const CodeTest& a, const CodeTest& b) { return a.share < b.share; });
 }
 
 void SegmentSearch::add_branches(const Condition& any, const Selection& selection, const RecordFile& file) {
@@ -163,7 +185,11 @@ std::size_t SegmentSearch::columns() const {
 
 bool SegmentSearch::passes(const Tally::Codes& codes) const {
   return std::all_of(code_tests_.begin(), code_tests_.end(),
-                     [&](const CodeTest& t) { return t.passes[codes[t.field]] != 0; }) &&
+                     [&](const CodeTest& t) {
+                       const std::size_t code =
+                           codes[t.field];  // the tally says it: beyond the values in a forged index
+                       return code < t.passes.size() && t.passes[code] != 0;
+                     }) &&
          std::all_of(ors_.begin(), ors_.end(), [&](const auto& branches) {
            return std::any_of(branches.begin(), branches.end(),
                               [&](const Branch& branch) { return branch.search->passes(codes); });
@@ -186,19 +212,11 @@ std::string SegmentSearch::way() const {
 }
 
 std::int64_t SegmentSearch::time_bound(double value, bool above) {
-  std::int64_t low = 0, high = head_.timed;
   if (head_.timed == 0 || value < head_.first_time) return 0;
   if (value > head_.last_time) return head_.timed;
-  while (low < high) {
-    const std::int64_t middle = (low + high) / 2;
-    double time = 0;
-    if (!pages_.at(head_.time, middle, time)) return 0;
-    if (time < value || (above && time == value))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+  std::int64_t position = 0;
+  (void)pages_.bound(head_.time, 0, head_.timed, value, above, head_.first_time, head_.last_time, position);
+  return position;
 }
 
 // Positions of rows that begin in an interval, or less than `reach` seconds before it.
@@ -221,6 +239,7 @@ void SegmentSearch::find_slices() {
     const bool overlap = c->kind == Kind::overlap;
     auto slices = slices_of(*c, overlap ? head_.longest : 0);
     std::uint32_t position = 0;
+    if (overlap && head_.long_rows.bytes / 4 > kMostLong) continue;
     for (std::int64_t k = 0; overlap && k < head_.long_rows.bytes / 4; ++k) {
       if (!pages_.at(head_.long_rows, k, position)) break;
       slices.push_back({position, position + std::int64_t{1}});
@@ -251,10 +270,12 @@ bool SegmentSearch::tally(const std::function<void(const Tally::Codes&, std::int
 }
 
 // The cheapest way, by counting what each would look at.
-void SegmentSearch::weigh(const Selection& selection) {
+void SegmentSearch::weigh(const Selection& selection, bool exactly) {
+  for (auto& branches : ors_) {
+    for (Branch& branch : branches) branch.search->weigh(branch.selection, true);
+  }
   const auto slice = static_cast<double>(imreg::index::size_of(slices_));
   const double walk = slice * kColumnCost * static_cast<double>(columns());
-  expected_ = slice;
   cost_ = walk + slice * kLookCost;
   way_ = Way::time;
 
@@ -266,7 +287,7 @@ void SegmentSearch::weigh(const Selection& selection) {
     const double odd = ranges.odd_too() ? static_cast<double>(head_.odd_rows.bytes) / 4 : 0;
     const double cost = rows * (kPlaceCost + kLookCost / 2) + odd * kLookCost;
     if (cost < cost_) {
-      cost_ = cost, expected_ = rows / 2 + odd;
+      cost_ = cost;
       way_ = Way::place;
       places_ = std::move(ranges);
     } else {
@@ -286,7 +307,7 @@ void SegmentSearch::weigh(const Selection& selection) {
       }
       const auto rows = static_cast<double>(imreg::index::size_of(text_slices_));
       if (rows * kLookCost < cost_) {
-        cost_ = rows * kLookCost, expected_ = rows;
+        cost_ = rows * kLookCost;
         way_ = Way::text;
         text_field_ = i;
       } else {
@@ -295,24 +316,22 @@ void SegmentSearch::weigh(const Selection& selection) {
     }
   }
   for (const auto& branches : ors_) {
-    double cost = 0, expected = 0;
-    for (const Branch& branch : branches) {
-      cost += branch.search->cost_;
-      expected += branch.search->expected_;
-    }
+    double cost = 0;
+    for (const Branch& branch : branches) cost += branch.search->cost_;
     if (cost >= cost_) continue;
-    cost_ = cost, expected_ = expected;
+    cost_ = cost;
     way_ = Way::branches;
     union_ = &branches;
   }
   // How many rows of the slices pass the tests of codes: it costs some pages to know, so only where it can matter.
-  if ((code_tests_.empty() && ors_.empty()) || slice < 2000 || walk > cost_) return;
+  const bool good_enough =
+      !exactly && ors_.empty() && way_ == Way::time && cost_ <= static_cast<double>(head_.rows) * kScanCost;
+  if ((code_tests_.empty() && ors_.empty()) || slice < 2000 || good_enough || walk > cost_) return;
   std::int64_t passing = 0;
   if (!tally([&](const Tally::Codes&, std::int64_t rows) { passing += rows; }) || head_.rows == 0) return;
   const double expected = slice * static_cast<double>(passing) / static_cast<double>(head_.rows);
   if (way_ != Way::time && walk + expected * kLookCost > cost_) return;
   way_ = Way::time;
-  expected_ = expected;
   cost_ = walk + expected * kLookCost;
 }
 
@@ -328,17 +347,10 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
     };
     wanted.push_back({zone_of(band.low - kBorder), zone_of(band.high + kBorder) + 1});
   }
-  const auto bound = [&](std::int64_t low, std::int64_t high, std::uint32_t value, bool above) {
-    while (low < high) {
-      const std::int64_t middle = (low + high) / 2;
-      std::uint32_t ra = 0;
-      if (!pages_.at(head_.ra, middle, ra)) return low;
-      if (ra < value || (above && ra == value))
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    return low;
+  const auto bound = [&](std::int64_t from, std::int64_t end, std::uint32_t value, bool above) {
+    std::int64_t position = from;
+    (void)pages_.bound<std::uint32_t>(head_.ra, from, end, value, above, 0, 0xffffffffU, position);
+    return position;
   };
   const auto add_zone = [&](std::int64_t zone) {
     const std::int64_t from = zones[static_cast<std::size_t>(zone)], end = zones[static_cast<std::size_t>(zone) + 1];
@@ -350,9 +362,8 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
       const double highest = std::min(std::ceil(range.high / 360 * kTurn) + 8, kTurn - 1);
       place_slices_.push_back({bound(from, end, static_cast<std::uint32_t>(lowest), false),
                                bound(from, end, static_cast<std::uint32_t>(highest), true)});
-      // What is just below 360 may have been rounded to it, and the other way round.
+      // 360 itself stands at 0. (What is just below 0 stands at the end: regions reach over 0h by more than that.)
       if (range.high > 360 - kBorder) place_slices_.push_back({from, bound(from, end, 8, true)});
-      if (range.low < kBorder) place_slices_.push_back({bound(from, end, 4294967288U, false), end});
     }
   };
   for (const Slice& zone_slice : merged(std::move(wanted))) {
@@ -365,7 +376,7 @@ bool SegmentSearch::place_slices(const PlaceRanges& ranges) {
 bool SegmentSearch::text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text) {
   std::uint32_t ends[2];
   if (!pages_.values(names.starts, i, 2, ends)) return false;
-  if (ends[1] < ends[0]) return false;
+  if (ends[1] < ends[0] || ends[1] > names.bytes.bytes || ends[1] - ends[0] > kLongest) return false;
   text.resize(ends[1] - ends[0]);
   return text.empty() || pages_.copy(names.bytes, ends[0], static_cast<std::int64_t>(text.size()), text.data());
 }
@@ -405,7 +416,11 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
   std::vector<Slice> out;
   const auto add = [&](std::int64_t from, std::int64_t end) {
     std::uint32_t first = 0, last = 0;
-    if (pages_.at(names.posts, from, first) && pages_.at(names.posts, end, last)) out.push_back({first, last});
+    if (!pages_.at(names.posts, from, first) || !pages_.at(names.posts, end, last)) return;
+    if (!out.empty() && out.back().end == first)
+      out.back().end = std::max<std::int64_t>(first, last);
+    else
+      out.push_back({first, last});
   };
   constexpr std::int64_t kAtOnce = 4088;
   std::vector<std::uint32_t> starts;
@@ -420,6 +435,7 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
       starts.resize(static_cast<std::size_t>(end - from) + 1);
       if (!pages_.values(names.starts, from, end - from + 1, starts.data())) return false;
       if (!std::is_sorted(starts.begin(), starts.end())) return false;
+      if (starts.back() - starts.front() > kLongest * kAtOnce) return false;
       bytes.resize(starts.back() - starts.front());
       if (!pages_.copy(names.bytes, starts.front(), static_cast<std::int64_t>(bytes.size()), bytes.data()))
         return false;
@@ -428,15 +444,16 @@ bool SegmentSearch::text_slices(const Condition& c, std::size_t field) {
         if (c.holds_for(std::string_view(bytes).substr(starts[k] - starts[0], starts[k + 1] - starts[k])))
           add(i, i + 1);
       }
+      if (out.size() > kMostTextSlices || !ok()) return false;
     }
   }
   text_slices_ = merged(std::move(out));
   return ok();
 }
 
-// The next piece of a slice to be tested: it ends where times begin or cease to be sure.
+// The next piece of a slice to be tested: it ends where times begin or cease to be sure, or else with a page.
 Slice SegmentSearch::part_of(const Slice& slice, std::int64_t from) const {
-  std::int64_t end = std::min(from + kStep, slice.end);
+  std::int64_t end = std::min(from - from % kBatch + kStep, slice.end);
   for (const Slice& s : sure_) {
     if (from < s.from) end = std::min(end, s.from);
     if (from < s.end) end = std::min(end, s.end);
@@ -444,35 +461,47 @@ Slice SegmentSearch::part_of(const Slice& slice, std::int64_t from) const {
   return {from, end};
 }
 
-void SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive) {
+std::int64_t SegmentSearch::test(const Slice& slice, std::vector<std::uint8_t>& alive, bool exactly) {
   const std::int64_t rows = slice.end - slice.from;
   const auto n = static_cast<std::size_t>(rows);
   alive.assign(n, 1);
-  for (const auto& test : code_tests_) {
+  std::int64_t left = rows;
+  for (auto& test : code_tests_) {
+    // A candidate too many is no harm, its record is looked at. The first piece tells what a test is good for.
+    const double spared = static_cast<double>(left) * static_cast<double>(test.before - test.behind) /
+                          static_cast<double>(std::max<std::int64_t>(test.before, 1));
+    if (!exactly && test.before >= kBatch && spared * kLookCost < static_cast<double>(rows) * kReadCost) continue;
+    test.before += left;
     if (test.passes.size() == 256) {
       small_.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, rows, small_.data())) return;
-      if (test.only >= 0)
-        keep_equal(alive.data(), small_.data(), static_cast<std::uint8_t>(test.only), n);
-      else
-        for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[small_[i]];
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, small_.data())) return 0;
+      left = test.only >= 0 ? keep_equal(alive.data(), small_.data(), static_cast<std::uint8_t>(test.only), n)
+                            : keep_passing(alive.data(), small_.data(), test.passes, n);
     } else {
       wide_.resize(n);
-      if (!pages_.values(head_.codes[test.field], slice.from, rows, wide_.data())) return;
-      for (std::size_t i = 0; i < n; ++i) alive[i] &= test.passes[wide_[i]];
+      if (!pages_.values(head_.codes[test.field], slice.from, rows, wide_.data())) return 0;
+      left = keep_passing(alive.data(), wide_.data(), test.passes, n);
     }
+    test.behind += left;
   }
   for (const auto& branches : ors_) {
     either_.assign(n, 0);
     for (const Branch& branch : branches) {
-      branch.search->test(slice, branch_);
+      branch.search->test(slice, branch_, exactly);
       for (std::size_t i = 0; i < n; ++i) either_[i] |= branch_[i];
     }
     for (std::size_t i = 0; i < n; ++i) alive[i] &= either_[i];
   }
   const bool sure = std::any_of(sure_.begin(), sure_.end(),
                                 [&](const Slice& s) { return s.from <= slice.from && slice.end <= s.end; });
-  if (moments_.empty() || sure) return;
+  if (ors_.empty() && (moments_.empty() || sure)) return left;
+  if (!moments_.empty() && !sure) test_moments(slice, alive);
+  return std::count(alive.begin(), alive.end(), 1);
+}
+
+void SegmentSearch::test_moments(const Slice& slice, std::vector<std::uint8_t>& alive) {
+  const std::int64_t rows = slice.end - slice.from;
+  const auto n = static_cast<std::size_t>(rows);
   times_.assign(n, std::numeric_limits<double>::quiet_NaN());
   lengths_.assign(n, 0);
   if (!pages_.values(head_.time, slice.from, rows, times_.data())) return;
@@ -556,9 +585,9 @@ void SegmentSearch::find(const std::function<void(std::int64_t row)>& add) {
     for (std::int64_t from = slice.from, end = 0; from < slice.end && ok(); from = end) {
       const Slice part = part_of(slice, from);
       end = part.end;
-      test(part, alive);
-      const auto hits = std::count(alive.begin(), alive.end(), 1);
-      if (hits * 16 > part.end - part.from) {
+      const std::int64_t hits = test(part, alive, false);
+      constexpr std::int64_t kPerPage = kPayload / 4;
+      if (hits * kPerPage > part.end - part.from) {  // one in each page: all by few calls
         rows.resize(alive.size());
         if (!pages_.values(head_.row, from, part.end - part.from, rows.data())) return;
         for (std::size_t i = 0; i < alive.size(); ++i) {

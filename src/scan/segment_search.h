@@ -13,6 +13,8 @@
 
 namespace imreg::index {
 
+constexpr double kScanCost = 25;  ///< nanoseconds for a row when all are looked at in order
+
 /// Positions from..end-1 of a column.
 struct Slice {
   std::int64_t from = 0, end = 0;
@@ -33,20 +35,22 @@ class SegmentSearch {
   /// No condition needs more than codes.
   bool codes_only() const;
 
+  /// Chooses the cheapest way: before way(), cost() and find(). Roughly where that is good enough, or exactly: to compare.
+  void weigh(const Selection& selection, bool exactly);
   /// How candidates are found, for people.
   std::string way() const;
-  /// Nanoseconds, roughly, to find the candidates and to look at them; and how many there may be.
+  /// Nanoseconds, roughly, to find the candidates and to look at them.
   double cost() const { return cost_; }
-  double expected() const { return expected_; }
 
   /// Candidates' rows by the cheapest way.
   void find(const std::function<void(std::int64_t row)>& add);
 
   /// The slices of the order of time where rows can match, in order.
   const std::vector<Slice>& slices() const { return slices_; }
-  /// Those positions of from..end-1 that fulfil all conditions that columns can decide; `end - from` is at most kStep.
-  static constexpr std::int64_t kStep = 8 * kBatch;
-  void test(const Slice& slice, std::vector<std::uint8_t>& alive);
+  static constexpr std::int64_t kStep = 4 * kBatch;
+  /// Which positions of from..end-1 fulfil all conditions that columns can decide, and how many; at most kStep. `exactly`, or
+  /// as far as a column costs less than to look at the rows that it may spare.
+  std::int64_t test(const Slice& slice, std::vector<std::uint8_t>& alive, bool exactly);
   Slice part_of(const Slice& slice, std::int64_t from) const;
   std::int64_t row_at(std::int64_t position);
   /// The first position whose time is not below `value`, or above it.
@@ -62,8 +66,10 @@ class SegmentSearch {
  private:
   struct CodeTest {
     std::size_t field;
-    std::vector<std::uint8_t> passes;  ///< by code
-    int only = -1;                     ///< the one code that passes, if it is one
+    std::vector<std::uint8_t> passes;     ///< by code
+    int only = -1;                        ///< the one code that passes, if it is one
+    double share = 1;                     ///< of the different codes
+    std::int64_t before = 0, behind = 0;  ///< rows that came to this test so far, and that passed it
   };
   /// A branch of an OR, with the conditions that stand beside the OR.
   struct Branch {
@@ -75,7 +81,7 @@ class SegmentSearch {
   std::size_t columns() const;
   void sort_conditions(const Selection& selection, const RecordFile& file);
   void find_slices();
-  void weigh(const Selection& selection);
+  void test_moments(const Slice& slice, std::vector<std::uint8_t>& alive);
   std::vector<Slice> slices_of(const Condition& condition, double reach);
   bool place_slices(const PlaceRanges& ranges);
   bool text_slices(const Condition& condition, std::size_t field);
@@ -100,7 +106,7 @@ class SegmentSearch {
   std::vector<float> lengths_;
 
   Way way_ = Way::time;
-  double cost_ = 0, expected_ = 0;
+  double cost_ = 0;
   std::optional<PlaceRanges> places_;
   std::vector<Slice> place_slices_;
   std::size_t text_field_ = 0;

@@ -35,6 +35,13 @@ class Learn : public testing::Test {
                  "NAXIS1  =                 2048\nNAXIS2  =                 2048\n" +
                      cards + "END\n");
   }
+  // And one of a cube.
+  std::string cube(const std::string& name, int planes, const std::string& cards) {
+    return write(name + ".header",
+                 "SIMPLE  =                    T\nBITPIX  =                   16\nNAXIS   =                    3\n"
+                 "NAXIS1  =                  256\nNAXIS2  =                  256\nNAXIS3  = " +
+                     std::to_string(planes) + "\n" + cards + "END\n");
+  }
   // The draft, which must be a table without mistakes.
   std::string learn(const std::vector<std::string>& files) {
     const Result<std::string> draft = learn_table(files, *cameras_);
@@ -161,6 +168,177 @@ TEST_F(Learn, GuessesAreNoRecipes) {
   EXPECT_FALSE(image.obstime.value) << draft;
   EXPECT_FALSE(image.exptime.value) << draft;
   EXPECT_FALSE(image.dettemp.value) << draft;
+}
+
+// The frames of a cube: their time and number make the exposure, whether another keyword says so or none.
+TEST_F(Learn, AFrameTimesThePlanes) {
+  const auto files = [&](const char* name, const char* total) {
+    std::vector<std::string> out;
+    for (const int planes : {40, 100}) {
+      std::string cards = std::string("INSTRUME= '") + name + "'\nEXPTIME = 0.5 / frame exposure time in seconds\n";
+      if (*total != '\0') cards += std::string(total) + std::to_string(planes / 2) + "\n";
+      out.push_back(cube(name + std::to_string(planes), planes, cards));
+    }
+    return out;
+  };
+  for (const char* total : {"", "ALLTIME = "}) {
+    const std::vector<std::string> cubes = files(*total == '\0' ? "Stills" : "Totals", total);
+    const std::string draft = learn(cubes);
+    EXPECT_NEAR(read(cubes[0]).exptime.value.value_or(0), 20, 1e-9) << draft;
+    EXPECT_NEAR(read(cubes[1]).exptime.value.value_or(0), 50, 1e-9) << draft;
+    EXPECT_NE(draft.find("\nslices no"), draft.npos) << draft;
+  }
+}
+
+// No comment of ALLTIME helps, but it is the time of a frame times two of three numbers, with different factors.
+TEST_F(Learn, AProductOfFrames) {
+  const auto cards = [](const char* frame, int coadds, int scans, const char* all) {
+    return "INSTRUME= 'Periscope 9'\nSHORT   = " + std::string(frame) +
+           " / integration / frame\nNC      = " + std::to_string(coadds) +
+           " / number of coadded frames\nPOINTS  = 7 / number of points\nNS      = " + std::to_string(scans) +
+           " / number of scans\nALLTIME = " + all + "\nDEADTIME= 2.0\n";
+  };
+  const std::vector<std::string> files{header("a", cards("1.0119", 2, 4, "8.1")),
+                                       header("b", cards("2.0238", 1, 8, "16.19"))};
+  const std::string draft = learn(files);
+  EXPECT_NEAR(read(files[0]).exptime.value.value_or(0), 8.1, 1e-9) << draft;
+  EXPECT_NEAR(read(files[1]).exptime.value.value_or(0), 16.19, 1e-9) << draft;
+}
+
+// The MJD says that it is TAI, and it is the moment of DATE-OBS: so that is TAI, too.
+TEST_F(Learn, AClockOnTai) {
+  const auto cards = [](const char* mjd) {
+    return std::string("INSTRUME= 'Periscope 10'\nDATE-OBS= '2019-03-04T12:00:00'\nMJD-OBS = ") + mjd +
+           " / modified Julian date (also TAI)\n";
+  };
+  const std::string same = header("a", cards("58546.5")), later = header("b", cards("58546.50042824"));
+  std::string draft = learn({same});
+  EXPECT_EQ(format_iso(read(same).obstime.value.value_or(0)), "2019-03-04T11:59:23Z") << draft;
+  // 37 s later: DATE-OBS is UTC.
+  draft = learn({later});
+  EXPECT_EQ(draft.find("timesys"), draft.npos) << draft;
+  // What the table reads is no proof of itself.
+  draft = learn({header("c", "INSTRUME= 'Periscope 17'\nEXPSTART= 1552515334.5 / start TAI time of exposure\n")});
+  EXPECT_EQ(draft.find("timesys"), draft.npos) << draft;
+}
+
+TEST_F(Learn, FiltersThatNoKeywordIsNamedAfter) {
+  // Names with the places of their wheel.
+  const auto place = [&](const std::string& name, const char* text) {
+    return header(name, "INSTRUME= 'Periscope 11'\nFILT_POS= '" + std::string(text) + "'\n");
+  };
+  const std::vector<std::string> places{place("a", "4308 (6)"), place("b", "K (12)")};
+  std::string draft = learn(places);
+  EXPECT_EQ(read(places[0]).filter.value, "4308") << draft;
+  EXPECT_EQ(read(places[1]).filter.value, "K") << draft;
+  // Names that a filter list has; a number that fits a pattern of the lists is none.
+  const std::string listed = header("c", "INSTRUME= 'Periscope 12'\nWAVEBAND= 'Ca II H line'\nBANDWID = '3000 kHz'\n");
+  draft = learn({listed});
+  EXPECT_EQ(read(listed).filter.value, "Ca II H line") << draft;
+  EXPECT_EQ(draft.find("BANDWID"), draft.npos) << draft;
+  // Codes: only a person knows what they mean.
+  const std::string coded = header("d", "INSTRUME= 'Periscope 13'\nBANDPASS= 35 / bandpass code\n");
+  draft = learn({coded});
+  EXPECT_NE(draft.find("\n# fill in: filter = NAME if BANDPASS 35..35    # bandpass code\n"), draft.npos) << draft;
+  EXPECT_FALSE(read(coded).filter.value) << draft;
+}
+
+TEST_F(Learn, MapsOfBadPixelsByTheirTitle) {
+  const auto cards = [](const char* title) {
+    return std::string("INSTRUME= 'Periscope 14'\nCTYPE1  = 'RA---TAN'\nCTYPE2  = 'DEC--TAN'\nOBJECT  = '") + title +
+           "'\n";
+  };
+  const std::vector<std::string> files{header("a", cards("M 31")), header("b", cards("Bad Pixels Map"))};
+  const std::string draft = learn(files);
+  EXPECT_EQ(read(files[0]).type.value, "object") << draft;
+  EXPECT_EQ(read(files[1]).type.value, "mask") << draft;
+}
+
+// A word for a type that stands beside "observe" in one image and beside a sky in the other; arcs have a sky, too.
+TEST_F(Learn, WordsOfTypesByTheirCompany) {
+  const auto cards = [](const char* word, const char* more) {
+    return "INSTRUME= 'Periscope 15'\nIMTYPE  = '" + std::string(word) + "'\n" + more;
+  };
+  const char* const sky = "CTYPE1  = 'RA---TAN'\nCTYPE2  = 'DEC--TAN'\n";
+  const char* const told = "KINDTYPE= 'OBSERVE'\n";
+  const std::vector<std::string> files{header("a", cards("MAGNETIC", told)), header("b", cards("MAGNETIC", sky)),
+                                       header("c", cards("H-ALPHA", "")), header("d", cards("ARC", told)),
+                                       header("e", cards("ARC", sky))};
+  const std::string draft = learn(files);
+  EXPECT_EQ(read(files[1]).type.value, "object") << draft;
+  EXPECT_FALSE(read(files[2]).type.value) << draft;
+  EXPECT_FALSE(read(files[4]).type.value) << draft;
+  EXPECT_NE(draft.find("# ? words type WORD H-ALPHA"), draft.npos) << draft;
+}
+
+// A mode tells an object where nothing says better, and an arc stays one.
+TEST_F(Learn, AModeIsNoTypeOfAnArc) {
+  const auto cards = [](const char* type) {
+    return "INSTRUME= 'Periscope 18'\nMODE    = 'STARE'\n" + std::string(type);
+  };
+  const std::vector<std::string> files{header("a", cards("")), header("b", cards("OBSTYPE = 'ARC'\n"))};
+  const std::string draft = learn(files);
+  EXPECT_EQ(read(files[0]).type.value, "object") << draft;
+  EXPECT_FALSE(read(files[1]).type.value) << draft;
+}
+
+// chip#3 of 4 is the third; array#77 of 2 bears its maker's number.
+TEST_F(Learn, SerialNumbersAreNoNumbersOfCcds) {
+  const auto mosaic = [&](const std::string& name, const char* const* chips, int count) {
+    std::string text =
+        "SIMPLE  =                    T\nBITPIX  =                    8\nNAXIS   =                    0\n"
+        "INSTRUME= '" +
+        name + "'\nEND\n";
+    for (int i = 0; i < count; ++i) {
+      text += "# HDU " + std::to_string(i + 1) +
+              "\nXTENSION= 'IMAGE   '\nBITPIX  =                   16\n"
+              "NAXIS   =                    2\nNAXIS1  =                   64\nNAXIS2  =                   64\n"
+              "PCOUNT  =                    0\nGCOUNT  =                    1\nEXTNAME = '" +
+              chips[i] + "'\nEND\n";
+    }
+    return write(name + ".header", text);
+  };
+  const char* const chips[] = {"chip#4", "chip#3", "chip#2", "chip#1"};
+  const std::string good = mosaic("Quartet", chips, 4);
+  std::string draft = learn({good});
+  EXPECT_EQ(read(good).ccd.value, 4) << draft;
+  const char* const arrays[] = {"array#77", "array#60"};
+  const std::string bad = mosaic("Duet", arrays, 2);
+  draft = learn({bad});
+  EXPECT_EQ(read(bad).ccd.value, 0) << draft;
+}
+
+TEST_F(Learn, TheInstrumentOfFilesThatDoNotNameIt) {
+  const auto file = [&](const std::string& name, const std::string& cards) {
+    return header(name, cards + "EXPTIME = 1.0\n");
+  };
+  // Half of them do, by FITS's keyword.
+  std::vector<std::string> files{file("a", "INSTRUME= 'Sextant'\n"), file("b", "TELESCOP= 'Mast'\n")};
+  std::string draft = learn(files);
+  EXPECT_EQ(read(files[1], camera_).instrument.value, "Sextant") << draft;
+  // None does, and a part of it has a name in one.
+  files = {file("c", "TELESCOP= 'Keel'\n"), file("d", "TELESCOP= 'Keel'\n"),
+           file("e", "TELESCOP= 'Keel'\nCAMERA  = 'DVC 4000M'\n")};
+  draft = learn(files);
+  for (const std::string& path : files) EXPECT_EQ(read(path, camera_).instrument.value, "Keel") << draft;
+  // Two telescopes: a person must say.
+  files = {file("f", "TELESCOP= 'Stern'\n"), file("g", "TELESCOP= 'Bow'\n")};
+  draft = learn(files);
+  EXPECT_NE(draft.find("# fill in: instrument = NAME    # not learnt for 2 of 2 images"), draft.npos) << draft;
+  EXPECT_FALSE(read(files[0], camera_).instrument.value) << draft;
+}
+
+// Rival temperatures, and an exposure time that nothing tells: the draft asks.
+TEST_F(Learn, WhatIsNotLearntIsAskedFor) {
+  const std::string path =
+      header("a", "INSTRUME= 'Periscope 16'\nT_ACCD  = -40.5\nT_BCCD  = -38.0\nDATE-OBS= '2019-03-04T12:00:00'\n");
+  const std::string draft = learn({path});
+  EXPECT_NE(draft.find("# ? dettemp T_ACCD"), draft.npos) << draft;
+  EXPECT_NE(draft.find("# fill in: dettemp KEYWORD    # the keywords above differ: which of them is it?"), draft.npos)
+      << draft;
+  EXPECT_NE(draft.find("# fill in: exptime KEYWORD s    # not learnt for 1 of 1 image\n"), draft.npos) << draft;
+  EXPECT_EQ(draft.find("# fill in: obstime"), draft.npos) << draft;
+  EXPECT_FALSE(read(path).dettemp.value) << draft;
 }
 
 // What the generic table reads right needs no line, but the person sees where it comes from.

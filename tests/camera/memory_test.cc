@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "camera/cards.h"
 #include "imreg/camera.h"
 #include "imreg/fits_file.h"
 
@@ -118,6 +119,36 @@ TEST_P(RealHeaders, AnswersDoNotDependOnWhatCameBefore) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(wrong, ::testing::Each(0));
+}
+
+// What is read in place is what Header::value() reads: all cards of all real headers, and each with bytes changed.
+TEST(Memory, PlainValues) {
+  if (samples().empty()) GTEST_SKIP() << "no real data in " IMREG_DATA_DIR;
+  std::mt19937 random(7);
+  std::size_t plain = 0, all = 0;
+  const auto check = [&](const std::string& card) {
+    camera::CardView view;
+    ++all;
+    if (!camera::plain_value(card, view)) return;
+    ++plain;
+    const CardValue value = Header(card).value(0);
+    ASSERT_TRUE(view.kind == value.kind && view.text == value.text && view.comment == value.comment) << card;
+    ASSERT_EQ(view.number(), value.number()) << card;
+  };
+  for (const Sample& sample : samples()) {
+    for (const Hdu& hdu : sample.headers.hdus) {
+      for (std::size_t i = 0; i < std::min<std::size_t>(hdu.header.size(), 400); ++i) {
+        std::string card(hdu.header.card(i));
+        check(card);
+        const std::size_t changes = random() % 3;
+        for (std::size_t k = 0; k < changes; ++k)
+          card[random() % 40] = "0123456789:.-+'/ &eDTF=C\x01\xe9"[random() % 26];
+        check(card);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  EXPECT_GT(2 * plain, all);
 }
 
 // One card of one HDU is changed, takes the value of another, is removed, added, moved; or the keyword of one is.
@@ -288,6 +319,29 @@ const std::vector<Sequence> kSequences = {
       {kSeen + "EXTNAME = 'ccd1'\nEXPTIME = 2"},
       {kSeen + "EXTNAME = 'err1'\nEXPTIME = 2"},
       {kSeen + "EXTNAME = 'ccd3'\nEXPTIME = 2"}}},
+    // Recipes that the comment of their card has refused, twice and more.
+    {"the comment that a recipe waits for",
+     {{kSeen + "EXPTIME = 1 / one"},
+      {kSeen + "EXPTIME = 2 / one"},
+      {kSeen + "EXPTIME = 3 / one"},
+      {kSeen + "EXPTIME = 4 / in minutes"},
+      {kSeen + "EXPTIME = 5 / two"}}},
+    {"the same in the primary",
+     {{kSeen + "EXPTIME = 1 / one", "OWN = 1"},
+      {kSeen + "EXPTIME = 2 / one", "OWN = 1"},
+      {kSeen + "EXPTIME = 3 / one", "OWN = 1"},
+      {kSeen + "EXPTIME = 3 / in minutes", "OWN = 1"},
+      {kSeen + "EXPTIME = 5 / two", "OWN = 1"}}},
+    {"the same behind an undefined value",
+     {{kSeen + "EXPTIME = 1 / one"},
+      {kSeen + "EXPTIME = 2 / one"},
+      {kSeen + "EXPTIME =   / in minutes"},
+      {kSeen + "EXPTIME = 2 / in minutes"},
+      {kSeen + "EXPTIME = 5 / one"}}},
+    {"the primary of two images of a layout",
+     {{kSeen + "AIRMASS = 1", "EXPTIME = 1", "EXPTIME = 2"},
+      {kSeen + "AIRMASS = 2", "EXPTIME = 1", "EXPTIME = 2"},
+      {kSeen + "AIRMASS = 3", "EXPTIME = 1", "EXPTIME = 4"}}},
     // What is read on the way to a time or a position.
     {"the time scale",
      {{kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'UTC'"}, {kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'TAI'"}}},
@@ -315,7 +369,8 @@ class Sequences : public ::testing::Test {
       const std::string path = ::testing::TempDir() + "imreg_memory_" + name + ".cam";
       std::ofstream(path) << "camera " << name << "\n"
                           << when
-                          << "exptime EXPTIME s\nairmass AIRMASS\ntelfocus FOCUS@any\nrotangle ANGLE if WHEEL@any in\n"
+                          << "exptime EXPTIME min comment *minute*\nexptime EXPTIME s\nairmass AIRMASS\ntelfocus "
+                             "FOCUS@any\nrotangle ANGLE if WHEEL@any in\n"
                              "object OBJECT\nchip EXTNAME\nskip EXTNAME err*\ntype = dark if SHUTTER shut\nobstime "
                              "DATE-END end\nposition RA DEC date\nposition wcs\n"
                              "timesys TIMESYS\nequinox EQUINOX\nframe RADESYS\nposition OBJRA OBJDEC deg\n"

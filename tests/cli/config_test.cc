@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../folder.h"
+
 namespace imreg::cli {
 namespace {
 
@@ -24,19 +26,14 @@ constexpr Program kProgram = {"imtest", "tests the configuration", "", kOptions,
 class ConfigTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/imreg-config-XXXXXX";
-    folder_ = ::mkdtemp(name);
     before_ = std::filesystem::current_path();
-    std::filesystem::current_path(folder_);
+    std::filesystem::current_path(folder_.path());
     ::unsetenv("PTOLEMY");
     ::unsetenv("IMREG_DB");
-    ::setenv("HOME", (folder_ + "/home").c_str(), 1);
+    ::setenv("HOME", (folder_ / "home").c_str(), 1);
     std::filesystem::create_directory("home");
   }
-  void TearDown() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { std::filesystem::current_path(before_); }
   static void put(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
   static Parsed args(std::vector<const char*> words) {
     words.insert(words.begin(), "imtest");
@@ -50,7 +47,7 @@ class ConfigTest : public ::testing::Test {
     return path.ok() ? *path : "failed: " + path.status().text();
   }
 
-  std::string folder_;
+  Folder folder_;
   std::filesystem::path before_;
 };
 

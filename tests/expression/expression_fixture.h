@@ -57,19 +57,14 @@ inline bool all_hold(const std::vector<Conjunct>& parts, RecordView record, cons
 
 /// What an index may make of a conjunct, from the bytes of the record alone.
 inline bool holds(const Conjunct& part, RecordView record, const Schema& schema) {
+  if (part.kind == Conjunct::Kind::test && part.region && part.test(record)) {  // then it is in the region, or nowhere
+    const Value ra = value_of(record, *schema.find("ra")), dec = value_of(record, *schema.find("dec"));
+    return part.region->contains(std::get<double>(ra), std::get<double>(dec)) || std::abs(std::get<double>(dec)) > 90;
+  }
+  if (part.kind == Conjunct::Kind::test) return part.test(record);
   if (part.kind == Conjunct::Kind::any)
     return std::any_of(part.branches.begin(), part.branches.end(),
-                       [&](const std::vector<Conjunct>& branch) { return all_hold(branch, record, schema); });
-  if (part.kind == Conjunct::Kind::test) {
-    if (!part.region) return part.test(record);
-    const auto degrees = [&](const char* name) {
-      const Value value = value_of(record, *schema.find(name));
-      const auto* known = std::get_if<double>(&value);
-      return known ? *known : kNan;
-    };
-    // What is beyond a pole is in no region, and is always looked at.
-    return (part.region->contains(degrees("ra"), degrees("dec")) || std::abs(degrees("dec")) > 90) && part.test(record);
-  }
+                       [&](const auto& branch) { return all_hold(branch, record, schema); });
   const FieldInfo& field = *schema.find(part.field);
   if (field.type == Type::text) {
     const auto text = record[Field<Text>{field.offset, field.count}];

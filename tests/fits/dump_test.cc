@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../folder.h"
 #include "base/text.h"
 #include "imreg/fits_file.h"
 
@@ -18,14 +19,8 @@ using testing::IsEmpty;
 
 class Dump : public testing::Test {
  protected:
-  Dump() {
-    std::string name = (fs::temp_directory_path() / "imreg_dump_test_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~Dump() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& bytes) {
-    const std::string path = (folder_ / "dump").string();
+    const std::string path = folder_ / "dump";
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
@@ -62,11 +57,11 @@ class Dump : public testing::Test {
     const auto got = read_headers(write(bytes));
     if (got) return "none";
     EXPECT_EQ(got.status().code(), Code::invalid);
-    EXPECT_EQ(got.status().file(), (folder_ / "dump").string());
+    EXPECT_EQ(got.status().file(), folder_ / "dump");
     return got.status().message();
   }
 
-  fs::path folder_;
+  Folder folder_;
 };
 
 std::string padded(std::string card) {

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../folder.h"
+
 namespace imreg {
 namespace {
 
@@ -22,14 +24,8 @@ using testing::IsEmpty;
 
 class FitsFile : public testing::Test {
  protected:
-  FitsFile() {
-    std::string name = (fs::temp_directory_path() / "imreg_fits_test_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~FitsFile() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& bytes, const std::string& name = "x.fits") {
-    const std::string path = (folder_ / name).string();
+    const std::string path = folder_ / name;
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
@@ -48,7 +44,7 @@ class FitsFile : public testing::Test {
     return got ? *std::move(got) : FitsHeaders();
   }
 
-  fs::path folder_;
+  Folder folder_;
 };
 
 std::string pad(std::string bytes) {
@@ -240,11 +236,11 @@ TEST_F(FitsFile, WhatIsNoFitsFileIsNamed) {
 }
 
 TEST_F(FitsFile, SpecialFilesAreNeverWaitedFor) {
-  EXPECT_EQ(failure_of((folder_ / "absent.fits").string()), "not_found: there is no such file");
+  EXPECT_EQ(failure_of(folder_ / "absent.fits"), "not_found: there is no such file");
   EXPECT_EQ(failure_of(write("x") + "/below"), "not_found: there is no such file");
-  EXPECT_EQ(failure_of(folder_.string()), "invalid: a directory, not a file");
+  EXPECT_EQ(failure_of(folder_.path()), "invalid: a directory, not a file");
   EXPECT_EQ(failure_of("/dev/null"), "invalid: a device, not a file");
-  const std::string pipe = (folder_ / "pipe").string(), socket_path = (folder_ / "socket").string();
+  const std::string pipe = folder_ / "pipe", socket_path = folder_ / "socket";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(failure_of(pipe), "invalid: a pipe, not a file");
   EXPECT_EQ(file_kind(pipe).status().code(), Code::invalid);
@@ -257,14 +253,14 @@ TEST_F(FitsFile, SpecialFilesAreNeverWaitedFor) {
   EXPECT_EQ(failure_of(socket_path), "invalid: a socket, not a file");
   close(fd);
   fs::create_symlink("loop", folder_ / "loop");
-  EXPECT_THAT(failure_of((folder_ / "loop").string()), testing::StartsWith("io: cannot be opened: "));
+  EXPECT_THAT(failure_of(folder_ / "loop"), testing::StartsWith("io: cannot be opened: "));
   if (geteuid() != 0) {
     const std::string secret = write("x", "secret");
     chmod(secret.c_str(), 0);
     EXPECT_EQ(failure_of(secret), "io: cannot be opened: Permission denied");
   }
   fs::create_symlink(write(mef({"a"})), folder_ / "link");
-  EXPECT_TRUE(read_fits_headers((folder_ / "link").string()).ok());
+  EXPECT_TRUE(read_fits_headers(folder_ / "link").ok());
 }
 
 TEST_F(FitsFile, NamesThatLibrariesWouldObeyAreNames) {
@@ -273,7 +269,7 @@ TEST_F(FitsFile, NamesThatLibrariesWouldObeyAreNames) {
   const auto got = read_fits_headers(path + "[1].fits");  // gzip under a .fits name
   ASSERT_TRUE(got.ok()) << got.status().text();
   EXPECT_EQ(got->container, FileKind::gzip);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(FitsFile, CompressedFilesHaveTheSameHeaders) {

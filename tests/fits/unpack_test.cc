@@ -13,6 +13,8 @@
 #include <map>
 #include <random>
 
+#include "../folder.h"
+
 namespace imreg::fits {
 namespace {
 
@@ -86,15 +88,9 @@ std::string lzw(const std::string& bytes, unsigned widest, unsigned clear_after)
 
 class Unpack : public testing::Test {
  protected:
-  Unpack() {
-    std::string name = (fs::temp_directory_path() / "imreg_unpack_test_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~Unpack() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& bytes) {
     std::ofstream(folder_ / "x.Z", std::ios::binary) << bytes;
-    return (folder_ / "x.Z").string();
+    return folder_ / "x.Z";
   }
   // All bytes, in pieces of all sizes; every `leap`-th piece is stepped over and stands as '?'.
   std::string unpacked(const std::string& packed, int leap = 0, std::string* fault = nullptr,
@@ -143,7 +139,7 @@ class Unpack : public testing::Test {
     return out;
   }
 
-  fs::path folder_;
+  Folder folder_;
   std::mt19937_64 random_{20030127};
 };
 

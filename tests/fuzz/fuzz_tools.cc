@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
+#include "../folder.h"
 #include "fuzz.h"
 #include "imreg/header.h"
 
@@ -117,20 +117,8 @@ MemoryFile::~MemoryFile() { ::close(fd_); }
 std::string MemoryFile::path() const { return "/proc/self/fd/" + std::to_string(fd_); }
 
 const std::string& scratch_folder() {
-  struct Folder {
-    std::string path = "/dev/shm/imreg-fuzz-XXXXXX";
-    Folder() {
-      if (::mkdtemp(path.data()) != nullptr) return;
-      path = (std::filesystem::temp_directory_path() / "imreg-fuzz-XXXXXX").string();
-      require(::mkdtemp(path.data()) != nullptr, "no scratch folder");
-    }
-    ~Folder() {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
-    }
-  };
   static const Folder folder;
-  return folder.path;
+  return folder.path();
 }
 
 void spill(const std::string& path, std::string_view bytes) {

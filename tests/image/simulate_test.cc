@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "../folder.h"
 #include "base/camera_geometry.h"
 #include "image/night_sky.h"
 #include "image/sim_camera.h"
@@ -19,20 +20,6 @@ namespace imreg {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static int count = 0;
-    path_ = fs::temp_directory_path() / ("imsim_test_" + std::to_string(getpid()) + "_" + std::to_string(count++));
-    fs::create_directories(path_);
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  std::string path(const std::string& name = "") const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 std::string read_bytes(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -172,33 +159,33 @@ TEST(Geometry, ChipsFillTheMosaicWithoutOverlap) {
 }
 
 TEST(Simulate, SameSeedSameBytes) {
-  TemporaryFolder folder;
+  Folder folder;
   SimulateOptions options = small();
-  ASSERT_TRUE(simulate_nights(folder.path("a"), options).ok());
-  ASSERT_TRUE(simulate_nights(folder.path("b"), options).ok());
+  ASSERT_TRUE(simulate_nights(folder / "a", options).ok());
+  ASSERT_TRUE(simulate_nights(folder / "b", options).ok());
   options.seed = 2;
-  ASSERT_TRUE(simulate_nights(folder.path("c"), options).ok());
-  const auto a = all_files(folder.path("a")), c = all_files(folder.path("c"));
-  EXPECT_TRUE(a == all_files(folder.path("b")));
+  ASSERT_TRUE(simulate_nights(folder / "c", options).ok());
+  const auto a = all_files(folder / "a"), c = all_files(folder / "c");
+  EXPECT_TRUE(a == all_files(folder / "b"));
   EXPECT_EQ(a.size(), 13U) << "12 exposures and truth.csv";
   ASSERT_EQ(a.size(), c.size());
   for (const auto& [name, bytes] : a) EXPECT_TRUE(bytes != c.at(name)) << name << " does not depend on the seed";
 }
 
 TEST(Simulate, NightsDoNotDependOnTheirNumber) {
-  TemporaryFolder folder;
+  Folder folder;
   SimulateOptions options = small();
   options.nights = 1;
-  ASSERT_TRUE(simulate_nights(folder.path("one"), options).ok());
+  ASSERT_TRUE(simulate_nights(folder / "one", options).ok());
   options.nights = 3;
   int calls = 0, all = 0;
-  ASSERT_TRUE(simulate_nights(folder.path("three"), options, [&](int done, int of) {
+  ASSERT_TRUE(simulate_nights(folder / "three", options, [&](int done, int of) {
                 EXPECT_EQ(done, ++calls);
                 all = of;
               }).ok());
   EXPECT_EQ(calls, 36);
   EXPECT_EQ(all, 36);
-  auto one = all_files(folder.path("one")), three = all_files(folder.path("three"));
+  auto one = all_files(folder / "one"), three = all_files(folder / "three");
   EXPECT_EQ(three.size(), 37U);
   EXPECT_EQ(three["truth.csv"].substr(0, one["truth.csv"].size()), one["truth.csv"]);
   one.erase("truth.csv");
@@ -206,20 +193,20 @@ TEST(Simulate, NightsDoNotDependOnTheirNumber) {
 }
 
 TEST(Simulate, SplitHasThePixelsOfMef) {
-  TemporaryFolder folder;
+  Folder folder;
   SimulateOptions options = small();
   options.stars = true;
-  auto mef = simulate_nights(folder.path("mef"), options);
+  auto mef = simulate_nights(folder / "mef", options);
   options.mode = SimulateMode::split;
-  auto split = simulate_nights(folder.path("split"), options);
+  auto split = simulate_nights(folder / "split", options);
   ASSERT_TRUE(mef.ok() && split.ok());
   ASSERT_EQ(mef->size(), 36U);
   ASSERT_EQ(split->size(), 36U);
   const std::size_t size = 80 * 48 * 2, blocks = (size + 2879) / 2880 * 2880;
   for (std::size_t i = 0; i < mef->size(); ++i) {
     const SimulatedImage &m = (*mef)[i], &s = (*split)[i];
-    const std::string file = read_bytes(folder.path("mef/" + m.path)),
-                      chip = read_bytes(folder.path("split/" + s.path));
+    const std::string file = read_bytes(folder / "mef/" + m.path),
+                      chip = read_bytes(folder / "split/" + s.path);
     ASSERT_EQ(chip.size() % 2880, 0U);
     ASSERT_EQ(file.size() % 2880, 0U);
     EXPECT_NE(file.find(chip.substr(chip.size() - blocks)), std::string::npos) << m.path;
@@ -236,11 +223,11 @@ TEST(Simulate, SplitHasThePixelsOfMef) {
 }
 
 TEST(Simulate, RefusesWhatItCannotDo) {
-  TemporaryFolder folder;
+  Folder folder;
   const auto refuses = [&](auto change, const std::string& word) {
     SimulateOptions options = small();
     change(options);
-    auto result = simulate_nights(folder.path("x"), options);
+    auto result = simulate_nights(folder / "x", options);
     ASSERT_FALSE(result.ok()) << word;
     EXPECT_EQ(result.status().code(), Code::invalid);
     EXPECT_NE(result.status().message().find(word), std::string::npos) << result.status().message();
@@ -253,20 +240,20 @@ TEST(Simulate, RefusesWhatItCannotDo) {
   refuses([](SimulateOptions& o) { o.chip_width = 3; }, "width");
   refuses([](SimulateOptions& o) { o.overscan = 0; }, "overscan");
   refuses([](SimulateOptions& o) { o.pixel_scale = std::nan(""); }, "scale");
-  EXPECT_FALSE(fs::exists(folder.path("x")));
+  EXPECT_FALSE(fs::exists(folder / "x"));
 
-  std::ofstream(folder.path("file")) << "in the way";
-  auto result = simulate_nights(folder.path("file"), small());
+  std::ofstream(folder / "file") << "in the way";
+  auto result = simulate_nights(folder / "file", small());
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.status().code(), Code::io);
   EXPECT_NE(result.status().text().find("file"), std::string::npos);
 
-  fs::create_directories(folder.path("taken/00BS01-Jan26/600001b.fits"));
-  result = simulate_nights(folder.path("taken"), small());
+  fs::create_directories(folder / "taken/00BS01-Jan26/600001b.fits");
+  result = simulate_nights(folder / "taken", small());
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.status().code(), Code::io);
   EXPECT_NE(result.status().file().find("600001b.fits"), std::string::npos);
-  for (const auto& entry : fs::recursive_directory_iterator(folder.path("taken"))) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "taken")) {
     EXPECT_NE(entry.path().extension(), ".part") << "a half-written file is left";
   }
 }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "../folder.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/map.h"
@@ -21,21 +22,14 @@ using Kind = IoOperation::Kind;
 
 class Os : public ::testing::Test {
  protected:
-  Os() {
-    if (!::mkdtemp(name_)) std::abort();
-  }
-  ~Os() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(name_, ignored);
-  }
-  std::string path(const std::string& file) const { return std::string(name_) + "/" + file; }
+  std::string path(const std::string& file) const { return folder_ / file; }
   std::size_t entries() const {
     return static_cast<std::size_t>(
-        std::distance(std::filesystem::directory_iterator(name_), std::filesystem::directory_iterator()));
+        std::distance(std::filesystem::directory_iterator(folder_.path()), std::filesystem::directory_iterator()));
   }
 
  private:
-  char name_[32] = "/tmp/imreg-os-XXXXXX";
+  Folder folder_;
 };
 
 struct Veto : IoObserver {

@@ -223,6 +223,50 @@ TEST(Groups, TheSameForAnyNumberOfThreads) {
   }
 }
 
+// Blocks of many groups and blocks of few in one file, groups that are in both: first and last are those of the file's
+// order, medians take the values of all, wherever these stood meanwhile.
+TEST(Groups, OfManyGroupsAndOfFewInTurn) {
+  const Folder folder;
+  Random random(7);
+  std::vector<Record> rows;
+  for (int i = 0; i < 30000; ++i) {
+    rows.push_back(random_row(random, 5000));
+    const int block = i / 8192;
+    // 0 and 3: a few groups; 1: most rows are one by themselves; 2: 500, of which one has most rows.
+    const auto some = [&](std::uint32_t n) { return std::to_string(random.below(n)); };
+    std::string name = "common" + some(20);
+    if (block == 1) name = random.below(3) ? "row" + std::to_string(i) : name;
+    if (block == 2) name = random.below(4) ? "common7" : "middle" + some(500);
+    put(native(), rows.back(), "filename", std::string_view(name));
+  }
+  const RecordFile file = make_table(folder / "turns.db", rows);
+  const Asked asked{{"filename"},
+                    {{"median", "exptime"},
+                     {"median", "obstime"},
+                     {"first", "seq"},
+                     {"last", "obstime"},
+                     {"first", "filter"},
+                     {"last", "filter"},
+                     {"min", "filter"},
+                     {"stddev", "exptime"},
+                     {"sum", "exptime"}}};
+  std::string first;
+  for (const auto& [memory, jobs] :
+       {std::pair{std::size_t{32} << 20, 1}, {std::size_t{32} << 20, 5}, {std::size_t{200000}, 64}}) {
+    Query query(file);
+    query.select({}).group(joined(asked.keys), aggregates_of(asked)).memory(memory).jobs(jobs);
+    query.temporary_folder(folder.path());
+    const Answer answer = answer_of(query);
+    if (jobs == 5) {
+      EXPECT_EQ(bytes_of(answer), first);
+      continue;
+    }
+    first = bytes_of(answer);
+    expect_groups(rows, native(), asked, answer);
+    ASSERT_FALSE(::testing::Test::HasFatalFailure()) << memory << " bytes, " << jobs << " jobs";
+  }
+}
+
 TEST(Groups, SortedByAColumnOfTheResultWithLimitAndOffset) {
   const Folder folder;
   Random random(5);

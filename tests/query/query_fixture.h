@@ -3,37 +3,17 @@
 #pragma once
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "../folder.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "imreg/query.h"
 
 namespace imreg::testing {
-
-class Folder {
- public:
-  Folder() {
-    path_ = std::filesystem::temp_directory_path().string() + "/imreg-query-XXXXXX";
-    if (!::mkdtemp(path_.data())) std::abort();
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A field of every type that a query can sort by.
 inline const Schema& mixed() {

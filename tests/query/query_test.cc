@@ -361,13 +361,13 @@ TEST(Query, DamagedRowsAreReportedAndTakeNoPlace) {
   auto sorted = Query(*file).sort("exptime").rows();
   while (sorted->next()) {
   }
-  ASSERT_EQ(sorted->report().damaged.size(), 2U);
-  EXPECT_THAT(sorted->report().damaged[0].text(), HasSubstr("(record 99)"));
+  ASSERT_EQ(sorted->report().damaged.count, 2);
+  EXPECT_THAT(sorted->report().damaged.first[0].text(), HasSubstr("(record 99)"));
   std::int64_t given = 0;
   const auto plain = Query(*file).offset(90).limit(7).each([&](std::int64_t, RecordView) { return ++given, true; });
   ASSERT_TRUE(plain.ok());
   EXPECT_EQ(given, 7);
-  EXPECT_EQ(plain->damaged.size(), 1U);  // the other one is behind the end
+  EXPECT_EQ(plain->damaged.count, 1);  // the other one is behind the end
 }
 
 TEST(Query, ADiskWithoutRoomIsAClearError) {

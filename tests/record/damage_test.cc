@@ -64,13 +64,15 @@ TEST_F(Damage, TornCountCardsAreCountedByTheRecords) {
   }
 }
 
-TEST_F(Damage, AnHonestCountBehindTheRecordsIsExtendedOnlyWhileNobodyWrites) {
+TEST_F(Damage, AnHonestCountBehindTheRecordsIsExtendedOnlyWhileNobodyIsAtWork) {
   make(path, 10);
   // What a kill between the sync and the count leaves: the header says 6, ten records hold.
   const auto container = must(read_container(must(File::open(path, File::Mode::read))));
   scribble(path, container.count_cards, make_card_pair(container.uuid, PairKind::count, 6, 4 * 56));
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(10));
   auto lock = must(WriterLock::take(path + ".lock", "other", 0));
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(10));
+  EXPECT_OK(lock.begin_work());
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), some(6));
   lock.release("");
   auto writer = must(RecordWriter::open(path, {}));

@@ -1,40 +1,16 @@
-// What the tests of the record engine share: a folder that goes away, a small record whose content proves itself, a model.
+// What the tests of the record engine share: a small record whose content proves itself, a model.
 #pragma once
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "../folder.h"
 #include "imreg/record_file.h"
 
 namespace imreg::testing {
-
-class Folder {
- public:
-  // In memory where that is possible: thousands of syncs, and none of them is what is tested.
-  Folder() {
-    for (const std::string& root : {std::string("/dev/shm"), std::filesystem::temp_directory_path().string()}) {
-      path_ = root + "/imreg-record-XXXXXX";
-      if (::mkdtemp(path_.data())) return;
-    }
-    std::abort();
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // 56 bytes: no divisor of a sector, so records straddle sectors and a torn write tears records.
 inline const Schema& tiny() {

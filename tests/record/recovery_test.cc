@@ -1,5 +1,10 @@
 // What the next writer does after an end that was not clean, when more than a crash has happened: rot in the journal or in the
 // header, a journal that was moved away, another boot. Nothing that was acknowledged goes, comes twice, or comes back.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
 #include "damage_fixture.h"
 #include "os/file.h"
 #include "record/crc32c.h"
@@ -87,6 +92,70 @@ TEST_F(Recovery, ARowThatIsAheadOfTheFileGetsANewerNumberAllTheSame) {
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
   EXPECT_OK(writer_status());
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
+// Dies behind the sync of an append, before its count is written.
+struct DyingBeforeTheCount : IoObserver {
+  bool synced = false;
+  int before(const IoOperation& operation) override {
+    if (synced) ::kill(::getpid(), SIGKILL);
+    synced = operation.kind == IoOperation::Kind::sync_data;
+    return 0;
+  }
+};
+
+// Looks at the file as a reader before each operation of another.
+struct Watching : IoObserver {
+  explicit Watching(std::string p) : path(std::move(p)) {}
+  std::string path;
+  std::vector<std::int64_t> counts;
+  int before(const IoOperation& /*operation*/) override {
+    counts.push_back(must(RecordFile::open(path)).count());
+    return 0;
+  }
+};
+
+TEST_F(Recovery, AReaderNeverSeesRowsGoAway) {
+  for (const bool power_cut : {false, true}) {
+    SCOPED_TRACE(power_cut ? "power cut" : "killed");
+    Folder other;
+    const std::string file = other / "a.db";
+    make(file, 10);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      DyingBeforeTheCount observer;
+      RecordWriter::Options options;
+      options.observer = &observer;
+      auto writer = RecordWriter::open(file, options);
+      if (writer.ok()) (void)writer->append(bytes_of(Rows{{10, 1}, {11, 1}, {12, 1}}));
+      ::_exit(1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    if (power_cut) {  // the machine was restarted: who knows whether the append was acknowledged?
+      std::string lock = slurp(file + ".lock");
+      const auto boot = lock.find("boot=");
+      ASSERT_NE(boot, std::string::npos) << lock;
+      lock.replace(boot + 5, 4, "0000");
+      spill(file + ".lock", lock);
+    }
+    EXPECT_EQ(must(RecordFile::open(file)).count(), power_cut ? 13 : 10);
+    Watching observer(file);
+    RecordWriter::Options options;
+    options.observer = &observer;
+    auto writer = must(RecordWriter::open(file, options));
+    observer.counts.push_back(must(RecordFile::open(file)).count());
+    EXPECT_GE(observer.counts.size(), 3U);
+    EXPECT_EQ(observer.counts.front(), 13);  // the one who recovers adds nothing, so all is believed that is whole
+    EXPECT_TRUE(std::is_sorted(observer.counts.begin(), observer.counts.end()));
+    EXPECT_EQ(rows_of(writer.file()).size(), 13U);
+    // At work: an append that is not yet acknowledged is seen by nobody.
+    observer.counts.clear();
+    EXPECT_OK(writer.append(bytes_of(Row{13, 1})));
+    EXPECT_EQ(observer.counts.back(), 13);
+    EXPECT_EQ(must(RecordFile::open(file)).count(), 14);
+  }
 }
 
 // Counts the syncs of the journal.

@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "../folder.h"
 #include "formats/regimage.h"
 #include "imreg/calibration.h"
 #include "imreg/date.h"
@@ -59,12 +60,7 @@ Record row_of(const Image& image) {
 
 class Calibration : public testing::Test {
  protected:
-  Calibration() {
-    char name[] = "/tmp/imreg-calibration-XXXXXX";
-    folder_ = ::mkdtemp(name);
-  }
-  ~Calibration() override { std::filesystem::remove_all(folder_); }
-  std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  std::string at(const std::string& name) const { return folder_ / name; }
 
   RecordFile database(const std::vector<Image>& images) {
     const std::string path = at("c" + std::to_string(++databases_) + ".db");
@@ -101,7 +97,7 @@ class Calibration : public testing::Test {
     return report.ok() ? report->ccds.at(0).why_none : "";
   }
 
-  std::string folder_;
+  Folder folder_;
   int databases_ = 0;
 };
 
@@ -170,7 +166,7 @@ TEST_F(Calibration, ADamagedRowIsToldOnceAndIsNoFrame) {
   const auto report = find_calibrations(*RecordFile::open(path), near("1"));
   ASSERT_TRUE(report.ok());
   EXPECT_THAT(report->ccds[0].frames, testing::IsEmpty());
-  EXPECT_EQ(report->scan.damaged.size(), 1U);
+  EXPECT_EQ(report->scan.damaged.count, 1);
 }
 
 TEST_F(Calibration, TiesGoToTheExposureTimeAndThenToTheFirstRow) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <thread>
 
+#include "../folder.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -31,13 +32,8 @@ const Schema& native() { return *builtin_format(regimage::kFormat, regimage::kVe
 
 class Registry : public testing::Test {
  protected:
-  Registry() {
-    char name[] = "/tmp/imreg-registry-XXXXXX";
-    folder_ = ::mkdtemp(name);
-  }
-  ~Registry() override { std::filesystem::remove_all(folder_); }
-  std::string at(const std::string& name) const { return folder_ + "/" + name; }
-  std::string folder_;
+  std::string at(const std::string& name) const { return folder_ / name; }
+  Folder folder_;
 };
 
 ImageFacts facts_of(const std::string& filter = "r") {
@@ -189,6 +185,23 @@ TEST(Renewal, ThatOnlyTheDayIsKnownGoesWithTheTime) {
   const Record none = row_of(timeless, 980590900);
   EXPECT_EQ(flag(merged_row(none.view(), day.view())), kDayOnly) << "the time that is known is taken";
   EXPECT_EQ(flag(merged_row(day.view(), none.view())), kDayOnly);
+}
+
+// What a field means may be told otherwise by another release; its name may not.
+TEST_F(Registry, ADatabaseOfAnotherReleaseOpens) {
+  const std::string path = at("old.db");
+  ASSERT_TRUE(RecordWriter::create(path, native(), {}).ok());
+  const auto change = [&](const std::string& from, const std::string& to) {
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const std::size_t place = bytes.find(from);
+    ASSERT_NE(place, bytes.npos) << from;
+    std::ofstream(path, std::ios::binary) << bytes.replace(place, from.size(), to);
+  };
+  change("bit 1: distributed; bit 3", "bit 1: distributed       ");
+  EXPECT_TRUE(RecordFile::open(path).ok()) << RecordFile::open(path).status().text();
+  change("'FLAG    '", "'FLAX    '");
+  EXPECT_EQ(RecordFile::open(path).status().code(), Code::corrupt);
 }
 
 TEST(Roots, WholeComponentsAndTheLongestPrefix) {
@@ -456,7 +469,7 @@ TEST_F(Registry, ABatchSeesTheRootsThatAnotherDefinesMeanwhile) {
   }
   RegisterOptions other = options;
   other.paths = {at("c.fits")};
-  other.roots = {{"N", folder_}};
+  other.roots = {{"N", folder_.path()}};
   const auto report = register_files(
       options,
       [&](const RegisteredFile& file) {

@@ -17,16 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-IndexKeeper::Limits low_limits() {
-  IndexKeeper::Limits limits;
-  limits.tail = 50;
-  limits.step = 300;
-  limits.small_merge = 700;
-  limits.segments = 6;
-  limits.piece = 400;
-  return limits;
-}
-
 std::string rows_from(Dice& dice, std::int64_t first, int n) {
   std::string out;
   for (int i = 0; i < n; ++i) out += random_row(dice, static_cast<int>(first) + i);
@@ -108,7 +98,7 @@ std::string look_once(const std::string& path, Dice& dice, std::atomic<int>& use
     counted = 0;
     for (const auto& value : *values) counted += value.rows;
   }
-  if (!report.damaged.empty()) return report.damaged[0].text();
+  if (!report.damaged.empty()) return report.damaged.first[0].text();
   const auto later = RecordFile::open(path);
   if (!later) return later.status().text();
   const Moment after(*later, selection);

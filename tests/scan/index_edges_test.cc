@@ -122,6 +122,43 @@ TEST_F(EdgesTest, OneFieldThatChangesAlone) {
   EXPECT_EQ(std::set(changed.begin(), changed.end()), noted);
 }
 
+// Each text field has its own list, and rare texts are found by it.
+TEST_F(EdgesTest, RareTextsOfEachField) {
+  fill(2500, [](Record& row, int i) {
+    if (i % 300 == 0) (void)row.set(regimage::kFilename, "rare");
+    if (i % 400 == 0) (void)row.set(regimage::kObject, "rare");
+    if (i % 500 == 0) (void)row.set(regimage::kPathname, "rare");
+  });
+  for (const char* name : {"filename", "object", "pathname"}) {
+    Selection selection;
+    ASSERT_TRUE(selection.patterns(schema(), name, {{"rare", TextPattern::How::exact}}).ok());
+    ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+    ScanReport report;
+    (void)find_rows(*RecordFile::open(path_), selection, {}, &report);
+    EXPECT_TRUE(report.plan[0].starts_with("index by text")) << report.plan[0];
+  }
+}
+
+// One filter more than codes of a byte can tell apart.
+TEST_F(EdgesTest, CodesOfTwoBytes) {
+  for (const int filters : {256, 257}) {
+    SetUp();
+    fill(2570, [=](Record& row, int i) {
+      (void)row.set(regimage::kFilter, "f" + std::to_string(i % filters));
+      row.set(regimage::kDeleted, false);
+    });
+    for (const char* name : {"f0", "f7", "f255", "f256"}) {
+      for (const bool negate : {false, true}) {
+        Selection selection;
+        ASSERT_TRUE(selection.patterns(schema(), "filter", {{name, TextPattern::How::exact}}, negate).ok());
+        ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+        ASSERT_TRUE(selection.number(schema(), "exptime", {{100, 300}}).ok());  // not by tallies
+        ASSERT_NO_FATAL_FAILURE(right(selection)) << name;
+      }
+    }
+  }
+}
+
 // What was written and not synced, file by file.
 struct Watch : IoObserver {
   std::set<std::string> unsynced;
@@ -170,6 +207,22 @@ TEST_F(EdgesTest, SegmentsAreSyncedBeforeTheHeadNamesThem) {
   EXPECT_EQ(watch.wrong, std::vector<std::string>());
   EXPECT_GT(watch.heads, 20);
   EXPECT_EQ(watch.renames, 1);
+  std::string why;
+  const auto index = index::Index::open(writer->file(), why);
+  ASSERT_TRUE(index) << why;
+  EXPECT_EQ(index->changed().size(), 1U);  // the others are in segments
+}
+
+// A writer that dies between the announcement of its third change and the commit.
+TEST_F(EdgesTest, AnAnnouncedChangeThatDidNotHappenLeavesTheIndexBelieved) {
+  fill(2500, [](Record&, int) {});
+  for (int i = 0; i < 2; ++i)
+    ASSERT_NO_FATAL_FAILURE(change(i, [](Record& r) { (void)r.set(regimage::kFilter, "other"); }));
+  const auto file = RecordFile::open(path_);
+  Dice dice(93);
+  IndexKeeper(IndexKeeper::Patience::none).before(*file, {{7, random_row(dice, 7)}}, file->change_number() + 1);
+  std::string why;
+  EXPECT_TRUE(index::Index::open(*file, why)) << why;
 }
 
 // Heads that pass their check and are not of this database, this format, or make no sense.
@@ -207,15 +260,16 @@ TEST_F(EdgesTest, HeadsThatSomebodyMade) {
     EXPECT_EQ(why_not([=](Head& h) { h.segment_count = count; }), "the head of the index is damaged");
   for (const std::int64_t count : {std::int64_t{-1}, std::int64_t{index::kMostChanged + 1}})
     EXPECT_EQ(why_not([=](Head& h) { h.changed_count = count; }), "the head of the index is damaged");
-  EXPECT_EQ(why_not([](Head& h) { h.segments[0].head_page = 1; }), "a segment has no head");
+  EXPECT_EQ(why_not([](Head& h) { h.segments[0].head_page = 1; }), "a segment has no head that fits");
 }
 
 // Right ascensions on both sides of 0h, to the last bit, and conditions that end there.
 class AtZeroHours : public EdgesTest {
  protected:
+  static constexpr double kZoneEdge = 45.5 + 3e-8;  // quantised it is in the zone below
   void look(const std::vector<double>& places) {
     Dice dice(92);
-    const std::vector<double> decs{0.0, 45.25, 89.9, -90.0, 90.0};
+    const std::vector<double> decs{0.0, 45.25, kZoneEdge, 89.9, -90.0, 90.0};
     fill(2600, [&](Record& row, int i) {
       const bool there = i % 4 == 0;  // few: the index by place is the cheapest way to them
       row.set(regimage::kRa, there ? dice.of(places) : dice.uniform(1, 359));
@@ -264,7 +318,7 @@ class AtZeroHours : public EdgesTest {
           EXPECT_TRUE(ask(box)) << "box " << low << ".." << high;
         }
       }
-      for (const double dec : {0.0, 45.25, 89.9, -90.0}) {
+      for (const double dec : {0.0, 45.25, kZoneEdge, 89.9, -90.0}) {
         for (const double radius : {1e-9, 1e-8, 4e-8, 9e-8, 3e-7, 0.011}) {
           Selection cone;
           ASSERT_TRUE(cone.region(schema(), "ra", "dec", *SkyRegion::cone(low, dec, radius)).ok());

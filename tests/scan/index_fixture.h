@@ -226,6 +226,17 @@ class Spoiler {
   std::string path_;
 };
 
+// So that a few hundred rows make many segments.
+inline IndexKeeper::Limits low_limits() {
+  IndexKeeper::Limits limits;
+  limits.tail = 50;
+  limits.step = 300;
+  limits.small_merge = 700;
+  limits.segments = 6;
+  limits.piece = 400;
+  return limits;
+}
+
 class IndexTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -237,13 +248,7 @@ class IndexTest : public ::testing::Test {
 
   // One random step of a writer that keeps the index (or, rarely, does not).
   void change(Dice& dice, std::int64_t most = 600) {
-    IndexKeeper::Limits limits;
-    limits.tail = 50;
-    limits.step = 300;
-    limits.small_merge = 700;
-    limits.segments = 6;
-    limits.piece = 400;
-    IndexKeeper keeper(dice.below(2) ? IndexKeeper::Patience::none : IndexKeeper::Patience::full, limits);
+    IndexKeeper keeper(dice.below(2) ? IndexKeeper::Patience::none : IndexKeeper::Patience::full, low_limits());
     RecordWriter::Options options;
     const bool keeps = dice.below(20) != 0;
     options.follower = keeps ? &keeper : nullptr;
