@@ -13,7 +13,8 @@ namespace imreg::index {
 
 namespace {
 
-constexpr std::size_t kMostGroups = 32768;  // each of them is a record for who asks
+// Combinations of codes; times the groups of moments they still fit into 64 bits, and times the values of a field, too.
+constexpr std::uint64_t kMostKeys = std::uint64_t{1} << 40U;
 
 // One bit for each row from a first one on. Other rows, which only a forged index has, are in none.
 class Bits {
@@ -133,8 +134,8 @@ void each_match_outside(const DecidedSearch& search, const Visit& visit) {
   });
 }
 
-template <class Key>
-std::vector<ValueCount> counts_of(const std::map<Key, std::int64_t>& counts) {
+std::optional<std::vector<ValueCount>> counts_of(const std::map<std::vector<std::string>, std::int64_t>& counts) {
+  if (counts.size() > kMostGroups) return std::nullopt;
   std::vector<ValueCount> out;
   for (const auto& [values, rows] : counts) {
     if (rows > 0) out.push_back({values, rows});
@@ -193,7 +194,9 @@ std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, 
       counts[{std::move(value)}] += matching;
     }
   }
-  each_match_outside(search, [&](std::int64_t, RecordView record) { ++counts[{value_of_record(record, field)}]; });
+  each_match_outside(search, [&](std::int64_t, RecordView record) {
+    if (counts.size() <= kMostGroups) ++counts[{value_of_record(record, field)}];
+  });
   return counts_of(counts);
 }
 
@@ -225,10 +228,13 @@ std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search
     auto& of = search.segments[i];
     const auto& head = of.head();
     std::vector<std::uint64_t> sizes;
+    std::uint64_t combinations = 1;
     for (const std::size_t field : fields) {
       if (head.values[field].bytes == 0 && head.rows > 0) return std::nullopt;
       sizes.push_back(static_cast<std::uint64_t>(head.values[field].bytes / known.codes[field]->size()));
+      combinations = std::min(combinations * sizes.back(), kMostKeys);
     }
+    if (combinations == kMostKeys) return std::nullopt;
     const bool all = search.all_believed(i);
     std::vector<double> times;
     std::vector<std::uint32_t> rows;
@@ -270,6 +276,7 @@ std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search
   }
   if (too_many) return std::nullopt;
   each_match_outside(search, [&](std::int64_t, RecordView record) {
+    if (counts.size() > kMostGroups) return;
     std::vector<std::string> values;
     for (const auto* field : wanted) values.push_back(value_of_record(record, *field));
     values.push_back(moments[id_of(load_big<double>(record.bytes() + known.time->offset))]);
