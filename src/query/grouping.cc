@@ -81,7 +81,10 @@ Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggre
       out.keys.push_back(std::move(key));
     }
   }
+  const auto keys = split_expressions(fields);
   for (const auto& text : split_expressions(aggregates)) {
+    // As in SQL, where a key must be asked for; here it is printed anyway, in front.
+    if (std::ranges::any_of(keys, [&](const auto& key) { return equal_nocase(key, text); })) continue;
     Aggregate aggregate{Function::count, 0, "count"};
     std::string_view inside;
     if (!equal_nocase(text, "count") && !equal_nocase(text, "count(*)")) {

@@ -285,6 +285,8 @@ equal(run("imsearch", "-db", "s.db", "-count", code=0).stdout, f"{len(naive)}\n"
 for sql, ours in (("exptime desc, seq ASC", "-exptime,seq"), ("exptime DESC", "-exptime"), ("abs(sky - 5) desc,seq", "-abs(sky - 5),seq")):
     equal(run("imsearch", "-db", "s.db", "-sort", sql).stdout, run("imsearch", "-db", "s.db", "-sort", ours).stdout, f"-sort {sql}")
 fails(2, ["-sort"], "imsearch", "-db", "s.db", "-sort", "-exptime desc")
+equal(run("imsearch", "-db", "s.db", "-group", "filter,type", "-fields", "Type,count,filter,max(sky)", code=0).stdout,
+      run("imsearch", "-db", "s.db", "-group", "filter,type", "-fields", "count,max(sky)", code=0).stdout, "keys among the -fields of -group")
 out = [line.split(",") for line in run("imsearch", "-db", "s.db", "-group", "filter", "-fields", "count(*),mean(exptime),avg(exptime)", "-sort", "avg(exptime) desc", "-format", "csv", code=0).stdout.splitlines()]
 equal(out[0], ["filter", "count", "mean_exptime", "avg_exptime"], "-group: avg is mean")
 check(all(line[2] == line[3] for line in out[1:]) and [float(l[3]) for l in out[1:] if l[3]] == sorted((float(l[3]) for l in out[1:] if l[3]), reverse=True), out)
