@@ -314,6 +314,8 @@ def touched(*options):
 run("imsim", "-rows", 20000, "-db", "indexed.db", code=0)
 equal(touched("-sort", "-obstime", "-limit", 10), 10, "-explain of an index by time")
 check(4 <= touched("-last", 4) < 20000, "-explain -last")
+darks = int(run("imsearch", "-db", "indexed.db", "-count", "-type", "dark", code=0).stdout)
+equal(run("imsearch", "-db", "indexed.db", "-count", "-type", "dark", "-explain", code=0).stdout, f"counted by the index alone: by its tallies\n{darks} rows in the answer\n", "-explain tells how -count counts")
 with open("indexed.db.idx", "w") as file:
     file.write("no index")
 for options in (("-sort", "-obstime", "-limit", 10), ("-last", 4), ("-group", "filter")):
