@@ -7,6 +7,15 @@
 
 namespace imreg::index {
 
+/// Texts of one width, that of the longest.
+inline std::vector<char> fence_column(const std::vector<std::string>& fences) {
+  std::size_t width = 0, at = 0;
+  for (const auto& text : fences) width = std::max(width, text.size());
+  std::vector<char> out(width * fences.size());
+  for (const auto& text : fences) text.copy(out.data() + width * at++, text.size());
+  return out;
+}
+
 /// Hands out pages for columns and writes each as a whole.
 class Columns {
  public:

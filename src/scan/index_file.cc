@@ -16,7 +16,7 @@ namespace index {
 
 namespace {
 
-constexpr char kMagic[8] = {'I', 'M', 'I', 'N', 'D', 'E', 'X', '1'};
+constexpr char kMagic[8] = {'I', 'M', 'I', 'N', 'D', 'E', 'X', '2'};
 constexpr std::int64_t kRowsOfPiece = 512 << 10;  ///< of one segment that is made in memory
 constexpr int kLooks = 3;                         ///< of a reader, while a writer is at work
 

@@ -21,6 +21,15 @@ constexpr std::size_t kMostStale = 1000;
 // Rows outside the segments, which one thread looks at: beyond these it is better done by who looks at all rows.
 constexpr std::int64_t kFewOutside = 4096, kMostOutside = 1 << 20;
 
+using CodesOfSegment = std::pair<std::size_t, Tally::Codes>;
+struct HashOfCodes {
+  std::size_t operator()(const CodesOfSegment& key) const {
+    std::uint64_t hash = key.first;
+    for (const std::uint16_t code : key.second) hash = (hash ^ code) * 0x9e3779b97f4a7c15U;
+    return hash ^ hash >> 32U;
+  }
+};
+
 }  // namespace
 
 class IndexSearch::State {
@@ -123,7 +132,7 @@ class IndexSearch::State {
       fields.push_back(static_cast<std::size_t>(at - known.begin()));
     }
     std::map<std::vector<std::string>, std::int64_t> counts;
-    std::map<std::pair<std::size_t, Tally::Codes>, std::int64_t> by_code;
+    std::unordered_map<CodesOfSegment, std::int64_t, HashOfCodes> by_code;  // a tally has thousands of combinations
     const bool told =
         each_count(fields, report, [&](const Tally::Codes& codes, std::size_t segment, std::int64_t rows) {
           Tally::Codes key{};

@@ -358,12 +358,10 @@ class Merger {
   }
 
   Status merge_odd_places() {
-    head_.numbers_known = 1;
     head_.greatest_ra = 360;
     std::vector<std::uint32_t> odd;
     for (const auto& input : inputs_) {
       const auto& head = input.source.head;
-      head_.numbers_known &= head.numbers_known;
       head_.least_ra = std::min(head_.least_ra, head.least_ra);
       head_.greatest_ra = std::max(head_.greatest_ra, head.greatest_ra);
       Cursor<std::uint32_t> rows(input.source, head.odd_rows);
@@ -448,8 +446,9 @@ class Merger {
     }
     using Have = std::vector<std::pair<std::size_t, std::uint32_t>>;
     std::int64_t texts = 0, size = 0;
+    std::vector<std::string> fences;
     IMREG_TRY(each_text(field, [&](const std::string& text, const Have&) -> Status {
-      ++texts;
+      if (texts++ % kFence == 0) fences.push_back(text);
       size += static_cast<std::int64_t>(text.size());
       return {};
     }));
@@ -482,7 +481,9 @@ class Merger {
     IMREG_TRY(starts.finish());
     IMREG_TRY(bytes.finish());
     IMREG_TRY(posts.finish());
-    return rows.finish();
+    IMREG_TRY(rows.finish());
+    names.fences = columns_.write(fence_column(fences));
+    return {};
   }
 
   const Fields& fields_;

@@ -48,15 +48,12 @@ std::optional<PlaceRanges> PlaceRanges::of_numbers(const Selection& selection, c
 std::vector<PlaceRanges> PlaceRanges::of(const Selection& selection, const Fields& fields, const SegmentHead& head) {
   std::vector<PlaceRanges> out;
   if (!fields.ra) return out;
-  const bool numbers_known = head.numbers_known == 1;
   for (const Condition& c : selection.conditions()) {
     if (c.negate || !c.region || c.field.offset != fields.ra->offset || c.other.offset != fields.dec->offset) continue;
-    if (c.kind != Kind::region && !numbers_known) continue;
     PlaceRanges& made = out.emplace_back();
     made.region_ = &*c.region;
     made.odd_too_ = c.kind != Kind::region;  // a test may hold for what has no place
   }
-  if (!numbers_known) return out;
   if (auto numbers = of_numbers(selection, fields, head)) out.push_back(*std::move(numbers));
   return out;
 }

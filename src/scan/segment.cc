@@ -15,7 +15,7 @@ namespace imreg::index {
 
 namespace {
 
-constexpr char kMagic[8] = {'I', 'M', 'S', 'E', 'G', '1', 0, 0};
+constexpr char kMagic[8] = {'I', 'M', 'S', 'E', 'G', '2', 0, 0};
 
 const FieldInfo* field_of(const Schema& schema, std::string_view name, Type type) {
   const FieldInfo* field = schema.find(name);
@@ -267,7 +267,6 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
     head.placed = static_cast<std::int64_t>(rows.size());
     head.odd_rows = columns.write(odd_rows_);
     head.least_ra = least_ra_, head.greatest_ra = greatest_ra_;
-    head.numbers_known = 1;
     head.zones = columns.write(zones);
     head.ra = columns.write(ra);
     head.dec = columns.write(dec);
@@ -282,9 +281,11 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
               [&](std::uint32_t a, std::uint32_t b) { return compare_texts(pool.text(a), pool.text(b)) < 0; });
     std::vector<std::uint32_t> starts{0}, posts(pool.size() + 1), rows(row_.size());
     std::vector<char> bytes;
+    std::vector<std::string> fences;
     for (std::uint32_t at = 0; at < pool.size(); ++at) {
       rank[sorted[at]] = at;
       const auto text = pool.text(sorted[at]);
+      if (at % kFence == 0) fences.emplace_back(text);
       bytes.insert(bytes.end(), text.begin(), text.end());
       starts.push_back(static_cast<std::uint32_t>(bytes.size()));
     }
@@ -297,6 +298,7 @@ Status SegmentBuilder::write(File& file, std::uint64_t nonce, std::int64_t& page
     names.bytes = columns.write(bytes);
     names.posts = columns.write(posts);
     names.rows = columns.write(rows);
+    names.fences = columns.write(fence_column(fences));
   }
   return columns.finish(head);
 }
@@ -335,6 +337,9 @@ bool fits(const SegmentHead& head, const Fields& fields, std::int64_t file_pages
     if (names.starts.bytes == 0 && names.posts.bytes == 0) continue;  // they were too long
     if (!whole(names.starts, 4) || !whole(names.bytes, 1) || !is(names.posts, names.starts.bytes / 4, 4) ||
         !is(names.rows, rows, 4))
+      return false;
+    const std::int64_t fences = fences_of(names.starts.bytes / 4 - 1);
+    if (!whole(names.fences, std::max<std::int64_t>(fences, 1)) || names.fences.bytes > fences * fields.names[i]->count)
       return false;
   }
   return true;

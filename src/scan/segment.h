@@ -4,7 +4,8 @@
 //   by time     columns in the order of obstime (rows without one come last): obstime, exptime, row number, and one column of
 //               codes for each field of few values (type, mode, deleted, ccd, filter, instrument) with a list of its values
 //   by place    ra, dec and row number in half-degree zones of declination, by ra in each
-//   by text     for filename, object and pathname: the different texts in case-blind order, and for each the rows that have it
+//   by text     for filename, object and pathname: the different texts in case-blind order, every 512th of them again, and for
+//               each the rows that have it
 //
 // Row numbers are relative to the lowest row of the segment. Everything is a candidate only: who searches looks at the row.
 #pragma once
@@ -28,6 +29,7 @@ constexpr std::int64_t kZones = 360;
 constexpr double kLongExposure =
     86400;  ///< longer ones are listed apart: one senseless value must not widen all searches
 constexpr std::uint32_t kMostTallied = 65536;  ///< combinations of codes; with more a segment has no tally
+constexpr std::int64_t kFence = 512;           ///< texts; among the first of each a search begins: few pages are read
 constexpr std::int64_t kMostValues = 65535;    ///< of a code field; with more it has no column
 
 /// The fields of a format that an index knows, found by name and type.
@@ -56,13 +58,13 @@ struct SegmentHead {
   Extent zones, ra, dec, sky_row;  ///< zones: u32[kZones + 1]
   struct Names {
     Extent starts, bytes, posts, rows;  ///< starts and posts: u32, one more than there are texts
+    Extent fences;                      ///< texts 0, kFence, 2 kFence.., filled with NUL to the longest of them
   } names[kMostNames];
   Extent tally;  ///< combinations of codes and how many rows have each: u16 for each code field, then u32
   /// Rows whose numbers ra and dec their place does not tell: only one is known, or one is out of bounds; and the least and
-  /// the greatest ra of the others. `numbers_known` is 0 in older indexes, which have none of these.
+  /// the greatest ra of the others.
   Extent odd_rows;
   double least_ra, greatest_ra;
-  std::int64_t numbers_known;
 };
 static_assert(sizeof(SegmentHead) <= kPayload);
 SegmentHead new_head();
@@ -186,5 +188,7 @@ Status merge_segments(const std::vector<SegmentSource>& sources, const Fields& f
 
 /// The order of texts in a segment: case-blind, then by bytes.
 int compare_texts(std::string_view a, std::string_view b);
+/// How many fences so many texts have.
+inline std::int64_t fences_of(std::int64_t texts) { return (texts + kFence - 1) / kFence; }
 
 }  // namespace imreg::index

@@ -383,20 +383,31 @@ bool SegmentSearch::text_at(const SegmentHead::Names& names, std::int64_t i, std
 
 // The first text that is not before those with the prefix, or the first behind them.
 std::int64_t SegmentSearch::text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above) {
-  std::int64_t low = 0, high = names.starts.bytes / 4 - 1;
   std::string text;
-  while (low < high) {
-    const std::int64_t middle = (low + high) / 2;
-    if (!text_at(names, middle, text)) return low;
-    const std::string_view start = std::string_view(text).substr(0, prefix.size());
-    int order = compare_texts(start, prefix);
-    if (order != 0 && equal_nocase(start, prefix)) order = 0;
-    if (order < 0 || (above && order == 0))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+  const auto bound = [&](std::int64_t low, std::int64_t high, const auto& fetch) {
+    while (low < high) {
+      const std::int64_t middle = (low + high) / 2;
+      if (!fetch(middle)) return low;
+      const std::string_view start = std::string_view(text).substr(0, prefix.size());
+      int order = compare_texts(start, prefix);
+      if (order != 0 && equal_nocase(start, prefix)) order = 0;
+      if (order < 0 || (above && order == 0))
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  };
+  const std::int64_t texts = names.starts.bytes / 4 - 1, fences = fences_of(texts);
+  const std::int64_t width = fences > 0 ? names.fences.bytes / fences : 0;
+  const std::int64_t fence = bound(0, fences, [&](std::int64_t i) {
+    text.resize(static_cast<std::size_t>(width));
+    if (width > 0 && !pages_.copy(names.fences, i * width, width, text.data())) return false;
+    text.resize(text.find_last_not_of('\0') + 1);
+    return true;
+  });
+  return bound(std::max<std::int64_t>(fence - 1, 0) * kFence + (fence > 0 ? 1 : 0), std::min(fence * kFence, texts),
+               [&](std::int64_t i) { return text_at(names, i, text); });
 }
 
 // The rows of the texts that the condition lets pass, as slices of the list of rows.
