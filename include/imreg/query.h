@@ -104,7 +104,8 @@ class Query {
   /// Calls `visit` with the number of each row of the answer, from 1, until it returns false.
   Result<QueryReport> each(const std::function<bool(std::int64_t index, RecordView)>& visit) const;
   /// How many rows the answer has. Rows are not read where that can be avoided, so damaged ones count.
-  Result<std::int64_t> count() const;
+  /// `report` is told what was done.
+  Result<std::int64_t> count(QueryReport* report = nullptr) const;
 
  private:
   struct Work;

@@ -602,7 +602,9 @@ Result<QueryReport> Query::each(const std::function<bool(std::int64_t index, Rec
   return no_memory();
 }
 
-Result<std::int64_t> Query::count() const try {
+Result<std::int64_t> Query::count(QueryReport* told) const try {
+  QueryReport own;
+  QueryReport& report = told ? *told : own;
   Work work{*this};
   IMREG_TRY(work.prepare());
   std::int64_t all = 0;
@@ -611,16 +613,18 @@ Result<std::int64_t> Query::count() const try {
     IMREG_ASSIGN(const auto state, work.rows());
     while (state->next()) ++all;
     IMREG_TRY(state->status);
+    report = std::move(state->report);
     return all;
   }
   if (unique_ || last_) {
-    QueryReport report;
     IMREG_ASSIGN(const auto which, work.candidates(report));
     all = which.chosen ? which.chosen->size() : 0;
   } else {
-    all = count_matches(*file_, work.selection, work.scan_options());
+    ScanReport found;
+    all = count_matches(*file_, work.selection, work.scan_options(), &found);
+    Work::add_to(report, std::move(found));
   }
-  return std::clamp<std::int64_t>(all - std::min(all, offset_), 0, limit_);
+  return report.rows = std::clamp<std::int64_t>(all - std::min(all, offset_), 0, limit_);
 } catch (const std::bad_alloc&) {
   return no_memory();
 }

@@ -73,15 +73,8 @@ Result<std::vector<Exposure>> image_of_row(const RecordFile& file, const Exposur
   alive.without_deleted(file.schema());
   std::vector<Exposure> out;
   long long printed = 0;
-  ScanReport unused;
-  constexpr long long kFar = 10000;  // fewer rows are passed over faster than an index is asked
-  const auto place = options.use_index && wanted > kFar ? row_of_match(file, alive, wanted - 1, unused) : std::nullopt;
-  ScanOptions from = options;
-  if (place && *place < file.count()) {
-    from.from = *place;
-    printed = wanted - 1;
-  }
-  (void)scan(file, alive, from, [&](std::int64_t, RecordView row) {
+  // All are read: only so does a damaged one, which was not printed, not count.
+  (void)scan(file, alive, options, [&](std::int64_t, RecordView row) {
     if (++printed == wanted) out.push_back(reader.read(row));
     return out.empty();
   });

@@ -196,19 +196,23 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
   };
 
   SearchReport report;
+  if (options.count && !options.group) {
+    QueryReport done;
+    const auto count = query.count(&done);
+    if (!count) return named(count.status());
+    report.matched = *count;
+    if (options.explain)
+      explain(done.plan, *count, sink);
+    else
+      sink(std::to_string(*count) + '\n');
+    explain_nothing(options, report);
+    return report;
+  }
   if (options.explain) {
     auto done = query.each([&](std::int64_t, RecordView) { return ++report.matched, true; });
     if (!done) return named(done.status());
     explain(done->plan, report.matched, sink);
     report.damaged = std::move(done->damaged);
-    return report;
-  }
-  if (options.count && !options.group) {
-    const auto count = query.count();
-    if (!count) return named(count.status());
-    report.matched = *count;
-    sink(std::to_string(*count) + '\n');
-    explain_nothing(options, report);
     return report;
   }
   if (options.group) {

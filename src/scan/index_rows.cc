@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <map>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -115,15 +114,6 @@ void mark_matches(const DecidedSearch& search, std::size_t segment, Bits& bits) 
   });
 }
 
-// As a segment keeps it.
-std::string value_of_record(RecordView record, const FieldInfo& field) {
-  std::string value(record.bytes() + field.offset, static_cast<std::size_t>(field.size()));
-  if (field.type != Type::text) return value;
-  const auto size = trimmed(value.data(), value.size()).size();
-  std::fill(value.begin() + static_cast<std::ptrdiff_t>(size), value.end(), '\0');
-  return value;
-}
-
 // Calls visit(record) for the rows outside the segments that match.
 template <class Visit>
 void each_match_outside(const DecidedSearch& search, const Visit& visit) {
@@ -134,6 +124,16 @@ void each_match_outside(const DecidedSearch& search, const Visit& visit) {
   });
 }
 
+}  // namespace
+
+std::string value_of_record(RecordView record, const FieldInfo& field) {
+  std::string value(record.bytes() + field.offset, static_cast<std::size_t>(field.size()));
+  if (field.type != Type::text) return value;
+  const auto size = trimmed(value.data(), value.size()).size();
+  std::fill(value.begin() + static_cast<std::ptrdiff_t>(size), value.end(), '\0');
+  return value;
+}
+
 std::optional<std::vector<ValueCount>> counts_of(const std::map<std::vector<std::string>, std::int64_t>& counts) {
   if (counts.size() > kMostGroups) return std::nullopt;
   std::vector<ValueCount> out;
@@ -142,8 +142,6 @@ std::optional<std::vector<ValueCount>> counts_of(const std::map<std::vector<std:
   }
   return out;
 }
-
-}  // namespace
 
 std::int64_t row_of_match(const DecidedSearch& search, std::int64_t n) {
   Bits bits(0, search.file.count());

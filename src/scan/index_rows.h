@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,12 @@
 
 namespace imreg::index {
 
+/// The bytes of a field as a segment keeps them: a text with nothing behind its end.
+std::string value_of_record(RecordView record, const FieldInfo& field);
+
 constexpr std::size_t kMostGroups = 32768;  ///< each of them is a record for who asks
+/// Nothing when they are more.
+std::optional<std::vector<ValueCount>> counts_of(const std::map<std::vector<std::string>, std::int64_t>& counts);
 
 /// An index and a selection that its columns decide.
 struct DecidedSearch {

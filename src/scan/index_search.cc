@@ -152,21 +152,10 @@ class IndexSearch::State {
       const RecordView record = file_.peek(row, scratch);
       if (counts.size() > kMostGroups || !selection_.matches(record)) return;
       std::vector<std::string> values;
-      for (const auto* field : wanted)
-        values.emplace_back(record.bytes() + field->offset, static_cast<std::size_t>(field->size()));
-      for (std::size_t i = 0; i < values.size(); ++i) {  // as a segment keeps them
-        if (wanted[i]->type != Type::text) continue;
-        const auto size = trimmed(values[i].data(), values[i].size()).size();
-        std::fill(values[i].begin() + static_cast<std::ptrdiff_t>(size), values[i].end(), '\0');
-      }
+      for (const auto* field : wanted) values.push_back(value_of_record(record, *field));
       ++counts[values];
     });
-    if (counts.size() > kMostGroups) return std::nullopt;
-    std::vector<ValueCount> out;
-    for (const auto& [values, rows] : counts) {
-      if (rows > 0) out.push_back({values, rows});
-    }
-    return out;
+    return counts_of(counts);
   }
 
   bool by_time(bool newest_first, ScanReport& report, const std::function<bool(std::int64_t row)>& visit) {

@@ -316,6 +316,18 @@ def touched(*options):
 run("imsim", "-rows", 20000, "-db", "indexed.db", code=0)
 equal(touched("-sort", "-obstime", "-limit", 10), 10, "-explain of an index by time")
 check(4 <= touched("-last", 4) < 20000, "-explain -last")
+darks = int(run("imsearch", "-db", "indexed.db", "-count", "-type", "dark", code=0).stdout)
+equal(run("imsearch", "-db", "indexed.db", "-count", "-type", "dark", "-explain", code=0).stdout, f"counted by the index alone: by its tallies\n{darks} rows in the answer\n", "-explain tells how -count counts")
+with open("indexed.db", "rb") as file:
+    rotten = bytearray(file.read())
+start, _, dtype, _ = layout("indexed.db")
+rotten[start + 5 * dtype.itemsize + 100] ^= 1
+with open("rot.db", "wb") as file:
+    file.write(rotten)
+shutil.copy("indexed.db.idx", "rot.db.idx")
+printed = run("imsearch", "-db", "rot.db", "-format", "csv", "-fields", "ccd", code=3).stdout.splitlines()[12001]
+equal(run("imsearch", "-db", "rot.db", "-near-to", 12001, "-type", "bias", "-format", "csv", "-fields", "ccd", code=0).stdout.splitlines()[1:], [printed], "-near-to counts the rows that are printed, not a damaged one before them")
+os.remove("rot.db.idx")
 with open("indexed.db.idx", "w") as file:
     file.write("no index")
 for options in (("-sort", "-obstime", "-limit", 10), ("-last", 4), ("-group", "filter")):

@@ -98,6 +98,35 @@ TEST_F(IndexLimits, ManyGroupsAreLeftToTheSorter) {
   EXPECT_EQ(plan_of_groups("filter", "").find("counted by the index"), 0U);
 }
 
+// More rows of one time than are read in two steps, between others, and at either end.
+TEST_F(IndexLimits, ManyRowsOfOneTime) {
+  constexpr int kSame = 36000;
+  append(3 * kSame + 900, [](Record& row, int i) {
+    const int block = i / (kSame + 300), within = i % (kSame + 300);
+    row.set(regimage::kObstime, 1e9 + 1000 * block + (within < kSame ? 0 : within));
+    row.set(regimage::kType, i % 1000 == 7 ? 2 : 1);
+  });
+  ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
+  const auto file = RecordFile::open(path_);
+  for (const int type : {1, 2, 5}) {
+    Selection selection;
+    ASSERT_TRUE(selection.codes(schema(), "type", {type}).ok());
+    for (const bool newest : {false, true}) {
+      auto wanted = naive(*file, selection);
+      Record a = file->make_record(), b = file->make_record();
+      std::stable_sort(wanted.begin(), wanted.end(), [&](std::int64_t x, std::int64_t y) {
+        const double left = file->peek(x, a)[regimage::kObstime], right = file->peek(y, b)[regimage::kObstime];
+        return newest ? left > right : left < right;
+      });
+      std::vector<std::int64_t> got;
+      ScanReport report;
+      ASSERT_TRUE(scan_by_time(*file, selection, newest, report,
+                               [&](std::int64_t row, RecordView) { return got.push_back(row), true; }));
+      ASSERT_EQ(got, wanted) << type << newest;
+    }
+  }
+}
+
 TEST_F(IndexLimits, CodesOfManyFieldsAreNotConfused) {
   append(65535, [](Record& row, int i) {
     row.set(regimage::kObstime, i < 8 ? 1e9 + i * 1e7 : 1e9);
