@@ -77,6 +77,7 @@ class Query {
   Query& sort(std::string_view keys);
   /// Of the whole sorted result. A damaged row takes no place in it: it is reported.
   Query& limit(std::int64_t rows);
+  /// With an index many rows are passed over unread, so that damaged ones among them count.
   Query& offset(std::int64_t rows);
   /// Only the newest rows, by obstime; the oldest of them first unless sort() says otherwise. Of rows of the same time
   /// the later ones are newer; rows without a time are left out.

@@ -13,15 +13,21 @@ namespace imreg::index {
 
 namespace {
 
-constexpr std::size_t kMostGroups = 32768;  // each of them is a record for who asks
+// Combinations of codes; times the groups of moments they still fit into 64 bits, and times the values of a field, too.
+constexpr std::uint64_t kMostKeys = std::uint64_t{1} << 40U;
 
-// One bit for each row from a first one on.
+// One bit for each row from a first one on. Other rows, which only a forged index has, are in none.
 class Bits {
  public:
-  Bits(std::int64_t first, std::int64_t rows) : first_(first), words_(static_cast<std::size_t>(rows + 63) / 64) {}
-  bool has(std::int64_t row) const { return (word(row) >> shift(row) & 1U) != 0; }
-  void set(std::int64_t row) { word(row) |= std::uint64_t{1} << shift(row); }
-  void clear(std::int64_t row) { word(row) &= ~(std::uint64_t{1} << shift(row)); }
+  Bits(std::int64_t first, std::int64_t rows)
+      : first_(first), rows_(rows), words_(static_cast<std::size_t>(rows + 63) / 64) {}
+  bool has(std::int64_t row) const { return knows(row) && (word(row) >> shift(row) & 1U) != 0; }
+  void set(std::int64_t row) {
+    if (knows(row)) word(row) |= std::uint64_t{1} << shift(row);
+  }
+  void clear(std::int64_t row) {
+    if (knows(row)) word(row) &= ~(std::uint64_t{1} << shift(row));
+  }
   void set_range(std::int64_t from, std::int64_t end) {
     for (; from < end && shift(from) != 0; ++from) set(from);
     for (; from + 64 <= end; from += 64) word(from) = ~std::uint64_t{0};
@@ -42,10 +48,11 @@ class Bits {
   }
 
  private:
+  bool knows(std::int64_t row) const { return row >= first_ && row - first_ < rows_; }
   std::uint64_t& word(std::int64_t row) { return words_[static_cast<std::size_t>(row - first_) / 64]; }
   const std::uint64_t& word(std::int64_t row) const { return words_[static_cast<std::size_t>(row - first_) / 64]; }
   unsigned shift(std::int64_t row) const { return static_cast<unsigned>(row - first_) % 64; }
-  std::int64_t first_;
+  std::int64_t first_, rows_;
   std::vector<std::uint64_t> words_;
 };
 
@@ -127,8 +134,8 @@ void each_match_outside(const DecidedSearch& search, const Visit& visit) {
   });
 }
 
-template <class Key>
-std::vector<ValueCount> counts_of(const std::map<Key, std::int64_t>& counts) {
+std::optional<std::vector<ValueCount>> counts_of(const std::map<std::vector<std::string>, std::int64_t>& counts) {
+  if (counts.size() > kMostGroups) return std::nullopt;
   std::vector<ValueCount> out;
   for (const auto& [values, rows] : counts) {
     if (rows > 0) out.push_back({values, rows});
@@ -163,7 +170,8 @@ std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, 
     if (!search.pages.values(names.starts, 0, std::ssize(starts), starts.data()) ||
         !search.pages.values(names.posts, 0, std::ssize(posts), posts.data()))
       return std::nullopt;
-    if (!std::is_sorted(starts.begin(), starts.end()) || !std::is_sorted(posts.begin(), posts.end()))
+    if (!std::is_sorted(starts.begin(), starts.end()) || !std::is_sorted(posts.begin(), posts.end()) ||
+        starts.back() > names.bytes.bytes)
       return std::nullopt;
     std::string bytes(starts.back(), '\0');
     if (!search.pages.copy(names.bytes, 0, std::ssize(bytes), bytes.data())) return std::nullopt;
@@ -186,7 +194,9 @@ std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, 
       counts[{std::move(value)}] += matching;
     }
   }
-  each_match_outside(search, [&](std::int64_t, RecordView record) { ++counts[{value_of_record(record, field)}]; });
+  each_match_outside(search, [&](std::int64_t, RecordView record) {
+    if (counts.size() <= kMostGroups) ++counts[{value_of_record(record, field)}];
+  });
   return counts_of(counts);
 }
 
@@ -218,10 +228,13 @@ std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search
     auto& of = search.segments[i];
     const auto& head = of.head();
     std::vector<std::uint64_t> sizes;
+    std::uint64_t combinations = 1;
     for (const std::size_t field : fields) {
       if (head.values[field].bytes == 0 && head.rows > 0) return std::nullopt;
       sizes.push_back(static_cast<std::uint64_t>(head.values[field].bytes / known.codes[field]->size()));
+      combinations = std::min(combinations * sizes.back(), kMostKeys);
     }
+    if (combinations == kMostKeys) return std::nullopt;
     const bool all = search.all_believed(i);
     std::vector<double> times;
     std::vector<std::uint32_t> rows;
@@ -255,6 +268,7 @@ std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search
       std::vector<std::string> values(fields.size() + 1);
       for (std::size_t k = fields.size(); k-- > 0; rest /= sizes[k])
         values[k] = of.value(fields[k], static_cast<std::uint16_t>(rest % sizes[k]));
+      if (rest >= moments.size()) return std::nullopt;  // codes beyond the values, in a forged index
       values.back() = moments[rest];
       counts[values] += n;
     }
@@ -262,6 +276,7 @@ std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search
   }
   if (too_many) return std::nullopt;
   each_match_outside(search, [&](std::int64_t, RecordView record) {
+    if (counts.size() > kMostGroups) return;
     std::vector<std::string> values;
     for (const auto* field : wanted) values.push_back(value_of_record(record, *field));
     values.push_back(moments[id_of(load_big<double>(record.bytes() + known.time->offset))]);

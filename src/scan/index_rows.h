@@ -14,6 +14,8 @@
 
 namespace imreg::index {
 
+constexpr std::size_t kMostGroups = 32768;  ///< each of them is a record for who asks
+
 /// An index and a selection that its columns decide.
 struct DecidedSearch {
   const RecordFile& file;

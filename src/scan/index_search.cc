@@ -18,6 +18,17 @@ namespace {
 
 constexpr std::uint64_t kMostCounts = 1U << 20U;
 constexpr std::size_t kMostStale = 1000;
+// Rows outside the segments, which one thread looks at: beyond these it is better done by who looks at all rows.
+constexpr std::int64_t kFewOutside = 4096, kMostOutside = 1 << 20;
+
+using CodesOfSegment = std::pair<std::size_t, Tally::Codes>;
+struct HashOfCodes {
+  std::size_t operator()(const CodesOfSegment& key) const {
+    std::uint64_t hash = key.first;
+    for (const std::uint16_t code : key.second) hash = (hash ^ code) * 0x9e3779b97f4a7c15U;
+    return hash ^ hash >> 32U;
+  }
+};
 
 }  // namespace
 
@@ -39,6 +50,12 @@ class IndexSearch::State {
   // Rows that no segment knows, and those that changed since.
   std::int64_t outside() const {
     return file_.count() - std::min(index_.covered(), file_.count()) + static_cast<std::int64_t>(changed_.size());
+  }
+  // An index that is missing grows by and by: at first it knows little.
+  bool knows_little(ScanReport& report) const {
+    if (outside() <= std::max(kFewOutside, std::min(kMostOutside, file_.count() / 2))) return false;
+    report.plan.push_back("the index is not used: " + counted(outside(), "row") + " are outside of it");
+    return true;
   }
   template <class Visit>
   void each_outside(const Visit& visit) const {
@@ -97,7 +114,8 @@ class IndexSearch::State {
 
   std::optional<std::int64_t> count(ScanReport& report) {
     std::int64_t total = 0;
-    if (!each_count({}, report, [&](const Tally::Codes&, std::size_t, std::int64_t rows) { total += rows; }))
+    if (!each_count({}, report,
+                    [&](const Tally::Codes&, std::size_t, std::int64_t rows) { return total += rows, true; }))
       return std::nullopt;
     Record scratch = file_.make_record();
     each_outside([&](std::int64_t row) { total += selection_.matches(file_.peek(row, scratch)) ? 1 : 0; });
@@ -114,12 +132,13 @@ class IndexSearch::State {
       fields.push_back(static_cast<std::size_t>(at - known.begin()));
     }
     std::map<std::vector<std::string>, std::int64_t> counts;
-    std::map<std::pair<std::size_t, Tally::Codes>, std::int64_t> by_code;
+    std::unordered_map<CodesOfSegment, std::int64_t, HashOfCodes> by_code;  // a tally has thousands of combinations
     const bool told =
         each_count(fields, report, [&](const Tally::Codes& codes, std::size_t segment, std::int64_t rows) {
           Tally::Codes key{};
           for (const std::size_t field : fields) key[field] = codes[field];
           by_code[{segment, key}] += rows;
+          return by_code.size() <= kMostGroups;
         });
     if (!told) return std::nullopt;
     for (const auto& [key, rows] : by_code) {
@@ -131,7 +150,7 @@ class IndexSearch::State {
     Record scratch = file_.make_record();
     each_outside([&](std::int64_t row) {
       const RecordView record = file_.peek(row, scratch);
-      if (!selection_.matches(record)) return;
+      if (counts.size() > kMostGroups || !selection_.matches(record)) return;
       std::vector<std::string> values;
       for (const auto* field : wanted)
         values.emplace_back(record.bytes() + field->offset, static_cast<std::size_t>(field->size()));
@@ -142,6 +161,7 @@ class IndexSearch::State {
       }
       ++counts[values];
     });
+    if (counts.size() > kMostGroups) return std::nullopt;
     std::vector<ValueCount> out;
     for (const auto& [values, rows] : counts) {
       if (rows > 0) out.push_back({values, rows});
@@ -150,7 +170,7 @@ class IndexSearch::State {
   }
 
   bool by_time(bool newest_first, ScanReport& report, const std::function<bool(std::int64_t row)>& visit) {
-    if (!index_.fields().time) return false;
+    if (!index_.fields().time || knows_little(report)) return false;
     struct Row {
       double time;
       std::int64_t row;
@@ -293,7 +313,7 @@ class IndexSearch::State {
   template <class Ask>
   auto decided(const char* how, ScanReport& report, const Ask& ask) -> decltype(ask(std::declval<DecidedSearch&>())) {
     const bool decided = std::all_of(segments_.begin(), segments_.end(), [](const auto& s) { return s.decided(); });
-    if (!decided) return std::nullopt;
+    if (!decided || knows_little(report)) return std::nullopt;
     DecidedSearch search{file_,
                          selection_,
                          index_,
@@ -381,7 +401,8 @@ class IndexSearch::State {
     return false;
   }
 
-  // How many rows there are of each combination of the codes of `fields`, without rows outside the segments.
+  // How many rows there are of each combination of the codes of `fields`, without rows outside the segments. False: they
+  // cannot tell, or `visit` has had enough.
   template <class Visit>
   bool each_count(const std::vector<std::size_t>& fields, ScanReport& report, const Visit& visit) {
     for (const auto& segment : segments_) {
@@ -390,6 +411,8 @@ class IndexSearch::State {
         if (segment.head().values[field].bytes == 0 && segment.head().rows > 0) return false;
       }
     }
+    if (knows_little(report)) return false;
+    bool more = true;
     std::int64_t counted_rows = 0;
     std::vector<std::uint8_t> alive;
     std::vector<std::uint16_t> codes;
@@ -408,9 +431,10 @@ class IndexSearch::State {
           segment.codes(field, {at, at + 1}, codes);
           of_row[field] = codes[0];
         }
-        if (alive[0] != 0) visit(of_row, i, -1);
+        if (alive[0] != 0) more = more && visit(of_row, i, -1);
       }
-      if (all && segment.codes_only() && segment.tally([&](const Tally::Codes& c, std::int64_t n) { visit(c, i, n); }))
+      if (all && segment.codes_only() &&
+          segment.tally([&](const Tally::Codes& c, std::int64_t n) { more = more && visit(c, i, n); }))
         continue;
       // A number for each combination of values: an array where they are not many, as nearly always.
       std::vector<std::uint32_t> sizes;
@@ -449,20 +473,23 @@ class IndexSearch::State {
             if (array.empty() && alive[at] != 0) ++some[keys[at]];
             if (keys[at] < array.size()) array[keys[at]] += alive[at];
           }
+          if (some.size() > kMostGroups) return false;
         }
       }
-      for (std::uint32_t key = 0; key < array.size(); ++key) {
+      for (std::uint32_t key = 0; key < array.size() && some.size() <= kMostGroups; ++key) {
         if (array[key] != 0) some[key] = array[key];
       }
+      if (some.size() > kMostGroups) return false;
       for (const auto& [key, n] : some) {
         Tally::Codes of_key{};
         std::uint32_t rest = key;
         for (std::size_t k = fields.size(); k-- > 0; rest /= sizes[k])
           of_key[fields[k]] = static_cast<std::uint16_t>(rest % sizes[k]);
-        visit(of_key, i, n);
+        more = more && visit(of_key, i, n);
       }
     }
     if (!ok()) return damaged(report);
+    if (!more) return false;
     report.plan.push_back("counted by the index alone: " + (counted_rows == 0
                                                                 ? std::string("by its tallies")
                                                                 : counted(counted_rows, "row") + " of its columns"));

@@ -330,7 +330,7 @@ bool fits(const SegmentHead& head, const Fields& fields, std::int64_t file_pages
   }
   if (!whole(head.tally, static_cast<std::int64_t>(2 * fields.codes.size() + 4))) return false;
   if (fields.ra && (!is(head.zones, kZones + 1, 4) || !is(head.ra, head.placed, 4) || !is(head.dec, head.placed, 4) ||
-                    !is(head.sky_row, head.placed, 4)))
+                    !is(head.sky_row, head.placed, 4) || !whole(head.odd_rows, 4) || head.odd_rows.bytes / 4 > rows))
     return false;
   for (std::size_t i = 0; i < fields.names.size(); ++i) {
     const auto& names = head.names[i];

@@ -322,7 +322,7 @@ std::string format_number(double value) {
   return out;
 }
 
-std::string shown(const std::vector<Conjunct>& conjuncts) {
+std::string parts(const std::vector<Conjunct>& conjuncts) {
   std::string out;
   for (const auto& part : conjuncts) {
     const char* const kinds[] = {"numbers", "codes", "texts", "prefix", "glob", "any", "test"};
@@ -331,12 +331,13 @@ std::string shown(const std::vector<Conjunct>& conjuncts) {
     for (const auto& range : part.ranges) out += " " + format_number(range.low) + ".." + format_number(range.high);
     for (const int code : part.codes) out += " " + std::to_string(code);
     for (const auto& word : part.texts) out += " '" + word + "'";
-    for (const auto& branch : part.branches) out += " (" + shown(branch) + ")";
-    if (part.kind == Conjunct::Kind::test) out += " " + part.source;
+    for (const auto& branch : part.branches) out += " (" + parts(branch) + ")";
     if (part.region) {
-      const auto band = part.region->band();
-      out += " between " + std::to_string(band.low) + " and " + std::to_string(band.high);
+      char band[60];
+      std::snprintf(band, sizeof band, " within %.3f..%.3f", part.region->band().low, part.region->band().high);
+      out += band;
     }
+    if (part.kind == Conjunct::Kind::test) out += " " + part.source;
   }
   return out;
 }
@@ -344,7 +345,7 @@ std::string shown(const std::vector<Conjunct>& conjuncts) {
 std::string parts(std::string_view text, const Schema& schema = wide()) {
   const auto parsed = Expression::parse_condition(text, schema, settings());
   EXPECT_TRUE(parsed.ok()) << parsed.status().message();
-  return shown(parsed->conjuncts());
+  return parts(parsed->conjuncts());
 }
 
 TEST(Conjuncts, AreWhatAnIndexCanServe) {
@@ -380,13 +381,17 @@ TEST(Conjuncts, AreWhatAnIndexCanServe) {
   EXPECT_EQ(parts("ccd = 1 or exptime*2 > 60"), "test ccd = 1 or exptime*2 > 60");
   EXPECT_EQ(parts("ccd = 1 or (filter = 'r' and (exptime = 3 or filename like 'x%'))"),
             "any (numbers ccd 1..1) (texts filter 'r'; any (numbers exptime 3..3) (prefix filename 'x'))");
-  EXPECT_EQ(parts("distance(ra, dec, 150, 2) < 0.5"),
-            "test distance(ra, dec, 150, 2) < 0.5 between 1.499999 and 2.500001");
+  EXPECT_EQ(parts("distance(ra, dec, 150, 2) < 0.5"), "test within 1.500..2.500 distance(ra, dec, 150, 2) < 0.5");
   EXPECT_EQ(parts("distance(150, 2, ra, dec) < 30arcmin and distance(ra, dec, 150, 3) <= 0.25"),
-            "test distance(150, 2, ra, dec) < 30arcmin and distance(ra, dec, 150, 3) <= 0.25 between 2.749999 and 3.250001");
+            "test within 2.750..3.250 distance(150, 2, ra, dec) < 30arcmin and distance(ra, dec, 150, 3) <= 0.25");
   EXPECT_EQ(parts("distance(dec, ra, 150, 2) < 0.5"), "test distance(dec, ra, 150, 2) < 0.5");
   EXPECT_EQ(parts("not distance(ra, dec, 150, 2) < 0.5"), "test not (distance(ra, dec, 150, 2) < 0.5)");
   EXPECT_EQ(parts("distance(ra, dec, 150, 2) > 0.5"), "test distance(ra, dec, 150, 2) > 0.5");
+  EXPECT_EQ(parts("ccd = 1 or filter = 'r'"), "any (numbers ccd 1..1) (texts filter 'r')");
+  EXPECT_EQ(parts("not (ccd = 1 and filter = 'r')"), "any (numbers ccd -inf..0 2..inf) (not texts filter '' 'r')");
+  EXPECT_EQ(parts("ccd = 1 or exptime*2 > 60"), "test ccd = 1 or exptime*2 > 60");
+  EXPECT_EQ(parts("distance(ra, dec, 10, 20) < 0.5"), "test within 19.500..20.500 distance(ra, dec, 10, 20) < 0.5");
+  EXPECT_EQ(parts("not distance(ra, dec, 10, 20) < 0.5"), "test not (distance(ra, dec, 10, 20) < 0.5)");
   EXPECT_EQ(parts("year(obstime) = 2003"), "numbers obstime 1041379199..1072915201; test year(obstime) = 2003");
   EXPECT_EQ(parts("1 = 1"), "");
   EXPECT_EQ(parts("1 = 2"), "test 1 = 2");
