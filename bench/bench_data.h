@@ -38,7 +38,7 @@ std::string output_of(const std::vector<std::string>& words);
 /// The most private memory (RssAnon + RssShmem of /proc/PID/status, bytes) that it held: looked at every 0.1 ms, and a last
 /// time when it is about to exit. Standard output goes to /dev/null.
 std::int64_t private_memory(const std::vector<std::string>& words);
-/// The program `name` of this build: bin/ or bench/ beside this program's folder.
+/// The program `name` of this build, bin/ or bench/ beside this program's folder: a copy of it in data_folder()/bin.
 std::string program(const std::string& name);
 
 }  // namespace imreg::bench

@@ -400,11 +400,10 @@ std::int64_t SegmentSearch::text_bound(const SegmentHead::Names& names, std::str
   };
   const std::int64_t texts = names.starts.bytes / 4 - 1, fences = fences_of(texts);
   const std::int64_t width = fences > 0 ? names.fences.bytes / fences : 0;
+  // What fills a fence up stands before all that a prefix can have there, as the end of the text does.
   const std::int64_t fence = bound(0, fences, [&](std::int64_t i) {
     text.resize(static_cast<std::size_t>(width));
-    if (width > 0 && !pages_.copy(names.fences, i * width, width, text.data())) return false;
-    text.resize(text.find_last_not_of('\0') + 1);
-    return true;
+    return width == 0 || pages_.copy(names.fences, i * width, width, text.data());
   });
   return bound(std::max<std::int64_t>(fence - 1, 0) * kFence + (fence > 0 ? 1 : 0), std::min(fence * kFence, texts),
                [&](std::int64_t i) { return text_at(names, i, text); });

@@ -139,6 +139,52 @@ TEST_F(EdgesTest, RareTextsOfEachField) {
   }
 }
 
+// Every 512th text is a fence: texts on both sides of each, of many lengths, with others that differ in case.
+TEST_F(EdgesTest, TextsBesideFences) {
+  std::vector<std::string> texts;
+  const auto name = [](int i) {
+    const std::string number = "n" + std::to_string(i / 3 * 7919 % 100000);
+    return number + (i % 3 == 0 ? "a" : i % 3 == 1 ? "A" : "bbbbbbbbb");
+  };
+  fill(2700, [&](Record& row, int i) {
+    ASSERT_TRUE(row.set(regimage::kFilename, name(i)));
+    texts.push_back(name(i));
+  });
+  std::sort(texts.begin(), texts.end(), [](const auto& a, const auto& b) { return index::compare_texts(a, b) < 0; });
+  ASSERT_EQ(std::adjacent_find(texts.begin(), texts.end()), texts.end());
+  const auto file = RecordFile::open(path_);
+  const auto ask = [&](const std::string& text, TextPattern::How how) {
+    Selection selection;
+    ASSERT_TRUE(selection.patterns(schema(), "filename", {{text, how}}, false).ok());
+    ScanReport report;
+    std::vector<std::int64_t> found;
+    find_rows(*file, selection, {}, &report).each(0, [&](std::int64_t row) { return found.push_back(row), true; });
+    ASSERT_EQ(found, naive(*file, selection)) << text;
+    if (text.size() < 3) return;
+    ASSERT_TRUE(report.plan[0].starts_with("index by text")) << text << ": " << report.plan[0];
+  };
+  for (const bool merged : {true, false}) {
+    if (!merged) {  // as a segment is made, not as segments are merged
+      std::filesystem::remove(path_ + ".idx");
+      IndexKeeper::Limits limits;
+      limits.tail = 1;
+      limits.step = 2700;
+      limits.small_merge = 0;
+      IndexKeeper(IndexKeeper::Patience::none, limits).after(*file);
+    }
+    for (int fence = 0; fence <= 2700; fence += 512) {
+      for (int at = std::max(fence - 4, 0); at < std::min(fence + 5, 2700); ++at) {
+        const std::string& text = texts[static_cast<std::size_t>(at)];
+        for (const std::string& asked : {text, text + "c", text.substr(0, text.size() - 1), text.substr(0, 4)}) {
+          ask(asked, TextPattern::How::exact);
+          ask(asked, TextPattern::How::prefix);
+        }
+      }
+    }
+    for (const char* outside : {"aaa", "m99", "n999999", "oo", "~~~"}) ask(outside, TextPattern::How::prefix);
+  }
+}
+
 // One filter more than codes of a byte can tell apart.
 TEST_F(EdgesTest, CodesOfTwoBytes) {
   for (const int filters : {256, 257}) {
