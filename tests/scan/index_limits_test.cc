@@ -124,6 +124,35 @@ TEST_F(LimitsTest, RowsBehindAnOldViewAreNotCounted) {
   ASSERT_NO_FATAL_FAILURE(check(*early, {}, true, used));
 }
 
+// A row whose time became known stands in an older segment among those of unknown times: in the order of time it comes once.
+TEST_F(LimitsTest, ATimeThatBecameKnownIsNoLongerUnknown) {
+  fill(2500, [](Record& row, int i) { row.set(regimage::kObstime, i % 3 ? 1e9 + i : kNan); });
+  ASSERT_NO_FATAL_FAILURE(change(6, [](Record& row) { row.set(regimage::kObstime, 1e9); }));
+  ASSERT_NO_FATAL_FAILURE(right({}));
+}
+
+// Numbers of right ascensions that are two turns away from their place: 720 stands at 0, and one turn less is 360.
+TEST_F(LimitsTest, RightAscensionsAtTheEndsOfTheTurns) {
+  const std::vector<double> ras{720, 360, 0, -360, -1e-20, -1e-9, 719.99999999, 359.99999999};
+  fill(2600, [&](Record& row, int i) {
+    const bool there = i % 40 == 0;  // few: by place is the cheapest way to them
+    row.set(regimage::kRa, there ? ras[static_cast<std::size_t>(i / 40) % ras.size()] : 10.0 + i % 300);
+    row.set(regimage::kDec, 20.0);
+  });
+  for (const double ra : ras) {
+    for (const double width : {0.0, 1e-8, 0.5}) {
+      for (const Interval& asked : {Interval{ra, ra + width}, Interval{ra - width, ra}}) {
+        Selection selection;
+        ASSERT_TRUE(selection.number(schema(), "ra", {asked}).ok());
+        ASSERT_NO_FATAL_FAILURE(right(selection)) << ra << " " << width;
+        ScanReport report;
+        (void)find_rows(*RecordFile::open(path_), selection, {}, &report);
+        EXPECT_TRUE(report.plan[0].starts_with("index by place")) << report.plan[0];
+      }
+    }
+  }
+}
+
 // Of rows that are not to be believed, a count takes away what stands in a segment: no row of another, and not those that the
 // segment itself has anew.
 TEST_F(LimitsTest, StaleRowsAreTakenFromTheirSegmentOnly) {
@@ -171,6 +200,9 @@ TEST_F(LimitsTest, ColumnsThatSparedNothingAtFirstStillCount) {
   Selection first, second;
   ASSERT_TRUE(first.codes(schema(), "type", {1}).ok() && second.codes(schema(), "type", {2}).ok());
   either.any({first, second});
+  ScanReport report;
+  EXPECT_EQ(count_matches(*RecordFile::open(path_), either, {}, &report), kLate);
+  EXPECT_EQ(report.plan.at(0), "counted by the index alone: by its tallies");
   ASSERT_TRUE(either.number(schema(), "exptime", {most}).ok());
   ASSERT_NO_FATAL_FAILURE(right(either));
 }
