@@ -350,8 +350,7 @@ class IndexSearch::State {
   // away. Nothing: they are many, or cannot be found because their times changed.
   std::optional<std::vector<std::int64_t>> stale_positions(std::size_t segment) {
     const auto& head = index_.segments()[segment];
-    const bool has_every_row = head.rows == head.end - head.base;
-    if (!has_every_row || head.end > file_.count() || !index_.fields().time) return std::nullopt;
+    if (head.end > file_.count() || !index_.fields().time) return std::nullopt;
     if (suspects_.empty()) find_suspects();
     std::size_t most = changed_.size();
     for (const auto& [j, rows] : later_) most += rows.size();

@@ -10,11 +10,13 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <random>
 
 #include "formats/regimage.h"
 #include "imreg/index.h"
+#include "imreg/record_file.h"
 #include "imreg/scan.h"
 #include "scan/index_file.h"
 
@@ -366,6 +368,43 @@ class IndexTest : public ::testing::Test {
     }
   }
   std::string path_;
+};
+
+// Rows made to measure, changed one by one, and every way to ask for them.
+class EdgesTest : public IndexTest {
+ protected:
+  using Make = std::function<void(Record& row, int number)>;
+  void fill(int rows, const Make& make) {
+    Dice dice(90);
+    std::string bytes;
+    for (int i = 0; i < rows; ++i) {
+      Record row(random_row(dice, i));
+      make(row, i);
+      bytes += row.bytes();
+    }
+    auto writer = RecordWriter::open(path_, {});
+    ASSERT_TRUE(writer->append(bytes).ok());
+    ASSERT_TRUE(rebuild_index(writer->file()).ok());
+  }
+  void change(std::int64_t row, const std::function<void(Record&)>& work) {
+    IndexKeeper keeper(IndexKeeper::Patience::none);
+    RecordWriter::Options options;
+    options.follower = &keeper;
+    auto writer = RecordWriter::open(path_, options);
+    Record fresh = writer->file().make_record();
+    ASSERT_TRUE(writer->file().read(row, fresh).ok());
+    work(fresh);
+    ASSERT_TRUE(writer->commit({{row, fresh.bytes()}}).ok());
+    ASSERT_EQ(keeper.note(), "");
+  }
+  // Every way to ask; the index must have answered.
+  void right(const Selection& selection) {
+    const auto file = RecordFile::open(path_);
+    bool used = false;
+    ASSERT_NO_FATAL_FAILURE(check(*file, selection, true, used));
+    std::string why;
+    ASSERT_TRUE(index::Index::open(*file, why)) << why;
+  }
 };
 
 }  // namespace index_testing
