@@ -220,9 +220,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
                         keep ? &image.aside : nullptr);
     read_chip(reader, place, keep, hdu);
     {
-      const bool again = std::exchange(image.file, last.files) == last.files;
-      image.check(cards, chip.hdu, again);
-      image.aside.check(cards, chip.hdu, again);
+      image.check_file(cards, chip.hdu, last.files);
       image.renumber(place.own().number);
       Asking asking(image, place, keep);
       read_image(reader, asking, image);

@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <numeric>
 
 #include "base/text.h"
 
@@ -177,6 +178,15 @@ Layout::Layout(std::vector<std::uint64_t> keys) : multiplier_(multiplier()), key
   }
 }
 
+bool Layout::fits(const Header& header, std::size_t card) const {
+  const char* const text = header.text().data() + card * kCardSize;
+  std::uint64_t key = 0;
+  std::memcpy(&key, text, sizeof key);
+  if (key == keys_[card] && text[8] == '=') return true;
+  const bool commentary = keys_[card] == 0 && text[8] != '=' && is_commentary(key);
+  return commentary || key_at(header, text, card) == keys_[card];
+}
+
 bool Layout::fits(const Header& header) const {
   if (header.size() != keys_.size()) return false;
   const char* const cards = header.text().data();
@@ -185,24 +195,44 @@ bool Layout::fits(const Header& header) const {
     std::memcpy(&key, cards + i * kCardSize, sizeof key);
     return (key ^ keys_[i]) | static_cast<std::uint64_t>(cards[i * kCardSize + 8] ^ '=');
   };
-  const auto fits = [&](std::size_t i) {
-    const char* const card = cards + i * kCardSize;
-    std::uint64_t key = 0;
-    std::memcpy(&key, card, sizeof key);
-    const bool commentary = keys_[i] == 0 && card[8] != '=' && is_commentary(key);
-    return commentary || key_at(header, card, i) == keys_[i];
-  };
   std::size_t i = 0;
   for (; i + 4 <= keys_.size(); i += 4) {
     if ((differs(i) | differs(i + 1) | differs(i + 2) | differs(i + 3)) == 0) continue;
     for (std::size_t k = i; k < i + 4; ++k) {
-      if (differs(k) != 0 && !fits(k)) return false;
+      if (differs(k) != 0 && !fits(header, k)) return false;
     }
   }
   for (; i < keys_.size(); ++i) {
-    if (differs(i) != 0 && !fits(i)) return false;
+    if (differs(i) != 0 && !fits(header, i)) return false;
   }
   return true;
+}
+
+void Unlike::begin(const std::shared_ptr<const Layout>& layout) {
+  if (layout == layout_) return;
+  cards_.clear();
+  too_many_ = false;
+  layout_ = layout;
+}
+
+bool Unlike::compare(const Header& a, const Header& b) {
+  constexpr std::size_t kMost = 32;
+  const char* const x = a.text().data();
+  const char* const y = b.text().data();
+  const auto same = [&](std::size_t from, std::size_t to) {
+    return from == to || std::memcmp(x + from * kCardSize, y + from * kCardSize, (to - from) * kCardSize) == 0;
+  };
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= cards_.size() && !too_many_; ++i) {
+    const std::size_t to = i < cards_.size() ? cards_[i] : layout_->keys().size();
+    if (!same(from, to)) {
+      while (same(from, from + 1)) ++from;
+      cards_.insert(cards_.begin() + static_cast<std::ptrdiff_t>(i), static_cast<std::uint32_t>(from));
+      too_many_ = cards_.size() > kMost;
+    }
+    if (i < cards_.size()) from = cards_[i] + 1;
+  }
+  return !too_many_;
 }
 
 std::shared_ptr<const Layout> LayoutCache::layout_of(const Header& header) {
@@ -228,6 +258,23 @@ void FileCards::expect(std::size_t hdu, const std::shared_ptr<const Layout>& lik
   if (likely && likely->fits(file_.hdus[hdu].header)) layouts_[hdu] = likely;
 }
 
+bool FileCards::expect_like_last(std::size_t hdu, Unlike& unlike) const {
+  const Header& header = file_.hdus[hdu].header;
+  const std::shared_ptr<const Layout>& last = layouts_[hdu - 1];
+  if (last.get() != unlike.layout() || header.size() != last->keys().size() ||
+      !unlike.compare(file_.hdus[hdu - 1].header, header) ||
+      !std::all_of(unlike.cards().begin(), unlike.cards().end(), [&](auto card) { return last->fits(header, card); }))
+    return false;
+  layouts_[hdu] = last;
+  if (like_since_.empty()) {
+    like_since_.resize(file_.hdus.size());
+    std::iota(like_since_.begin(), like_since_.end(), 0);
+    unlike_ = &unlike;
+  }
+  like_since_[hdu] = like_since_[hdu - 1];
+  return true;
+}
+
 std::string FileCards::name() const {
   std::string name = path_.substr(path_.rfind('/') + 1);
   for (const std::string_view suffix : {".gz", ".bz2", ".Z", ".fz", ".fits", ".fit", ".fts"}) {
@@ -248,8 +295,16 @@ const std::shared_ptr<const Layout>& FileCards::find_layout(std::size_t hdu) con
   return out;
 }
 
+// Of HDUs that are alike the first stands for all, where all of them count.
+void FileCards::tell(std::size_t hdu, std::size_t card) const {
+  if (listener_->all && hdu < like_since_.size() && like_since_[hdu] < hdu &&
+      !std::binary_search(unlike_->cards().begin(), unlike_->cards().end(), card))
+    hdu = like_since_[hdu];
+  listener_->card(file_, hdu, card);
+}
+
 std::string_view FileCards::bytes(std::size_t hdu, std::size_t card) const {
-  if (listener_ != nullptr) listener_->card(file_, hdu, card);
+  if (listener_ != nullptr) tell(hdu, card);
   return file_.hdus[hdu].header.card(card);
 }
 
@@ -258,7 +313,7 @@ CardView FileCards::value(std::size_t hdu, std::size_t card) const {
   Read& read = read_[card % kRead];
   const bool known = read.text == text.data();
   if (listener_ != nullptr && (!known || read.told != listeners_ || read.answers != listener_->reading)) {
-    listener_->card(file_, hdu, card);
+    tell(hdu, card);
     read.told = listeners_;
     read.answers = listener_->reading;
   }

@@ -27,6 +27,8 @@ class Layout {
   explicit Layout(std::vector<std::uint64_t> keys);
   const std::vector<std::uint64_t>& keys() const { return keys_; }
   bool fits(const Header& header) const;
+  /// The same of a single card of a header with as many cards.
+  bool fits(const Header& header, std::size_t card) const;
   /// What it takes in memory.
   std::size_t bytes() const { return sizeof *this + 12 * keys_.size() + sizeof(Slot) * slots_.size(); }
 
@@ -65,6 +67,23 @@ class Layout {
   std::vector<std::int32_t> next_;  // by card number: the next with the same key, -1 for the last
 };
 
+/// The cards in which HDUs of one layout were seen to differ from their neighbours: the extensions of a mosaic say the
+/// same, but for a few cards.
+class Unlike {
+ public:
+  /// For HDUs of this layout.
+  void begin(const std::shared_ptr<const Layout>& layout);
+  const Layout* layout() const { return layout_.get(); }
+  /// Adds the cards in which two headers of as many cards as the layout has differ. False: there are too many, or were.
+  bool compare(const Header& a, const Header& b);
+  const std::vector<std::uint32_t>& cards() const { return cards_; }
+
+ private:
+  std::shared_ptr<const Layout> layout_;
+  std::vector<std::uint32_t> cards_;  // in their order
+  bool too_many_ = false;
+};
+
 /// The layouts seen last. Safe from several threads.
 class LayoutCache {
  public:
@@ -98,6 +117,18 @@ class FileCards {
   std::string name() const;
   /// What layout() tries first for an HDU.
   void expect(std::size_t hdu, const std::shared_ptr<const Layout>& likely) const;
+  /// The same for the layout of the HDU before, when the two have the same cards but for those of `unlike`.
+  bool expect_like_last(std::size_t hdu, Unlike& unlike) const;
+  /// The cards in which HDUs `first` to `last` may differ; null: that is not known.
+  const std::vector<std::uint32_t>* unlike(std::size_t first, std::size_t last) const {
+    return last < like_since_.size() && like_since_[last] <= first ? &unlike_->cards() : nullptr;
+  }
+  /// Which HDUs are alike: by HDU, the first of them; then the number of unlike cards. Empty: none.
+  std::vector<std::size_t> likeness() const {
+    std::vector<std::size_t> out = like_since_;
+    if (unlike_ != nullptr) out.push_back(unlike_->cards().size());
+    return out;
+  }
   /// Who hears of the cards that are read from now on; null: nobody.
   void listen(Listener* listener) const {
     listener_ = listener;
@@ -127,6 +158,7 @@ class FileCards {
 
  private:
   const std::shared_ptr<const Layout>& find_layout(std::size_t hdu) const;
+  void tell(std::size_t hdu, std::size_t card) const;
 
   const FitsHeaders& file_;
   std::string path_;
@@ -135,6 +167,8 @@ class FileCards {
   mutable std::uint64_t listeners_ = 0;
   mutable MatchCache* matches_ = nullptr;
   mutable std::vector<std::shared_ptr<const Layout>> layouts_;
+  mutable std::vector<std::size_t> like_since_;  // by HDU: the first of those from which it differs in unlike_ alone
+  mutable const Unlike* unlike_ = nullptr;
   // The cards read last, and those of them that are not plain.
   struct Read {
     const char* text = nullptr;

@@ -24,7 +24,9 @@ void RememberedFile::fit(const FileCards& cards) {
     numbers[i] = all[i].number;
   }
   if (!same_primary) images.clear();
-  if (!same) choice = {};
+  std::vector<std::size_t> now = cards.likeness();
+  if (!same || now != likeness) choice = {};
+  likeness = std::move(now);
 }
 
 void RememberedFile::change_camera(std::string name, Chain its_chain) {
@@ -34,6 +36,30 @@ void RememberedFile::change_camera(std::string name, Chain its_chain) {
   images.clear();
   chain = std::move(its_chain);
   camera = std::move(name);
+}
+
+void Barren::check_recipes(const std::vector<const Recipe*>& now, const Place& place) {
+  if (recipes != now) {
+    *this = {};
+    recipes = now;
+  }
+  const Answers before = known;
+  check(place.cards, place.hdu);
+  const Answers gone = before & ~known;
+  hopeless |= gone & ~held;
+  held = (held | known) & ~gone;
+  trace.each(known, place.hdu,
+             [&](std::size_t hdu, std::size_t card) { place.cards.listener()->card(place.cards.file(), hdu, card); });
+}
+
+void RememberedImage::check_file(const FileCards& cards, std::size_t own, std::uint64_t count) {
+  const auto check = [&](Remembered& answers) {
+    file == count ? answers.check_again(cards, own, checked) : answers.check(cards, own);
+  };
+  check(*this);
+  check(aside);
+  file = count;
+  checked = own;
 }
 
 void RememberedImage::renumber(int number) {
@@ -107,7 +133,13 @@ RememberedFile& Memory::Use::file_like(const FileCards& cards) {
       slot_->last = &slot_->files[primary];
     }
     file = slot_->last;
-    for (std::size_t i = 1; i < std::min(count, file->layouts.size()); ++i) cards.expect(i, file->layouts[i]);
+    bool begun = false;
+    for (std::size_t i = 1; i < std::min(count, file->layouts.size()); ++i) {
+      const std::shared_ptr<const Layout>& layout = file->layouts[i];
+      const bool like_last = i > 1 && layout == file->layouts[i - 1];
+      if (like_last && !std::exchange(begun, true)) file->unlike.begin(layout);
+      if (!like_last || !cards.expect_like_last(i, file->unlike)) cards.expect(i, layout);
+    }
   }
   file->fit(cards);
   return *file;

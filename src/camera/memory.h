@@ -25,10 +25,14 @@ namespace imreg::camera {
 struct Remembered {
   Trace trace;
   Answers known = 0;
-  /// Keeps those that hold for this HDU too. `again`: of this file, as the last time.
-  void check(const FileCards& cards, std::size_t hdu, bool again = false) {
-    known = trace.still(
-        known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; }, again);
+  /// Keeps those that hold for this HDU too.
+  void check(const FileCards& cards, std::size_t hdu) {
+    known = trace.still(known, cards.file(), hdu, 0, [](std::size_t, std::size_t) { return false; });
+  }
+  /// The same when those that are known hold for HDU `last` of this file.
+  void check_again(const FileCards& cards, std::size_t hdu, std::size_t last) {
+    const std::vector<std::uint32_t>* unlike = last < hdu ? cards.unlike(last, hdu) : nullptr;
+    known = trace.still_again(known, cards.file(), hdu, unlike);
   }
 };
 
@@ -82,11 +86,23 @@ struct Refusals {
   std::vector<Comment> comments;  ///< of the cards that decide
 };
 
+/// The recipes of obstime that came to nothing, a bit for each, and the cards which that is known by: those of a date
+/// without a time of day, for a night.
+struct Barren : Remembered {
+  std::vector<const Recipe*> recipes;
+  Answers lost = 0;      ///< the last time: what they read is noted the second time
+  Answers held = 0;      ///< at least once since then
+  Answers hopeless = 0;  ///< that their cards stay is not to be expected
+  /// Keeps those that come to nothing here too.
+  void check_recipes(const std::vector<const Recipe*>& now, const Place& place);
+};
+
 /// What is read on the way to several answers: they then depend on the same cards.
 struct RememberedAside : Remembered {
   Fact<std::string> timesys, frame;
   Fact<double> equinox;
   std::array<Refusals, kFieldCount> refusals;
+  Barren barren;
   /// `fact`, found by `read` unless it is known; who listens to the cards hears of those that it was read from.
   template <class T, class Read>
   const Fact<T>& recall(Field field, Fact<T>& fact, const Place& place, Read read) {
@@ -114,8 +130,11 @@ struct RememberedImage : Remembered {
   ImageFacts facts;
   int hdu = -1;                         ///< number of the HDU that they are of
   std::uint64_t file = 0;               ///< the last one that it was checked against, by RememberedFile::files
+  std::size_t checked = 0;              ///< and the last HDU of it
   std::optional<double> position_time;  ///< the time that the position was found with
   RememberedAside aside;
+  /// Keeps the answers that hold for this HDU of a file, the `count`-th.
+  void check_file(const FileCards& cards, std::size_t own, std::uint64_t count);
   /// Facts of its own HDU become those of HDU `number`.
   void renumber(int number);
 };
@@ -147,10 +166,12 @@ struct RememberedFile {
   std::vector<std::shared_ptr<const Layout>> layouts;
   std::vector<int> numbers;  ///< of the HDUs
   Remembered choice;
-  std::string chosen;  ///< the camera
-  std::string camera;  ///< of the chain: the one chosen or one asked for; empty: none
+  std::vector<std::size_t> likeness;  ///< of the HDUs that it was made for
+  std::string chosen;                 ///< the camera
+  std::string camera;                 ///< of the chain: the one chosen or one asked for; empty: none
   Chain chain;
   std::vector<RememberedHdus> hdus;
+  Unlike unlike;
   std::uint64_t files = 0;  ///< how many there were
   std::size_t counted = 0;  ///< what size() was when it was last added to that of all files
   std::vector<std::unique_ptr<RememberedImage>> images;

@@ -182,20 +182,51 @@ Fact<double> Reader::time_from(Field field, const Recipe& recipe, std::optional<
   return out;
 }
 
+// What a recipe, the `at`-th of the field, gives; it is not asked again while the cards are the same that it could not use.
+Fact<double> Reader::attempt(Field field, const Recipe& recipe, std::size_t at, std::optional<double> exptime,
+                             bool& day_only) const {
+  const auto ask = [&] { return applies(recipe) ? time_from(field, recipe, exptime, day_only) : Fact<double>(); };
+  const Answers bit = at < 32 && recipe.moment == Moment::start ? Answers{1} << at : 0;
+  // The first time of all, recipes_of() finds fewer when it is asked again.
+  const bool noted =
+      barren_ != nullptr && field == Field::obstime && at < barren_->recipes.size() && barren_->recipes[at] == &recipe;
+  if (!noted || (barren_->hopeless & bit) != 0) return ask();
+  if ((barren_->known & bit) != 0) return {};
+  Listener* const outer = place_.cards.listener();
+  Listener inner{barren_->trace, place_.hdu};
+  inner.reading = barren_->lost & bit;
+  if (inner.reading != 0) place_.cards.listen(&inner);
+  Fact<double> out = ask();
+  if (inner.reading != 0) {
+    place_.cards.listen(outer);
+    barren_->trace.each(bit, place_.hdu,
+                        [&](std::size_t hdu, std::size_t card) { outer->card(place_.cards.file(), hdu, card); });
+    if (inner.beyond != 0) outer->anything();
+    if (!out.value) barren_->known |= bit & ~inner.beyond;
+  }
+  barren_->lost = out.value ? barren_->lost & ~bit : barren_->lost | bit;
+  return out;
+}
+
 Fact<double> Reader::time(Field field, std::optional<double> exptime, bool* day_only) const {
   Fact<double> out;
   bool is_day = false;
-  each_recipe(field, [&](const Recipe& recipe) {
+  const std::vector<const Recipe*>& recipes = recipes_of(field);
+  if (aside_ != nullptr && field == Field::obstime) {
+    barren_ = &aside_->barren;
+    barren_->check_recipes(recipes, place_);
+  }
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
     bool only_day = false;
-    Fact<double> found = time_from(field, recipe, exptime, only_day);
-    if (!found.value) return false;
+    Fact<double> found = attempt(field, *recipes[i], i, exptime, only_day);
+    if (!found.value) continue;
     if (!out.value || !only_day) {
       out = std::move(found);
       is_day = only_day;
     }
     // A whole MJD gives way to a time of day, whichever recipe has one.
-    return !only_day || recipe.day;
-  });
+    if (!only_day || recipes[i]->day) break;
+  }
   if (day_only != nullptr) *day_only = is_day;
   return out;
 }
@@ -214,16 +245,18 @@ std::optional<Doubt> Reader::settle(Fact<double>& obstime, std::optional<double>
     return std::fabs(*a.fact.value - *b.fact.value) <= (a.day_only || b.day_only ? 2 : 1) * kDay;
   };
   // Three that agree are enough.
-  each_recipe(Field::obstime, [&](const Recipe& recipe) {
-    if (recipe.sources.empty()) return false;
-    const std::string_view first = recipe.sources[0].keyword;
-    if (std::any_of(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return w.first == first; }))
-      return false;
-    bool only_day = false;
-    Fact<double> fact = time_from(Field::obstime, recipe, exptime, only_day);
-    if (fact.value) witnesses.push_back({std::move(fact), only_day, first});
+  const std::vector<const Recipe*>& recipes = recipes_of(Field::obstime);
+  const auto enough = [&] {
     return witnesses.size() == 3 && agree(witnesses[0], witnesses[1]) && agree(witnesses[0], witnesses[2]);
-  });
+  };
+  for (std::size_t i = 0; i < recipes.size() && !enough(); ++i) {
+    if (recipes[i]->sources.empty()) continue;
+    const std::string_view first = recipes[i]->sources[0].keyword;
+    if (std::any_of(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return w.first == first; })) continue;
+    bool only_day = false;
+    Fact<double> fact = attempt(Field::obstime, *recipes[i], i, exptime, only_day);
+    if (fact.value) witnesses.push_back({std::move(fact), only_day, first});
+  }
   const Witness& taken = witnesses.front();
   const auto against =
       std::find_if(witnesses.begin(), witnesses.end(), [&](const Witness& w) { return !agree(w, taken); });

@@ -74,6 +74,8 @@ class Reader {
   std::optional<double> zero_point(const Recipe& recipe) const;
   Fact<double> date_from(Field field, const Recipe& recipe, bool& day_only, std::optional<TimeScale>& written,
                          CardView& card) const;
+  Fact<double> attempt(Field field, const Recipe& recipe, std::size_t at, std::optional<double> exptime,
+                       bool& day_only) const;
   Fact<double> time_from(Field field, const Recipe& recipe, std::optional<double> exptime, bool& day_only) const;
   std::optional<double> coordinate(const Recipe& recipe, const CardView& card, bool is_ra,
                                    std::string_view& reason) const;
@@ -94,7 +96,8 @@ class Reader {
   bool split_;
   std::vector<Loss>* losses_;
   RememberedAside* aside_;
-  mutable Answers verified_ = 0;  // the fields whose refusals hold here
+  mutable Answers verified_ = 0;      // the fields whose refusals hold here
+  mutable Barren* barren_ = nullptr;  // of obstime, when it holds here
 };
 
 // Calls `use` for every recipe whose conditions hold, the refining table first, until one is accepted.

@@ -7,11 +7,30 @@
 namespace imreg::camera {
 
 void Trace::forget(Answers answers) {
-  Answers left = 0;
-  for (Card& card : cards_) left |= card.by &= ~answers;
-  if (left != 0) return;
+  noted_ &= ~answers;
+  for (Card& card : cards_) card.by &= ~answers;
+  if (noted_ != 0) return;
   cards_.clear();
   places_ = {};
+}
+
+Answers Trace::still_again(Answers known, const FitsHeaders& file, std::size_t own,
+                           const std::vector<std::uint32_t>* unlike) {
+  const Header& header = file.hdus[own].header;
+  const auto compare = [&](const Card& card) {
+    if ((card.by & known) != 0 && !same_bytes(card, header)) known &= ~card.by;
+  };
+  if (unlike == nullptr) {
+    for (const Card& card : cards_) {
+      if (card.hdu != 0) compare(card);
+    }
+  } else {
+    for (const std::uint32_t number : *unlike) {
+      if (number < places_[0].size() && places_[0][number] != 0) compare(cards_[places_[0][number] - 1U]);
+    }
+  }
+  if ((noted_ & ~known) != 0) forget(~known);
+  return known;
 }
 
 bool Trace::add(std::int32_t hdu, std::size_t card, std::string_view bytes, Answers by) {
@@ -30,6 +49,7 @@ bool Trace::add(std::int32_t hdu, std::size_t card, std::string_view bytes, Answ
         std::find_if(cards_.rbegin(), end, [&](const Card& c) { return c.number == card && c.hdu == hdu; });
     known = found == end ? nullptr : &*found;
   }
+  noted_ |= by;
   if (known != nullptr && known->by != 0) {
     known->by |= by;
     return true;

@@ -27,24 +27,24 @@ class Trace {
  public:
   /// Which of the answers `known` hold for these headers too; the others are forgotten. `own`: index of the HDU.
   /// `same(hdu, card)`: whether a card whose bytes are others says the same to `harmless`; it is then kept as it is now.
-  /// `again`: it was asked of another image of this file before, so that the primary's cards are known to be the same.
   template <class Same>
-  Answers still(Answers known, const FitsHeaders& file, std::size_t own, Answers harmless, Same same,
-                bool again = false) {
-    Answers all = 0;
+  Answers still(Answers known, const FitsHeaders& file, std::size_t own, Answers harmless, Same same) {
     for (Card& card : cards_) {
-      all |= card.by;
       const std::size_t hdu = card.hdu == kOwn ? own : static_cast<std::size_t>(card.hdu);
-      if ((card.by & known) == 0 || (again && card.hdu == 0)) continue;
+      if ((card.by & known) == 0) continue;
       if (same_bytes(card, file.hdus[hdu].header)) continue;
       if (card.by == harmless && same(hdu, card.number))
         file.hdus[hdu].header.card(card.number).copy(card.bytes, kCardSize);
       else
         known &= ~card.by;
     }
-    if ((all & ~known) != 0) forget(~known);
+    if ((noted_ & ~known) != 0) forget(~known);
     return known;
   }
+  /// The same when all of them hold for another image of this file, so that the primary's cards are known to be the same,
+  /// and of the image's own those that are not `unlike` (null: nothing is known of those).
+  Answers still_again(Answers known, const FitsHeaders& file, std::size_t own,
+                      const std::vector<std::uint32_t>* unlike);
   /// Cards of the image and the primary HDU keep their place: the next answers are read from them too, as a rule.
   void forget(Answers answers);
   /// Whether all of the answers `known` hold for these headers.
@@ -86,6 +86,7 @@ class Trace {
     return (differ[0] | differ[1]) == 0;
   }
   std::vector<Card> cards_;
+  Answers noted_ = 0;  // of all cards
   // Where a card stands in cards_, by its number, from 1; those of the image's HDU and of the primary HDU.
   std::array<std::vector<std::uint16_t>, 2> places_;
 };

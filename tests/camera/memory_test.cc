@@ -342,6 +342,31 @@ const std::vector<Sequence> kSequences = {
      {{kSeen + "AIRMASS = 1", "EXPTIME = 1", "EXPTIME = 2"},
       {kSeen + "AIRMASS = 2", "EXPTIME = 1", "EXPTIME = 2"},
       {kSeen + "AIRMASS = 3", "EXPTIME = 1", "EXPTIME = 4"}}},
+    // Extensions that are alike, until one is not.
+    {"the last of three that were alike",
+     {{kSeen, "EXPTIME = 1", "EXPTIME = 1", "EXPTIME = 1"},
+      {kSeen, "EXPTIME = 2", "EXPTIME = 2", "EXPTIME = 2"},
+      {kSeen, "EXPTIME = 3", "EXPTIME = 3", "EXPTIME = 3"},
+      {kSeen, "EXPTIME = 3", "EXPTIME = 3", "EXPTIME = 4"},
+      {kSeen, "EXPTIME = 3", "EXPTIME = 5", "EXPTIME = 4"}}},
+    {"a camera by the last of three that were alike",
+     {{"EXPTIME = 1", "DESIGNED= 'A'", "DESIGNED= 'A'", "DESIGNED= 'A'"},
+      {"EXPTIME = 2", "DESIGNED= 'B'", "DESIGNED= 'B'", "DESIGNED= 'B'"},
+      {"EXPTIME = 3", "DESIGNED= 'C'", "DESIGNED= 'C'", "DESIGNED= 'C'"},
+      {"EXPTIME = 3", "DESIGNED= 'C'", "DESIGNED= 'C'", "DESIGNED= 'SEEN'"},
+      {"EXPTIME = 3", "DESIGNED= 'C'", "DESIGNED= 'C'", "DESIGNED= 'D'"}}},
+    {"the keyword of the last of three that were alike",
+     {{kSeen, "EXPTIME = 1", "EXPTIME = 1", "EXPTIME = 1"},
+      {kSeen, "EXPTIME = 2", "EXPTIME = 2", "EXPTIME = 2"},
+      {kSeen, "EXPTIME = 2", "EXPTIME = 2", "AIRMASS = 2"}}},
+    // A recipe of the time that came to nothing, three times.
+    {"a date that has a time of day in the end",
+     {{kSeen + "DATE-OBS= '2003-01-27'\nMJD-OBS = 52666.5"},
+      {kSeen + "DATE-OBS= '2003-01-27'\nMJD-OBS = 52666.6"},
+      {kSeen + "DATE-OBS= '2003-01-27'\nMJD-OBS = 52666.7"},
+      {kSeen + "DATE-OBS= '2003-01-27'\nMJD-OBS = 52666.8"},
+      {kSeen + "DATE-OBS= '2003-01-27T05:00:00'\nMJD-OBS = 52666.9"},
+      {kSeen + "DATE-OBS= '2003-01-28'\nMJD-OBS = 52667.5"}}},
     // What is read on the way to a time or a position.
     {"the time scale",
      {{kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'UTC'"}, {kSeen + kEnd + "EXPTIME = 1\nTIMESYS = 'TAI'"}}},
@@ -372,7 +397,7 @@ class Sequences : public ::testing::Test {
                           << "exptime EXPTIME min comment *minute*\nexptime EXPTIME s\nairmass AIRMASS\ntelfocus "
                              "FOCUS@any\nrotangle ANGLE if WHEEL@any in\n"
                              "object OBJECT\nchip EXTNAME\nskip EXTNAME err*\ntype = dark if SHUTTER shut\nobstime "
-                             "DATE-END end\nposition RA DEC date\nposition wcs\n"
+                             "DATE-END end\nobstime DATE-OBS\nobstime MJD-OBS mjd\nposition RA DEC date\nposition wcs\n"
                              "timesys TIMESYS\nequinox EQUINOX\nframe RADESYS\nposition OBJRA OBJDEC deg\n"
                              "instrument @name match f%d\nccd @name match f%d\n";
       if (cameras.ok()) added.push_back(cameras->add_file(path));
