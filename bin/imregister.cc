@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "cli/background.h"
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -138,6 +139,7 @@ int work(const cli::Parsed& args) {
     cli::complain(kProgram.name, output.status());
     return cli::kTrouble;
   }
+  if (report.index_wants_merge) cli::in_background([&options] { (void)merge_index(options); });
   return report.failed > 0 ? cli::kInputs : cli::kOk;
 }
 

@@ -20,12 +20,12 @@ class IndexKeeper : public RowFollower {
   };
   /// When work is done; a test sets them low.
   struct Limits {
-    std::int64_t tail = 4096;          ///< rows that may be outside the segments, looked at by themselves
-    std::int64_t step = 16384;         ///< rows that one registration adds to an index that is missing
-    std::int64_t small_merge = 65536;  ///< rows that may be merged, or indexed anew, by one registration
-    std::int64_t segments = 24;        ///< with more a large merge is made all the same
-    std::int64_t piece = 512 << 10;    ///< rows of a segment that is made in memory
-    IoObserver* observer = nullptr;    ///< tests: sees and fails file operations
+    std::int64_t tail = 4096;             ///< rows that may be outside the segments, looked at by themselves
+    std::int64_t step = 8192;             ///< rows that one registration adds to an index that is missing
+    std::int64_t small_merge = 17 << 10;  ///< rows that one registration may merge
+    std::int64_t segments = 24;           ///< with more wants_merge() asks for merge_index()
+    std::int64_t piece = 512 << 10;       ///< rows of a segment that is made in memory
+    IoObserver* observer = nullptr;       ///< tests: sees and fails file operations
   };
   explicit IndexKeeper(Patience patience);
   IndexKeeper(Patience patience, const Limits& limits);
@@ -39,11 +39,18 @@ class IndexKeeper : public RowFollower {
   void finish(const RecordFile& file);
   /// Why the index could not be kept; empty: it was.
   const std::string& note() const;
+  /// Without patience: what is to be merged is too much for this writer; merge_index() does it. Nothing is wrong until then.
+  bool wants_merge() const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Merges the segments of an index beside other writers, for whom the lock is free but for a last step of milliseconds.
+/// Nothing happens when another writer has merged them meanwhile. Errors: those of RecordWriter::open; io, corrupt.
+Status merge_index(const std::string& path, const RecordWriter::Options& options,
+                   const IndexKeeper::Limits& limits = {});
 
 /// Makes the index anew. The caller holds the writer's lock, or knows that nobody writes.
 Status rebuild_index(const RecordFile& file, IoObserver* observer = nullptr);

@@ -53,6 +53,7 @@ struct RegisterReport {
   std::int64_t added = 0, updated = 0, unchanged = 0;  ///< of them
   std::int64_t gone = 0;           ///< rows that a file gave once and gives no more, now marked deleted
   std::vector<std::string> notes;  ///< what recovery did, and what is strange about a root
+  bool index_wants_merge = false;  ///< IndexKeeper::wants_merge()
   Status request;                  ///< the options make no sense (a camera table, a root): nothing was done
   Status database;                 ///< trouble with the database or the machine: the work stopped there
 };
@@ -61,6 +62,9 @@ struct RegisterReport {
 /// `on_progress` with the number of files that are read, and of all, from the same thread.
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
                               const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
+
+/// The merge that RegisterReport::index_wants_merge asks for: it may take seconds, rows can be registered meanwhile.
+Status merge_index(const RegisterOptions& options);
 
 /// Whether the options make sense: the camera table exists and can be read. Errors: not_found, invalid.
 Status check_request(const RegisterOptions& options);

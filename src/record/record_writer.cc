@@ -49,14 +49,15 @@ struct RecordWriter::State {
   bool index_dropped = false;
   bool appended = false;         ///< this writer has appended before
   std::int64_t written_end = 0;  ///< up to here its blocks have been written
-  bool broken = false;  ///< a write or sync failed: what the disk holds is not known, so nothing more is written
+  Status failure;                ///< of a write or sync: what the disk holds is not known, so nothing more is written
 
   explicit State(RecordFile opened) : view(std::move(opened)) {}
   RecordFile::State& seen() { return *view.state_; }
 
   Status refuse_if_broken() const {
-    if (broken)
-      return Status(Code::io, "a write failed before: the file is read-only until it is opened again")
+    if (!failure.ok())
+      return Status(Code::io,
+                    "a write failed before (" + failure.text() + "): the file is read-only until it is opened again")
           .in_file(view.path());
     return lock.held() ? Status() : Status(Code::invalid, "its writer is closed").in_file(view.path());
   }
@@ -280,12 +281,12 @@ Status RecordWriter::append(std::string rows) {
   if (!status.ok()) {
     // Zeroed before anybody else gets the lock: the next writer would find good CRCs and take the rows for committed.
     const bool zeroed = state_->file.write_zeros(place, size).ok();
-    state_->broken = written || !zeroed;
+    if (written || !zeroed) state_->failure = status;
     return status;
   }
   seen.count += added;
   // Unsynced: never ahead of the data, and recovery counts the rows by their CRCs if it is lost. So it cannot undo the ok.
-  if (!state_->write_counts().ok()) state_->broken = true;
+  state_->failure = state_->write_counts();
   if (state_->options.follower) state_->options.follower->after(file());
   return {};
 }
@@ -338,14 +339,14 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   if (state_->options.follower)
     state_->options.follower->before(file(), changes, static_cast<std::int64_t>(transaction.sequence));
   if (auto status = state_->journal->commit(transaction); !status.ok()) {
-    state_->broken = state_->journal->unsure();
+    if (state_->journal->unsure()) state_->failure = status;
     return status;
   }
   seen.change_number = static_cast<std::int64_t>(transaction.sequence);
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
-  const bool applied = state_->write_transaction(transaction).ok() && (rows_added == 0 || state_->write_counts().ok());
-  if (!applied) {
-    state_->broken = true;
+  state_->failure = state_->write_transaction(transaction);
+  if (state_->failure.ok() && rows_added > 0) state_->failure = state_->write_counts();
+  if (!state_->failure.ok()) {
     // What stands in the journal only is read from there.
     if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok())
       state_->view.state_ = *std::move(again);
@@ -362,7 +363,7 @@ Status RecordWriter::checkpoint() {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   const auto step = [&](Status status) {
-    if (!status.ok()) state_->broken = true;
+    if (!status.ok()) state_->failure = status;
     return status;
   };
   IMREG_TRY(step(state_->file.sync()));
@@ -387,7 +388,7 @@ Status RecordWriter::trim() {
   IMREG_TRY(state_->file.truncate(size));  // also extends: the last record may end inside a block
   IMREG_TRY(seen.remap());
   if (auto status = state_->file.sync(); !status.ok()) {
-    state_->broken = true;
+    state_->failure = status;
     return status;
   }
   return {};
@@ -395,8 +396,8 @@ Status RecordWriter::trim() {
 
 void RecordWriter::close() {
   if (!state_ || !state_->lock.held()) return;
-  if (state_->journal && !state_->broken) state_->journal->settle();
-  state_->lock.release(state_->broken ? "" : state_->clean_state());
+  if (state_->journal && state_->failure.ok()) state_->journal->settle();
+  state_->lock.release(state_->failure.ok() ? state_->clean_state() : "");
 }
 
 const RecordFile& RecordWriter::file() const { return state_->view; }

@@ -203,6 +203,7 @@ class Registrar {
     }
     if (trim) keeper.finish(writer->file());
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
+    report_.index_wants_merge |= keeper.wants_merge();
     return trim ? writer->trim() : Status();
   }
 
@@ -463,6 +464,12 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
   }
   flush(options.batch);
   return report;
+}
+
+Status merge_index(const RegisterOptions& options) {
+  auto writer_options = writer_options_of(options);
+  writer_options.wait_seconds = std::max(writer_options.wait_seconds, 60.0);  // nobody waits for this one
+  return merge_index(options.database, writer_options, index_limits());
 }
 
 }  // namespace imreg

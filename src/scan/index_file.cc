@@ -19,23 +19,7 @@ namespace {
 constexpr char kMagic[8] = {'I', 'M', 'I', 'N', 'D', 'E', 'X', '2'};
 constexpr std::int64_t kRowsOfPiece = 512 << 10;  ///< of one segment that is made in memory
 constexpr int kLooks = 3;                         ///< of a reader, while a writer is at work
-
-std::string index_path(const std::string& record_file) { return resolved_path(record_file) + ".idx"; }
-
-std::uint64_t new_nonce() {
-  std::random_device device;
-  std::uint64_t nonce = 0;
-  while (nonce == 0) nonce = (static_cast<std::uint64_t>(device()) << 32U) | device();
-  return nonce;
-}
-
-Status write_head(File& file, const Head& head) {
-  std::vector<char> page(kPage);
-  std::memcpy(page.data(), &head, sizeof head);
-  const std::uint64_t check = page_check(head.nonce, 0, page.data());
-  std::memcpy(page.data() + kPayload, &check, sizeof check);
-  return file.write(0, {page.data(), page.size()});
-}
+constexpr std::int64_t kMergeFactor = 4;          ///< segments grow by this from one to the one before it
 
 Head new_head(const RecordFile& file, const Fields& fields) {
   Head head{};
@@ -58,16 +42,6 @@ std::int64_t pages_of(const Head& head) {
   std::int64_t pages = 1;
   for (std::int64_t i = 0; i < head.segment_count; ++i) pages += head.segments[i].pages;
   return pages;
-}
-
-Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page, const Fields& fields) {
-  PageReader pages(file, nonce);
-  SegmentSource source{&file, nonce, {}};
-  if (!read_head(pages, head_page, fields, source.head)) {
-    return pages.status().ok() ? Status(Code::corrupt, "a segment has no head that fits").in_file(file.path())
-                               : pages.status();
-  }
-  return source;
 }
 
 // A new index file in one step, as `write` makes it. One that a killed writer left half-made is written over.
@@ -96,6 +70,56 @@ bool concerns(const Fields& fields, const char* old, const char* fresh) {
 }
 
 }  // namespace
+
+std::string index_path(const std::string& record_file) { return resolved_path(record_file) + ".idx"; }
+
+std::uint64_t new_nonce() {
+  std::random_device device;
+  std::uint64_t nonce = 0;
+  while (nonce == 0) nonce = (static_cast<std::uint64_t>(device()) << 32U) | device();
+  return nonce;
+}
+
+Status write_head(File& file, const Head& head) {
+  std::vector<char> page(kPage);
+  std::memcpy(page.data(), &head, sizeof head);
+  const std::uint64_t check = page_check(head.nonce, 0, page.data());
+  std::memcpy(page.data() + kPayload, &check, sizeof check);
+  return file.write(0, {page.data(), page.size()});
+}
+
+Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page, const Fields& fields) {
+  PageReader pages(file, nonce);
+  SegmentSource source{&file, nonce, {}};
+  if (!read_head(pages, head_page, fields, source.head)) {
+    return pages.status().ok() ? Status(Code::corrupt, "a segment has no head that fits").in_file(file.path())
+                               : pages.status();
+  }
+  return source;
+}
+
+std::int64_t first_to_merge(const Head& head, std::int64_t end, std::int64_t most) {
+  std::int64_t first = end - 1, total = first < 0 ? 0 : head.segments[first].rows;
+  for (; first > 0 && head.segments[first - 1].rows < kMergeFactor * total; --first) {
+    if (total + head.segments[first - 1].rows > most) break;
+    total += head.segments[first - 1].rows;
+  }
+  return std::max<std::int64_t>(first, 0);
+}
+
+Status copy_segments(const File& from, const Head& of, std::int64_t first, std::int64_t end, const Fields& fields,
+                     File& to, Head& head) {
+  std::vector<SegmentSource> sources;
+  for (std::int64_t i = first; i < end; ++i) {
+    IMREG_ASSIGN(auto source, source_of(from, of.nonce, of.segments[i].head_page, fields));
+    sources.push_back(source);
+  }
+  const std::int64_t before = head.pages;
+  IMREG_TRY(merge_segments(sources, fields, to, head.nonce, head.pages));
+  IMREG_ASSIGN(const auto merged, source_of(to, head.nonce, head.pages - 1, fields));
+  head.segments[head.segment_count++] = {head.pages - 1, head.pages - before, merged.head.rows};
+  return {};
+}
 
 std::uint64_t witness_of(const Fields& fields, RecordView record) {
   std::uint32_t a = 0, b = 1;
@@ -283,9 +307,7 @@ Status rebuild_index(const RecordFile& file, IoObserver* observer) {
 
 namespace {
 
-constexpr std::int64_t kMergeFactor = 4;           // segments grow by this from one to the one before it
-constexpr std::int64_t kGarbage = 4096;            // pages
-constexpr std::int64_t kMostRows = 4'000'000'000;  // between the first and the last row of a segment
+constexpr std::int64_t kGarbage = 4096;  // pages
 
 }  // namespace
 
@@ -300,6 +322,7 @@ struct IndexKeeper::State {
   std::optional<File> file;  ///< nothing: there is no index that could be kept
   Head head{};
   std::vector<std::int64_t> late;  ///< rows of a change too large for the head: indexed behind the commit
+  bool wants_merge = false;
 
   State(Patience p, const Limits& l) : patience(p), limits(l) {}
 
@@ -384,7 +407,7 @@ struct IndexKeeper::State {
     const bool patient = patience == Patience::full;
     if (!file) {
       if (rows.count() < limits.tail || (patient && !ending && rows.count() < limits.piece)) return {};
-      if (patient || rows.count() <= limits.small_merge) {
+      if (patient || rows.count() <= limits.step) {
         IMREG_TRY(rebuild_index(rows, limits.observer));
         opened = false;
         open(rows);
@@ -394,11 +417,27 @@ struct IndexKeeper::State {
     }
     const std::int64_t tail = rows.count() - head.covered;
     const std::int64_t step = patient ? limits.piece : limits.step;
-    if (late.empty() && tail + head.changed_count < (patient ? (ending ? 1 : limits.piece) : limits.tail)) return {};
+    if (late.empty()) {
+      if (!patient && merges_small()) return merge_small();
+      if (tail + head.changed_count < (patient ? (ending ? 1 : limits.piece) : limits.tail)) return {};
+    }
+    // With no room for one more segment rows stay outside, until a merge beside the writers or a batch has made some.
+    const bool full = !patient && head.segment_count == static_cast<std::int64_t>(kMostSegments);
+    wants_merge |= full;
+    if (full && late.empty()) return {};
     do {
-      IMREG_TRY(add_segment(rows, std::min(rows.count(), head.covered + step)));
+      IMREG_TRY(add_segment(rows, full ? head.covered : std::min(rows.count(), head.covered + step)));
     } while (patient && head.covered < rows.count());
     return {};
+  }
+
+  // What an impatient writer merges, it merges in a commit that adds no segment.
+  bool merges_small() const {
+    return first_to_merge(head, head.segment_count, limits.small_merge) < head.segment_count - 1;
+  }
+  Status merge_small() {
+    IMREG_TRY(merge(first_to_merge(head, head.segment_count, limits.small_merge), head.segment_count));
+    return save();
   }
 
   // An empty index in front of many rows: it grows with each registration.
@@ -433,59 +472,58 @@ struct IndexKeeper::State {
     }
     head.changed_count = 0;
     head.done = head.announced = rows.change_number();
-    IMREG_TRY(merge_some());
+    if (patience == Patience::full) {
+      const std::int64_t first = first_to_merge(head, head.segment_count, kMostRows);
+      if (first < head.segment_count - 1) IMREG_TRY(merge(first, head.segment_count));
+    }
+    return save();
+  }
+
+  Status save() {
     IMREG_TRY(file->sync());  // a head that is on the disk must not name pages that are not
     IMREG_TRY(write_head(*file, head));
     return tidy();
   }
 
   Status put(SegmentBuilder& builder) {
-    if (head.segment_count == static_cast<std::int64_t>(kMostSegments)) IMREG_TRY(merge_from(0));
+    if (head.segment_count == static_cast<std::int64_t>(kMostSegments)) IMREG_TRY(merge_least());
     const std::int64_t before = head.pages, rows = builder.rows();
     IMREG_TRY(builder.write(*file, head.nonce, head.pages));
     head.segments[head.segment_count++] = {head.pages - 1, head.pages - before, rows};
     return {};
   }
 
-  Status merge_from(std::int64_t first) {
-    std::vector<SegmentSource> sources;
-    for (std::int64_t i = first; i < head.segment_count; ++i) {
-      IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page, *fields));
-      sources.push_back(source);
-    }
-    const std::int64_t before = head.pages;
-    IMREG_TRY(merge_segments(sources, *fields, *file, head.nonce, head.pages));
-    IMREG_ASSIGN(const auto merged, source_of(*file, head.nonce, head.pages - 1, *fields));
-    head.segment_count = first;
-    head.segments[head.segment_count++] = {head.pages - 1, head.pages - before, merged.head.rows};
+  // The segments from..end-1 become one.
+  Status merge(std::int64_t from, std::int64_t end) {
+    Head merged = head;
+    merged.segment_count = from;
+    IMREG_TRY(copy_segments(*file, head, from, end, *fields, *file, merged));
+    for (std::int64_t i = end; i < head.segment_count; ++i) merged.segments[merged.segment_count++] = head.segments[i];
+    head = merged;
     return {};
   }
 
-  Status merge_some() {
-    std::int64_t first = head.segment_count - 1, total = head.segments[first].rows;
-    for (; first > 0 && head.segments[first - 1].rows < kMergeFactor * total; --first) {
-      const bool allowed = patience == Patience::full || head.segment_count > limits.segments ||
-                           total + head.segments[first - 1].rows <= limits.small_merge;
-      if (!allowed) break;
-      total += head.segments[first - 1].rows;
-    }
-    return first < head.segment_count - 1 ? merge_from(first) : Status();
+  // The two neighbours that have the fewest rows.
+  Status merge_least() {
+    const auto rows_at = [&](std::int64_t i) { return head.segments[i].rows + head.segments[i + 1].rows; };
+    std::int64_t least = 0;
+    for (std::int64_t i = 1; i + 1 < head.segment_count; ++i) least = rows_at(i) < rows_at(least) ? i : least;
+    return merge(least, least + 2);
   }
 
   // Pages that merges left behind go when they are more than half of the file.
   Status tidy() {
     const std::int64_t live = pages_of(head), dead = head.pages - live;
     const bool cheap = patience == Patience::full || rows_of(head) <= limits.small_merge;
-    if (dead < kGarbage || dead < (cheap ? live : 6 * live)) return {};
+    wants_merge |= !cheap && (head.segment_count > limits.segments || (dead >= kGarbage && dead >= 6 * live));
+    if (!cheap || dead < std::max(live, kGarbage)) return {};
     Head fresh = head;
     fresh.nonce = new_nonce();
     fresh.pages = 1;
+    fresh.segment_count = 0;
     IMREG_ASSIGN(file, replace_index(path, limits.observer, [&](File& out) -> Status {
                    for (std::int64_t i = 0; i < head.segment_count; ++i) {
-                     IMREG_ASSIGN(auto source, source_of(*file, head.nonce, head.segments[i].head_page, *fields));
-                     const std::int64_t before = fresh.pages;
-                     IMREG_TRY(merge_segments({source}, *fields, out, fresh.nonce, fresh.pages));
-                     fresh.segments[i] = {fresh.pages - 1, fresh.pages - before, head.segments[i].rows};
+                     IMREG_TRY(copy_segments(*file, head, i, i + 1, *fields, out, fresh));
                    }
                    return write_head(out, fresh);
                  }));
@@ -513,5 +551,6 @@ void IndexKeeper::finish(const RecordFile& file) {
   state_->safely([&] { state_->after(file, true); });
 }
 const std::string& IndexKeeper::note() const { return state_->note; }
+bool IndexKeeper::wants_merge() const { return state_->wants_merge; }
 
 }  // namespace imreg

@@ -20,6 +20,7 @@
 namespace imreg::index {
 
 constexpr std::size_t kMostSegments = 40, kMostChanged = 200;
+constexpr std::int64_t kMostRows = 4'000'000'000;  ///< between the first and the last row of a segment
 
 struct Head {
   char magic[8];
@@ -41,6 +42,17 @@ static_assert(sizeof(Head) <= kPayload);
 
 /// A hash of what the index knows of a row.
 std::uint64_t witness_of(const Fields& fields, RecordView record);
+
+std::string index_path(const std::string& record_file);
+std::uint64_t new_nonce();
+Status write_head(File& file, const Head& head);
+/// A segment by its head. Errors: corrupt, io.
+Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page, const Fields& fields);
+/// Of the segments before `end`: the first of those at the end that should become one, of at most `most` rows.
+std::int64_t first_to_merge(const Head& head, std::int64_t end, std::int64_t most);
+/// The segments first..end-1 of one index become the next one of another, or of the same.
+Status copy_segments(const File& from, const Head& of, std::int64_t first, std::int64_t end, const Fields& fields,
+                     File& to, Head& head);
 
 /// Reads the head. Errors: not_found, io, corrupt, mismatch (of another version).
 Result<Head> read_head(const File& file);

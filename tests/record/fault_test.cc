@@ -210,6 +210,37 @@ void fail_each(int error, bool for_ever) {
   }
 }
 
+// A commit is a success also when its place in the file cannot be written; the next one says what had failed.
+TEST(RecordFault, TheFirstCauseIsToldByTheNextWrite) {
+  struct FullDisk : IoObserver {
+    bool full = false;
+    std::string path;
+    int before(const IoOperation& operation) override {
+      return full && operation.kind == Kind::write && operation.path == path ? ENOSPC : 0;
+    }
+  };
+  Folder folder;
+  FullDisk disk;
+  disk.path = folder / "f.db";
+  EXPECT_OK(RecordWriter::create(disk.path, tiny(), {}));
+  RecordWriter::Options options;
+  options.observer = &disk;
+  auto writer = must(RecordWriter::open(disk.path, options));
+  EXPECT_OK(writer.append(bytes_of(Rows{{0, 1}, {1, 1}})));
+  disk.full = true;
+  EXPECT_OK(writer.commit({{1, bytes_of(Row{1, 2})}}));
+  disk.full = false;
+  for (const auto& status : {writer.append(bytes_of(Row{2, 1})), writer.commit({{0, bytes_of(Row{0, 2})}}),
+                             writer.checkpoint(), writer.trim()}) {
+    EXPECT_EQ(status.code(), Code::io);
+    EXPECT_THAT(status.text(), ::testing::HasSubstr("No space left on device"));
+    EXPECT_THAT(status.text(), ::testing::HasSubstr("read-only until it is opened again"));
+    EXPECT_THAT(status.text(), ::testing::Not(::testing::HasSubstr("\n")));
+  }
+  writer.close();
+  EXPECT_EQ(rows_of(must(RecordFile::open(disk.path))), (Rows{{0, 1}, {1, 2}}));
+}
+
 TEST(RecordFault, OneOperationFails) { fail_each(EIO, false); }
 TEST(RecordFault, TheDiskIsFullOnce) { fail_each(ENOSPC, false); }
 TEST(RecordFault, EverythingFailsFromThenOn) { fail_each(EIO, true); }
