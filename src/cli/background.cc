@@ -1,3 +1,4 @@
+// Leaves a process behind that outlives the program and holds none of its descriptors.
 #include "cli/background.h"
 
 #include <fcntl.h>
