@@ -48,7 +48,7 @@ struct EmitOptions {
   double tz_hours = 0;
   bool registration_time = false;  ///< -treg: regtime instead of obstime in the row
   int width = 0;                   ///< columns of the terminal for `table`; 0: not a terminal, never cut
-  bool ascii = false;              ///< the terminal shows no UTF-8: what `table` cuts is marked by ~, not by an ellipsis
+  bool ascii = false;  ///< the terminal shows no UTF-8: what `table` cuts is marked by ~, not by an ellipsis
   /// Turns "$ROOT/rest" of the pathname field into a full path; empty function: leave it. Several threads may call it.
   std::function<std::string(std::string_view)> expand_path;
   int expanded_bytes = 0;  ///< by how much expand_path makes a path longer at most: npy and fits need columns that wide

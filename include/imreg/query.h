@@ -26,7 +26,7 @@
 namespace imreg {
 
 struct QueryReport {
-  std::int64_t rows = 0;          ///< given
+  std::int64_t rows = 0;  ///< given
   DamagedRows damaged;
   std::vector<std::string> plan;  ///< what was done, a line each, for people: -explain
 };

@@ -165,10 +165,11 @@ TEST(Expression, UnitsAreConverted) {
   EXPECT_EQ(unit("obstime - now"), "s");
   EXPECT_EQ(unit("mjd(obstime)"), "d");
   EXPECT_EQ(unit("distance(ra, dec, 1, 2)"), "deg");
-  for (const char* yes : {"distance(10:00:28, -00:30:00, '10h00m28s', -0.5) < 1mas",
-                          "distance(10h, 2d, 150, 2) < 1mas", "distance(150, 120arcmin, 10h, 2) < 1mas"})
+  for (const char* yes : {"distance(10:00:28, -00:30:00, '10h00m28s', -0.5) < 1mas", "distance(10h, 2d, 150, 2) < 1mas",
+                          "distance(150, 120arcmin, 10h, 2) < 1mas"})
     EXPECT_EQ(truth(yes, record), Truth::yes) << yes;
-  EXPECT_NE(message_of("distance(ra, dec, 10kB, 2)").find("column 19: an angle is wanted here, not kB"), std::string::npos);
+  EXPECT_NE(message_of("distance(ra, dec, 10kB, 2)").find("column 19: an angle is wanted here, not kB"),
+            std::string::npos);
   EXPECT_NE(message_of("distance(ra, dec, '10:00:99', 2)").find("column 26"), std::string::npos);
   EXPECT_EQ(unit("max(ra, dec)"), "deg");
 }

@@ -58,8 +58,7 @@ void check_scan(const RecordFile& file) {
   }
   for (const auto* selection : {&all, &some}) {
     const auto report = scan(file, *selection, {}, [](std::int64_t, RecordView) { return true; });
-    require(report.matched >= 0 && report.matched + report.damaged.count <= file.count(),
-            "rows out of nothing");
+    require(report.matched >= 0 && report.matched + report.damaged.count <= file.count(), "rows out of nothing");
     require(count_matches(file, *selection) <= file.count(), "counted rows out of nothing");
   }
 }

@@ -205,8 +205,7 @@ TEST(Simulate, SplitHasThePixelsOfMef) {
   const std::size_t size = 80 * 48 * 2, blocks = (size + 2879) / 2880 * 2880;
   for (std::size_t i = 0; i < mef->size(); ++i) {
     const SimulatedImage &m = (*mef)[i], &s = (*split)[i];
-    const std::string file = read_bytes(folder / "mef/" + m.path),
-                      chip = read_bytes(folder / "split/" + s.path);
+    const std::string file = read_bytes(folder / "mef/" + m.path), chip = read_bytes(folder / "split/" + s.path);
     ASSERT_EQ(chip.size() % 2880, 0U);
     ASSERT_EQ(file.size() % 2880, 0U);
     EXPECT_NE(file.find(chip.substr(chip.size() - blocks)), std::string::npos) << m.path;
