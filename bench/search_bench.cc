@@ -81,7 +81,7 @@ const std::string& duckdb_database() {
 
 // A search that the words of imsearch's options can be given to; nullopt when it has an option that SearchOptions has not.
 std::optional<SearchOptions> library_options(const Words& words) {
-  const std::set<std::string> filters{"ccd", "type", "mode", "filter", "name", "time", "trange"};
+  const std::set<std::string> filters{"ccd", "cone", "type", "mode", "filter", "name", "time", "trange"};
   SearchOptions out;
   out.database = database();
   for (const auto& word : words) {
