@@ -6,7 +6,9 @@
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #include <wmmintrin.h>
-#if __has_include(<sys/platform/x86.h>)
+// glibc's header is written for g++: clang has no _Bool in C++.
+#if __has_include(<sys/platform/x86.h>) && !defined(__clang__)
+#define IMREG_ASK_GLIBC
 #include <sys/platform/x86.h>
 #endif
 #endif
@@ -30,7 +32,7 @@ constexpr auto kTable = make_table();
 // glibc has asked the processor at the start. To ask again is slow in a virtual machine, where each CPUID leaves it (here
 // some 10 us), and __builtin_cpu_supports asks ten times before main().
 bool has_instructions() {
-#if __has_include(<sys/platform/x86.h>)
+#ifdef IMREG_ASK_GLIBC
   return CPU_FEATURE_ACTIVE(SSE4_2) && CPU_FEATURE_ACTIVE(PCLMULQDQ);
 #else
   return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");

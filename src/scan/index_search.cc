@@ -310,7 +310,7 @@ class IndexSearch::State {
                          pages_,
                          [this](std::size_t segment, std::int64_t row) { return believed(segment, row); },
                          [this](std::size_t segment) { return all_believed(segment); },
-                         [this](const auto& visit) { each_outside(visit); }};
+                         [this](const auto& visit) { this->each_outside(visit); }};
     auto out = ask(search);
     if (!ok()) return damaged(report), std::nullopt;
     if (!out) return out;

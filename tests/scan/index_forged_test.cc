@@ -31,6 +31,13 @@ void counted_delete(void* at) noexcept {
 
 void* operator new(std::size_t size) { return counted_new(size); }
 void* operator new[](std::size_t size) { return counted_new(size); }
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {  // stable_sort's buffer
+  try {
+    return counted_new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* at) noexcept { counted_delete(at); }
 void operator delete[](void* at) noexcept { counted_delete(at); }
 void operator delete(void* at, std::size_t) noexcept { counted_delete(at); }
