@@ -370,6 +370,34 @@ TEST(Query, DamagedRowsAreReportedAndTakeNoPlace) {
   EXPECT_EQ(plain->damaged.count, 1);  // the other one is behind the end
 }
 
+// All are counted; so many that nobody reads them are not kept.
+TEST(Query, OnlyTheFirstThousandDamagedRowsAreNamed) {
+  const Folder folder;
+  Random random(14);
+  std::vector<Record> rows;
+  for (int i = 0; i < 1503; ++i) rows.push_back(random_row(random, 100));
+  for (auto& row : rows) put(native(), row, "deleted", false);
+  const std::string path = folder / "d.db";
+  make_table(path, rows);
+  std::FILE* disk = std::fopen(path.c_str(), "r+b");
+  ASSERT_NE(disk, nullptr);
+  for (long row = 3; row < 1503; ++row) {
+    std::fseek(disk, 23040 + row * 512 + native().find("filename")->offset, SEEK_SET);
+    std::fputc('#', disk);
+  }
+  std::fclose(disk);
+  const auto file = RecordFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().text();
+  std::int64_t given = 0;
+  const auto report = Query(*file).each([&](std::int64_t, RecordView) { return ++given, true; });
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(given, 3);
+  EXPECT_EQ(report->damaged.count, 1500);
+  ASSERT_EQ(report->damaged.first.size(), 1000U);
+  EXPECT_THAT(report->damaged.first.front().text(), HasSubstr("(record 4)"));
+  EXPECT_THAT(report->damaged.first.back().text(), HasSubstr("(record 1003)"));
+}
+
 TEST(Query, ADiskWithoutRoomIsAClearError) {
   const Folder folder;
   Random random(13);

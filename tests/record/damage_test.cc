@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <chrono>
+#include <thread>
+
 #include "damage_fixture.h"
 #include "os/file.h"
 #include "os/lock.h"
@@ -77,6 +80,32 @@ TEST_F(Damage, AnHonestCountBehindTheRecordsIsExtendedOnlyWhileNobodyIsAtWork) {
   lock.release("");
   auto writer = must(RecordWriter::open(path, {}));
   EXPECT_EQ(rows_of(writer.file()), some(10));
+}
+
+// A row that is not whole in place may stand in a journal that is younger than the view; so the view looks anew, but only when
+// the files were written since it last did.
+TEST_F(Damage, AnOldViewFindsWhatAYoungerJournalHolds) {
+  make(path, 10);
+  const auto view = must(RecordFile::open(path));
+  Record copy = view.make_record();
+  const auto tear = [&](std::int64_t row) {
+    std::FILE* file = std::fopen(path.c_str(), "r+b");
+    ASSERT_NE(file, nullptr);
+    std::fseek(file, place(row) + 15, SEEK_SET);  // the byte of the value that changed: the journal holds it
+    std::fputc(0x5a, file);
+    std::fclose(file);
+  };
+  auto writer = must(RecordWriter::open(path, {}));
+  for (const std::int64_t row : {3, 4, 5}) {
+    EXPECT_OK(writer.commit({{row, bytes_of(Row{row, 77 + row})}}));
+    tear(row);
+    EXPECT_OK(view.read(row, copy));
+    EXPECT_EQ(copy[kValue], 77 + row);
+    tear(8);  // in no journal: damaged
+    EXPECT_EQ(view.read(8, copy).code(), Code::corrupt);
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));  // from now on what it has seen is believed
+    EXPECT_EQ(view.read(8, copy).code(), Code::corrupt);
+  }
 }
 
 TEST_F(Damage, ACountAheadOfTheFileIsTruncation) {
