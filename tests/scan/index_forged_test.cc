@@ -1,5 +1,5 @@
 // An index whose checks are right and whose numbers are anything: it is refused, or some rows are missing; nothing else may
-// happen to the program that reads it, or to the one that goes on writing it.
+// happen to the program that reads it. (A writer that goes on with it is not tested here.)
 #include <malloc.h>
 
 #include <atomic>
