@@ -108,7 +108,7 @@ void Surroundings::behind(std::int64_t rows) {
     findings.warning(path, "PCOUNT says that " + std::to_string(counts.second) + " bytes follow the rows, there are " +
                                std::to_string(size - end) + "; the next writer, or imcheck -trim, corrects it");
   }
-  std::string piece(1 << 20, '\0');
+  std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(size - end, 1, 1 << 20)), '\0');
   for (std::int64_t at = end; at < size;) {
     const auto got = file.read(at, piece.data(), piece.size());
     if (!got || *got == 0) return;
