@@ -129,7 +129,7 @@ std::vector<std::string> RowRules::faults(const char* record) const {
   for (const auto& bounds : numbers_) {
     const double value = double_at(*bounds.field, record);
     if (!(value < bounds.low || value > bounds.high)) continue;
-    const bool time = bounds.field->display == Display::time && std::abs(value) < 2.534e11;
+    const bool time = bounds.field->display == Display::time && std::abs(value) < 253402300800.0;
     out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : std::to_string(value)) + " " + bounds.what);
   }
   return out;

@@ -59,11 +59,11 @@ std::string uuid_card(const File& file) {
   constexpr std::string_view kCard = "FILEUUID= '";
   auto at = head.find(kCard);
   std::size_t value = at == head.npos ? at : at + kCard.size();
-  if (at == head.npos) {  // the keyword is damaged: something with the hyphens of one
+  if (at == head.npos) {  // its keyword or quote is damaged: something with the hyphens of one
     for (at = 0; at + 80 <= head.size() && value == head.npos; at += 80) {
       const std::string_view card = std::string_view(head).substr(at, 80);
       const int hyphens = (card[19] == '-') + (card[24] == '-') + (card[29] == '-') + (card[34] == '-');
-      if (hyphens >= 3 && card[10] == '\'') value = at + 11;
+      if (hyphens >= 3) value = at + 11;
     }
   }
   return value == head.npos || value + kDigits > head.size() ? std::string() : head.substr(value, kDigits);
