@@ -186,7 +186,7 @@ for args, wanted in (([], N), (["-format", "json", "-ccd", "!3"], N * 39 // 40),
         equal(count, wanted, f"a million rows {args}")
     if SANITIZED:
         continue  # a sanitizer's own memory would be measured
-    limit = 36 if "-j" in args else 64
+    limit = 36 if "-group" in args else 64
     check(100 < most < limit * 1024, f"imsearch {args} on a million rows: {most} KiB of private memory")
     print(most, "KiB:", *args)
 finish()
