@@ -6,7 +6,7 @@
 #include "record/record_state.h"
 #include "scan/index_check.h"
 #include "scan/index_file.h"
-#include "upkeep_fixture.h"
+#include "check_fixture.h"
 
 namespace imreg {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using index::kPage;
 using index::kPayload;
 
-class Check : public UpkeepTest {
+class Check : public CheckedTest {
  protected:
   void append(const std::vector<Record>& rows) {
     std::string bytes;

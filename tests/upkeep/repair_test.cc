@@ -1,11 +1,11 @@
 // What is whole comes back, whatever is damaged; nothing else does; and what is lost is named.
 #include "record/container.h"
-#include "upkeep_fixture.h"
+#include "check_fixture.h"
 
 namespace imreg {
 namespace {
 
-class Repair : public UpkeepTest {
+class Repair : public CheckedTest {
  protected:
   std::string saved = folder / "saved.db";
 

@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "upkeep_fixture.h"
+#include "check_fixture.h"
 
 namespace imreg {
 namespace {
@@ -38,7 +38,7 @@ std::vector<std::vector<std::int64_t>> answers(const std::string& path) {
   return out;
 }
 
-class Sweep : public UpkeepTest {
+class Sweep : public CheckedTest {
  protected:
   static constexpr int kRows = 12;
 

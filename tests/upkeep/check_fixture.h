@@ -1,4 +1,4 @@
-// What the tests of upkeep share: a database of registration rows made here, damage, and what a check says of it.
+// What the tests of check and repair share: a database of registration rows made here, damage, and what a check says of it.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -20,7 +20,7 @@
 #include "imreg/upkeep.h"
 
 namespace imreg {
-inline namespace upkeep_testing {
+inline namespace check_testing {
 
 using ::testing::HasSubstr;
 
@@ -140,11 +140,11 @@ inline std::vector<std::string> contents(const std::string& path) {
   return out;
 }
 
-class UpkeepTest : public ::testing::Test {
+class CheckedTest : public ::testing::Test {
  protected:
   Folder folder;
   std::string path = folder / "x.db";
 };
 
-}  // namespace upkeep_testing
+}  // namespace check_testing
 }  // namespace imreg
