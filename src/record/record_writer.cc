@@ -11,8 +11,6 @@ namespace imreg {
 
 namespace {
 
-// A longer journal is emptied after the commit that made it so: readers look through it when they open.
-constexpr std::int64_t kLongJournal = 4 << 20;
 // Differences of a row that stand this close are journaled as one piece.
 constexpr std::size_t kJoinGap = 64;
 // Small appends that follow each other write zeros this far ahead: a sync of blocks that were written before costs half of
@@ -174,9 +172,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   state_->failure = state_->write_transaction(transaction);
   if (state_->failure.ok() && rows_added > 0) state_->failure = state_->write_counts();
   if (!state_->failure.ok()) {
-    // What stands in the journal only is read from there.
-    if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok())
-      state_->view.state_ = *std::move(again);
+    state_->show_journal();
     return {};
   }
   state_->journal->applied(seen.count);
@@ -187,22 +183,8 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
 }
 
 Status RecordWriter::checkpoint() {
-  auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
-  const auto step = [&](Status status) {
-    if (!status.ok()) state_->failure = status;
-    return status;
-  };
-  IMREG_TRY(step(state_->file.sync()));
-  const bool ours = state_->journal || seen.journal.generation == seen.generation;
-  if (!ours || !Journal::holds_something(state_->journal ? state_->journal->size() : seen.journal.end)) return {};
-  IMREG_TRY(state_->open_journal());
-  const std::int64_t next = seen.generation + 1;
-  IMREG_TRY(step(state_->file.write(seen.container.state_cards,
-                                    make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
-  IMREG_TRY(step(state_->file.sync()));
-  seen.generation = next;
-  return step(state_->journal->restart(next, seen.count));
+  return state_->checkpoint();
 }
 
 Status RecordWriter::trim() {

@@ -1,6 +1,5 @@
 // What the next writer does when the last one died.
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/text.h"
 #include "record/writer_state.h"
@@ -10,20 +9,19 @@ namespace imreg {
 Status RecordWriter::State::recover() {
   // seen() has counted rows past NAXIS2 already; its journal holds the transactions that may be missing in the file.
   const JournalView pending = std::move(seen().journal);
-  const auto pieces = std::move(seen().pieces);
   seen().pieces.clear();
+  seen().large.clear();
   seen().journal = {};
   IMREG_TRY(Journal::settle_on_disk(seen().base + ".journal", pending.end, options.observer));
   IMREG_TRY(make_room(seen().count));
-  std::unordered_set<std::int64_t> finished;
-  for (const auto& piece : pieces) {
-    const std::int64_t place = seen().place_of(piece.row);
-    if (piece.sequence <= seen().change_of(piece.row, seen().map.data() + place)) continue;
-    IMREG_TRY(file.write(place + piece.offset, piece.bytes));
-    finished.insert(piece.sequence);
+  long long finished = 0;
+  for (const auto& transaction : pending.transactions) {
+    IMREG_ASSIGN(const bool missing, replay(transaction));
+    finished += missing ? 1 : 0;
   }
-  if (!finished.empty()) {
-    notes.push_back("finished " + counted(static_cast<long long>(finished.size()), "change") +
+  if (pending.map.lost()) return Status(Code::io, "cannot be read").in_file(seen().base + ".journal");
+  if (finished > 0) {
+    notes.push_back("finished " + counted(finished, "change") +
                     " that had been committed when the last writer stopped");
   }
   IMREG_TRY(file.sync());
@@ -44,7 +42,29 @@ Status RecordWriter::State::recover() {
   }
   const auto state = read_card_pair(file, seen().container, PairKind::state);
   if (state && !state->valid) IMREG_TRY(write_state());
-  return write_counts();
+  IMREG_TRY(write_counts());
+  if (pending.end > kLongJournal) return checkpoint();  // nobody shall look through it again
+  return {};
+}
+
+Result<bool> RecordWriter::State::replay(const Transaction& transaction) {
+  if (transaction.many) return write_many(*transaction.many, true);
+  const std::int64_t size = seen().record_size();
+  const auto sequence = static_cast<std::int64_t>(transaction.sequence);
+  bool missing = false;
+  const auto write = [&](std::int64_t row, std::int64_t offset, std::string_view bytes) -> Status {
+    const std::int64_t place = seen().place_of(row);
+    if (sequence <= seen().change_of(row, seen().map.data() + place)) return {};
+    missing = true;
+    return file.write(place + offset, bytes);
+  };
+  for (const auto& change : transaction.changes) IMREG_TRY(write(change.row, change.offset, change.bytes));
+  const std::int64_t added = static_cast<std::int64_t>(transaction.added.size()) / size;
+  for (std::int64_t i = 0; i < added; ++i) {
+    const auto row = transaction.added.substr(static_cast<std::size_t>(i * size), static_cast<std::size_t>(size));
+    IMREG_TRY(write(transaction.rows_before + i, 0, row));
+  }
+  return missing;
 }
 
 // Good records behind a hole: one rotten record must not cut them off silently. They go to X.db.lost, a record file too.

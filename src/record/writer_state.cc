@@ -11,6 +11,9 @@ namespace {
 constexpr std::int64_t kLeastGrowth = 256 << 10;
 constexpr std::int64_t kMostGrowth = 16 << 20;
 
+// Rows that change are written together, with those between them when these are few: a write costs as much as a page.
+constexpr std::int64_t kMostBetween = 4096, kMostTogether = 256 << 10;
+
 }  // namespace
 
 Status RecordWriter::State::refuse_if_broken() const {
@@ -92,6 +95,58 @@ Status RecordWriter::State::write_transaction(const Transaction& transaction) {
   if (added > 0) IMREG_TRY(file.write(seen().place_of(transaction.rows_before), transaction.added));
   seen().count = std::max(seen().count, transaction.rows_before + added);
   return {};
+}
+
+void RecordWriter::State::show_journal() {
+  if (auto again = RecordFile::State::open(view.path(), RecordFile::State::Who::recovery); again.ok())
+    view.state_ = *std::move(again);
+}
+
+Status RecordWriter::State::checkpoint() {
+  const auto step = [&](Status status) {
+    if (!status.ok()) failure = status;
+    return status;
+  };
+  IMREG_TRY(step(file.sync()));
+  const bool ours = journal || seen().journal.generation == seen().generation;
+  if (!ours || !Journal::holds_something(journal ? journal->size() : seen().journal.end)) return {};
+  IMREG_TRY(open_journal());
+  const std::int64_t next = seen().generation + 1;
+  IMREG_TRY(step(file.write(seen().container.state_cards,
+                            make_card_pair(seen().container.uuid, PairKind::state, next, seen().change_number))));
+  IMREG_TRY(step(file.sync()));
+  seen().generation = next;
+  return step(journal->restart(next, seen().count));
+}
+
+Result<bool> RecordWriter::State::write_many(const ManyChanges& changes, bool doubtful) {
+  const std::int64_t size = seen().record_size();
+  std::string run;
+  std::int64_t next = 0;  // the row behind the run
+  bool written = false;
+  const auto write_run = [&] {
+    const auto first = next - static_cast<std::int64_t>(run.size()) / size;
+    auto status = run.empty() ? Status() : file.write(seen().place_of(first), run);
+    run.clear();
+    return status;
+  };
+  const auto take = [&](const RowEdit& edit) -> Status {
+    const char* const old = seen().map.data() + seen().place_of(edit.row);
+    if (doubtful && edit.number <= seen().change_of(edit.row, old)) return {};
+    const std::int64_t between = (edit.row - next) * size;
+    if (!run.empty() && (between > kMostBetween || std::ssize(run) + between + size > kMostTogether))
+      IMREG_TRY(write_run());
+    if (run.empty()) next = edit.row;
+    const char* const from = seen().map.data() + seen().place_of(next);
+    run.append(from, static_cast<std::size_t>((edit.row + 1 - next) * size));
+    next = edit.row + 1;
+    changes.lay(edit, seen().seal(), run.data() + run.size() - static_cast<std::size_t>(size));
+    written = true;
+    return {};
+  };
+  IMREG_TRY(changes.each(take));
+  IMREG_TRY(write_run());
+  return written;
 }
 
 }  // namespace imreg

@@ -12,6 +12,9 @@
 
 namespace imreg {
 
+/// A longer journal is emptied after the commit that made it so: readers look through it when they open.
+constexpr std::int64_t kLongJournal = 4 << 20;
+
 struct RecordWriter::State {
   Options options;
   WriterLock lock;
@@ -46,9 +49,18 @@ struct RecordWriter::State {
   Status write_state();
   /// What stands in the journal, in place.
   Status write_transaction(const Transaction& transaction);
+  /// The same of many rows. `doubtful`: some of them may hold it, or something newer, already. Whether a row did not.
+  Result<bool> write_many(const ManyChanges& changes, bool doubtful);
+
+  /// What stands in the journal only is read from there: it could not be written in place.
+  void show_journal();
+  /// A new generation of the journal, when it holds something.
+  Status checkpoint();
 
   /// The last writer died: replay, extend, sync, set aside, zero, sync, count. In this order.
   Status recover();
+  /// What is not in place yet. Whether there was something.
+  Result<bool> replay(const Transaction& transaction);
   Status set_aside(std::int64_t from);
 };
 

@@ -387,6 +387,13 @@ struct IndexKeeper::State {
     if (const auto status = write_head(*file, head); !status.ok()) give_up(status);
   }
 
+  void collect(const RecordFile& rows, const RowChange& change) {
+    open(rows);
+    if (!file || change.row >= head.covered) return;
+    Record scratch = rows.make_record();
+    if (concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data())) late.push_back(change.row);
+  }
+
   void after(const RecordFile& rows, bool ending) {
     open(rows);
     if (off) return;
@@ -537,6 +544,9 @@ IndexKeeper::IndexKeeper(Patience patience, const Limits& limits) : state_(std::
 IndexKeeper::~IndexKeeper() = default;
 void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) {
   state_->safely([&] { state_->before(file, changes, change_number); });
+}
+void IndexKeeper::collect(const RecordFile& file, const RowChange& change) {
+  state_->safely([&] { state_->collect(file, change); });
 }
 void IndexKeeper::after(const RecordFile& file) {
   state_->safely([&] { state_->after(file, false); });
