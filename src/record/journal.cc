@@ -220,7 +220,7 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   journal.end_ = end;
   journal.last_sequence_ = last_sequence;
   journal.rows_ = rows;
-  IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer));
+  IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer, without_ending(path)));
   if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
     journal.end_ = kFirst;
     IMREG_TRY(journal.write_head(kVersion));

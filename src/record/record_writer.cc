@@ -66,7 +66,7 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   }
   IMREG_TRY(refuse_network(path, options));
   IMREG_ASSIGN(auto lock, WriterLock::take(resolved_path(path) + ".lock", options.program, options.wait_seconds));
-  IMREG_ASSIGN(auto file, File::open(path, File::Mode::write, options.observer));
+  IMREG_ASSIGN(auto file, File::open(resolved_path(path), File::Mode::write, options.observer));
   IMREG_ASSIGN(auto seen, RecordFile::State::open(path, RecordFile::State::Who::owner));
   auto state = std::make_unique<State>(RecordFile(std::move(seen)));
   state->options = options;

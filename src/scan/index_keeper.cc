@@ -191,7 +191,7 @@ struct IndexKeeper::State {
 
   // An empty index in front of many rows: it grows with each registration.
   Status start_anew(const RecordFile& rows) {
-    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new, limits.observer));
+    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new, limits.observer, without_ending(path)));
     head = new_head(rows, *fields);
     return {};
   }
