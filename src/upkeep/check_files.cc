@@ -196,7 +196,14 @@ void Surroundings::journal() {
                          record_crc(container.uuid, change.row, row.data(), std::ssize(row), crc->offset);
       return !whole || (changeno && load_big<std::int64_t>(row.data() + changeno->offset) < change.sequence);
     };
-    pending += std::any_of(transaction.changes.begin(), transaction.changes.end(), waits);
+    bool some = std::any_of(transaction.changes.begin(), transaction.changes.end(), waits);
+    if (transaction.many) {
+      (void)transaction.many->each([&](const RowEdit& edit) -> Status {
+        some = some || waits({edit.row, 0, {}, edit.number});
+        return some ? Status(Code::invalid, "") : Status();  // one is enough
+      });
+    }
+    pending += some;
   }
   if (pending > 0) {
     findings.note(name, counted(static_cast<long long>(pending), "change") +

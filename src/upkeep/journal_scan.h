@@ -34,7 +34,6 @@ struct JournalScan {
   std::vector<Whole> transactions;
   std::size_t chained = 0;
   std::int64_t end = 0;           ///< behind those that stand one behind the other
-  std::int64_t last_end = 0;      ///< behind the last whole one
   bool begun_behind_end = false;  ///< something begins at `end` that says it is one more transaction
 };
 

@@ -234,6 +234,7 @@ void Salvage::take_journal(const std::string& path) {
                     "; what is whole behind it is taken too");
   const auto record = static_cast<std::size_t>(record_size());
   for (const auto& transaction : journal.transactions) {
+    if (transaction.many) large.push_back(&transaction);
     for (const auto& change : transaction.changes) pieces[change.row].push_back(change);
     std::int64_t row = transaction.rows_before;
     for (std::size_t at = 0; at + record <= transaction.added.size(); at += record, ++row)
@@ -249,31 +250,46 @@ bool Salvage::holds(std::int64_t row, const char* bytes) const {
          record_crc(container.uuid, row, bytes, record_size(), crc->offset);
 }
 
-// Lays over the row what is newer than it, and keeps the last state that is whole.
+SealFields Salvage::seal() const {
+  const auto* changeno = container.schema->find("changeno");
+  return {changeno && changeno->type == Type::i64 ? changeno : nullptr, container.schema->find("crc")};
+}
+
+// Lays over the row what is newer than it, one transaction after the other, and keeps the last state that is whole.
 Salvage::Fate Salvage::fate_of(std::int64_t row, std::string& bytes) const {
   const bool whole = holds(row, bytes.data());
   const auto found = pieces.find(row);
-  if (found == pieces.end()) return whole ? Fate::whole : Fate::lost;
-  const auto* changeno = container.schema->find("changeno");
-  const bool numbered = changeno && changeno->type == Type::i64;
-  const auto number_of = [&](const std::string& record) {
-    return numbered ? load_big<std::int64_t>(record.data() + changeno->offset) : 0;
-  };
-  const std::int64_t has = whole ? number_of(bytes) : -1;
+  if (found == pieces.end() && large.empty()) return whole ? Fate::whole : Fate::lost;
+  const auto sealed = seal();
+  const std::int64_t has =
+      whole ? (sealed.changeno ? load_big<std::int64_t>(bytes.data() + sealed.changeno->offset) : 0) : -1;
   std::string work = bytes, best = whole ? bytes : std::string();
-  bool newer = false, all = true;
-  for (std::size_t i = 0; i < found->second.size(); ++i) {
-    const Change& piece = found->second[i];
-    if (piece.sequence <= has) continue;
-    work.replace(piece.offset, piece.bytes.size(), piece.bytes);
-    const bool last = i + 1 == found->second.size() || found->second[i + 1].sequence != piece.sequence;
-    if (!last) continue;
-    all = holds(row, work.data());
-    if (all) best = work, newer = true;
+  bool newer = false, last_held = true;
+  const auto laid = [&] {
+    last_held = holds(row, work.data());
+    if (last_held) best = work, newer = true;
+  };
+  std::size_t next = 0;
+  const auto lay_until = [&](std::uint64_t sequence) {
+    if (found == pieces.end()) return;
+    const auto& all = found->second;
+    for (; next < all.size() && static_cast<std::uint64_t>(all[next].sequence) <= sequence; ++next) {
+      if (all[next].sequence <= has) continue;
+      work.replace(all[next].offset, all[next].bytes.size(), all[next].bytes);
+      if (next + 1 == all.size() || all[next + 1].sequence != all[next].sequence) laid();
+    }
+  };
+  for (const auto* transaction : large) {
+    lay_until(transaction->sequence);
+    const auto edit = transaction->many->find(row);
+    if (!edit || edit->number <= has) continue;
+    transaction->many->lay(*edit, sealed, work.data());
+    laid();
   }
+  lay_until(kLargest);
   if (best.empty()) return Fate::lost;
   bytes = best;
-  return !all ? Fate::older : newer ? Fate::newer : Fate::whole;
+  return !last_held ? Fate::older : newer ? Fate::newer : Fate::whole;
 }
 
 Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>& visit) const {

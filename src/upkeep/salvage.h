@@ -24,6 +24,7 @@ struct Salvage {
   Map journal_map;
   JournalScan journal;                                           ///< points into the map
   std::unordered_map<std::int64_t, std::vector<Change>> pieces;  ///< of the journal, by row, older first
+  std::vector<const Transaction*> large;                         ///< of the journal, those of many rows
 
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
@@ -45,6 +46,7 @@ struct Salvage {
  private:
   Status find_rows(const std::string& path);
   void take_journal(const std::string& path);
+  SealFields seal() const;
   Fate fate_of(std::int64_t row, std::string& bytes) const;
 };
 

@@ -14,6 +14,7 @@
 
 #include "../folder.h"
 #include "formats/regimage.h"
+#include "imreg/bulk_change.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/scan.h"
@@ -97,6 +98,9 @@ inline void make(const std::string& path, int n, int changes = 0) {
     row.set(regimage::kFwhm, 1.5 + i);
     row.set(regimage::kQuality, i + 1);
     ASSERT_TRUE(writer->commit({{3 * i % n, row.bytes()}}).ok());
+  }
+  if (changes > 0) {  // and a transaction of many rows
+    ASSERT_TRUE(mark_deleted(*writer, {1, n - 1}).ok());
   }
   ASSERT_EQ(keeper.note(), "");
 }

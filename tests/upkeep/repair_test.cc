@@ -1,6 +1,6 @@
 // What is whole comes back, whatever is damaged; nothing else does; and what is lost is named.
-#include "record/container.h"
 #include "check_fixture.h"
+#include "record/container.h"
 
 namespace imreg {
 namespace {
@@ -158,6 +158,36 @@ TEST_F(Repair, ChangesOfTheJournal) {
   loses(report, {31});
   wanted[5] = plain(row_number(5));
   has_rows(33, {31}, wanted);
+}
+
+// A relocation and single changes of the same rows, before and behind it, none of which reached the file.
+TEST_F(Repair, ManyRowsOfTheJournal) {
+  make(path, 60);
+  const std::string before = slurp(path);
+  {
+    auto writer = RecordWriter::open(path, {});
+    const auto quality = [&](int row, int value) {
+      Record changed = writer->file().make_record();
+      ASSERT_TRUE(writer->file().read(row, changed).ok());
+      changed.set(regimage::kQuality, value);
+      ASSERT_TRUE(writer->commit({{row, changed.bytes()}}).ok());
+    };
+    quality(3, 1);
+    const auto moved = relocate(*writer, *schema().find("pathname"), "/data/night0", "/archive/first");
+    ASSERT_TRUE(moved.ok()) << moved.status().text();
+    ASSERT_EQ(*moved, 8);
+    quality(3, 2);
+    quality(4, 3);
+  }
+  const auto wanted = contents(path);
+  spill(path, before);
+  const auto pending = checked(path);
+  EXPECT_THAT(all_of(pending.findings), HasSubstr("4 changes only in the journal"));
+  EXPECT_EQ(pending.damages, 0) << all_of(pending.findings);
+  const auto report = repaired();
+  EXPECT_EQ(report.changes_applied, 8);
+  loses(report, {});
+  has_rows(60, {}, wanted);
 }
 
 TEST_F(Repair, AJournalOfAnotherLifeIsLeftOut) {

@@ -145,7 +145,7 @@ class Sweep : public CheckedTest {
 };
 
 TEST_F(Sweep, RecordFile) {
-  const Count count = sweep("", 1, long_ ? 1 : 4);
+  const Count count = sweep("", 1, long_ ? 1 : 8);
   EXPECT_LT(count.harmless, 200);  // of CREATOR and DATE, that nobody reads
 }
 
@@ -156,7 +156,7 @@ TEST_F(Sweep, Journal) {
 
 // 37 pages, each with a check over all of it: some bytes of each tell as much as all (IMREG_LONG=1).
 TEST_F(Sweep, Index) {
-  const Count count = sweep(".idx", long_ ? 1 : 7, long_ ? 1 : 13);
+  const Count count = sweep(".idx", long_ ? 1 : 9, long_ ? 1 : 19);
   EXPECT_EQ(count.harmless, 0);
 }
 
