@@ -192,6 +192,15 @@ TEST_F(Os, ASigbusThatIsNotOursGoesToTheOlderHandler) {
   EXPECT_EXIT(raise_behind_map([](int) { ::_exit(42); }), ::testing::ExitedWithCode(42), "");
 }
 
+// Who may not look must not think that nobody is there. (A link to itself: root may read everything else.)
+TEST_F(Os, ALockThatCannotBeLookedAtCountsAsHeld) {
+  std::filesystem::create_symlink("loop.lock", path("loop.lock"));
+  EXPECT_TRUE(WriterLock::is_held(path("loop.lock")));
+  EXPECT_TRUE(WriterLock::is_at_work(path("loop.lock")));
+  EXPECT_FALSE(WriterLock::is_held(path("none.lock")));
+  EXPECT_FALSE(WriterLock::is_at_work(path("none.lock")));
+}
+
 TEST_F(Os, TheLockRemembersHowItWasLeft) {
   const std::string lock = path("x.lock");
   {
