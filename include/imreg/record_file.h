@@ -117,8 +117,9 @@ class RecordWriter {
   /// Changes any number of rows as one step, all or nothing, in memory that does not grow with their number. `next` gives
   /// one after the other, in the order of rows, each row once, and false behind the last; its error ends the step, and
   /// nothing has changed. The RowChange is the one of the last call, so that its memory is used again.
-  /// Durable when it returns ok; the journal, which may be large then, is emptied by checkpoint(), or by a later commit.
-  Status commit_many(const std::function<Result<bool>(RowChange&)>& next);
+  /// Durable when it calls `committed`, and so when it returns ok: between them the rows are written in place. The journal,
+  /// which may be large then, is emptied by checkpoint(), or by a later commit.
+  Status commit_many(const std::function<Result<bool>(RowChange&)>& next, const std::function<void()>& committed = {});
   /// Gives the preallocated room back: the file is then strict FITS without dead bytes.
   Status trim();
   /// Makes every change part of the file itself and empties the journal.

@@ -22,7 +22,7 @@ bool begins_with(std::string_view text, std::string_view prefix) {
 
 // The first row from `row` on that has the prefix as it stands.
 std::int64_t find_prefix(const RecordFile& file, std::int64_t row, Field<Text> field, std::string_view prefix,
-                         const NextRow& next) {
+                         const NextRow& next, Record& scratch) {
   constexpr std::size_t kAhead = 16;
   const auto size = static_cast<std::size_t>(file.schema().record_size);
   if (!next) {
@@ -36,7 +36,6 @@ std::int64_t find_prefix(const RecordFile& file, std::int64_t row, Field<Text> f
       if (begins_with(trimmed(text, static_cast<std::size_t>(field.count)), prefix)) return row;
     }
   }
-  Record scratch = file.make_record();
   for (;; ++row) {
     if (next) row = next(row);
     if (row >= file.count()) return file.count();
@@ -47,7 +46,7 @@ std::int64_t find_prefix(const RecordFile& file, std::int64_t row, Field<Text> f
 }  // namespace
 
 Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, const std::string& from,
-                              const std::string& to, const NextRow& next) {
+                              const std::string& to, const NextRow& next, const std::function<void()>& committed) {
   const RecordFile& file = writer.file();
   if (field.type != Type::text)
     return Status(Code::invalid, "field " + field.name + " is no text").in_file(file.path());
@@ -56,10 +55,10 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
   const Field<Text> place{field.offset, field.count};
   const std::string_view prefix = without_slash(from), fresh = without_slash(to);
   std::int64_t row = 0, changed = 0, too_long = 0, first_too_long = 0;
-  Record copy = file.make_record();
+  Record copy = file.make_record(), scratch = file.make_record();
   const auto give = [&](RowChange& change) -> Result<bool> {
     for (;; ++row) {
-      row = find_prefix(file, row, place, prefix, next);
+      row = find_prefix(file, row, place, prefix, next, scratch);
       if (row >= file.count()) break;
       IMREG_TRY(file.read(row, copy));
       const std::string_view old = copy[place];
@@ -84,7 +83,7 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
         .in_file(file.path())
         .at_record(first_too_long);
   };
-  IMREG_TRY(writer.commit_many(give));
+  IMREG_TRY(writer.commit_many(give, committed));
   return changed;
 }
 

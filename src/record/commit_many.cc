@@ -19,7 +19,8 @@ struct Dropping {
 
 }  // namespace
 
-Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& next) {
+Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& next,
+                                 const std::function<void()>& committed) {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   IMREG_TRY(state_->open_journal());
@@ -72,6 +73,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     return status;
   }
   seen.change_number = number;
+  if (committed) committed();
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
   state_->failure = [&]() -> Status {
     IMREG_ASSIGN(const auto written, journal.last_added(seen.record_size()));

@@ -18,6 +18,10 @@ namespace imreg {
 /// The check of one record: CRC-32C over UUID, row number (64 bits, big-endian), and the record with its CRC field 0.
 std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset);
 
+/// The same where the record is the caller's: its CRC field becomes 0. One run of bytes is checked in half the time of the
+/// two beside it.
+std::uint32_t record_crc_of_copy(const Uuid& uuid, std::int64_t row, char* bytes, std::size_t size, int crc_offset);
+
 /// When the file and its journal were last written, and how large they were.
 struct RecordFile::Written {
   std::vector<std::int64_t> what;

@@ -65,10 +65,10 @@ void RecordWriter::State::drop_unkept_index() {
 }
 
 void RecordWriter::State::seal(char* bytes, std::int64_t row, std::int64_t change_number) {
-  const auto& schema = *seen().container.schema;
   if (seen().changeno) store(bytes, Field<std::int64_t>{seen().changeno->offset}, change_number);
-  const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
-  store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
+  const auto size = static_cast<std::size_t>(seen().record_size());
+  const int place = seen().crc->offset;
+  store(bytes, Field<std::uint32_t>{place}, record_crc_of_copy(seen().container.uuid, row, bytes, size, place));
 }
 
 void RecordWriter::State::seal_all(std::string& rows, std::int64_t first, std::int64_t change_number) {

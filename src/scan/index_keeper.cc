@@ -32,9 +32,10 @@ bool concerns(const Fields& fields, const char* old, const char* fresh) {
     return field &&
            std::memcmp(old + field->offset, fresh + field->offset, static_cast<std::size_t>(field->size())) != 0;
   };
-  return differs(fields.time) || differs(fields.length) || differs(fields.ra) || differs(fields.dec) ||
-         std::any_of(fields.codes.begin(), fields.codes.end(), differs) ||
-         std::any_of(fields.names.begin(), fields.names.end(), differs);
+  // Names first, the last of them before the others: millions of pathnames may change, and nothing else.
+  return std::any_of(fields.names.rbegin(), fields.names.rend(), differs) ||
+         std::any_of(fields.codes.begin(), fields.codes.end(), differs) || differs(fields.time) ||
+         differs(fields.length) || differs(fields.ra) || differs(fields.dec);
 }
 
 }  // namespace
@@ -203,6 +204,7 @@ struct IndexKeeper::State {
     at_the_end = false;
     for (std::int64_t i = 0; i < head.changed_count; ++i) changed.add(head.changed[i]);
     changed.finish();
+    wants_merge |= changed.size() > limits.small_merge;
     // Apart from new rows: these do not overlap older segments.
     std::optional<SegmentBuilder> piece;
     std::int64_t base = 0;
