@@ -58,7 +58,11 @@ Status Query::Work::make_groups(Rows::State& state) const {
     IMREG_ASSIGN(state.groups, Groups::make(std::move(grouping), state.candidates, settings, state.report.damaged));
   }
   if (query.sort_.empty()) return {};
-  IMREG_ASSIGN(const auto keys, parse_keys(query.sort_, state.groups->schema(), query.settings_));
+  const auto keys = parse_keys(query.sort_, state.groups->schema(), query.settings_);
+  if (keys.status().code() == Code::not_found)
+    return {Code::not_found,
+            keys.status().message() + "; groups are sorted by what is asked of them: name it in -fields"};
+  IMREG_TRY(keys.status());
   state.sorted =
       std::make_unique<Sorter>(Sorter::Settings{query.memory_ / 4, query.folder_, sum_of(query.limit_, query.offset_)});
   std::string item;
@@ -66,7 +70,7 @@ Status Query::Work::make_groups(Rows::State& state) const {
     IMREG_ASSIGN(const bool more, state.groups->next(state.record));
     if (!more) break;
     item.clear();
-    for (const auto& key : keys) key.operand.add_key(state.record.view(), key.descending, item);
+    for (const auto& key : *keys) key.operand.add_key(state.record.view(), key.descending, item);
     add_big(index, item);
     item += state.record.bytes();
     IMREG_TRY(state.sorted->add(item));

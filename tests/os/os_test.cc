@@ -4,10 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "../folder.h"
 #include "os/file.h"
@@ -190,6 +192,15 @@ TEST_F(Os, ASigbusThatIsNotOursGoesToTheOlderHandler) {
   EXPECT_EXIT(raise_behind_map([](int) { ::_exit(42); }), ::testing::ExitedWithCode(42), "");
 }
 
+// Who may not look must not think that nobody is there. (A link to itself: root may read everything else.)
+TEST_F(Os, ALockThatCannotBeLookedAtCountsAsHeld) {
+  std::filesystem::create_symlink("loop.lock", path("loop.lock"));
+  EXPECT_TRUE(WriterLock::is_held(path("loop.lock")));
+  EXPECT_TRUE(WriterLock::is_at_work(path("loop.lock")));
+  EXPECT_FALSE(WriterLock::is_held(path("none.lock")));
+  EXPECT_FALSE(WriterLock::is_at_work(path("none.lock")));
+}
+
 TEST_F(Os, TheLockRemembersHowItWasLeft) {
   const std::string lock = path("x.lock");
   {
@@ -212,6 +223,32 @@ TEST_F(Os, TheLockRemembersHowItWasLeft) {
   EXPECT_EQ(WriterLock::take(lock, "three", 0)->last_state(), "");
   EXPECT_FALSE(WriterLock::is_held(path("none.lock")));
   EXPECT_EQ(boot_id().size(), 36u);
+}
+
+TEST_F(Os, WhoeverWaitsForTheLockIsNextAlsoBesideOneWhoTakesItAllTheTime) {
+  const std::string lock = path("x.lock");
+  std::atomic<bool> stop{false};
+  std::atomic<int> turns{0};
+  std::thread greedy([&] {
+    while (!stop) {
+      auto taken = WriterLock::take(lock, "greedy", 10);
+      EXPECT_TRUE(taken.ok());
+      ++turns;
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+      taken->release("");
+    }
+  });
+  while (turns < 5) std::this_thread::yield();
+  int worst = 0;
+  for (int i = 0; i < 20; ++i) {
+    const int before = turns;
+    auto taken = WriterLock::take(lock, "patient", 10);
+    EXPECT_TRUE(taken.ok());
+    worst = std::max(worst, turns - before);
+  }
+  stop = true;
+  greedy.join();
+  EXPECT_LT(worst, 30) << "turns of another while one waited";
 }
 
 }  // namespace
