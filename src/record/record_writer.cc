@@ -149,6 +149,8 @@ Status RecordWriter::State::recover() {
   const auto pieces = std::move(seen().pieces);
   seen().pieces.clear();
   seen().journal = {};
+  // Who made the file may have been killed before its name was durable: what is acknowledged from now on must not go with it.
+  IMREG_TRY(sync_folder_of(seen().base, options.observer));
   IMREG_TRY(Journal::settle_on_disk(seen().base + ".journal", pending.end, options.observer));
   IMREG_TRY(make_room(seen().count));
   std::unordered_set<std::int64_t> finished;
