@@ -332,11 +332,11 @@ class Disk {
 };
 
 // The choices to be tried: all when few things are unsynced, else so many by chance; then torn sectors. Never none.
-inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::size_t samples, Dice& dice) {
-  constexpr std::size_t kFew = 8;
+inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::size_t few, std::size_t samples,
+                                   Dice& dice) {
   std::size_t versions = 0, ways = 1;
   for (const std::size_t n : dials) versions += n - 1;
-  const bool all = versions <= kFew;
+  const bool all = versions <= few;
   std::vector<Choice> out;
   Choice first, last;
   for (const std::size_t n : dials) {
