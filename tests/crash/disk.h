@@ -117,6 +117,7 @@ struct Image {
   std::map<std::string, std::string> locks;
   bool killed = false;  // a process ended, not the machine
   int next_file = 0;
+  std::int64_t sector = 512;
   std::uint64_t hash = 0;
 };
 
@@ -136,7 +137,8 @@ class Disk {
       names_[name] = found.file;
       auto& file = files_[found.file];
       file.size = found.size;
-      file.sectors = found.sectors;
+      for (const auto& [at, bytes] : found.sectors) write(file, at * image.sector, bytes);
+      file.sync();
     }
   }
 
@@ -176,6 +178,7 @@ class Disk {
   Image image(const Choice& choice, Dice& dice) const {
     Image out;
     out.next_file = next_;
+    out.sector = sector_;
     std::size_t dial = 0;
     const auto turn = [&](std::size_t most) { return choice.killed ? most : choice.of[dial++]; };
     auto names = names_;
@@ -238,8 +241,6 @@ class Disk {
     if (out.killed || out.hash % 2) out.locks = locks_;
     return out;
   }
-
-  std::int64_t sector() const { return sector_; }
 
  private:
   // An unsynced content of a sector.
@@ -389,14 +390,14 @@ inline void reboot_hint(const std::string& path) {
 }
 
 // Makes the files of an image in a folder; what stood there goes.
-inline void put(const Image& image, std::int64_t sector, const std::string& folder) {
+inline void put(const Image& image, const std::string& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) std::filesystem::remove(entry.path());
   for (const auto& [name, found] : image.files) {
     const std::string path = folder + "/" + name;
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 || ::ftruncate(fd, found.size) != 0) std::abort();
     for (const auto& [at, bytes] : found.sectors) {
-      if (::pwrite(fd, bytes.data(), bytes.size(), at * sector) != std::ssize(bytes)) std::abort();
+      if (::pwrite(fd, bytes.data(), bytes.size(), at * image.sector) != std::ssize(bytes)) std::abort();
     }
     ::close(fd);
     if (!image.killed && name.ends_with(".journal")) reboot_hint(path);
