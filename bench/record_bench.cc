@@ -11,7 +11,10 @@
 
 #include "bench_data.h"
 #include "formats/regimage.h"
+#include "imreg/index.h"
 #include "imreg/record_file.h"
+#include "imreg/scan.h"
+#include "peers/lmdb_rows.h"
 #include "peers/sqlite_rows.h"
 
 namespace {
@@ -151,6 +154,44 @@ void bulk_ours(benchmark::State& state) {
   bench::new_file("bulk.db");
 }
 
+// The same with the index of every row on the disk, too.
+void bulk_indexed(benchmark::State& state) {
+  const std::string rows = sample_rows(kBulkRows);
+  for (auto _ : state) {
+    state.PauseTiming();
+    const std::string path = bench::new_file("bulk_indexed.db");
+    must(RecordWriter::create(path, schema(), {}));
+    state.ResumeTiming();
+    IndexKeeper keeper(IndexKeeper::Patience::full);
+    RecordWriter::Options options;
+    options.follower = &keeper;
+    auto writer = RecordWriter::open(path, options);
+    must(writer.status());
+    for (std::size_t at = 0; at < rows.size(); at += kGroupRows * kRecord)
+      must(writer->append(rows.substr(at, kGroupRows * kRecord)));
+    keeper.finish(writer->file());
+    writer->close();
+    state.PauseTiming();
+    ScanReport report;
+    Selection some;
+    must(some.name(schema(), "filename", "6000*"));
+    report = scan(*RecordFile::open(path), some, {}, [](std::int64_t, RecordView) { return true; });
+    if (!keeper.note().empty() || report.matched == 0 || report.looked_at > kBulkRows / 10)
+      bench::die("the index is not whole");
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * kBulkRows);
+  bench::new_file("bulk_indexed.db");
+}
+
+void bulk_lmdb(benchmark::State& state) {
+  const std::string rows = sample_rows(kBulkRows);
+  for (auto _ : state)
+    state.SetIterationTime(bench::lmdb_bulk(bench::new_file("bulk.lmdb"), rows, kGroupRows, state.range(0) != 0));
+  state.SetItemsProcessed(state.iterations() * kBulkRows);
+  bench::new_file("bulk.lmdb");
+}
+
 void bulk_limit(benchmark::State& state) {
   const std::string rows = sample_rows(kBulkRows);
   for (auto _ : state) {
@@ -189,6 +230,14 @@ BENCHMARK(append_sqlite)->Name("sqlite_append")->Arg(1)->Arg(40)->UseRealTime()-
 BENCHMARK(update_ours)->Name("update")->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(update_sqlite)->Name("sqlite_update")->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(bulk_ours)->Name("bulk_1m")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(bulk_indexed)->Name("bulk_indexed_1m")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(bulk_lmdb)
+    ->Name("lmdb_bulk_1m")
+    ->Arg(0)
+    ->Arg(1)
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(bulk_limit)->Name("limit_bulk_1m")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(bulk_sqlite)->Name("sqlite_bulk_1m")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 

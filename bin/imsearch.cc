@@ -129,6 +129,7 @@ int work(const cli::Parsed& args) {
     return out.status().code() == Code::invalid ? cli::kUsage : cli::kTrouble;
   }
   options.format = out->format;
+  if (!out->note.empty()) cli::warn(kProgram.name, out->note);
   if (out->output->terminal()) options.emit.width = cli::terminal_columns();
   options.emit.ascii = !cli::utf8_locale();
   const bool follow = args.has("follow");

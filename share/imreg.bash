@@ -13,6 +13,9 @@ _imreg_values() {  # program, option, then -db PATH when it was typed
   local program=$1 option=$2 asked=$2 extra
   shift 2
   case $option in
+    help)
+      "$program" -help = 2>&1 < /dev/null | sed -n 's/.*there are an option.s name, \(.*\)/\1/p; $s/.*/all/p' | tr -d ' ' | tr , '\n' | sort -u
+      return ;;
     sort | group) asked=fields ;;
     fields | type | mode | format | to) ;;
     filter | object | instrument) "$program" "$@" -nopager -group "$option" -format tsv 2> /dev/null | sed 1d | cut -f 1; return ;;
@@ -31,7 +34,7 @@ _imreg() {
     [[ ${COMP_WORDS[i]} == -db || ${COMP_WORDS[i]} == --db ]] && database=(-db "${COMP_WORDS[i + 1]}")
   done
   ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[COMP_CWORD - 1]} == -?* ]] && option=${COMP_WORDS[COMP_CWORD - 1]##-} && option=${option#-}
-  if [[ -n $option ]] && _imreg_takes_word "$program" "$option"; then
+  if [[ $option == help ]] || { [[ -n $option ]] && _imreg_takes_word "$program" "$option"; }; then
     # The last word of a list, perhaps behind ! or, of a key, behind -.
     local before=${word%"${word##*[,!]}"}
     local last=${word#"$before"}

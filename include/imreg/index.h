@@ -32,6 +32,7 @@ class IndexKeeper : public RowFollower {
   ~IndexKeeper() override;
 
   void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) override;
+  void collect(const RecordFile& file, const RowChange& change) override;
   void after(const RecordFile& file) override;
   /// The beginning of a batch that looks rows up: with full patience an index that is missing is made now.
   void begin(const RecordFile& file);
@@ -39,7 +40,8 @@ class IndexKeeper : public RowFollower {
   void finish(const RecordFile& file);
   /// Why the index could not be kept; empty: it was.
   const std::string& note() const;
-  /// Without patience: what is to be merged is too much for this writer; merge_index() does it. Nothing is wrong until then.
+  /// What is to be merged is too much for this writer; merge_index() does it. Nothing is wrong until then. With full patience
+  /// only where many rows changed at once: counts take 0.1 s of 10 M rows until then, searches for rows no longer than before.
   bool wants_merge() const;
 
  private:

@@ -11,12 +11,19 @@ namespace {
 // What the ending of a file's name says of its format; else empty.
 std::string format_of(std::string_view path) {
   constexpr std::pair<const char*, const char*> kEndings[] = {
-      {".csv", "csv"},     {".tsv", "tsv"},     {".json", "json"}, {".jsonl", "json"},
-      {".xml", "votable"}, {".vot", "votable"}, {".npy", "npy"},   {".fits", "fits"}};
+      {".csv", "csv"},     {".tsv", "tsv"}, {".json", "json"}, {".jsonl", "json"}, {".xml", "votable"},
+      {".vot", "votable"}, {".npy", "npy"}, {".fits", "fits"}, {".fit", "fits"},   {".fts", "fits"}};
   for (const auto& [ending, format] : kEndings) {
     if (to_lower(path).ends_with(ending)) return format;
   }
   return "";
+}
+
+// A name that ends like that of some format, but none that is known here: "rows.parquet", "rows.csv.old".
+bool ends_strangely(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const auto dot = name.rfind('.');
+  return dot != name.npos && dot > 0 && !equal_nocase(name.substr(dot), ".txt");
 }
 
 }  // namespace
@@ -44,8 +51,13 @@ Result<RowOutput> open_row_output(const Parsed& args) {
   if (args.has("follow") && !path.empty() && path != "-")
     return Status(Code::invalid,
                   "-follow prints rows as they come, and a file appears when it is whole: use > " + path);
-  if (out.format.empty() && !args.has("count") && !args.has("explain")) out.format = format_of(path);
-  if (out.format.empty()) out.format = args.has("fields") || args.has("group") ? "table" : "row";  // fields are columns
+  const bool by_name = out.format.empty() && !args.has("count") && !args.has("explain");
+  if (by_name) out.format = format_of(path);
+  if (out.format.empty()) {
+    out.format = args.has("fields") || args.has("group") ? "table" : "row";  // fields are columns
+    if (by_name && ends_strangely(path))
+      out.note = path + ": the ending names no format, so it is written as " + out.format + "; -format takes another";
+  }
   if (path.empty() || path == "-") {
     out.output =
         args.has("nopager") || args.has("follow") || path == "-" ? std::make_unique<Output>() : Output::paged();

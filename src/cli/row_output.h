@@ -18,6 +18,7 @@ inline constexpr Option kNoPagerOption = {"nopager", "", "no pager on a terminal
 
 struct RowOutput {
   std::string format;
+  std::string note;  ///< for people: which format was taken when the name of the file does not say it
   std::unique_ptr<Output> output;
 };
 

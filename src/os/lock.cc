@@ -16,11 +16,31 @@ namespace {
 constexpr std::size_t kTextSize = 512;  // the lock file has this size always, so writing into it never extends it
 constexpr char kFree[] = "free ";
 
-struct flock whole_file(short type) {
+// The lock itself is on the text. Whoever wants it takes the turn first, a byte behind the text, and holds that while waiting:
+// else a program that writes in a loop takes the lock again before those that wait have looked.
+struct flock part(short type, std::int64_t start, std::int64_t size) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = size;
   return lock;
+}
+struct flock text_lock(short type) { return part(type, 0, kTextSize); }
+struct flock turn_lock(short type) { return part(type, kTextSize, 1); }
+
+using Clock = std::chrono::steady_clock;
+
+// False: somebody else has it still.
+Result<bool> lock_until(const File& file, struct flock range, Clock::time_point deadline) {
+  auto pause = std::chrono::microseconds(200);
+  for (;;) {
+    if (::fcntl(file.fd(), F_OFD_SETLK, &range) == 0) return true;
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return os_error(file.path(), "cannot lock it", errno);
+    if (Clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(5000));
+  }
 }
 
 std::string read_all(const File& file) {
@@ -62,23 +82,22 @@ std::string work_text() { return "\nat work, boot=" + boot_id(); }
 
 Result<WriterLock> WriterLock::take(const std::string& path, const std::string& program, double wait_seconds) {
   WriterLock lock;
-  IMREG_ASSIGN(lock.file_, File::open(path, File::Mode::create));
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_seconds);
-  auto pause = std::chrono::microseconds(200);
-  for (;;) {
-    auto range = whole_file(F_WRLCK);
-    if (::fcntl(lock.file_.fd(), F_OFD_SETLK, &range) == 0) break;
-    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return os_error(path, "cannot lock it", errno);
-    if (std::chrono::steady_clock::now() >= deadline) {
-      const std::string holder = read_text(lock.file_);
-      return Status(Code::busy, "the database is " +
-                                    (holder.starts_with("held by") ? holder : "locked by another program") +
-                                    "; try again when it has ended")
-          .in_file(path);
-    }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::microseconds(20000));
+  IMREG_ASSIGN(lock.file_, File::open(path, File::Mode::create, nullptr, without_ending(path)));
+  const auto deadline =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(wait_seconds));
+  IMREG_ASSIGN(bool taken, lock_until(lock.file_, turn_lock(F_WRLCK), deadline));
+  if (taken) {
+    IMREG_ASSIGN(taken, lock_until(lock.file_, text_lock(F_WRLCK), deadline));
   }
+  if (!taken) {
+    const std::string holder = read_text(lock.file_);
+    return Status(Code::busy, "the database is " +
+                                  (holder.starts_with("held by") ? holder : "locked by another program") +
+                                  "; try again when it has ended")
+        .in_file(path);
+  }
+  auto turn = turn_lock(F_UNLCK);
+  if (::fcntl(lock.file_.fd(), F_OFD_SETLK, &turn) != 0) return os_error(path, "cannot unlock it", errno);
   const std::string text = read_text(lock.file_);
   if (text.starts_with(kFree)) lock.last_state_ = text.substr(sizeof kFree - 1);
   lock.holder_ = holder_text(program);
@@ -98,7 +117,7 @@ bool WriterLock::is_at_work(const std::string& path) {
 bool WriterLock::is_held(const std::string& path) {
   const auto file = File::open(path, File::Mode::read);
   if (!file) return file.status().code() != Code::not_found;  // who may not look must not think that nobody is there
-  auto range = whole_file(F_WRLCK);
+  auto range = text_lock(F_WRLCK);
   return ::fcntl(file->fd(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
 

@@ -33,6 +33,13 @@ const std::pair<std::string_view, Function>* function_of(std::string_view text, 
   }
   return nullptr;
 }
+
+bool counts_rows(std::string_view text) {
+  std::string_view inside;
+  const auto* function = text.ends_with(')') ? function_of(text, inside) : nullptr;
+  return equal_nocase(text, "count") || (function && function->second == Function::known && inside == "*");
+}
+
 bool keeps_value(Function f) {
   return f == Function::min || f == Function::max || f == Function::first || f == Function::last;
 }
@@ -55,6 +62,7 @@ Status check(const Aggregate& aggregate, std::string_view function, const Operan
 bool sums_wholes(const Operand& operand) { return operand.is_integer() && operand.shape().type != Type::i64; }
 
 std::string result_name(std::string_view text) {
+  if (counts_rows(trim(text))) return "count";
   std::string_view inside;
   const auto* function = function_of(trim(text), inside);
   // max(exptime, 60) is a function of the language of conditions.
@@ -87,7 +95,7 @@ Result<Grouping> Grouping::parse(std::string_view fields, std::string_view aggre
     if (std::ranges::any_of(keys, [&](const auto& key) { return equal_nocase(key, text); })) continue;
     Aggregate aggregate{Function::count, 0, "count"};
     std::string_view inside;
-    if (!equal_nocase(text, "count") && !equal_nocase(text, "count(*)")) {
+    if (!counts_rows(text)) {
       const auto* function = function_of(text, inside);
       if (!function) {
         return Status(Code::invalid, "group: \"" + visible(text) +

@@ -30,7 +30,7 @@ struct Grouping {
                                 const ExpressionSettings& settings);
 };
 
-/// "median(fwhm)" is the field "median_fwhm" of the result; other texts stay as they are.
+/// "median(fwhm)" is the field "median_fwhm" of the result, "count(*)" is "count"; other texts stay as they are.
 std::string result_name(std::string_view text);
 
 /// The sum is an exact integer. That of 64-bit integers would not fit one.

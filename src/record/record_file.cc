@@ -49,6 +49,11 @@ std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, 
   return crc32c(crc, bytes + crc_offset + 4, static_cast<std::size_t>(size - crc_offset - 4));
 }
 
+std::uint32_t record_crc_of_copy(const Uuid& uuid, std::int64_t row, char* bytes, std::size_t size, int crc_offset) {
+  store_big(bytes + crc_offset, std::uint32_t{0});
+  return crc32c(record_crc_start(uuid, row), bytes, size);
+}
+
 Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::string& path, Who who) {
   auto state = std::make_unique<State>();
   state->path = path;
@@ -172,8 +177,10 @@ Status RecordFile::State::lay_over_journal() {
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
   pieces.clear();
+  large.clear();
   std::int64_t proven = count;  // the journal knows of rows whose count had not reached the disk
   for (const auto& transaction : journal.transactions) {
+    if (transaction.many) large.push_back(&transaction);
     pieces.insert(pieces.end(), transaction.changes.begin(), transaction.changes.end());
     const auto size = static_cast<std::size_t>(record_size());
     std::int64_t row = transaction.rows_before;
@@ -217,20 +224,39 @@ std::int64_t RecordFile::State::change_of(std::int64_t row, const char* bytes) c
   return change < kLargest ? change : -1;  // a number that means nothing
 }
 
+std::int64_t RecordFile::State::next_pending(std::int64_t from) const {
+  const auto piece = first_piece(from);
+  std::int64_t row = piece == pieces.end() ? count : piece->row;
+  for (const auto* transaction : large) row = std::min(row, transaction->many->next(from));
+  return std::min(row, count);
+}
+
 void RecordFile::State::lay_pieces(std::int64_t row, char* bytes) const {
   const std::int64_t has = change_of(row, bytes);
-  for (auto piece = pieces_of(row); piece != pieces.end() && piece->row == row; ++piece) {
-    if (piece->sequence <= has) continue;
-    std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
+  auto piece = first_piece(row);
+  const auto lay_until = [&](std::uint64_t sequence) {
+    for (; piece != pieces.end() && piece->row == row; ++piece) {
+      if (static_cast<std::uint64_t>(piece->sequence) > sequence) return;
+      if (piece->sequence > has) std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
+    }
+  };
+  for (const auto* transaction : large) {
+    lay_until(transaction->sequence);
+    const auto edit = transaction->many->find(row);
+    if (edit && edit->number > has) transaction->many->lay(*edit, seal(), bytes);
   }
+  lay_until(kLargest);
 }
 
 RecordView RecordFile::State::peek(std::int64_t row, Record& scratch) const {
   const char* in_file = map.data() + place_of(row);
-  if (pieces.empty()) return RecordView(in_file);
-  if (pieces_of(row) == pieces.end()) return RecordView(in_file);
-  if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
+  if ((pieces.empty() && large.empty()) || next_pending(row) != row) return RecordView(in_file);
+  const auto copy_from_file = [&] {
+    if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
+  };
+  copy_from_file();
   lay_pieces(row, scratch.data());
+  if (!journal.holds()) copy_from_file();
   return scratch.view();
 }
 
@@ -248,12 +274,10 @@ bool RecordFile::State::crc_holds(std::int64_t row, const char* bytes) const {
          record_crc(container.uuid, row, bytes, record_size(), crc->offset);
 }
 
-// The check is zero for a moment: one run of bytes is checked in half the time of the two beside it.
 bool RecordFile::State::copy_holds(std::int64_t row, Record& copy) const {
   char* const at = copy.data() + crc->offset;
   const auto said = load_big<std::uint32_t>(at);
-  store_big(at, std::uint32_t{0});
-  const std::uint32_t is = crc32c(record_crc_start(container.uuid, row), copy.bytes());
+  const std::uint32_t is = record_crc_of_copy(container.uuid, row, copy.data(), copy.bytes().size(), crc->offset);
   store_big(at, said);
   return is == load(copy.data(), Field<std::uint32_t>{crc->offset});
 }
@@ -291,8 +315,7 @@ std::int64_t RecordFile::change_number() const { return state_->change_number; }
 
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
 RecordFile::Run RecordFile::run_in_place(std::int64_t from) const {
-  const auto piece = state_->first_piece(from);
-  return {state_->map.data() + state_->place_of(from), piece == state_->pieces.end() ? state_->count : piece->row};
+  return {state_->map.data() + state_->place_of(from), state_->next_pending(from)};
 }
 
 Status RecordFile::read_far(std::int64_t row, Record& copy) const {

@@ -18,6 +18,10 @@ namespace imreg {
 /// The check of one record: CRC-32C over UUID, row number (64 bits, big-endian), and the record with its CRC field 0.
 std::uint32_t record_crc(const Uuid& uuid, std::int64_t row, const char* bytes, std::int64_t size, int crc_offset);
 
+/// The same where the record is the caller's: its CRC field becomes 0. One run of bytes is checked in half the time of the
+/// two beside it.
+std::uint32_t record_crc_of_copy(const Uuid& uuid, std::int64_t row, char* bytes, std::size_t size, int crc_offset);
+
 /// When the file and its journal were last written, and how large they were.
 struct RecordFile::Written {
   std::vector<std::int64_t> what;
@@ -51,14 +55,16 @@ struct RecordFile::State {
   bool counted_by_rows = false;  ///< the cards that say it are torn
   std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
   std::int64_t change_number = 0;
-  JournalView journal;         ///< what is committed and not yet in the file
-  std::vector<Change> pieces;  ///< of `journal`, by row, older first; added rows are pieces too
+  JournalView journal;                    ///< what is committed and not yet in the file
+  std::vector<Change> pieces;             ///< of `journal`, by row, older first; added rows are pieces too
+  std::vector<const Transaction*> large;  ///< of `journal`, those of many rows
 
   mutable std::mutex mutex;
   mutable std::shared_ptr<const Later> later;
 
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
+  SealFields seal() const { return {changeno, crc}; }
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
   /// Rows for which the file has room.
@@ -66,8 +72,8 @@ struct RecordFile::State {
   Status remap();
 
   RecordView peek(std::int64_t row, Record& scratch) const;
-  /// The first piece of row `from` or of a later one.
-  std::vector<Change>::const_iterator first_piece(std::int64_t from) const;
+  /// The first row from `from` on, below count, that the journal changes; else count.
+  std::int64_t next_pending(std::int64_t from) const;
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
@@ -91,6 +97,7 @@ struct RecordFile::State {
   bool no_row_is_whole() const;
   Status lay_over_journal();
   Status map_rows();
+  std::vector<Change>::const_iterator first_piece(std::int64_t from) const;
   std::vector<Change>::const_iterator pieces_of(std::int64_t row) const;
   void lay_pieces(std::int64_t row, char* bytes) const;
 };

@@ -1,5 +1,7 @@
 // The merge of an index that grew by single registrations, beside them: segments are never changed, so a new file is made of
 // them without the lock; it takes the place of the old one under it, with the segments that were added meanwhile.
+#include <algorithm>
+
 #include "imreg/index.h"
 #include "scan/index_file.h"
 
@@ -15,6 +17,23 @@ bool same_segments(const Head& a, const Head& b, std::int64_t count) {
     if (a.segments[i].head_page != b.segments[i].head_page) return false;
   }
   return true;
+}
+
+// Segments that lie over others make counts slow: from the first over which so many rows lie all become one.
+Result<std::int64_t> first_overlaid(const File& file, const Head& head, std::int64_t end, const Fields& fields,
+                                    std::int64_t few) {
+  std::vector<SegmentHead> heads;
+  for (std::int64_t i = 0; i < end; ++i) {
+    IMREG_ASSIGN(const auto source, source_of(file, head.nonce, head.segments[i].head_page, fields));
+    heads.push_back(source.head);
+  }
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    for (std::size_t j = i + 1; j < heads.size(); ++j) {
+      if (heads[j].rows > few && heads[i].base < heads[j].end && heads[j].base < heads[i].end)
+        return static_cast<std::int64_t>(i);
+    }
+  }
+  return end;
 }
 
 // Of two that merge at the same time the later one has taken the name.
@@ -55,11 +74,12 @@ Status merge_index(const std::string& path, const RecordWriter::Options& options
   // Those that a registration may merge meanwhile are left as they are.
   std::int64_t end = old.segment_count;
   for (std::int64_t rows = 0; end > 0 && (rows += old.segments[end - 1].rows) <= limits.small_merge;) --end;
-  const std::int64_t first = first_to_merge(old, end, kMostRows);
+  IMREG_ASSIGN(const std::int64_t overlaid, first_overlaid(file, old, end, fields, limits.small_merge));
+  const std::int64_t first = std::min(overlaid, first_to_merge(old, end, kMostRows));
 
   const std::string name = index_path(path) + ".merge";
   (void)remove_file(name, options.observer);  // of one that was killed
-  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, options.observer));
+  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, options.observer, without_ending(index_path(path))));
   const auto work = [&]() -> Status {
     Head head{};
     head.nonce = new_nonce();

@@ -37,6 +37,9 @@ check "fits fits-table" imsearch -db n.db -format fi
 check "g i r u z" imsearch -db n.db -filter ""
 check "r,g" imsearch -db n.db -filter r,g
 check "t" imsearch -proc t
+check "all filters order output" imsearch -help ""
+check "filters" imsearch --help f
+check "all" imregister -help ""
 check "v1 v2 v3" convertimreg a b -to v
 check "json" showiminfo -format j
 check "json" imregtable -format j

@@ -27,7 +27,7 @@ def read_until(done, seconds=60):
 read_until(lambda t: "READY> " in t)
 bad = 0
 for typed, wanted in (("imsearch -uni", ["-unique "]), ("imsearch -db n.db -type fla", ["-type flat"]), ("imsearch -db n.db -type bias,da", ["bias,dark"]), ("imsearch -db n.db -sort -obst", ["-sort -obstime"]),
-                      ("imsearch -db n.db -fields ccd,", ["airmass", "filename", "teltemp"]), ("imsearch -db n.db -format votab", ["votable"]), ("imcamera cov", ["coverage"]),
+                      ("imsearch -db n.db -fields ccd,", ["airmass", "filename", "teltemp"]), ("imsearch -db n.db -format votab", ["votable"]), ("imcamera cov", ["coverage"]), ("imsearch -help ", ["filters", "order", "output"]),
                       ("imregtable --form", ["--format"]), ("imsearch -db n", ["n.db"])):
     os.write(terminal, typed.encode() + b"\t")
     shown = read_until(lambda t: all(w in t for w in wanted), 20)

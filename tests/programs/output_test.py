@@ -58,11 +58,17 @@ equal(subprocess.run(["fitsverify", "-q", "out.t"], capture_output=True, text=Tr
 equal(run("imsearch", "-db", "small.db", "-pt", code=0).stdout, run("imsearch", "-db", "small.db", "-format", "trigger", code=0).stdout, "-pt")
 # without -format the ending of the file's name says it; a count and what was done are text, whatever the name
 for ending, name in (("csv", "csv"), ("TSV", "tsv"), ("json", "json"), ("jsonl", "json"), ("xml", "votable"), ("vot", "votable"),
-                     ("npy", "npy"), ("fits", "fits"), ("txt", "row"), ("acsv", "row"), ("csv.old", "row")):
-    run("imsearch", "-db", "small.db", "-o", "end." + ending, code=0)
+                     ("npy", "npy"), ("fits", "fits"), ("fit", "fits"), ("FTS", "fits"), ("txt", "row"), ("acsv", "row"), ("csv.old", "row")):
+    out = run("imsearch", "-db", "small.db", "-o", "end." + ending, code=0)
+    told = f"imsearch: end.{ending}: the ending names no format, so it is written as row; -format takes another\n"
+    equal(out.stderr, told if ending in ("acsv", "csv.old") else "", f"-o end.{ending}: what is said")
     same_output(read("end." + ending), run("imsearch", "-db", "small.db", "-format", name, text=False, code=0).stdout, f"-o end.{ending}")
 run("imsearch", "-db", "small.db", "-fields", "ccd", "-format", "json", "-o", "end.csv", code=0)
 check(read("end.csv").startswith(b'{"ccd"'), "-format wins over the ending")
+fails(0, ["end.dat: ", "written as table"], "imsearch", "-db", "small.db", "-fields", "ccd", "-o", "end.dat")
+for quiet in (["-o", "end"], ["-o", "a.b/.end"], ["-o", "a.b/end"], ["-o", "end.dat", "-format", "row"], ["-o", "end.dat", "-count"], ["-table", "end.dat"]):
+    os.makedirs("a.b", exist_ok=True)
+    equal(run("imsearch", "-db", "small.db", *quiet, code=0).stderr, "", f"{quiet}: nothing is said")
 for what in ("-count", "-explain"):
     equal(run("imsearch", "-db", "small.db", what, "-o", "end.fits", code=0).stdout, "", what)
     equal(read("end.fits").decode(), run("imsearch", "-db", "small.db", what, code=0).stdout, f"{what} -o end.fits")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Every filter of imsearch, alone and together, against a naive loop over the rows as astropy reads them; and words that make no sense."""
-import fnmatch, math, random, re, struct
+import collections, fnmatch, math, random, re, struct
 import numpy as np
 from harness import *
 from database import *
@@ -287,6 +287,11 @@ for sql, ours in (("exptime desc, seq ASC", "-exptime,seq"), ("exptime DESC", "-
 fails(2, ["-sort"], "imsearch", "-db", "s.db", "-sort", "-exptime desc")
 equal(run("imsearch", "-db", "s.db", "-group", "filter,type", "-fields", "Type,count,filter,max(sky)", code=0).stdout,
       run("imsearch", "-db", "s.db", "-group", "filter,type", "-fields", "count,max(sky)", code=0).stdout, "keys among the -fields of -group")
+by_count = sorted(collections.Counter(r["filter"] for r in naive).values(), reverse=True)
+for key in ("-count", "count desc", "count(*) desc", "COUNT( * ) DESC", "-count(*)"):
+    out = run("imsearch", "-db", "s.db", "-group", "filter", "-sort", key + ",filter", "-format", "csv", code=0).stdout.splitlines()[1:]
+    equal([int(line.split(",")[1]) for line in out], by_count, f"-group filter -sort '{key}'")
+fails(2, ["-sort", '"median_sky"', "filter, mean_fwhm", "name it in -fields"], "imsearch", "-db", "s.db", "-group", "filter", "-fields", "mean(fwhm)", "-sort", "-median(sky)")
 out = [line.split(",") for line in run("imsearch", "-db", "s.db", "-group", "filter", "-fields", "count(*),mean(exptime),avg(exptime)", "-sort", "avg(exptime) desc", "-format", "csv", code=0).stdout.splitlines()]
 equal(out[0], ["filter", "count", "mean_exptime", "avg_exptime"], "-group: avg is mean")
 check(all(line[2] == line[3] for line in out[1:]) and [float(l[3]) for l in out[1:] if l[3]] == sorted((float(l[3]) for l in out[1:] if l[3]), reverse=True), out)

@@ -1,9 +1,13 @@
 // Files that rot, shrink, are restored from backups, or have strangers beside them: nothing wrong is returned as data, good
 // rows stay, and the message names file, record and reason.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "damage_fixture.h"
@@ -106,6 +110,55 @@ TEST_F(Damage, AnOldViewFindsWhatAYoungerJournalHolds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(150));  // from now on what it has seen is believed
     EXPECT_EQ(view.read(8, copy).code(), Code::corrupt);
   }
+}
+
+// What a look saw is believed by the times of both files, and only when these are old enough to tell.
+TEST_F(Damage, AnOldViewLooksAgainWhenEitherFileMayHaveChanged) {
+  make(path, 10);
+  const auto view = must(RecordFile::open(path));
+  Record copy = view.make_record();
+  auto writer = must(RecordWriter::open(path, {}));
+  const auto change = [&](std::int64_t row, std::time_t of_rows, std::time_t of_journal) {
+    EXPECT_OK(writer.commit({{row, bytes_of(Row{row, 77 + row})}}));
+    scribble(path, place(row) + 15, "Z");  // only the journal has it
+    for (const auto& [name, time] : {std::pair(path, of_rows), std::pair(path + ".journal", of_journal)}) {
+      const timespec times[2] = {{time, 0}, {time, 0}};
+      ASSERT_EQ(::utimensat(AT_FDCWD, name.c_str(), times, 0), 0);
+    }
+  };
+  const std::time_t now = std::time(nullptr), past = now - 3600, future = now + 3600;
+  std::int64_t row = 0;
+  for (const auto& [of_rows, of_journal] : {std::pair(future, future), std::pair(future, future),  // never sure
+                                            std::pair(past, past), std::pair(past, past + 1)}) {   // sure, then changed
+    ++row;
+    ASSERT_NO_FATAL_FAILURE(change(row, of_rows, of_journal));
+    EXPECT_OK(view.read(row, copy));
+    EXPECT_EQ(copy[kValue], 77 + row);
+  }
+}
+
+// The file at the path may be another one by the time a row is looked at anew, or an older and shorter copy.
+TEST_F(Damage, AnOldViewTakesNothingFromAnotherFile) {
+  make(path, 5);
+  EXPECT_OK(must(RecordWriter::open(path, {})).trim());
+  const std::string five = slurp(path), other = folder / "other.db";
+  make(other, 3000);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    Rows more;
+    for (std::int64_t i = 5; i < 3000; ++i) more.push_back({i, 1});
+    EXPECT_OK(writer.append(bytes_of(more)));
+  }
+  const auto view = must(RecordFile::open(path));
+  Record copy = view.make_record();
+  std::filesystem::rename(path, folder / "old.db");
+  for (const std::int64_t row : {3, 2900}) scribble(folder / "old.db", place(row) + 15, "Z");
+  std::filesystem::rename(other, path);
+  for (const std::int64_t row : {3, 2900}) EXPECT_EQ(view.read(row, copy).code(), Code::corrupt) << row;
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << five;
+  std::filesystem::remove(path + ".journal");
+  EXPECT_OK(view.read(3, copy));  // it has this row
+  EXPECT_EQ(view.read(2900, copy).code(), Code::corrupt);
 }
 
 TEST_F(Damage, ACountAheadOfTheFileIsTruncation) {

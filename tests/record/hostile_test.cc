@@ -1,9 +1,13 @@
 // Numbers that no file of ours has, behind checks that hold: what tests/fuzz found, and what its findings led to.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <ctime>
 #include <fstream>
 
 #include "os/file.h"
+#include "os/lock.h"
 #include "record/container.h"
 #include "record/crc32c.h"
 #include "record_fixture.h"
@@ -179,6 +183,24 @@ TEST_F(Hostile, DamageIsNotLookedAtAgainWhenNobodyElseWrites) {
   before = reads();
   EXPECT_EQ(writer.file().read(4, copy).code(), Code::corrupt);
   EXPECT_LT(reads() - before, 20);
+}
+
+// Who holds the lock may be in the middle of this row; a row may be torn for longer than a few looks then.
+TEST_F(Hostile, DamageIsLookedAtLongerWhileSomebodyWrites) {
+  make(10);
+  const auto view = must(RecordFile::open(path));
+  scribble(path, kData + 4 * 56, "??");
+  const timespec future[2] = {{std::time(nullptr) + 3600, 0}, {std::time(nullptr) + 3600, 0}};  // nothing is sure
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), future, 0), 0);
+  Record copy = view.make_record();
+  const auto reads_of_it = [&] {
+    const long long before = reads();
+    EXPECT_EQ(view.read(4, copy).code(), Code::corrupt);
+    return reads() - before;
+  };
+  const long long alone = reads_of_it();
+  const auto lock = must(WriterLock::take(path + ".lock", "a writer", 0));
+  EXPECT_GT(reads_of_it(), 5 * alone);
 }
 
 TEST_F(Hostile, LongRecordsAreLookedForInSmallPieces) {
