@@ -365,7 +365,7 @@ inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::s
     return choice;
   };
   for (std::size_t i = 0; i < samples && !all; ++i) out.push_back(random(false, i % 3 == 0));
-  for (std::size_t i = 0; i < (samples + 7) / 8; ++i) out.push_back(random(true, i % 2 == 0));
+  for (std::size_t i = 0; i < samples / 8 + 2; ++i) out.push_back(random(true, i % 2 == 0));
   return out;
 }
 
