@@ -144,6 +144,12 @@ void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, J
 
 }  // namespace
 
+std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid, std::int64_t generation,
+                                          std::int64_t record_size, std::size_t& used) {
+  auto out = parse_transaction(in, uuid, generation, record_size, used);
+  return out ? out : parse_many(in, uuid, generation, record_size, used);
+}
+
 Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
                                  std::int64_t rows, bool trust_hint) {
   JournalView view;
@@ -195,8 +201,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   std::size_t used = 0;
   const auto parse = [&] {
     const auto rest = bytes.substr(static_cast<std::size_t>(view.end));
-    auto out = parse_transaction(rest, container.uuid, own_generation, container.schema->record_size, used);
-    return out ? out : parse_many(rest, container.uuid, own_generation, container.schema->record_size, used);
+    return transaction_at(rest, container.uuid, own_generation, container.schema->record_size, used);
   };
   while (auto transaction = parse()) {
     view.last_sequence = transaction->sequence;

@@ -44,6 +44,10 @@ struct Transaction {
   std::optional<ManyChanges> many;  ///< instead of both
 };
 
+/// The transaction at the front of `in`, and how many bytes it has; nothing when it is not whole. Views point into `in`.
+std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid, std::int64_t generation,
+                                          std::int64_t record_size, std::size_t& used);
+
 /// A journal for reading; its texts point into the map.
 struct JournalView {
   Map map;

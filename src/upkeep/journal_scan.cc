@@ -1,0 +1,78 @@
+// Parses head, hint and every whole transaction of a journal, damaged parts between them or not.
+#include "upkeep/journal_scan.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "imreg/record.h"
+#include "record/crc32c.h"
+
+namespace imreg::upkeep {
+
+namespace {
+
+constexpr std::size_t kHint = 512, kFirst = 1024;
+constexpr std::size_t kHeadSize = 40, kHintSize = 76;
+constexpr std::string_view kMagic = "IMREGJNL";
+constexpr std::string_view kTransactionMagics[] = {"TXN1", "TXN2"};
+
+std::uint32_t check_of(const Uuid& uuid, std::string_view bytes) {
+  return crc32c(crc32c(0, uuid.data(), uuid.size()), bytes);
+}
+bool holds(const Uuid& uuid, std::string_view bytes) {
+  return load_big<std::uint32_t>(bytes.data() + bytes.size() - 4) == check_of(uuid, bytes.substr(0, bytes.size() - 4));
+}
+bool is_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == bytes.npos; }
+
+}  // namespace
+
+JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t generation, std::int64_t record_size) {
+  JournalScan out;
+  if (bytes.size() < kFirst) return out;
+  const std::string_view head = bytes.substr(0, kHeadSize), hint = bytes.substr(kHint, kHintSize);
+  std::memcpy(out.uuid.data(), head.data() + 12, out.uuid.size());
+  out.generation = load_big<std::int64_t>(head.data() + 28);
+  out.head = JournalScan::Head::damaged;
+  if (head.starts_with(kMagic) && holds(out.uuid, head)) {
+    out.head = out.uuid != uuid                               ? JournalScan::Head::of_another
+               : load_big<std::uint32_t>(head.data() + 8) > 2 ? JournalScan::Head::newer
+                                                              : JournalScan::Head::good;
+  }
+  if (generation < 0) generation = out.generation;
+  out.hint_empty = is_zero(hint);
+  out.hint_good = holds(uuid, hint) && load_big<std::int64_t>(hint.data() + 40) == generation;
+  if (out.hint_good) out.hint_end = load_big<std::int64_t>(hint.data() + 48);
+  const auto stray = [&](std::size_t from, std::size_t end) {
+    const auto at = bytes.substr(0, end).find_first_not_of('\0', from);
+    if (at != bytes.npos && out.stray_byte < 0) out.stray_byte = static_cast<std::int64_t>(at);
+  };
+  stray(kHeadSize, kHint);
+  stray(kHint + kHintSize, kFirst);
+
+  std::size_t at = kFirst;
+  const auto take = [&] {
+    std::size_t used = 0;
+    auto found = transaction_at(bytes.substr(at), uuid, generation, record_size, used);
+    if (!found) return false;
+    at += used;
+    out.transactions.push_back({*std::move(found), static_cast<std::int64_t>(at)});
+    return true;
+  };
+  while (take()) ++out.chained;
+  out.end = static_cast<std::int64_t>(at);
+  // What is left of older generations is of theirs: only a magic and this generation together begin one of ours.
+  for (const std::string_view magic : kTransactionMagics) {
+    char begin[12];
+    magic.copy(begin, 4);
+    store_big(begin + 4, generation);
+    const std::string_view wanted(begin, sizeof begin);
+    out.begun_behind_end |= bytes.substr(static_cast<std::size_t>(out.end)).starts_with(wanted);
+    for (at = static_cast<std::size_t>(out.end); (at = bytes.find(wanted, at)) != bytes.npos;) at += take() ? 0 : 1;
+  }
+  std::sort(out.transactions.begin() + static_cast<std::ptrdiff_t>(out.chained), out.transactions.end(),
+            [](const auto& a, const auto& b) { return a.end < b.end; });
+  return out;
+}
+
+}  // namespace imreg::upkeep
