@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -79,6 +80,9 @@ class RowFollower {
   /// Before a commit: these rows will change, and the file's change number becomes `change_number`; or nothing happens.
   /// Before an append, too: without changes, and the number stays.
   virtual void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) = 0;
+  /// Before the before() of a commit of many rows, whose changes it does not have: each of them. It may be that no commit
+  /// follows.
+  virtual void collect(const RecordFile& file, const RowChange& change) = 0;
   /// Behind an append or a commit that returned ok.
   virtual void after(const RecordFile& file) = 0;
 };
@@ -110,6 +114,11 @@ class RecordWriter {
   Status append(std::string rows);
   /// Changes rows and adds rows as one step, all or nothing; on ok it survives power loss.
   Status commit(const std::vector<RowChange>& changes, std::string added = {});
+  /// Changes any number of rows as one step, all or nothing, in memory that does not grow with their number. `next` gives
+  /// one after the other, in the order of rows, each row once, and false behind the last; its error ends the step, and
+  /// nothing has changed. The RowChange is the one of the last call, so that its memory is used again.
+  /// Durable when it returns ok; the journal, which may be large then, is emptied by checkpoint(), or by a later commit.
+  Status commit_many(const std::function<Result<bool>(RowChange&)>& next);
   /// Gives the preallocated room back: the file is then strict FITS without dead bytes.
   Status trim();
   /// Makes every change part of the file itself and empties the journal.

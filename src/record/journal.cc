@@ -2,6 +2,7 @@
 #include "record/journal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "os/lock.h"
@@ -12,7 +13,9 @@ namespace imreg {
 namespace {
 
 constexpr char kMagic[] = "IMREGJNL";
-constexpr std::uint32_t kVersion = 1;
+// 2 as soon as there is a transaction of many rows.
+constexpr std::uint32_t kVersion = 1, kVersionOfMany = 2;
+constexpr std::int64_t kGenerationPlace = 8 + 4 + 16;
 constexpr std::int64_t kHintPlace = 512;
 constexpr std::int64_t kFirst = 1024;
 constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;      // magic version uuid generation crc
@@ -20,9 +23,13 @@ constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 8 + 4;  // boot generation en
 constexpr std::uint32_t kTransactionMagic = 0x54584e31;    // "TXN1"
 constexpr std::size_t kTransactionHead =
     4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
+constexpr std::uint32_t kManyMagic = 0x54584e32;          // "TXN2"
+constexpr std::size_t kManyHead = 4 + 8 + 8 + 8 + 8 + 4;  // magic generation sequence rows_before bytes crc
 constexpr std::int64_t kGrowth = 1 << 20;
 // The hint is written anew when so much was applied since, and when the writer goes. Whoever opens looks through this much.
 constexpr std::int64_t kHintEvery = 64 << 10;
+// A larger file is cut when its changes are in the record file.
+constexpr std::int64_t kMostKept = 8 << 20;
 
 template <class T>
 void put(std::string& out, T value) {
@@ -89,10 +96,34 @@ std::optional<Transaction> parse_transaction(std::string_view in, const Uuid& uu
   return out;
 }
 
+// The same of a transaction of many rows. Its numbers are not believed further than what is looked at when rows are read.
+std::optional<Transaction> parse_many(std::string_view in, const Uuid& uuid, std::int64_t generation,
+                                      std::int64_t record_size, std::size_t& used) {
+  if (in.size() < kManyHead) return std::nullopt;
+  char head[kManyHead];
+  std::memcpy(head, in.data(), sizeof head);
+  const std::string_view behind = in.substr(sizeof head);
+  in = std::string_view(head, sizeof head);
+  if (take<std::uint32_t>(in) != kManyMagic || take<std::int64_t>(in) != generation) return std::nullopt;
+  Transaction out;
+  out.sequence = take<std::uint64_t>(in);
+  out.rows_before = take<std::int64_t>(in);
+  const auto size = take<std::uint64_t>(in);
+  if (out.sequence > kLargest || out.rows_before < 0 || out.rows_before > kLargest / record_size) return std::nullopt;
+  if (size > behind.size()) return std::nullopt;
+  const std::string_view changes = behind.substr(0, size);
+  if (crc32c(check_of(uuid, changes), head, kManyHead - 4) != take<std::uint32_t>(in)) return std::nullopt;
+  out.many = ManyChanges::parse(changes, out.rows_before, record_size);
+  if (!out.many) return std::nullopt;
+  used = kManyHead + size;
+  return out;
+}
+
 // Whether there is a transaction of the generation that the head names; in doubt there is.
 bool begins_with_changes(std::string_view bytes) {
-  return bytes.size() >= kFirst + kTransactionHead && bytes.substr(0, 8) == kMagic &&
-         load_big<std::uint32_t>(bytes.data() + kFirst) == kTransactionMagic &&
+  if (bytes.size() < kFirst + std::min(kTransactionHead, kManyHead) || bytes.substr(0, 8) != kMagic) return false;
+  const auto magic = load_big<std::uint32_t>(bytes.data() + kFirst);
+  return (magic == kTransactionMagic || magic == kManyMagic) &&
          load_big<std::int64_t>(bytes.data() + kFirst + 4) == load_big<std::int64_t>(bytes.data() + 28);
 }
 
@@ -144,7 +175,8 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   }
   // A head that does not hold was torn while a generation began, so that no transaction of it follows; or it has rotted, and
   // then the transactions still say themselves to which generation they belong.
-  if (head_holds && load_big<std::uint32_t>(head.data() + 8) != kVersion)
+  const auto version = load_big<std::uint32_t>(head.data() + 8);
+  if (head_holds && version != kVersion && version != kVersionOfMany)
     return Status(Code::mismatch, "was written by a newer imreg; install that one to open the database").in_file(path);
   head.remove_prefix(12 + 16);
   const auto own_generation = head_holds ? take<std::int64_t>(head) : generation;
@@ -157,17 +189,27 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   }
   if (own_generation < generation) return view;
   view.generation = own_generation;
+  std::memcpy(view.generation_seen, bytes.data() + kGenerationPlace, sizeof view.generation_seen);
 
   if (head_holds && trust_hint) skip_applied(bytes, container.uuid, rows, view);
   std::size_t used = 0;
-  while (auto transaction = parse_transaction(bytes.substr(static_cast<std::size_t>(view.end)), container.uuid,
-                                              own_generation, container.schema->record_size, used)) {
+  const auto parse = [&] {
+    const auto rest = bytes.substr(static_cast<std::size_t>(view.end));
+    auto out = parse_transaction(rest, container.uuid, own_generation, container.schema->record_size, used);
+    return out ? out : parse_many(rest, container.uuid, own_generation, container.schema->record_size, used);
+  };
+  while (auto transaction = parse()) {
     view.last_sequence = transaction->sequence;
     view.transactions.push_back(*std::move(transaction));
     view.end += static_cast<std::int64_t>(used);
   }
   if (!head_holds && view.transactions.empty()) view.generation = -1;
   return view;
+}
+
+bool JournalView::holds() const {
+  std::atomic_thread_fence(std::memory_order_acquire);  // the head is written before anything behind it is
+  return map.size() >= kFirst && std::memcmp(map.data() + kGenerationPlace, generation_seen, 8) == 0;
 }
 
 Result<Journal> Journal::open(const std::string& path, const Container& container, std::int64_t generation,
@@ -181,7 +223,9 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer));
   if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
     journal.end_ = kFirst;
-    IMREG_TRY(journal.write_head());
+    IMREG_TRY(journal.write_head(kVersion));
+    journal.applied_end_ = journal.end_;
+    journal.write_hint();
     IMREG_TRY(sync_folder_of(path, observer));
   } else {
     journal.applied_end_ = journal.end_;  // and the hint may be of another boot: it is written when this writer goes
@@ -195,6 +239,10 @@ Status Journal::settle_on_disk(const std::string& path, std::int64_t end, IoObse
   if (!file) return file.status();
   IMREG_ASSIGN(const std::int64_t size, file->size());
   end = std::max(end, kFirst);
+  if (size - end > kMostKept) {  // a transaction of many rows that did not come to its end
+    IMREG_TRY(file->truncate(end));
+    return file->sync();
+  }
   IMREG_ASSIGN(const Map map, Map::of(*file, size));
   if (end < size && std::any_of(map.data() + end, map.data() + size, [](char c) { return c != 0; }))
     IMREG_TRY(file->write_zeros(end, size - end));
@@ -210,15 +258,22 @@ bool holds_changes(const std::string& journal) {
 bool Journal::holds_something(std::int64_t end) { return end > kFirst; }
 
 // Not synced: the sync of the first transaction covers it, and without one an older head, or a torn one, is as good.
-Status Journal::write_head() {
+Status Journal::write_head(std::uint32_t version) {
   std::string head(kMagic, 8);
-  put(head, kVersion);
+  put(head, version);
   head.append(reinterpret_cast<const char*>(uuid_.data()), uuid_.size());
   put(head, generation_);
   put(head, check_of(uuid_, head));
   IMREG_TRY(file_.write(0, head));
-  applied_end_ = end_;
-  write_hint();
+  version_ = version;
+  return {};
+}
+
+Status Journal::make_room(std::int64_t end) {
+  if (end <= allocated_) return {};
+  std::int64_t size = round_up(end, kGrowth);
+  if (!file_.allocate(size).ok()) IMREG_TRY(file_.allocate(size = end));  // nearly full: as much as it takes
+  allocated_ = size;
   return {};
 }
 
@@ -243,14 +298,7 @@ Status Journal::commit(const Transaction& transaction) {
   put(bytes, check_of(uuid_, bytes));
 
   const auto size = static_cast<std::int64_t>(bytes.size());
-  if (end_ + size > allocated_) {
-    const auto exact = end_ + size;
-    allocated_ = round_up(exact, kGrowth);
-    if (!file_.allocate(allocated_).ok()) {  // nearly full: as much as it takes
-      allocated_ = exact;
-      IMREG_TRY(file_.allocate(exact));
-    }
-  }
+  IMREG_TRY(make_room(end_ + size));
   auto status = file_.write(end_, bytes);
   const bool written = status.ok();
   if (written) status = file_.sync();
@@ -261,6 +309,64 @@ Status Journal::commit(const Transaction& transaction) {
   end_ += size;
   last_sequence_ = transaction.sequence;
   return {};
+}
+
+Status Journal::add(std::string_view changes) {
+  auto status = [&]() -> Status {
+    // What the record file has not got yet needs no other version, and until the sync below this one harms nobody.
+    if (version_ != kVersionOfMany) IMREG_TRY(write_head(kVersionOfMany));
+    const std::int64_t place = end_ + static_cast<std::int64_t>(kManyHead) + added_;
+    IMREG_TRY(make_room(place + static_cast<std::int64_t>(changes.size())));
+    return file_.write(place, changes);
+  }();
+  if (added_ == 0) added_check_ = check_of(uuid_, {});
+  added_check_ = crc32c(added_check_, changes);
+  added_ += static_cast<std::int64_t>(changes.size());
+  if (!status.ok()) drop_added();
+  return status;
+}
+
+Status Journal::commit_added(std::uint64_t sequence, std::int64_t rows_before) {
+  std::string head;
+  put(head, kManyMagic);
+  put(head, generation_);
+  put(head, sequence);
+  put(head, rows_before);
+  put(head, static_cast<std::uint64_t>(added_));
+  put(head, crc32c(added_check_, head));
+  auto status = file_.write(end_, head);
+  const bool written = status.ok();
+  if (written) status = file_.sync();
+  if (!status.ok()) {
+    unsure_ = !file_.write_zeros(end_, static_cast<std::int64_t>(kManyHead)).ok() || written;
+    drop_added();
+    return status;
+  }
+  last_ = end_;
+  end_ += static_cast<std::int64_t>(kManyHead) + added_;
+  added_ = 0;
+  last_sequence_ = sequence;
+  return {};
+}
+
+void Journal::drop_added() {
+  // Changes without a head are nothing, wherever they stay.
+  if (added_ > 0 && file_.truncate(end_).ok()) allocated_ = end_;
+  added_ = 0;
+}
+
+Result<JournalView> Journal::last_added(std::int64_t record_size) const {
+  JournalView view;
+  view.generation = generation_;
+  IMREG_ASSIGN(view.map, Map::of(file_, end_));
+  Transaction transaction;
+  const std::string_view bytes(view.map.data() + last_, static_cast<std::size_t>(end_ - last_));
+  transaction.sequence = last_sequence_;
+  transaction.rows_before = load_big<std::int64_t>(bytes.data() + 20);
+  transaction.many = ManyChanges::parse(bytes.substr(kManyHead), transaction.rows_before, record_size);
+  if (!transaction.many) return Status(Code::io, "cannot be read back").in_file(file_.path());
+  view.transactions.push_back(std::move(transaction));
+  return view;
 }
 
 void Journal::applied(std::int64_t rows) {
@@ -283,8 +389,13 @@ void Journal::write_hint() {
 Status Journal::restart(std::int64_t generation, std::int64_t rows) {
   generation_ = generation;
   end_ = kFirst;
+  IMREG_TRY(write_head(kVersion));
   rows_ = rows;
-  return write_head();
+  applied_end_ = end_;
+  write_hint();
+  // Behind the head: who has mapped it looks there whether it still holds.
+  if (const auto size = file_.size(); size && *size > kMostKept && file_.truncate(kGrowth).ok()) allocated_ = kGrowth;
+  return {};
 }
 
 }  // namespace imreg

@@ -4,6 +4,8 @@
 //   0     magic, version, file UUID, generation, CRC       written when a generation begins
 //   512   hint: boot identity, generation, end of what is in the record file already, last sequence, rows, CRC    unsynced, written now and then, only saves work
 //   1024  transactions: head (magic, generation, sequence, rows before, sizes), changes, added rows, CRC over all
+//         or, of many rows: head (another magic, generation, sequence, rows before, size, CRC over all), changes (many_changes.h).
+//         The head is written last: without it there is no transaction. Version 2, so that older programs do not pass over it.
 //
 // A transaction counts only when its CRC holds and it has the generation of the journal and of the record file's JRNLGEN card.
 // A journal of an older generation has been emptied by a checkpoint; one of a newer generation belongs to a newer life of the
@@ -21,6 +23,7 @@
 #include "os/file.h"
 #include "os/map.h"
 #include "record/container.h"
+#include "record/many_changes.h"
 
 namespace imreg {
 
@@ -37,7 +40,8 @@ struct Transaction {
   std::uint64_t sequence = 0;    ///< the change number
   std::int64_t rows_before = 0;  ///< rows in the file when it was committed
   std::vector<Change> changes;
-  std::string_view added;  ///< records behind rows_before
+  std::string_view added;           ///< records behind rows_before
+  std::optional<ManyChanges> many;  ///< instead of both
 };
 
 /// A journal for reading; its texts point into the map.
@@ -47,6 +51,9 @@ struct JournalView {
   std::uint64_t last_sequence = 0;        ///< of the last whole transaction, 0 when there is none
   std::int64_t generation = -1;           ///< -1 when there is no journal of this file
   std::int64_t end = 0;                   ///< behind the last whole transaction
+  char generation_seen[8] = {};           ///< in its head, whole or not
+  /// False: a checkpoint has begun the journal anew. What its texts say is nothing any more; all of it is in the file.
+  bool holds() const;
 };
 
 /// Reads the journal beside a record file. No journal, or one of an older generation: empty. A generation below 0 (the cards
@@ -74,6 +81,14 @@ class Journal {
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);
+  /// Some of the changes of a transaction of many rows. On a failure nothing of them remains.
+  Status add(std::string_view changes);
+  /// The head of the transaction, and its sync.
+  Status commit_added(std::uint64_t sequence, std::int64_t rows_before);
+  /// It shall not be.
+  void drop_added();
+  /// The last transaction, which commit_added() has just written, read back.
+  Result<JournalView> last_added(std::int64_t record_size) const;
   /// True after a failed sync, or when zeroing failed: what the disk holds is not known.
   bool unsure() const { return unsure_; }
   /// Everything up to here is in the record file, which has so many rows. The hint follows now and then.
@@ -89,13 +104,18 @@ class Journal {
   static bool holds_something(std::int64_t end);
 
  private:
-  Status write_head();
+  Status write_head(std::uint32_t version);
+  Status make_room(std::int64_t end);
   void write_hint();
   File file_;
   Uuid uuid_{};
   std::int64_t generation_ = 0;
   std::int64_t end_ = 0;
   std::int64_t allocated_ = 0;
+  std::int64_t last_ = 0;   ///< where the last transaction begins
+  std::int64_t added_ = 0;  ///< bytes of changes behind `end_` that have no head yet
+  std::uint32_t added_check_ = 0;
+  std::uint32_t version_ = 0;  ///< of the head; 0: not looked at
   std::int64_t applied_end_ = 0;
   std::int64_t hinted_end_ = 0;
   std::int64_t rows_ = 0;  ///< in the record file when applied_end_ was reached

@@ -164,8 +164,10 @@ Status RecordFile::State::lay_over_journal() {
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
   pieces.clear();
+  large.clear();
   std::int64_t proven = count;  // the journal knows of rows whose count had not reached the disk
   for (const auto& transaction : journal.transactions) {
+    if (transaction.many) large.push_back(&transaction);
     pieces.insert(pieces.end(), transaction.changes.begin(), transaction.changes.end());
     const auto size = static_cast<std::size_t>(record_size());
     std::int64_t row = transaction.rows_before;
@@ -209,20 +211,39 @@ std::int64_t RecordFile::State::change_of(std::int64_t row, const char* bytes) c
   return change < kLargest ? change : -1;  // a number that means nothing
 }
 
+std::int64_t RecordFile::State::next_pending(std::int64_t from) const {
+  const auto piece = first_piece(from);
+  std::int64_t row = piece == pieces.end() ? count : piece->row;
+  for (const auto* transaction : large) row = std::min(row, transaction->many->next(from));
+  return std::min(row, count);
+}
+
 void RecordFile::State::lay_pieces(std::int64_t row, char* bytes) const {
   const std::int64_t has = change_of(row, bytes);
-  for (auto piece = pieces_of(row); piece != pieces.end() && piece->row == row; ++piece) {
-    if (piece->sequence <= has) continue;
-    std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
+  auto piece = first_piece(row);
+  const auto lay_until = [&](std::uint64_t sequence) {
+    for (; piece != pieces.end() && piece->row == row; ++piece) {
+      if (static_cast<std::uint64_t>(piece->sequence) > sequence) return;
+      if (piece->sequence > has) std::memcpy(bytes + piece->offset, piece->bytes.data(), piece->bytes.size());
+    }
+  };
+  for (const auto* transaction : large) {
+    lay_until(transaction->sequence);
+    const auto edit = transaction->many->find(row);
+    if (edit && edit->number > has) transaction->many->lay(*edit, seal(), bytes);
   }
+  lay_until(kLargest);
 }
 
 RecordView RecordFile::State::peek(std::int64_t row, Record& scratch) const {
   const char* in_file = map.data() + place_of(row);
-  if (pieces.empty()) return RecordView(in_file);
-  if (pieces_of(row) == pieces.end()) return RecordView(in_file);
-  if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
+  if ((pieces.empty() && large.empty()) || next_pending(row) != row) return RecordView(in_file);
+  const auto copy_from_file = [&] {
+    if (row < capacity()) std::memcpy(scratch.data(), in_file, static_cast<std::size_t>(record_size()));
+  };
+  copy_from_file();
   lay_pieces(row, scratch.data());
+  if (!journal.holds()) copy_from_file();
   return scratch.view();
 }
 
@@ -292,8 +313,7 @@ std::int64_t RecordFile::change_number() const { return state_->change_number; }
 
 RecordView RecordFile::peek(std::int64_t row, Record& scratch) const { return state_->peek(row, scratch); }
 RecordFile::Run RecordFile::run_in_place(std::int64_t from) const {
-  const auto piece = state_->first_piece(from);
-  return {state_->map.data() + state_->place_of(from), piece == state_->pieces.end() ? state_->count : piece->row};
+  return {state_->map.data() + state_->place_of(from), state_->next_pending(from)};
 }
 
 Status RecordFile::read_far(std::int64_t row, Record& copy) const {

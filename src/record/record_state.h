@@ -50,14 +50,16 @@ struct RecordFile::State {
   std::int64_t count = 0;
   std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
   std::int64_t change_number = 0;
-  JournalView journal;         ///< what is committed and not yet in the file
-  std::vector<Change> pieces;  ///< of `journal`, by row, older first; added rows are pieces too
+  JournalView journal;                    ///< what is committed and not yet in the file
+  std::vector<Change> pieces;             ///< of `journal`, by row, older first; added rows are pieces too
+  std::vector<const Transaction*> large;  ///< of `journal`, those of many rows
 
   mutable std::mutex mutex;
   mutable std::shared_ptr<const Later> later;
 
   static Result<std::unique_ptr<State>> open(const std::string& path, Who who);
 
+  SealFields seal() const { return {changeno, crc}; }
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
   /// Rows for which the file has room.
@@ -65,8 +67,8 @@ struct RecordFile::State {
   Status remap();
 
   RecordView peek(std::int64_t row, Record& scratch) const;
-  /// The first piece of row `from` or of a later one.
-  std::vector<Change>::const_iterator first_piece(std::int64_t from) const;
+  /// The first row from `from` on, below count, that the journal changes; else count.
+  std::int64_t next_pending(std::int64_t from) const;
   /// A copy of the row, and whether it is good.
   bool copy_row(std::int64_t row, Record& copy) const;
   bool crc_holds(std::int64_t row, const char* bytes) const;
@@ -89,6 +91,7 @@ struct RecordFile::State {
   Status count_without_cards(std::int64_t said);
   Status lay_over_journal();
   Status map_rows();
+  std::vector<Change>::const_iterator first_piece(std::int64_t from) const;
   std::vector<Change>::const_iterator pieces_of(std::int64_t row) const;
   void lay_pieces(std::int64_t row, char* bytes) const;
 };

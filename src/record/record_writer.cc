@@ -3,23 +3,14 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
-#include <unordered_set>
 
-#include "base/text.h"
 #include "imreg/date.h"
-#include "imreg/record_file.h"
-#include "os/lock.h"
-#include "record/record_state.h"
+#include "record/writer_state.h"
 
 namespace imreg {
 
 namespace {
 
-// Room is taken ahead in pieces of a sixteenth of the file, so that most appends do not extend it.
-constexpr std::int64_t kLeastGrowth = 256 << 10;
-constexpr std::int64_t kMostGrowth = 16 << 20;
-// A longer journal is emptied after the commit that made it so: readers look through it when they open.
-constexpr std::int64_t kLongJournal = 4 << 20;
 // Differences of a row that stand this close are journaled as one piece.
 constexpr std::size_t kJoinGap = 64;
 // Small appends that follow each other write zeros this far ahead: a sync of blocks that were written before costs half of
@@ -38,172 +29,6 @@ Status refuse_network(const std::string& path, const RecordWriter::Options& opti
 }
 
 }  // namespace
-
-struct RecordWriter::State {
-  Options options;
-  WriterLock lock;
-  File file;
-  RecordFile view;
-  std::optional<Journal> journal;
-  std::vector<std::string> notes;
-  bool index_dropped = false;
-  bool appended = false;         ///< this writer has appended before
-  std::int64_t written_end = 0;  ///< up to here its blocks have been written
-  Status failure;                ///< of a write or sync: what the disk holds is not known, so nothing more is written
-
-  explicit State(RecordFile opened) : view(std::move(opened)) {}
-  RecordFile::State& seen() { return *view.state_; }
-
-  Status refuse_if_broken() const {
-    if (!failure.ok())
-      return Status(Code::io,
-                    "a write failed before (" + failure.text() + "): the file is read-only until it is opened again")
-          .in_file(view.path());
-    return lock.held() ? Status() : Status(Code::invalid, "its writer is closed").in_file(view.path());
-  }
-
-  Status refuse_part_of_record(std::string_view rows) {
-    if (static_cast<std::int64_t>(rows.size()) % seen().record_size() == 0) return {};
-    return Status(Code::invalid, std::to_string(rows.size()) + " bytes are not a whole number of records of " +
-                                     std::to_string(seen().record_size()))
-        .in_file(view.path());
-  }
-
-  std::string clean_state() {
-    if (boot_id().empty()) return "";
-    return "boot=" + boot_id() + " file=" + file.stamp() + " rows=" + std::to_string(seen().count) +
-           " size=" + std::to_string(seen().map.size()) + " change=" + std::to_string(seen().change_number);
-  }
-
-  Status write_counts() {
-    const std::int64_t spare = seen().map.size() - seen().place_of(seen().count);
-    return file.write(seen().container.count_cards,
-                      make_card_pair(seen().container.uuid, PairKind::count, seen().count, spare));
-  }
-
-  // An index that nobody keeps up would be wrong; it can be made again.
-  void drop_unkept_index() {
-    if (options.follower || index_dropped) return;
-    index_dropped = true;
-    const std::string index = seen().base + ".idx";
-    if (File::open(index, File::Mode::read).status().code() != Code::not_found)
-      (void)remove_file(index, options.observer);
-  }
-
-  Status write_state() {
-    return file.write(seen().container.state_cards,
-                      make_card_pair(seen().container.uuid, PairKind::state, seen().generation, seen().change_number));
-  }
-
-  // Room for so many rows in all.
-  Status make_room(std::int64_t rows) {
-    if (rows <= seen().capacity()) return {};
-    const std::int64_t needed = seen().place_of(rows);
-    const std::int64_t ahead = std::clamp(needed / 16, kLeastGrowth, kMostGrowth);
-    if (!file.allocate(round_up(needed + ahead, kFitsBlock)).ok())  // nearly full: as much as it takes
-      IMREG_TRY(file.allocate(round_up(needed, kFitsBlock)));
-    return seen().remap();
-  }
-
-  // Change number and CRC of a record at its final row.
-  void seal(char* bytes, std::int64_t row, std::int64_t change_number) {
-    const auto& schema = *seen().container.schema;
-    if (seen().changeno) store(bytes, Field<std::int64_t>{seen().changeno->offset}, change_number);
-    const std::uint32_t crc = record_crc(seen().container.uuid, row, bytes, schema.record_size, seen().crc->offset);
-    store(bytes, Field<std::uint32_t>{seen().crc->offset}, crc);
-  }
-
-  void seal_all(std::string& rows, std::int64_t first, std::int64_t change_number) {
-    const auto size = static_cast<std::size_t>(seen().record_size());
-    for (std::size_t at = 0; at + size <= rows.size(); at += size) seal(rows.data() + at, first++, change_number);
-  }
-
-  Status write_transaction(const Transaction& transaction) {
-    const std::int64_t added = static_cast<std::int64_t>(transaction.added.size()) / seen().record_size();
-    IMREG_TRY(make_room(transaction.rows_before + added));
-    for (const auto& change : transaction.changes)
-      IMREG_TRY(file.write(seen().place_of(change.row) + change.offset, change.bytes));
-    if (added > 0) IMREG_TRY(file.write(seen().place_of(transaction.rows_before), transaction.added));
-    seen().count = std::max(seen().count, transaction.rows_before + added);
-    return {};
-  }
-
-  Status open_journal() {
-    if (journal) return {};
-    const auto& old = seen().journal;
-    IMREG_ASSIGN(journal,
-                 Journal::open(seen().base + ".journal", seen().container, seen().generation,
-                               old.generation == seen().generation ? old.end : 0,
-                               static_cast<std::uint64_t>(seen().change_number), seen().count, options.observer));
-    return {};
-  }
-
-  Status recover();
-  Status set_aside(std::int64_t from);
-};
-
-// The last writer died: replay, extend, sync, set aside, zero, sync, count. In this order.
-Status RecordWriter::State::recover() {
-  // seen() has counted rows past NAXIS2 already; its journal holds the transactions that may be missing in the file.
-  const JournalView pending = std::move(seen().journal);
-  const auto pieces = std::move(seen().pieces);
-  seen().pieces.clear();
-  seen().journal = {};
-  IMREG_TRY(Journal::settle_on_disk(seen().base + ".journal", pending.end, options.observer));
-  IMREG_TRY(make_room(seen().count));
-  std::unordered_set<std::int64_t> finished;
-  for (const auto& piece : pieces) {
-    const std::int64_t place = seen().place_of(piece.row);
-    if (piece.sequence <= seen().change_of(piece.row, seen().map.data() + place)) continue;
-    IMREG_TRY(file.write(place + piece.offset, piece.bytes));
-    finished.insert(piece.sequence);
-  }
-  if (!finished.empty()) {
-    notes.push_back("finished " + counted(static_cast<long long>(finished.size()), "change") +
-                    " that had been committed when the last writer stopped");
-  }
-  IMREG_TRY(file.sync());
-  seen().journal.generation = pending.generation;
-  seen().journal.end = pending.end;
-  if (!pending.transactions.empty()) {
-    IMREG_TRY(open_journal());
-    journal->applied(seen().count);
-  }
-
-  IMREG_TRY(set_aside(seen().count));
-  const std::int64_t end = seen().place_of(seen().count);
-  const char* behind = seen().map.data() + end;
-  const char* const map_end = seen().map.data() + seen().map.size();
-  if (std::any_of(behind, map_end, [](char c) { return c != 0; })) {
-    IMREG_TRY(file.write_zeros(end, seen().map.size() - end));
-    IMREG_TRY(file.sync());
-  }
-  const auto state = read_card_pair(file, seen().container, PairKind::state);
-  if (state && !state->valid) IMREG_TRY(write_state());
-  return write_counts();
-}
-
-// Good records behind a hole: one rotten record must not cut them off silently. They go to X.db.lost, a record file too.
-Status RecordWriter::State::set_aside(std::int64_t from) {
-  std::string rows;
-  const auto size = static_cast<std::size_t>(seen().record_size());
-  for (std::int64_t row = from + 1; row < seen().capacity(); ++row) {
-    const char* bytes = seen().map.data() + seen().place_of(row);
-    if (seen().crc_holds(row, bytes)) rows.append(bytes, size);
-  }
-  const auto found = static_cast<long long>(rows.size() / size);
-  if (found == 0) return {};
-  const std::string path = seen().base + ".lost";
-  Options aside = options;
-  aside.follower = nullptr;  // that follows the rows of this file
-  if (auto old = RecordFile::open(path); !old && old.status().code() == Code::not_found) {
-    IMREG_TRY(RecordWriter::create(path, *seen().container.schema, aside));
-  }
-  IMREG_ASSIGN(auto writer, RecordWriter::open(path, aside));
-  IMREG_TRY(writer.append(std::move(rows)));
-  notes.push_back(counted(found, "good record") + " behind a damaged one set aside in " + path);
-  return {};
-}
 
 Status RecordWriter::create(const std::string& path, const Schema& schema, const Options& options) {
   const FieldInfo* crc = schema.find("crc");
@@ -351,9 +176,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
   state_->failure = state_->write_transaction(transaction);
   if (state_->failure.ok() && rows_added > 0) state_->failure = state_->write_counts();
   if (!state_->failure.ok()) {
-    // What stands in the journal only is read from there.
-    if (auto again = RecordFile::State::open(state_->view.path(), RecordFile::State::Who::recovery); again.ok())
-      state_->view.state_ = *std::move(again);
+    state_->show_journal();
     return {};
   }
   state_->journal->applied(seen.count);
@@ -364,22 +187,8 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
 }
 
 Status RecordWriter::checkpoint() {
-  auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
-  const auto step = [&](Status status) {
-    if (!status.ok()) state_->failure = status;
-    return status;
-  };
-  IMREG_TRY(step(state_->file.sync()));
-  const bool ours = state_->journal || seen.journal.generation == seen.generation;
-  if (!ours || !Journal::holds_something(state_->journal ? state_->journal->size() : seen.journal.end)) return {};
-  IMREG_TRY(state_->open_journal());
-  const std::int64_t next = seen.generation + 1;
-  IMREG_TRY(step(state_->file.write(seen.container.state_cards,
-                                    make_card_pair(seen.container.uuid, PairKind::state, next, seen.change_number))));
-  IMREG_TRY(step(state_->file.sync()));
-  seen.generation = next;
-  return step(state_->journal->restart(next, seen.count));
+  return state_->checkpoint();
 }
 
 Status RecordWriter::trim() {

@@ -9,6 +9,7 @@
 // is ever repaired in place: what does not fit makes the whole index unused.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,10 @@ std::uint64_t witness_of(const Fields& fields, RecordView record);
 
 std::string index_path(const std::string& record_file);
 std::uint64_t new_nonce();
+Head new_head(const RecordFile& file, const Fields& fields);
 Status write_head(File& file, const Head& head);
+/// A new index file in one step, as `write` makes it. One that a killed writer left half-made is written over.
+Result<File> replace_index(const std::string& path, IoObserver* observer, const std::function<Status(File&)>& write);
 /// A segment by its head. Errors: corrupt, io.
 Result<SegmentSource> source_of(const File& file, std::uint64_t nonce, std::int64_t head_page, const Fields& fields);
 /// Of the segments before `end`: the first of those at the end that should become one, of at most `most` rows.

@@ -13,13 +13,16 @@
 
 namespace imreg::index {
 
-constexpr double kScanCost = 25;  ///< nanoseconds for a row when all are looked at in order
+constexpr double kScanCost = 25;   ///< nanoseconds for a row when all are looked at in order
+constexpr double kLookCost = 300;  ///< for a record somewhere in the file
 
 /// Positions from..end-1 of a column.
 struct Slice {
   std::int64_t from = 0, end = 0;
 };
 std::int64_t size_of(const std::vector<Slice>& slices);
+/// In order and without overlap.
+std::vector<Slice> merged(std::vector<Slice> slices);
 
 class SegmentSearch {
  public:
@@ -84,7 +87,9 @@ class SegmentSearch {
   void test_moments(const Slice& slice, std::vector<std::uint8_t>& alive);
   std::vector<Slice> slices_of(const Condition& condition, double reach);
   bool place_slices(const PlaceRanges& ranges);
+  void find_places(const std::function<void(std::int64_t row)>& add);
   bool text_slices(const Condition& condition, std::size_t field);
+  void find_texts(const std::function<void(std::int64_t row)>& add);
   std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
   bool text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text);
 

@@ -206,7 +206,7 @@ TEST_F(Recovery, AJournalOfANewerProgramIsRefused) {
     EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
   }
   std::string head = slurp(path + ".journal").substr(0, 40);
-  head[11] = 2;
+  head[11] = 3;
   const std::string uuid = head.substr(12, 16);
   store_big(head.data() + 36, crc32c(crc32c(0, uuid.data(), 16), head.data(), 36));
   scribble(path + ".journal", 0, head);
