@@ -28,7 +28,7 @@ Status os_error(const std::string& path, const std::string& what, int error) {
 Status File::fail(const char* what, int error) const { return os_error(path_, what, error); }
 
 bool File::vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const {
-  error = observer_ ? observer_->before({kind, path_, offset, bytes}) : 0;
+  error = observer_ ? observer_->before({kind, path_, offset, bytes, fd_}) : 0;
   return error != 0;
 }
 
@@ -277,6 +277,8 @@ Status sync_folder_of(const std::string& path, IoObserver* observer) {
 
 Status replace_file(const std::string& path, std::string_view content, IoObserver* observer) {
   const std::string temporary = path + ".new" + std::to_string(::getpid());
+  // A crash may have left one of this name: after a restart, and in containers always, process numbers come again.
+  if (::access(temporary.c_str(), F_OK) == 0) (void)remove_file(temporary, observer);
   auto written = [&]() -> Status {
     IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer));
     IMREG_TRY(file.write(0, content));

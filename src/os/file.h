@@ -20,6 +20,7 @@ struct IoOperation {
   const std::string& path;
   std::int64_t offset = 0;      ///< write, allocate: where; truncate: the new size
   std::string_view bytes = {};  ///< write: what; rename: the new name
+  int fd = -1;                  ///< of an open file: a file that was renamed is still known by its first name
 };
 
 /// Sees every operation; the default lets all of them happen.

@@ -74,6 +74,10 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
     IMREG_TRY(state->read_counts());
     const bool known = state->generation >= 0;
     auto status = state->lay_over_journal();
+    if (state->no_row_is_whole()) {
+      return Status(Code::corrupt, "the header is damaged: neither its count nor the first record agrees with FILEUUID")
+          .in_file(path);
+    }
     IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
     const bool moved = now.valid ? now.first != state->generation : known;
     if (status.ok() && !moved) break;
@@ -126,6 +130,7 @@ Status RecordFile::State::read_counts() {
     IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
     if (quiet && nobody_writes(look)) break;
   }
+  counted_by_rows = !counts.valid;
   if (counts.valid) {
     count = counts.first;
   } else {
@@ -151,12 +156,15 @@ Status RecordFile::State::count_without_cards(std::int64_t said) {
     return {};
   }
   count = valid_until(0);
-  // Records, and none of them whole: more likely the identity that each check covers is damaged than all of them.
-  if (count == 0 && read_row(0) && row.bytes().find_first_not_of('\0') != std::string::npos) {
-    return Status(Code::corrupt, "the header is damaged: neither its count nor the first record agrees with FILEUUID")
-        .in_file(path);
-  }
   return {};
+}
+
+// Records, and none of them whole, not even by the journal (a power cut may tear the cards and a change of the first record
+// together): more likely the identity that each check covers is damaged than all of them.
+bool RecordFile::State::no_row_is_whole() const {
+  std::string row(static_cast<std::size_t>(record_size()), '\0');
+  return counted_by_rows && count == 0 && file.read_exactly(place_of(0), row.data(), row.size()).ok() &&
+         row.find_first_not_of('\0') != std::string::npos;
 }
 
 Status RecordFile::State::lay_over_journal() {
