@@ -1,9 +1,10 @@
-// Upkeep of a database: whether it is whole, and new files made out of old ones. man 1 imcheck.
+// Upkeep of a database: whether it is whole, what it is, and new files made out of old ones. man 1 imcheck.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "imreg/status.h"
@@ -26,23 +27,80 @@ struct Finding {
 
 struct CheckOptions {
   int jobs = 0;  ///< threads; 0: one for each processor
-  /// Bytes that are looked at by now, and all of them. Called by the thread that called check_database().
+  /// Bytes that are looked at by now, and all of them. Called by the thread that called.
   std::function<void(std::int64_t done, std::int64_t all)> progress;
+  /// A folder as a row has it ($NAME/rest) to the whole one: two rows are the same image when these are the same.
+  std::function<std::string(std::string_view folder)> expand;
 };
 
 struct CheckReport {
   static constexpr std::size_t kMostNamed = 1000;
-  std::vector<Finding> findings;  ///< the first kMostNamed
+  std::string path;
+  std::vector<Finding> findings;  ///< damage first, in order of records; the first kMostNamed
   std::int64_t damages = 0;       ///< all, named or not
   std::int64_t warnings = 0;
   std::int64_t rows = 0;
   std::int64_t deleted = 0;
-  std::int64_t bytes = 0;  ///< that were read
+  std::int64_t indexed = 0;  ///< rows that the index was compared with
+  std::int64_t bytes = 0;    ///< that were looked at
+  double seconds = 0;
   bool whole() const { return damages == 0; }
 };
 
 /// Looks at every byte of a database and of the files beside it. Never writes, never waits for a writer and never holds one
-/// up; what a writer changes meanwhile is no damage. Errors: not_found, io; damage is in the report.
+/// up; what a writer changes meanwhile is no damage. Errors: not_found, io, invalid (not a database at all); damage is in
+/// the report.
 Result<CheckReport> check_database(const std::string& path, const CheckOptions& options = {});
+
+struct RepairReport {
+  std::string path, new_path;
+  std::vector<Finding> lost;   ///< what could not be saved, the first CheckReport::kMostNamed; and notes
+  std::int64_t rows_lost = 0;  ///< all
+  std::int64_t rows_saved = 0;
+  std::int64_t changes_applied = 0;  ///< rows that were newer in the journal
+  std::int64_t changes_lost = 0;     ///< rows of which only an older state is whole
+};
+
+/// Saves every row that is whole into a new database, also when the header or the journal is damaged, the file cut off, or
+/// rows stand behind a hole. The old file is not touched, an existing new one neither. Errors: those of check_database(),
+/// busy (somebody writes), corrupt (no row could be saved: nothing is made), invalid (the new one exists).
+Result<RepairReport> repair_database(const std::string& path, const std::string& new_path,
+                                     const CheckOptions& options = {});
+
+/// What a database is.
+struct Description {
+  std::string path, format, uuid, creator, date;
+  int version = 0;
+  bool native = false;
+  std::int64_t rows = 0, deleted = 0, bytes = 0, spare_bytes = 0, change_number = 0;
+  std::string lock;  ///< "free", or who holds it and since when
+  bool locked = false;
+  std::int64_t journal_bytes = 0, journal_generation = 0, journal_transactions = 0, journal_pending = 0;
+  std::string index;  ///< "none", "good", or why it is not used
+  std::int64_t index_bytes = 0, index_rows = 0, index_segments = 0;
+  std::int64_t lost_rows = 0;  ///< in X.db.lost
+};
+/// Errors: those of RecordFile::open.
+Result<Description> describe_database(const std::string& path);
+
+struct UpkeepOptions {
+  std::string program = "imcheck";
+  double wait_seconds = 10;
+  bool on_network = false;
+};
+/// Makes X.db.idx anew, under the lock. Errors: those of RecordWriter::open, io.
+Status rebuild_index_of(const std::string& path, const UpkeepOptions& options);
+/// Gives preallocated room back and empties the journal. Gives the bytes that were given back. Errors: the same.
+Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options);
+
+/// "FILE: what (record R) (byte B)" of a finding: as Status::text() does.
+std::string text_of(const Finding& finding);
+/// Reports for people, one or some lines; and as one JSON object in a line.
+std::string report_text(const CheckReport& report);
+std::string report_json(const CheckReport& report);
+std::string report_text(const RepairReport& report);
+std::string report_json(const RepairReport& report);
+std::string report_text(const Description& description);
+std::string report_json(const Description& description);
 
 }  // namespace imreg

@@ -1,13 +1,150 @@
-// Looks at all files of a database.
-#include "imreg/record_file.h"
+// Looks at all files of a database: one after the other, each by who knows it.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "base/text.h"
 #include "imreg/upkeep.h"
+#include "os/lock.h"
+#include "upkeep/check_files.h"
+#include "upkeep/check_rows.h"
+#include "upkeep/salvage.h"
 
 namespace imreg {
 
-Result<CheckReport> check_database(const std::string& path, const CheckOptions&) {
-  IMREG_ASSIGN(const RecordFile file, RecordFile::open(path));
+using namespace upkeep;
+
+namespace {
+
+constexpr int kLooks = 50;
+constexpr std::int64_t kWorthAnIndex = 4096;  // rows
+
+void wait_a_little() { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }
+
+Result<RecordFile> open_patiently(const std::string& path) {
+  for (int look = 0;; ++look) {
+    auto file = RecordFile::open(path);
+    if (file || file.status().code() != Code::busy || look >= kLooks) return file;
+    wait_a_little();
+  }
+}
+
+// A file that cannot be opened, of which rows may be left.
+Result<CheckReport> check_wreck(const std::string& path, const Status& why, CheckReport report) {
+  const auto wreck = Salvage::open(path);
+  if (!wreck) return why;
+  std::int64_t whole = 0, lost = 0;
+  IMREG_TRY(wreck->each([&](std::int64_t, Salvage::Fate fate, const char*) {
+    ++(fate == Salvage::Fate::lost ? lost : whole);
+    return true;
+  }));
+  Findings findings;
+  findings.damage(why.file().empty() ? path : why.file(), why.message() + "; " + counted(whole, "row") + " of " +
+                                                              std::to_string(whole + lost) +
+                                                              " whole: imcheck -repair saves them");
+  for (const auto& note : wreck->notes) findings.note(path, note);
+  report.rows = whole + lost;
+  report.bytes = wreck->size;
+  report.damages = findings.damages();
+  report.findings = std::move(findings).sorted();
+  return report;
+}
+
+struct Indexed {
+  RecordFile file;
+  std::optional<index::IndexCheck> check;
+  Status status;
+};
+
+// File and index as they belong together: a writer moves both on between our looks at them.
+Indexed open_index(RecordFile file) {
+  const std::string lock = resolved_path(file.path()) + ".lock";
+  for (int look = 0;; ++look) {
+    auto check = index::IndexCheck::open(file);
+    if (check) return {std::move(file), *std::move(check), {}};
+    const Status status = check.status();
+    const bool sure = status.code() == Code::not_found || look >= kLooks || (look >= 3 && !WriterLock::is_held(lock));
+    if (sure) return {std::move(file), std::nullopt, status};
+    wait_a_little();
+    if (auto now = RecordFile::open(file.path())) file = *std::move(now);
+  }
+}
+
+// One of another release is whole in its own way.
+bool is_whole_head(const std::string& path) {
+  std::string page(static_cast<std::size_t>(index::kPage), '\0');
+  const auto file = File::open(path, File::Mode::read);
+  if (!file || !file->read_exactly(0, page.data(), page.size()).ok()) return false;
+  std::uint64_t nonce = 0, check = 0;
+  std::memcpy(&nonce, page.data() + 8, sizeof nonce);
+  std::memcpy(&check, page.data() + index::kPayload, sizeof check);
+  return check == index::page_check(nonce, 0, page.data());
+}
+
+void judge_index(const Indexed& indexed, Findings& findings) {
+  const std::string path = index::index_path(indexed.file.path());
+  const Status& status = indexed.status;
+  const std::string anew = "; searches do without it: make it anew (imcheck -rebuild-index)";
+  switch (status.code()) {
+    case Code::ok: return;
+    case Code::not_found:
+      if (indexed.file.count() >= kWorthAnIndex)
+        findings.note(path, "there is none: searches read every row (imcheck -rebuild-index makes it)");
+      return;
+    case Code::mismatch:
+      if (is_whole_head(path)) return findings.warning(path, "is not used: " + status.message() + anew);
+      return findings.damage(path, "the head of the index is damaged" + anew);
+    case Code::corrupt: return findings.damage(path, status.message() + anew);
+    default: return findings.warning(path, "cannot be read: " + status.message());
+  }
+}
+
+}  // namespace
+
+Result<CheckReport> check_database(const std::string& path, const CheckOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
   CheckReport report;
+  report.path = path;
+  auto opened = open_patiently(path);
+  if (!opened) {
+    const Code code = opened.status().code();
+    const bool perhaps = code == Code::corrupt || code == Code::mismatch || code == Code::invalid;
+    return perhaps ? check_wreck(path, opened.status(), std::move(report)) : Result<CheckReport>(opened.status());
+  }
+  Findings findings;
+  const Indexed indexed = open_index(*std::move(opened));
+  const RecordFile& file = indexed.file;
+  std::int64_t data_offset = 0;
+  {
+    IMREG_ASSIGN(const File raw, File::open(path, File::Mode::read));
+    IMREG_ASSIGN(const auto container, read_container(raw));
+    data_offset = container.data_offset;
+  }
+  const std::int64_t all =
+      data_offset + file.count() * file.schema().record_size + (indexed.check ? indexed.check->bytes() : 0);
+  const auto jobs =
+      options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const auto done = [&](std::int64_t bytes) {
+    report.bytes += bytes;
+    if (options.progress) options.progress(report.bytes, all);
+  };
+  done(data_offset);
+  const auto rows =
+      check_rows(file, indexed.check ? &*indexed.check : nullptr, data_offset, options, jobs, done, findings);
   report.rows = file.count();
+  report.deleted = rows.deleted;
+  report.indexed = indexed.check ? indexed.check->covered() : 0;
+  judge_index(indexed, findings);
+  if (file.is_native())
+    check_surroundings(path, rows.newest_change, findings);
+  else
+    check_foreign(path, findings);
+  check_companions(path, findings);
+  report.damages = findings.damages();
+  report.warnings = findings.warnings();
+  report.findings = std::move(findings).sorted();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 

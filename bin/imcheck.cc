@@ -1,0 +1,153 @@
+// imcheck: whether a database is whole; a new one out of what is whole; what it is; small cures.
+#include <string>
+
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "imreg/upkeep.h"
+#include "registry/path_roots.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    cli::kDatabaseOption,
+    {"repair", "NEW.db", "save every row that is whole into a new database"},
+    {"rebuild-index", "", "make the index anew"},
+    {"trim", "", "empty the journal, give free room behind the rows back"},
+    {"stat", "", "say what the database is, without checking it"},
+    {"j", "N", "threads (one for each processor)"},
+    {"q", "", "name damage only: no summary, no warnings"},
+    {"format", "FORMAT", "of the report: text (default), or json, one object"},
+    cli::kConfigOption,
+    cli::kDefineOption,
+};
+constexpr cli::Program kProgram = {"imcheck",
+                                   "checks that a database is whole: every row, the header, the journal, the index; "
+                                   "saves what is whole of a damaged one",
+                                   "",
+                                   kOptions,
+                                   {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"},
+                                   0,
+                                   0};
+
+struct Request {
+  const cli::Parsed& args;
+  std::string database;
+  bool json, quiet;
+  CheckOptions options;
+  UpkeepOptions upkeep;
+  cli::Output output;
+};
+
+void tell(const Request& request, const std::vector<Finding>& findings) {
+  for (const auto& finding : findings) {
+    if (!request.quiet || finding.kind == Finding::Kind::damage) cli::warn(kProgram.name, text_of(finding));
+  }
+}
+
+void tell_others(std::int64_t named, std::int64_t all) {
+  if (all > named)
+    cli::warn(kProgram.name,
+              "only the first " + std::to_string(named) + " are named; " + std::to_string(all - named) + " more");
+}
+
+int trouble(const Status& status) {
+  cli::complain(kProgram.name, status);
+  return cli::kTrouble;
+}
+
+int check(Request& request) {
+  Result<CheckReport> report = [&] {
+    cli::Progress progress;
+    std::int64_t shown = 0;
+    request.options.progress = [&](std::int64_t done, std::int64_t all) {
+      progress.set_total(all >> 20);
+      progress.add((done >> 20) - shown);
+      shown = done >> 20;
+    };
+    return check_database(request.database, request.options);
+  }();
+  if (!report) return trouble(report.status());
+  if (!request.json) {
+    tell(request, report->findings);
+    std::int64_t named = 0;
+    for (const auto& finding : report->findings) named += finding.kind != Finding::Kind::note;
+    tell_others(named, report->damages + report->warnings);
+  }
+  if (request.json || !request.quiet) request.output.write(request.json ? report_json(*report) : report_text(*report));
+  return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
+}
+
+int repair(Request& request) {
+  const auto report = repair_database(request.database, request.args.word("repair"), request.options);
+  if (!report) return trouble(report.status());
+  if (!request.json) {
+    tell(request, report->lost);
+    tell_others(CheckReport::kMostNamed, report->rows_lost + report->changes_lost);
+  }
+  if (request.json || !request.quiet) request.output.write(request.json ? report_json(*report) : report_text(*report));
+  return report->rows_lost + report->changes_lost > 0 ? cli::kInputs : cli::kOk;
+}
+
+int describe(Request& request) {
+  const auto description = describe_database(request.database);
+  if (!description) return trouble(description.status());
+  request.output.write(request.json ? report_json(*description) : report_text(*description));
+  return cli::kOk;
+}
+
+int rebuild(Request& request) {
+  const Status status = rebuild_index_of(request.database, request.upkeep);
+  return status.ok() ? cli::kOk : trouble(status);
+}
+
+int trim(Request& request) {
+  const auto bytes = trim_database(request.database, request.upkeep);
+  return bytes ? cli::kOk : trouble(bytes.status());
+}
+
+Status prepare(Request& request) {
+  cli::Settings settings(request.args);
+  IMREG_ASSIGN(request.database, settings.database());
+  const std::string format = request.args.word("format", "text");
+  if (format != "text" && format != "json") return {Code::invalid, "-format " + format + ": there are text and json"};
+  request.json = format == "json";
+  request.quiet = request.args.has("q");
+  IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
+  request.options.jobs = static_cast<int>(jobs);
+  request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
+  int verbs = 0;
+  for (const char* verb : {"repair", "rebuild-index", "trim", "stat"}) verbs += request.args.has(verb);
+  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim and -stat are asked for one at a time"};
+  if (request.args.has("repair") && request.args.word("repair").empty())
+    return {Code::invalid, "-repair needs the name of a new database"};
+  return {};
+}
+
+int work(const cli::Parsed& args) {
+  Request request{args, {}, false, false, {}, {}, cli::Output()};
+  if (const Status status = prepare(request); !status.ok()) {
+    cli::complain(kProgram.name, status);
+    return cli::kUsage;
+  }
+  const auto roots = PathRoots::load(request.database);
+  if (!roots) cli::complain(kProgram.name, roots.status());
+  if (roots && !roots->empty())
+    request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
+  const int code = args.has("repair")          ? repair(request)
+                   : args.has("rebuild-index") ? rebuild(request)
+                   : args.has("trim")          ? trim(request)
+                   : args.has("stat")          ? describe(request)
+                                               : check(request);
+  request.output.flush();
+  if (!request.output.status().ok()) return trouble(request.output.status());
+  return roots ? code : cli::kTrouble;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

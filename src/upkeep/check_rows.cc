@@ -1,0 +1,328 @@
+// Threads take pieces of the file. A row is copied, and everything is asked of the copy: a writer may be changing the row.
+// What does not hold there is looked at again as a reader does, who tells a row that is being written from a damaged one.
+#include "upkeep/check_rows.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "os/lock.h"
+#include "record/crc32c.h"
+#include "record/record_state.h"
+#include "upkeep/row_rules.h"
+#include "upkeep/salvage.h"
+
+namespace imreg::upkeep {
+
+namespace {
+
+constexpr std::int64_t kPieceBytes = 1 << 20;
+constexpr std::int64_t kMostKeys = 64 << 20;  // hashes of keys that are held at a time: 512 MiB
+constexpr std::size_t kBuckets = 256;
+constexpr std::size_t kMostAskedTwice = 2000;
+
+struct Keys {
+  std::vector<std::uint64_t> buckets[kBuckets];
+  void add(std::uint64_t hash) { buckets[hash >> 56U].push_back(hash); }
+};
+
+class RowsCheck {
+ public:
+  RowsCheck(const RecordFile& file, const index::IndexCheck* index, std::int64_t data_offset,
+            const CheckOptions& options, int jobs, const std::function<void(std::int64_t)>& done, Findings& findings)
+      : file_(file),
+        data_offset_(data_offset),
+        schema_(file.schema()),
+        size_(static_cast<std::size_t>(schema_.record_size)),
+        rules_(schema_, file.is_native()),
+        key_(schema_, file.is_native()),
+        index_(index),
+        options_(options),
+        jobs_(jobs),
+        done_(done),
+        findings_(findings),
+        piece_(std::max<std::int64_t>(1, kPieceBytes / schema_.record_size)) {
+    if (file.is_native()) crc_ = schema_.find("crc");
+    if (const auto* field = schema_.find("changeno"); field && field->type == Type::i64) changeno_ = field;
+    if (const auto* field = schema_.find("deleted"); field && field->type == Type::boolean) deleted_ = field;
+    if (crc_) uuid_ = uuid_of(file.uuid()).value_or(Uuid{});
+    key_passes_ = key_.known() ? file.count() / kMostKeys + 1 : 0;
+  }
+
+  RowsReport run();
+
+  // Of the threads' own.
+  struct Part {
+    explicit Part(const RowsCheck& check) : bytes(check.size_, '\0'), scratch(check.size_) {
+      if (check.index_) sums.emplace(check.index_->sums());
+    }
+    RowsReport report;
+    Findings findings;
+    std::optional<index::IndexCheck::Sums> sums;
+    Keys keys;
+    std::vector<std::int64_t> suspects;
+    std::string bytes;
+    Record scratch;
+  };
+  std::optional<index::IndexCheck::Sums> sums;
+
+ private:
+  bool holds(std::int64_t row, std::string& bytes) const;
+  void look_at(std::int64_t row, const char* record, Part& part) const;
+  void check_piece(std::int64_t from, std::int64_t end, Part& part) const;
+  std::string folder_of_row(const char* record) const;
+  std::uint64_t key_hash(const char* record) const;
+  void settle_suspects(std::vector<std::int64_t> suspects, Part& part);
+  void find_twins(std::vector<Part>& parts);
+  void name_twins(const std::unordered_set<std::uint64_t>& twins);
+  template <class Work>
+  void in_threads(std::vector<Part>& parts, const Work& work);
+
+  const RecordFile& file_;
+  std::int64_t data_offset_;
+  const Schema& schema_;
+  std::size_t size_;
+  RowRules rules_;
+  RowKey key_;
+  const index::IndexCheck* index_;
+  const CheckOptions& options_;
+  int jobs_;
+  const std::function<void(std::int64_t)>& done_;
+  Findings& findings_;
+  std::int64_t piece_;
+  const FieldInfo *crc_ = nullptr, *changeno_ = nullptr, *deleted_ = nullptr;
+  Uuid uuid_{};
+  std::int64_t key_passes_ = 0;
+};
+
+// The copy is ours: its check is zero for a moment.
+bool RowsCheck::holds(std::int64_t row, std::string& bytes) const {
+  char head[24];
+  std::memcpy(head, uuid_.data(), uuid_.size());
+  store_big(head + 16, row);
+  char* const at = bytes.data() + crc_->offset;
+  const auto said = load_big<std::uint32_t>(at);
+  store_big(at, std::uint32_t{0});
+  const std::uint32_t is = crc32c(crc32c(0, head, sizeof head), bytes);
+  store_big(at, said);
+  return is == (said ^ 0x80000000U);
+}
+
+std::string RowsCheck::folder_of_row(const char* record) const {
+  const std::string_view folder = key_.folder(record);
+  return options_.expand ? options_.expand(folder) : std::string(folder);
+}
+
+std::uint64_t RowsCheck::key_hash(const char* record) const {
+  const std::string_view folder = key_.folder(record);
+  return options_.expand && folder.starts_with('$') ? key_.hash(record, options_.expand(folder))
+                                                    : key_.hash(record, folder);
+}
+
+void RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const {
+  if (!rules_.fine(record)) {
+    for (auto& fault : rules_.faults(record)) {
+      part.findings.warning(file_.path(), fault + (key_.known() ? " (" + visible(key_.name(record)) + ")" : ""), row);
+    }
+  }
+  const bool deleted = deleted_ && record[deleted_->offset] == 'T';
+  part.report.deleted += deleted ? 1 : 0;
+  if (changeno_) {
+    part.report.newest_change = std::max(part.report.newest_change, load_big<std::int64_t>(record + changeno_->offset));
+  }
+  if (part.sums) part.sums->add(row, record);
+  if (key_passes_ > 0 && !deleted) {
+    const std::uint64_t hash = key_hash(record);
+    if (key_passes_ == 1 || hash % static_cast<std::uint64_t>(key_passes_) == 0) part.keys.add(hash);
+  }
+}
+
+void RowsCheck::check_piece(std::int64_t from, std::int64_t end, Part& part) const {
+  for (std::int64_t row = from; row < end;) {
+    const RecordFile::Run run = file_.run_in_place(row);
+    const std::int64_t run_end = std::max(row + 1, std::min(run.end, end));
+    const bool in_place = run.end > row;
+    for (const char* at = run.bytes; row < run_end; ++row, at += size_) {
+      std::memcpy(part.bytes.data(), in_place ? at : file_.peek(row, part.scratch).bytes(), size_);
+      if (!crc_ || holds(row, part.bytes))
+        look_at(row, part.bytes.data(), part);
+      else
+        part.suspects.push_back(row);
+    }
+  }
+}
+
+template <class Work>
+void RowsCheck::in_threads(std::vector<Part>& parts, const Work& work) {
+  std::atomic<std::int64_t> next{0}, finished{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto run = [&](Part& part, bool ours) {
+    try {
+      for (std::int64_t from; (from = piece_ * next++) < file_.count();) {
+        const std::int64_t end = std::min(from + piece_, file_.count());
+        work(from, end, part);
+        finished += (end - from) * static_cast<std::int64_t>(size_);
+        if (ours) done_(finished.exchange(0));
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+      next = file_.count();
+    }
+  };
+  {
+    std::vector<std::thread> threads;
+    try {
+      for (std::size_t i = 1; i < parts.size(); ++i) threads.emplace_back([&, i] { run(parts[i], false); });
+    } catch (const std::exception&) {  // fewer than wished do the work too
+    }
+    run(parts[0], true);
+    for (auto& thread : threads) thread.join();
+  }
+  if (failure) std::rethrow_exception(failure);
+  done_(finished);
+}
+
+// Rows that were not whole: damaged, or on their way. A file as it is now tells of most; the few that are left are read as
+// everybody reads them.
+void RowsCheck::settle_suspects(std::vector<std::int64_t> suspects, Part& part) {
+  std::sort(suspects.begin(), suspects.end());
+  for (int look = 0; look < 5 && !suspects.empty(); ++look) {
+    if (look > 0 && !WriterLock::is_held(resolved_path(file_.path()) + ".lock")) break;
+    if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const auto now = RecordFile::open(file_.path());
+    if (!now || now->uuid() != file_.uuid()) break;
+    std::erase_if(suspects, [&](std::int64_t row) {
+      if (row >= now->count()) return false;
+      std::memcpy(part.bytes.data(), now->peek(row, part.scratch).bytes(), size_);
+      if (!holds(row, part.bytes)) return false;
+      look_at(row, part.bytes.data(), part);
+      return true;
+    });
+  }
+  Record copy = file_.make_record();
+  std::size_t asked = 0;
+  for (const std::int64_t row : suspects) {
+    if (asked++ < kMostAskedTwice && file_.read(row, copy).ok()) {
+      look_at(row, copy.bytes().data(), part);
+      continue;
+    }
+    ++part.report.damaged;
+    if (part.sums) part.sums->leave_out(row);
+    const std::string known = what_is_readable(schema_, file_.peek(row, copy).bytes());
+    part.findings.damage(file_.path(),
+                         "damaged record: its check does not hold" + (known.empty() ? "" : "; " + known) +
+                             "; save the others with imcheck -repair, and register this image again",
+                         row, data_offset_ + row * static_cast<std::int64_t>(size_));
+  }
+}
+
+// Equal hashes are only suspicious: a second look at the rows tells which they are, and whether their keys are equal.
+void RowsCheck::find_twins(std::vector<Part>& parts) {
+  std::unordered_set<std::uint64_t> twins;
+  for (std::int64_t pass = 0; pass < key_passes_; ++pass) {
+    if (pass > 0) {
+      in_threads(parts, [&](std::int64_t from, std::int64_t end, Part& part) {
+        for (std::int64_t row = from; row < end; ++row) {
+          const char* record = file_.peek(row, part.scratch).bytes();
+          const std::uint64_t hash = key_hash(record);
+          if (!key_.deleted(record) &&
+              hash % static_cast<std::uint64_t>(key_passes_) == static_cast<std::uint64_t>(pass))
+            part.keys.add(hash);
+        }
+      });
+    }
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+      std::vector<std::uint64_t> all;
+      for (auto& part : parts) {
+        auto& some = part.keys.buckets[bucket];
+        all.insert(all.end(), some.begin(), some.end());
+        some = {};
+      }
+      std::sort(all.begin(), all.end());
+      for (std::size_t i = 1; i < all.size() && twins.size() < 4 * CheckReport::kMostNamed; ++i) {
+        if (all[i] == all[i - 1]) twins.insert(all[i]);
+      }
+    }
+  }
+  if (!twins.empty()) name_twins(twins);
+}
+
+void RowsCheck::name_twins(const std::unordered_set<std::uint64_t>& twins) {
+  std::unordered_map<std::uint64_t, std::vector<std::int64_t>> rows;
+  Record copy = file_.make_record(), other = file_.make_record();
+  for (std::int64_t row = 0; row < file_.count(); ++row) {
+    const RecordView seen = file_.peek(row, copy);
+    const std::uint64_t hash = key_hash(seen.bytes());
+    if (!twins.contains(hash) || key_.deleted(seen.bytes())) continue;
+    if (!file_.read(row, copy).ok() || key_.deleted(copy.bytes().data())) continue;
+    auto& known = rows[hash];
+    const std::string folder = folder_of_row(copy.bytes().data());
+    const auto twin = std::find_if(known.begin(), known.end(), [&](std::int64_t before) {
+      return file_.read(before, other).ok() &&
+             key_.same(copy.bytes().data(), folder, other.bytes().data(), folder_of_row(other.bytes().data()));
+    });
+    if (twin == known.end()) {
+      known.push_back(row);
+      continue;
+    }
+    findings_.warning(file_.path(),
+                      "the same image as record " + std::to_string(*twin + 1) + " (" + visible(folder) + "/" +
+                          visible(key_.name(copy.bytes().data())) + "); register the file again to see which is right",
+                      row);
+  }
+}
+
+RowsReport RowsCheck::run() {
+  const auto threads = std::clamp<std::int64_t>((file_.count() + piece_ - 1) / piece_, 1, jobs_);
+  std::vector<Part> parts;
+  parts.reserve(static_cast<std::size_t>(threads));
+  for (std::int64_t i = 0; i < threads; ++i) parts.emplace_back(*this);
+  in_threads(parts, [this](std::int64_t from, std::int64_t end, Part& part) { check_piece(from, end, part); });
+  std::vector<std::int64_t> suspects;
+  for (auto& part : parts) suspects.insert(suspects.end(), part.suspects.begin(), part.suspects.end());
+  settle_suspects(std::move(suspects), parts[0]);
+  RowsReport out;
+  for (auto& part : parts) {
+    out.deleted += part.report.deleted;
+    out.damaged += part.report.damaged;
+    out.newest_change = std::max(out.newest_change, part.report.newest_change);
+    findings_.add(std::move(part.findings));
+    if (!part.sums) continue;
+    if (sums)
+      sums->add(*part.sums);
+    else
+      sums = std::move(part.sums);
+  }
+  find_twins(parts);
+  return out;
+}
+
+}  // namespace
+
+RowsReport check_rows(const RecordFile& file, const index::IndexCheck* index, std::int64_t data_offset,
+                      const CheckOptions& options, int jobs, const std::function<void(std::int64_t bytes)>& done,
+                      Findings& findings) {
+  RowsCheck check(file, index, data_offset, options, jobs, done, findings);
+  const RowsReport report = check.run();
+  if (!index) return report;
+  const std::string path = index::index_path(file.path());
+  for (const auto& fault : index->compare(*check.sums, file, jobs, CheckReport::kMostNamed)) {
+    findings.damage(path, fault.what + "; searches may miss rows: make it anew (imcheck -rebuild-index)", fault.row,
+                    fault.byte);
+  }
+  done(index->bytes());
+  return report;
+}
+
+}  // namespace imreg::upkeep

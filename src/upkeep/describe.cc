@@ -1,0 +1,131 @@
+// What a database is; and the two small cures.
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "imreg/header.h"
+#include "imreg/index.h"
+#include "imreg/record_file.h"
+#include "imreg/scan.h"
+#include "imreg/upkeep.h"
+#include "os/lock.h"
+#include "os/map.h"
+#include "record/container.h"
+#include "scan/index_file.h"
+#include "upkeep/journal_scan.h"
+
+namespace imreg {
+
+using namespace upkeep;
+
+namespace {
+
+RecordWriter::Options writer_options(const UpkeepOptions& options, RowFollower* follower) {
+  RecordWriter::Options out;
+  out.program = options.program;
+  out.wait_seconds = options.wait_seconds;
+  out.on_network = options.on_network;
+  out.follower = follower;
+  return out;
+}
+
+// The cards of the table, for what only people read.
+Header table_header(const File& file, std::int64_t data_offset) {
+  std::string text(static_cast<std::size_t>(std::min<std::int64_t>(data_offset, 1 << 20)), '\0');
+  text.resize(file.read(0, text.data(), text.size()).value_or(0) / kCardSize * kCardSize);
+  return Header(std::move(text));
+}
+
+void describe_journal(const std::string& base, const File& file, const Container& container, Description& out) {
+  const auto journal = File::open(base + ".journal", File::Mode::read);
+  if (!journal) return;
+  out.journal_bytes = journal->size().value_or(0);
+  const auto map = Map::of(*journal, out.journal_bytes);
+  const auto state = read_card_pair(file, container, PairKind::state);
+  if (!map || !state) return;
+  const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container.uuid,
+                                 state->valid ? state->first : -1, container.schema->record_size);
+  out.journal_transactions = static_cast<std::int64_t>(scan.chained);
+  // Those of which the file may not have all: by the note of what is done, else all.
+  for (std::size_t i = 0; i < scan.chained; ++i)
+    out.journal_pending += !scan.hint_good || scan.transactions[i].end > scan.hint_end;
+}
+
+void describe_index(const RecordFile& file, Description& out) {
+  const auto opened = File::open(index::index_path(file.path()), File::Mode::read);
+  if (!opened) {
+    out.index = opened.status().code() == Code::not_found ? "none" : opened.status().message();
+    return;
+  }
+  out.index_bytes = opened->size().value_or(0);
+  const auto head = index::read_head(*opened);
+  if (!head) {
+    out.index = head.status().message();
+    return;
+  }
+  const std::string why = index::why_unfit(*head, file, index::Fields(file.schema()));
+  out.index = why.empty() ? "good" : why;
+  out.index_rows = head->covered;
+  out.index_segments = head->segment_count;
+}
+
+}  // namespace
+
+Result<Description> describe_database(const std::string& path) {
+  IMREG_ASSIGN(const RecordFile rows, RecordFile::open(path));
+  IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
+  IMREG_ASSIGN(const Container container, read_container(file));
+  const std::string base = resolved_path(path);
+  Description out;
+  out.path = path;
+  out.native = rows.is_native();
+  out.format = rows.schema().format.empty() ? "a FITS table" : rows.schema().format;
+  out.version = rows.schema().version;
+  out.rows = rows.count();
+  out.bytes = file.size().value_or(0);
+  const Header header = table_header(file, container.data_offset);
+  out.creator = header.text_of("CREATOR").value_or("");
+  out.date = header.text_of("DATE").value_or("");
+  out.index = "none";
+  out.lock = "free";
+  const auto* deleted = rows.schema().find("deleted");
+  if (deleted && deleted->type == Type::boolean) {
+    Selection marked;
+    IMREG_TRY(marked.number(rows.schema(), "deleted", {{1, 1}}));
+    out.deleted = count_matches(rows, marked);
+  }
+  if (!out.native) return out;
+  out.uuid = rows.uuid();
+  out.change_number = rows.change_number();
+  out.spare_bytes = out.bytes - (container.data_offset + rows.count() * rows.schema().record_size);
+  if (const auto state = read_card_pair(file, container, PairKind::state); state && state->valid)
+    out.journal_generation = state->first;
+  out.locked = WriterLock::is_held(base + ".lock");
+  if (out.locked) {
+    const std::string text = read_file(base + ".lock", 4096).value_or("");
+    out.lock = text.starts_with("held by ") ? text.substr(0, text.find('\n')) : "held by another program";
+  }
+  describe_journal(base, file, container, out);
+  describe_index(rows, out);
+  if (const auto lost = RecordFile::open(base + ".lost")) out.lost_rows = lost->count();
+  return out;
+}
+
+Status rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
+  IMREG_ASSIGN(const auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
+  return rebuild_index(writer.file());
+}
+
+Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options) {
+  IndexKeeper keeper(IndexKeeper::Patience::none);
+  IMREG_ASSIGN(auto writer, RecordWriter::open(path, writer_options(options, &keeper)));
+  const auto size = [&]() -> std::int64_t {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+  };
+  const std::int64_t before = size();
+  IMREG_TRY(writer.trim());
+  return before - size();
+}
+
+}  // namespace imreg

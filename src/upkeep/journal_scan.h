@@ -1,0 +1,44 @@
+// A journal as bytes, for people who must know all about it: what the engine passes over in silence (a head that has rotted,
+// whole transactions behind a damaged one) is told here. Format: man 5 imreg-record.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "record/journal.h"
+
+namespace imreg::upkeep {
+
+struct JournalScan {
+  enum class Head {
+    none,  ///< too short: made, and never used
+    good,
+    damaged,
+    of_another,  ///< whole, for another UUID
+    newer        ///< of a version that this program does not know
+  };
+  Head head = Head::none;
+  Uuid uuid{};                  ///< by the head, whether it is damaged or not
+  std::int64_t generation = 0;  ///< by the head
+  bool hint_good = false;
+  bool hint_empty = false;       ///< zeros: none was written
+  std::int64_t hint_end = 0;     ///< up to here all is in the record file
+  std::int64_t stray_byte = -1;  ///< the first byte that must be zero and is not
+  /// Whole transactions of the generation that was asked for, in order of place; those from number `chained` on stand
+  /// behind something damaged, where no reader finds them.
+  struct Whole : Transaction {
+    std::int64_t end = 0;  ///< in the journal
+  };
+  std::vector<Whole> transactions;
+  std::size_t chained = 0;
+  std::int64_t end = 0;           ///< behind those that stand one behind the other
+  std::int64_t last_end = 0;      ///< behind the last whole one
+  bool begun_behind_end = false;  ///< something begins at `end` that says it is one more transaction
+};
+
+/// Views point into `bytes`. `generation`: of the record file's JRNLGEN; below 0: that of the head.
+JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t generation, std::int64_t record_size);
+
+}  // namespace imreg::upkeep

@@ -1,0 +1,193 @@
+// Looks at the fields of a record.
+#include "upkeep/row_rules.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/text.h"
+#include "imreg/date.h"
+
+namespace imreg::upkeep {
+
+namespace {
+
+constexpr std::uint64_t kEach = 0x0101010101010101U;
+
+// Some byte of the word is below 0x20 or above 0x7e. May say so of a good one behind a bad one: asked for any.
+bool has_unprintable(std::uint64_t word) {
+  return ((word | (word - kEach * 0x20) | (word + kEach)) & (kEach * 0x80)) != 0;
+}
+
+// Printable ASCII, then NUL to the end.
+bool is_plain_text(const char* at, std::size_t size) {
+  const void* nul = std::memchr(at, 0, size);
+  const std::size_t length = nul ? static_cast<std::size_t>(static_cast<const char*>(nul) - at) : size;
+  std::uint64_t word = 0;
+  std::size_t i = 0;
+  for (; i + 8 <= length; i += 8) {
+    std::memcpy(&word, at + i, 8);
+    if (has_unprintable(word)) return false;
+  }
+  for (; i < length; ++i) {
+    if (at[i] < 0x20 || at[i] > 0x7e) return false;
+  }
+  for (; i + 8 <= size; i += 8) {
+    std::memcpy(&word, at + i, 8);
+    if (word != 0) return false;
+  }
+  for (; i < size; ++i) {
+    if (at[i] != 0) return false;
+  }
+  return true;
+}
+
+std::string fault_of_text(const FieldInfo& field, const char* at) {
+  const auto size = static_cast<std::size_t>(field.count);
+  const std::string_view all(at, size);
+  const std::size_t length = std::min(all.find('\0'), size);
+  if (all.find_first_not_of('\0', length) != all.npos) return field.name + " is not filled up with NUL";
+  for (std::string_view rest = all.substr(0, length); !rest.empty();) {
+    const std::size_t letter = utf8_length(rest);
+    if (letter == 0) return field.name + " is not UTF-8: \"" + visible(all.substr(0, length)) + "\"";
+    if (letter == 1 && (rest[0] < 0x20 || rest[0] == 0x7f))
+      return field.name + " has a control character: \"" + visible(all.substr(0, length)) + "\"";
+    rest.remove_prefix(letter);
+  }
+  return {};
+}
+
+double double_at(const FieldInfo& field, const char* record) {
+  const char* at = record + field.offset;
+  switch (field.type) {
+    case Type::f32: return static_cast<double>(load_big<float>(at));
+    case Type::f64: return load_big<double>(at);
+    default: return static_cast<double>(load_integer(at, field.type));
+  }
+}
+
+}  // namespace
+
+RowRules::RowRules(const Schema& schema, bool native) {
+  // What no telescope has seen: a place beyond a pole, an exposure before photography or so late that somebody's "never" or a
+  // wrong unit made it. A release may be in the year 9999: never.
+  constexpr double kPhotography = -4102444800, kLate = 7258118400;  // 1840, 2200
+  for (const auto& field : schema.fields) {
+    if (field.scale != 1 || field.zero != 0) continue;
+    if (field.type == Type::text && native && field.display != Display::hidden) texts_.push_back(&field);
+    if (field.type == Type::boolean) booleans_.push_back(&field);
+    if (field.display == Display::words && field.count == 1) words_.push_back(&field);
+    if ((field.type != Type::f32 && field.type != Type::f64) || field.count != 1) continue;
+    if (!native && schema.format.empty()) continue;  // who knows what others mean by "ra"
+    Bounds bounds{&field, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), "is infinite"};
+    if (field.name == "dec") bounds = {&field, -90, 90, "is beyond a pole"};
+    if (field.name == "ra") bounds = {&field, -360, 720, "is no right ascension"};
+    if (field.name == "exptime") bounds = {&field, 0, 1e9, "is no exposure time"};
+    if (field.name == "obstime" || field.name == "mtime" || field.name == "regtime")
+      bounds = {&field, kPhotography, kLate, "is no time of an image"};
+    numbers_.push_back(bounds);
+  }
+}
+
+bool RowRules::fine(const char* record) const {
+  for (const auto* field : texts_) {
+    if (!is_plain_text(record + field->offset, static_cast<std::size_t>(field->count))) return faults(record).empty();
+  }
+  for (const auto* field : booleans_) {
+    for (int i = 0; i < field->count; ++i) {
+      const char c = record[field->offset + i];
+      if (c != 'T' && c != 'F' && c != 0) return false;
+    }
+  }
+  for (const auto* field : words_) {
+    const auto code = load_integer(record + field->offset, field->type);
+    if (code < 0 || code >= std::ssize(field->words)) return false;
+  }
+  for (const auto& bounds : numbers_) {
+    const double value = double_at(*bounds.field, record);
+    if (value < bounds.low || value > bounds.high) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> RowRules::faults(const char* record) const {
+  std::vector<std::string> out;
+  for (const auto* field : texts_) {
+    if (auto fault = fault_of_text(*field, record + field->offset); !fault.empty()) out.push_back(std::move(fault));
+  }
+  for (const auto* field : booleans_) {
+    for (int i = 0; i < field->count; ++i) {
+      const char c = record[field->offset + i];
+      if (c != 'T' && c != 'F' && c != 0) out.push_back(field->name + " is neither T nor F");
+    }
+  }
+  for (const auto* field : words_) {
+    const auto code = load_integer(record + field->offset, field->type);
+    if (code < 0 || code >= std::ssize(field->words))
+      out.push_back(field->name + " " + std::to_string(code) + " is none of its words");
+  }
+  for (const auto& bounds : numbers_) {
+    const double value = double_at(*bounds.field, record);
+    if (!(value < bounds.low || value > bounds.high)) continue;
+    const bool time = bounds.field->display == Display::time && std::abs(value) < 2.534e11;
+    out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : std::to_string(value)) + " " + bounds.what);
+  }
+  return out;
+}
+
+RowKey::RowKey(const Schema& schema, bool native) {
+  const auto find = [&](const char* name, Type type) {
+    const FieldInfo* field = schema.find(name);
+    return field && field->type == type && (type == Type::text || field->count == 1) ? field : nullptr;
+  };
+  deleted_ = find("deleted", Type::boolean);
+  pathname_ = find("pathname", Type::text);
+  extension_ = find("extension", Type::i16);
+  slice_ = find("slice", Type::i32);
+  if (native && pathname_ && extension_ && slice_) filename_ = find("filename", Type::text);
+}
+
+namespace {
+std::string_view text_of(const FieldInfo& field, const char* record) {
+  return trimmed(record + field.offset, static_cast<std::size_t>(field.count));
+}
+}  // namespace
+
+std::string_view RowKey::folder(const char* record) const { return text_of(*pathname_, record); }
+std::string RowKey::name(const char* record) const { return std::string(text_of(*filename_, record)); }
+
+std::uint64_t RowKey::hash(const char* record, std::string_view folder) const {
+  std::uint64_t hash = 0x9e3779b97f4a7c15U;
+  const auto add = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 0xd6e8feb86659fd93U;
+    hash ^= hash >> 32U;
+  };
+  const auto add_text = [&add](std::string_view text) {
+    std::uint64_t word = 0;
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+      std::memcpy(&word, text.data() + at, 8);
+      add(word);
+    }
+    word = text.size();
+    if (at < text.size()) std::memcpy(&word, text.data() + at, text.size() - at);
+    add(word);
+    add(text.size());
+  };
+  add_text(folder);
+  add_text(text_of(*filename_, record));
+  add(static_cast<std::uint64_t>(load_integer(record + extension_->offset, Type::i16)));
+  add(static_cast<std::uint64_t>(load_integer(record + slice_->offset, Type::i32)));
+  hash *= 0x9e3779b97f4a7c15U;
+  return hash ^ hash >> 29U;
+}
+
+bool RowKey::same(const char* a, std::string_view folder_a, const char* b, std::string_view folder_b) const {
+  const auto equal = [&](const FieldInfo& field) {
+    return std::memcmp(a + field.offset, b + field.offset, static_cast<std::size_t>(field.size())) == 0;
+  };
+  return equal(*extension_) && equal(*slice_) && folder_a == folder_b &&
+         text_of(*filename_, a) == text_of(*filename_, b);
+}
+
+}  // namespace imreg::upkeep

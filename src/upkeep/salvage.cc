@@ -1,0 +1,323 @@
+// Finds layout and identity of the rows without believing the header, and gives what is whole.
+#include "upkeep/salvage.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/text.h"
+#include "imreg/record.h"
+#include "record/record_state.h"
+#include "scan/index_file.h"
+
+namespace imreg::upkeep {
+
+namespace {
+
+constexpr std::int64_t kSampled = 2000;
+constexpr std::size_t kDigits = 36;  // of a UUID as text, with its hyphens
+constexpr char kHex[] = "0123456789abcdef";
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+// Rows of a file, some of them, as bytes: enough to tell whether a layout and an identity are theirs.
+std::vector<std::pair<std::int64_t, std::string>> sample(const File& file, const Container& container,
+                                                         std::int64_t size) {
+  std::vector<std::pair<std::int64_t, std::string>> out;
+  const std::int64_t record = container.schema->record_size, rows = (size - container.data_offset) / record;
+  const std::int64_t step = std::max<std::int64_t>(1, rows / kSampled);
+  for (std::int64_t row = 0; row < rows; row += row < 100 ? 1 : step) {
+    std::string bytes(static_cast<std::size_t>(record), '\0');
+    const auto got = file.read(container.data_offset + row * record, bytes.data(), bytes.size());
+    if (got && *got == bytes.size() && bytes.find_first_not_of('\0') != bytes.npos)
+      out.emplace_back(row, std::move(bytes));
+  }
+  return out;
+}
+
+std::int64_t whole_of(const std::vector<std::pair<std::int64_t, std::string>>& rows, const Container& container,
+                      std::size_t enough = SIZE_MAX) {
+  const auto* crc = container.schema->find("crc");
+  std::int64_t whole = 0;
+  for (std::size_t i = 0; i < rows.size() && i < enough; ++i) {
+    const auto& [row, bytes] = rows[i];
+    whole += load(bytes.data(), Field<std::uint32_t>{crc->offset}) ==
+             record_crc(container.uuid, row, bytes.data(), std::ssize(bytes), crc->offset);
+  }
+  return whole;
+}
+
+bool has_check(const Schema& schema) {
+  const auto* crc = schema.find("crc");
+  return crc && crc->type == Type::u32 && crc->count == 1;
+}
+
+// The text behind "FILEUUID= '", wherever it stands.
+std::string uuid_card(const File& file) {
+  std::string head(2 * 23040, '\0');
+  head.resize(file.read(0, head.data(), head.size()).value_or(0));
+  constexpr std::string_view kCard = "FILEUUID= '";
+  auto at = head.find(kCard);
+  std::size_t value = at == head.npos ? at : at + kCard.size();
+  if (at == head.npos) {  // the keyword is damaged: something with the hyphens of one
+    for (at = 0; at + 80 <= head.size() && value == head.npos; at += 80) {
+      const std::string_view card = std::string_view(head).substr(at, 80);
+      const int hyphens = (card[19] == '-') + (card[24] == '-') + (card[29] == '-') + (card[34] == '-');
+      if (hyphens >= 3 && card[10] == '\'') value = at + 11;
+    }
+  }
+  return value == head.npos || value + kDigits > head.size() ? std::string() : head.substr(value, kDigits);
+}
+
+// Identities that a card with a few damaged digits may have had.
+std::vector<Uuid> near_uuids(std::string text) {
+  std::vector<Uuid> out;
+  const auto take = [&] {
+    if (const auto uuid = uuid_of(text)) out.push_back(*uuid);
+  };
+  std::vector<std::size_t> unknown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23)
+      text[i] = '-';
+    else if (!is_hex(text[i]))
+      unknown.push_back(i);
+  }
+  if (text.size() != kDigits || unknown.size() > 3) return out;
+  const std::size_t combinations = std::size_t{1} << (4 * unknown.size());
+  for (std::size_t k = 0; k < combinations; ++k) {
+    for (std::size_t i = 0; i < unknown.size(); ++i) text[unknown[i]] = kHex[k >> (4 * i) & 15];
+    take();
+  }
+  if (!unknown.empty()) return out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char was = text[i];
+    if (was == '-') continue;
+    for (const char digit : std::string_view(kHex, 16)) {
+      text[i] = digit;
+      if (digit != was) take();
+    }
+    text[i] = was;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Uuid> uuid_of(const std::string& text) {
+  Uuid uuid{};
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '-') continue;
+    const char* digit = std::strchr(kHex, c);
+    if (c == 0 || !digit || digits == 32) return std::nullopt;
+    auto& byte = uuid[digits / 2];
+    byte = static_cast<unsigned char>(byte << 4U | static_cast<unsigned>(digit - kHex));
+    ++digits;
+  }
+  return digits == 32 ? std::optional(uuid) : std::nullopt;
+}
+
+std::string what_is_readable(const Schema& schema, const char* record) {
+  if (std::all_of(record, record + schema.record_size, [](char c) { return c == 0; })) return "it is all zeros";
+  std::string out;
+  for (const char* name : {"pathname", "filename"}) {
+    const auto* field = schema.find(name);
+    if (!field || field->type != Type::text) continue;
+    const auto text = trimmed(record + field->offset, static_cast<std::size_t>(field->count));
+    if (text.empty() || visible(text) != text) continue;
+    std::string_view rest = text;
+    while (const std::size_t letter = utf8_length(rest)) rest.remove_prefix(letter);
+    if (rest.empty()) out += (out.empty() ? "its " : ", its ") + std::string(name) + " reads " + std::string(text);
+  }
+  return out;
+}
+
+Result<Salvage> Salvage::open(const std::string& path) {
+  Salvage out;
+  IMREG_ASSIGN(out.file, File::open(path, File::Mode::read));
+  IMREG_ASSIGN(out.size, out.file.size());
+  IMREG_TRY(out.find_rows(path));
+  out.take_journal(resolved_path(path) + ".journal");
+  return out;
+}
+
+// The header if it is one, else the layouts that we write; the identity that most rows have.
+Status Salvage::find_rows(const std::string& path) {
+  const auto own = read_container(file);
+  std::vector<Container> layouts;
+  if (own && own->native && has_check(*own->schema)) layouts.push_back(*own);
+  if (own && !own->native) {
+    return Status(Code::invalid,
+                  "is not in imreg's own format: its rows have no checks; convertimreg reads it as it is")
+        .in_file(path);
+  }
+  for (const Schema& schema : builtin_formats()) {
+    if (!has_check(schema)) continue;
+    Container layout;
+    layout.native = true;
+    layout.schema = {std::shared_ptr<const Schema>(), &schema};
+    layout.data_offset = std::ssize(make_native_header(schema, {}, "2000-01-01T00:00:00"));
+    layout.count_cards = kFitsBlock + 4 * 80;
+    layout.state_cards = kFitsBlock + 9 * 80;
+    layouts.push_back(std::move(layout));
+  }
+
+  const std::string base = resolved_path(path), card = uuid_card(file);
+  std::vector<std::pair<Uuid, std::string>> identities;
+  if (const auto uuid = uuid_of(card)) identities.emplace_back(*uuid, "");
+  if (const auto beside = File::open(base + ".journal", File::Mode::read)) {
+    std::string head(1024, '\0');
+    (void)beside->read(0, head.data(), head.size());
+    const auto scan = scan_journal(head, {}, -1, 1);
+    if (scan.head == JournalScan::Head::of_another)
+      identities.emplace_back(scan.uuid, "its identity is that of the journal");
+  }
+  if (const auto index = File::open(base + ".idx", File::Mode::read)) {
+    if (const auto head = index::read_head(*index)) {
+      if (const auto uuid = uuid_of(head->uuid)) identities.emplace_back(*uuid, "its identity is that of the index");
+    }
+  }
+  for (const Uuid& uuid : near_uuids(card))
+    identities.emplace_back(uuid, "its identity was damaged and could be mended");
+
+  std::int64_t best = -1;
+  std::string how;
+  for (auto& layout : layouts) {
+    const auto rows = sample(file, layout, size);
+    const bool from_header = own && own->native && &layout == &layouts.front();
+    for (const auto& [uuid, note] : identities) {
+      layout.uuid = uuid;
+      if (!note.empty() && whole_of(rows, layout, 100) == 0) continue;  // one of many
+      const std::int64_t whole = whole_of(rows, layout);
+      if (whole <= best || (whole == 0 && !from_header)) continue;
+      best = whole;
+      container = layout;
+      how = note;
+      if (!from_header && how.empty()) how = "its identity could be read";
+    }
+    if (best > 0) break;
+  }
+  if (best < 0) {
+    return own ? Status(Code::corrupt, "none of its rows is whole").in_file(path)
+               : Status(own.status().code(), own.status().message() + "; no row of one was found in it").in_file(path);
+  }
+  if (!own)
+    notes.push_back("the header is damaged (" + own.status().message() + "): the layout is that of format " +
+                    container.schema->format + " version " + std::to_string(container.schema->version) + ", and " +
+                    how);
+  else if (!how.empty())
+    notes.push_back("FILEUUID of the header is damaged: " + how);
+  const auto counts = read_card_pair(file, container, PairKind::count);
+  counted = counts && counts->valid;
+  container.count = counted ? counts->first : 0;
+  return {};
+}
+
+void Salvage::take_journal(const std::string& path) {
+  const auto opened = File::open(path, File::Mode::read);
+  if (!opened) return;
+  const auto bytes = opened->size();
+  auto mapped = bytes ? Map::of(*opened, *bytes) : Result<Map>(bytes.status());
+  if (!mapped) return notes.push_back("the journal cannot be read: " + mapped.status().message());
+  journal_map = *std::move(mapped);
+  const auto state = read_card_pair(file, container, PairKind::state);
+  const std::int64_t generation = state && state->valid ? state->first : -1;
+  journal = scan_journal({journal_map.data(), static_cast<std::size_t>(journal_map.size())}, container.uuid, generation,
+                         record_size());
+  if (journal.head == JournalScan::Head::of_another || journal.head == JournalScan::Head::newer)
+    return notes.push_back("the journal beside it is not taken: it is that of another file, or of a newer imreg");
+  if (journal.chained < journal.transactions.size())
+    notes.push_back("the journal is damaged at byte " + std::to_string(journal.end) +
+                    "; what is whole behind it is taken too");
+  const auto record = static_cast<std::size_t>(record_size());
+  for (const auto& transaction : journal.transactions) {
+    for (const auto& change : transaction.changes) pieces[change.row].push_back(change);
+    std::int64_t row = transaction.rows_before;
+    for (std::size_t at = 0; at + record <= transaction.added.size(); at += record, ++row)
+      pieces[row].push_back(
+          {row, 0, transaction.added.substr(at, record), static_cast<std::int64_t>(transaction.sequence)});
+    container.count = std::max(container.count, row);
+  }
+}
+
+bool Salvage::holds(std::int64_t row, const char* bytes) const {
+  const auto* crc = container.schema->find("crc");
+  return load(bytes, Field<std::uint32_t>{crc->offset}) ==
+         record_crc(container.uuid, row, bytes, record_size(), crc->offset);
+}
+
+// Lays over the row what is newer than it, and keeps the last state that is whole.
+Salvage::Fate Salvage::fate_of(std::int64_t row, std::string& bytes) const {
+  const bool whole = holds(row, bytes.data());
+  const auto found = pieces.find(row);
+  if (found == pieces.end()) return whole ? Fate::whole : Fate::lost;
+  const auto* changeno = container.schema->find("changeno");
+  const bool numbered = changeno && changeno->type == Type::i64;
+  const auto number_of = [&](const std::string& record) {
+    return numbered ? load_big<std::int64_t>(record.data() + changeno->offset) : 0;
+  };
+  const std::int64_t has = whole ? number_of(bytes) : -1;
+  std::string work = bytes, best = whole ? bytes : std::string();
+  bool newer = false, all = true;
+  for (std::size_t i = 0; i < found->second.size(); ++i) {
+    const Change& piece = found->second[i];
+    if (piece.sequence <= has) continue;
+    work.replace(piece.offset, piece.bytes.size(), piece.bytes);
+    const bool last = i + 1 == found->second.size() || found->second[i + 1].sequence != piece.sequence;
+    if (!last) continue;
+    all = holds(row, work.data());
+    if (all) best = work, newer = true;
+  }
+  if (best.empty()) return Fate::lost;
+  bytes = best;
+  return !all ? Fate::older : newer ? Fate::newer : Fate::whole;
+}
+
+Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>& visit) const {
+  constexpr std::int64_t kPiece = 1 << 20;
+  const std::int64_t record = record_size(),
+                     in_file = std::max<std::int64_t>(0, (size - container.data_offset) / record);
+  std::string piece, bytes(static_cast<std::size_t>(record), '\0');
+  std::int64_t piece_from = 0, piece_end = 0;
+  // Behind the rows that the file counts only what is whole is a row; and, when it does not count them, whatever stands in
+  // front of a whole one. So doubtful ones wait.
+  std::vector<std::pair<std::int64_t, std::string>> doubtful;
+  constexpr std::size_t kMostDoubtful = 1 << 16;
+  const std::int64_t rows = std::max(container.count, in_file);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (row >= piece_end && row < in_file) {
+      piece_from = row;
+      piece.resize(static_cast<std::size_t>(std::max<std::int64_t>(1, kPiece / record) * record));
+      auto got = file.read(place_of(row), piece.data(), piece.size());
+      if (!got)
+        got = file.read(place_of(row), piece.data(), static_cast<std::size_t>(record));  // a bad sector, perhaps
+      piece_end = row + (got ? static_cast<std::int64_t>(*got) / record : 0);
+    }
+    const bool there = row >= piece_from && row < piece_end;
+    const std::size_t at = static_cast<std::size_t>((row - piece_from) * record);
+    bytes = there ? piece.substr(at, static_cast<std::size_t>(record))
+                  : std::string(static_cast<std::size_t>(record), '\0');
+    const std::string raw = bytes;
+    const Fate fate = fate_of(row, bytes);
+    const bool zero = raw.find_first_not_of('\0') == raw.npos;
+    if (fate == Fate::lost && row >= container.count) {
+      if (doubtful.size() < kMostDoubtful) doubtful.emplace_back(row, zero ? std::string() : raw);
+      continue;
+    }
+    if (fate != Fate::lost) {
+      // Room that was taken ahead is no row: only what is not zero, or stands in front of a whole row.
+      for (const auto& [before, text] : doubtful) {
+        if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
+      }
+      doubtful.clear();
+    }
+    if (!visit(row, fate, fate == Fate::lost ? (there ? raw.data() : nullptr) : bytes.data())) return {};
+  }
+  while (!doubtful.empty() && doubtful.back().second.empty()) doubtful.pop_back();
+  for (const auto& [before, text] : doubtful) {
+    if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
+  }
+  return {};
+}
+
+}  // namespace imreg::upkeep
