@@ -10,7 +10,6 @@ namespace imreg {
 
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;
 constexpr std::int64_t kCardSize = 80;
 
 // The header of the other file with another identity. Cards that people have added stay.
@@ -31,11 +30,11 @@ Result<std::string> header_like(const File& like, const Container& of) {
 
 NewRecordFile::NewRecordFile(NewRecordFile&& other) noexcept
     : file_(std::move(other.file_)),
+      rows_out_(std::move(other.rows_out_)),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, "")),
       of_(std::move(other.of_)),
       crc_offset_(other.crc_offset_),
-      held_(std::move(other.held_)),
       rows_(other.rows_),
       observer_(other.observer_) {}
 
@@ -53,40 +52,34 @@ Result<NewRecordFile> NewRecordFile::create(const std::string& path, const File&
   out.observer_ = observer;
   const std::string temporary = out.path_ + ".unfinished";
   if (const Status old = remove_file(temporary, observer); !old.ok() && old.code() != Code::not_found) return old;
-  IMREG_ASSIGN(out.file_, File::open(temporary, File::Mode::create_new, observer));
+  IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer));
+  out.file_ = std::make_unique<File>(std::move(file));
+  out.rows_out_ = std::make_unique<WriteBehind>(*out.file_);
   out.temporary_ = temporary;
-  out.file_.take_owner_and_mode(like);  // before it holds anything that is not everybody's
-  IMREG_TRY(out.file_.write(0, header));
+  out.file_->take_owner_and_mode(like);  // before it holds anything that is not everybody's
+  IMREG_TRY(out.file_->write(0, header));
   return out;
 }
 
-Status NewRecordFile::reserve(std::int64_t rows) { return file_.allocate(round_up(place_of(rows), kFitsBlock)); }
+Status NewRecordFile::reserve(std::int64_t rows) { return file_->allocate(round_up(place_of(rows), kFitsBlock)); }
 
 Status NewRecordFile::add(std::string_view row) {
-  if (held_.empty()) held_.reserve(kPiece + row.size());
-  const std::size_t at = held_.size();
-  held_ += row;
-  char* const bytes = held_.data() + at;
-  const std::uint32_t crc = record_crc(of_.uuid, rows_++, bytes, of_.schema->record_size, crc_offset_);
-  store(bytes, Field<std::uint32_t>{crc_offset_}, crc);
-  return held_.size() < kPiece ? Status() : write_held();
+  std::string bytes(row);
+  const std::uint32_t crc = record_crc(of_.uuid, rows_, bytes.data(), of_.schema->record_size, crc_offset_);
+  store(bytes.data(), Field<std::uint32_t>{crc_offset_}, crc);
+  return put(rows_++, bytes);
 }
 
-Status NewRecordFile::write_held() {
-  const std::string rows = std::exchange(held_, {});
-  return rows.empty() ? Status() : file_.write(place_of(rows_) - static_cast<std::int64_t>(rows.size()), rows);
-}
-
-Status NewRecordFile::put(std::int64_t row, std::string_view bytes) { return file_.write(place_of(row), bytes); }
+Status NewRecordFile::put(std::int64_t row, std::string_view bytes) { return rows_out_->write(place_of(row), bytes); }
 
 Status NewRecordFile::finish(std::int64_t rows, std::int64_t change_number) {
-  IMREG_TRY(write_held());
+  IMREG_TRY(rows_out_->flush());
   const std::int64_t end = place_of(rows), size = round_up(end, kFitsBlock);
-  IMREG_TRY(file_.write_zeros(end, size - end));
-  IMREG_TRY(file_.truncate(size));
-  IMREG_TRY(file_.write(of_.count_cards, make_card_pair(of_.uuid, PairKind::count, rows, 0)));
-  IMREG_TRY(file_.write(of_.state_cards, make_card_pair(of_.uuid, PairKind::state, 1, change_number)));
-  return file_.sync();
+  IMREG_TRY(file_->write_zeros(end, size - end));
+  IMREG_TRY(file_->truncate(size));
+  IMREG_TRY(file_->write(of_.count_cards, make_card_pair(of_.uuid, PairKind::count, rows, 0)));
+  IMREG_TRY(file_->write(of_.state_cards, make_card_pair(of_.uuid, PairKind::state, 1, change_number)));
+  return file_->sync();
 }
 
 Status NewRecordFile::take_name() {

@@ -2,12 +2,14 @@
 // its own. Its header is that of the other one, card by card, but for its identity and its counts.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "imreg/status.h"
 #include "os/file.h"
 #include "record/container.h"
+#include "record/write_behind.h"
 
 namespace imreg {
 
@@ -37,14 +39,12 @@ class NewRecordFile {
  private:
   NewRecordFile() = default;
   std::int64_t place_of(std::int64_t row) const { return of_.data_offset + row * of_.schema->record_size; }
-  Status write_held();
-
-  File file_;
+  std::unique_ptr<File> file_;
+  std::unique_ptr<WriteBehind> rows_out_;
   std::string path_, temporary_;  ///< the latter empty: nothing to remove
   Container of_;
   int crc_offset_ = 0;
-  std::string held_;  ///< rows that are not yet written, up to row rows_
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0;  ///< that were added
   IoObserver* observer_ = nullptr;
 };
 
