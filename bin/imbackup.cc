@@ -24,12 +24,8 @@ constexpr cli::Option kOptions[] = {
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {
-    "imbackup",
-    "brings the copy of a database in the folder DEST up to date while others write",
-    "[DEST]",
-    kOptions,
-    {"imbackup -db Imreg.db /backup/imreg", "imbackup -restore /backup/imreg new.db"},
-    0,
+    "imbackup", "brings the copy of a database in the folder DEST up to date while others write",  "[DEST]",
+    kOptions,   {"imbackup -db Imreg.db /backup/imreg", "imbackup -restore /backup/imreg new.db"}, 0,
     1};
 
 constexpr std::size_t kNamedRows = 10;  // that are damaged; more are summed up
@@ -78,7 +74,8 @@ Status check(const cli::Parsed& args) {
     if (word.empty()) return {Code::invalid, "an empty name of a folder; is a variable of the shell not set?"};
   }
   if (!args.has("restore")) {
-    return args.positionals.empty() ? Status(Code::invalid, "name the folder of the copy: imbackup -db Imreg.db DEST") : Status();
+    return args.positionals.empty() ? Status(Code::invalid, "name the folder of the copy: imbackup -db Imreg.db DEST")
+                                    : Status();
   }
   for (const char* const other : {"db", "full", "n"}) {
     if (args.has(other)) return {Code::invalid, std::string("-restore and -") + other + " do not go together"};

@@ -59,8 +59,8 @@ struct BackupReport {
   std::int64_t rows = 0, added = 0, changed = 0;  ///< of all tables
   std::int64_t mended = 0;                        ///< of these: rows of the copy that had rotted
   std::int64_t tables = 0, files_copied = 0, files_removed = 0;
-  std::int64_t looks = 0;      ///< at what had changed meanwhile
-  double locked_seconds = 0;   ///< for how long writers had to wait at most; 0: not at all
+  std::int64_t looks = 0;       ///< at what had changed meanwhile
+  double locked_seconds = 0;    ///< for how long writers had to wait at most; 0: not at all
   std::vector<Status> damaged;  ///< records of the database, the first 1,000
   std::int64_t damaged_rows = 0;
   std::vector<std::string> notes;
@@ -71,9 +71,9 @@ struct BackupReport {
 BackupReport back_up(const BackupOptions& options);
 
 struct RestoreOptions {
-  std::string backup;         ///< the folder, or its Imreg.db
-  std::string database;       ///< the new one; it must not be there
-  bool damaged = false;       ///< leave damaged records out
+  std::string backup;    ///< the folder, or its Imreg.db
+  std::string database;  ///< the new one; it must not be there
+  bool damaged = false;  ///< leave damaged records out
   std::string program = "imbackup";
   double wait_seconds = 10;
   bool on_network = false;

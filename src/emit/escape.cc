@@ -135,7 +135,12 @@ char* write_careful(Style style, char* out, std::string_view text) {
     case Style::table: return write_table(out, text);
     case Style::word: break;
   }
-  for (const char c : text) *out++ = static_cast<unsigned char>(c) <= 0x20 ? '.' : c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xc2 && i + 1 < text.size() && (text[i + 1] & 0xe0) == 0x80;
+    *out++ = byte <= 0x20 || byte == 0x7f || c1 ? '.' : text[i];
+    if (c1) *out++ = '.', ++i;
+  }
   return out;
 }
 

@@ -45,7 +45,7 @@ constexpr std::uint64_t has(std::uint64_t word, char wanted) {
 template <Style S>
 constexpr std::uint64_t care(std::uint64_t word) {
   switch (S) {
-    case Style::word: return below(word, 0x21);
+    case Style::word: return below(word, 0x21) | has(word, 0x7f) | has(word, '\xc2');
     case Style::csv: return below(word, 0x20) | has(word, '"') | has(word, ',');
     case Style::tsv: return below(word, 0x20) | has(word, '\\');
     case Style::json: return below(word, 0x20) | has(word, '"') | has(word, '\\') | (word & kHigh);
@@ -90,7 +90,7 @@ inline bool copy_plain(char* out, std::string_view text) {
 }  // namespace bytes
 
 /// Byte by byte, for texts that need care. Returns the end.
-/// word: blanks and control bytes become '.'. csv: in quotes where RFC 4180 wants them, quotes doubled.
+/// word: blanks and control characters (also those of UTF-8, U+0080 to U+009F) become '.' for each byte. csv: in quotes where RFC 4180 wants them, quotes doubled.
 /// tsv: \t \n \r \\. json: \" \\ \n ..., bytes that are not UTF-8 as \u00xx.
 /// xml: &lt; and so on, bytes that are not UTF-8 as &#xhh;, U+FFFD for characters that XML does not have.
 /// table: control characters and bytes that are not UTF-8 as \n, \t, \xhh.

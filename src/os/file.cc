@@ -32,24 +32,40 @@ bool File::vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view 
   return error != 0;
 }
 
-Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer) {
+Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer, const std::string& like) {
   File file;
   file.path_ = path;
   file.observer_ = observer;
-  int flags = O_CLOEXEC | O_NONBLOCK | (mode == Mode::read ? O_RDONLY : O_RDWR);
+  const bool may_make = mode == Mode::create || mode == Mode::create_new;
+  const int flags = O_CLOEXEC | O_NONBLOCK | (mode == Mode::read ? O_RDONLY : O_RDWR | O_NOFOLLOW);
   int error = 0;
-  if (mode == Mode::create || mode == Mode::create_new) {
-    flags |= O_CREAT | (mode == Mode::create_new ? O_EXCL : 0);
-    if (file.vetoed(IoOperation::Kind::create, 0, {}, error)) return file.fail("cannot create it", error);
-  }
+  if (may_make && file.vetoed(IoOperation::Kind::create, 0, {}, error)) return file.fail("cannot create it", error);
+  bool made = false;
   do {
-    file.fd_ = ::open(path.c_str(), flags, 0666);
+    made = may_make;
+    file.fd_ = ::open(path.c_str(), may_make ? flags | O_CREAT | O_EXCL : flags, 0666);
+    if (file.fd_ < 0 && errno == EEXIST && mode == Mode::create) {
+      made = false;
+      file.fd_ = ::open(path.c_str(), flags);
+      if (file.fd_ < 0 && errno == ENOENT) errno = EINTR;  // removed between the two: again
+    }
   } while (file.fd_ < 0 && errno == EINTR);
+  if (file.fd_ < 0 && errno == ELOOP && mode != Mode::read) {
+    return Status(Code::io, "is a symbolic link, which no writer follows; remove it, or name the file it points to")
+        .in_file(path);
+  }
   if (file.fd_ < 0) return file.fail(mode == Mode::read ? "cannot read it" : "cannot open it for writing", errno);
   struct stat info {};
   if (::fstat(file.fd_, &info) != 0) return file.fail("cannot look at it", errno);
   if (S_ISDIR(info.st_mode)) return Status(Code::invalid, "is a directory, not a file").in_file(path);
   if (!S_ISREG(info.st_mode)) return Status(Code::invalid, "is a pipe or device, not a file").in_file(path);
+  struct stat other {};
+  if (made && !like.empty() && ::stat(like.c_str(), &other) == 0) {
+    // The owner first: giving a file away clears bits of its mode. Only root may; a group only one of ours.
+    if (::fchown(file.fd_, ::geteuid() == 0 ? other.st_uid : static_cast<uid_t>(-1), other.st_gid) != 0)
+      other.st_mode &= ~static_cast<mode_t>(S_IRWXG);  // what the group of `like` may is not for another group
+    (void)::fchmod(file.fd_, other.st_mode & 0666);
+  }
   return file;
 }
 
@@ -218,6 +234,8 @@ Status File::allocate(std::int64_t size) {
   return fail("cannot make room", error);
 }
 
+std::string without_ending(const std::string& path) { return path.substr(0, path.rfind('.')); }
+
 std::string resolved_path(const std::string& path) {
   char* const found = ::realpath(path.c_str(), nullptr);
   if (!found) return path;
@@ -280,7 +298,7 @@ Status replace_file(const std::string& path, std::string_view content, IoObserve
   // A crash may have left one of this name: after a restart, and in containers always, process numbers come again.
   if (::access(temporary.c_str(), F_OK) == 0) (void)remove_file(temporary, observer);
   auto written = [&]() -> Status {
-    IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer));
+    IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer, path));
     IMREG_TRY(file.write(0, content));
     IMREG_TRY(file.sync());
     return rename_file(temporary, path, observer);

@@ -40,8 +40,11 @@ class File {
     create,     ///< read and write, made when missing, never cut
     create_new  ///< read and write, must not exist
   };
-  /// Errors: not_found, io; the message names the reason. Never waits for a pipe.
-  static Result<File> open(const std::string& path, Mode mode, IoObserver* observer = nullptr);
+  /// Errors: not_found, io; the message names the reason. Never waits for a pipe. To be written, it is not reached through a
+  /// symbolic link: somebody who may make names in the folder could let a writer destroy another file. A file that is made
+  /// gets the permissions of `like`, when that exists, and its owner where that is allowed; else the umask decides.
+  static Result<File> open(const std::string& path, Mode mode, IoObserver* observer = nullptr,
+                           const std::string& like = {});
   /// A file without a name, gone when it is closed, whatever ends the program. path() is the folder. Error: io.
   static Result<File> temporary(const std::string& folder, IoObserver* observer = nullptr);
 
@@ -91,6 +94,8 @@ class File {
 std::string temporary_folder();
 /// The folder that holds a path: "." and "/" too.
 std::string folder_of(const std::string& path);
+/// X.db of X.db.journal.
+std::string without_ending(const std::string& path);
 /// The path without symbolic links, so that all names of a file have the same files beside them; as given when there is no file.
 std::string resolved_path(const std::string& path);
 /// The kind of network file system ("NFS", "SMB", ...) a folder or file is on; empty when it is on a local one, or cannot be

@@ -62,7 +62,7 @@ std::string work_text() { return "\nat work, boot=" + boot_id(); }
 
 Result<WriterLock> WriterLock::take(const std::string& path, const std::string& program, double wait_seconds) {
   WriterLock lock;
-  IMREG_ASSIGN(lock.file_, File::open(path, File::Mode::create));
+  IMREG_ASSIGN(lock.file_, File::open(path, File::Mode::create, nullptr, without_ending(path)));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_seconds);
   auto pause = std::chrono::microseconds(200);
   for (;;) {

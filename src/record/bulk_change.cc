@@ -57,7 +57,7 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
   const std::string_view prefix = without_slash(from), fresh = without_slash(to);
   std::int64_t row = 0, changed = 0, too_long = 0, first_too_long = 0;
   Record copy = file.make_record();
-  IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
+  const auto give = [&](RowChange& change) -> Result<bool> {
     for (;; ++row) {
       row = find_prefix(file, row, place, prefix, next);
       if (row >= file.count()) break;
@@ -83,7 +83,8 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
                                      " with the new beginning, the first of which is this one; nothing is changed")
         .in_file(file.path())
         .at_record(first_too_long);
-  }));
+  };
+  IMREG_TRY(writer.commit_many(give));
   return changed;
 }
 
@@ -96,7 +97,7 @@ Result<std::int64_t> mark_deleted(RecordWriter& writer, std::vector<std::int64_t
   std::int64_t changed = 0;
   Record copy = file.make_record();
   auto at = rows.begin();
-  IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
+  const auto give = [&](RowChange& change) -> Result<bool> {
     for (; at != rows.end(); ++at) {
       IMREG_TRY(file.read(*at, copy));
       if (copy[*deleted]) continue;
@@ -107,7 +108,8 @@ Result<std::int64_t> mark_deleted(RecordWriter& writer, std::vector<std::int64_t
       return true;
     }
     return false;
-  }));
+  };
+  IMREG_TRY(writer.commit_many(give));
   return changed;
 }
 

@@ -129,6 +129,11 @@ std::shared_ptr<const Schema> builtin(std::string_view name, int version) {
 Result<Container> elixir_block(const File& file, const Header& header, std::int64_t offset, std::int64_t file_size) {
   Container out;
   const auto version = header.integer_of("VERSION");
+  if (version && *version != 1 && *version != 2) {
+    return Status(Code::mismatch, "VERSION " + std::to_string(*version) +
+                                      " of Elixir's database is not known to this program (1 and 2 are)")
+        .in_file(file.path());
+  }
   out.schema = builtin("regimage", version == 1 ? 1 : 2);
   out.data_offset = offset;
   out.count = header.integer_of("NIMAGES").value_or(-1);

@@ -221,7 +221,7 @@ Result<Journal> Journal::open(const std::string& path, const Container& containe
   journal.end_ = end;
   journal.last_sequence_ = last_sequence;
   journal.rows_ = rows;
-  IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer));
+  IMREG_ASSIGN(journal.file_, File::open(path, File::Mode::create, observer, without_ending(path)));
   if (end <= kFirst) {  // new, of an older generation, or begun and never used: it gets a head of this generation
     journal.end_ = kFirst;
     IMREG_TRY(journal.write_head(kVersion));
@@ -325,8 +325,8 @@ Status Journal::commit(const Transaction& transaction) {
 
 Status Journal::commit_pieces(const Transaction& head, std::int64_t bytes_of_changes, std::int64_t bytes_of_added,
                               const std::function<Status(const Put&)>& pieces) {
-  const std::string start = head_of(head, static_cast<std::uint64_t>(bytes_of_changes),
-                                    static_cast<std::uint64_t>(bytes_of_added));
+  const std::string start =
+      head_of(head, static_cast<std::uint64_t>(bytes_of_changes), static_cast<std::uint64_t>(bytes_of_added));
   const std::int64_t from = end_ + static_cast<std::int64_t>(start.size());
   const std::int64_t end = from + bytes_of_changes + bytes_of_added;
   std::int64_t place = from;

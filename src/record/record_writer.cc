@@ -68,7 +68,7 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   // Another file may have taken the name while we waited (a compaction): it is opened only now.
   const std::string base = resolved_path(path);
   IMREG_ASSIGN(auto lock, WriterLock::take(base + ".lock", options.program, options.wait_seconds));
-  IMREG_ASSIGN(auto file, File::open(path, File::Mode::write, options.observer));
+  IMREG_ASSIGN(auto file, File::open(base, File::Mode::write, options.observer));
   IMREG_ASSIGN(auto seen, RecordFile::State::open(path, RecordFile::State::Who::owner));
   if (seen->base != base)
     return Status(Code::busy, "its symbolic link was changed while the lock was taken; try again").in_file(path);

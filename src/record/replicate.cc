@@ -75,8 +75,8 @@ Status RecordWriter::replicate(const SealedRows& rows) {
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
   state_->failure = [&]() -> Status {
     WriteBehind out(state_->file);
-    IMREG_TRY(rows.each(
-        [&](std::int64_t row, std::string_view bytes) { return out.write(seen.place_of(row), bytes); }));
+    IMREG_TRY(
+        rows.each([&](std::int64_t row, std::string_view bytes) { return out.write(seen.place_of(row), bytes); }));
     IMREG_TRY(out.flush());
     seen.count = before + rows.added;
     return state_->write_counts();

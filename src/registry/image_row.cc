@@ -68,6 +68,11 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
   row.set(regimage::kFilesize, file.size);
   row.set(regimage::kFingerprint, file.fingerprint);
 
+  // Texts of FITS end before their trailing blanks (FITS 4.0, 4.2.1): the row would be that of another file.
+  for (const std::string& name : {file.name, file.folder}) {
+    if (name.ends_with(' '))
+      return Status(Code::invalid, "\"" + name + "\" ends in a blank, which a record cannot hold; rename it");
+  }
   IMREG_TRY(store_text(row, regimage::kFilename, "the file name", file.name, "give the file a shorter name"));
   IMREG_TRY(store_text(row, regimage::kPathname, "the path", roots.shorten(file.folder),
                        "define a path root for its upper part (imregister -root NAME=PREFIX)"));

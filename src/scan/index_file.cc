@@ -42,7 +42,7 @@ Head new_head(const RecordFile& file, const Fields& fields) {
 Result<File> replace_index(const std::string& path, IoObserver* observer, const std::function<Status(File&)>& write) {
   const std::string name = path + ".new";
   (void)remove_file(name, observer);
-  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, observer));
+  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, observer, without_ending(path)));
   Status status = write(out);
   if (status.ok()) status = out.sync();
   if (status.ok()) status = rename_file(name, path, observer);

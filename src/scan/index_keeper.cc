@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "imreg/index.h"
+#include "imreg/scan.h"
 #include "scan/index_file.h"
 
 namespace imreg {
@@ -48,8 +49,11 @@ struct IndexKeeper::State {
   std::optional<Fields> fields;
   std::optional<File> file;  ///< nothing: there is no index that could be kept
   Head head{};
-  std::vector<std::int64_t> late;  ///< rows of a change too large for the head: indexed behind the commit
+  std::optional<RowSet> late;  ///< rows of a change too large for the head: indexed behind the commit
+  bool at_the_end = false;     ///< they are many: a batch indexes them when it ends, and has no index until then
+  std::vector<std::int64_t> collected;  ///< rows of a commit of many, while they are few
   bool wants_merge = false;
+  Record scratch{0};
 
   State(Patience p, const Limits& l) : patience(p), limits(l) {}
 
@@ -58,6 +62,7 @@ struct IndexKeeper::State {
     opened = true;
     path = index_path(rows.path());
     fields.emplace(rows.schema());
+    scratch = rows.make_record();
     auto found = File::open(path, File::Mode::write, limits.observer);
     if (found.status().code() == Code::not_found) return;
     if (found) {
@@ -80,34 +85,50 @@ struct IndexKeeper::State {
     (void)remove_file(path, limits.observer);
   }
 
+  // Whether the index knows of the row what changes.
+  bool touches(const RecordFile& rows, const RowChange& change) {
+    if (change.row >= head.covered || !concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data()))
+      return false;
+    if (change.row == head.covered - 1) head.witness = 0;
+    return true;
+  }
+
+  void make_late(const RecordFile& rows, const std::vector<std::int64_t>& those) {
+    if (!late) late.emplace(rows.count());
+    for (const std::int64_t row : those) late->add(row);
+  }
+
+  void collect(const RecordFile& rows, const RowChange& change) {
+    open(rows);
+    if (!file || !touches(rows, change)) return;
+    collected.push_back(change.row);
+    if (collected.size() <= kMostChanged) return;
+    make_late(rows, collected);
+    collected.clear();
+    at_the_end = true;
+  }
+
   void before(const RecordFile& rows, const std::vector<RowChange>& changes, std::int64_t change_number) {
     open(rows);
     if (!file || change_number == rows.change_number()) return;
-    Record scratch = rows.make_record();
     head.done = rows.change_number();
     head.announced = change_number;
-    std::vector<std::int64_t> touched;
+    std::vector<std::int64_t> touched = std::move(collected), merged;
+    collected.clear();
     for (const auto& change : changes) {
-      if (change.row < head.covered && concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data())) {
-        touched.push_back(change.row);
-      }
+      if (touches(rows, change)) touched.push_back(change.row);
     }
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-    for (const std::int64_t row : touched) {
-      if (row == head.covered - 1) head.witness = 0;
-    }
+    std::set_union(head.changed, head.changed + head.changed_count, touched.begin(), touched.end(),
+                   std::back_inserter(merged));
     // Rows that are late still are so when the commit that made them late has failed.
-    std::vector<std::int64_t> all(head.changed, head.changed + head.changed_count), merged;
-    if (!late.empty()) all = std::move(late);
-    late.clear();
-    std::set_union(all.begin(), all.end(), touched.begin(), touched.end(), std::back_inserter(merged));
-    if (merged.size() <= kMostChanged) {
+    if (!late && merged.size() <= kMostChanged) {
       std::copy(merged.begin(), merged.end(), head.changed);
       head.changed_count = static_cast<std::int64_t>(merged.size());
     } else {
       // Between here and the new segment there is no index: a reader looks at every row.
-      late = std::move(merged);
+      make_late(rows, merged);
       head.changed_count = 0;
       head.done = head.announced = -1;
     }
@@ -144,14 +165,15 @@ struct IndexKeeper::State {
     }
     const std::int64_t tail = rows.count() - head.covered;
     const std::int64_t step = patient ? limits.piece : limits.step;
-    if (late.empty()) {
+    if (patient && at_the_end && !ending) return {};
+    if (!late) {
       if (!patient && merges_small()) return merge_small();
       if (tail + head.changed_count < (patient ? (ending ? 1 : limits.piece) : limits.tail)) return {};
     }
     // With no room for one more segment rows stay outside, until a merge beside the writers or a batch has made some.
     const bool full = !patient && head.segment_count == static_cast<std::int64_t>(kMostSegments);
     wants_merge |= full;
-    if (full && late.empty()) return {};
+    if (full && !late) return {};
     do {
       IMREG_TRY(add_segment(rows, full ? head.covered : std::min(rows.count(), head.covered + step)));
     } while (patient && head.covered < rows.count());
@@ -169,27 +191,33 @@ struct IndexKeeper::State {
 
   // An empty index in front of many rows: it grows with each registration.
   Status start_anew(const RecordFile& rows) {
-    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new, limits.observer));
+    IMREG_ASSIGN(file, File::open(path, File::Mode::create_new, limits.observer, without_ending(path)));
     head = new_head(rows, *fields);
     return {};
   }
 
   // What changed, and the rows up to `end`, as a new segment; then what should be merged.
   Status add_segment(const RecordFile& rows, std::int64_t end) {
-    std::vector<std::int64_t> changed = std::move(late);
-    late.clear();
-    changed.insert(changed.end(), head.changed, head.changed + head.changed_count);
-    std::sort(changed.begin(), changed.end());
-    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-    Record scratch = rows.make_record();
-    for (std::size_t at = 0; at < changed.size();) {  // apart from new rows: these do not overlap older segments
-      const std::int64_t base = changed[at];
-      SegmentBuilder builder(*fields, base);
-      for (; at < changed.size() && builder.rows() < limits.piece && changed[at] - base < kMostRows; ++at) {
-        builder.add(changed[at], rows.peek(changed[at], scratch));
+    RowSet changed = late ? *std::move(late) : RowSet(rows.count());
+    late.reset();
+    at_the_end = false;
+    for (std::int64_t i = 0; i < head.changed_count; ++i) changed.add(head.changed[i]);
+    changed.finish();
+    // Apart from new rows: these do not overlap older segments.
+    std::optional<SegmentBuilder> piece;
+    std::int64_t base = 0;
+    Status status;
+    changed.each(0, [&](std::int64_t row) {
+      if (piece && (piece->rows() >= limits.piece || row - base >= kMostRows)) {
+        status = put(*piece);
+        piece.reset();
       }
-      IMREG_TRY(put(builder));
-    }
+      if (!piece) piece.emplace(*fields, base = row);
+      piece->add(row, rows.peek(row, scratch));
+      return status.ok();
+    });
+    IMREG_TRY(status);
+    if (piece) IMREG_TRY(put(*piece));
     if (end > head.covered) {
       SegmentBuilder builder(*fields, head.covered);
       for (std::int64_t row = head.covered; row < end; ++row) builder.add(row, rows.peek(row, scratch));
@@ -264,6 +292,9 @@ IndexKeeper::IndexKeeper(Patience patience, const Limits& limits) : state_(std::
 IndexKeeper::~IndexKeeper() = default;
 void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) {
   state_->safely([&] { state_->before(file, changes, change_number); });
+}
+void IndexKeeper::collect(const RecordFile& file, const RowChange& change) {
+  state_->safely([&] { state_->collect(file, change); });
 }
 void IndexKeeper::after(const RecordFile& file) {
   state_->safely([&] { state_->after(file, false); });

@@ -59,7 +59,7 @@ Status merge_index(const std::string& path, const RecordWriter::Options& options
 
   const std::string name = index_path(path) + ".merge";
   (void)remove_file(name, options.observer);  // of one that was killed
-  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, options.observer));
+  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, options.observer, without_ending(index_path(path))));
   const auto work = [&]() -> Status {
     Head head{};
     head.nonce = new_nonce();

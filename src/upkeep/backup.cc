@@ -47,7 +47,8 @@ class Backup {
         break;
       }
       if (round == kMostRounds)
-        return Status(Code::busy, "the files beside it change faster than they can be copied").in_file(options_.database);
+        return Status(Code::busy, "the files beside it change faster than they can be copied")
+            .in_file(options_.database);
       report_.tables = report_.added = report_.changed = report_.rows = 0;
     }
     return options_.dry_run ? Status() : verify();
@@ -62,7 +63,8 @@ class Backup {
     IMREG_TRY(file.status());
     const std::string to = absolute_path(options_.destination);
     if (same_folder(to, folder_of(source)))
-      return Status(Code::invalid, "is the folder of the database itself; name another one").in_file(options_.destination);
+      return Status(Code::invalid, "is the folder of the database itself; name another one")
+          .in_file(options_.destination);
     struct stat info {};
     if (::stat(to.c_str(), &info) == 0) {
       if (!S_ISDIR(info.st_mode)) return Status(Code::invalid, "is not a folder").in_file(options_.destination);
@@ -74,9 +76,10 @@ class Backup {
     }
     const std::string kind = options_.on_network || options_.dry_run ? "" : network_file_system(to);
     if (kind.empty()) return {};
-    return Status(Code::io, "is on a network file system (" + kind +
-                                "), where two hosts that write would not see each other's lock; set IMREG_NETWORK=yes when "
-                                "no other host writes to this copy")
+    return Status(Code::io,
+                  "is on a network file system (" + kind +
+                      "), where two hosts that write would not see each other's lock; set IMREG_NETWORK=yes when "
+                      "no other host writes to this copy")
         .in_file(options_.destination);
   }
 
@@ -85,7 +88,8 @@ class Backup {
     for (const Member& member : members) {
       if (member.name.find('/') == std::string::npos) continue;
       if (!same_folder(folder_of(member.path), options_.destination)) continue;
-      return Status(Code::invalid, "is a folder of the database itself; name another one").in_file(options_.destination);
+      return Status(Code::invalid, "is a folder of the database itself; name another one")
+          .in_file(options_.destination);
     }
     return {};
   }
@@ -168,7 +172,8 @@ class Backup {
   // From the disk, where the file system lets us.
   Status verify() {
     for (const std::string& path : tables_) {
-      if (const auto file = File::open(path, File::Mode::read)) (void)::posix_fadvise(file->fd(), 0, 0, POSIX_FADV_DONTNEED);
+      if (const auto file = File::open(path, File::Mode::read))
+        (void)::posix_fadvise(file->fd(), 0, 0, POSIX_FADV_DONTNEED);
       IMREG_ASSIGN(const auto file, RecordFile::open(path));
       Record row = file.make_record();
       std::int64_t damaged = 0;
@@ -179,7 +184,8 @@ class Backup {
         damaged += whole.ok() ? 0 : 1;
       }
       if (damaged > report_.damaged_rows)
-        return Status(Code::corrupt, "has more damaged records than the database: its disk is not to be trusted").in_file(path);
+        return Status(Code::corrupt, "has more damaged records than the database: its disk is not to be trusted")
+            .in_file(path);
     }
     return {};
   }

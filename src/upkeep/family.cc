@@ -48,8 +48,10 @@ Status add(const std::string& path, const std::string& name, std::vector<Member>
 
 // What belongs to one record file, among the names of its folder.
 Status add_family(const std::string& folder, const std::string& file, const std::string& as, const std::string& below,
-                const std::vector<std::string>& names, std::vector<Member>& out) {
-  const auto stem = [](const std::string& name) { return name.substr(0, name.size() - (name.ends_with(".db") ? 3 : 0)); };
+                  const std::vector<std::string>& names, std::vector<Member>& out) {
+  const auto stem = [](const std::string& name) {
+    return name.substr(0, name.size() - (name.ends_with(".db") ? 3 : 0));
+  };
   for (const auto& name : names) {
     if (name == stem(file) + ".heap") IMREG_TRY(add(folder + "/" + name, below + stem(as) + ".heap", out));
     if (!name.starts_with(file + ".") || is_derived(name.substr(file.size() + 1))) continue;
@@ -88,9 +90,8 @@ Result<std::vector<Member>> family_of(const std::string& database) {
     IMREG_TRY(add_tables(folder, "", out));
     if (is_folder(folder + "/headers")) IMREG_TRY(add_tables(folder + "/headers", "headers/", out));
   }
-  std::sort(out.begin(), out.end(), [](const Member& a, const Member& b) {
-    return a.table != b.table ? a.table : a.name < b.name;
-  });
+  std::sort(out.begin(), out.end(),
+            [](const Member& a, const Member& b) { return a.table != b.table ? a.table : a.name < b.name; });
   return out;
 }
 
@@ -131,10 +132,13 @@ bool same_content(const std::string& a, const std::string& b) {
   const auto first = File::open(a, File::Mode::read), second = File::open(b, File::Mode::read);
   if (!first || !second || first->size().value_or(-1) != second->size().value_or(-2)) return false;
   std::string other(kPiece, '\0');
-  return each_piece(*first, [&](std::int64_t at, std::string_view bytes) -> Status {
-           IMREG_TRY(second->read_exactly(at, other.data(), bytes.size()));
-           return bytes == std::string_view(other).substr(0, bytes.size()) ? Status() : Status(Code::mismatch, "");
-         }).ok();
+  return each_piece(*first,
+                    [&](std::int64_t at, std::string_view bytes) -> Status {
+                      IMREG_TRY(second->read_exactly(at, other.data(), bytes.size()));
+                      return bytes == std::string_view(other).substr(0, bytes.size()) ? Status()
+                                                                                      : Status(Code::mismatch, "");
+                    })
+      .ok();
 }
 
 Status copy_plain(const std::string& from, const std::string& to, IoObserver* observer) {

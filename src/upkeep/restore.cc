@@ -27,7 +27,8 @@ class Restore {
     const auto backup = RecordFile::open(from_);
     if (!backup) {
       const bool exchanged = RecordFile::open(to_).ok();
-      return Status(backup.status().code(), (backup.status().code() == Code::not_found ? "there is no backup here" : backup.status().message()) +
+      return Status(backup.status().code(), (backup.status().code() == Code::not_found ? "there is no backup here"
+                                                                                       : backup.status().message()) +
                                                 (exchanged ? "; the backup is named first, then the new database" : ""))
           .in_file(from_);
     }
@@ -47,8 +48,8 @@ class Restore {
   /// Behind the lock.
   void make_index() {
     IndexKeeper keeper(IndexKeeper::Patience::full);
-    if (auto writer = RecordWriter::open(to_, {options_.program, options_.wait_seconds, options_.on_network,
-                                               options_.observer, &keeper}))
+    if (auto writer = RecordWriter::open(
+            to_, {options_.program, options_.wait_seconds, options_.on_network, options_.observer, &keeper}))
       keeper.finish(writer->file());
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
   }
@@ -118,7 +119,8 @@ class Restore {
       } else if (whole.code() != Code::corrupt) {
         return whole;
       } else if (report_.damaged_rows++ < static_cast<std::int64_t>(kMostNamed)) {
-        report_.damaged.push_back(Status(Code::corrupt, "damaged record of the backup").in_file(from).at_record(number));
+        report_.damaged.push_back(
+            Status(Code::corrupt, "damaged record of the backup").in_file(from).at_record(number));
       }
     }
     if (report_.damaged_rows > 0 && !options_.damaged)

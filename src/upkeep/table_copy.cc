@@ -15,7 +15,8 @@ constexpr std::int64_t kShareAnew = 3;
 constexpr std::size_t kMostNamed = 1000;
 
 Status no_longer_the_same(const std::string& path) {
-  return Status(Code::busy, "became another file while it was copied (compacted, or replaced); run it again").in_file(path);
+  return Status(Code::busy, "became another file while it was copied (compacted, or replaced); run it again")
+      .in_file(path);
 }
 
 // What was seen is on the disk then, and will not be taken back by a power cut. Reading is permission enough.
@@ -91,15 +92,17 @@ Status TableCopy::open_copy() {
     return Status(copy.status().code(), copy.status().message() + "; move it away, then run it again").in_file(to_);
   if (!make_anew_) {
     if (copy->uuid() != source_->uuid()) {
-      return Status(Code::mismatch, "is the copy of another file than " + from_ +
-                                        " (that one was compacted or restored, or is another database); -full makes the "
-                                        "copy anew, and keeps the old one until that is whole")
+      return Status(Code::mismatch,
+                    "is the copy of another file than " + from_ +
+                        " (that one was compacted or restored, or is another database); -full makes the "
+                        "copy anew, and keeps the old one until that is whole")
           .in_file(to_);
     }
     if (copy->count() > source_->count() || copy->change_number() > source_->change_number()) {
-      return Status(Code::mismatch, "knows more than " + from_ +
-                                        ": an older copy was put in the place of that one, or somebody wrote to this one; "
-                                        "restore from it, or make it anew with -full")
+      return Status(Code::mismatch,
+                    "knows more than " + from_ +
+                        ": an older copy was put in the place of that one, or somebody wrote to this one; "
+                        "restore from it, or make it anew with -full")
           .in_file(to_);
     }
   }
@@ -142,9 +145,10 @@ Status TableCopy::take(const RecordFile& now, std::int64_t row, bool first) {
     if (whole.code() != Code::corrupt) return whole;
     const bool has = known && old->read(row, other_).ok();
     if (report_.damaged_rows++ < static_cast<std::int64_t>(kMostNamed)) {
-      report_.damaged.push_back(Status(Code::corrupt, has ? "damaged record; the copy has it as it was" : "damaged record")
-                                    .in_file(from_)
-                                    .at_record(row));
+      report_.damaged.push_back(
+          Status(Code::corrupt, has ? "damaged record; the copy has it as it was" : "damaged record")
+              .in_file(from_)
+              .at_record(row));
     }
     return has || !options_.damaged ? Status() : hold(row, {now.peek(row, row_).bytes(), row_.bytes().size()});
   }
@@ -153,9 +157,10 @@ Status TableCopy::take(const RecordFile& now, std::int64_t row, bool first) {
     if (!old->read(row, other_).ok()) {
       ++report_.mended;
     } else if (changeno_ && row_[*changeno_] <= other_[*changeno_]) {
-      return Status(Code::mismatch, "and its copy " + to_ +
-                                        " went apart: the record differs and is not newer here (an older copy was put in "
-                                        "the place of one of them?); make the copy anew with -full")
+      return Status(Code::mismatch,
+                    "and its copy " + to_ +
+                        " went apart: the record differs and is not newer here (an older copy was put in "
+                        "the place of one of them?); make the copy anew with -full")
           .in_file(from_)
           .at_record(row);
     }
@@ -172,9 +177,10 @@ Status TableCopy::look_at_all() {
     IMREG_TRY(take(*source_, row, true));
   }
   if (report_.damaged_rows == 0 || options_.damaged) return {};
-  return Status(Code::corrupt, counted(report_.damaged_rows, "damaged record") +
-                                   "; nothing is copied. imcheck -repair saves the others; -damaged copies them now and "
-                                   "leaves these as the copy has them")
+  return Status(Code::corrupt,
+                counted(report_.damaged_rows, "damaged record") +
+                    "; nothing is copied. imcheck -repair saves the others; -damaged copies them now and "
+                    "leaves these as the copy has them")
       .in_file(from_);
 }
 
@@ -213,8 +219,8 @@ Result<bool> TableCopy::look_again() {
 Status TableCopy::look_locked() {
   auto taken = WriterLock::take(resolved_path(from_) + ".lock", options_.program, options_.wait_seconds);
   if (!taken) {
-    return Status(taken.status().code(), "it does not come to rest, and cannot be locked for a moment: " +
-                                             taken.status().message())
+    return Status(taken.status().code(),
+                  "it does not come to rest, and cannot be locked for a moment: " + taken.status().message())
         .in_file(from_);
   }
   WriterLock lock = *std::move(taken);

@@ -37,8 +37,8 @@ class HeldRows {
 class TableCopy {
  public:
   /// `from` is copied to `to`. Errors: those of opening both; mismatch (they are not the same file any more), invalid.
-  static Result<std::unique_ptr<TableCopy>> open(const std::string& from, const std::string& to, const BackupOptions& options,
-                                                 BackupReport& report);
+  static Result<std::unique_ptr<TableCopy>> open(const std::string& from, const std::string& to,
+                                                 const BackupOptions& options, BackupReport& report);
 
   /// The first look: every row, held against the copy. Errors: io; corrupt: records of `from` are damaged, and the caller
   /// has not said to go on.

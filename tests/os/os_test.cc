@@ -110,6 +110,54 @@ TEST_F(Os, AResolvedPathIsTheSameForAllNames) {
   EXPECT_EQ(resolved_path("no/such/file"), "no/such/file");
 }
 
+TEST_F(Os, AWriterFollowsNoSymbolicLink) {
+  ASSERT_TRUE(replace_file(path("precious"), "not ours").ok());
+  for (const char* target : {"precious", "nothing"}) {
+    const std::string link = path(std::string("link-to-") + target);
+    std::filesystem::create_symlink(path(target), link);
+    for (const auto mode : {File::Mode::write, File::Mode::create}) {
+      const auto file = File::open(link, mode);
+      ASSERT_FALSE(file);
+      EXPECT_EQ(file.status().code(), Code::io);
+      EXPECT_THAT(file.status().text(), HasSubstr(link + ": is a symbolic link"));
+    }
+    EXPECT_FALSE(File::open(link, File::Mode::create_new));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("nothing")));
+  EXPECT_EQ(read_file(path("link-to-precious")).value_or(""), "not ours");  // readers do
+}
+
+TEST_F(Os, AFileThatIsMadeHasThePermissionsOfAnother) {
+  const auto mode_of = [&](const std::string& name) {
+    struct stat info {};
+    EXPECT_EQ(::stat(path(name).c_str(), &info), 0);
+    return info.st_mode & 0777;
+  };
+  const auto make = [&](const std::string& name, File::Mode mode, const std::string& like) {
+    EXPECT_TRUE(File::open(path(name), mode, nullptr, like.empty() ? "" : path(like)));
+    return mode_of(name);
+  };
+  const mode_t old = ::umask(027);
+  EXPECT_EQ(make("a.db", File::Mode::create, ""), 0640u);
+  EXPECT_EQ(make("b", File::Mode::create_new, "there is none"), 0640u);
+  ::chmod(path("a.db").c_str(), 0664);
+  ::umask(077);
+  EXPECT_EQ(make("a.db.journal", File::Mode::create, "a.db"), 0664u);
+  EXPECT_EQ(make("a.db.idx", File::Mode::create_new, "a.db"), 0664u);
+  ::chmod(path("a.db.idx").c_str(), 0600);
+  EXPECT_EQ(make("a.db.idx", File::Mode::create, "a.db"), 0600u);  // it was there
+  ASSERT_TRUE(replace_file(path("a.db"), "another one").ok());
+  EXPECT_EQ(mode_of("a.db"), 0664u);
+  ::umask(old);
+  if (::geteuid() != 0) return;  // only root may give files away
+  EXPECT_EQ(::chown(path("a.db").c_str(), 65534, 65534), 0);
+  EXPECT_EQ(make("a.db.lock", File::Mode::create, "a.db"), 0664u);
+  struct stat info {};
+  ::stat(path("a.db.lock").c_str(), &info);
+  EXPECT_EQ(info.st_uid, 65534u);
+  EXPECT_EQ(info.st_gid, 65534u);
+}
+
 TEST_F(Os, AMapOfAFileThatShrinksReadsZerosAndSaysSo) {
   EXPECT_TRUE(replace_file(path("a"), std::string(100000, 'x')).ok());
   const auto file = File::open(path("a"), File::Mode::read);
