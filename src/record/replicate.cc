@@ -15,7 +15,8 @@ Result<std::optional<std::vector<std::int64_t>>> RecordFile::changed_rows(std::i
   IMREG_ASSIGN(const CardPair before, read_card_pair(s.file, s.container, PairKind::state));
   if (!before.valid || before.second > since) return unknown;
   const auto journal = read_journal(s.base + ".journal", s.container, before.first, s.count, false);
-  if (!journal) return journal.status().code() == Code::io ? Result(journal.status()) : Result(unknown);
+  if (journal.status().code() == Code::io) return journal.status();
+  if (!journal) return unknown;
   IMREG_ASSIGN(const CardPair after, read_card_pair(s.file, s.container, PairKind::state));
   if (!after.valid || after.first != before.first || journal->generation != before.first) return unknown;
   if (static_cast<std::int64_t>(journal->last_sequence) < change_number()) return unknown;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "imreg/status.h"
+#include "os/file.h"
 
 namespace imreg {
 
