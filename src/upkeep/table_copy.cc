@@ -204,33 +204,34 @@ Status TableCopy::take_changed(const RecordFile& now) {
   return {};
 }
 
-Result<bool> TableCopy::look_again() {
+Status TableCopy::look() {
   const std::int64_t damaged = report_.damaged_rows;
-  {
-    IMREG_ASSIGN(const auto now, RecordFile::open(from_));
-    IMREG_TRY(take_changed(now));
-  }
-  if (report_.damaged_rows > damaged && !options_.damaged) return Status(report_.damaged.back());
+  IMREG_ASSIGN(const auto now, RecordFile::open(from_));
+  IMREG_TRY(take_changed(now));
+  return report_.damaged_rows > damaged && !options_.damaged ? report_.damaged.back() : Status();
+}
+
+Result<bool> TableCopy::look_again() {
+  IMREG_TRY(look());
   IMREG_TRY(sync_seen(from_, options_.observer));
   IMREG_ASSIGN(const auto then, RecordFile::open(from_));
   return then.uuid() == source_->uuid() && then.change_number() == change_number_;
 }
 
 Status TableCopy::look_locked() {
-  auto taken = WriterLock::take(resolved_path(from_) + ".lock", options_.program, options_.wait_seconds);
-  if (!taken) {
-    return Status(taken.status().code(),
-                  "it does not come to rest, and cannot be locked for a moment: " + taken.status().message())
+  auto lock = WriterLock::take(resolved_path(from_) + ".lock", options_.program, options_.wait_seconds);
+  if (!lock) {
+    return Status(lock.status().code(),
+                  "it does not come to rest, and cannot be locked for a moment: " + lock.status().message())
         .in_file(from_);
   }
-  WriterLock lock = *std::move(taken);
   const auto begin = std::chrono::steady_clock::now();
-  const auto settled = look_again();
-  lock.release(lock.last_state());
+  const Status status = look();
+  lock->release(lock->last_state());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   report_.locked_seconds = std::max(report_.locked_seconds, seconds);
-  IMREG_TRY(settled.status());
-  return *settled ? Status() : Status(Code::busy, "somebody writes without the lock").in_file(from_);
+  IMREG_TRY(status);
+  return sync_seen(from_, options_.observer);  // behind the lock: a sync may take long
 }
 
 Status TableCopy::write() {

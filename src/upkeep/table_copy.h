@@ -61,6 +61,7 @@ class TableCopy {
       : from_(std::move(from)), to_(std::move(to)), options_(options), report_(report) {}
   Status open_copy();
   Status take(const RecordFile& now, std::int64_t row, bool first);
+  Status look();
   Status take_changed(const RecordFile& now);
   Status hold(std::int64_t row, std::string_view bytes);
   Status write_anew();
