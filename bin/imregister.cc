@@ -1,5 +1,6 @@
 // imregister: reads the headers of images and keeps one row per CCD in the registration database.
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -26,6 +27,7 @@ constexpr cli::Option kOptions[] = {
     {"root", "NAME=PREFIX", "keep paths below PREFIX as $NAME/...", cli::kRepeat},
     {"j", "N", "read headers with N threads (default: processors)"},
     {"v", "", "a line for every file"},
+    cli::kWaitOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
@@ -40,15 +42,16 @@ constexpr cli::Program kProgram = {
 
 constexpr std::size_t kNamedWarnings = 10;  // of one kind, and files that are passed over; more are summed up
 
-// "-" stands for a list of paths on standard input, one a line.
+// "-" is a list of paths on standard input: one a line, or with a NUL behind each (find -print0).
 void add_paths(const std::string& word, RegisterOptions& options) {
   if (word != "-") {
     options.paths.push_back(word);
     return;
   }
   options.batch = true;
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!line.empty()) options.paths.push_back(line);
+  const std::string list{std::istreambuf_iterator<char>(std::cin), {}};
+  for (const auto line : split(list, list.find('\0') == std::string::npos ? '\n' : '\0')) {
+    if (!line.empty()) options.paths.emplace_back(line);
   }
 }
 
@@ -60,6 +63,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
   options.need_type = args.has("needtype");
   options.camera = args.word("camera");
   options.on_network = cli::environment("IMREG_NETWORK") == "yes";
+  IMREG_ASSIGN(options.wait_seconds, args.number("wait", options.wait_seconds, 0, 1e6));
   IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
   options.jobs = static_cast<int>(jobs);
   for (const auto* use : args.all("root")) {
@@ -131,12 +135,9 @@ int work(const cli::Parsed& args) {
     cli::complain(kProgram.name, report.request);
     return cli::kUsage;
   }
-  if (!report.database.ok()) {
-    cli::complain(kProgram.name, report.database);
-    return cli::kTrouble;
-  }
-  if (!output.status().ok()) {
-    cli::complain(kProgram.name, output.status());
+  for (const Status& status : {report.database, output.status()}) {
+    if (status.ok()) continue;
+    cli::complain(kProgram.name, status);
     return cli::kTrouble;
   }
   if (report.index_wants_merge) cli::in_background([&options] { (void)merge_index(options); });

@@ -19,6 +19,7 @@ constexpr cli::Option kOptions[] = {
     {"n", "", "rehearse: read and check everything, write nothing"},
     {"v", "", "name every row that is left out"},
     {"format", "FORMAT", "of the report: text (default), or json"},
+    cli::kWaitOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
@@ -65,6 +66,7 @@ Status read_options(const cli::Parsed& args, MergeOptions& options, bool& json) 
   IMREG_ASSIGN(options.database, settings.database());
   options.dry_run = args.has("n");
   options.on_network = cli::environment("IMREG_NETWORK") == "yes";
+  IMREG_ASSIGN(options.wait_seconds, args.number("wait", options.wait_seconds, 0, 1e6));
   for (const auto& word : args.positionals) {
     if (word.empty()) return {Code::invalid, "an empty name of a database; is a variable of the shell not set?"};
     options.sources.push_back(cli::database_file(word));

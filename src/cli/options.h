@@ -45,6 +45,7 @@ struct Program {
 
 /// The options that several programs share.
 inline constexpr Option kDatabaseOption = {"db", "PATH", "the database, or the folder of Imreg.db (default .)"};
+inline constexpr Option kWaitOption = {"wait", "S", "wait so many seconds for another who writes (10)"};
 inline constexpr Option kConfigOption = {"c", "FILE", "configuration file"};
 inline constexpr Option kDefineOption = {"D", "KEY VALUE", "set a configuration key", kRepeat};
 inline constexpr Option kZoneOption = {"tz", "HOURS", "read and print times in this zone, hours east of UTC"};

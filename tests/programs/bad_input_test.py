@@ -190,13 +190,22 @@ fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_
 holder = os.pread(fd, 512, 0)
 os.pwrite(fd, b"held by imsort, process 4711 on niele, since 2001-01-27T10:00:00Z\n".ljust(512), 0)
 image("second.fits")
-locked = subprocess.Popen([os.path.join(BIN, "imregister"), "-db", "ok.db", "second.fits"], stderr=subprocess.PIPE, text=True)
+for program, *args in (["imregister", "second.fits"], ["imregtable", "rows.db"]):
+    start = time.monotonic()
+    out = fails(3, ["imsort", "4711", "2001-01-27T10:00:00Z"], program, "-db", "ok.db", "-wait", "0", *args)
+    check(time.monotonic() - start < 8, f"{program} -wait 0 does not wait for 10 seconds")
+fails(2, ["-wait"], "imregister", "-db", "ok.db", "-wait", "soon", "second.fits")
+locked = subprocess.Popen([os.path.join(BIN, "imregister"), "-db", "ok.db", "-wait", "1.5", "second.fits"], stderr=subprocess.PIPE, text=True)
 equal(len(rows("ok.db")), 1, "readers do not wait for a writer")
 errors = locked.communicate(timeout=60)[1]
 check(locked.returncode == 3 and all(w in errors for w in ("imsort", "4711", "2001-01-27T10:00:00Z")) and errors.count("\n") == 1, "locked: " + errors)
 os.pwrite(fd, holder, 0)
+waiting = subprocess.Popen([os.path.join(BIN, "imregister"), "-db", "ok.db", "-wait", "60", "second.fits"], stderr=subprocess.PIPE, text=True)
+time.sleep(0.5)
+equal(waiting.poll(), None, "it waits")
 os.close(fd)
-run("imregister", "-db", "ok.db", "second.fits", code=0)
+errors = waiting.communicate(timeout=60)[1]
+equal((waiting.returncode, errors), (0, ""), "it goes on when the lock is free")
 equal(len(rows("ok.db")), 2, "after the lock")
 
 # --- outputs that end early

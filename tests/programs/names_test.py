@@ -37,8 +37,10 @@ def raw(program, *args, code=0, **more):
 # in by a folder, by arguments, by a list with a name on each line, and each one again: nothing is registered twice
 raw("imregister", "-db", "a.db", "sky")
 raw("imregister", "-db", "a.db", *(os.path.join(f, n) for f, n in wanted[:60]))
+subprocess.run([os.path.join(BIN, "imregister"), "-db", "list.db", "-"], input=b"\0".join(os.path.join(f, n) for f, n in wanted) + b"\0", capture_output=True, check=True)
 count = lambda db: raw("imsearch", "-db", db, "-count").stdout
 equal(count("a.db"), b"%d\n" % len(wanted), "a row for each file, by a folder and again by name")
+equal(count("list.db"), b"%d\n" % len(wanted), "a row for each file, by a list of find -print0")
 for f, n in wanted:
     raw("imregister", "-db", "b.db", "--" if n.startswith(b"-") else b"-v", os.path.join(f, n)) if f.endswith(b"f plain") else None
 equal(count("b.db"), b"%d\n" % len(NAMES), "a row for each file, one at a time")
