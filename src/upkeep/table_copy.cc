@@ -199,7 +199,7 @@ Status TableCopy::take_changed(const RecordFile& now) {
       if (!changeno_ || pending || now.peek(row, row_)[*changeno_] > change_number_) IMREG_TRY(take(now, row, false));
     }
   }
-  
+  for (; rows_ < now.count(); ++rows_) IMREG_TRY(take(now, rows_, false));
   change_number_ = now.change_number();
   return {};
 }

@@ -10,8 +10,6 @@ namespace imreg::crash {
 namespace {
 
 bool is_long() { return std::getenv("IMREG_LONG") != nullptr; }
-// Where many things are unsynced: of a short history more.
-std::size_t samples(const Recorded& run) { return is_long() ? 256 : run.log.size() < 150 ? 64 : 8; }
 
 std::string tiny_row(std::int64_t id, std::int64_t value) { return testing::bytes_of(testing::Row{id, value}); }
 std::string tiny_rows(std::int64_t from, int n) {
@@ -21,7 +19,8 @@ std::string tiny_rows(std::int64_t from, int n) {
 }
 
 Step create(const Schema& schema) {
-  return {"create", Promise::whole, [&schema](Live& live) { return RecordWriter::create(live.path, schema, live.options()); }};
+  return {"create", Promise::whole,
+          [&schema](Live& live) { return RecordWriter::create(live.path, schema, live.options()); }};
 }
 Step append(std::string rows) {
   return {"append", Promise::prefix, [rows = std::move(rows)](Live& live) -> Status {
@@ -63,8 +62,8 @@ History rows_history() {
            commit(changed({{20, 70}, {9, 71}})), maintain("checkpoint", &RecordWriter::checkpoint),
            commit(changed({{9, 80}, {25, 81}}), tiny_rows(26, 9)), append(tiny_rows(35, 30)),
            commit(changed({{36, 90}, {50, 91}, {64, 92}})), close(), append(tiny_rows(65, 3)),
-           maintain("trim", &RecordWriter::trim), append(tiny_rows(68, 9)), commit(changed({{66, 95}, {73, 96}}), tiny_rows(77, 2)),
-           commit({}, tiny_rows(79, 2)), close()}};
+           maintain("trim", &RecordWriter::trim), append(tiny_rows(68, 9)),
+           commit(changed({{66, 95}, {73, 96}}), tiny_rows(77, 2)), commit({}, tiny_rows(79, 20)), close()}};
 }
 
 std::string image_row(int number, double time, const char* filter, float fwhm = std::nanf("")) {
@@ -97,10 +96,8 @@ History index_history() {
           &image_schema(),
           true,
           {},
-          {create(image_schema()), append(image_rows(0, 3)), append(image_rows(3, 17)), commit(changed({2, 7, 19}, 40)),
-           append(image_rows(20, 16)), commit(changed({0, 25}, 10), image_rows(36, 2)), close(),
-           append(image_rows(38, 20)), maintain("checkpoint", &RecordWriter::checkpoint),
-           commit(changed({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 60)), close(), commit(changed({57}, 3)), close()}};
+          {create(image_schema()), append(image_rows(0, 5)), append(image_rows(5, 9)), commit(changed({2, 7, 12}, 40)),
+           close(), append(image_rows(14, 8)), commit(changed({0, 13}, 10), image_rows(22, 2)), close()}};
 }
 
 Step merge(const std::string& name) {
@@ -129,18 +126,30 @@ std::size_t acknowledged_at(const Recorded& run, std::size_t done) {
                                   run.acknowledged.begin());
 }
 
-// The whole history, by chunks of cuts.
-void replay(const Recorded& run) {
+std::string check(const Recorded& run, std::size_t done, const std::string& folder, const Image& image) {
+  const std::size_t acknowledged = acknowledged_at(run, done);
+  // A file that was trimmed is as FITS has it before anybody writes again.
+  if (acknowledged > 0 && run.acknowledged[acknowledged - 1] == done &&
+      run.history->steps[acknowledged - 1].name == "trim") {
+    if (auto wrong = wrong_size(folder + "/" + kDatabase); !wrong.empty()) return "trimmed: " + wrong;
+  }
+  return look(run, acknowledged, folder, image).trouble;
+}
+
+// The whole history, by chunks of cuts. When more than `few` things are unsynced, `samples` choices by chance.
+void replay(const Recorded& run, std::size_t few = 8, std::size_t samples = 64) {
   constexpr std::size_t kChunk = 4;
   const std::size_t chunks = run.log.size() / kChunk + 1;
   std::atomic<std::size_t> states{0}, different{0};
   std::vector<std::string> trouble(2 * chunks);
   in_parallel(2 * chunks, [&](std::size_t at, const std::string& folder) {
-    Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .samples = samples(run), .check = {}};
+    Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .check = {}};
+    part.few = is_long() ? 8 : few;
+    part.samples = is_long() ? 256 : samples;
     part.to = std::min(part.from + kChunk - 1, run.log.size());
     part.sector = at % 2 ? 4096 : 512;
     part.check = [&](std::size_t done, const std::string& where, const Image& image) {
-      return look(run, acknowledged_at(run, done), where, image).trouble;
+      return check(run, done, where, image);
     };
     const auto result = part.run(folder);
     states += result.states;
@@ -152,9 +161,214 @@ void replay(const Recorded& run) {
   for (const auto& text : trouble) EXPECT_EQ(text, "");
 }
 
-TEST(Crash, Rows) { const auto history = rows_history(); replay(record(history)); }
-TEST(Crash, Index) { const auto history = index_history(); replay(record(history)); }
-TEST(Crash, Merge) { const auto history = merge_history(); replay(record(history)); }
+TEST(Crash, Rows) {
+  const auto history = rows_history();
+  replay(record(history));
+}
+TEST(Crash, Index) {
+  const auto history = index_history();
+  replay(record(history), 4, 6);
+}
+TEST(Crash, Merge) {
+  const auto history = merge_history();
+  replay(record(history));
+}
+
+// What a writer does that finds such an image, and then appends: a history of its own, which goes on behind `before`.
+struct Recovery {
+  History history;
+  Recorded run;
+  std::size_t opened = 0;  // length of the log when recovery was done
+  std::string trouble;
+};
+
+void recover(const Recorded& run, const Image& image, Log before, const std::string& folder, Recovery& out) {
+  out.history = {.name = run.history->name + " recovered",
+                 .schema = run.history->schema,
+                 .indexed = run.history->indexed,
+                 .prepare = {},
+                 .steps = {append(run.history->schema == &testing::tiny() ? tiny_rows(900, 12) : image_rows(50, 12))}};
+  out.run.history = &out.history;
+  out.run.log = std::move(before);
+  const std::size_t had = out.run.log.size();
+  Recorder recorder(folder, names_in(image), image.next_file);
+  Live live{.path = folder + "/" + kDatabase, .observer = &recorder, .indexed = run.history->indexed};
+  const auto mark = [&] {
+    out.run.states.push_back(state_of(live.path, out.trouble));
+    return had + recorder.log.size();
+  };
+  const auto writer = live.writing();
+  out.trouble = writer.status().text();
+  if (!writer) return;
+  out.opened = mark();
+  if (const Status status = out.history.steps[0].run(live); !status.ok()) out.trouble = status.text();
+  out.run.acknowledged.push_back(mark());
+  out.run.log.insert(out.run.log.end(), recorder.log.begin(), recorder.log.end());
+}
+
+// The machine stops while, or after, somebody brings in order what a killed process left (`kill`) or a power cut.
+void recoveries(const Recorded& run, bool kill) {
+  const std::size_t cuts = run.log.size() + 1, tries = kill ? 1 : is_long() ? 16 : 1;
+  std::vector<std::string> trouble(cuts * tries);
+  std::atomic<std::size_t> states{0};
+  in_parallel(cuts * tries, [&](std::size_t at, const std::string& folder) {
+    const std::size_t cut = at / tries;
+    const std::int64_t sector = at % 3 ? 512 : 4096;
+    Dice dice(at + (kill ? 0 : 100000));
+    Disk disk(sector, run.start);
+    for (std::size_t i = 0; i < cut; ++i) disk.apply(run.log[i]);
+    Choice choice{.of = {}, .torn = !kill && dice() % 2 == 0, .killed = kill};
+    for (const std::size_t n : disk.dials()) choice.of.push_back(dice() % n);
+    const Image image = disk.image(choice, dice);
+    if (!image.files.contains(kDatabase)) return;
+    put(image, sector, folder);
+    Recovery recovery;
+    // A process that was killed left everything unsynced; what a power cut left is on the disk.
+    recover(run, image, kill ? Log(run.log.begin(), run.log.begin() + std::ptrdiff_t(cut)) : Log(), folder, recovery);
+    Replay part{.log = recovery.run.log,
+                .start = kill ? run.start : image,
+                .from = 0,
+                .to = 0,
+                .samples = 6,
+                .few = 3,
+                .sector = sector,
+                .check = {}};
+    if (is_long()) part.samples = 64, part.few = 8;
+    part.from = kill ? cut : 0;
+    part.to = recovery.run.log.size();
+    part.check = [&](std::size_t done, const std::string& where, const Image& found) {
+      if (kill && done < recovery.opened) return look(run, acknowledged_at(run, cut), where, found).trouble;
+      return look(recovery.run, acknowledged_at(recovery.run, done), where, found).trouble;
+    };
+    if (recovery.trouble.empty()) {
+      const auto result = part.run(folder);
+      states += result.different;
+      recovery.trouble = result.trouble;
+    }
+    if (!recovery.trouble.empty())
+      trouble[at] = "recovery behind operation " + std::to_string(cut) + ": " + recovery.trouble;
+  });
+  std::printf("%s: recovered after a %s, %zu states\n", run.history->name.c_str(), kill ? "kill" : "power cut",
+              states.load());
+  for (const auto& text : trouble) EXPECT_EQ(text, "");
+}
+
+TEST(Crash, RecoveryOfRowsAfterAKill) {
+  const auto history = rows_history();
+  recoveries(record(history), true);
+}
+TEST(Crash, RecoveryOfRowsAfterAPowerCut) {
+  const auto history = rows_history();
+  recoveries(record(history), false);
+}
+
+bool is_sync(const Operation& operation) {
+  return !operation.lock && (operation.kind == Kind::sync_data || operation.kind == Kind::sync_folder);
+}
+bool is_name(const Operation& operation) {
+  return operation.kind == Kind::create || operation.kind == Kind::rename || operation.kind == Kind::remove;
+}
+// Whether the sync makes the operation durable.
+bool covers(const Operation& sync, const Operation& operation) {
+  if (operation.lock || is_sync(operation)) return false;
+  return sync.kind == Kind::sync_folder ? is_name(operation) : !is_name(operation) && operation.file == sync.file;
+}
+bool same_sync(const Operation& a, const Operation& b) {
+  return is_sync(b) && a.kind == b.kind && (a.kind == Kind::sync_folder || a.file == b.file);
+}
+
+// One error in the code, as it would be seen by the disk.
+struct Mutant {
+  std::string name;
+  Log log;
+  std::size_t from, to;  // the cuts where it could be noticed
+};
+
+// Of each sync of a file that has this word in its name; and of the folder, when there is no word.
+std::vector<Mutant> mutants(const Recorded& run, const std::string& word) {
+  std::vector<Mutant> out;
+  std::size_t nth = 0, last_step = run.history->steps.size();
+  for (std::size_t at = 0; at < run.log.size(); ++at) {
+    const Operation& sync = run.log[at];
+    if (!is_sync(sync) || sync.path.find(word) == std::string::npos) continue;
+    std::size_t to = at + 1;
+    while (to < run.log.size() && !same_sync(sync, run.log[to])) ++to;
+    const std::size_t step = acknowledged_at(run, at);
+    nth = step == last_step ? nth + 1 : 1;
+    last_step = step;
+    std::string file = sync.kind == Kind::sync_folder ? "the folder" : sync.path;
+    if (const auto pid = file.find(".new"); pid != std::string::npos) file.resize(pid + 4);
+    const std::string where = run.history->name + ": " + run.history->steps.at(step).name + " " + std::to_string(step) +
+                              ", sync " + std::to_string(nth) + ", of " + file;
+    Mutant drop{where + ": left out", run.log, at + 1, to};
+    drop.log[at].dropped = true;
+    out.push_back(std::move(drop));
+    for (std::size_t i = at; i-- > 0 && !same_sync(sync, run.log[i]);) {
+      if (!covers(sync, run.log[i])) continue;
+      Mutant late{where + ": too early", run.log, at, to};
+      std::rotate(late.log.begin() + std::ptrdiff_t(i), late.log.begin() + std::ptrdiff_t(i) + 1,
+                  late.log.begin() + std::ptrdiff_t(at) + 1);
+      out.push_back(std::move(late));
+      break;
+    }
+    for (std::size_t i = at + 1; i < run.log.size() && acknowledged_at(run, i) == step; ++i) {
+      if (run.log[i].lock || is_sync(run.log[i])) continue;
+      Mutant early{where + ": too late", run.log, at, i + 1};
+      std::rotate(early.log.begin() + std::ptrdiff_t(at), early.log.begin() + std::ptrdiff_t(i),
+                  early.log.begin() + std::ptrdiff_t(i) + 1);
+      out.push_back(std::move(early));
+      break;
+    }
+  }
+  return out;
+}
+
+// Every mutant must be noticed, but for those that harm nothing: each with the reason.
+void prove(const Recorded& run, const std::string& word, const std::set<std::string>& harmless) {
+  const auto all = mutants(run, word);
+  std::vector<std::string> trouble(all.size());
+  std::atomic<std::size_t> states{0};
+  in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
+    const Mutant& mutant = all[at];
+    Replay part{
+        .log = mutant.log, .start = run.start, .from = mutant.from, .to = mutant.to, .samples = 64, .check = {}};
+    part.check = [&](std::size_t done, const std::string& where, const Image& image) {
+      return check(run, done, where, image);
+    };
+    const auto result = part.run(folder);
+    states += result.different;
+    trouble[at] = result.trouble;
+  });
+  std::size_t found = 0;
+  std::set<std::string> survivors;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    found += !trouble[i].empty();
+    if (trouble[i].empty()) survivors.insert(all[i].name);
+    if (std::getenv("IMREG_TELL")) std::printf("%s: %s\n", all[i].name.c_str(), trouble[i].c_str());
+  }
+  std::printf("%s: %zu mutants, %zu found, %zu states\n", run.history->name.c_str(), all.size(), found, states.load());
+  EXPECT_EQ(survivors, harmless);
+}
+
+TEST(Crash, EveryRowSyncIsNeeded) {
+  const auto history = rows_history();
+  prove(record(history), "",
+        {
+            // Recovery of a file that nobody has written to since it was made.
+            "rows: append 1, sync 1, of x.db: left out",
+            "rows: append 1, sync 1, of x.db: too late",
+            // The journal's name and content are both durable before the commit returns, in any order.
+            "rows: commit 3, sync 1, of the folder: too late",
+            // The append before it has synced the same file.
+            "rows: trim 13, sync 1, of x.db: left out",
+            "rows: trim 13, sync 1, of x.db: too late",
+        });
+}
+
+TEST(Crash, EveryIndexSyncIsNeeded) {
+  const auto history = index_history();
+  prove(record(history), ".idx", {});
+}
 
 }  // namespace
 }  // namespace imreg::crash

@@ -18,10 +18,10 @@
 #include <string_view>
 #include <vector>
 
+#include "../record/record_fixture.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "record/crc32c.h"
-#include "../record/record_fixture.h"
 
 namespace imreg::crash {
 
@@ -184,34 +184,33 @@ class Disk {
     }
     std::map<const File*, std::size_t> steps;
     std::map<const File*, std::map<std::int64_t, std::string>> sectors;
-    each_unsynced(
-        [&](const File& file) { steps[&file] = turn(file.sizes.size()); },
-        [&](const File& file, std::int64_t at, const Versions& versions) {
-          // What a cut took away goes and stays with the size.
-          std::size_t low = 0, high = versions.size();
-          const auto step = steps[&file];
-          for (std::size_t i = 0; i < versions.size(); ++i) {
-            if (!versions[i].of_cut) continue;
-            if (versions[i].of_cut <= step) low = i + 1;
-            if (versions[i].of_cut > step) {
-              high = i;
-              break;
-            }
-          }
-          const auto version = [&](std::size_t i) {
-            i = std::clamp(i, low, high);
-            return i == 0 ? file.durable(at) : versions[i - 1].bytes;
-          };
-          std::string bytes = version(turn(versions.size()));
-          if (choice.torn) {
-            std::string other = version(dice() % (versions.size() + 1));
-            const std::size_t tear = dice() % static_cast<std::size_t>(sector_);
-            bytes.resize(static_cast<std::size_t>(sector_));
-            other.resize(static_cast<std::size_t>(sector_));
-            bytes.replace(tear, std::string::npos, other, tear);
-          }
-          sectors[&file][at] = std::move(bytes);
-        });
+    each_unsynced([&](const File& file) { steps[&file] = turn(file.sizes.size()); },
+                  [&](const File& file, std::int64_t at, const Versions& versions) {
+                    // What a cut took away goes and stays with the size.
+                    std::size_t low = 0, high = versions.size();
+                    const auto step = steps[&file];
+                    for (std::size_t i = 0; i < versions.size(); ++i) {
+                      if (!versions[i].of_cut) continue;
+                      if (versions[i].of_cut <= step) low = i + 1;
+                      if (versions[i].of_cut > step) {
+                        high = i;
+                        break;
+                      }
+                    }
+                    const auto version = [&](std::size_t i) {
+                      i = std::clamp(i, low, high);
+                      return i == 0 ? file.durable(at) : versions[i - 1].bytes;
+                    };
+                    std::string bytes = version(turn(versions.size()));
+                    if (choice.torn) {
+                      std::string other = version(dice() % (versions.size() + 1));
+                      const std::size_t tear = dice() % static_cast<std::size_t>(sector_);
+                      bytes.resize(static_cast<std::size_t>(sector_));
+                      other.resize(static_cast<std::size_t>(sector_));
+                      bytes.replace(tear, std::string::npos, other, tear);
+                    }
+                    sectors[&file][at] = std::move(bytes);
+                  });
     for (const auto& [name, number] : names) {
       const File& file = files_.at(number);
       auto& found = out.files[name];
@@ -220,7 +219,7 @@ class Disk {
       found.size = step == 0 ? file.size : file.sizes[step - 1];
       found.sectors = file.sectors;
       for (auto& [at, bytes] : sectors[&file]) found.sectors[at] = bytes;
-      std::uint64_t hash = std::hash<std::string>{}(name) * 31 + static_cast<std::uint64_t>(found.size);
+      std::uint64_t hash = std::hash<std::string>{}(name)*31 + static_cast<std::uint64_t>(found.size);
       for (auto entry = found.sectors.begin(); entry != found.sectors.end();) {
         auto& [at, bytes] = *entry;
         if (at * sector_ + std::ssize(bytes) > found.size)
@@ -333,11 +332,11 @@ class Disk {
 };
 
 // The choices to be tried: all when few things are unsynced, else so many by chance; then torn sectors. Never none.
-inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::size_t samples, Dice& dice) {
-  constexpr std::size_t kFew = 8;
+inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::size_t few, std::size_t samples,
+                                   Dice& dice) {
   std::size_t versions = 0, ways = 1;
   for (const std::size_t n : dials) versions += n - 1;
-  const bool all = versions <= kFew;
+  const bool all = versions <= few;
   std::vector<Choice> out;
   Choice first, last;
   for (const std::size_t n : dials) {
@@ -371,7 +370,8 @@ inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::s
 
 // What tells that the machine was started since: another boot in the hint of the journal, which is else right, or in a lock.
 inline void reboot(std::string& bytes) {
-  for (std::size_t at = 0; (at = bytes.find(boot_id(), at)) != std::string::npos;) bytes[at] = bytes[at] == '0' ? '1' : '0';
+  for (std::size_t at = 0; (at = bytes.find(boot_id(), at)) != std::string::npos;)
+    bytes[at] = bytes[at] == '0' ? '1' : '0';
 }
 inline void reboot_hint(const std::string& path) {
   constexpr std::int64_t kPlace = 512, kSize = 76;

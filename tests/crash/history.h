@@ -28,8 +28,8 @@ struct Live {
   std::string path;
   IoObserver* observer = nullptr;
   bool indexed = false;
-  std::optional<IndexKeeper> keeper;
-  std::optional<RecordWriter> writer;
+  std::optional<IndexKeeper> keeper{};
+  std::optional<RecordWriter> writer{};
 
   RecordWriter::Options options() {
     RecordWriter::Options out;
@@ -37,7 +37,9 @@ struct Live {
     out.wait_seconds = 0;
     if (indexed) {
       // So that some dozen rows make segments, merges, and a new file.
-      keeper.emplace(IndexKeeper::Patience::full, IndexKeeper::Limits{.tail = 4, .step = 8, .small_merge = 24, .segments = 3, .piece = 16, .observer = observer});
+      keeper.emplace(IndexKeeper::Patience::full,
+                     IndexKeeper::Limits{
+                         .tail = 4, .step = 8, .small_merge = 24, .segments = 3, .piece = 16, .observer = observer});
       out.follower = &*keeper;
     }
     return out;
@@ -164,9 +166,7 @@ inline std::optional<std::int64_t> progress(const Recorded& run, std::size_t ack
   return base + 1 + std::ssize(*rows) - static_cast<std::int64_t>(least);
 }
 
-inline std::string told(const State& rows) {
-  return rows ? std::to_string(rows->size()) + " rows" : "no database";
-}
+inline std::string told(const State& rows) { return rows ? std::to_string(rows->size()) + " rows" : "no database"; }
 
 // Whether the cards tell the size of the file, as FITS has it.
 inline std::string wrong_size(const std::string& path) {
@@ -195,6 +195,13 @@ inline std::string wrong_index(const RecordFile& file) {
     }
     ScanReport report;
     find_rows(file, selection, {}, &report).each(0, [&](std::int64_t row) { return found.push_back(row), true; });
+    // Whose head is on the disk, its pages are.
+    for (const auto& line : report.plan) {
+      for (const char* word :
+           {"page of the index is damaged", "points outside", "no head that fits", "ends too early"}) {
+        if (line.find(word) != std::string::npos) return line;
+      }
+    }
     if (found == wanted && count_matches(file, selection) == std::ssize(wanted)) continue;
     return "by the index " + std::to_string(found.size()) + " rows match, there are " + std::to_string(wanted.size()) +
            ": " + ::testing::PrintToString(report.plan);
@@ -249,6 +256,7 @@ inline Findings look(const Recorded& run, std::size_t acknowledged, const std::s
   writer = live.writing();
   if (!writer) return wrong("second recovery: " + writer.status().text());
   if (testing::slurp(path) != bytes) return wrong("a second recovery changes the file");
+  if (image.hash % 4 != 0) return out;
   Rows rows = *out.recovered;
   std::string fresh(static_cast<std::size_t>(run.history->schema->record_size), '\0');
   rows.push_back(fresh);
@@ -284,16 +292,17 @@ struct Replay {
   const Log& log;
   const Image& start;
   std::size_t from, to;
-  std::size_t samples;
+  std::size_t samples = 64;
+  std::size_t few = 8;  // unsynced versions of sectors, sizes and names of which every choice is tried
   std::int64_t sector = 512;
   bool kills = true;
   // What is wrong with the files in the folder when the cut was behind `done` operations.
   std::function<std::string(std::size_t done, const std::string& folder, const Image&)> check;
 
   struct Result {
-    std::size_t states = 0;    // tried
+    std::size_t states = 0;     // tried
     std::size_t different = 0;  // of them, by their bytes
-    std::string trouble;       // the first
+    std::string trouble;        // the first
   };
 
   Result run(const std::string& folder) const {
@@ -302,7 +311,7 @@ struct Replay {
     for (std::size_t i = 0; i < from; ++i) disk.apply(log[i]);
     for (std::size_t done = from;; ++done) {
       Dice dice(done * 2654435761U + static_cast<std::size_t>(sector) + log.size());
-      auto ways = choices(disk.dials(), samples, dice);
+      auto ways = choices(disk.dials(), few, samples, dice);
       if (kills) ways.push_back({.of = {}, .torn = false, .killed = true});
       std::set<std::uint64_t> seen;
       for (std::size_t way = 0; way < ways.size(); ++way) {
@@ -315,7 +324,10 @@ struct Replay {
         if (out.trouble.empty()) continue;
         out.trouble = "cut behind operation " + std::to_string(done) + ", sectors of " + std::to_string(sector) +
                       ", way " + std::to_string(way) + " of " + std::to_string(ways.size()) +
-                      (image.killed ? " (killed)" : ways[way].torn ? " (torn)" : "") + ": " + out.trouble;
+                      (image.killed     ? " (killed)"
+                       : ways[way].torn ? " (torn)"
+                                        : "") +
+                      ": " + out.trouble;
         return out;
       }
       if (done >= to) return out;
