@@ -152,7 +152,7 @@ TWINS = [  # file, end, change, code, words
     ("native-4.db", "", card_of("LAYOUT", f"'{LAYOUT}'".encode(), f"'{OTHER}'".encode()), ["another layout"]),
     ("native-4.db", "", card_of("BYTEORDR", b"'BIG_ENDIAN'", b"'LITTLE_END'"), ["byte order"]),
     ("own-7.db", "", card_of("BYTEORDR", b"'BIG_ENDIAN'", b"'LITTLE_END'"), ["byte order"]),
-    ("native-4-pending.db", ".journal", journal_head(version=2), ["journal", "newer imreg"]),
+    ("native-4-pending.db", ".journal", journal_head(version=3), ["journal", "newer imreg"]),
     ("native-4-pending.db", ".journal", journal_head(uuid=bytes(range(16))), ["journal", "another database"]),
     ("native-4-pending.db", ".journal", journal_head(generation=2), ["journal", "newer life"]),
     ("elixir-2.db", "", card_of("VERSION", number(2), number(4)), ["VERSION 4"]),

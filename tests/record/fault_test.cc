@@ -46,6 +46,21 @@ Step commit(std::vector<Row> changed, std::int64_t first, int n) {
   return step;
 }
 
+// The same as a commit of any number of rows.
+Step commit_many(std::vector<Row> changed) {
+  Step step;
+  step.changed = std::move(changed);
+  step.run = [step](RecordWriter& writer) {
+    return writer.commit_many([&, i = std::size_t{0}](RowChange& change) mutable -> Result<bool> {
+      if (i == step.changed.size()) return false;
+      change = {step.changed[i].id, bytes_of(step.changed[i])};
+      ++i;
+      return true;
+    });
+  };
+  return step;
+}
+
 Step maintain(Status (RecordWriter::*what)()) {
   Step step;
   step.run = [what](RecordWriter& writer) { return (writer.*what)(); };
@@ -59,13 +74,17 @@ const std::vector<Step>& history() {
       commit({{1, 50}}, 3, 0),
       append(3, 12),
       commit({{0, 60}, {9, 61}, {13, 62}}, 15, 11),
+      commit_many({{1, 51}, {9, 63}, {10, 51}, {24, 64}}),
       commit({{20, 70}, {9, 71}}, 26, 0),
       maintain(&RecordWriter::checkpoint),
       commit({{9, 80}, {25, 81}}, 26, 9),
       append(35, 30),
       commit({{36, 90}, {50, 91}, {64, 92}}, 65, 0),
+      commit_many({{9, 93}, {36, 94}, {60, 95}}),
+      commit_many({{9, 94}}),
       maintain(&RecordWriter::trim),
       append(65, 9),
+      commit_many({{0, 97}, {66, 98}, {67, 98}, {73, 98}}),
       commit({{66, 95}, {73, 96}}, 74, 2),
   };
   return steps;

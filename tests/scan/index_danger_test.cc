@@ -37,6 +37,19 @@ std::vector<RowChange> random_changes(Dice& dice, const RecordFile& file, int n)
   return out;
 }
 
+// The same rows as one step of many: in order, each once.
+Status commit_many(RecordWriter& writer, std::vector<RowChange> changes) {
+  std::stable_sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  changes.erase(
+      std::unique(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.row == b.row; }),
+      changes.end());
+  return writer.commit_many([&, i = std::size_t{0}](RowChange& change) mutable -> Result<bool> {
+    if (i == changes.size()) return false;
+    change = changes[i++];
+    return true;
+  });
+}
+
 // One short life of a writer, as imregister has it. Empty, or what went wrong.
 std::string write_some(const std::string& path, Dice& dice, std::int64_t most_rows) {
   IndexKeeper keeper(dice.below(3) ? IndexKeeper::Patience::none : IndexKeeper::Patience::full, low_limits());
@@ -50,8 +63,11 @@ std::string write_some(const std::string& path, Dice& dice, std::int64_t most_ro
     const std::int64_t count = writer->file().count();
     const std::string added = count < most_rows ? rows_from(dice, count, dice.below(dice.below(8) ? 6 : 120)) : "";
     const int changes = dice.below(2) ? 0 : dice.below(12) ? 1 + dice.below(4) : 260;
+    const bool many = changes > 0 && dice.below(2) != 0;
     const Status status =
-        changes ? writer->commit(random_changes(dice, writer->file(), changes), added) : writer->append(added);
+        many      ? commit_many(*writer, random_changes(dice, writer->file(), dice.below(6) ? changes : 700))
+        : changes ? writer->commit(random_changes(dice, writer->file(), changes), added)
+                  : writer->append(added);
     if (!status.ok()) return status.text();
   }
   if (keeps && dice.below(4) == 0) keeper.finish(writer->file());
@@ -189,6 +205,54 @@ TEST_F(IndexTest, KilledWritersLeaveAnIndexThatIsRightOrNotUsed) {
   EXPECT_GT(used, 0);
 }
 
+// A search behind each step of a batch that changes many rows at once, with the index before its end and behind it.
+TEST_F(IndexTest, ManyRowsThatChangeAtOnceAreFound) {
+  for (const int n : {150, 201, 4000}) {
+    SetUp();
+    Dice dice(60 + static_cast<unsigned>(n));
+    {
+      auto writer = RecordWriter::open(path_, {});
+      ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
+      ASSERT_TRUE(rebuild_index(writer->file()).ok());
+    }
+    for (const auto patience : {IndexKeeper::Patience::full, IndexKeeper::Patience::none}) {
+      IndexKeeper keeper(patience, low_limits());
+      RecordWriter::Options options;
+      options.follower = &keeper;
+      auto writer = RecordWriter::open(path_, options);
+      const auto searches = [&](int times) {
+        int used = 0;
+        const auto file = RecordFile::open(path_);
+        for (int i = 0; i < times; ++i) {
+          bool with = false;
+          check(*file, random_selection(dice), i < 4, with);
+          used += with;
+        }
+        return used;
+      };
+      for (int round = 0; round < 2; ++round) {
+        // One that fails, behind some rows: nothing of it is kept.
+        const Status status = writer->commit_many([&, i = 0](RowChange& change) mutable -> Result<bool> {
+          if (i == n) return Status(Code::busy, "enough");
+          change = {i, random_row(dice, i)};
+          ++i;
+          return true;
+        });
+        ASSERT_EQ(status.code(), Code::busy);
+        ASSERT_NO_FATAL_FAILURE(searches(5));
+        ASSERT_TRUE(commit_many(*writer, random_changes(dice, writer->file(), n)).ok());
+        ASSERT_NO_FATAL_FAILURE(searches(5));
+        ASSERT_TRUE(writer->append(rows_from(dice, writer->file().count(), 7)).ok());
+        ASSERT_NO_FATAL_FAILURE(searches(5));
+      }
+      keeper.finish(writer->file());
+      EXPECT_EQ(keeper.note(), "");
+      writer->close();
+      EXPECT_GT(searches(40), 0) << n;
+    }
+  }
+}
+
 // A view of a file that was opened before rows were added and indexed.
 TEST_F(IndexTest, AnIndexThatIsAheadOfTheFileGivesNoRowsThatItDoesNotHave) {
   Dice dice(50);
@@ -298,7 +362,7 @@ TEST_F(IndexTest, FailedCommitsForgetNoChange) {
   options.follower = &keeper;
   options.observer = &failing;
   auto writer = RecordWriter::open(path_, options);
-  ASSERT_TRUE(writer->append(rows_from(dice, 0, 5000)).ok());
+  ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
   ASSERT_TRUE(std::filesystem::exists(path_ + ".idx"));
   ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), 60)).ok());
   failing.error = ENOSPC;
@@ -334,7 +398,7 @@ TEST_F(IndexTest, RowsThatRecoverySetsAsideAreNotTakenForTheFiles) {
   Dice dice(54);
   {
     auto writer = RecordWriter::open(path_, {});
-    ASSERT_TRUE(writer->append(rows_from(dice, 0, 5000)).ok());
+    ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
     ASSERT_TRUE(rebuild_index(writer->file()).ok());
   }
   // Behind the last row: one that is damaged, and a good one behind it.
