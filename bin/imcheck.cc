@@ -21,7 +21,7 @@ constexpr cli::Option kOptions[] = {
     {"stat", "", "say what the database is, without checking it"},
     {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
-    {"format", "FORMAT", "of the report: text (default), or json, one object"},
+    {"format", "FORMAT", "of the report: text (default), or json: one object"},
     cli::kConfigOption,
     cli::kDefineOption,
 };
@@ -43,53 +43,50 @@ struct Request {
   cli::Output output;
 };
 
-void tell(const Request& request, const std::vector<Finding>& findings) {
-  for (const auto& finding : findings) {
-    if (!request.quiet || finding.kind == Finding::Kind::damage) cli::warn(kProgram.name, text_of(finding));
-  }
-}
-
-void tell_others(std::int64_t named, std::int64_t all) {
-  if (all > named)
-    cli::warn(kProgram.name,
-              "only the first " + std::to_string(named) + " are named; " + std::to_string(all - named) + " more");
-}
-
 int trouble(const Status& status) {
   cli::complain(kProgram.name, status);
   return cli::kTrouble;
 }
 
-int check(Request& request) {
-  Result<CheckReport> report = [&] {
-    cli::Progress progress;
-    std::int64_t shown = 0;
-    request.options.progress = [&](std::int64_t done, std::int64_t all) {
-      progress.set_total(all >> 20);
-      progress.add((done >> 20) - shown);
-      shown = done >> 20;
-    };
-    return check_database(request.database, request.options);
-  }();
-  if (!report) return trouble(report.status());
-  if (!request.json) {
-    tell(request, report->findings);
-    std::int64_t named = 0;
-    for (const auto& finding : report->findings) named += finding.kind != Finding::Kind::note;
-    tell_others(named, report->damages + report->warnings);
+// Progress in megabytes while `work` is under way.
+template <class Work>
+auto watched(Request& request, const Work& work) {
+  cli::Progress progress;
+  std::int64_t shown = 0;
+  request.options.progress = [&](std::int64_t done, std::int64_t all) {
+    progress.set_total(all >> 20);
+    progress.add((done >> 20) - shown);
+    shown = done >> 20;
+  };
+  return work();
+}
+
+// What was found, on standard error; the report on standard output. `all`: findings, named or not.
+template <class Report>
+void tell(Request& request, const Report& report, const std::vector<Finding>& findings, std::int64_t all) {
+  std::int64_t named = 0;
+  for (const auto& finding : findings) {
+    named += finding.kind != Finding::Kind::note;
+    if (!request.json && (!request.quiet || finding.kind == Finding::Kind::damage))
+      cli::warn(kProgram.name, text_of(finding));
   }
-  if (request.json || !request.quiet) request.output.write(request.json ? report_json(*report) : report_text(*report));
+  if (!request.json && all > named)
+    cli::warn(kProgram.name, std::to_string(named) + " are named; " + std::to_string(all - named) + " more were found");
+  if (request.json || !request.quiet) request.output.write(request.json ? report_json(report) : report_text(report));
+}
+
+int check(Request& request) {
+  const auto report = watched(request, [&] { return check_database(request.database, request.options); });
+  if (!report) return trouble(report.status());
+  tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }
 
 int repair(Request& request) {
-  const auto report = repair_database(request.database, request.args.word("repair"), request.options);
+  const auto report =
+      watched(request, [&] { return repair_database(request.database, request.args.word("repair"), request.options); });
   if (!report) return trouble(report.status());
-  if (!request.json) {
-    tell(request, report->lost);
-    tell_others(CheckReport::kMostNamed, report->rows_lost + report->changes_lost);
-  }
-  if (request.json || !request.quiet) request.output.write(request.json ? report_json(*report) : report_text(*report));
+  tell(request, *report, report->lost, report->rows_lost + report->changes_lost);
   return report->rows_lost + report->changes_lost > 0 ? cli::kInputs : cli::kOk;
 }
 

@@ -22,7 +22,7 @@ constexpr int kLooks = 100;
 constexpr std::int64_t kLookAhead = 512 << 10;
 
 const char* const kDamaged =
-    "damaged record: its check does not hold; register its image again, or restore the file from a copy";
+    "damaged record: its check does not hold; save the others with imcheck -repair, and register its image again";
 
 // Times of files move in steps of some milliseconds: what was written so short ago may be written again unseen.
 constexpr std::int64_t kUnsure = 100'000'000;  // nanoseconds

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kChunk = 16 * kPayload;  // bytes of a column at a time: whole pages
 constexpr std::int64_t kLocated = 2 << 20;      // rows that are told apart at a time
-constexpr std::uint64_t kNoText = 0x51ed270b7a1c3e5dU;
+constexpr std::uint64_t kNoText = 0x51ed270b7a1c3e5dU, kOdd = 0xa0761d6478bd642fU;
 
 std::uint64_t mix(std::uint64_t x) {
   x ^= x >> 32U;
@@ -27,26 +27,32 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ x >> 32U;
 }
 
+std::uint64_t row_key(std::int64_t row) { return mix(static_cast<std::uint64_t>(row) + 1); }
+
+// A product of 128 bits, folded.
+std::uint64_t folded(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+
 // What a column holds of one row.
-std::uint64_t pair_hash(std::size_t column, std::int64_t row, std::uint64_t value) {
-  return mix(mix(static_cast<std::uint64_t>(row) * 64 + column) + value);
+std::uint64_t pair_hash(std::size_t column, std::uint64_t key, std::uint64_t value) {
+  return folded(key + column * 0x9e3779b97f4a7c15U, value ^ kOdd);
 }
 
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 std::uint64_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
 
 std::uint64_t text_hash(std::string_view text) {
-  std::uint64_t hash = kNoText + text.size();
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
-    hash ^= hash >> 29U;
+  std::uint64_t hash = kNoText + text.size(), words[2];
+  for (; text.size() >= 16; text.remove_prefix(16)) {
+    std::memcpy(words, text.data(), 16);
+    hash = folded(words[0] ^ hash, words[1] ^ kOdd);
   }
-  std::uint64_t word = 0;
-  if (at < text.size()) std::memcpy(&word, text.data() + at, text.size() - at);
-  return mix((hash ^ word) * 0x9e3779b97f4a7c15U);
+  words[0] = words[1] = 0;
+  text.copy(reinterpret_cast<char*>(words), text.size());
+  return folded(words[0] ^ hash, words[1] ^ kOdd);
 }
 
 // The value of a field of codes as a segment has it: the bytes of the field, of a text without its padding.
@@ -191,7 +197,13 @@ std::int64_t IndexCheck::covered() const { return state_->head.covered; }
 std::int64_t IndexCheck::bytes() const { return state_->head.pages * kPage; }
 std::int64_t IndexCheck::segments() const { return state_->head.segment_count; }
 
-IndexCheck::Sums::Sums(const IndexCheck& check) : check_(&check), of_column_(check.state_->columns.size()) {}
+IndexCheck::Sums::Sums(const IndexCheck& check) : check_(&check), of_column_(check.state_->columns.size()) {
+  const State& s = *check.state_;
+  for (std::size_t i = 0; i < s.fields.codes.size(); ++i) {
+    if (s.fields.codes[i]->type == Type::text) texts_.push_back({s.codes + i, s.fields.codes[i], {}});
+  }
+  for (std::size_t i = 0; i < s.fields.names.size(); ++i) texts_.push_back({s.names + i, s.fields.names[i], {}});
+}
 
 void IndexCheck::Sums::leave_out(std::int64_t row) { left_out_.push_back(row); }
 
@@ -210,16 +222,25 @@ void IndexCheck::Sums::add(std::int64_t row, const char* record) {
   // Changed since the index was opened.
   if (s.changeno && load_big<std::int64_t>(record + s.changeno->offset) > std::max(s.head.done, s.head.announced))
     return leave_out(row);
+  const std::uint64_t key = row_key(row);
   const auto add_value = [&](std::size_t column, std::uint64_t value) {
-    of_column_[column] += pair_hash(column, row, value);
+    of_column_[column] += pair_hash(column, key, value);
   };
   add_value(s.rows_column, 0);
   if (s.fields.time) add_value(s.time, bits_of(load_big<double>(record + s.fields.time->offset)));
   if (s.fields.length) add_value(s.length, bits_of(load_big<float>(record + s.fields.length->offset)));
-  for (std::size_t i = 0; i < s.fields.codes.size(); ++i)
-    add_value(s.codes + i, code_hash(*s.fields.codes[i], record + s.fields.codes[i]->offset));
-  for (std::size_t i = 0; i < s.fields.names.size(); ++i)
-    add_value(s.names + i, code_hash(*s.fields.names[i], record + s.fields.names[i]->offset));
+  for (std::size_t i = 0; i < s.fields.codes.size(); ++i) {
+    const FieldInfo& field = *s.fields.codes[i];
+    if (field.type != Type::text) add_value(s.codes + i, code_hash(field, record + field.offset));
+  }
+  for (Text& text : texts_) {
+    const std::string_view now(record + text.field->offset, static_cast<std::size_t>(text.field->count));
+    if (now != text.last) {
+      text.last = now;
+      text.hash = code_hash(*text.field, now.data());
+    }
+    add_value(text.column, text.hash);
+  }
   if (!s.fields.ra) return;
   const double ra = load_big<double>(record + s.fields.ra->offset),
                dec = load_big<double>(record + s.fields.dec->offset);
@@ -304,10 +325,11 @@ struct ColumnWalk {
           longest = static_cast<double>(length);
       }
       const bool counts = s.counts(i, row);
+      const std::uint64_t key = row_key(row);
       if (counts) {
-        visit(s.rows_column, row, 0);
-        if (s.fields.time) visit(s.time, row, bits_of(time));
-        if (s.fields.length) visit(s.length, row, bits_of(length));
+        visit(s.rows_column, row, key, 0);
+        if (s.fields.time) visit(s.time, row, key, bits_of(time));
+        if (s.fields.length) visit(s.length, row, key, bits_of(length));
       }
       std::uint64_t combination = 0;
       for (std::size_t f = 0; f < fields; ++f) {
@@ -317,7 +339,7 @@ struct ColumnWalk {
         if (wide[f] ? !codes[f].second.next(code) : !codes[f].first.next(small)) return;
         if (!wide[f]) code = small;
         if (code >= values[f].size()) return fault(segment, "a code of " + s.fields.codes[f]->name + " has no value");
-        if (counts) visit(s.codes + f, row, values[f][code]);
+        if (counts) visit(s.codes + f, row, key, values[f][code]);
         combination = mix(combination * 65537 + code + 1);
       }
       tally += combination;
@@ -361,13 +383,14 @@ struct ColumnWalk {
         if (!row_of(segment, number, row)) return;
         if (place.zone() != zone || place.ra < before) return fault(segment, "its positions are out of order");
         before = place.ra;
-        if (s.counts(i, row)) visit(s.place, row, static_cast<std::uint64_t>(place.ra) << 32U | place.dec);
+        if (s.counts(i, row))
+          visit(s.place, row, row_key(row), static_cast<std::uint64_t>(place.ra) << 32U | place.dec);
       }
     }
     Walk<std::uint32_t> odd(pages, segment.odd_rows);
     for (std::uint32_t number = 0; odd.next(number);) {
       if (!row_of(segment, number, row)) return;
-      if (s.counts(i, row)) visit(s.odd, row, 0);
+      if (s.counts(i, row)) visit(s.odd, row, row_key(row), 0);
     }
   }
 
@@ -404,7 +427,7 @@ struct ColumnWalk {
         std::uint32_t number = 0;
         std::int64_t row = 0;
         if (!rows.next(number) || !row_of(segment, number, row)) return;
-        if (s.counts(i, row)) visit(s.names + field, row, hash);
+        if (s.counts(i, row)) visit(s.names + field, row, row_key(row), hash);
       }
       start = end;
       before.swap(text);
@@ -446,8 +469,8 @@ std::vector<IndexFault> IndexCheck::compare(const Sums& rows, const RecordFile& 
     try {
       for (std::size_t group; (group = next++) < groups;) {
         std::uint64_t* const sum = sums[group].data();
-        const auto add = [sum](std::size_t column, std::int64_t row, std::uint64_t value) {
-          sum[column] += pair_hash(column, row, value);
+        const auto add = [sum](std::size_t column, std::int64_t, std::uint64_t key, std::uint64_t value) {
+          sum[column] += pair_hash(column, key, value);
         };
         ColumnWalk<decltype(add)>{s, add, faults[group], most}.group(group);
       }
@@ -503,9 +526,9 @@ void IndexCheck::locate(std::size_t column, const RecordFile& file, std::size_t 
       if (!one.left_out_.empty()) changed.push_back(row);
       differences[static_cast<std::size_t>(row - from)] = one.of_column_[column];
     }
-    const auto subtract = [&](std::size_t of, std::int64_t row, std::uint64_t value) {
+    const auto subtract = [&](std::size_t of, std::int64_t row, std::uint64_t key, std::uint64_t value) {
       if (of == column && row >= from && row < end)
-        differences[static_cast<std::size_t>(row - from)] -= pair_hash(of, row, value);
+        differences[static_cast<std::size_t>(row - from)] -= pair_hash(of, key, value);
     };
     std::vector<IndexFault> ignored;
     ColumnWalk<decltype(subtract)>{s, subtract, ignored, most}.group(group);

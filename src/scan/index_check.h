@@ -45,6 +45,14 @@ class IndexCheck {
     friend class IndexCheck;
     explicit Sums(const IndexCheck& check);
     const IndexCheck* check_;
+    /// Of a field of texts, whose values usually are those of the row before.
+    struct Text {
+      std::size_t column;
+      const FieldInfo* field;
+      std::string last;
+      std::uint64_t hash = 0;
+    };
+    std::vector<Text> texts_;
     std::vector<std::uint64_t> of_column_;
     std::vector<std::int64_t> left_out_;
     std::int64_t odd_ra_ = 0;  ///< rows that the bounds of ra in their segment leave out

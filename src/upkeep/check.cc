@@ -61,12 +61,13 @@ struct Indexed {
 Indexed open_index(RecordFile file) {
   const std::string lock = resolved_path(file.path()) + ".lock";
   for (int look = 0;; ++look) {
+    const bool quiet = !WriterLock::is_held(lock);
     auto check = index::IndexCheck::open(file);
     if (check) return {std::move(file), *std::move(check), {}};
-    const Status status = check.status();
-    const bool sure = status.code() == Code::not_found || look >= kLooks || (look >= 3 && !WriterLock::is_held(lock));
-    if (sure) return {std::move(file), std::nullopt, status};
-    wait_a_little();
+    const bool sure = check.status().code() == Code::not_found || look >= kLooks || (quiet && look > 0);
+    if (sure && !WriterLock::is_held(lock)) return {std::move(file), std::nullopt, check.status()};
+    if (look >= kLooks) return {std::move(file), std::nullopt, check.status()};
+    if (!quiet) wait_a_little();
     if (auto now = RecordFile::open(file.path())) file = *std::move(now);
   }
 }
@@ -111,6 +112,10 @@ Result<CheckReport> check_database(const std::string& path, const CheckOptions& 
     const Code code = opened.status().code();
     const bool perhaps = code == Code::corrupt || code == Code::mismatch || code == Code::invalid;
     return perhaps ? check_wreck(path, opened.status(), std::move(report)) : Result<CheckReport>(opened.status());
+  }
+  if (!opened->is_native() && Salvage::open(path).ok()) {
+    return check_wreck(path, Status(Code::corrupt, "the header is damaged: it does not say that it is one of imreg's"),
+                       std::move(report));
   }
   Findings findings;
   const Indexed indexed = open_index(*std::move(opened));

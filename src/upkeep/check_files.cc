@@ -33,11 +33,13 @@ struct Surroundings {
   Container container;
   std::int64_t size = 0;
   CardPair counts{}, state{};
+  std::int64_t last_sequence = 0;  ///< of the journal
 
   void header();
   void cards();
   void behind(std::int64_t rows);
   void journal();
+  void numbers();
   void lock();
 };
 
@@ -108,7 +110,7 @@ void Surroundings::behind(std::int64_t rows) {
     findings.warning(path, "PCOUNT says that " + std::to_string(counts.second) + " bytes follow the rows, there are " +
                                std::to_string(size - end) + "; the next writer, or imcheck -trim, corrects it");
   }
-  std::string piece(1 << 20, '\0');
+  std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(size - end, 1, 1 << 20)), '\0');
   for (std::int64_t at = end; at < size;) {
     const auto got = file.read(at, piece.data(), piece.size());
     if (!got || *got == 0) return;
@@ -200,7 +202,12 @@ void Surroundings::journal() {
     findings.note(name, counted(static_cast<long long>(pending), "change") +
                             " only in the journal: they are read from it; the next writer takes them over");
   }
-  const std::int64_t known = std::max(state.second, static_cast<std::int64_t>(last));
+  last_sequence = static_cast<std::int64_t>(last);
+}
+
+// A row never holds a change that neither header nor journal know.
+void Surroundings::numbers() {
+  const std::int64_t known = std::max(state.second, last_sequence);
   if (state.valid && newest_change > known) {
     findings.warning(path, "a row holds change " + std::to_string(newest_change) + ", header and journal know " +
                                std::to_string(known) + ": a journal was moved away, or is damaged");
@@ -252,6 +259,7 @@ Status look(const std::string& path, std::int64_t newest_change, bool quiet, Fin
   s.cards();
   s.behind(rows.count());
   s.journal();
+  s.numbers();
   s.lock();
   return {};
 }

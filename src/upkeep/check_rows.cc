@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -28,11 +29,12 @@ namespace {
 constexpr std::int64_t kPieceBytes = 1 << 20;
 constexpr std::int64_t kMostKeys = 64 << 20;  // hashes of keys that are held at a time: 512 MiB
 constexpr std::size_t kBuckets = 256;
+constexpr std::size_t kAhead = 8;  // rows between the one that is looked at and the one that is fetched
 constexpr std::size_t kMostAskedTwice = 2000;
 
 struct Keys {
   std::vector<std::uint64_t> buckets[kBuckets];
-  void add(std::uint64_t hash) { buckets[hash >> 56U].push_back(hash); }
+  void add(std::uint64_t hash) { buckets[hash >> 56U].push_back(hash == 0 ? 1 : hash); }
 };
 
 class RowsCheck {
@@ -82,6 +84,7 @@ class RowsCheck {
   std::string folder_of_row(const char* record) const;
   std::uint64_t key_hash(const char* record) const;
   void settle_suspects(std::vector<std::int64_t> suspects, Part& part);
+  void find_equal(std::vector<Part>& parts, std::unordered_set<std::uint64_t>& twins) const;
   void find_twins(std::vector<Part>& parts);
   void name_twins(const std::unordered_set<std::uint64_t>& twins);
   template <class Work>
@@ -152,6 +155,8 @@ void RowsCheck::check_piece(std::int64_t from, std::int64_t end, Part& part) con
     const std::int64_t run_end = std::max(row + 1, std::min(run.end, end));
     const bool in_place = run.end > row;
     for (const char* at = run.bytes; row < run_end; ++row, at += size_) {
+      for (std::size_t line = 0; line < size_; line += 64)
+        __builtin_prefetch(at + kAhead * size_ + line);  // never faults
       std::memcpy(part.bytes.data(), in_place ? at : file_.peek(row, part.scratch).bytes(), size_);
       if (!crc_ || holds(row, part.bytes))
         look_at(row, part.bytes.data(), part);
@@ -227,6 +232,25 @@ void RowsCheck::settle_suspects(std::vector<std::int64_t> suspects, Part& part) 
   }
 }
 
+// Hashes that stand more than once, bucket by bucket: a table of one bucket stays in the cache.
+void RowsCheck::find_equal(std::vector<Part>& parts, std::unordered_set<std::uint64_t>& twins) const {
+  std::vector<std::uint64_t> table;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    std::size_t count = 0;
+    for (const auto& part : parts) count += part.keys.buckets[bucket].size();
+    table.assign(std::bit_ceil(2 * count + 1), 0);
+    for (auto& part : parts) {
+      for (const std::uint64_t hash : part.keys.buckets[bucket]) {
+        std::size_t at = hash & (table.size() - 1);
+        while (table[at] != 0 && table[at] != hash) at = (at + 1) & (table.size() - 1);
+        if (table[at] == hash && twins.size() < 4 * CheckReport::kMostNamed) twins.insert(hash);
+        table[at] = hash;
+      }
+      part.keys.buckets[bucket] = {};
+    }
+  }
+}
+
 // Equal hashes are only suspicious: a second look at the rows tells which they are, and whether their keys are equal.
 void RowsCheck::find_twins(std::vector<Part>& parts) {
   std::unordered_set<std::uint64_t> twins;
@@ -242,18 +266,7 @@ void RowsCheck::find_twins(std::vector<Part>& parts) {
         }
       });
     }
-    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-      std::vector<std::uint64_t> all;
-      for (auto& part : parts) {
-        auto& some = part.keys.buckets[bucket];
-        all.insert(all.end(), some.begin(), some.end());
-        some = {};
-      }
-      std::sort(all.begin(), all.end());
-      for (std::size_t i = 1; i < all.size() && twins.size() < 4 * CheckReport::kMostNamed; ++i) {
-        if (all[i] == all[i - 1]) twins.insert(all[i]);
-      }
-    }
+    find_equal(parts, twins);
   }
   if (!twins.empty()) name_twins(twins);
 }

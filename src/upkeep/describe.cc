@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "imreg/header.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
@@ -103,7 +104,8 @@ Result<Description> describe_database(const std::string& path) {
   out.locked = WriterLock::is_held(base + ".lock");
   if (out.locked) {
     const std::string text = read_file(base + ".lock", 4096).value_or("");
-    out.lock = text.starts_with("held by ") ? text.substr(0, text.find('\n')) : "held by another program";
+    out.lock =
+        text.starts_with("held by ") ? std::string(trim(text.substr(0, text.find('\n')))) : "held by another program";
   }
   describe_journal(base, file, container, out);
   describe_index(rows, out);

@@ -79,7 +79,7 @@ std::string report_text(const Description& d) {
   line("database", d.path);
   line("rows", number(d.rows) + (d.deleted > 0 ? ", " + number(d.deleted) + " marked as deleted" : ""));
   line("size", counted(d.bytes, "byte") +
-                   (d.spare_bytes > 0 ? ", " + number(d.spare_bytes) + " of them free behind the rows" : ""));
+                   (d.spare_bytes >= 2880 ? ", " + number(d.spare_bytes) + " of them free behind the rows" : ""));
   line("format", d.format + (d.version > 0 ? " version " + number(d.version) : "") + (d.native ? "" : ", read-only"));
   if (!d.creator.empty()) line("made", "by " + d.creator + (d.date.empty() ? "" : ", " + d.date));
   if (!d.native) return out;

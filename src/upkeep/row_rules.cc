@@ -1,9 +1,13 @@
 // Looks at the fields of a record.
 #include "upkeep/row_rules.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/text.h"
 #include "imreg/date.h"
@@ -12,34 +16,28 @@ namespace imreg::upkeep {
 
 namespace {
 
-constexpr std::uint64_t kEach = 0x0101010101010101U;
-
-// Some byte of the word is below 0x20 or above 0x7e. May say so of a good one behind a bad one: asked for any.
-bool has_unprintable(std::uint64_t word) {
-  return ((word | (word - kEach * 0x20) | (word + kEach)) & (kEach * 0x80)) != 0;
+bool is_plain_by_byte(const char* at, std::size_t size) {
+  const char* const end = at + size;
+  while (at < end && *at >= 0x20 && *at <= 0x7e) ++at;
+  return std::all_of(at, end, [](char c) { return c == 0; });
 }
 
-// Printable ASCII, then NUL to the end.
+// Printable ASCII, then NUL to the end. Without branches: where a text ends cannot be foreseen.
 bool is_plain_text(const char* at, std::size_t size) {
-  const void* nul = std::memchr(at, 0, size);
-  const std::size_t length = nul ? static_cast<std::size_t>(static_cast<const char*>(nul) - at) : size;
-  std::uint64_t word = 0;
-  std::size_t i = 0;
-  for (; i + 8 <= length; i += 8) {
-    std::memcpy(&word, at + i, 8);
-    if (has_unprintable(word)) return false;
+#if defined(__SSE2__)
+  unsigned bad = 0, ended = 0;
+  for (; size >= 16; size -= 16, at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto mask = [](__m128i of) { return static_cast<unsigned>(_mm_movemask_epi8(of)); };
+    const unsigned nul = mask(_mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
+    const unsigned low = mask(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));  // and all with the highest bit
+    bad |= (low & ~nul) | mask(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))) | ((nul << 1U | ended) & ~nul & 0xffffU);
+    ended = nul >> 15U;
   }
-  for (; i < length; ++i) {
-    if (at[i] < 0x20 || at[i] > 0x7e) return false;
-  }
-  for (; i + 8 <= size; i += 8) {
-    std::memcpy(&word, at + i, 8);
-    if (word != 0) return false;
-  }
-  for (; i < size; ++i) {
-    if (at[i] != 0) return false;
-  }
-  return true;
+  if (bad != 0 || size == 0) return bad == 0;
+  if (ended != 0) return std::all_of(at, at + size, [](char c) { return c == 0; });
+#endif
+  return is_plain_by_byte(at, size);
 }
 
 std::string fault_of_text(const FieldInfo& field, const char* at) {
@@ -129,7 +127,7 @@ std::vector<std::string> RowRules::faults(const char* record) const {
   for (const auto& bounds : numbers_) {
     const double value = double_at(*bounds.field, record);
     if (!(value < bounds.low || value > bounds.high)) continue;
-    const bool time = bounds.field->display == Display::time && std::abs(value) < 2.534e11;
+    const bool time = bounds.field->display == Display::time && std::abs(value) < 253402300800.0;
     out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : std::to_string(value)) + " " + bounds.what);
   }
   return out;

@@ -59,11 +59,11 @@ std::string uuid_card(const File& file) {
   constexpr std::string_view kCard = "FILEUUID= '";
   auto at = head.find(kCard);
   std::size_t value = at == head.npos ? at : at + kCard.size();
-  if (at == head.npos) {  // the keyword is damaged: something with the hyphens of one
+  if (at == head.npos) {  // its keyword or quote is damaged: something with the hyphens of one
     for (at = 0; at + 80 <= head.size() && value == head.npos; at += 80) {
       const std::string_view card = std::string_view(head).substr(at, 80);
       const int hyphens = (card[19] == '-') + (card[24] == '-') + (card[29] == '-') + (card[34] == '-');
-      if (hyphens >= 3 && card[10] == '\'') value = at + 11;
+      if (hyphens >= 3) value = at + 11;
     }
   }
   return value == head.npos || value + kDigits > head.size() ? std::string() : head.substr(value, kDigits);
@@ -146,11 +146,6 @@ Status Salvage::find_rows(const std::string& path) {
   const auto own = read_container(file);
   std::vector<Container> layouts;
   if (own && own->native && has_check(*own->schema)) layouts.push_back(*own);
-  if (own && !own->native) {
-    return Status(Code::invalid,
-                  "is not in imreg's own format: its rows have no checks; convertimreg reads it as it is")
-        .in_file(path);
-  }
   for (const Schema& schema : builtin_formats()) {
     if (!has_check(schema)) continue;
     Container layout;
@@ -163,6 +158,11 @@ Status Salvage::find_rows(const std::string& path) {
   }
 
   const std::string base = resolved_path(path), card = uuid_card(file);
+  if (own && !own->native && card.empty()) {
+    return Status(Code::invalid,
+                  "is not in imreg's own format: its rows have no checks; convertimreg reads it as it is")
+        .in_file(path);
+  }
   std::vector<std::pair<Uuid, std::string>> identities;
   if (const auto uuid = uuid_of(card)) identities.emplace_back(*uuid, "");
   if (const auto beside = File::open(base + ".journal", File::Mode::read)) {
@@ -198,8 +198,11 @@ Status Salvage::find_rows(const std::string& path) {
     if (best > 0) break;
   }
   if (best < 0) {
-    return own ? Status(Code::corrupt, "none of its rows is whole").in_file(path)
-               : Status(own.status().code(), own.status().message() + "; no row of one was found in it").in_file(path);
+    return own && own->native ? Status(Code::corrupt, "none of its rows is whole").in_file(path)
+                              : Status(own ? Code::invalid : own.status().code(),
+                                       (own ? "is not in imreg's own format" : own.status().message()) +
+                                           "; no row of one was found in it")
+                                    .in_file(path);
   }
   if (!own)
     notes.push_back("the header is damaged (" + own.status().message() + "): the layout is that of format " +

@@ -40,6 +40,8 @@ check "t" imsearch -proc t
 check "v1 v2 v3" convertimreg a b -to v
 check "json" showiminfo -format j
 check "json" imregtable -format j
+check "-repair -rebuild-index" imcheck -re
+check "json" imcheck -format j
 check "" imsearch -time 20
 check "" imregister -db n
 for program in "$source"/bin/*.cc; do

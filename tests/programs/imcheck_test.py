@@ -1,0 +1,192 @@
+# imcheck as a person uses it: exit codes, messages, JSON, repair, beside a writer. Oracles: the bytes that this test changed
+# itself, astropy, fitsverify.
+import fcntl, os, re, shutil, struct, subprocess, sys, time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness
+from harness import *
+from astropy.io import fits
+import numpy as np
+
+DATA_AT, SIZE = 23040, 512
+
+
+def family(name):
+    for end in ("", ".journal", ".idx", ".lock", ".lost", ".roots"):
+        if os.path.exists("a.db" + end):
+            shutil.copy("a.db" + end, name + end)
+        elif os.path.exists(name + end):
+            os.remove(name + end)
+    return name
+
+
+def put(name, at, data):
+    with open(name, "r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def report(name, code, *args):
+    return json.loads(run("imcheck", "-db", name, "-format", "json", *args, code=code).stdout)
+
+
+def names(db):
+    return [(r["pathname"], r["filename"], r["ccd"]) for r in rows(db)]
+
+
+run("imsim", "-o", "night", "-ccds", 4, "-objects", 6, code=0)
+run("imregister", "-db", "a.db", "night", code=0)
+total = len(rows("a.db"))
+run("imsim", "-rows", 30000, "-db", "big.db", code=0)
+
+# All is well.
+out = run("imcheck", "-db", "a.db", code=0)
+equal((out.stdout, out.stderr), (f"a.db: {total} rows: all is well\n", ""), "a whole database")
+equal(run("imcheck", "-db", "a.db", "-q", code=0).stdout, "", "-q says nothing of a whole one")
+found = report("big.db", 0)
+equal((found["whole"], found["damages"], found["rows"], found["indexed"], found["findings"]), (True, 0, 30000, 30000, []), "JSON")
+for jobs in (1, 2, 7):
+    equal(report("big.db", 0, "-j", jobs)["bytes"], found["bytes"], f"-j {jobs} looks at as much")
+
+# -stat against the file itself.
+told = json.loads(run("imcheck", "-db", "a.db", "-stat", "-format", "json", code=0).stdout)
+with fits.open("a.db") as hdus:
+    header = hdus[1].header
+    equal((told["rows"], told["uuid"], told["format"], told["version"], told["creator"], told["date"], told["journal"]["generation"]),
+          (header["NAXIS2"], header["FILEUUID"], header["RECFMT"], header["RECVERS"], header["CREATOR"], header["DATE"], header["JRNLGEN"]), "-stat")
+equal((told["bytes"], told["lock"], told["locked"], told["index"]["state"], told["lost_rows"]), (os.path.getsize("a.db"), "free", False, "none", 0), "-stat")
+equal(json.loads(run("imcheck", "-db", "big.db", "-stat", "-format", "json", code=0).stdout)["index"]["rows"], 30000, "-stat of an index")
+
+# A lock that somebody holds: told, never waited for; a repair is refused.
+with open("a.db.lock", "r+b") as lock:
+    text = lock.read()
+    lock.seek(0)
+    lock.write(b"held by observer, process 77 on here, since 2026-01-02T03:04:05Z".ljust(511) + b"\n")
+    lock.flush()
+    fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+    told = json.loads(run("imcheck", "-db", "a.db", "-stat", "-format", "json", code=0).stdout)
+    equal((told["locked"], told["lock"]), (True, "held by observer, process 77 on here, since 2026-01-02T03:04:05Z"), "-stat of a locked one")
+    start = time.monotonic()
+    run("imcheck", "-db", "a.db", code=0)
+    check(time.monotonic() - start < 5, "imcheck waits for nobody")
+    fails(3, ["a.db.lock", "held by observer"], "imcheck", "-db", "a.db", "-repair", "no.db")
+    check(not os.path.exists("no.db"), "nothing is made")
+    lock.seek(0)
+    lock.write(text)
+
+# One damaged record: found, named, the others saved.
+name = family("b.db")
+put(name, DATA_AT + 5 * SIZE + 17, b"\xaa")
+fails(3, ["b.db", "record 6", f"byte {DATA_AT + 5 * SIZE}", "imcheck -repair"], "imcheck", "-db", name)
+found = report(name, 3)
+equal([(f["kind"], f["file"], f["record"], f["byte"]) for f in found["findings"]], [("damage", name, 6, DATA_AT + 5 * SIZE)], "findings as JSON")
+equal(run("imcheck", "-db", name, "-q", code=3).stderr.count("\n"), 1, "-q names damage")
+saved = run("imcheck", "-db", name, "-repair", "b2.db", code=4)
+check("(record 6)" in saved.stderr and f"{total - 1} rows saved; 1 lost" in saved.stdout, saved)
+equal(names("b2.db"), names("a.db")[:5] + names("a.db")[6:], "the rows of the repaired file")
+with fits.open("b2.db") as mine, fits.open("a.db") as theirs:
+    left = np.delete(theirs[1].data, 5)
+    for column in left.names:
+        if column not in ("CRC", "CHANGENO"):
+            check(np.array_equal(mine[1].data[column], left[column], equal_nan=left[column].dtype.kind == "f"), f"astropy: {column} of the repaired file")
+if shutil.which("fitsverify"):
+    verified = subprocess.run(["fitsverify", "-q", "b2.db"], capture_output=True, text=True)
+    check("verification OK" in verified.stdout, verified.stdout)
+run("imcheck", "-db", "b2.db", code=0)
+fails(3, ["b2.db", "exists already"], "imcheck", "-db", name, "-repair", "b2.db")
+
+# The header gone, a cut-off file, a page of zeros, rows in the journal only.
+name = family("c.db")
+put(name, 0, bytes(2880))
+fails(3, ["c.db", f"{total} rows of {total} whole"], "imcheck", "-db", name)
+run("imcheck", "-db", name, "-repair", "c2.db", code=0)
+equal(names("c2.db"), names("a.db"), "a database without its first block")
+name = family("d.db")
+os.truncate(name, DATA_AT + (total - 3) * SIZE)
+fails(3, ["d.db", "truncated"], "imcheck", "-db", name)
+found = report(name, 4, "-repair", "d2.db")
+equal((found["saved"], found["lost"], [f["record"] for f in found["findings"]]), (total - 3, 3, [total - 2, total - 1, total]), "a cut-off file")
+equal(names("d2.db"), names("a.db")[:-3], "its rows")
+name = family("e.db")
+put(name, 24576, bytes(4096))
+lost = list(range((24576 - DATA_AT) // SIZE + 1, (24576 + 4095 - DATA_AT) // SIZE + 2))
+equal([f["record"] for f in report(name, 3)["findings"]], lost, "a page of zeros")
+equal(report(name, 4, "-repair", "e2.db")["saved"], total - len(lost), "a page of zeros")
+
+# What is no database: nothing is made.
+for title, content in (("empty", b""), ("zeros", bytes(50000)), ("text", b"hello\n" * 9000)):
+    with open("no", "wb") as file:
+        file.write(content)
+    run("imcheck", "-db", "no", code=3)
+    run("imcheck", "-db", "no", "-repair", "no.db", code=3)
+    check(not os.path.exists("no.db") and not os.path.exists("no.lock"), f"{title}: nothing is made")
+fails(3, ["none.db"], "imcheck", "-db", "none.db")
+for words in (["-repair", "x.db", "-trim"], ["-repair", ""], ["-format", "xml"], ["-j", "0"], ["file"]):
+    run("imcheck", "-db", "a.db", *words, code=2)
+
+# Warnings: 4, and no damage. Here two living rows of one image, by a change that the writer's programs would not make.
+name = family("f.db")
+run("imregister", "-db", name, "-root", "R=" + os.path.join(work, "elsewhere"), code=0)
+run("imcheck", "-db", name, code=0)
+with open("f.db.lost", "wb") as file:
+    file.write(open("b2.db", "rb").read())
+out = run("imcheck", "-db", name, code=4)
+check("f.db.lost: warning: " in out.stderr and f"{total - 1} rows" in out.stderr, out.stderr)
+
+# The index: damaged, gone, made again. Searches agree.
+for end in ("", ".idx", ".lock"):
+    shutil.copy("big.db" + end, "g.db" + end)
+wanted = rows("g.db", "-filter", "r", "-ccd", "3")
+put("g.db.idx", 40000, b"\xff\x00\xff")
+fails(3, ["g.db.idx", "-rebuild-index"], "imcheck", "-db", "g.db")
+run("imcheck", "-db", "g.db", "-rebuild-index", code=0)
+run("imcheck", "-db", "g.db", code=0)
+os.remove("g.db.idx")
+check("there is none" in run("imcheck", "-db", "g.db", code=0).stderr, "a large database without an index")
+run("imcheck", "-db", "g.db", "-rebuild-index", code=0)
+equal(json.loads(run("imcheck", "-db", "g.db", "-stat", "-format", "json", code=0).stdout)["index"]["state"], "good", "a new index")
+equal(rows("g.db", "-filter", "r", "-ccd", "3"), wanted, "searches by the new index")
+
+# -trim.
+one = sorted(os.path.join(root, f) for root, _, files in os.walk("night") for f in files if f.endswith(".fits"))[0]
+run("imregister", "-db", "h.db", one, code=0)
+before = os.path.getsize("h.db")
+run("imcheck", "-db", "h.db", "-trim", code=0)
+check(os.path.getsize("h.db") < before, "-trim gives room back")
+with fits.open("h.db") as hdus:
+    equal(hdus[1].header["PCOUNT"], 0, "PCOUNT of a trimmed file")
+run("imcheck", "-db", "h.db", code=0)
+
+# Elixir's files and tables of others.
+for version in ("v1", "v2", "v3"):
+    run("convertimreg", "a.db", version + ".db", "-to", version, code=0)
+    out = run("imcheck", "-db", version + ".db", code=0)
+    check("rows have no checks" in out.stderr and f"{total} rows" in out.stdout, out)
+    fails(3, ["imreg's own format"], "imcheck", "-db", version + ".db", "-repair", "no.db")
+table = fits.BinTableHDU.from_columns([fits.Column("x", "D", array=np.arange(9.0)), fits.Column("b", "L", array=np.arange(9) % 2 == 0)])
+table.writeto("table.fits")
+equal(report("table.fits", 0)["rows"], 9, "a table of somebody else")
+
+# Beside a writer that registers all the time: no false alarm, and nobody waits.
+stop = time.monotonic() + 4
+files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
+script = f"while [ ! -e stop ]; do for f in {' '.join(files)}; do [ -e stop ] && break; {BIN}/imregister -db busy.db $f || exit 9; touch $f; done; done"
+run("imregister", "-db", "busy.db", files[0], code=0)
+writer = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+checked = 0
+while time.monotonic() < stop:
+    out = run("imcheck", "-db", "busy.db", code=0)
+    check("warning" not in out.stderr, out.stderr)
+    checked += 1
+with open("stop", "w"):
+    pass
+complaints = writer.communicate(timeout=60)[1]
+equal(writer.returncode, 0, f"the writer beside imcheck: {complaints}")
+check(checked >= 5, f"{checked} checks beside a writer")
+run("imcheck", "-db", "busy.db", code=0)
+
+print(f"imcheck: {harness.checks} checks, {checked} of them runs beside a writer, {len(failures)} failures")
+for failure in failures[:20]:
+    print(failure)
+sys.exit(1 if failures else 0)
