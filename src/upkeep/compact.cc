@@ -93,7 +93,9 @@ Result<CompactReport> compact_database(const std::string& path, const CompactOpt
   IMREG_TRY(compact(path, options, report));
   if (report.removed == 0) return report;
   // Done. What follows makes searches fast, and can be done by the next writer.
-  IndexKeeper keeper(IndexKeeper::Patience::full);
+  IndexKeeper::Limits limits;
+  limits.observer = options.observer;
+  IndexKeeper keeper(IndexKeeper::Patience::full, limits);
   if (auto writer = RecordWriter::open(path, writer_options(options, &keeper))) {
     keeper.finish(writer->file());
     if (!keeper.note().empty()) report.notes.push_back(keeper.note());

@@ -47,7 +47,9 @@ class Restore {
 
   /// Behind the lock.
   void make_index() {
-    IndexKeeper keeper(IndexKeeper::Patience::full);
+    IndexKeeper::Limits limits;
+    limits.observer = options_.observer;
+    IndexKeeper keeper(IndexKeeper::Patience::full, limits);
     if (auto writer = RecordWriter::open(
             to_, {options_.program, options_.wait_seconds, options_.on_network, options_.observer, &keeper}))
       keeper.finish(writer->file());

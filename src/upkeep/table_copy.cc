@@ -30,6 +30,12 @@ Status sync_seen(const std::string& path, IoObserver* observer) {
   return {};
 }
 
+std::unique_ptr<IndexKeeper> new_keeper(IoObserver* observer) {
+  IndexKeeper::Limits limits;
+  limits.observer = observer;
+  return std::make_unique<IndexKeeper>(IndexKeeper::Patience::full, limits);
+}
+
 }  // namespace
 
 Result<HeldRows> HeldRows::create(const std::string& folder, std::int64_t row_size, IoObserver* observer) {
@@ -82,7 +88,7 @@ Result<std::unique_ptr<TableCopy>> TableCopy::open(const std::string& from, cons
 
 // The lock of the copy is held from here on.
 Status TableCopy::open_copy() {
-  keeper_ = std::make_unique<IndexKeeper>(IndexKeeper::Patience::full);
+  keeper_ = new_keeper(options_.observer);
   const RecordWriter::Options writing{options_.program, options_.wait_seconds, options_.on_network, options_.observer,
                                       keeper_.get()};
   auto copy = RecordFile::open(to_);
@@ -275,7 +281,7 @@ Status TableCopy::write_anew() {
   IMREG_TRY(anew_->take_name());
   writer_.reset();
   lock_.reset();
-  keeper_ = std::make_unique<IndexKeeper>(IndexKeeper::Patience::full);
+  keeper_ = new_keeper(options_.observer);
   IMREG_ASSIGN(writer_, RecordWriter::open(to_, {options_.program, options_.wait_seconds, options_.on_network,
                                                  options_.observer, keeper_.get()}));
   return finish_copy();
