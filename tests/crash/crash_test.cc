@@ -148,7 +148,7 @@ History compact_history() {
   };
   return {"compact",
           &image_schema(),
-          true,
+          false,
           {},
           {create(image_schema()), append(image_rows(0, 12)), commit(deleted({2, 3, 7})), compact(),
            append(image_rows(20, 3)), commit(deleted({0, 11})), maintain("checkpoint", &RecordWriter::checkpoint),
