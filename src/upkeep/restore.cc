@@ -50,9 +50,12 @@ class Restore {
     IndexKeeper::Limits limits;
     limits.observer = options_.observer;
     IndexKeeper keeper(IndexKeeper::Patience::full, limits);
-    if (auto writer = RecordWriter::open(
-            to_, {options_.program, options_.wait_seconds, options_.on_network, options_.observer, &keeper}))
+    const auto writer = RecordWriter::open(
+        to_, {options_.program, options_.wait_seconds, options_.on_network, options_.observer, &keeper});
+    if (writer)
       keeper.finish(writer->file());
+    else
+      report_.notes.push_back("the index is not made yet: " + writer.status().text());
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
   }
 

@@ -75,7 +75,7 @@ TableCopy::~TableCopy() = default;
 
 Result<std::unique_ptr<TableCopy>> TableCopy::open(const std::string& from, const std::string& to,
                                                    const BackupOptions& options, BackupReport& report) {
-  std::unique_ptr<TableCopy> out(new TableCopy(from, to, options, report));
+  std::unique_ptr<TableCopy> out(new TableCopy(from, resolved_path(to), options, report));
   IMREG_ASSIGN(out->source_, RecordFile::open(from));
   if (!out->source_->is_native()) {
     return Status(Code::invalid, "is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)")
