@@ -75,7 +75,7 @@ TableCopy::~TableCopy() = default;
 
 Result<std::unique_ptr<TableCopy>> TableCopy::open(const std::string& from, const std::string& to,
                                                    const BackupOptions& options, BackupReport& report) {
-  std::unique_ptr<TableCopy> out(new TableCopy(from, resolved_path(to), options, report));
+  std::unique_ptr<TableCopy> out(new TableCopy(from, to, options, report));
   IMREG_ASSIGN(out->source_, RecordFile::open(from));
   if (!out->source_->is_native()) {
     return Status(Code::invalid, "is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)")
@@ -276,7 +276,7 @@ Status TableCopy::write_anew() {
   if (writer_) IMREG_TRY(writer_->checkpoint());
   IMREG_TRY(remove_journal(to_, options_.observer));
   // It has the same identity, and could seem to fit.
-  const Status index = remove_file(to_ + ".idx", options_.observer);
+  const Status index = remove_file(resolved_path(to_) + ".idx", options_.observer);
   if (!index.ok() && index.code() != Code::not_found) return index;
   IMREG_TRY(anew_->take_name());
   writer_.reset();
