@@ -209,6 +209,16 @@ Status File::truncate(std::int64_t size) {
   return result == 0 ? Status() : fail("cannot cut it to size", errno);
 }
 
+void File::take_owner_and_mode(const File& other) {
+  struct stat info {};
+  if (::fstat(other.fd_, &info) != 0) return;
+  // The owner first: a change of owner takes mode bits away. Others than root may give only their own groups.
+  if (::fchown(fd_, info.st_uid, info.st_gid) != 0 && ::fchown(fd_, static_cast<uid_t>(-1), info.st_gid) != 0) {
+    info.st_mode &= ~static_cast<mode_t>(070) | (info.st_mode << 3 & 070);  // another group gets what others may
+  }
+  (void)::fchmod(fd_, info.st_mode & 07777);
+}
+
 Status File::allocate(std::int64_t size) {
   IMREG_ASSIGN(const std::int64_t before, this->size());
   if (size <= before) return {};

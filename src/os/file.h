@@ -74,6 +74,9 @@ class File {
   /// fdatasync: returns ok only when the bytes, and the size, will survive power loss.
   Status sync();
   Status truncate(std::int64_t size);
+  /// The mode of another file, and its owner and group as far as this process may give them. Nothing that can fail depends
+  /// on it, so it does not pass the observer.
+  void take_owner_and_mode(const File& other);
   /// Grows the file to `size` with real blocks. On a full disk it is cut back to what it was.
   Status allocate(std::int64_t size);
   void close();

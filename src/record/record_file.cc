@@ -301,9 +301,18 @@ RecordFile::RecordFile(RecordFile&&) noexcept = default;
 RecordFile& RecordFile::operator=(RecordFile&&) noexcept = default;
 RecordFile::~RecordFile() = default;
 
+// A new file may take the name (a compaction) between our look at the old one and our look at the journal, which is the new
+// one's then.
 Result<RecordFile> RecordFile::open(const std::string& path) {
-  IMREG_ASSIGN(auto state, State::open(path, State::Who::reader));
-  return RecordFile(std::move(state));
+  struct stat before {
+  }, after{};
+  for (int look = 0;; ++look) {
+    (void)::stat(path.c_str(), &before);
+    auto state = State::open(path, State::Who::reader);
+    if (state) return RecordFile(*std::move(state));
+    const bool same = ::stat(path.c_str(), &after) != 0 || after.st_ino == before.st_ino;
+    if (same || look >= kLooks) return state.status();
+  }
 }
 
 const std::string& RecordFile::path() const { return state_->path; }
@@ -365,6 +374,8 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
     const bool quiet = state_->nobody_writes(look);
     const auto later = state_->look_anew();
     if (later->state && row < later->state->count && later->state->copy_row(row, copy)) return {};
+    // Another file has taken the name (a compaction): nobody writes to this one any more, and every change is in its place.
+    if (!later->state && state_->copy_row(row, copy)) return {};
     if (later->sure && later->written == state_->last_written()) break;
     if (quiet && state_->nobody_writes(look)) break;
   }

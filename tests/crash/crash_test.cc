@@ -4,8 +4,10 @@
 #include <cstdlib>
 
 #include "history.h"
+#include "imreg/backup.h"
 #include "imreg/bulk_change.h"
 #include "imreg/registry.h"
+#include "upkeep/table_copy.h"
 
 namespace imreg::crash {
 namespace {
@@ -164,6 +166,82 @@ History bulk_history() {
            moved("/b", "/c"), commit({{0, image_row(0, 1, "z")}}), close()}};
 }
 
+// The deleted rows go, and what is found is the old file or the new one.
+Step compact() {
+  return {"compact", Promise::whole, [](Live& live) {
+            live.close();
+            CompactOptions options;
+            options.observer = live.observer;
+            const auto report = compact_database(live.path, options);
+            if (report) {
+              EXPECT_GT(report->removed, 0);
+            }
+            return report.status();
+          }};
+}
+History compact_history() {
+  const auto deleted = [](std::vector<int> rows) {
+    std::vector<RowChange> out;
+    for (const int row : rows) {
+      Record record(image_row(row, row * 7 % 80, "r"));
+      store(record.data(), regimage::kDeleted, true);
+      out.push_back({row, record.bytes()});
+    }
+    return out;
+  };
+  return {"compact",
+          &image_schema(),
+          false,
+          {},
+          {create(image_schema()), append(image_rows(0, 12)), commit(deleted({2, 3, 7})), compact(),
+           append(image_rows(20, 3)), commit(deleted({0, 11})), maintain("checkpoint", &RecordWriter::checkpoint),
+           commit(deleted({5})), compact(), commit(deleted({1}))}};
+}
+
+// A copy that follows a database, which changes elsewhere and is made anew here for each recording.
+struct Followed {
+  Folder folder;
+  std::string path = folder / "source.db";
+  void change(const std::vector<RowChange>& changes, const std::string& added) {
+    EXPECT_OK(testing::must(RecordWriter::open(path, {})).commit(changes, added));
+  }
+  Step backup(const std::string& name, bool full, std::function<void()> before) {
+    return {name, Promise::whole, [this, full, before](Live& live) {
+              live.close();
+              before();
+              BackupOptions options;
+              options.full = full;
+              options.observer = live.observer;
+              BackupReport report;
+              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report));
+              IMREG_TRY(copy->look_at_all());
+              IMREG_ASSIGN(const bool settled, copy->look_again());
+              EXPECT_TRUE(settled);
+              return copy->write();
+            }};
+  }
+};
+History backup_history(Followed& source) {
+  EXPECT_OK(RecordWriter::create(source.path, image_schema(), {}));
+  const auto row = [](int at, double time) { return RowChange{at, image_row(at, time, "i")}; };
+  return {"backup",
+          &image_schema(),
+          true,
+          {},
+          {source.backup("first", false, [&source] { source.change({}, image_rows(0, 20)); }),
+           source.backup("again", false,
+                         [&source, row] {
+                           source.change({row(3, 9), row(19, 8)}, image_rows(20, 2));
+                         }),
+           source.backup("rows", false, [&source] { source.change({}, image_rows(22, 1)); }),
+           source.backup("most", false,
+                         [&source, row] {
+                           source.change({row(0, 1), row(1, 1)}, image_rows(23, 20));
+                         }),
+           source.backup("full", true, [&source, row] { source.change({row(5, 70)}, image_rows(43, 1)); }),
+           source.backup("last", false, [&source, row] { source.change({row(5, 71)}, {}); })}};
+}
+
 std::size_t acknowledged_at(const Recorded& run, std::size_t done) {
   return static_cast<std::size_t>(std::upper_bound(run.acknowledged.begin(), run.acknowledged.end(), done) -
                                   run.acknowledged.begin());
@@ -218,6 +296,15 @@ TEST(Crash, Index) {
 TEST(Crash, Bulk) {
   const auto history = bulk_history();
   replay(record(history), 6, 16);
+}
+TEST(Crash, Compact) {
+  const auto history = compact_history();
+  replay(record(history), 4, 6);
+}
+TEST(Crash, Backup) {
+  Followed source;
+  const auto history = backup_history(source);
+  replay(record(history), 4, 6);
 }
 TEST(Crash, Merge) {
   const auto history = merge_history();
