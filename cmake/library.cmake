@@ -21,6 +21,10 @@ list(TRANSFORM headers REPLACE "(.+)" "include/imreg/\\1.h")
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/imreg)
 
 # One for the installed library, one for this folder (tests).
+set(pc_sanitize)
+if(IMREG_SANITIZE)
+  set(pc_sanitize " -fsanitize=${IMREG_SANITIZE}")
+endif()
 set(pc_include ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 set(pc_library ${CMAKE_INSTALL_FULL_LIBDIR})
 configure_file(cmake/imreg.pc.in ${CMAKE_BINARY_DIR}/imreg.pc @ONLY)

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "imreg/record.h"
@@ -51,6 +53,9 @@ class RecordFile {
   Status read(std::int64_t row, Record& copy) const;
   /// The same for a row far away from those that were looked at last: a read costs less than the fault of a page.
   Status read_far(std::int64_t row, Record& copy) const;
+  /// The rows that were changed after change number `since`, in order, if the journal goes back so far. It may name some too
+  /// many. Error: io.
+  Result<std::optional<std::vector<std::int64_t>>> changed_rows(std::int64_t since) const;
   /// An empty record of the right size for read() and peek().
   Record make_record() const { return Record(static_cast<std::size_t>(schema().record_size)); }
 
@@ -71,6 +76,16 @@ class RecordFile {
 struct RowChange {
   std::int64_t row;
   std::string bytes;  ///< the whole record; CRC and change number are filled in
+};
+
+/// Rows of another copy of the same file, for a copy that follows it.
+struct SealedRows {
+  std::int64_t changed = 0;        ///< of rows that are there
+  std::int64_t added = 0;          ///< behind the last one
+  std::int64_t change_number = 0;  ///< that the copy reaches with them
+  /// Calls visit(row, bytes) for each of these rows in order; every time the same.
+  using Visit = std::function<Status(std::int64_t row, std::string_view bytes)>;
+  std::function<Status(const Visit& visit)> each;
 };
 
 /// Somebody who keeps what follows from the rows (an index) while they are written; calls come from the writer's thread.
@@ -120,6 +135,9 @@ class RecordWriter {
   /// Durable when it calls `committed`, and so when it returns ok: between them the rows are written in place. The journal,
   /// which may be large then, is emptied by checkpoint(), or by a later commit.
   Status commit_many(const std::function<Result<bool>(RowChange&)>& next, const std::function<void()>& committed = {});
+  /// Takes over rows as they are, checks and change numbers too, as one step, all or nothing. The caller has checked that
+  /// they are sealed for this file's UUID and their row.
+  Status replicate(const SealedRows& rows);
   /// Gives the preallocated room back: the file is then strict FITS without dead bytes.
   Status trim();
   /// Makes every change part of the file itself and empties the journal.

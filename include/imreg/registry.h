@@ -136,6 +136,7 @@ struct MergeOptions {
   bool dry_run = false;
   double wait_seconds = 10;  ///< for the lock
   bool on_network = false;
+  IoObserver* observer = nullptr;  ///< tests: sees and fails file operations
 };
 
 /// What became of the rows of one database: each is counted once.

@@ -28,7 +28,7 @@ Status os_error(const std::string& path, const std::string& what, int error) {
 Status File::fail(const char* what, int error) const { return os_error(path_, what, error); }
 
 bool File::vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const {
-  error = observer_ ? observer_->before({kind, path_, offset, bytes}) : 0;
+  error = observer_ ? observer_->before({kind, path_, offset, bytes, fd_}) : 0;
   return error != 0;
 }
 
@@ -209,6 +209,16 @@ Status File::truncate(std::int64_t size) {
   return result == 0 ? Status() : fail("cannot cut it to size", errno);
 }
 
+void File::take_owner_and_mode(const File& other) {
+  struct stat info {};
+  if (::fstat(other.fd_, &info) != 0) return;
+  // The owner first: a change of owner takes mode bits away. Others than root may give only their own groups.
+  if (::fchown(fd_, info.st_uid, info.st_gid) != 0 && ::fchown(fd_, static_cast<uid_t>(-1), info.st_gid) != 0) {
+    info.st_mode &= ~static_cast<mode_t>(070) | (info.st_mode << 3 & 070);  // another group gets what others may
+  }
+  (void)::fchmod(fd_, info.st_mode & 07777);
+}
+
 Status File::allocate(std::int64_t size) {
   IMREG_ASSIGN(const std::int64_t before, this->size());
   if (size <= before) return {};
@@ -285,6 +295,8 @@ Status sync_folder_of(const std::string& path, IoObserver* observer) {
 
 Status replace_file(const std::string& path, std::string_view content, IoObserver* observer) {
   const std::string temporary = path + ".new" + std::to_string(::getpid());
+  // A crash may have left one of this name: after a restart, and in containers always, process numbers come again.
+  if (::access(temporary.c_str(), F_OK) == 0) (void)remove_file(temporary, observer);
   auto written = [&]() -> Status {
     IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer, path));
     IMREG_TRY(file.write(0, content));

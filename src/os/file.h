@@ -20,6 +20,7 @@ struct IoOperation {
   const std::string& path;
   std::int64_t offset = 0;      ///< write, allocate: where; truncate: the new size
   std::string_view bytes = {};  ///< write: what; rename: the new name
+  int fd = -1;                  ///< of an open file: a file that was renamed is still known by its first name
 };
 
 /// Sees every operation; the default lets all of them happen.
@@ -73,6 +74,9 @@ class File {
   /// fdatasync: returns ok only when the bytes, and the size, will survive power loss.
   Status sync();
   Status truncate(std::int64_t size);
+  /// The mode of another file, and its owner and group as far as this process may give them. Nothing that can fail depends
+  /// on it, so it does not pass the observer.
+  void take_owner_and_mode(const File& other);
   /// Grows the file to `size` with real blocks. On a full disk it is cut back to what it was.
   Status allocate(std::int64_t size);
   void close();

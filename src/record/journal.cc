@@ -7,6 +7,7 @@
 
 #include "os/lock.h"
 #include "record/crc32c.h"
+#include "record/write_behind.h"
 
 namespace imreg {
 
@@ -282,22 +283,33 @@ Status Journal::make_room(std::int64_t end) {
   return {};
 }
 
-Status Journal::commit(const Transaction& transaction) {
-  std::string changes;
-  for (const auto& change : transaction.changes) {
-    put(changes, change.row);
-    put(changes, change.offset);
-    put(changes, static_cast<std::uint32_t>(change.bytes.size()));
-    changes += change.bytes;
-  }
+std::string change_head(std::int64_t row, std::int64_t offset, std::size_t size) {
+  std::string out;
+  put(out, row);
+  put(out, static_cast<std::uint32_t>(offset));
+  put(out, static_cast<std::uint32_t>(size));
+  return out;
+}
+
+std::string Journal::head_of(const Transaction& transaction, std::uint64_t changes, std::uint64_t added) const {
   std::string bytes;
-  bytes.reserve(kTransactionHead + changes.size() + transaction.added.size() + 4);
   put(bytes, kTransactionMagic);
   put(bytes, generation_);
   put(bytes, transaction.sequence);
   put(bytes, transaction.rows_before);
-  put(bytes, static_cast<std::uint64_t>(changes.size()));
-  put(bytes, static_cast<std::uint64_t>(transaction.added.size()));
+  put(bytes, changes);
+  put(bytes, added);
+  return bytes;
+}
+
+Status Journal::commit(const Transaction& transaction) {
+  std::string changes;
+  for (const auto& change : transaction.changes) {
+    changes += change_head(change.row, change.offset, change.bytes.size());
+    changes += change.bytes;
+  }
+  std::string bytes = head_of(transaction, changes.size(), transaction.added.size());
+  bytes.reserve(kTransactionHead + changes.size() + transaction.added.size() + 4);
   bytes += changes;
   bytes += transaction.added;
   put(bytes, check_of(uuid_, bytes));
@@ -313,6 +325,44 @@ Status Journal::commit(const Transaction& transaction) {
   }
   end_ += size;
   last_sequence_ = transaction.sequence;
+  return {};
+}
+
+Status Journal::commit_pieces(const Transaction& head, std::int64_t bytes_of_changes, std::int64_t bytes_of_added,
+                              const std::function<Status(const Put&)>& pieces) {
+  const std::string start =
+      head_of(head, static_cast<std::uint64_t>(bytes_of_changes), static_cast<std::uint64_t>(bytes_of_added));
+  const std::int64_t from = end_ + static_cast<std::int64_t>(start.size());
+  const std::int64_t end = from + bytes_of_changes + bytes_of_added;
+  std::int64_t place = from;
+  std::uint32_t check = check_of(uuid_, start);
+  bool synced = false;
+  // The head last: without it there is no transaction.
+  const auto work = [&]() -> Status {
+    IMREG_TRY(make_room(end + 4));
+    WriteBehind out(file_);
+    const auto take = [&](std::string_view bytes) {
+      check = crc32c(check, bytes);
+      place += static_cast<std::int64_t>(bytes.size());
+      return out.write(place - static_cast<std::int64_t>(bytes.size()), bytes);
+    };
+    IMREG_TRY(pieces(take));
+    if (place != end) return Status(Code::invalid, "not the bytes that were said").in_file(file_.path());
+    std::string behind;
+    put(behind, check);
+    IMREG_TRY(out.write(end, behind));
+    IMREG_TRY(out.flush());
+    IMREG_TRY(file_.write(end_, start));
+    synced = true;
+    return file_.sync();
+  };
+  if (auto status = work(); !status.ok()) {
+    unsure_ = !file_.write_zeros(end_, static_cast<std::int64_t>(start.size())).ok() || synced;
+    if (file_.truncate(end_).ok()) allocated_ = end_;
+    return status;
+  }
+  end_ = end + 4;
+  last_sequence_ = head.sequence;
   return {};
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ struct Transaction {
 /// The transaction at the front of `in`, and how many bytes it has; nothing when it is not whole. Views point into `in`.
 std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid, std::int64_t generation,
                                           std::int64_t record_size, std::size_t& used);
+/// How the change of a piece of a row begins; its bytes follow.
+std::string change_head(std::int64_t row, std::int64_t offset, std::size_t size);
 
 /// A journal for reading; its texts point into the map.
 struct JournalView {
@@ -85,6 +88,11 @@ class Journal {
 
   /// Writes and syncs one transaction. On a failure its bytes are zeroed, so that nobody replays them.
   Status commit(const Transaction& transaction);
+  /// The same of a transaction that nobody holds in memory: `pieces` gives so many bytes, changes and then added rows, to
+  /// what it is called with, piece by piece.
+  using Put = std::function<Status(std::string_view)>;
+  Status commit_pieces(const Transaction& head, std::int64_t bytes_of_changes, std::int64_t bytes_of_added,
+                       const std::function<Status(const Put&)>& pieces);
   /// Some of the changes of a transaction of many rows. On a failure nothing of them remains.
   Status add(std::string_view changes);
   /// The head of the transaction, and its sync.
@@ -109,6 +117,7 @@ class Journal {
 
  private:
   Status write_head(std::uint32_t version);
+  std::string head_of(const Transaction& transaction, std::uint64_t changes, std::uint64_t added) const;
   Status make_room(std::int64_t end);
   void write_hint();
   File file_;

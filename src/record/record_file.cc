@@ -79,6 +79,10 @@ Result<std::unique_ptr<RecordFile::State>> RecordFile::State::open(const std::st
     IMREG_TRY(state->read_counts());
     const bool known = state->generation >= 0;
     auto status = state->lay_over_journal();
+    if (state->no_row_is_whole()) {
+      return Status(Code::corrupt, "the header is damaged: neither its count nor the first record agrees with FILEUUID")
+          .in_file(path);
+    }
     IMREG_ASSIGN(const CardPair now, read_card_pair(state->file, state->container, PairKind::state));
     const bool moved = now.valid ? now.first != state->generation : known;
     if (status.ok() && !moved) break;
@@ -131,6 +135,7 @@ Status RecordFile::State::read_counts() {
     IMREG_ASSIGN(counts, read_card_pair(file, container, PairKind::count));
     if (quiet && nobody_writes(look)) break;
   }
+  counted_by_rows = !counts.valid;
   if (counts.valid) {
     count = counts.first;
   } else {
@@ -156,12 +161,15 @@ Status RecordFile::State::count_without_cards(std::int64_t said) {
     return {};
   }
   count = valid_until(0);
-  // Records, and none of them whole: more likely the identity that each check covers is damaged than all of them.
-  if (count == 0 && read_row(0) && row.bytes().find_first_not_of('\0') != std::string::npos) {
-    return Status(Code::corrupt, "the header is damaged: neither its count nor the first record agrees with FILEUUID")
-        .in_file(path);
-  }
   return {};
+}
+
+// Records, and none of them whole, not even by the journal (a power cut may tear the cards and a change of the first record
+// together): more likely the identity that each check covers is damaged than all of them.
+bool RecordFile::State::no_row_is_whole() const {
+  std::string row(static_cast<std::size_t>(record_size()), '\0');
+  return counted_by_rows && count == 0 && file.read_exactly(place_of(0), row.data(), row.size()).ok() &&
+         row.find_first_not_of('\0') != std::string::npos;
 }
 
 Status RecordFile::State::lay_over_journal() {
@@ -293,9 +301,18 @@ RecordFile::RecordFile(RecordFile&&) noexcept = default;
 RecordFile& RecordFile::operator=(RecordFile&&) noexcept = default;
 RecordFile::~RecordFile() = default;
 
+// A new file may take the name (a compaction) between our look at the old one and our look at the journal, which is the new
+// one's then.
 Result<RecordFile> RecordFile::open(const std::string& path) {
-  IMREG_ASSIGN(auto state, State::open(path, State::Who::reader));
-  return RecordFile(std::move(state));
+  struct stat before {
+  }, after{};
+  for (int look = 0;; ++look) {
+    (void)::stat(path.c_str(), &before);
+    auto state = State::open(path, State::Who::reader);
+    if (state) return RecordFile(*std::move(state));
+    const bool same = ::stat(path.c_str(), &after) != 0 || after.st_ino == before.st_ino;
+    if (same || look >= kLooks) return state.status();
+  }
 }
 
 const std::string& RecordFile::path() const { return state_->path; }
@@ -357,6 +374,8 @@ Status RecordFile::read(std::int64_t row, Record& copy) const {
     const bool quiet = state_->nobody_writes(look);
     const auto later = state_->look_anew();
     if (later->state && row < later->state->count && later->state->copy_row(row, copy)) return {};
+    // Another file has taken the name (a compaction): nobody writes to this one any more, and every change is in its place.
+    if (!later->state && state_->copy_row(row, copy)) return {};
     if (later->sure && later->written == state_->last_written()) break;
     if (quiet && state_->nobody_writes(look)) break;
   }

@@ -52,6 +52,7 @@ struct RecordFile::State {
   const FieldInfo* changeno = nullptr;  ///< where a record keeps the number of its last change; nullptr: nowhere
   Map map;
   std::int64_t count = 0;
+  bool counted_by_rows = false;  ///< the cards that say it are torn
   std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
   std::int64_t change_number = 0;
   JournalView journal;                    ///< what is committed and not yet in the file
@@ -93,6 +94,7 @@ struct RecordFile::State {
  private:
   Status read_counts();
   Status count_without_cards(std::int64_t said);
+  bool no_row_is_whole() const;
   Status lay_over_journal();
   Status map_rows();
   std::vector<Change>::const_iterator first_piece(std::int64_t from) const;

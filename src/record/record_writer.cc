@@ -65,15 +65,19 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
     IMREG_TRY(check_card_places(file, container));
   }
   IMREG_TRY(refuse_network(path, options));
-  IMREG_ASSIGN(auto lock, WriterLock::take(resolved_path(path) + ".lock", options.program, options.wait_seconds));
-  IMREG_ASSIGN(auto file, File::open(resolved_path(path), File::Mode::write, options.observer));
+  // Another file may have taken the name while we waited (a compaction): it is opened only now.
+  const std::string base = resolved_path(path);
+  IMREG_ASSIGN(auto lock, WriterLock::take(base + ".lock", options.program, options.wait_seconds));
+  IMREG_ASSIGN(auto file, File::open(base, File::Mode::write, options.observer));
   IMREG_ASSIGN(auto seen, RecordFile::State::open(path, RecordFile::State::Who::owner));
+  if (seen->base != base)
+    return Status(Code::busy, "its symbolic link was changed while the lock was taken; try again").in_file(path);
   auto state = std::make_unique<State>(RecordFile(std::move(seen)));
   state->options = options;
   state->lock = std::move(lock);
   state->file = std::move(file);
   const std::string clean = state->clean_state();
-  if (clean.empty() || state->lock.last_state() != clean || !state->seen().pieces.empty()) {
+  if (clean.empty() || state->lock.last_state() != clean || !state->seen().journal.transactions.empty()) {
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }

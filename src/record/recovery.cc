@@ -12,6 +12,8 @@ Status RecordWriter::State::recover() {
   seen().pieces.clear();
   seen().large.clear();
   seen().journal = {};
+  // Who made the file may have been killed before its name was durable: what is acknowledged from now on must not go with it.
+  IMREG_TRY(sync_folder_of(seen().base, options.observer));
   IMREG_TRY(Journal::settle_on_disk(seen().base + ".journal", pending.end, options.observer));
   IMREG_TRY(make_room(seen().count));
   long long finished = 0;

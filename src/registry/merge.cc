@@ -28,10 +28,9 @@ namespace {
 
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
 
-// Between two groups the rows that are outside the index are looked at one by one: few, then.
-IndexKeeper::Limits index_limits() {
+IndexKeeper::Limits index_limits(IoObserver* observer) {
   IndexKeeper::Limits limits;
-  limits.piece = 8 * static_cast<std::int64_t>(kGroupRows);
+  limits.observer = observer;
   return limits;
 }
 
@@ -125,7 +124,7 @@ class Merger {
   Status finish() {
     IMREG_TRY(write());
     if (options_.dry_run || !wrote_) return {};
-    IndexKeeper keeper(IndexKeeper::Patience::full);
+    IndexKeeper keeper(IndexKeeper::Patience::full, index_limits(options_.observer));
     IMREG_ASSIGN(auto writer, RecordWriter::open(options_.database, writer_options(&keeper)));
     keeper.finish(writer.file());
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
@@ -171,6 +170,7 @@ class Merger {
     out.wait_seconds = options_.wait_seconds;
     out.on_network = options_.on_network;
     out.follower = follower;
+    out.observer = options_.observer;
     return out;
   }
 
@@ -215,7 +215,10 @@ class Merger {
   }
 
   Status write_group() {
-    IndexKeeper keeper(IndexKeeper::Patience::full, index_limits());
+    // Between two groups the rows that are outside the index are looked at one by one: few, then.
+    auto limits = index_limits(options_.observer);
+    limits.piece = 8 * static_cast<std::int64_t>(kGroupRows);
+    IndexKeeper keeper(IndexKeeper::Patience::full, limits);
     IMREG_ASSIGN(auto writer, open_writer(&keeper));
     IMREG_TRY(check_format(writer.file()));
     report_.notes.insert(report_.notes.end(), writer.notes().begin(), writer.notes().end());

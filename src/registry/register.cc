@@ -65,6 +65,7 @@ class Reader {
     auto& slot = slots_[taken_ % kReadAhead];
     changed_.wait(lock, [&] { return slot.has_value(); });
     auto rows = std::exchange(slot, std::nullopt);
+    if (rows->report.path.empty()) rows = failed(items_[taken_], "not enough memory to read it");
     ++taken_;
     changed_.notify_all();
     return rows;
@@ -79,14 +80,19 @@ class Reader {
     return rows;
   }
 
-  // What would end the whole process when it left a thread ends one file.
+  // What would end the whole process when it left a thread ends one file. Without memory even a reason is too much: next()
+  // gives it, where an exception does no harm.
   FileRows read(const Item& item) const {
     try {
-      return read_(item);
+      try {
+        return read_(item);
+      } catch (const std::bad_alloc&) {
+        throw;
+      } catch (const std::exception& error) {
+        return failed(item, std::string("cannot be read: ") + error.what());
+      }
     } catch (const std::bad_alloc&) {
-      return failed(item, "not enough memory to read it");
-    } catch (const std::exception& error) {
-      return failed(item, std::string("cannot be read: ") + error.what());
+      return {};
     }
   }
 

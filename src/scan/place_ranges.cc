@@ -77,7 +77,7 @@ bool PlaceRanges::near(double ra, double dec, double margin) const {
     return std::any_of(intervals.begin(), intervals.end(),
                        [=](const Interval& i) { return i.low - margin <= value && value <= i.high + margin; });
   };
-  return in(dec_, dec) && in(ra_, ra);  // within a turn: of_numbers() has turned the intervals
+  return in(dec_, dec) && (in(ra_, ra) || in(ra_, ra - 360) || in(ra_, ra + 360));  // 720 is 0, too
 }
 
 }  // namespace imreg::index

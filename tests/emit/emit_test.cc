@@ -185,7 +185,7 @@ TEST(Emit, HostileTexts) {
             "object\tccd\na\"b,c\\nd\\te\\\\ \x01\xff\xc3\xa9\xc2\x9b\t7\n");
   EXPECT_EQ(written("json", native(), {record}, fields),
             "{\"object\":\"a\\\"b,c\\nd\\te\\\\ \\u0001\\u00ff\xc3\xa9\xc2\x9b\",\"ccd\":7}\n");
-  EXPECT_EQ(written("row", native(), {record}, fields), "a\"b,c.d.e\\..\xff\xc3\xa9\xc2\x9b 7\n");
+  EXPECT_EQ(written("row", native(), {record}, fields), "a\"b,c.d.e\\..\xff\xc3\xa9.. 7\n");
   EXPECT_EQ(written("table", native(), {record}, with_fields({"ccd", "object"})),
             "ccd  object\n  7  a\"b,c\\nd\\te\\ \\x01\\xff\xc3\xa9\\xc2\\x9b\n");
 }

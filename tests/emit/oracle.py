@@ -5,6 +5,7 @@ import csv
 import datetime
 import json
 import math
+import re
 import subprocess
 import sys
 import warnings
@@ -203,7 +204,8 @@ def check_row():
             check(f"row {n} {name}", words[at], list_[value] if value < len(list_) else str(value))
         check(f"row {n} ccd", words[3], str(int(row["ccd"])))
         for at, name in ((4, "pathname"), (5, "filename"), (6, "filter")):
-            wanted = "".join("." if c <= " " else c for c in raw_text(row, name).decode("latin-1")) or "-"
+            raw = re.sub(rb"\xc2[\x80-\x9f]", b"..", raw_text(row, name)).decode("latin-1")
+            wanted = "".join("." if c <= " " or c == "\x7f" else c for c in raw) or "-"
             check(f"row {n} {name}", words[at], wanted)
         if np.isnan(row["exptime"]):
             check(f"row {n} exptime", words[7], "-")

@@ -3,7 +3,7 @@
 import re, resource, signal, subprocess
 from harness import *
 
-PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imregtable", "imsim", "imcamera")
+PROGRAMS = ("imregister", "imsearch", "showiminfo", "convertimreg", "imregtable", "imsim", "imcamera", "imbackup")
 for i in range(3):
     image(f"in/{i}.fits", RA=150.123456789012345, DEC=-2.000000001, DATE_OBS=f"2001-01-27T10:20:3{i}")
 

@@ -386,7 +386,8 @@ TEST(CommitMany, ReadersSeeAllOfItOrNothing) {
   RecordWriter::Options options;
   options.observer = &looking;
   auto writer = must(RecordWriter::open(path, options));
-  EXPECT_OK(writer.commit({{5, testing::bytes_of(Row{5, 77})}}));  // in the journal with the next ones
+  EXPECT_OK(writer.commit({{5, testing::bytes_of(Row{5, 77})}}));
+  EXPECT_OK(writer.checkpoint());  // so that the next changes stand where later ones will be written over them
   looking.old = rows_after(0);
   looking.old[5].value = 77;
   std::vector<RecordFile> older;
@@ -409,6 +410,12 @@ TEST(CommitMany, ReadersSeeAllOfItOrNothing) {
   for (const auto& reader : older) {
     EXPECT_TRUE(peeked(reader) == rows_after(9));
     EXPECT_TRUE(rows_of(reader) == rows_after(9));
+  }
+  // A row that is not whole in the file is shown as it is there, not with what the journal says by now.
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(kData + 13 * 56 + 15).put('?').flush();
+  for (const auto& reader : older) {
+    Record scratch = reader.make_record();
+    EXPECT_EQ(reader.peek(13, scratch).bytes()[15], '?');
   }
 }
 
@@ -498,9 +505,14 @@ TEST(CommitMany, ATornOneIsNothing) {
     bytes.replace(at, std::min<std::size_t>(512, end - at), std::min<std::size_t>(512, end - at), '\0');
     expect(bytes, rows_after(0));
   }
-  // And the next writer leaves nothing of it.
+  // And the next writer leaves nothing of it, however long it is.
   spill(path + ".journal", journal.substr(0, end - 1));
+  must(RecordWriter::open(path, {})).close();
+  EXPECT_EQ(slurp(path + ".journal").find_first_not_of('\0', 1024), std::string::npos);
+  spill(path + ".journal", journal.substr(0, end - 1) + std::string(9 << 20, 'x'));
+  reboot(path);
   auto writer = must(RecordWriter::open(path, {}));
+  EXPECT_LE(std::filesystem::file_size(path + ".journal"), 1U << 20);
   EXPECT_EQ(rows_of(writer.file()), rows_after(0));
   EXPECT_OK(writer.commit({{1, testing::bytes_of(Row{1, 5})}}));
   Rows expected = rows_after(0);
@@ -540,6 +552,19 @@ TEST(CommitMany, OneSyncIsTheCommitAndACheckpointCutsTheJournal) {
   EXPECT_OK(writer.commit({{1, testing::bytes_of(Row{1, 1})}}));  // makes the journal
   syncs.names.clear();
   for (auto& row : rows) row.value = value_at(row.id, 3);
+  // One that fails behind some MiB leaves nothing of them.
+  const auto before = std::filesystem::file_size(path + ".journal");
+  EXPECT_EQ(writer
+                .commit_many([i = std::size_t{0}, &rows](RowChange& change) mutable -> Result<bool> {
+                  if (i == 100000) return Status(Code::busy, "enough");
+                  change.row = rows[i].id;
+                  change.bytes = testing::bytes_of(rows[i++]);
+                  return true;
+                })
+                .code(),
+            Code::busy);
+  EXPECT_LE(std::filesystem::file_size(path + ".journal"), before);
+  EXPECT_EQ(syncs.names, std::vector<std::string>());
   EXPECT_OK(writer.commit_many([i = std::size_t{0}, &rows](RowChange& change) mutable -> Result<bool> {
     if (i == rows.size()) return false;
     change.row = rows[i].id;
@@ -571,6 +596,26 @@ TEST(CommitMany, ARowThatIsAheadOfTheFileGetsANewerNumber) {
   auto writer = must(RecordWriter::open(path, {}));
   EXPECT_EQ(rows_of(writer.file()), rows_after(7));
   EXPECT_EQ(writer.file().change_number(), 6);
+}
+
+TEST(CommitMany, TakesNoRowBackWhenANewerTransactionHasRotted) {
+  Folder folder;
+  const std::string path = folder / "a.db";
+  make_many(path);
+  {
+    auto writer = must(RecordWriter::open(path, {}));
+    EXPECT_OK(change_all(writer, 7));
+    EXPECT_OK(writer.commit({{3, testing::bytes_of(Row{3, 9})}}));
+  }
+  const auto newer = slurp(path + ".journal").rfind("TXN1");
+  ASSERT_NE(newer, std::string::npos);
+  scribble(path + ".journal", static_cast<std::int64_t>(newer) + 50, "??");
+  reboot(path);
+  Rows expected = rows_after(7);
+  expected[3].value = 9;
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  EXPECT_EQ(rows_of(must(RecordWriter::open(path, {})).file()), expected);
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
 }
 
 std::int64_t private_bytes() {

@@ -1,0 +1,208 @@
+// Brings the copy of a database up to date: its tables by rows, its other files as they are.
+//
+// Order: plain files, then the rows, so that path roots are never older than the rows that need them. When plain files have
+// changed meanwhile, both once more. Of the tables datasets.db, whose rows say what is complete, is looked at first and
+// written last.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+
+#include "os/walk.h"
+#include "upkeep/family.h"
+#include "upkeep/table_copy.h"
+
+namespace imreg {
+
+namespace {
+
+// Looks beside the writers, after the first; then they have to wait for a last one.
+constexpr int kMostLooks = 20;
+constexpr int kMostRounds = 5;
+
+bool same_folder(const std::string& a, const std::string& b) {
+  struct stat first {
+  }, second{};
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+class Backup {
+ public:
+  Backup(const BackupOptions& options, BackupReport& report) : options_(options), report_(report) {
+    report_.path = options_.destination + "/Imreg.db";
+  }
+
+  Status run() {
+    IMREG_TRY(check_places());
+    for (int round = 0;; ++round) {
+      IMREG_ASSIGN(const auto members, family_of(options_.database));
+      IMREG_TRY(check_inside(members));
+      IMREG_TRY(copy_plain_files(members));
+      IMREG_TRY(copy_tables(members));
+      IMREG_ASSIGN(const auto now, family_of(options_.database));
+      if (options_.dry_run || !plain_changed(now)) {
+        IMREG_TRY(remove_gone(now));
+        break;
+      }
+      if (round == kMostRounds)
+        return Status(Code::busy, "the files beside it change faster than they can be copied")
+            .in_file(options_.database);
+      report_.tables = report_.added = report_.changed = report_.rows = 0;
+    }
+    return options_.dry_run ? Status() : verify();
+  }
+
+ private:
+  Status check_places() {
+    const std::string source = resolved_path(absolute_path(options_.database));
+    auto file = RecordFile::open(options_.database);
+    if (file.status().code() == Code::not_found)
+      return Status(Code::not_found, "there is no such database").in_file(options_.database);
+    IMREG_TRY(file.status());
+    const std::string to = absolute_path(options_.destination);
+    if (same_folder(to, folder_of(source)))
+      return Status(Code::invalid, "is the folder of the database itself; name another one")
+          .in_file(options_.destination);
+    struct stat info {};
+    if (::stat(to.c_str(), &info) == 0) {
+      if (!S_ISDIR(info.st_mode)) return Status(Code::invalid, "is not a folder").in_file(options_.destination);
+    } else if (!is_folder(folder_of(to))) {
+      return Status(Code::not_found, "cannot be made: " + folder_of(to) + " does not exist (is its disk mounted?)")
+          .in_file(options_.destination);
+    } else if (!options_.dry_run) {
+      IMREG_TRY(make_folder_of(to + "/Imreg.db"));
+    }
+    const std::string kind = options_.on_network || options_.dry_run ? "" : network_file_system(to);
+    if (kind.empty()) return {};
+    return Status(Code::io,
+                  "is on a network file system (" + kind +
+                      "), where two hosts that write would not see each other's lock; set IMREG_NETWORK=yes when "
+                      "no other host writes to this copy")
+        .in_file(options_.destination);
+  }
+
+  // A copy inside of what is copied would contain itself.
+  Status check_inside(const std::vector<Member>& members) const {
+    for (const Member& member : members) {
+      if (member.name.find('/') == std::string::npos) continue;
+      if (!same_folder(folder_of(member.path), options_.destination)) continue;
+      return Status(Code::invalid, "is a folder of the database itself; name another one")
+          .in_file(options_.destination);
+    }
+    return {};
+  }
+
+  std::string place_of(const Member& member) const { return options_.destination + "/" + member.name; }
+
+  Status copy_plain_files(const std::vector<Member>& members) {
+    stamps_.clear();
+    for (const Member& member : members) {
+      if (member.table) continue;
+      stamps_[member.name] = stamp_of(member.path);
+      if (same_content(member.path, place_of(member))) continue;
+      if (!options_.dry_run) {
+        const auto status = copy_plain(member.path, place_of(member), options_.observer);
+        if (status.code() == Code::not_found) continue;  // gone again, or it is tried once more
+        IMREG_TRY(status);
+      }
+      copied_.insert_or_assign(member.name, true);
+    }
+    report_.files_copied = std::ssize(copied_);
+    return {};
+  }
+
+  bool plain_changed(const std::vector<Member>& now) const {
+    std::size_t plain = 0;
+    for (const Member& member : now) {
+      if (member.table) continue;
+      ++plain;
+      const auto known = stamps_.find(member.name);
+      if (known == stamps_.end() || known->second != stamp_of(member.path)) return true;
+    }
+    return plain != stamps_.size();
+  }
+
+  // Plain files of the copy that the database no longer has. Tables stay: they are rows.
+  Status remove_gone(const std::vector<Member>& now) {
+    if (!is_folder(options_.destination)) return {};
+    IMREG_ASSIGN(const auto there, family_of(report_.path));
+    for (const Member& member : there) {
+      const bool kept = std::any_of(now.begin(), now.end(), [&](const Member& m) { return m.name == member.name; });
+      if (kept) continue;
+      if (member.table) {
+        report_.notes.push_back(member.path + ": the database has it no longer; it is kept");
+        continue;
+      }
+      if (!options_.dry_run) IMREG_TRY(remove_file(member.path, options_.observer));
+      ++report_.files_removed;
+    }
+    return {};
+  }
+
+  Status copy_tables(const std::vector<Member>& members) {
+    std::vector<Member> tables;
+    for (const Member& member : members) {
+      if (member.table) tables.push_back(member);
+    }
+    tables.push_back({options_.database, "Imreg.db", true});
+    std::stable_partition(tables.begin(), tables.end(), [](const Member& m) { return m.name == "datasets.db"; });
+    std::vector<std::unique_ptr<TableCopy>> copies;
+    for (const Member& table : tables) {
+      if (!options_.dry_run) IMREG_TRY(make_folder_of(place_of(table)));
+      IMREG_ASSIGN(auto copy, TableCopy::open(table.path, place_of(table), options_, report_));
+      IMREG_TRY(copy->look_at_all());
+      bool settled = options_.dry_run;
+      for (int look = 0; !settled && look < kMostLooks; ++look) {
+        IMREG_ASSIGN(settled, copy->look_again());
+      }
+      if (!settled) IMREG_TRY(copy->look_locked());
+      if (table.name == "Imreg.db") report_.full = copy->makes_anew();
+      report_.rows += copy->rows();
+      copies.push_back(std::move(copy));
+    }
+    for (auto copy = copies.rbegin(); copy != copies.rend(); ++copy) IMREG_TRY((*copy)->write());
+    report_.tables = std::ssize(copies);
+    tables_.clear();
+    for (const auto& copy : copies) tables_.push_back(copy->path());
+    return {};
+  }
+
+  // From the disk, where the file system lets us.
+  Status verify() {
+    for (const std::string& path : tables_) {
+      if (const auto file = File::open(path, File::Mode::read))
+        (void)::posix_fadvise(file->fd(), 0, 0, POSIX_FADV_DONTNEED);
+      IMREG_ASSIGN(const auto file, RecordFile::open(path));
+      Record row = file.make_record();
+      std::int64_t damaged = 0;
+      for (std::int64_t number = 0; number < file.count(); ++number) {
+        if (options_.progress && number % 4096 == 0) options_.progress(number, file.count());
+        const Status whole = file.read(number, row);
+        if (!whole.ok() && (report_.damaged_rows == 0 || whole.code() != Code::corrupt)) return whole;
+        damaged += whole.ok() ? 0 : 1;
+      }
+      if (damaged > report_.damaged_rows)
+        return Status(Code::corrupt, "has more damaged records than the database: its disk is not to be trusted")
+            .in_file(path);
+    }
+    return {};
+  }
+
+  const BackupOptions& options_;
+  BackupReport& report_;
+  std::map<std::string, std::string> stamps_;  // of plain files when they were copied
+  std::map<std::string, bool> copied_;
+  std::vector<std::string> tables_;
+};
+
+}  // namespace
+
+BackupReport back_up(const BackupOptions& options) {
+  BackupReport report;
+  report.failure = Backup(options, report).run();
+  return report;
+}
+
+}  // namespace imreg

@@ -1,0 +1,542 @@
+// Every prefix of what the engine does to the disk, and what a power cut or a kill may leave of it: README.md.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "history.h"
+#include "imreg/backup.h"
+#include "imreg/bulk_change.h"
+#include "imreg/registry.h"
+#include "upkeep/table_copy.h"
+
+namespace imreg::crash {
+namespace {
+
+bool is_long() { return std::getenv("IMREG_LONG") != nullptr; }
+
+std::string tiny_row(std::int64_t id, std::int64_t value) { return testing::bytes_of(testing::Row{id, value}); }
+std::string tiny_rows(std::int64_t from, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += tiny_row(from + i, 1);
+  return out;
+}
+
+Step create(const Schema& schema) {
+  return {"create", Promise::whole,
+          [&schema](Live& live) { return RecordWriter::create(live.path, schema, live.options()); }};
+}
+Step append(std::string rows) {
+  return {"append", Promise::prefix, [rows = std::move(rows)](Live& live) -> Status {
+            IMREG_ASSIGN(auto* writer, live.writing());
+            return writer->append(rows);
+          }};
+}
+Step commit(std::vector<RowChange> changes, std::string added = {}) {
+  return {"commit", Promise::whole, [=](Live& live) -> Status {
+            IMREG_ASSIGN(auto* writer, live.writing());
+            return writer->commit(changes, added);
+          }};
+}
+Step maintain(const char* name, Status (RecordWriter::*what)()) {
+  return {name, Promise::whole, [what](Live& live) -> Status {
+            IMREG_ASSIGN(auto* writer, live.writing());
+            return (writer->*what)();
+          }};
+}
+Step close() {
+  return {"close", Promise::whole, [](Live& live) -> Status {
+            live.close();
+            return {};
+          }};
+}
+
+History rows_history() {
+  const auto changed = [](std::vector<std::pair<std::int64_t, std::int64_t>> rows) {
+    std::vector<RowChange> out;
+    for (const auto& [id, value] : rows) out.push_back({id, tiny_row(id, value)});
+    return out;
+  };
+  return {"rows",
+          &testing::tiny(),
+          false,
+          {},
+          {create(testing::tiny()), append(tiny_rows(0, 1)), append(tiny_rows(1, 2)), commit(changed({{1, 50}})),
+           append(tiny_rows(3, 12)), commit(changed({{0, 60}, {9, 61}, {13, 62}}), tiny_rows(15, 11)),
+           commit(changed({{20, 70}, {9, 71}})), maintain("checkpoint", &RecordWriter::checkpoint),
+           commit(changed({{9, 80}, {25, 81}}), tiny_rows(26, 9)), append(tiny_rows(35, 30)),
+           commit(changed({{36, 90}, {50, 91}, {64, 92}})), close(), append(tiny_rows(65, 3)),
+           maintain("trim", &RecordWriter::trim), append(tiny_rows(68, 9)),
+           commit(changed({{66, 95}, {73, 96}}), tiny_rows(77, 2)), commit({}, tiny_rows(79, 20)), close()}};
+}
+
+std::string image_row(int number, double time, const char* filter, float fwhm = std::nanf("")) {
+  Record row(regimage::kRecordSize);
+  row.set(regimage::kObstime, time);
+  row.set(regimage::kExptime, 1);
+  row.set(regimage::kRa, number * 3.0);
+  row.set(regimage::kDec, number * 1.0 - 40);
+  row.set(regimage::kCcd, number % 3);
+  row.set(regimage::kFwhm, fwhm);
+  EXPECT_TRUE(row.set(regimage::kFilename, std::to_string(1000 + number) + "o.fits"));
+  EXPECT_TRUE(row.set(regimage::kPathname, "/data"));
+  EXPECT_TRUE(row.set(regimage::kFilter, filter));
+  return row.bytes();
+}
+std::string image_rows(int from, int n, float fwhm = std::nanf("")) {
+  std::string out;
+  for (int i = from; i < from + n; ++i) out += image_row(i, i * 7 % 280, i % 3 ? "r" : "g", fwhm);
+  return out;
+}
+const Schema& image_schema() { return *builtin_format(regimage::kFormat, regimage::kVersion); }
+
+constexpr int kPrepared = 60;
+History index_history() {
+  const auto changed = [](std::vector<int> rows, double time) {
+    std::vector<RowChange> out;
+    for (const int row : rows) out.push_back({row, image_row(row, time + row % 5, "r")});
+    return out;
+  };
+  // Many enough that the index is used.
+  const auto prepare = [](const std::string& folder) {
+    Live live{.path = folder + "/" + kDatabase, .indexed = true};
+    EXPECT_OK(RecordWriter::create(live.path, image_schema(), live.options()));
+    EXPECT_OK(testing::must(live.writing())->append(image_rows(0, kPrepared)));
+    live.close();
+  };
+  return {
+      "index",
+      &image_schema(),
+      true,
+      prepare,
+      {append(image_rows(kPrepared, 5)), commit(changed({2, 7, 12}, 40)), append(image_rows(kPrepared + 5, 9)), close(),
+       append(image_rows(kPrepared + 14, 8)), commit(changed({0, 13}, 10), image_rows(kPrepared + 22, 2)), close()}};
+}
+
+Step merge(const std::string& name) {
+  return {"merge " + name, name == "a.db" ? Promise::prefix : Promise::whole, [name](Live& live) {
+            MergeOptions options;
+            options.database = live.path;
+            options.sources = {folder_of(live.path) + "/" + name};
+            options.observer = live.observer;
+            return merge_databases(options, [](const Status& row) { ADD_FAILURE() << row.text(); }).database;
+          }};
+}
+History merge_history() {
+  const auto prepare = [](const std::string& folder) {
+    for (const auto& [name, rows] : {std::pair("/a.db", image_rows(0, 20)), {"/b.db", image_rows(10, 30, 2.5F)}}) {
+      EXPECT_OK(RecordWriter::create(folder + name, image_schema(), {}));
+      auto writer = testing::must(RecordWriter::open(folder + name, {}));
+      EXPECT_OK(writer.append(rows));
+      EXPECT_OK(writer.trim());
+    }
+  };
+  return {"merge", &image_schema(), true, prepare, {merge("a.db"), merge("b.db")}};
+}
+
+Step bulk(const char* name, std::function<Status(RecordWriter&)> work) {
+  return {name, Promise::whole, [work = std::move(work)](Live& live) -> Status {
+            IMREG_ASSIGN(auto* writer, live.writing());
+            return work(*writer);
+          }};
+}
+Step moved(const char* from, const char* to) {
+  return bulk("relocate", [=](RecordWriter& writer) {
+    return relocate(writer, *image_schema().find("pathname"), from, to).status();
+  });
+}
+History bulk_history() {
+  const auto all = [](RecordWriter& writer) {
+    return writer.commit_many([row = 0, n = writer.file().count()](RowChange& change) mutable -> Result<bool> {
+      if (row == n) return false;
+      change = {row, image_row(row, 5.0 + row, "i")};
+      ++row;
+      return true;
+    });
+  };
+  return {"bulk",
+          &image_schema(),
+          false,
+          {},
+          {create(image_schema()), append(image_rows(0, 12)), bulk("commit_many", all), moved("/data", "/archive/a"),
+           bulk("mark_deleted",
+                [](RecordWriter& writer) {
+                  return mark_deleted(writer, {1, 5, 11}).status();
+                }),
+           append(image_rows(12, 3)), close(), moved("/data", "/b"), maintain("checkpoint", &RecordWriter::checkpoint),
+           moved("/b", "/c"), commit({{0, image_row(0, 1, "z")}}), close()}};
+}
+
+// The deleted rows go, and what is found is the old file or the new one.
+Step compact() {
+  return {"compact", Promise::whole, [](Live& live) {
+            live.close();
+            CompactOptions options;
+            options.observer = live.observer;
+            const auto report = compact_database(live.path, options);
+            if (report) {
+              EXPECT_GT(report->removed, 0);
+            }
+            return report.status();
+          }};
+}
+History compact_history() {
+  const auto deleted = [](std::vector<int> rows) {
+    std::vector<RowChange> out;
+    for (const int row : rows) {
+      Record record(image_row(row, row * 7 % 80, "r"));
+      store(record.data(), regimage::kDeleted, true);
+      out.push_back({row, record.bytes()});
+    }
+    return out;
+  };
+  return {"compact",
+          &image_schema(),
+          false,
+          {},
+          {create(image_schema()), append(image_rows(0, 12)), commit(deleted({2, 3, 7})), compact(),
+           append(image_rows(20, 3)), commit(deleted({0, 11})), maintain("checkpoint", &RecordWriter::checkpoint),
+           commit(deleted({5})), compact(), commit(deleted({1}))}};
+}
+
+// A copy that follows a database, which changes elsewhere and is made anew here for each recording.
+struct Followed {
+  Folder folder;
+  std::string path = folder / "source.db";
+  void change(const std::vector<RowChange>& changes, const std::string& added) {
+    EXPECT_OK(testing::must(RecordWriter::open(path, {})).commit(changes, added));
+  }
+  Step backup(const std::string& name, bool full, std::function<void()> before) {
+    return {name, Promise::whole, [this, full, before](Live& live) {
+              live.close();
+              before();
+              BackupOptions options;
+              options.full = full;
+              options.observer = live.observer;
+              BackupReport report;
+              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report));
+              IMREG_TRY(copy->look_at_all());
+              IMREG_ASSIGN(const bool settled, copy->look_again());
+              EXPECT_TRUE(settled);
+              return copy->write();
+            }};
+  }
+};
+History backup_history(Followed& source) {
+  EXPECT_OK(RecordWriter::create(source.path, image_schema(), {}));
+  const auto row = [](int at, double time) { return RowChange{at, image_row(at, time, "i")}; };
+  return {"backup",
+          &image_schema(),
+          true,
+          {},
+          {source.backup("first", false, [&source] { source.change({}, image_rows(0, 20)); }),
+           source.backup("again", false,
+                         [&source, row] {
+                           source.change({row(3, 9), row(19, 8)}, image_rows(20, 2));
+                         }),
+           source.backup("rows", false, [&source] { source.change({}, image_rows(22, 1)); }),
+           source.backup("most", false,
+                         [&source, row] {
+                           source.change({row(0, 1), row(1, 1)}, image_rows(23, 20));
+                         }),
+           source.backup("full", true, [&source, row] { source.change({row(5, 70)}, image_rows(43, 1)); }),
+           source.backup("last", false, [&source, row] { source.change({row(5, 71)}, {}); })}};
+}
+
+std::size_t acknowledged_at(const Recorded& run, std::size_t done) {
+  return static_cast<std::size_t>(std::upper_bound(run.acknowledged.begin(), run.acknowledged.end(), done) -
+                                  run.acknowledged.begin());
+}
+
+std::string check(const Recorded& run, std::size_t done, const std::string& folder, const Image& image) {
+  const std::size_t acknowledged = acknowledged_at(run, done);
+  // A file that was trimmed is as FITS has it before anybody writes again.
+  if (acknowledged > 0 && run.acknowledged[acknowledged - 1] == done &&
+      run.history->steps[acknowledged - 1].name == "trim") {
+    if (auto wrong = wrong_size(folder + "/" + kDatabase); !wrong.empty()) return "trimmed: " + wrong;
+  }
+  return look(run, acknowledged, folder, image).trouble;
+}
+
+// The whole history, by chunks of cuts. When more than `few` things are unsynced, `samples` choices by chance.
+void replay(const Recorded& run, std::size_t few = 8, std::size_t samples = 64) {
+  constexpr std::size_t kChunk = 4;
+  const std::size_t chunks = run.log.size() / kChunk + 1;
+  std::atomic<std::size_t> states{0}, different{0};
+  std::vector<std::string> trouble(2 * chunks);
+  in_parallel(2 * chunks, [&](std::size_t at, const std::string& folder) {
+    Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .check = {}};
+    part.few = is_long() ? 8 : few;
+    part.samples = is_long() ? 256 : samples;
+    part.to = std::min(part.from + kChunk - 1, run.log.size());
+    part.sector = at % 2 ? 4096 : 512;
+    part.check = [&](std::size_t done, const std::string& where, const Image& image) {
+      return check(run, done, where, image);
+    };
+    const auto result = part.run(folder);
+    states += result.states;
+    different += result.different;
+    trouble[at] = result.trouble;
+  });
+  std::printf("%s: %zu operations, %zu states, %zu different\n", run.history->name.c_str(), run.log.size(),
+              states.load(), different.load());
+  for (const auto& text : trouble) EXPECT_EQ(text, "");
+}
+
+TEST(Crash, Rows) {
+  const auto history = rows_history();
+  replay(record(history));
+}
+TEST(Crash, Index) {
+  const auto history = index_history();
+  answers = 0;
+  replay(record(history), 3, 4);
+  std::printf("index: %zu answers\n", answers.load());
+  EXPECT_GT(answers, 1000u);
+}
+TEST(Crash, Bulk) {
+  const auto history = bulk_history();
+  replay(record(history), 6, 16);
+}
+TEST(Crash, Compact) {
+  const auto history = compact_history();
+  replay(record(history), 4, 6);
+}
+TEST(Crash, Backup) {
+  Followed source;
+  const auto history = backup_history(source);
+  replay(record(history), 4, 6);
+}
+TEST(Crash, Merge) {
+  const auto history = merge_history();
+  replay(record(history), 6, 16);
+}
+
+// What a writer does that finds such an image, and then appends: a history of its own, which goes on behind `before`.
+struct Recovery {
+  History history;
+  Recorded run;
+  std::size_t opened = 0;  // length of the log when recovery was done
+  std::string trouble;
+};
+
+void recover(const Recorded& run, const Image& image, Log before, const std::string& folder, Recovery& out) {
+  out.history = {.name = run.history->name + " recovered",
+                 .schema = run.history->schema,
+                 .indexed = run.history->indexed,
+                 .prepare = {},
+                 .steps = {append(run.history->schema == &testing::tiny() ? tiny_rows(900, 12) : image_rows(50, 12))}};
+  out.run.history = &out.history;
+  out.run.log = std::move(before);
+  const std::size_t had = out.run.log.size();
+  Recorder recorder(folder, names_in(image), image.next_file);
+  Live live{.path = folder + "/" + kDatabase, .observer = &recorder, .indexed = run.history->indexed};
+  const auto mark = [&] {
+    out.run.states.push_back(state_of(live.path, out.trouble));
+    return had + recorder.log.size();
+  };
+  const auto writer = live.writing();
+  out.trouble = writer.status().text();
+  if (!writer) return;
+  out.opened = mark();
+  if (const Status status = out.history.steps[0].run(live); !status.ok()) out.trouble = status.text();
+  out.run.acknowledged.push_back(mark());
+  out.run.log.insert(out.run.log.end(), recorder.log.begin(), recorder.log.end());
+}
+
+bool is_sync(const Operation& operation) {
+  return !operation.lock && (operation.kind == Kind::sync_data || operation.kind == Kind::sync_folder);
+}
+bool is_name(const Operation& operation) {
+  return operation.kind == Kind::create || operation.kind == Kind::rename || operation.kind == Kind::remove;
+}
+// The file that a sync is of, without a process number.
+std::string synced(const Operation& sync) {
+  std::string file = sync.kind == Kind::sync_folder ? "the folder" : sync.path;
+  if (const auto pid = file.find(".new"); pid != std::string::npos) file.resize(pid + 4);
+  return file;
+}
+
+// The machine stops while, or after, somebody brings in order what a killed process left (`kill`) or a power cut. A mutant:
+// the n-th sync of a file is left out of recovery; returns what is noticed first.
+std::string recoveries(const Recorded& run, bool kill, const std::string& left_out = "") {
+  const std::size_t cuts = run.log.size() + 1, tries = kill ? 1 : is_long() ? 16 : 1;
+  std::vector<std::string> trouble(cuts * tries);
+  std::atomic<std::size_t> states{0};
+  std::atomic<bool> noticed{false};
+  in_parallel(cuts * tries, [&](std::size_t at, const std::string& folder) {
+    if (noticed) return;
+    const std::size_t cut = at / tries;
+    const std::int64_t sector = at % 3 ? 512 : 4096;
+    Dice dice(at + (kill ? 0 : 100000));
+    Disk disk(sector, run.start);
+    for (std::size_t i = 0; i < cut; ++i) disk.apply(run.log[i]);
+    Choice choice{.of = {}, .torn = !kill && dice() % 2 == 0, .killed = kill};
+    for (const std::size_t n : disk.dials()) choice.of.push_back(dice() % n);
+    const Image image = disk.image(choice, dice);
+    if (!image.files.contains(kDatabase)) return;
+    put(image, folder);
+    Recovery recovery;
+    // A process that was killed left everything unsynced; what a power cut left is on the disk.
+    recover(run, image, kill ? Log(run.log.begin(), run.log.begin() + std::ptrdiff_t(cut)) : Log(), folder, recovery);
+    Replay part{.log = recovery.run.log,
+                .start = kill ? run.start : image,
+                .from = 0,
+                .to = 0,
+                .samples = 4,
+                .few = 2,
+                .sector = sector,
+                .check = {}};
+    if (is_long()) part.samples = 64, part.few = 8;
+    std::map<std::string, int> nth;
+    for (std::size_t i = kill ? cut : 0; i < recovery.opened; ++i) {
+      auto& operation = recovery.run.log[i];
+      if (is_sync(operation))
+        operation.dropped = synced(operation) + ' ' + std::to_string(++nth[synced(operation)]) == left_out;
+    }
+    part.from = kill ? cut : 0;
+    part.to = recovery.run.log.size();
+    part.check = [&](std::size_t done, const std::string& where, const Image& found) {
+      if (kill && done < recovery.opened) return look(run, acknowledged_at(run, cut), where, found).trouble;
+      return look(recovery.run, acknowledged_at(recovery.run, done), where, found).trouble;
+    };
+    if (recovery.trouble.empty()) {
+      const auto result = part.run(folder);
+      states += result.different;
+      recovery.trouble = result.trouble;
+    }
+    if (!recovery.trouble.empty())
+      trouble[at] = "recovery behind operation " + std::to_string(cut) + ": " + recovery.trouble;
+    noticed = noticed || !trouble[at].empty();
+  });
+  std::printf("%s: recovered after a %s, %zu states%s\n", run.history->name.c_str(), kill ? "kill" : "power cut",
+              states.load(), left_out.empty() ? "" : (" without sync " + left_out).c_str());
+  for (const auto& text : trouble) {
+    if (!text.empty()) return text;
+  }
+  return "";
+}
+
+TEST(Crash, RecoveryOfRowsAfterAKill) {
+  const auto history = rows_history();
+  EXPECT_EQ(recoveries(record(history), true), "");
+}
+TEST(Crash, RecoveryOfRowsAfterAPowerCut) {
+  const auto history = rows_history();
+  EXPECT_EQ(recoveries(record(history), false), "");
+}
+TEST(Crash, EverySyncOfRecoveryIsNeeded) {
+  const auto history = rows_history();
+  const auto run = record(history);
+  for (const char* sync : {"the folder 1", "x.db.journal 1", "x.db 1", "x.db 2"}) {
+    const auto found = recoveries(run, true, sync) + recoveries(run, false, sync);
+    EXPECT_NE(found, "") << sync;
+    std::printf("%s: %s\n", sync, found.c_str());
+  }
+}
+
+// Whether the sync makes the operation durable.
+bool covers(const Operation& sync, const Operation& operation) {
+  if (operation.lock || is_sync(operation)) return false;
+  return sync.kind == Kind::sync_folder ? is_name(operation) : !is_name(operation) && operation.file == sync.file;
+}
+bool same_sync(const Operation& a, const Operation& b) {
+  return is_sync(b) && a.kind == b.kind && (a.kind == Kind::sync_folder || a.file == b.file);
+}
+
+// One error in the code, as it would be seen by the disk.
+struct Mutant {
+  std::string name;
+  Log log;
+  std::size_t from, to;  // the cuts where it could be noticed
+};
+
+// Of each sync of a file that has this word in its name; and of the folder, when there is no word.
+std::vector<Mutant> mutants(const Recorded& run, const std::string& word) {
+  std::vector<Mutant> out;
+  std::size_t nth = 0, last_step = run.history->steps.size();
+  for (std::size_t at = 0; at < run.log.size(); ++at) {
+    const Operation& sync = run.log[at];
+    if (!is_sync(sync) || sync.path.find(word) == std::string::npos) continue;
+    std::size_t to = at + 1;
+    while (to < run.log.size() && !same_sync(sync, run.log[to])) ++to;
+    const std::size_t step = acknowledged_at(run, at);
+    nth = step == last_step ? nth + 1 : 1;
+    last_step = step;
+    const std::string where = run.history->name + ": " + run.history->steps.at(step).name + " " + std::to_string(step) +
+                              ", sync " + std::to_string(nth) + ", of " + synced(sync);
+    Mutant drop{where + ": left out", run.log, at + 1, to};
+    drop.log[at].dropped = true;
+    out.push_back(std::move(drop));
+    for (std::size_t i = at; i-- > 0 && !same_sync(sync, run.log[i]);) {
+      if (!covers(sync, run.log[i])) continue;
+      Mutant late{where + ": too early", run.log, at, to};
+      std::rotate(late.log.begin() + std::ptrdiff_t(i), late.log.begin() + std::ptrdiff_t(i) + 1,
+                  late.log.begin() + std::ptrdiff_t(at) + 1);
+      out.push_back(std::move(late));
+      break;
+    }
+    for (std::size_t i = at + 1; i < run.log.size() && acknowledged_at(run, i) == step; ++i) {
+      if (run.log[i].lock || is_sync(run.log[i])) continue;
+      Mutant early{where + ": too late", run.log, at, i + 1};
+      std::rotate(early.log.begin() + std::ptrdiff_t(at), early.log.begin() + std::ptrdiff_t(i),
+                  early.log.begin() + std::ptrdiff_t(i) + 1);
+      out.push_back(std::move(early));
+      break;
+    }
+  }
+  return out;
+}
+
+// Every mutant must be noticed, but for those that harm nothing: each with the reason.
+void prove(const Recorded& run, const std::string& word, const std::set<std::string>& harmless) {
+  const auto all = mutants(run, word);
+  std::vector<std::string> trouble(all.size());
+  std::atomic<std::size_t> states{0};
+  in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
+    const Mutant& mutant = all[at];
+    Replay part{
+        .log = mutant.log, .start = run.start, .from = mutant.from, .to = mutant.to, .samples = 64, .check = {}};
+    part.check = [&](std::size_t done, const std::string& where, const Image& image) {
+      return check(run, done, where, image);
+    };
+    const auto result = part.run(folder);
+    states += result.different;
+    trouble[at] = result.trouble;
+  });
+  std::size_t found = 0;
+  std::set<std::string> survivors;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    found += !trouble[i].empty();
+    if (trouble[i].empty()) survivors.insert(all[i].name);
+    if (std::getenv("IMREG_TELL")) std::printf("%s: %s\n", all[i].name.c_str(), trouble[i].c_str());
+  }
+  std::printf("%s: %zu mutants, %zu found, %zu states\n", run.history->name.c_str(), all.size(), found, states.load());
+  EXPECT_EQ(survivors, harmless);
+}
+
+TEST(Crash, EveryRowSyncIsNeeded) {
+  const auto history = rows_history();
+  prove(record(history), "",
+        {
+            // Recovery of a file that nobody has written to since it was made.
+            "rows: append 1, sync 1, of x.db: left out",
+            "rows: append 1, sync 1, of x.db: too late",
+            // The journal's name and content are both durable before the commit returns, in any order.
+            "rows: commit 3, sync 1, of the folder: too late",
+            // The append before it has synced the same file.
+            "rows: trim 13, sync 1, of x.db: left out",
+            "rows: trim 13, sync 1, of x.db: too late",
+        });
+}
+
+TEST(Crash, EveryBulkSyncIsNeeded) {
+  const auto history = bulk_history();
+  prove(record(history), ".journal", {});
+}
+TEST(Crash, EveryIndexSyncIsNeeded) {
+  const auto history = index_history();
+  prove(record(history), ".idx", {});
+}
+
+}  // namespace
+}  // namespace imreg::crash

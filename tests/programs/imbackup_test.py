@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+"""imbackup: the copy as numpy reads it, against the database and against a diary of its states; beside writers, killed, on a full disk; restored."""
+import random, resource, signal, subprocess, time
+import numpy as np
+from harness import *
+from database import *
+
+rnd = random.Random(12)
+LONG = bool(os.environ.get("IMREG_LONG"))
+DIGEST = ("CRC", "CHANGENO")
+
+
+def same(got, wanted, what):
+    """All bytes of all rows: the copy has the identity of the database."""
+    got, wanted = records(got), records(wanted)
+    check(len(got) == len(wanted) and got.tobytes() == wanted.tobytes(), f"{what}: {len(got)} rows, wanted {len(wanted)}")
+
+
+def report(*args, code=0):
+    return json.loads(run("imbackup", *args, "-format", "json", code=code).stdout)
+
+
+def trimmed(db):
+    run("imcheck", "-db", db, "-trim", code=0)
+
+
+def names(folder):
+    return sorted(os.path.join(where, n)[len(folder) + 1:] for where, _, ns in os.walk(folder) for n in ns)
+
+
+# --- first, again, incremental
+run("imsim", "-rows", 12000, "-db", "a.db", "-seed", 3, code=0)
+write("a.db.roots", "FAR\t/data/far\n")
+write("a.db.history", b"\0\1" * 5000)
+os.makedirs("a.db.queue/deep")
+write("a.db.queue/deep/1", "one")
+for name in ("a.db.idx.tmp", "a.db.new1234", "a.db.unfinished", "a.db.roots.lock"):
+    write(name, "of the moment")
+rehearsed = report("-n", "-db", "a.db", "copy")
+check(not os.path.exists("copy"), "-n makes nothing")
+first = report("-db", "a.db", "copy")
+equal((first["full"], first["rows"], first["new"], first["changed"], first["files_copied"]), (True, 12000, 12000, 0, 3), "the first backup")
+equal({k: rehearsed[k] for k in ("rows", "new", "files_copied")}, {k: first[k] for k in ("rows", "new", "files_copied")}, "-n says the same")
+same("copy/Imreg.db", "a.db", "the first backup")
+equal(names("copy"), ["Imreg.db", "Imreg.db.history", "Imreg.db.idx", "Imreg.db.lock", "Imreg.db.queue/deep/1", "Imreg.db.roots"], "files of the copy")
+equal([read(f"copy/Imreg.db.{n}") for n in ("roots", "history", "queue/deep/1")], [read(f"a.db.{n}") for n in ("roots", "history", "queue/deep/1")], "other files")
+for query in (["-type", "object"], ["-count"]):
+    equal(run("imsearch", "-db", "copy", *query, code=0).stdout, run("imsearch", "-db", "a.db", *query, code=0).stdout, f"the copy answers {query}")
+equal(run("imbackup", "-db", "a.db", "copy", code=0).stdout, "copy/Imreg.db: 12000 rows: 0 new, 0 changed, 12000 unchanged\n", "nothing is new")
+
+
+def written(*line):
+    """Bytes that a program gives to pwrite64."""
+    subprocess.run(["strace", "-f", "-o", "trace", "-e", "trace=pwrite64", os.path.join(BIN, line[0]), *line[1:]], check=True, capture_output=True)
+    return sum(int(l.rsplit("= ", 1)[1]) for l in open("trace") if "pwrite64(" in l)
+
+
+image("night/x.fits"), image("night/y.fits")
+run("imregister", "-db", "a.db", "night", code=0)
+if shutil.which("strace"):
+    size = written("imbackup", "-db", "a.db", "copy")
+    check(size < 200_000, f"two new rows of 12002: {size} bytes written")
+else:
+    run("imbackup", "-db", "a.db", "copy", code=0)
+same("copy/Imreg.db", "a.db", "two new rows")
+image("night/x.fits", OBJECT="other"), image("night/z.fits")
+run("imregister", "-db", "a.db", "night", code=0)
+os.remove("a.db.queue/deep/1")
+write("a.db.queue/2", "two")
+write("a.db.pending", "")
+text_report = run("imbackup", "-db", "a.db", "copy", code=0).stdout
+equal(text_report, "copy/Imreg.db: 12003 rows: 1 new, 1 changed, 12001 unchanged; 2 other files copied; 1 other file removed\n", "an update")
+same("copy/Imreg.db", "a.db", "one changed, one new")
+check(not os.path.exists("copy/Imreg.db.queue/deep/1") and read("copy/Imreg.db.queue/2") == b"two", "the queue as it is now")
+run("imcheck", "-db", "copy", code=0)
+
+# --- a row of the copy rots: the next backup mends it; one of the database rots: nothing is lost
+start, count, dtype, own = layout("copy/Imreg.db")
+
+
+def scribble(path, at, data=b"?!"):
+    with open(path, "r+b") as f:
+        f.seek(at)
+        f.write(data)
+
+
+scribble("copy/Imreg.db", start + 512 * 77 + 300)
+equal(report("-db", "a.db", "copy")["mended"], 1, "a rotten row of the copy")
+same("copy/Imreg.db", "a.db", "mended")
+good = read("a.db")
+scribble("a.db", start + 512 * 5 + 300)
+out = fails(3, ["a.db", "1 damaged record", "-damaged"], "imbackup", "-db", "a.db", "copy")
+check("(record 6)" in out.stderr and "the copy has it" in out.stderr, "the damaged row is named: " + out.stderr)
+run("imbackup", "-db", "a.db", "copy", "-damaged", code=4)
+check(records("copy/Imreg.db")[5].tobytes() == good[start + 512 * 5:start + 512 * 6], "the copy keeps the good row")
+fails(3, ["damaged"], "imbackup", "-db", "a.db", "fresh")
+check(not os.path.exists("fresh/Imreg.db"), "no half copy")
+run("imbackup", "-db", "a.db", "fresh", "-damaged", code=4)
+check(records("fresh/Imreg.db").tobytes() == records("a.db").tobytes(), "all the others are copied")
+run("imsearch", "-db", "fresh", "-name", "x.fits", code=0)
+write("a.db", good)
+shutil.rmtree("fresh")
+
+# --- restore: another identity; what was of the old life is refused or does nothing
+old = {n: read("a.db" + n) for n in (".journal", ".idx", ".lock") if os.path.exists("a.db" + n)}
+equal(run("imbackup", "-restore", "copy", "new.db", code=0).stdout, "new.db: 12003 rows restored; 4 other files copied\n", "restore")
+restored, source = records("new.db"), records("a.db")
+restored["CRC"] = source["CRC"] = 0
+check(restored.tobytes() == source.tobytes(), "restored rows")
+check(layout("new.db")[3] != own, "a new identity")
+equal(read("new.db.roots"), read("a.db.roots"), "restored roots")
+run("imcheck", "-db", "new.db", code=0)
+fails(3, ["new.db", "exists already"], "imbackup", "-restore", "copy", "new.db")
+fails(3, ["the backup is named first"], "imbackup", "-restore", "nosuch.db", "copy")
+fails(3, ["no backup here"], "imbackup", "-restore", "nosuch", "other.db")
+answer = run("imsearch", "-db", "new.db", "-type", "object", code=0).stdout
+for ending in (".idx", ".lock"):
+    kept = read("new.db" + ending)
+    write("new.db" + ending, old[ending])
+    equal(run("imsearch", "-db", "new.db", "-type", "object", code=0).stdout, answer, f"the old {ending} beside the restored file")
+    write("new.db" + ending, kept)
+# a journal that holds a change of the old life
+shutil.copy("a.db", "b.db")
+image("night/x.fits", OBJECT="third")
+run("imregister", "-db", "b.db", "night/x.fits", code=0)
+live = read("b.db.journal")
+check(b"TXN1" in live[1024:2048], "the journal of the old life holds a change")
+for beside in ("new.db", "restored.db"):
+    write(beside + ".journal", live)
+fails(3, ["another database"], "imsearch", "-db", "new.db", "-count")
+fails(3, ["another database"], "imregister", "-db", "new.db", "night/y.fits")
+fails(3, ["restored.db.journal", "holds changes", "move it away"], "imbackup", "-restore", "copy", "restored.db")
+check(not os.path.exists("restored.db"), "nothing is restored over a journal with changes")
+os.remove("new.db.journal")
+run("imregister", "-db", "new.db", "night", code=0)
+os.remove("restored.db.journal")
+write("restored.db.roots", "NEAR\t/elsewhere\n")
+fails(3, ["restored.db.roots", "earlier database"], "imbackup", "-restore", "copy", "restored.db")
+fails(2, ["do not go together"], "imbackup", "-restore", "copy", "q.db", "-full")
+fails(2, ["no third"], "imbackup", "-restore", "copy", "q.db", "third")
+# a restored database is another file than its copy
+fails(3, ["another file", "-full"], "imbackup", "-db", "new.db", "copy")
+same("copy/Imreg.db", "a.db", "a refused backup changes nothing")
+equal(report("-db", "new.db", "copy", "-full")["full"], True, "-full")
+same("copy/Imreg.db", "new.db", "-full")
+run("imcheck", "-db", "copy", code=0)
+
+# --- an older copy put in the place of the database
+shutil.copy("a.db", "older.db")
+image("night/w.fits")
+run("imbackup", "-db", "a.db", "second", code=0)
+run("imregister", "-db", "a.db", "night/w.fits", "night/x.fits", code=0)
+run("imbackup", "-db", "a.db", "second", code=0)
+fails(3, ["knows more"], "imbackup", "-db", "older.db", "second")
+
+# --- a folder with its tables
+os.makedirs("folder/headers")
+shutil.copy("older.db", "folder/Imreg.db")
+for name in ("master.db", "headers/wfc_raw_0.db"):
+    run("imsim", "-rows", 50, "-db", "folder/" + name, code=0)
+write("folder/headers/wfc_raw_0.heap", "text")
+write("folder/notes.txt", "not of the database")
+equal(report("-db", "folder", "tables")["tables"], 3, "tables")
+for name in ("Imreg.db", "master.db", "headers/wfc_raw_0.db"):
+    same("tables/" + name, "folder/" + name, name)
+check(read("tables/headers/wfc_raw_0.heap") == b"text" and not os.path.exists("tables/notes.txt"), "its heap, and no other file")
+fails(3, ["belong to the Imreg.db of a folder"], "imbackup", "-restore", "tables", "q.db")
+os.makedirs("again")
+run("imbackup", "-restore", "tables", "again/Imreg.db", code=0)
+equal([len(records("again/" + n)) for n in ("Imreg.db", "master.db", "headers/wfc_raw_0.db")], [12003, 50, 50], "restored tables")
+
+# --- refusals
+fails(3, ["folder of the database itself"], "imbackup", "-db", "folder", "folder")
+fails(3, ["folder of the database itself"], "imbackup", "-db", "folder", "folder/headers")
+fails(3, ["folder of the database itself"], "imbackup", "-db", "a.db", "a.db.queue")
+fails(3, ["nosuch.db", "no such database"], "imbackup", "-db", "nosuch.db", "copy")
+fails(3, ["mounted"], "imbackup", "-db", "a.db", "no/such/folder")
+fails(3, ["not a folder"], "imbackup", "-db", "a.db", "older.db")
+fails(2, ["name the folder"], "imbackup", "-db", "a.db")
+fails(3, ["x.fits"], "imbackup", "-db", "night/x.fits", "copy")
+run("convertimreg", "master.db" if os.path.exists("master.db") else "folder/master.db", "elixir.db", "-to", "v3", code=0)
+fails(3, ["elixir.db", "convert it first"], "imbackup", "-db", "elixir.db", "elixircopy")
+os.makedirs("foreign")
+shutil.copy("night/x.fits", "foreign/Imreg.db")
+fails(3, ["foreign/Imreg.db", "move it away"], "imbackup", "-db", "a.db", "foreign")
+if os.getuid() != 0:
+    os.makedirs("closed", mode=0o555)
+    fails(3, ["closed", "Permission denied"], "imbackup", "-db", "a.db", "closed")
+
+# --- a full disk: whatever size a file may reach, the copy is the old one or the new one
+shutil.rmtree("second")
+run("imbackup", "-db", "older.db", "second", code=0)
+shutil.copytree("second", "kept")
+before, after = records("older.db").tobytes(), records("a.db").tobytes()
+small = os.path.getsize("second/Imreg.db")
+for limit in (4096, 100_000, small - 4096, small + 512, small + 100_000):
+    for full in ([], ["-full"]):
+        shutil.rmtree("second")
+        shutil.copytree("kept", "second")
+        out = run("imbackup", "-db", "a.db", "second", *full, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        check(out.returncode in (0, 3) and (out.returncode == 0) == (out.stderr == ""), f"files of {limit} bytes: {out.returncode} {out.stderr}")
+        got = records("second/Imreg.db").tobytes()
+        check(got == after or out.returncode == 3 and got == before, f"files of {limit} bytes: the old copy or the new one")
+        check(not any(n.endswith(".unfinished") for n in names("second")), "nothing unfinished stays")
+        run("imbackup", "-db", "a.db", "second", code=0)
+        same("second/Imreg.db", "a.db", "and goes on when there is room")
+
+# --- killed at any moment
+line = [os.path.join(BIN, "imbackup"), "-db", "a.db", "second"]
+started = time.time()
+shutil.rmtree("second")
+shutil.copytree("kept", "second")
+subprocess.run(line, capture_output=True)
+length = time.time() - started
+kills = 0
+for turn in range(50):
+    shutil.rmtree("second")
+    if turn % 5:
+        shutil.copytree("kept", "second")
+    words = line + (["-full"] if turn % 3 == 0 else [])
+    if shutil.which("strace") and turn % 2:
+        call, nth = rnd.choice(["pwrite64", "fdatasync", "rename", "unlink", "ftruncate"]), rnd.randrange(1, 9)
+        ended = subprocess.run(["strace", "-o", "/dev/null", "-f", "-e", f"inject={call}:signal=SIGKILL:when={nth}", *words], capture_output=True).returncode
+        kills += ended in (-9, 137)
+    else:
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rnd.random() * length)
+        process.kill()
+        kills += process.wait() == -9
+    if os.path.exists("second/Imreg.db"):
+        out = run("imsearch", "-db", "second", "-format", "npy", "-o", "rows.npy", code=0)
+        rows_now = len(np.load("rows.npy"))
+        check(rows_now in (12003, 12004), f"turn {turn}: {rows_now} rows")
+    run("imbackup", "-db", "a.db", "second", code=0)
+    same("second/Imreg.db", "a.db", f"turn {turn}: killed and run again")
+check(kills >= 20, f"only {kills} kills came in time")
+
+# --- beside two writers. One registers a file again and again; its OBJECT counts. The other adds files, each of which says in
+# OBJECT what the first had counted when it began: so in each state that ever was the counter is at least that of every added row,
+# and the rows that were added are the first n.
+# Between the row that counts and those that are added stand so many that a look takes longer than a registration.
+os.makedirs("busy/added")
+image("busy/counter.fits", OBJECT="0")
+run("imregister", "-db", "busy.db", "busy/counter.fits", code=0)
+run("imregtable", "-db", "busy.db", "a.db", code=0)
+between = len(records("busy.db"))
+seconds = 30 if LONG else 4
+script = """
+import sys, os, time, subprocess
+sys.argv = ["x"] + sys.argv[1:]
+sys.path.insert(0, {tests!r})
+from harness import *
+os.chdir({work!r})
+kind, end = {kind!r}, time.time() + {seconds}
+n = 0
+while time.time() < end:
+    n += 1
+    if kind == "count":
+        path = image("busy/counter.fits", OBJECT=str(n))
+        os.utime(path, (n, n))
+    else:
+        path = image(f"busy/added/{{n:05}}.fits", OBJECT=open("busy/now").read() if os.path.exists("busy/now") else "0")
+    out = subprocess.run([os.path.join(BIN, "imregister"), "-db", "busy.db", path], capture_output=True, text=True)
+    if out.returncode:
+        print(out.stderr)
+        os._exit(1)
+    if kind == "count":
+        with open("busy/next", "w") as f:
+            f.write(str(n))
+        os.rename("busy/next", "busy/now")
+os._exit(0)
+"""
+writers = [subprocess.Popen([sys.executable, "-c", script.format(tests=os.path.join(SOURCE, "tests/programs"), work=work, kind=kind, seconds=seconds),
+                             SOURCE, BIN, DATA], stdout=subprocess.PIPE, text=True) for kind in ("count", "add")]
+backups, last = [], (0, 0)
+longest = looks = 0
+while any(w.poll() is None for w in writers):
+    done = report("-db", "busy.db", "busycopy")
+    looks, longest = looks + done["looks"], max(longest, done["locked_seconds"])
+    data = records("busycopy/Imreg.db")
+    counter = int(text(data[0]["OBJECT"]))
+    seen = [int(text(r["OBJECT"])) for r in data[between:]]
+    added = [text(r["FILENAME"]) for r in data[between:]]
+    equal(added, [f"{i + 1:05}.fits" for i in range(len(added))], "the first n files")
+    check(all(s <= counter for s in seen), f"a row knows of {max(seen, default=0)}, the counter says {counter}: no state that ever was")
+    check((counter, len(added)) >= last and len(added) >= last[1], "a copy never goes back")
+    last = (counter, len(added))
+    backups.append(last)
+for w in writers:
+    check(w.wait() == 0, "a writer failed: " + (w.stdout.read() or ""))
+run("imbackup", "-db", "busy.db", "busycopy", code=0)
+trimmed("busy.db")
+same("busycopy/Imreg.db", "busy.db", "at the end")
+check(len(set(backups)) > 3, f"only {len(set(backups))} different states")
+print(f"{len(backups)} backups, {looks} looks, writers waited {longest * 1000:.2f} ms at most, {last} rows at the end; {kills} kills")
+finish()
