@@ -1,11 +1,13 @@
 // imcheck: whether a database is whole; a new one out of what is whole; what it is; small cures.
 #include <string>
+#include <utility>
 
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "imreg/backup.h"
 #include "imreg/upkeep.h"
 #include "registry/path_roots.h"
 
@@ -18,6 +20,7 @@ constexpr cli::Option kOptions[] = {
     {"repair", "NEW.db", "save every row that is whole into a new database"},
     {"rebuild-index", "", "make the index anew"},
     {"trim", "", "empty the journal, give free room behind the rows back"},
+    {"compact", "", "take the rows that are marked as deleted out"},
     {"stat", "", "say what the database is, without checking it"},
     {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
@@ -52,11 +55,9 @@ int trouble(const Status& status) {
 template <class Work>
 auto watched(Request& request, const Work& work) {
   cli::Progress progress;
-  std::int64_t shown = 0;
-  request.options.progress = [&](std::int64_t done, std::int64_t all) {
+  request.options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
     progress.set_total(all >> 20);
-    progress.add((done >> 20) - shown);
-    shown = done >> 20;
+    progress.add((done >> 20) - std::exchange(shown, done >> 20));
   };
   return work();
 }
@@ -91,54 +92,53 @@ int repair(Request& request) {
 }
 
 int describe(Request& request) {
-  const auto description = describe_database(request.database);
-  if (!description) return trouble(description.status());
-  request.output.write(request.json ? report_json(*description) : report_text(*description));
+  const auto found = describe_database(request.database);
+  if (found) request.output.write(request.json ? report_json(*found) : report_text(*found));
+  return found ? cli::kOk : trouble(found.status());
+}
+
+int compact(Request& request) {
+  CompactOptions options;
+  options.program = kProgram.name;
+  options.on_network = request.upkeep.on_network;
+  const auto report = compact_database(request.database, options);
+  if (!report) return trouble(report.status());
+  for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
+  if (!request.quiet) request.output.write(report_text(request.database, *report));
   return cli::kOk;
 }
 
-int rebuild(Request& request) {
-  const Status status = rebuild_index_of(request.database, request.upkeep);
-  return status.ok() ? cli::kOk : trouble(status);
-}
-
-int trim(Request& request) {
-  const auto bytes = trim_database(request.database, request.upkeep);
-  return bytes ? cli::kOk : trouble(bytes.status());
-}
+int end_of(const Status& status) { return status.ok() ? cli::kOk : trouble(status); }
 
 Status prepare(Request& request) {
   cli::Settings settings(request.args);
   IMREG_ASSIGN(request.database, settings.database());
   const std::string format = request.args.word("format", "text");
-  if (format != "text" && format != "json") return {Code::invalid, "-format " + format + ": there are text and json"};
   request.json = format == "json";
+  if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
   request.quiet = request.args.has("q");
   IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
   request.options.jobs = static_cast<int>(jobs);
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   int verbs = 0;
-  for (const char* verb : {"repair", "rebuild-index", "trim", "stat"}) verbs += request.args.has(verb);
-  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim and -stat are asked for one at a time"};
-  if (request.args.has("repair") && request.args.word("repair").empty())
-    return {Code::invalid, "-repair needs the name of a new database"};
-  return {};
+  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);
+  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact and -stat: one at a time"};
+  const bool unnamed = request.args.has("repair") && request.args.word("repair").empty();
+  return unnamed ? Status(Code::invalid, "-repair needs the name of a new database") : Status();
 }
 
 int work(const cli::Parsed& args) {
   Request request{args, {}, false, false, {}, {}, cli::Output()};
-  if (const Status status = prepare(request); !status.ok()) {
-    cli::complain(kProgram.name, status);
-    return cli::kUsage;
-  }
+  if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
   const auto roots = PathRoots::load(request.database);
   if (!roots) cli::complain(kProgram.name, roots.status());
   if (roots && !roots->empty())
     request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   const int code = args.has("repair")          ? repair(request)
-                   : args.has("rebuild-index") ? rebuild(request)
-                   : args.has("trim")          ? trim(request)
                    : args.has("stat")          ? describe(request)
+                   : args.has("compact")       ? compact(request)
+                   : args.has("trim")          ? end_of(trim_database(request.database, request.upkeep).status())
+                   : args.has("rebuild-index") ? end_of(rebuild_index_of(request.database, request.upkeep))
                                                : check(request);
   request.output.flush();
   if (!request.output.status().ok()) return trouble(request.output.status());

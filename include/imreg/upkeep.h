@@ -102,5 +102,7 @@ std::string report_text(const RepairReport& report);
 std::string report_json(const RepairReport& report);
 std::string report_text(const Description& description);
 std::string report_json(const Description& description);
+struct CompactReport;
+std::string report_text(const std::string& path, const CompactReport& report);
 
 }  // namespace imreg

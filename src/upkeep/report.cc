@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "imreg/backup.h"
 #include "imreg/upkeep.h"
 
 namespace imreg {
@@ -108,6 +109,11 @@ std::string report_json(const Description& d) {
          "},\"index\":{\"state\":" + json_text(d.index) + ",\"bytes\":" + number(d.index_bytes) +
          ",\"rows\":" + number(d.index_rows) + ",\"segments\":" + number(d.index_segments) +
          "},\"lost_rows\":" + number(d.lost_rows) + "}\n";
+}
+
+std::string report_text(const std::string& path, const CompactReport& report) {
+  return path + ": " + counted(report.removed, "deleted row") + " taken out, " + counted(report.rows, "row") +
+         " left; " + counted(report.bytes_before - report.bytes_after, "byte") + " given back\n";
 }
 
 }  // namespace imreg

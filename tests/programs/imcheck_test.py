@@ -158,6 +158,11 @@ with fits.open("h.db") as hdus:
     equal(hdus[1].header["PCOUNT"], 0, "PCOUNT of a trimmed file")
 run("imcheck", "-db", "h.db", code=0)
 
+# -compact, where nothing is deleted: the file stays as it is.
+kept = names("h.db")
+check("0 deleted rows taken out" in run("imcheck", "-db", "h.db", "-compact", code=0).stdout, "-compact")
+equal(names("h.db"), kept, "-compact keeps the rows")
+
 # Elixir's files and tables of others.
 for version in ("v1", "v2", "v3"):
     run("convertimreg", "a.db", version + ".db", "-to", version, code=0)
