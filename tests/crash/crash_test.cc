@@ -454,5 +454,38 @@ TEST(Crash, EveryIndexSyncIsNeeded) {
   prove(record(history), ".idx", {});
 }
 
+// Path roots, and the header of a new database, are written like this.
+TEST(Crash, AReplacedFileIsOldOrNew) {
+  const std::string old(3000, 'o'), fresh(5000, 'n');
+  Folder folder;
+  testing::spill(folder / "file", old);
+  const Image start = image_of(folder.path());
+  Recorder recorder(folder.path(), names_in(start), start.next_file);
+  EXPECT_OK(replace_file(folder / "file", fresh, &recorder));
+  const std::size_t done_at = recorder.log.size();
+  const auto replayed = [&](Log log) {
+    Replay part{.log = log, .start = start, .from = 0, .to = done_at, .check = {}};
+    part.check = [&](std::size_t done, const std::string& where, const Image&) -> std::string {
+      const std::string found = testing::slurp(where + "/file");
+      if (found != fresh && (found != old || done == done_at)) return "neither old nor new";
+      EXPECT_OK(replace_file(where + "/file", old));  // what the crash left is no obstacle
+      return "";
+    };
+    return part.run(folder.path());
+  };
+  const auto result = replayed(recorder.log);
+  EXPECT_EQ(result.trouble, "");
+  EXPECT_GT(result.different, 20u);
+  std::size_t syncs = 0;
+  for (auto& operation : recorder.log) {
+    if (!is_sync(operation)) continue;
+    operation.dropped = true;
+    EXPECT_NE(replayed(recorder.log).trouble, "") << synced(operation);
+    ++syncs;
+    operation.dropped = false;
+  }
+  EXPECT_EQ(syncs, 2u);
+}
+
 }  // namespace
 }  // namespace imreg::crash
