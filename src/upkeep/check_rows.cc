@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <chrono>
 #include <cstring>
 #include <exception>
 #include <mutex>
@@ -16,7 +15,6 @@
 #include <unordered_set>
 
 #include "base/text.h"
-#include "os/lock.h"
 #include "record/crc32c.h"
 #include "record/record_state.h"
 #include "upkeep/row_rules.h"
@@ -29,8 +27,8 @@ namespace {
 constexpr std::int64_t kPieceBytes = 1 << 20;
 constexpr std::int64_t kMostKeys = 64 << 20;  // hashes of keys that are held at a time: 512 MiB
 constexpr std::size_t kBuckets = 256;
-constexpr std::size_t kAhead = 8;  // rows between the one that is looked at and the one that is fetched
-constexpr std::size_t kMostAskedTwice = 2000;
+constexpr std::size_t kAhead = 8;              // rows between the one that is looked at and the one that is fetched
+constexpr std::size_t kMostAskedTwice = 2000;  // of damaged rows: each look may take milliseconds beside a writer
 
 struct Keys {
   std::vector<std::uint64_t> buckets[kBuckets];
@@ -198,15 +196,12 @@ void RowsCheck::in_threads(std::vector<Part>& parts, const Work& work) {
   done_(finished);
 }
 
-// Rows that were not whole: damaged, or on their way. A file as it is now tells of most; the few that are left are read as
-// everybody reads them.
+// Rows that were not whole: damaged, or on their way. The file as it is now tells of most; the few that are left are read as
+// everybody reads them, who looks until it is sure.
 void RowsCheck::settle_suspects(std::vector<std::int64_t> suspects, Part& part) {
+  if (suspects.empty()) return;
   std::sort(suspects.begin(), suspects.end());
-  for (int look = 0; look < 5 && !suspects.empty(); ++look) {
-    if (look > 0 && !WriterLock::is_held(resolved_path(file_.path()) + ".lock")) break;
-    if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    const auto now = RecordFile::open(file_.path());
-    if (!now || now->uuid() != file_.uuid()) break;
+  if (const auto now = RecordFile::open(file_.path()); now && now->uuid() == file_.uuid()) {
     std::erase_if(suspects, [&](std::int64_t row) {
       if (row >= now->count()) return false;
       std::memcpy(part.bytes.data(), now->peek(row, part.scratch).bytes(), size_);
