@@ -347,7 +347,7 @@ TEST_F(Registry, KeyTableOfAFewNamesFindsAllTheirRows) {
   ASSERT_TRUE(writer.ok());
   const PathRoots roots;
   std::string rows;
-  for (const char* name : {"a", "longname1.fits", "a ", "longname2.fits", "longname1.fits"})
+  for (const char* name : {"a", "longname1.fits", "a", "longname2.fits", "longname1.fits"})
     rows += row_named(name).bytes();
   ASSERT_TRUE(writer->append(rows).ok());
   const auto row_of = [&](const KeyTable& keys, const std::string& name) {

@@ -19,7 +19,7 @@ PUBLIC = {
     "schema.h": "record", "scan.h": "scan", "index.h": "scan", "expression.h": "expression", "query.h": "query",
     "imreg.h": "query", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera", "camera_tools.h": "camera",
     "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "sky_region.h": "sky",
-    "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep",
+    "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.

@@ -212,7 +212,7 @@ TEST_F(IndexTest, ManyRowsThatChangeAtOnceAreFound) {
     Dice dice(60 + static_cast<unsigned>(n));
     {
       auto writer = RecordWriter::open(path_, {});
-      ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
+      ASSERT_TRUE(writer->append(rows_from(dice, 0, 4200)).ok());
       ASSERT_TRUE(rebuild_index(writer->file()).ok());
     }
     for (const auto patience : {IndexKeeper::Patience::full, IndexKeeper::Patience::none}) {
@@ -362,7 +362,7 @@ TEST_F(IndexTest, FailedCommitsForgetNoChange) {
   options.follower = &keeper;
   options.observer = &failing;
   auto writer = RecordWriter::open(path_, options);
-  ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
+  ASSERT_TRUE(writer->append(rows_from(dice, 0, 4200)).ok());
   ASSERT_TRUE(std::filesystem::exists(path_ + ".idx"));
   ASSERT_TRUE(writer->commit(random_changes(dice, writer->file(), 60)).ok());
   failing.error = ENOSPC;
@@ -398,7 +398,7 @@ TEST_F(IndexTest, RowsThatRecoverySetsAsideAreNotTakenForTheFiles) {
   Dice dice(54);
   {
     auto writer = RecordWriter::open(path_, {});
-    ASSERT_TRUE(writer->append(rows_from(dice, 0, 3000)).ok());
+    ASSERT_TRUE(writer->append(rows_from(dice, 0, 4200)).ok());
     ASSERT_TRUE(rebuild_index(writer->file()).ok());
   }
   // Behind the last row: one that is damaged, and a good one behind it.
