@@ -99,8 +99,7 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  CompactOptions options{
-      std::string(kProgram.name), request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
+  CompactOptions options{"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
   const auto report = compact_database(request.database, options);
   if (!report) return trouble(report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
