@@ -75,7 +75,9 @@ Result<File> File::temporary(const std::string& folder, IoObserver* observer) {
   file.observer_ = observer;
   int error = 0;
   if (!file.vetoed(IoOperation::Kind::create, 0, {}, error)) {
-    file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    do {
+      file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    } while (file.fd_ < 0 && errno == EINTR);
     if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {  // not on every file system
       std::string name = folder + "/imreg-XXXXXX";
       file.fd_ = ::mkostemp(name.data(), O_CLOEXEC);
@@ -291,6 +293,13 @@ Status sync_folder_of(const std::string& path, IoObserver* observer) {
   ::close(fd);
   // Some file systems cannot sync a folder and say EINVAL; their names are as durable as they ever get.
   return result == 0 || error == EINVAL ? Status() : os_error(folder, "cannot sync the folder", error);
+}
+
+Status rename_new_file(const std::string& from, const std::string& to) {
+  IMREG_TRY(rename_file(from, to));
+  auto synced = sync_folder_of(to);
+  if (!synced.ok()) (void)remove_file(to);
+  return synced;
 }
 
 Status replace_file(const std::string& path, std::string_view content, IoObserver* observer) {

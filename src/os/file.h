@@ -110,6 +110,8 @@ Status rename_file(const std::string& from, const std::string& to, IoObserver* o
 Status remove_file(const std::string& path, IoObserver* observer = nullptr);
 /// Makes the names in the folder of `path` durable.
 Status sync_folder_of(const std::string& path, IoObserver* observer = nullptr);
+/// A new file takes its name, durably; when its folder cannot be synced it goes again, for the next attempt.
+Status rename_new_file(const std::string& from, const std::string& to);
 /// New content in one step: temporary name, sync, rename, sync of the folder.
 Status replace_file(const std::string& path, std::string_view content, IoObserver* observer = nullptr);
 /// A whole small file. Errors: not_found, io, invalid (over `limit` bytes, or not a regular file).

@@ -88,6 +88,10 @@ Status NewRecordFile::take_name() {
   return sync_folder_of(path_, observer_);
 }
 
+void NewRecordFile::give_up() {
+  if (temporary_.empty()) (void)remove_file(path_, observer_);
+}
+
 Status remove_journal(const std::string& path, IoObserver* observer) {
   const std::string journal = resolved_path(path) + ".journal";
   const Status removed = remove_file(journal, observer);

@@ -30,6 +30,8 @@ class NewRecordFile {
   Status finish(std::int64_t rows, std::int64_t change_number);
   /// Takes its name; what had the name is gone. Nothing is lost whenever the machine stops.
   Status take_name();
+  /// Removes it again if it has its name.
+  void give_up();
 
   std::int64_t rows_added() const { return rows_; }
   NewRecordFile(NewRecordFile&&) noexcept;

@@ -42,8 +42,10 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
   if (holds_changes(path + ".journal"))
     return Status(Code::mismatch, "holds changes of an earlier database of this name; move it away")
         .in_file(path + ".journal");
-  return replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),
-                      options.observer);
+  auto made = replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),
+                           options.observer);
+  if (!made.ok()) (void)remove_file(path, options.observer);  // its folder could not be synced: not there, as we say
+  return made;
 }
 
 Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& options) {
@@ -198,13 +200,12 @@ Status RecordWriter::trim() {
   const std::int64_t size = round_up(end, kFitsBlock);
   IMREG_TRY(state_->file.write(seen.container.count_cards,
                                make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
-  IMREG_TRY(state_->file.truncate(size));  // also extends: the last record may end inside a block
-  IMREG_TRY(seen.remap());
-  if (auto status = state_->file.sync(); !status.ok()) {
-    state_->failure = status;
-    return status;
-  }
-  return {};
+  // Also extends: the last record may end inside a block. When it fails the counts say too little: the next writer looks.
+  auto status = state_->file.truncate(size);
+  if (status.ok()) status = seen.remap();
+  if (status.ok()) status = state_->file.sync();
+  if (!status.ok()) state_->failure = status;
+  return status;
 }
 
 void RecordWriter::close() {

@@ -285,8 +285,7 @@ Result<ConvertReport> convert_database(const std::string& from, const std::strin
     IMREG_TRY(out.write(0, elixir_header(schema, report.rows)));
     IMREG_TRY(out.sync());
   }
-  IMREG_TRY(rename_file(unfinished, to));
-  IMREG_TRY(sync_folder_of(to));
+  IMREG_TRY(rename_new_file(unfinished, to));
   if (native && report.rows >= IndexKeeper::Limits().tail) {
     IMREG_ASSIGN(const RecordFile made, RecordFile::open(to));
     (void)rebuild_index(made);  // it can be made later

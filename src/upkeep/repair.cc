@@ -63,9 +63,9 @@ class NewFile {
     IMREG_TRY(file_.write(kFitsBlock + 4 * 80, make_card_pair(uuid_, PairKind::count, rows_, 0)));
     IMREG_TRY(file_.sync());
     IMREG_TRY(check_name_is_free(path));
-    IMREG_TRY(rename_file(temporary_, path));
+    IMREG_TRY(rename_new_file(temporary_, path));
     temporary_.clear();
-    return sync_folder_of(path);
+    return {};
   }
   NewFile(NewFile&& other) noexcept
       : file_(std::move(other.file_)),

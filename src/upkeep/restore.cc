@@ -41,8 +41,13 @@ class Restore {
     for (const Member& member : members) IMREG_TRY(check_member(member));
     for (const Member& member : members) IMREG_TRY(restore(member));
     IMREG_TRY(restore_table(from_, to_));
-    for (auto& table : tables_) IMREG_TRY(table.take_name());  // the database itself last: with it all is there
-    return {};
+    Status named;
+    for (auto table = tables_.begin(); named.ok() && table != tables_.end(); ++table)
+      named = table->take_name();  // the database itself last: with it all is there
+    if (!named.ok()) {             // what has its name already would stand in the way of the next attempt
+      for (auto& table : tables_) table.give_up();
+    }
+    return named;
   }
 
   /// Behind the lock.

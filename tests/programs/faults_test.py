@@ -1,0 +1,351 @@
+#!/usr/bin/python3
+"""Every program that writes, while its disk fails: each call that writes or syncs fails once (strace --inject), writes less than
+it was given (a shim), finds a limit on file sizes, or a disk that is full (tmpfs). No row that was there is lost, a step is there
+wholly or not at all, one line says what failed, and the program run again does the rest. The index: index_faults_test.py."""
+import ctypes, random, re, threading
+from concurrent.futures import ThreadPoolExecutor
+from harness import *
+from database import records, store
+
+if not shutil.which("strace"):
+    skip("no strace")
+if SANITIZED or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+    skip("strace cannot trace here")
+LONG = os.environ.get("IMREG_LONG") == "1"
+MOST = 40 if LONG else 5  # faults of one kind at one call of one job
+rnd = random.Random(5)
+# A mount of our own goes with us, however we end.
+MOUNTS = os.getuid() == 0 and ctypes.CDLL(None).unshare(0x20000) == 0 and subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode == 0
+
+CALLS = {"error=EIO": "pwrite64 pwritev write fdatasync fsync ftruncate fallocate rename openat unlink mkdir",
+         "error=ENOSPC": "pwrite64 pwritev write fdatasync fsync ftruncate fallocate rename openat mkdir",
+         "error=EINTR": "pwrite64 pwritev write fdatasync fsync ftruncate fallocate openat"}
+TRACED = sorted({c for calls in CALLS.values() for c in calls.split()})
+REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left", "EINTR": "Interrupted", "EFBIG": "File too large"}
+
+
+OWN = ("regtime", "changeno", "crc")  # of a row that is registered at another moment, in another place
+
+
+# --- what the jobs start from
+def night(seed):
+    run("imsim", "-o", "night", "-ccds", 3, "-objects", 1, "-seed", seed, code=0)
+    os.remove("night/truth.csv")
+
+
+night(1)
+FOLDER = os.path.join("night", os.listdir("night")[0])
+IMAGES = sorted(os.path.join(work, FOLDER, n) for n in os.listdir(FOLDER))
+run("imsim", "-rows", 300, "-db", "half.db", code=0)
+run("imregister", "-db", "half.db", "-root", f"FAR={work}/far", *IMAGES[:5], code=0)
+shutil.copytree("night", "night1")
+night(2)
+run("imregister", "-db", "whole.db", "night", code=0)
+run("convertimreg", "whole.db", "elixir.db", "-to", "v3", code=0)
+os.makedirs("saved")
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, n.replace("half", "deleted"))
+marked = records("deleted.db")
+marked["DELETED"][::3] = ord("T")
+store("deleted.db", marked)
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, n.replace("half", "rotten"))
+with open("rotten.db", "r+b") as f:
+    f.seek(-2880 - 1000, 2)
+    f.write(b"rot")
+run("imbackup", "-db", "half.db", "saved", code=0)
+shutil.copy("half.db", "few.db")  # the backup knows less, by a few rows, or by many
+shutil.copy("half.db", "many.db")
+run("imregister", "-db", "few.db", IMAGES[0], IMAGES[6], code=0)
+run("imregister", "-db", "many.db", "night", code=0)
+os.makedirs("folder")
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, "folder/" + n.replace("half", "Imreg"))
+shutil.copy("half.db", "folder/more.db")
+run("imbackup", "-db", "folder", "family", code=0)
+run("imsim", "-rows", 400, "-seed", 3, "-db", "sim.db", code=0)
+run("imregtable", "-db", "many.db", "sim.db", code=0)
+for n in os.listdir("."):
+    if n.endswith(".lock"):
+        os.remove(n)
+
+
+class Job:
+    """A command; the files that it starts from (name: name in its folder); the database that it makes; how it ends when all is well;
+    `wholly`: all of it or nothing, else each image; `refuses`: behind a success it would refuse what it has made."""
+
+    def __init__(self, name, line, files=(), result="x.db", code=0, wholly=False, refuses=False):
+        self.name, self.line, self.files, self.result, self.code, self.wholly, self.refuses = name, line, dict(files), result, code, wholly, refuses
+
+    def start(self, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for source, target in self.files.items():
+            if os.path.isdir(source):
+                shutil.copytree(source, f"{folder}/{target}")
+            elif os.path.exists(source):
+                shutil.copy(source, f"{folder}/{target}")
+
+    def command(self, folder):
+        return [os.path.join(BIN, self.line[0]), *(a.replace("@", folder) for a in self.line[1:])]
+
+
+def as_x(database):
+    return {database + e: "x.db" + e for e in ("", ".journal", ".roots")}
+
+
+SAVED = {"saved": "copy"}
+JOBS = [
+    Job("new database", ["imregister", "-db", "@/x.db", work + "/night"]),
+    Job("append", ["imregister", "-db", "@/x.db", *IMAGES[5:8]], as_x("half.db")),
+    Job("registered again", ["imregister", "-db", "@/x.db", IMAGES[2]], as_x("half.db")),
+    Job("batch", ["imregister", "-db", "@/x.db", work + "/night"], as_x("half.db")),
+    Job("merge", ["imregtable", "-db", "@/x.db", "@/other.db"], {**as_x("half.db"), "whole.db": "other.db"}),
+    Job("merge into a new one", ["imregtable", "-db", "@/x.db", "@/other.db"], {"whole.db": "other.db"}),
+    Job("convert", ["convertimreg", "@/old.db", "@/x.db"], {"half.db": "old.db", "half.db.roots": "old.db.roots"}, wholly=True, refuses=True),
+    Job("convert to v3", ["convertimreg", "@/old.db", "@/x.db", "-to", "v3"], {"half.db": "old.db"}, wholly=True, refuses=True),
+    Job("convert from v3", ["convertimreg", "@/old.db", "@/x.db"], {"elixir.db": "old.db"}, wholly=True, refuses=True),
+    Job("simulate", ["imsim", "-rows", "400", "-db", "@/x.db"], wholly=True, refuses=True),
+    Job("repair", ["imcheck", "-db", "@/old.db", "-repair", "@/x.db"], {"rotten.db": "old.db", "rotten.db.roots": "old.db.roots"}, code=4,
+        wholly=True, refuses=True),
+    Job("rebuild index", ["imcheck", "-db", "@/x.db", "-rebuild-index"], as_x("half.db"), wholly=True),
+    Job("trim", ["imcheck", "-db", "@/x.db", "-trim"], as_x("few.db"), wholly=True),
+    Job("compact", ["imcheck", "-db", "@/x.db", "-compact"], as_x("deleted.db"), wholly=True),
+    Job("first backup", ["imbackup", "-db", "@/x.db", "@/copy"], as_x("half.db"), "copy/Imreg.db", wholly=True),
+    Job("backup of a few", ["imbackup", "-db", "@/x.db", "@/copy"], {**as_x("few.db"), **SAVED}, "copy/Imreg.db", wholly=True),
+    Job("backup of many", ["imbackup", "-db", "@/x.db", "@/copy"], {**as_x("many.db"), **SAVED}, "copy/Imreg.db", wholly=True),
+    Job("full backup", ["imbackup", "-db", "@/x.db", "@/copy", "-full"], {**as_x("few.db"), **SAVED}, "copy/Imreg.db", wholly=True),
+    Job("restore", ["imbackup", "-restore", "@/copy", "@/x.db"], SAVED, wholly=True, refuses=True),
+    Job("restore a folder", ["imbackup", "-restore", "@/copy", "@/Imreg.db"], {"family": "copy"}, "Imreg.db", wholly=True, refuses=True),
+    Job("backup of a folder", ["imbackup", "-db", "@/Imreg.db", "@/copy"], {"many.db": "Imreg.db", "few.db": "more.db", "family": "copy"},
+        "copy/Imreg.db", wholly=True),
+]
+
+
+def files_of(folder):
+    return {os.path.relpath(os.path.join(at, n), folder) for at, _, names in os.walk(folder) for n in names}
+
+
+def started(line, **more):
+    return subprocess.run(line, capture_output=True, text=True, timeout=120, env={**os.environ, **more})
+
+
+def content(path, what):
+    """{image: its rows}; without the time of registration, which is that of the run."""
+    if not os.path.exists(path):
+        return {}
+    out = started([os.path.join(BIN, "imsearch"), "-db", path, "-format", "json"])
+    check(out.returncode in (0, 1) and not out.stderr, f"{what}: imsearch: {out.returncode} {out.stderr}")
+    found = {}
+    for line in out.stdout.splitlines():
+        row = json.loads(line)
+        for field in OWN:
+            row.pop(field, None)
+        found.setdefault((row["pathname"], row["filename"]), []).append(row)
+    return found
+
+
+def whole(job, folder, what, after_fault=False):
+    """imcheck finds nothing, or what a writer that failed may leave: counts and free room that the next one corrects."""
+    path = f"{folder}/{job.result}"
+    if not os.path.exists(path):
+        return
+    out = started([os.path.join(BIN, "imcheck"), "-db", path])
+    found = [e for e in clean(out.stderr, folder) if e not in job.checked and not (after_fault and "the next " in e)]
+    check(out.returncode == 0 or out.returncode == 4 and not found, f"{what}: imcheck: {out.returncode} {found}")
+
+
+tally, lock = {}, threading.Lock()
+
+
+def count(key, n=1):
+    with lock:
+        tally[key] = tally.get(key, 0) + n
+
+
+def clean(text, folder):
+    return [re.sub(r"\.new\d+", ".new", l.replace(folder, "@")) for l in text.splitlines() if not l.startswith("strace: ")]
+
+
+def judge(job, folder, what, out, reason, retried=False):
+    """What is there after a fault, and after the same command without it."""
+    program, result = job.line[0], f"{folder}/{job.result}"
+    errors = [e for e in clean(out.stderr, folder) if e not in job.errors]
+    check(out.returncode in (job.code, 3), f"{what}: exit code {out.returncode}: {errors}")
+    check(all(e.startswith(program + ": ") for e in errors), f"{what}: messages: {errors}")
+    if retried:
+        equal((out.returncode, errors), (job.code, []), f"{what}: the call is made again")
+    if out.returncode == 3:
+        check(len(errors) == 1 and reason in errors[0] and "@" in errors[0], f"{what}: one line names the file and {reason!r}: {errors}")
+    for name, bytes_ in job.inputs.items():
+        equal(read(f"{folder}/{name}") == bytes_, True, f"{what}: {name} is only read")
+    whole(job, folder, what, out.returncode == 3)
+    found = content(result, what)
+    if out.returncode == job.code:
+        count("survived")
+        check(found == job.after, f"{what}: it said that it is done")
+    elif job.wholly:
+        check(found in (job.before, job.after), f"{what}: neither as it was nor as it shall be: {len(found)} images")
+    else:
+        check(found.keys() <= job.before.keys() | job.after.keys(), f"{what}: invented images")
+        for image_ in job.before.keys() | job.after.keys():
+            check(found.get(image_) in (job.before.get(image_), job.after.get(image_)), f"{what}: {image_} is half there: {found.get(image_)!r:.300}")
+    left = files_of(folder) - job.files_after - job.files_before
+    check(not left or "unlink" in what, f"{what}: left over: {left}")
+    if out.returncode == job.code and job.refuses:
+        return
+    out = started(job.command(folder))
+    check(out.returncode == job.code, f"{what}: run again: exit code {out.returncode}: {out.stderr}")
+    whole(job, folder, what + ", run again")
+    equal(content(result, what) == job.after, True, f"{what}: run again it gives all")
+    left = files_of(folder) - job.files_after - job.files_before
+    check(not left, f"{what}: run again: left over: {left}")
+
+
+def prepare(job):
+    """A run without faults: what it gives, and which calls it makes on files in its folder, each with its number."""
+    folder = f"{work}/{job.name.replace(' ', '_')}"
+    job.start(folder)
+    job.files_before = files_of(folder)
+    job.before = content(f"{folder}/{job.result}", job.name)
+    job.inputs = {n: read(f"{folder}/{n}") for n in job.files_before if not n.startswith(job.result) and not n.startswith(os.path.dirname(job.result) or "/")
+                  and not n.endswith((".lock", ".journal"))}
+    trace = folder + ".trace"
+    out = started(["strace", "-f", "-y", "-o", trace, "-e", "trace=" + ",".join(TRACED), *job.command(folder)])
+    check(out.returncode == job.code, f"{job.name}: exit code {out.returncode}: {out.stderr}")
+    job.errors = clean(out.stderr, folder)
+    job.after = content(f"{folder}/{job.result}", job.name)
+    check(job.after, f"{job.name}: it makes {job.result}")
+    checked = started([os.path.join(BIN, "imcheck"), "-db", f"{folder}/{job.result}"])
+    check(checked.returncode in (0, 4), f"{job.name}: imcheck: {checked.stderr}")
+    job.checked = set(clean(checked.stderr, folder))  # what others wrote so
+    job.files_after = files_of(folder)
+    job.sizes = [os.path.getsize(f"{folder}/{n}") for n in job.files_after]
+    numbers, job.calls = {}, {}
+    for line in read(trace).decode("latin-1").splitlines():
+        found = re.match(r"(\d+) +(\w+)\((.*)", line)
+        if not found:
+            continue
+        thread, call, rest = found.groups()
+        numbers[thread, call] = numbers.get((thread, call), 0) + 1
+        if folder in rest and (call != "openat" or "O_CREAT" in rest or "O_RDWR" in rest or "O_TMPFILE" in rest):
+            job.calls.setdefault(call, set()).add(numbers[thread, call])
+    shutil.rmtree(folder)
+    return job
+
+
+def guarded(task, *args):
+    try:
+        task(*args)
+    except Exception as trouble:  # noqa: a thread's exception is a failure with a name
+        check(False, f"{task.__name__} {args[0].name} {args[1:]}: {trouble!r:.500}")
+
+
+def inject(job, call, fault, nth):
+    folder = f"{work}/{job.name}-{call}-{fault}-{nth}".replace(" ", "_").replace("=", "_")
+    job.start(folder)
+    out = started(["strace", "-f", "-y", "-o", folder + ".trace", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={nth}", *job.command(folder)])
+    lines = read(folder + ".trace").decode("latin-1").splitlines()
+    hits = [n for n, l in enumerate(lines) if "(INJECTED)" in l]
+    what = f"{job.name}: {call} {nth} {fault} {(lines[hits[0]] if hits else '').replace(folder, '@')[:160]}"
+    if hits:
+        count(fault)
+        syncs = call in ("fdatasync", "fsync")
+        if syncs:
+            file = re.search(r"sync\((\d+<.*?>)\)", lines[hits[0]]).group(1)
+            check(not any(file in l for l in lines[hits[0] + 1:]), f"{what}: a sync that failed is tried again")
+        judge(job, folder, what, out, REASONS[fault.split("=")[1]], retried="EINTR" in fault and not syncs)
+    shutil.rmtree(folder)
+
+
+def short(job, nth):
+    folder = f"{work}/{job.name}-short-{nth}".replace(" ", "_")
+    job.start(folder)
+    out = started(job.command(folder), LD_PRELOAD=work + "/short.so", SHORT_AT=str(nth), SHORT_LOG=folder + ".hit")
+    if os.path.exists(folder + ".hit"):
+        count("short")
+        judge(job, folder, f"{job.name}: write {nth} takes a part", out, "", retried=True)
+    shutil.rmtree(folder)
+
+
+def limited(job, size):
+    folder = f"{work}/{job.name}-limit-{size}".replace(" ", "_")
+    job.start(folder)
+    out = started(["prlimit", f"--fsize={size}", *job.command(folder)])
+    count("limit")
+    judge(job, folder, f"{job.name}: files of {size} bytes at most", out, REASONS["EFBIG"])
+    shutil.rmtree(folder)
+
+
+def full(job, disk, room):
+    """A disk with so much room behind what is there."""
+    folder = f"{disk}/{job.name}".replace(" ", "_")
+    job.start(folder)
+    ballast = disk + "/ballast"
+    with open(ballast, "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(b"\0" * 4096)
+        except OSError:
+            pass
+    os.truncate(ballast, max(0, os.path.getsize(ballast) - room))
+    out = started(job.command(folder))
+    os.remove(ballast)
+    count("full disk")
+    judge(job, folder, f"{job.name}: a disk with room for {room} bytes", out, REASONS["ENOSPC"])
+    shutil.rmtree(folder)
+
+
+def some(things):
+    things = sorted(things)
+    return things if len(things) <= MOST else [things[0], things[-1], *rnd.sample(things[1:-1], MOST - 2)]
+
+
+only = os.environ.get("IMREG_JOB")
+JOBS = [j for j in JOBS if not only or j.name == only]
+with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    for job in pool.map(prepare, JOBS):
+        pass
+    tasks = [(inject, job, call, fault, nth) for job in JOBS for fault, calls in CALLS.items() for call in calls.split()
+             for nth in some(job.calls.get(call, ()))]
+    write("short.c", """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
+  static int calls;
+  const char* nth = getenv("SHORT_AT");
+  if (nth && ++calls == atoi(nth) && size > 1) {
+    close(open(getenv("SHORT_LOG"), O_WRONLY | O_CREAT, 0600));
+    size = calls % 2 ? size / 2 : 1;
+  }
+  return syscall(SYS_pwrite64, fd, bytes, size, at);
+}
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) { return pwrite64(fd, bytes, size, at); }
+""")
+    compiler = shutil.which("cc") or shutil.which("g++")
+    if compiler and subprocess.run([compiler, "-x", "c", "-shared", "-fPIC", "-o", "short.so", "short.c"], capture_output=True).returncode == 0:
+        tasks += [(short, job, nth) for job in JOBS for nth in some(range(1, 1 + len(job.calls["pwrite64"])))]
+    if shutil.which("prlimit"):
+        for job in JOBS:
+            sizes = {s + more for s in job.sizes for more in (-4096, -513, -1)} | {0, 100, 512, 513, 2880, 5761, 12000} | {max(job.sizes) * k // 7 for k in range(7)}
+            tasks += [(limited, job, size) for size in some(s for s in sizes if s >= 0)]
+    list(pool.map(lambda t: guarded(*t), tasks))
+    if MOUNTS:
+        def on_disk(part):
+            disk = f"{work}/disk{part}"
+            os.mkdir(disk)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
+            for job in JOBS[part::2]:
+                for room in some([0, 4096, 8192, 16384, 32768, 65536, 131072, 180224, 196608, 262144, 393216, 524288]):
+                    guarded(full, job, disk, room)
+            subprocess.run(["umount", disk], check=True)
+        list(pool.map(on_disk, (0, 1)))
+    else:
+        print("no full disk: only root can mount one")
+print(", ".join(f"{k} {v}" for k, v in sorted(tally.items())))
+if not only:
+    check(sum(v for k, v in tally.items() if k != "survived") > 300, tally)
+finish()
