@@ -31,7 +31,10 @@ test: deps-build deps-test  ## build everything and run all tests
 	@$(call build,$(BUILD))
 	@ctest --test-dir $(BUILD) -j 2 --output-on-failure --no-tests=error
 
-check-long: deps-build deps-test  ## the tests again under the address, undefined and thread sanitizers
+check-long: deps-build deps-test  ## the long forms of the tests, and all under the address, undefined and thread sanitizers
+	@$(call configure,$(BUILD),-DIMREG_TESTS=ON)
+	@$(call build,$(BUILD))
+	@IMREG_LONG=1 ctest --test-dir $(BUILD) -j 2 --output-on-failure --no-tests=error --timeout 7200
 	@for kind in asan tsan; do \
 	  cmake --preset $$kind --log-level=NOTICE && cmake --build build-$$kind -j $(JOBS) && \
 	  ctest --test-dir build-$$kind -j 2 --output-on-failure --no-tests=error || exit 1; done

@@ -18,7 +18,7 @@ constexpr cli::Option kOptions[] = {
     {"full", "", "make the copy anew; the old one stays until that is whole"},
     {"damaged", "", "copy although records are damaged: these stay as the copy has them"},
     {"n", "", "rehearse: say what would be copied, write nothing"},
-    {"wait", "SECONDS", "for a lock (10)"},
+    cli::kWaitOption,
     {"format", "FORMAT", "of the report: text (default), or json, one object"},
     cli::kConfigOption,
     cli::kDefineOption,

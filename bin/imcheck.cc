@@ -25,6 +25,7 @@ constexpr cli::Option kOptions[] = {
     {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
     {"format", "FORMAT", "of the report: text (default), or json: one object"},
+    cli::kWaitOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
@@ -98,9 +99,7 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  CompactOptions options;
-  options.program = kProgram.name;
-  options.on_network = request.upkeep.on_network;
+  CompactOptions options{"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
   const auto report = compact_database(request.database, options);
   if (!report) return trouble(report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
@@ -119,6 +118,7 @@ Status prepare(Request& request) {
   request.quiet = request.args.has("q");
   IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
   request.options.jobs = static_cast<int>(jobs);
+  IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   int verbs = 0;
   for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);

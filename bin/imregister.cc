@@ -1,6 +1,6 @@
 // imregister: reads the headers of images and keeps one row per CCD in the registration database.
+#include <cstdio>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <string>
 
@@ -72,6 +72,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, RegisterOp
     options.roots.emplace_back(use->words[0].substr(0, equals), use->words[0].substr(equals + 1));
   }
   for (const auto& word : args.positionals) add_paths(word, options);
+  if (std::ferror(stdin)) return {Code::invalid, "the list of paths on standard input cannot be read"};
   if (options.paths.empty() && options.roots.empty() && !options.batch)
     return {Code::invalid, "no files; name files or folders, or - for a list on standard input"};
   return {};

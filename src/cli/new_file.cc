@@ -48,6 +48,7 @@ Result<NewFile> NewFile::create(const std::string& path) {
   if (temporary.size() >= sizeof doomed) return Status(Code::invalid, "its name is too long").in_file(path);
   std::memcpy(doomed, temporary.c_str(), temporary.size() + 1);
   on_interrupt(remove_doomed);  // before it is there: removing nothing harms nothing
+  (void)remove_file(temporary);  // what a crash left: process numbers come again
   auto file = File::open(temporary, File::Mode::create_new);
   if (!file) {
     on_interrupt(nullptr);

@@ -257,8 +257,14 @@ Status Journal::settle_on_disk(const std::string& path, std::int64_t end, IoObse
 
 bool holds_changes(const std::string& journal) {
   const auto file = File::open(journal, File::Mode::read);
+  if (!file) return file.status().code() != Code::not_found;
   std::string start(kFirst + kTransactionHead, '\0');
-  return file && file->read(0, start.data(), start.size()).ok() && begins_with_changes(start);
+  if (!file->read(0, start.data(), start.size()).ok()) return true;
+  if (start.find_first_not_of('\0') == std::string::npos) return false;  // made, and never written to
+  Uuid uuid{};
+  std::memcpy(uuid.data(), start.data() + 12, uuid.size());
+  const auto check = check_of(uuid, std::string_view(start).substr(0, kHeadSize - 4));
+  return load_big<std::uint32_t>(start.data() + kHeadSize - 4) != check || begins_with_changes(start);
 }
 
 bool Journal::holds_something(std::int64_t end) { return end > kFirst; }

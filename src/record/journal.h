@@ -71,7 +71,8 @@ struct JournalView {
 Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
                                  std::int64_t rows, bool trust_hint);
 
-/// Whether the journal at this path, of whatever file, holds changes since its last checkpoint.
+/// Whether the journal at this path, of whatever file, holds changes since its last checkpoint; in doubt (a head that is
+/// damaged, a file that cannot be read) it does.
 bool holds_changes(const std::string& journal);
 
 /// The journal as its writer holds it.

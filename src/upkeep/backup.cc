@@ -1,8 +1,11 @@
 // Brings the copy of a database up to date: its tables by rows, its other files as they are.
 //
-// Order: plain files, then the rows, so that path roots are never older than the rows that need them. When plain files have
-// changed meanwhile, both once more. Of the tables datasets.db, whose rows say what is complete, is looked at first and
-// written last.
+// Order: the rows are looked at, and with that all is known that can make it refuse; then plain files are copied, then the rows
+// written, so that path roots are never older than the rows that need them. When plain files have changed meanwhile, all once
+// more. Of the tables datasets.db, whose rows say what is complete, is looked at first and written last.
+//
+// A folder is written to only when imbackup made the copy in it, which the file Imreg.db.backup says: exchanged names would make
+// the database what its copy is.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -39,8 +42,7 @@ class Backup {
     for (int round = 0;; ++round) {
       IMREG_ASSIGN(const auto members, family_of(options_.database));
       IMREG_TRY(check_inside(members));
-      IMREG_TRY(copy_plain_files(members));
-      IMREG_TRY(copy_tables(members));
+      IMREG_TRY(copy(members));
       IMREG_ASSIGN(const auto now, family_of(options_.database));
       if (options_.dry_run || !plain_changed(now)) {
         IMREG_TRY(remove_gone(now));
@@ -74,6 +76,7 @@ class Backup {
     } else if (!options_.dry_run) {
       IMREG_TRY(make_folder_of(to + "/Imreg.db"));
     }
+    IMREG_TRY(check_mark(source));
     const std::string kind = options_.on_network || options_.dry_run ? "" : network_file_system(to);
     if (kind.empty()) return {};
     return Status(Code::io,
@@ -81,6 +84,24 @@ class Backup {
                       "), where two hosts that write would not see each other's lock; set IMREG_NETWORK=yes when "
                       "no other host writes to this copy")
         .in_file(options_.destination);
+  }
+
+  // Before anything else is there.
+  Status check_mark(const std::string& source) const {
+    const std::string mark = report_.path + ".backup";
+    const auto exists = [](const std::string& path) {
+      return File::open(path, File::Mode::read).status().code() != Code::not_found;
+    };
+    if (exists(mark)) return {};
+    if (exists(report_.path)) {
+      return Status(
+                 Code::invalid,
+                 "holds a database that imbackup did not make (the database stands behind -db, the folder of its copy "
+                 "last); name another folder")
+          .in_file(options_.destination);
+    }
+    return options_.dry_run ? Status()
+                            : replace_file(mark, "a copy made by imbackup of " + source + "\n", options_.observer);
   }
 
   // A copy inside of what is copied would contain itself.
@@ -141,7 +162,7 @@ class Backup {
     return {};
   }
 
-  Status copy_tables(const std::vector<Member>& members) {
+  Status copy(const std::vector<Member>& members) {
     std::vector<Member> tables;
     for (const Member& member : members) {
       if (member.table) tables.push_back(member);
@@ -162,6 +183,7 @@ class Backup {
       report_.rows += copy->rows();
       copies.push_back(std::move(copy));
     }
+    IMREG_TRY(copy_plain_files(members));
     for (auto copy = copies.rbegin(); copy != copies.rend(); ++copy) IMREG_TRY((*copy)->write());
     report_.tables = std::ssize(copies);
     tables_.clear();

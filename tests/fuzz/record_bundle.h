@@ -18,7 +18,7 @@ inline constexpr Uuid kUuid = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x88,
                                0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xf0, 0x0f};
 inline constexpr std::size_t kCountCards = 3200, kStateCards = 3600;      // man 5 imreg-record
 inline constexpr std::size_t kHint = 512, kHintSize = 76, kFirst = 1024;  // the journal's head, by src/record/journal.h
-inline constexpr std::size_t kHeadSize = 40, kTransactionHead = 44;
+inline constexpr std::size_t kHeadSize = 40, kTransactionHead = 44, kManyHead = 40;
 
 struct Bundle {
   std::string database, journal, lock;
@@ -108,7 +108,15 @@ inline void mend_check(std::string& journal, std::size_t at, std::size_t size) {
 inline std::vector<std::size_t> transactions_of(const std::string& journal) {
   std::vector<std::size_t> out;
   std::size_t at = kFirst;
-  while (at + kTransactionHead + 4 <= journal.size() && journal.compare(at, 4, "TXN1") == 0) {
+  for (;;) {
+    if (at + kManyHead <= journal.size() && journal.compare(at, 4, "TXN2") == 0) {
+      const auto size = load_big<std::uint64_t>(journal.data() + at + 28);
+      if (size > journal.size() - at - kManyHead) break;
+      out.push_back(at);
+      at += kManyHead + size;
+      continue;
+    }
+    if (at + kTransactionHead + 4 > journal.size() || journal.compare(at, 4, "TXN1") != 0) break;
     const auto changes = load_big<std::uint64_t>(journal.data() + at + 28),
                added = load_big<std::uint64_t>(journal.data() + at + 36);
     const std::size_t room = journal.size() - at - kTransactionHead - 4;
@@ -132,6 +140,12 @@ inline void mend_journal(std::string& journal, const std::string& database, bool
   const auto places = transactions_of(journal);
   for (std::size_t i = 0; i + 1 < places.size(); ++i) {
     const std::size_t at = places[i];
+    if (journal.compare(at, 4, "TXN2") == 0) {  // the check stands in the head, and covers the changes first
+      const std::string_view all(journal);
+      const auto changes = check_of(all.substr(at + kManyHead, places[i + 1] - at - kManyHead));
+      store_big(journal.data() + at + kManyHead - 4, crc32c(changes, journal.data() + at, kManyHead - 4));
+      continue;
+    }
     const auto before = load_big<std::int64_t>(journal.data() + at + 20);
     const auto changes = load_big<std::uint64_t>(journal.data() + at + 28);
     std::int64_t row = before;

@@ -228,6 +228,22 @@ void native_seeds(const Schema& schema, std::vector<std::string>& out) {
   Bundle replayed = {old.database, now.journal, ""};  // the transaction is in the journal only
   replayed.journal.replace(kHint, kHintSize, kHintSize, '\0');
   out.push_back(replayed.bytes());
+  lay_out({old.database, "", ""});  // a step of many rows, which is in the journal only
+  {
+    auto writer = RecordWriter::open(path(), {});
+    int row = 0;
+    require(writer.ok() && writer
+                               ->commit_many([&](RowChange& change) -> Result<bool> {
+                                 change = {row, std::string(size, row < 4 ? 'm' : 'n')};
+                                 return row++ < 6;
+                               })
+                               .ok(),
+            "no seed");
+  }
+  now = picture(end);
+  replayed = {old.database, now.journal, ""};
+  replayed.journal.replace(kHint, kHintSize, kHintSize, '\0');
+  out.push_back(replayed.bytes());
   Bundle holed = {now.database, "", ""};  // a rotten row, good ones behind it, and a count from before them
   holed.database.replace(kCountCards, 160, make_card_pair(kUuid, PairKind::count, 4, 0));
   holed.database[header.size() + 5 * size] ^= 1;
@@ -282,7 +298,7 @@ std::vector<std::string> seeds() {
 }  // namespace
 
 const Target kTarget = {
-    seeds, mutate, {"TXN1", "IMREGJNL", "free ", "boot=", std::string_view("\0\0\0\0", 4), "\xff\xff"}, 60};
+    seeds, mutate, {"TXN1", "TXN2", "IMREGJNL", "free ", "boot=", std::string_view("\0\0\0\0", 4), "\xff\xff"}, 60};
 
 }  // namespace imreg::fuzz
 

@@ -22,6 +22,9 @@ SHA256 = {
     "native-4-live.db": "024a4c7a92bd1f958f0afbe7d2a85009a40929ace3d8c494310717544abfaa83",
     "native-4-live.db.journal": "0e13e03751524d7416216fcaeb5e81b89f2695a05b8a40b03f22aa2790a8e725",
     "native-4-live.json": "811a0d4315c66434664e51b4594d4cf9a3d5b11e8ca38cc544ef8044362e6300",
+    "native-4-moved.db": "bcc6f2feaa6f917d1546d46e5fb92cc20ff1a85c1c8eb8169c0bf78c2bfe52e8",
+    "native-4-moved.db.journal": "c60038bec421fc77ff4d6bcab3206d0fa0b8a653b2ce9b41dc0e0c5a2d7a558d",
+    "native-4-moved.json": "2655a9bcac3a4f1dc9f2894d81c703cf59f1124c4fb700e886594734751613c5",
     "native-4-pending.db": "bcc6f2feaa6f917d1546d46e5fb92cc20ff1a85c1c8eb8169c0bf78c2bfe52e8",
     "native-4-pending.db.journal": "1550ab921df9bcbfabb49a4b20014ff2929e6dea0eb30f0efa3a313ad7212d25",
     "native-4-pending.json": "bbbd67600b9082d0d9147ddae660f55c75d6b138304caafc397794be7f277807",
@@ -88,7 +91,9 @@ for name in ("native-4.db", "own-7.db"):
                     value = table[key.upper()][n]
                     equal(row[key], value if isinstance(value, str) else value.item(), f"{name} row {n}: {key}")
 # What the journal holds is what differs from the file without it; nothing else does.
-rows_ = {n: [json.loads(line) for line in said[n].splitlines()] for n in ("native-4.db", "native-4-pending.db")}
+rows_ = {n: [json.loads(line) for line in said[n].splitlines()] for n in ("native-4.db", "native-4-pending.db", "native-4-moved.db")}
+moved = [dict(r, pathname="/archive/2001/night one", changeno=1) for r in rows_["native-4.db"]]
+equal([{k: v for k, v in r.items() if k != "crc"} for r in rows_["native-4-moved.db"]], [{k: v for k, v in r.items() if k != "crc"} for r in moved], "all rows are moved, by the journal")
 changed = [n for n, (a, b) in enumerate(zip(rows_["native-4.db"], rows_["native-4-pending.db"])) if a != b]
 equal((changed, [rows_["native-4-pending.db"][n]["exptime"] for n in changed]), ([8, 9, 10, 11], [77.5] * 4), "the changes that only the journal has")
 
@@ -153,6 +158,7 @@ TWINS = [  # file, end, change, code, words
     ("native-4.db", "", card_of("BYTEORDR", b"'BIG_ENDIAN'", b"'LITTLE_END'"), ["byte order"]),
     ("own-7.db", "", card_of("BYTEORDR", b"'BIG_ENDIAN'", b"'LITTLE_END'"), ["byte order"]),
     ("native-4-pending.db", ".journal", journal_head(version=3), ["journal", "newer imreg"]),
+    ("native-4-moved.db", ".journal", journal_head(version=3), ["journal", "newer imreg"]),
     ("native-4-pending.db", ".journal", journal_head(uuid=bytes(range(16))), ["journal", "another database"]),
     ("native-4-pending.db", ".journal", journal_head(generation=2), ["journal", "newer life"]),
     ("elixir-2.db", "", card_of("VERSION", number(2), number(4)), ["VERSION 4"]),

@@ -57,12 +57,13 @@ def restart_machine():
     """After a power cut the machine has another boot identity; what the files say of this one is of an earlier one then."""
     with open("/proc/sys/kernel/random/boot_id", "rb") as f:
         boot = f.read().strip()
-    for end in (".lock", ".journal"):
+    for end, place, size in ((".lock", 0, 512), (".journal", 512, 512)):  # the journal's hint has a check
         if os.path.exists(DB + end):
             with open(DB + end, "r+b") as f:
-                text = f.read()
-                f.seek(0)
-                f.write(text.replace(boot, b"00000000-0000-4000-8000-000000000000"))
+                f.seek(place)
+                text = f.read(size)
+                f.seek(place)
+                f.write(bytes(size) if end == ".journal" and boot in text else text.replace(boot, b"00000000-0000-4000-8000-000000000000"))
 
 
 def image(name, n):

@@ -42,7 +42,7 @@ first = report("-db", "a.db", "copy")
 equal((first["full"], first["rows"], first["new"], first["changed"], first["files_copied"]), (True, 12000, 12000, 0, 3), "the first backup")
 equal({k: rehearsed[k] for k in ("rows", "new", "files_copied")}, {k: first[k] for k in ("rows", "new", "files_copied")}, "-n says the same")
 same("copy/Imreg.db", "a.db", "the first backup")
-equal(names("copy"), ["Imreg.db", "Imreg.db.history", "Imreg.db.idx", "Imreg.db.lock", "Imreg.db.queue/deep/1", "Imreg.db.roots"], "files of the copy")
+equal(names("copy"), ["Imreg.db", "Imreg.db.backup", "Imreg.db.history", "Imreg.db.idx", "Imreg.db.lock", "Imreg.db.queue/deep/1", "Imreg.db.roots"], "files of the copy")
 equal([read(f"copy/Imreg.db.{n}") for n in ("roots", "history", "queue/deep/1")], [read(f"a.db.{n}") for n in ("roots", "history", "queue/deep/1")], "other files")
 for query in (["-type", "object"], ["-count"]):
     equal(run("imsearch", "-db", "copy", *query, code=0).stdout, run("imsearch", "-db", "a.db", *query, code=0).stdout, f"the copy answers {query}")
@@ -182,10 +182,49 @@ run("convertimreg", "master.db" if os.path.exists("master.db") else "folder/mast
 fails(3, ["elixir.db", "convert it first"], "imbackup", "-db", "elixir.db", "elixircopy")
 os.makedirs("foreign")
 shutil.copy("night/x.fits", "foreign/Imreg.db")
-fails(3, ["foreign/Imreg.db", "move it away"], "imbackup", "-db", "a.db", "foreign")
+fails(3, ["foreign", "imbackup did not make"], "imbackup", "-db", "a.db", "foreign")
 if os.getuid() != 0:
     os.makedirs("closed", mode=0o555)
     fails(3, ["closed", "Permission denied"], "imbackup", "-db", "a.db", "closed")
+
+# --- what is refused changes nothing, in no file
+for name, rows_, root in (("one", 10, "D\t/archiveA\n"), ("two", 20, "D\t/archiveB\n")):
+    os.mkdir(name)
+    run("imsim", "-rows", rows_, "-seed", rows_, "-db", name + "/Imreg.db", code=0)
+    write(name + "/Imreg.db.roots", root.encode())
+
+
+def content(folder):
+    return {f: open(os.path.join(folder, f), "rb").read() for f in sorted(os.listdir(folder)) if not f.endswith(".lock")}
+
+
+run("imbackup", "-db", "one", "their copy", code=0)
+before = content("their copy")
+fails(3, ["their copy", "copy of another file"], "imbackup", "-db", "two", "their copy")
+equal(content("their copy"), before, "a refused backup of another database")
+write("one/Imreg.db.roots", b"D\t/new\n")
+write("one/Imreg.db.history", b"x")
+before = content("one")
+for full in ([], ["-full"], ["-n"]):
+    fails(3, ["one", "imbackup did not make"], "imbackup", "-db", "their copy", "one", *full)
+    equal(content("one"), before, f"exchanged names {full} do no harm")
+os.mkdir("seeded")
+shutil.copy("one/Imreg.db", "seeded/Imreg.db")
+write("seeded/Imreg.db.mine", b"mine")
+fails(3, ["seeded", "imbackup did not make"], "imbackup", "-db", "one", "seeded")
+equal(sorted(os.listdir("seeded")), ["Imreg.db", "Imreg.db.mine"], "a folder that imbackup did not make")
+# --- a journal of the lost database is kept, also when its head has gone
+for damage in (lambda j: bytes(512) + j[512:], lambda j: j[:12] + b"?" + j[13:], lambda j: b"garbage"):
+    for end in ("", ".journal"):
+        shutil.copy(os.path.join(SOURCE, "tests", "golden", "native-4-pending.db" + end), "s.db" + end)
+    run("imbackup", "-db", "s.db", "s copy", code=0)
+    os.remove("s.db")
+    with open("s.db.journal", "rb") as f:
+        journal = damage(f.read())
+    write("s.db.journal", journal)
+    fails(3, ["s.db.journal", "move it away"], "imbackup", "-restore", "s copy", "s.db")
+    with open("s.db.journal", "rb") as f:
+        equal((f.read(), os.path.exists("s.db")), (journal, False), "a restore beside a journal with a damaged head")
 
 # --- a full disk: whatever size a file may reach, the copy is the old one or the new one
 shutil.rmtree("second")
