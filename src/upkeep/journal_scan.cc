@@ -40,8 +40,10 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
                                                               : JournalScan::Head::good;
   }
   if (generation < 0) generation = out.generation;
-  out.hint_empty = is_zero(hint);
-  out.hint_good = holds(uuid, hint) && load_big<std::int64_t>(hint.data() + 40) == generation;
+  const bool hint_holds = holds(uuid, hint);
+  const auto hint_generation = load_big<std::int64_t>(hint.data() + 40);
+  out.hint_empty = is_zero(hint) || (hint_holds && hint_generation < generation);
+  out.hint_good = hint_holds && hint_generation == generation;
   if (out.hint_good) out.hint_end = load_big<std::int64_t>(hint.data() + 48);
   const auto stray = [&](std::size_t from, std::size_t end) {
     const auto at = bytes.substr(0, end).find_first_not_of('\0', from);

@@ -23,7 +23,7 @@ struct JournalScan {
   Uuid uuid{};                  ///< by the head, whether it is damaged or not
   std::int64_t generation = 0;  ///< by the head
   bool hint_good = false;
-  bool hint_empty = false;       ///< zeros: none was written
+  bool hint_empty = false;       ///< none was written for these changes: zeros, or that of an earlier generation
   std::int64_t hint_end = 0;     ///< up to here all is in the record file
   std::int64_t stray_byte = -1;  ///< the first byte that must be zero and is not
   /// Whole transactions of the generation that was asked for, in order of place; those from number `chained` on stand

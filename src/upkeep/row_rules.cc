@@ -142,6 +142,8 @@ RowKey::RowKey(const Schema& schema, bool native) {
   pathname_ = find("pathname", Type::text);
   extension_ = find("extension", Type::i16);
   slice_ = find("slice", Type::i32);
+  fingerprint_ = find("fingerprint", Type::i64);
+  ccd_ = find("ccd", Type::i16);
   if (native && pathname_ && extension_ && slice_) filename_ = find("filename", Type::text);
 }
 
@@ -153,6 +155,12 @@ std::string_view text_of(const FieldInfo& field, const char* record) {
 
 std::string_view RowKey::folder(const char* record) const { return text_of(*pathname_, record); }
 std::string RowKey::name(const char* record) const { return std::string(text_of(*filename_, record)); }
+
+bool RowKey::unplaced(const char* record) const {
+  return fingerprint_ && ccd_ && load_big<std::int64_t>(record + fingerprint_->offset) == 0 &&
+         load_integer(record + extension_->offset, Type::i16) == 0 &&
+         load_integer(record + slice_->offset, Type::i32) == 0;
+}
 
 std::uint64_t RowKey::hash(const char* record, std::string_view folder) const {
   std::uint64_t hash = 0x9e3779b97f4a7c15U;
@@ -176,6 +184,7 @@ std::uint64_t RowKey::hash(const char* record, std::string_view folder) const {
   add_text(text_of(*filename_, record));
   add(static_cast<std::uint64_t>(load_integer(record + extension_->offset, Type::i16)));
   add(static_cast<std::uint64_t>(load_integer(record + slice_->offset, Type::i32)));
+  if (unplaced(record)) add(static_cast<std::uint64_t>(load_integer(record + ccd_->offset, Type::i16)));
   hash *= 0x9e3779b97f4a7c15U;
   return hash ^ hash >> 29U;
 }
@@ -185,7 +194,7 @@ bool RowKey::same(const char* a, std::string_view folder_a, const char* b, std::
     return std::memcmp(a + field.offset, b + field.offset, static_cast<std::size_t>(field.size())) == 0;
   };
   return equal(*extension_) && equal(*slice_) && folder_a == folder_b &&
-         text_of(*filename_, a) == text_of(*filename_, b);
+         text_of(*filename_, a) == text_of(*filename_, b) && (!unplaced(a) || (unplaced(b) && equal(*ccd_)));
 }
 
 }  // namespace imreg::upkeep

@@ -30,7 +30,7 @@ class RowRules {
   std::vector<Bounds> numbers_;
 };
 
-/// Which image a row is: a hash of folder, name, extension and slice. Nothing for formats without these.
+/// Which image a row is: a hash of folder, name, extension and slice, or chip. Nothing for formats without these.
 class RowKey {
  public:
   RowKey(const Schema& schema, bool native);
@@ -45,8 +45,10 @@ class RowKey {
   std::string name(const char* record) const;
 
  private:
+  /// Of an image of Elixir, whose file has not been read, nobody knows the place: its chip tells it from the others.
+  bool unplaced(const char* record) const;
   const FieldInfo *pathname_ = nullptr, *filename_ = nullptr, *extension_ = nullptr, *slice_ = nullptr,
-                  *deleted_ = nullptr;
+                  *fingerprint_ = nullptr, *ccd_ = nullptr, *deleted_ = nullptr;
 };
 
 }  // namespace imreg::upkeep

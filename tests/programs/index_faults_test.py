@@ -8,7 +8,7 @@ if not shutil.which("strace"):
     skip("no strace")
 if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode or SANITIZED:
     skip("strace cannot trace here")
-EVERY = os.environ.get("IMREG_FAULTS") == "all"  # each occurrence of a call, not only every few of many
+EVERY = os.environ.get("IMREG_LONG") == "1"  # each occurrence of a call, not only every few of many
 SUFFIXES = ["", ".idx", ".idx.new", ".idx.tmp", ".journal"]
 QUERIES = [["-type", "object"], ["-cone", "150", "2", "1d"], ["-name", "n*"], ["-trange", "2001-01-20", "2001-02-10", "-sort", "obstime"],
            ["-group", "type,filter"], ["-count", "-filter", "r"]]
