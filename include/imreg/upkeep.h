@@ -58,7 +58,7 @@ struct RepairReport {
   std::int64_t rows_lost = 0;  ///< all
   std::int64_t rows_saved = 0;
   std::int64_t changes_applied = 0;  ///< rows that were newer in the journal
-  std::int64_t changes_lost = 0;     ///< rows of which only an older state is whole
+  std::int64_t changes_lost = 0;     ///< rows of which only an older state is whole, and changes that the journal lost
 };
 
 /// Saves every row that is whole into a new database, also when the header or the journal is damaged, the file cut off, or

@@ -151,7 +151,8 @@ void Surroundings::journal() {
   if (!map) return findings.damage(name, map.status().message());
   const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container.uuid,
                                  state.valid ? state.first : -1, container.schema->record_size);
-  const char* const anew = "; imcheck -trim makes it begin anew";
+  const char* const anew = scan.holds_behind_damage() ? "; imcheck -repair saves what is whole, before anybody writes"
+                                                      : "; imcheck -trim makes it begin anew";
   switch (scan.head) {
     case JournalScan::Head::none: return;
     case JournalScan::Head::newer: return;  // the file cannot be opened then

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -130,8 +131,17 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
   };
   const auto work = [&]() -> Status {
     IMREG_ASSIGN(const auto wreck, Salvage::open(path));
+    const std::string journal = resolved_path(path) + ".journal";
+    if (!wreck.unread.ok())
+      return Status(wreck.unread.code(), wreck.unread.message() +
+                                             "; changes that stand only in it would be lost: make it readable, or "
+                                             "move it away to save the rows without them")
+          .in_file(journal);
     Findings findings;
     for (const auto& note : wreck.notes) findings.note(path, note);
+    std::unordered_set<std::int64_t> missing(wreck.missing.begin(), wreck.missing.end());
+    const auto* changeno = wreck.container.schema->find("changeno");
+    if (changeno && changeno->type != Type::i64) changeno = nullptr;
     IMREG_ASSIGN(auto new_lock, WriterLock::take(new_path + ".lock", "imcheck -repair", 0));
     IMREG_ASSIGN(auto file, NewFile::create(new_path, wreck.container.schema));
     Status trouble;
@@ -150,6 +160,7 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
                              what_is_readable(*wreck.container.schema, bytes),
                          row);
       }
+      if (changeno && !missing.empty()) missing.erase(load_big<std::int64_t>(bytes + changeno->offset));
       ++report.rows_saved;
       trouble = file.add(std::string(bytes, static_cast<std::size_t>(wreck.record_size())));
       return trouble.ok();
@@ -157,6 +168,12 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
     IMREG_TRY(trouble);
     if (report.rows_saved == 0 && (report.rows_lost > 0 || !wreck.counted))
       return Status(Code::corrupt, "no row of it is whole; nothing is made").in_file(path);
+    for (const std::int64_t number : wreck.missing) {
+      if (missing.count(number) == 0) continue;  // the file has it
+      ++report.changes_lost;
+      findings.warning(journal, "change " + std::to_string(number) +
+                                    " is damaged, and no row holds it: what was only in it is lost");
+    }
     IMREG_TRY(take_roots(path, new_path, findings));
     IMREG_TRY(file.finish(new_path));
     (void)remove_file(new_path + ".idx");  // of an earlier database of this name

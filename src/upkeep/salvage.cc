@@ -218,18 +218,29 @@ Status Salvage::find_rows(const std::string& path) {
 
 void Salvage::take_journal(const std::string& path) {
   const auto opened = File::open(path, File::Mode::read);
-  if (!opened) return;
+  if (!opened) {
+    if (opened.status().code() != Code::not_found) unread = opened.status();
+    return;
+  }
   const auto bytes = opened->size();
   auto mapped = bytes ? Map::of(*opened, *bytes) : Result<Map>(bytes.status());
-  if (!mapped) return notes.push_back("the journal cannot be read: " + mapped.status().message());
+  if (!mapped) {
+    unread = mapped.status();
+    return;
+  }
   journal_map = *std::move(mapped);
   const auto state = read_card_pair(file, container, PairKind::state);
   const std::int64_t generation = state && state->valid ? state->first : -1;
   journal = scan_journal({journal_map.data(), static_cast<std::size_t>(journal_map.size())}, container.uuid, generation,
                          record_size());
-  if (journal.head == JournalScan::Head::of_another || journal.head == JournalScan::Head::newer)
-    return notes.push_back("the journal beside it is not taken: it is that of another file, or of a newer imreg");
-  if (journal.chained < journal.transactions.size())
+  if (journal.head == JournalScan::Head::newer) {
+    unread = Status(Code::mismatch, "is that of a newer imreg");
+    return;
+  }
+  if (journal.head == JournalScan::Head::of_another)
+    return notes.push_back("the journal beside it is not taken: it is that of another file");
+  missing = journal.missing(state && state->valid ? state->second : -1);
+  if (journal.holds_behind_damage())
     notes.push_back("the journal is damaged at byte " + std::to_string(journal.end) +
                     "; what is whole behind it is taken too");
   const auto record = static_cast<std::size_t>(record_size());

@@ -25,6 +25,8 @@ struct Salvage {
   JournalScan journal;                                           ///< points into the map
   std::unordered_map<std::int64_t, std::vector<Change>> pieces;  ///< of the journal, by row, older first
   std::vector<const Transaction*> large;                         ///< of the journal, those of many rows
+  std::vector<std::int64_t> missing;  ///< numbers of changes of which the journal has only ruins
+  Status unread;                      ///< why changes that there may be cannot be read
 
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }

@@ -173,6 +173,43 @@ table = fits.BinTableHDU.from_columns([fits.Column("x", "D", array=np.arange(9.0
 table.writeto("table.fits")
 equal(report("table.fits", 0)["rows"], 9, "a table of somebody else")
 
+# A journal with a damaged change in front of a whole one: nothing clears it, a repair saves it and says what is lost.
+GOLDEN = os.path.join(harness.SOURCE, "tests", "golden", "native-4-pending.db")
+
+
+def pending(name):
+    for end in ("", ".journal"):
+        shutil.copy(GOLDEN + end, name + end)
+    return name
+
+
+run("imcheck", "-db", pending("q.db"), "-repair", "q1.db", code=0)
+put("q.db.journal", 1080, b"\1")
+before = open("q.db.journal", "rb").read()
+out = fails(3, ["q.db.journal", "1 change behind it", "imcheck -repair"], "imcheck", "-db", "q.db")
+check("-trim" not in out.stderr, f"advice that would clear a whole change: {out.stderr}")
+for verb in ("-trim", "-compact", "-rebuild-index"):
+    fails(3, ["q.db.journal", "imcheck -repair"], "imcheck", "-db", "q.db", verb)
+    equal(open("q.db.journal", "rb").read(), before, f"{verb} leaves the journal as it was")
+found = report("q.db", 4, "-repair", "q2.db")
+equal((found["saved"], found["lost"], found["changes_lost"]), (12, 0, 1), "a lost change is counted")
+check(any("change 1 is damaged" in f["what"] for f in found["findings"]), found)
+check("; 1 change lost" in run("imcheck", "-db", "q.db", "-repair", "q3.db", code=4).stdout, "a lost change is said")
+
+# A journal that cannot be read: a repair without it would lose what is only there.
+pending("r.db")
+os.remove("r.db.journal")
+os.symlink("r.db.journal", "r.db.journal")
+fails(3, ["r.db.journal", "make it readable"], "imcheck", "-db", "r.db", "-repair", "r1.db")
+check(not os.path.exists("r1.db"), "nothing is made without the journal")
+if os.geteuid() == 0:
+    pending("r2.db")
+    os.chmod("r2.db.journal", 0)
+    os.chmod(".", 0o777)
+    out = subprocess.run([os.path.join(harness.BIN, "imcheck"), "-db", "r2.db", "-repair", "r3.db"], capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+    os.chmod(".", 0o755)
+    equal((out.returncode, "make it readable" in out.stderr, os.path.exists("r3.db")), (3, True, False), f"another user: {out.stderr}")
+
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4
 files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
