@@ -40,6 +40,7 @@ struct Surroundings {
   void behind(std::int64_t rows);
   void journal();
   void numbers();
+  void known(std::int64_t rows, std::int64_t change);
   void lock();
 };
 
@@ -222,6 +223,16 @@ void Surroundings::numbers() {
   }
 }
 
+// The files beside it knew a newer life of it.
+void Surroundings::known(std::int64_t rows, std::int64_t change) {
+  const std::string lost = ": an older copy was put in its place, or something is lost; go back to the newer one, or ";
+  const std::string lock = read_file(base + ".lock", 4096).value_or("");
+  for (const auto& what : less_than_known(lock_knows(lock, container), "the last writer left", rows, change))
+    findings.warning(path, what + lost + "let the next writer go on from here");
+  for (const auto& what : less_than_known(index_knows(base, container.uuid), "the index knows", rows, change))
+    findings.warning(path, what + lost + "make the index anew (imcheck -rebuild-index)");
+}
+
 void Surroundings::lock() {
   const std::string name = base + ".lock";
   auto text = read_file(name, 4096);
@@ -268,6 +279,7 @@ Status look(const std::string& path, std::int64_t newest_change, bool quiet, Fin
   s.behind(rows.count());
   s.journal();
   s.numbers();
+  s.known(rows.count(), std::max(rows.change_number(), newest_change));
   s.lock();
   return {};
 }

@@ -132,12 +132,17 @@ std::string what_is_readable(const Schema& schema, const char* record) {
   return out;
 }
 
-Result<Salvage> Salvage::open(const std::string& path) {
+Result<Salvage> Salvage::open(const std::string& path, const std::string* lock_text) {
   Salvage out;
   IMREG_ASSIGN(out.file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(out.size, out.file.size());
   IMREG_TRY(out.find_rows(path));
-  out.take_journal(resolved_path(path) + ".journal");
+  const std::string base = resolved_path(path);
+  out.take_journal(base + ".journal");
+  out.lock = lock_knows(lock_text ? *lock_text : read_file(base + ".lock", 4096).value_or(""), out.container);
+  // The lock does not say whose it is: it is believed where the file itself says nothing.
+  const std::int64_t known = std::max(index_knows(base, out.container.uuid).rows, out.counted ? -1 : out.lock.rows);
+  out.container.count = std::max(out.container.count, known);
   return out;
 }
 
@@ -217,6 +222,8 @@ Status Salvage::find_rows(const std::string& path) {
 }
 
 void Salvage::take_journal(const std::string& path) {
+  const auto state = read_card_pair(file, container, PairKind::state);
+  if (state && state->valid) newest_change = state->second;
   const auto opened = File::open(path, File::Mode::read);
   if (!opened) {
     if (opened.status().code() != Code::not_found) unread = opened.status();
@@ -229,7 +236,6 @@ void Salvage::take_journal(const std::string& path) {
     return;
   }
   journal_map = *std::move(mapped);
-  const auto state = read_card_pair(file, container, PairKind::state);
   const std::int64_t generation = state && state->valid ? state->first : -1;
   journal = scan_journal({journal_map.data(), static_cast<std::size_t>(journal_map.size())}, container.uuid, generation,
                          record_size());
@@ -245,6 +251,7 @@ void Salvage::take_journal(const std::string& path) {
                     "; what is whole behind it is taken too");
   const auto record = static_cast<std::size_t>(record_size());
   for (const auto& transaction : journal.transactions) {
+    newest_change = std::max(newest_change, static_cast<std::int64_t>(transaction.sequence));
     if (transaction.many) large.push_back(&transaction);
     for (const auto& change : transaction.changes) pieces[change.row].push_back(change);
     std::int64_t row = transaction.rows_before;
@@ -303,14 +310,21 @@ Salvage::Fate Salvage::fate_of(std::int64_t row, std::string& bytes) const {
   return !last_held ? Fate::older : newer ? Fate::newer : Fate::whole;
 }
 
+// Something was written there as a row: it has a check, and something that is checked. A stray byte has not.
+bool Salvage::was_sealed(std::string row) const {
+  const auto at = static_cast<std::size_t>(container.schema->find("crc")->offset);
+  const bool check = row.find_first_not_of('\0', at) < at + 4;
+  return check && row.replace(at, 4, 4, '\0').find_first_not_of('\0') != row.npos;
+}
+
 Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>& visit) const {
   constexpr std::int64_t kPiece = 1 << 20;
   const std::int64_t record = record_size(),
                      in_file = std::max<std::int64_t>(0, (size - container.data_offset) / record);
   std::string piece, bytes(static_cast<std::size_t>(record), '\0');
   std::int64_t piece_from = 0, piece_end = 0;
-  // Behind the rows that the file counts only what is whole is a row; and, when it does not count them, whatever stands in
-  // front of a whole one. So doubtful ones wait.
+  // Behind the rows that the file counts only what is whole is a row, and whatever stands in front of a whole one; when it
+  // does not count them, all that is not zero; when it does, what was written as a row. So doubtful ones wait.
   std::vector<std::pair<std::int64_t, std::string>> doubtful;
   constexpr std::size_t kMostDoubtful = 1 << 16;
   const std::int64_t rows = std::max(container.count, in_file);
@@ -343,7 +357,8 @@ Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>&
     }
     if (!visit(row, fate, fate == Fate::lost ? (there ? raw.data() : nullptr) : bytes.data())) return {};
   }
-  while (!doubtful.empty() && doubtful.back().second.empty()) doubtful.pop_back();
+  const auto was_row = [&](const std::string& text) { return !text.empty() && (!counted || was_sealed(text)); };
+  while (!doubtful.empty() && !was_row(doubtful.back().second)) doubtful.pop_back();
   for (const auto& [before, text] : doubtful) {
     if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
   }

@@ -210,6 +210,64 @@ if os.geteuid() == 0:
     os.chmod(".", 0o755)
     equal((out.returncode, "make it readable" in out.stderr, os.path.exists("r3.db")), (3, True, False), f"another user: {out.stderr}")
 
+# Header and end lost: index and lock know how many rows there were, together and alone.
+run("imsim", "-rows", 40, "-db", "w.db", code=0)
+run("imcheck", "-db", "w.db", "-rebuild-index", code=0)
+ORIGINAL = open("w.db", "rb").read()
+put("w.db", 0, bytes(DATA_AT))
+os.truncate("w.db", 25789)
+fails(3, ["5 rows of 40 whole"], "imcheck", "-db", "w.db")
+found = report("w.db", 4, "-repair", "w1.db")
+equal((found["saved"], found["lost"]), (5, 35), "lost by index and lock")
+lock = open("w.db.lock", "rb").read()
+os.remove("w.db.lock")
+equal(report("w.db", 4, "-repair", "w2.db")["lost"], 35, "lost by the index")
+shutil.copy("w.db.idx", "w.idx")
+with open("w.db", "wb") as file:  # FILEUUID alone is left
+    file.write(bytes(14720) + ORIGINAL[14720:14800] + bytes(DATA_AT - 14800) + ORIGINAL[DATA_AT:25789])
+os.remove("w.db.idx")
+with open("w.db.lock", "wb") as file:
+    file.write(lock)
+equal(report("w.db", 4, "-repair", "w3.db")["lost"], 35, "lost by the lock")
+
+# Behind the last row a byte that is not zero: damage of the file, no row.
+run("imsim", "-rows", 40, "-db", "s.db", code=0)
+put("s.db", DATA_AT + 40 * SIZE + 7, b"x")
+run("imcheck", "-db", "s.db", code=3)
+found = report("s.db", 0, "-repair", "s1.db")
+equal((found["saved"], found["lost"]), (40, 0), "no row is invented")
+with open("s.db", "rb") as file:  # a row that a power cut left behind the count, and that has rotted
+    file.seek(DATA_AT + 39 * SIZE)
+    put("s.db", DATA_AT + 40 * SIZE, file.read(SIZE))
+put("s.db", DATA_AT + 40 * SIZE + 7, b"x")
+equal(report("s.db", 4, "-repair", "s2.db")["lost"], 1, "a damaged row behind the count")
+
+# An older copy in the place of a newer one: index and lock know better, together and alone. And changes that are gone.
+files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
+run("imregister", "-db", "o.db", files[0], code=0)
+shutil.copy("o.db", "older.db")
+run("imregister", "-db", "o.db", *files[1:], code=0)
+run("imcheck", "-db", "o.db", "-rebuild-index", code=0)
+run("imcheck", "-db", "o.db", code=0)
+shutil.copy("older.db", "o.db")
+fails(4, ["o.db: warning: the last writer left", f"{total} rows"], "imcheck", "-db", "o.db")
+fails(4, ["o.db: warning: the index knows", f"{total} rows"], "imcheck", "-db", "o.db")
+found = report("o.db", 4, "-repair", "o1.db")
+equal(found["saved"] + found["lost"], total, "an older copy: rows that the index knows")
+os.remove("o.db.idx")
+fails(4, ["o.db: warning: the last writer left"], "imcheck", "-db", "o.db")
+fails(4, ["the last writer left", "is lost"], "imcheck", "-db", "o.db", "-repair", "o2.db")
+pending("p.db")
+with open("p.db.lock", "w") as file:
+    file.write("free boot=0 file=1/2.3 rows=12 size=31680 change=2")
+run("imcheck", "-db", "p.db", code=0)
+run("imcheck", "-db", "p.db", "-repair", "p1.db", code=0)
+with open("p.db.lock", "w") as file:
+    file.write("free boot=0 file=1/2.3 rows=12 size=31680 change=2")
+os.truncate("p.db.journal", 0)
+fails(4, ["p.db: warning: the last writer left change 2"], "imcheck", "-db", "p.db")
+fails(4, ["the last writer left change 2"], "imcheck", "-db", "p.db", "-repair", "p2.db")
+
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4
 files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
