@@ -54,19 +54,19 @@ void Surroundings::header() {
                            "the header is damaged: it has a byte that is no text; imcheck -repair makes a new file", -1,
                            odd - found.begin());
   }
+  const Header cards(found);
   for (const KnownHeader& as_written : known_headers()) {
-    const bool known = as_written.size == container.data_offset &&
+    const bool known = cards.find("DATE") && cards.find("CREATOR") && as_written.size == container.data_offset &&
                        std::ranges::count(as_written.checks, header_check(as_written, found)) > 0;
     if (known) return;
   }
   const Schema* known = builtin_format(container.schema->format, container.schema->version);
   if (!known) return;
-  const Header cards(found);
   std::string wanted = make_native_header(*known, container.uuid, cards.text_of("DATE").value_or(""));
   const auto creator = cards.find("CREATOR");
   if (const auto at = Header(wanted).find("CREATOR"); at && creator)
     wanted.replace(*at * kCardSize, kCardSize, cards.card(*creator));
-  const bool ours = creator && cards.text_of("CREATOR") == "imreg " IMREG_VERSION;
+  const bool ours = !creator || cards.text_of("CREATOR") == "imreg " IMREG_VERSION;
   for (const std::int64_t place : {container.count_cards, container.state_cards}) {
     const auto at = static_cast<std::size_t>(place);
     if (wanted.size() >= at + 2 * kCardSize) wanted.replace(at, 2 * kCardSize, found, at, 2 * kCardSize);

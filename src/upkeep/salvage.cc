@@ -101,6 +101,46 @@ std::vector<Uuid> near_uuids(std::string text) {
   return out;
 }
 
+// An identity under which the checks of these rows hold. All of them begin with the CRC of the same 16 bytes, 32 unknown bits
+// that one row determines (a CRC is linear in each of its bits) and another confirms. It does what the lost one did.
+std::optional<Uuid> identity_by_rows(const std::vector<std::pair<std::int64_t, std::string>>& rows, Container layout) {
+  constexpr std::size_t kTried = 20, kConfirming = 100;
+  const int place = layout.schema->find("crc")->offset;
+  for (std::size_t i = 0; i < rows.size() && i < kTried; ++i) {
+    const auto& [row, bytes] = rows[i];
+    const auto check_with = [&](std::uint32_t bits) {
+      layout.uuid = {};
+      store_big(reinterpret_cast<char*>(layout.uuid.data()) + 12, bits);
+      return record_crc(layout.uuid, row, bytes.data(), std::ssize(bytes), place);
+    };
+    const std::uint32_t none = check_with(0);
+    std::uint32_t basis[32] = {}, from[32] = {};  // by highest bit: a change of the check, and the bits that make it
+    const auto reduce = [&](std::uint32_t change, std::uint32_t bits, bool keep) {
+      for (int bit = 31; bit >= 0; --bit) {
+        if ((change >> bit & 1U) == 0) continue;
+        if (keep && basis[bit] == 0) return basis[bit] = change, from[bit] = bits;
+        change ^= basis[bit], bits ^= from[bit];
+      }
+      return bits;
+    };
+    for (unsigned bit = 0; bit < 32; ++bit) reduce(check_with(1U << bit) ^ none, 1U << bit, true);
+    check_with(reduce(load(bytes.data(), Field<std::uint32_t>{place}) ^ none, 0, false));
+    if (whole_of(rows, layout, kConfirming) >= 2) return layout.uuid;
+  }
+  return std::nullopt;
+}
+
+// A native file of which the cards that say so are lost looks like a FITS table of somebody else.
+bool was_native(const Container& own, const std::string& base) {
+  for (const Schema& schema : builtin_formats()) {
+    if (has_check(schema) && schema.record_size == own.schema->record_size &&
+        own.data_offset == std::ssize(make_native_header(schema, {}, "2000-01-01T00:00:00")))
+      return true;
+  }
+  const bool beside = File::open(base + ".journal", File::Mode::read) || File::open(base + ".idx", File::Mode::read);
+  return has_check(*own.schema) && beside;
+}
+
 }  // namespace
 
 std::optional<Uuid> uuid_of(const std::string& text) {
@@ -150,7 +190,12 @@ Result<Salvage> Salvage::open(const std::string& path, const std::string* lock_t
 Status Salvage::find_rows(const std::string& path) {
   const auto own = read_container(file);
   std::vector<Container> layouts;
-  if (own && own->native && has_check(*own->schema)) layouts.push_back(*own);
+  if (own && has_check(*own->schema)) {
+    layouts.push_back(*own);
+    layouts.back().native = true;
+    layouts.back().count_cards = kFitsBlock + 4 * 80;
+    layouts.back().state_cards = kFitsBlock + 9 * 80;
+  }
   for (const Schema& schema : builtin_formats()) {
     if (!has_check(schema)) continue;
     Container layout;
@@ -163,7 +208,7 @@ Status Salvage::find_rows(const std::string& path) {
   }
 
   const std::string base = resolved_path(path), card = uuid_card(file);
-  if (own && !own->native && card.empty()) {
+  if (own && !own->native && card.empty() && !was_native(*own, base)) {
     return Status(Code::invalid,
                   "is not in imreg's own format: its rows have no checks; convertimreg reads it as it is")
         .in_file(path);
@@ -199,6 +244,14 @@ Status Salvage::find_rows(const std::string& path) {
       container = layout;
       how = note;
       if (!from_header && how.empty()) how = "its identity could be read";
+    }
+    if (best <= 0) {
+      if (const auto uuid = identity_by_rows(rows, layout)) {
+        layout.uuid = *uuid;
+        best = whole_of(rows, layout);
+        container = layout;
+        how = "its identity is known by the checks of its rows";
+      }
     }
     if (best > 0) break;
   }

@@ -268,6 +268,18 @@ os.truncate("p.db.journal", 0)
 fails(4, ["p.db: warning: the last writer left change 2"], "imcheck", "-db", "p.db")
 fails(4, ["the last writer left change 2"], "imcheck", "-db", "p.db", "-repair", "p2.db")
 
+# The sector of RECFMT..FILEUUID lost: damage, no whole table of somebody else; all rows are saved, with and without companions.
+run("imsim", "-rows", 40, "-db", "t.db", code=0)
+put("t.db", 14336, bytes(512))
+for alone in (False, True):
+    for end in (".idx", ".journal", ".lock"):
+        if alone and os.path.exists("t.db" + end):
+            os.remove("t.db" + end)
+    fails(3, ["t.db", "40 rows of 40 whole", "imcheck -repair"], "imcheck", "-db", "t.db")
+    found = report("t.db", 0, "-repair", f"t{alone}.db")
+    equal((found["saved"], found["lost"]), (40, 0), "rows without RECFMT and FILEUUID")
+    run("imcheck", "-db", f"t{alone}.db", code=0)
+
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4
 files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
