@@ -89,7 +89,7 @@ int repair(Request& request) {
       watched(request, [&] { return repair_database(request.database, request.args.word("repair"), request.options); });
   if (!report) return trouble(report.status());
   tell(request, *report, report->lost, report->rows_lost + report->changes_lost);
-  return report->rows_lost + report->changes_lost > 0 ? cli::kInputs : cli::kOk;
+  return report->complete() ? cli::kOk : cli::kInputs;
 }
 
 int describe(Request& request) {

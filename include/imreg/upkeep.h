@@ -1,6 +1,7 @@
 // Upkeep of a database: whether it is whole, what it is, and new files made out of old ones. man 1 imcheck.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -58,7 +59,11 @@ struct RepairReport {
   std::int64_t rows_lost = 0;  ///< all
   std::int64_t rows_saved = 0;
   std::int64_t changes_applied = 0;  ///< rows that were newer in the journal
-  std::int64_t changes_lost = 0;     ///< rows of which only an older state is whole
+  std::int64_t changes_lost = 0;     ///< rows of which only an older state is whole, and changes that the journal lost
+  /// Nothing says that anything is missing.
+  bool complete() const {
+    return std::ranges::all_of(lost, [](const Finding& f) { return f.kind == Finding::Kind::note; });
+  }
 };
 
 /// Saves every row that is whole into a new database, also when the header or the journal is damaged, the file cut off, or

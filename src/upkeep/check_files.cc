@@ -40,6 +40,7 @@ struct Surroundings {
   void behind(std::int64_t rows);
   void journal();
   void numbers();
+  void known(std::int64_t rows, std::int64_t change);
   void lock();
 };
 
@@ -53,19 +54,19 @@ void Surroundings::header() {
                            "the header is damaged: it has a byte that is no text; imcheck -repair makes a new file", -1,
                            odd - found.begin());
   }
+  const Header cards(found);
   for (const KnownHeader& as_written : known_headers()) {
-    const bool known = as_written.size == container.data_offset &&
+    const bool known = cards.find("DATE") && cards.find("CREATOR") && as_written.size == container.data_offset &&
                        std::ranges::count(as_written.checks, header_check(as_written, found)) > 0;
     if (known) return;
   }
   const Schema* known = builtin_format(container.schema->format, container.schema->version);
   if (!known) return;
-  const Header cards(found);
   std::string wanted = make_native_header(*known, container.uuid, cards.text_of("DATE").value_or(""));
   const auto creator = cards.find("CREATOR");
   if (const auto at = Header(wanted).find("CREATOR"); at && creator)
     wanted.replace(*at * kCardSize, kCardSize, cards.card(*creator));
-  const bool ours = creator && cards.text_of("CREATOR") == "imreg " IMREG_VERSION;
+  const bool ours = !creator || cards.text_of("CREATOR") == "imreg " IMREG_VERSION;
   for (const std::int64_t place : {container.count_cards, container.state_cards}) {
     const auto at = static_cast<std::size_t>(place);
     if (wanted.size() >= at + 2 * kCardSize) wanted.replace(at, 2 * kCardSize, found, at, 2 * kCardSize);
@@ -151,7 +152,8 @@ void Surroundings::journal() {
   if (!map) return findings.damage(name, map.status().message());
   const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container.uuid,
                                  state.valid ? state.first : -1, container.schema->record_size);
-  const char* const anew = "; imcheck -trim makes it begin anew";
+  const char* const anew = scan.holds_behind_damage() ? "; imcheck -repair saves what is whole, before anybody writes"
+                                                      : "; imcheck -trim makes it begin anew";
   switch (scan.head) {
     case JournalScan::Head::none: return;
     case JournalScan::Head::newer: return;  // the file cannot be opened then
@@ -221,6 +223,16 @@ void Surroundings::numbers() {
   }
 }
 
+// The files beside it knew a newer life of it.
+void Surroundings::known(std::int64_t rows, std::int64_t change) {
+  const std::string lost = ": an older copy was put in its place, or something is lost; go back to the newer one, or ";
+  const std::string lock = read_file(base + ".lock", 4096).value_or("");
+  for (const auto& what : less_than_known(lock_knows(lock, container), "the last writer left", rows, change))
+    findings.warning(path, what + lost + "let the next writer go on from here");
+  for (const auto& what : less_than_known(index_knows(base, container.uuid), "the index knows", rows, change))
+    findings.warning(path, what + lost + "make the index anew (imcheck -rebuild-index)");
+}
+
 void Surroundings::lock() {
   const std::string name = base + ".lock";
   auto text = read_file(name, 4096);
@@ -267,6 +279,7 @@ Status look(const std::string& path, std::int64_t newest_change, bool quiet, Fin
   s.behind(rows.count());
   s.journal();
   s.numbers();
+  s.known(rows.count(), std::max(rows.change_number(), newest_change));
   s.lock();
   return {};
 }

@@ -11,6 +11,7 @@
 #include "imreg/backup.h"
 #include "imreg/index.h"
 #include "record/new_file.h"
+#include "upkeep/journal_scan.h"
 
 namespace imreg {
 
@@ -58,6 +59,7 @@ std::int64_t deleted_rows(const RecordFile& file, Field<bool> deleted) {
 }
 
 Status compact(const std::string& path, const CompactOptions& options, CompactReport& report) {
+  IMREG_TRY(upkeep::refuse_to_clear_changes(path));
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
   report.notes = writer.notes();
   const RecordFile& old = writer.file();

@@ -114,11 +114,13 @@ Result<Description> describe_database(const std::string& path) {
 }
 
 Status rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
+  IMREG_TRY(refuse_to_clear_changes(path));
   IMREG_ASSIGN(const auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
   return rebuild_index(writer.file());
 }
 
 Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options) {
+  IMREG_TRY(refuse_to_clear_changes(path));
   IndexKeeper keeper(IndexKeeper::Patience::none);
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, writer_options(options, &keeper)));
   const auto size = [&]() -> std::int64_t {

@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "imreg/record.h"
+#include "os/lock.h"
+#include "os/map.h"
 #include "record/crc32c.h"
 
 namespace imreg::upkeep {
@@ -75,6 +77,41 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
   std::sort(out.transactions.begin() + static_cast<std::ptrdiff_t>(out.chained), out.transactions.end(),
             [](const auto& a, const auto& b) { return a.end < b.end; });
   return out;
+}
+
+std::vector<std::int64_t> JournalScan::missing(std::int64_t before) const {
+  constexpr std::size_t kMost = 1 << 16;
+  std::vector<std::int64_t> out;
+  if (!holds_behind_damage()) return out;
+  const auto number = [&](std::size_t i) { return static_cast<std::int64_t>(transactions[i].sequence); };
+  // Where nothing says what came before the first one, the damaged one in front of it is one.
+  std::int64_t last = chained > 0 ? number(chained - 1) : before >= 0 ? before : number(0) - 2;
+  for (std::size_t i = chained; i < transactions.size(); last = std::max(last, number(i++))) {
+    for (std::int64_t gone = last + 1; gone < number(i) && out.size() < kMost; ++gone) out.push_back(gone);
+  }
+  return out;
+}
+
+Status refuse_to_clear_changes(const std::string& path) {
+  const std::string base = resolved_path(path);
+  // Who holds the lock has brought the file in order already; what he writes may look torn. So only what stays is damage.
+  for (int look = 0; look < 2; ++look) {
+    const auto file = File::open(path, File::Mode::read), journal = File::open(base + ".journal", File::Mode::read);
+    if (WriterLock::is_held(base + ".lock") || !file || !journal) return {};
+    const auto container = read_container(*file);
+    const auto size = journal->size();
+    if (!container || !container->native || !size) return {};  // said by who opens it
+    const auto map = Map::of(*journal, *size);
+    const auto state = read_card_pair(*file, *container, PairKind::state);
+    if (!map || !state) return {};
+    const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container->uuid,
+                                   state->valid ? state->first : -1, container->schema->record_size);
+    if (WriterLock::is_held(base + ".lock") || !scan.holds_behind_damage()) return {};
+  }
+  return Status(Code::corrupt,
+                "whole changes stand behind a damaged one, and this would clear them: save them with imcheck -repair "
+                "NEW.db first")
+      .in_file(base + ".journal");
 }
 
 }  // namespace imreg::upkeep

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,9 +36,15 @@ struct JournalScan {
   std::size_t chained = 0;
   std::int64_t end = 0;           ///< behind those that stand one behind the other
   bool begun_behind_end = false;  ///< something begins at `end` that says it is one more transaction
+  /// Whole changes stand behind a damaged one: the next writer would clear them.
+  bool holds_behind_damage() const { return chained < transactions.size(); }
+  /// Numbers of changes that stood in front of those, and are not whole. `before`: CHANGENO of the file; below 0: not known.
+  std::vector<std::int64_t> missing(std::int64_t before) const;
 };
 
 /// Views point into `bytes`. `generation`: of the record file's JRNLGEN; below 0: that of the head.
 JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t generation, std::int64_t record_size);
+/// Refuses what would bring the file in order, and so clear whole changes behind a damaged one. Error: corrupt.
+Status refuse_to_clear_changes(const std::string& path);
 
 }  // namespace imreg::upkeep

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -129,14 +130,25 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
     if (lock) lock->release(lock->last_state());
   };
   const auto work = [&]() -> Status {
-    IMREG_ASSIGN(const auto wreck, Salvage::open(path));
+    IMREG_ASSIGN(const auto wreck, Salvage::open(path, lock ? &lock->last_state() : nullptr));
+    const std::string journal = resolved_path(path) + ".journal";
+    if (!wreck.unread.ok())
+      return Status(wreck.unread.code(), wreck.unread.message() +
+                                             "; changes that stand only in it would be lost: make it readable, or "
+                                             "move it away to save the rows without them")
+          .in_file(journal);
     Findings findings;
     for (const auto& note : wreck.notes) findings.note(path, note);
+    std::unordered_set<std::int64_t> missing(wreck.missing.begin(), wreck.missing.end());
+    const auto* changeno = wreck.container.schema->find("changeno");
+    if (changeno && changeno->type != Type::i64) changeno = nullptr;
     IMREG_ASSIGN(auto new_lock, WriterLock::take(new_path + ".lock", "imcheck -repair", 0));
     IMREG_ASSIGN(auto file, NewFile::create(new_path, wreck.container.schema));
     Status trouble;
+    std::int64_t rows = 0, newest_change = wreck.newest_change;
     IMREG_TRY(wreck.each([&](std::int64_t row, Salvage::Fate fate, const char* bytes) {
       if (options.progress && row % 4096 == 0) options.progress(wreck.place_of(row), wreck.size);
+      rows = row + 1;
       if (fate == Salvage::Fate::lost) {
         ++report.rows_lost;
         findings.damage(path, why_lost(wreck, bytes), row, wreck.place_of(row));
@@ -150,6 +162,11 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
                              what_is_readable(*wreck.container.schema, bytes),
                          row);
       }
+      if (changeno) {
+        const auto change = load_big<std::int64_t>(bytes + changeno->offset);
+        newest_change = std::max(newest_change, change);
+        missing.erase(change);
+      }
       ++report.rows_saved;
       trouble = file.add(std::string(bytes, static_cast<std::size_t>(wreck.record_size())));
       return trouble.ok();
@@ -157,6 +174,14 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
     IMREG_TRY(trouble);
     if (report.rows_saved == 0 && (report.rows_lost > 0 || !wreck.counted))
       return Status(Code::corrupt, "no row of it is whole; nothing is made").in_file(path);
+    for (const std::int64_t number : wreck.missing) {
+      if (missing.count(number) == 0) continue;  // the file has it
+      ++report.changes_lost;
+      findings.warning(journal, "change " + std::to_string(number) +
+                                    " is damaged, and no row holds it: what was only in it is lost");
+    }
+    for (const auto& what : less_than_known(wreck.lock, "the last writer left", rows, newest_change))
+      findings.warning(path, what + ": what is missing is lost, unless another file was put in its place");
     IMREG_TRY(take_roots(path, new_path, findings));
     IMREG_TRY(file.finish(new_path));
     (void)remove_file(new_path + ".idx");  // of an earlier database of this name

@@ -59,8 +59,8 @@ std::string report_json(const CheckReport& report) {
 std::string report_text(const RepairReport& report) {
   std::string out = report.new_path + ": " + counted(report.rows_saved, "row") + " saved";
   if (report.changes_applied > 0) out += ", " + number(report.changes_applied) + " of them as the journal has them";
-  if (report.changes_lost > 0) out += ", " + number(report.changes_lost) + " of them without their last change";
-  return out + "; " + (report.rows_lost == 0 ? "none" : number(report.rows_lost)) + " lost\n";
+  out += "; " + (report.rows_lost == 0 ? "none" : number(report.rows_lost)) + " lost";
+  return out + (report.changes_lost > 0 ? "; " + counted(report.changes_lost, "change") + " lost\n" : "\n");
 }
 
 std::string report_json(const RepairReport& report) {

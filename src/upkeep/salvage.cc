@@ -101,6 +101,46 @@ std::vector<Uuid> near_uuids(std::string text) {
   return out;
 }
 
+// An identity under which the checks of these rows hold. All of them begin with the CRC of the same 16 bytes, 32 unknown bits
+// that one row determines (a CRC is linear in each of its bits) and another confirms. It does what the lost one did.
+std::optional<Uuid> identity_by_rows(const std::vector<std::pair<std::int64_t, std::string>>& rows, Container layout) {
+  constexpr std::size_t kTried = 20, kConfirming = 100;
+  const int place = layout.schema->find("crc")->offset;
+  for (std::size_t i = 0; i < rows.size() && i < kTried; ++i) {
+    const auto& [row, bytes] = rows[i];
+    const auto check_with = [&](std::uint32_t bits) {
+      layout.uuid = {};
+      store_big(reinterpret_cast<char*>(layout.uuid.data()) + 12, bits);
+      return record_crc(layout.uuid, row, bytes.data(), std::ssize(bytes), place);
+    };
+    const std::uint32_t none = check_with(0);
+    std::uint32_t basis[32] = {}, from[32] = {};  // by highest bit: a change of the check, and the bits that make it
+    const auto reduce = [&](std::uint32_t change, std::uint32_t bits, bool keep) {
+      for (int bit = 31; bit >= 0; --bit) {
+        if ((change >> bit & 1U) == 0) continue;
+        if (keep && basis[bit] == 0) return basis[bit] = change, from[bit] = bits;
+        change ^= basis[bit], bits ^= from[bit];
+      }
+      return bits;
+    };
+    for (unsigned bit = 0; bit < 32; ++bit) reduce(check_with(1U << bit) ^ none, 1U << bit, true);
+    check_with(reduce(load(bytes.data(), Field<std::uint32_t>{place}) ^ none, 0, false));
+    if (whole_of(rows, layout, kConfirming) >= 2) return layout.uuid;
+  }
+  return std::nullopt;
+}
+
+// A native file of which the cards that say so are lost looks like a FITS table of somebody else.
+bool was_native(const Container& own, const std::string& base) {
+  for (const Schema& schema : builtin_formats()) {
+    if (has_check(schema) && schema.record_size == own.schema->record_size &&
+        own.data_offset == std::ssize(make_native_header(schema, {}, "2000-01-01T00:00:00")))
+      return true;
+  }
+  const bool beside = File::open(base + ".journal", File::Mode::read) || File::open(base + ".idx", File::Mode::read);
+  return has_check(*own.schema) && beside;
+}
+
 }  // namespace
 
 std::optional<Uuid> uuid_of(const std::string& text) {
@@ -132,12 +172,17 @@ std::string what_is_readable(const Schema& schema, const char* record) {
   return out;
 }
 
-Result<Salvage> Salvage::open(const std::string& path) {
+Result<Salvage> Salvage::open(const std::string& path, const std::string* lock_text) {
   Salvage out;
   IMREG_ASSIGN(out.file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(out.size, out.file.size());
   IMREG_TRY(out.find_rows(path));
-  out.take_journal(resolved_path(path) + ".journal");
+  const std::string base = resolved_path(path);
+  out.take_journal(base + ".journal");
+  out.lock = lock_knows(lock_text ? *lock_text : read_file(base + ".lock", 4096).value_or(""), out.container);
+  // The lock does not say whose it is: it is believed where the file itself says nothing.
+  const std::int64_t known = std::max(index_knows(base, out.container.uuid).rows, out.counted ? -1 : out.lock.rows);
+  out.container.count = std::max(out.container.count, known);
   return out;
 }
 
@@ -145,7 +190,12 @@ Result<Salvage> Salvage::open(const std::string& path) {
 Status Salvage::find_rows(const std::string& path) {
   const auto own = read_container(file);
   std::vector<Container> layouts;
-  if (own && own->native && has_check(*own->schema)) layouts.push_back(*own);
+  if (own && has_check(*own->schema)) {
+    layouts.push_back(*own);
+    layouts.back().native = true;
+    layouts.back().count_cards = kFitsBlock + 4 * 80;
+    layouts.back().state_cards = kFitsBlock + 9 * 80;
+  }
   for (const Schema& schema : builtin_formats()) {
     if (!has_check(schema)) continue;
     Container layout;
@@ -158,7 +208,7 @@ Status Salvage::find_rows(const std::string& path) {
   }
 
   const std::string base = resolved_path(path), card = uuid_card(file);
-  if (own && !own->native && card.empty()) {
+  if (own && !own->native && card.empty() && !was_native(*own, base)) {
     return Status(Code::invalid,
                   "is not in imreg's own format: its rows have no checks; convertimreg reads it as it is")
         .in_file(path);
@@ -195,6 +245,14 @@ Status Salvage::find_rows(const std::string& path) {
       how = note;
       if (!from_header && how.empty()) how = "its identity could be read";
     }
+    if (best <= 0) {
+      if (const auto uuid = identity_by_rows(rows, layout)) {
+        layout.uuid = *uuid;
+        best = whole_of(rows, layout);
+        container = layout;
+        how = "its identity is known by the checks of its rows";
+      }
+    }
     if (best > 0) break;
   }
   if (best < 0) {
@@ -217,23 +275,36 @@ Status Salvage::find_rows(const std::string& path) {
 }
 
 void Salvage::take_journal(const std::string& path) {
+  const auto state = read_card_pair(file, container, PairKind::state);
+  if (state && state->valid) newest_change = state->second;
   const auto opened = File::open(path, File::Mode::read);
-  if (!opened) return;
+  if (!opened) {
+    if (opened.status().code() != Code::not_found) unread = opened.status();
+    return;
+  }
   const auto bytes = opened->size();
   auto mapped = bytes ? Map::of(*opened, *bytes) : Result<Map>(bytes.status());
-  if (!mapped) return notes.push_back("the journal cannot be read: " + mapped.status().message());
+  if (!mapped) {
+    unread = mapped.status();
+    return;
+  }
   journal_map = *std::move(mapped);
-  const auto state = read_card_pair(file, container, PairKind::state);
   const std::int64_t generation = state && state->valid ? state->first : -1;
   journal = scan_journal({journal_map.data(), static_cast<std::size_t>(journal_map.size())}, container.uuid, generation,
                          record_size());
-  if (journal.head == JournalScan::Head::of_another || journal.head == JournalScan::Head::newer)
-    return notes.push_back("the journal beside it is not taken: it is that of another file, or of a newer imreg");
-  if (journal.chained < journal.transactions.size())
+  if (journal.head == JournalScan::Head::newer) {
+    unread = Status(Code::mismatch, "is that of a newer imreg");
+    return;
+  }
+  if (journal.head == JournalScan::Head::of_another)
+    return notes.push_back("the journal beside it is not taken: it is that of another file");
+  missing = journal.missing(state && state->valid ? state->second : -1);
+  if (journal.holds_behind_damage())
     notes.push_back("the journal is damaged at byte " + std::to_string(journal.end) +
                     "; what is whole behind it is taken too");
   const auto record = static_cast<std::size_t>(record_size());
   for (const auto& transaction : journal.transactions) {
+    newest_change = std::max(newest_change, static_cast<std::int64_t>(transaction.sequence));
     if (transaction.many) large.push_back(&transaction);
     for (const auto& change : transaction.changes) pieces[change.row].push_back(change);
     std::int64_t row = transaction.rows_before;
@@ -292,14 +363,21 @@ Salvage::Fate Salvage::fate_of(std::int64_t row, std::string& bytes) const {
   return !last_held ? Fate::older : newer ? Fate::newer : Fate::whole;
 }
 
+// Something was written there as a row: it has a check, and something that is checked. A stray byte has not.
+bool Salvage::was_sealed(std::string row) const {
+  const auto at = static_cast<std::size_t>(container.schema->find("crc")->offset);
+  const bool check = row.find_first_not_of('\0', at) < at + 4;
+  return check && row.replace(at, 4, 4, '\0').find_first_not_of('\0') != row.npos;
+}
+
 Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>& visit) const {
   constexpr std::int64_t kPiece = 1 << 20;
   const std::int64_t record = record_size(),
                      in_file = std::max<std::int64_t>(0, (size - container.data_offset) / record);
   std::string piece, bytes(static_cast<std::size_t>(record), '\0');
   std::int64_t piece_from = 0, piece_end = 0;
-  // Behind the rows that the file counts only what is whole is a row; and, when it does not count them, whatever stands in
-  // front of a whole one. So doubtful ones wait.
+  // Behind the rows that the file counts only what is whole is a row, and whatever stands in front of a whole one; when it
+  // does not count them, all that is not zero; when it does, what was written as a row. So doubtful ones wait.
   std::vector<std::pair<std::int64_t, std::string>> doubtful;
   constexpr std::size_t kMostDoubtful = 1 << 16;
   const std::int64_t rows = std::max(container.count, in_file);
@@ -332,7 +410,8 @@ Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>&
     }
     if (!visit(row, fate, fate == Fate::lost ? (there ? raw.data() : nullptr) : bytes.data())) return {};
   }
-  while (!doubtful.empty() && doubtful.back().second.empty()) doubtful.pop_back();
+  const auto was_row = [&](const std::string& text) { return !text.empty() && (!counted || was_sealed(text)); };
+  while (!doubtful.empty() && !was_row(doubtful.back().second)) doubtful.pop_back();
   for (const auto& [before, text] : doubtful) {
     if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
   }

@@ -12,6 +12,7 @@
 #include "os/map.h"
 #include "record/container.h"
 #include "upkeep/journal_scan.h"
+#include "upkeep/known.h"
 
 namespace imreg::upkeep {
 
@@ -25,12 +26,17 @@ struct Salvage {
   JournalScan journal;                                           ///< points into the map
   std::unordered_map<std::int64_t, std::vector<Change>> pieces;  ///< of the journal, by row, older first
   std::vector<const Transaction*> large;                         ///< of the journal, those of many rows
+  std::vector<std::int64_t> missing;  ///< numbers of changes of which the journal has only ruins
+  std::int64_t newest_change = 0;     ///< by header and journal
+  Known lock;                         ///< what the last writer left
+  Status unread;                      ///< why changes that there may be cannot be read
 
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
 
-  /// Errors: not_found, io, invalid (no database of ours, and no rows of one).
-  static Result<Salvage> open(const std::string& path);
+  /// `lock_text`: what the last writer left, for who holds the lock by now. Errors: not_found, io, invalid (no database of
+  /// ours, and no rows of one).
+  static Result<Salvage> open(const std::string& path, const std::string* lock_text = nullptr);
 
   enum class Fate {
     whole,
@@ -47,6 +53,7 @@ struct Salvage {
   Status find_rows(const std::string& path);
   void take_journal(const std::string& path);
   SealFields seal() const;
+  bool was_sealed(std::string row) const;
   Fate fate_of(std::int64_t row, std::string& bytes) const;
 };
 

@@ -173,6 +173,113 @@ table = fits.BinTableHDU.from_columns([fits.Column("x", "D", array=np.arange(9.0
 table.writeto("table.fits")
 equal(report("table.fits", 0)["rows"], 9, "a table of somebody else")
 
+# A journal with a damaged change in front of a whole one: nothing clears it, a repair saves it and says what is lost.
+GOLDEN = os.path.join(harness.SOURCE, "tests", "golden", "native-4-pending.db")
+
+
+def pending(name):
+    for end in ("", ".journal"):
+        shutil.copy(GOLDEN + end, name + end)
+    return name
+
+
+run("imcheck", "-db", pending("q.db"), "-repair", "q1.db", code=0)
+put("q.db.journal", 1080, b"\1")
+before = open("q.db.journal", "rb").read()
+out = fails(3, ["q.db.journal", "1 change behind it", "imcheck -repair"], "imcheck", "-db", "q.db")
+check("-trim" not in out.stderr, f"advice that would clear a whole change: {out.stderr}")
+for verb in ("-trim", "-compact", "-rebuild-index"):
+    fails(3, ["q.db.journal", "imcheck -repair"], "imcheck", "-db", "q.db", verb)
+    equal(open("q.db.journal", "rb").read(), before, f"{verb} leaves the journal as it was")
+found = report("q.db", 4, "-repair", "q2.db")
+equal((found["saved"], found["lost"], found["changes_lost"]), (12, 0, 1), "a lost change is counted")
+check(any("change 1 is damaged" in f["what"] for f in found["findings"]), found)
+check("; 1 change lost" in run("imcheck", "-db", "q.db", "-repair", "q3.db", code=4).stdout, "a lost change is said")
+
+# A journal that cannot be read: a repair without it would lose what is only there.
+pending("r.db")
+os.remove("r.db.journal")
+os.symlink("r.db.journal", "r.db.journal")
+fails(3, ["r.db.journal", "make it readable"], "imcheck", "-db", "r.db", "-repair", "r1.db")
+check(not os.path.exists("r1.db"), "nothing is made without the journal")
+if os.geteuid() == 0:
+    pending("r2.db")
+    os.chmod("r2.db.journal", 0)
+    os.chmod(".", 0o777)
+    out = subprocess.run([os.path.join(harness.BIN, "imcheck"), "-db", "r2.db", "-repair", "r3.db"], capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+    os.chmod(".", 0o755)
+    equal((out.returncode, "make it readable" in out.stderr, os.path.exists("r3.db")), (3, True, False), f"another user: {out.stderr}")
+
+# Header and end lost: index and lock know how many rows there were, together and alone.
+run("imsim", "-rows", 40, "-db", "w.db", code=0)
+run("imcheck", "-db", "w.db", "-rebuild-index", code=0)
+ORIGINAL = open("w.db", "rb").read()
+put("w.db", 0, bytes(DATA_AT))
+os.truncate("w.db", 25789)
+fails(3, ["5 rows of 40 whole"], "imcheck", "-db", "w.db")
+found = report("w.db", 4, "-repair", "w1.db")
+equal((found["saved"], found["lost"]), (5, 35), "lost by index and lock")
+lock = open("w.db.lock", "rb").read()
+os.remove("w.db.lock")
+equal(report("w.db", 4, "-repair", "w2.db")["lost"], 35, "lost by the index")
+shutil.copy("w.db.idx", "w.idx")
+with open("w.db", "wb") as file:  # FILEUUID alone is left
+    file.write(bytes(14720) + ORIGINAL[14720:14800] + bytes(DATA_AT - 14800) + ORIGINAL[DATA_AT:25789])
+os.remove("w.db.idx")
+with open("w.db.lock", "wb") as file:
+    file.write(lock)
+equal(report("w.db", 4, "-repair", "w3.db")["lost"], 35, "lost by the lock")
+
+# Behind the last row a byte that is not zero: damage of the file, no row.
+run("imsim", "-rows", 40, "-db", "s.db", code=0)
+put("s.db", DATA_AT + 40 * SIZE + 7, b"x")
+run("imcheck", "-db", "s.db", code=3)
+found = report("s.db", 0, "-repair", "s1.db")
+equal((found["saved"], found["lost"]), (40, 0), "no row is invented")
+with open("s.db", "rb") as file:  # a row that a power cut left behind the count, and that has rotted
+    file.seek(DATA_AT + 39 * SIZE)
+    put("s.db", DATA_AT + 40 * SIZE, file.read(SIZE))
+put("s.db", DATA_AT + 40 * SIZE + 7, b"x")
+equal(report("s.db", 4, "-repair", "s2.db")["lost"], 1, "a damaged row behind the count")
+
+# An older copy in the place of a newer one: index and lock know better, together and alone. And changes that are gone.
+files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
+run("imregister", "-db", "o.db", files[0], code=0)
+shutil.copy("o.db", "older.db")
+run("imregister", "-db", "o.db", *files[1:], code=0)
+run("imcheck", "-db", "o.db", "-rebuild-index", code=0)
+run("imcheck", "-db", "o.db", code=0)
+shutil.copy("older.db", "o.db")
+fails(4, ["o.db: warning: the last writer left", f"{total} rows"], "imcheck", "-db", "o.db")
+fails(4, ["o.db: warning: the index knows", f"{total} rows"], "imcheck", "-db", "o.db")
+found = report("o.db", 4, "-repair", "o1.db")
+equal(found["saved"] + found["lost"], total, "an older copy: rows that the index knows")
+os.remove("o.db.idx")
+fails(4, ["o.db: warning: the last writer left"], "imcheck", "-db", "o.db")
+fails(4, ["the last writer left", "is lost"], "imcheck", "-db", "o.db", "-repair", "o2.db")
+pending("p.db")
+with open("p.db.lock", "w") as file:
+    file.write("free boot=0 file=1/2.3 rows=12 size=31680 change=2")
+run("imcheck", "-db", "p.db", code=0)
+run("imcheck", "-db", "p.db", "-repair", "p1.db", code=0)
+with open("p.db.lock", "w") as file:
+    file.write("free boot=0 file=1/2.3 rows=12 size=31680 change=2")
+os.truncate("p.db.journal", 0)
+fails(4, ["p.db: warning: the last writer left change 2"], "imcheck", "-db", "p.db")
+fails(4, ["the last writer left change 2"], "imcheck", "-db", "p.db", "-repair", "p2.db")
+
+# The sector of RECFMT..FILEUUID lost: damage, no whole table of somebody else; all rows are saved, with and without companions.
+run("imsim", "-rows", 40, "-db", "t.db", code=0)
+put("t.db", 14336, bytes(512))
+for alone in (False, True):
+    for end in (".idx", ".journal", ".lock"):
+        if alone and os.path.exists("t.db" + end):
+            os.remove("t.db" + end)
+    fails(3, ["t.db", "40 rows of 40 whole", "imcheck -repair"], "imcheck", "-db", "t.db")
+    found = report("t.db", 0, "-repair", f"t{alone}.db")
+    equal((found["saved"], found["lost"]), (40, 0), "rows without RECFMT and FILEUUID")
+    run("imcheck", "-db", f"t{alone}.db", code=0)
+
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4
 files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))

@@ -154,7 +154,7 @@ TEST_F(Check, HeaderAndCounts) {
   finds(Finding::Kind::damage, "does not say that it is one of imreg's");
   spill(path, sound);
   flip(path, card("FILEUUID") + 15, 3);
-  finds(Finding::Kind::damage, "damaged");
+  finds(Finding::Kind::damage, "imcheck -repair saves them");  // another digit, or none at all
   EXPECT_EQ(checked(path).damages > 0, true);
   spill(path, sound);
   scribble(path, card("TCOMM2"), "TCOMM2  = 'changed by somebody'");
