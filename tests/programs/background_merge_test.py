@@ -70,7 +70,8 @@ def look(what):
         found.setdefault(row["filename"], []).append((row["slice"], row["exptime"]))
     for name, exptime in wanted.items():
         equal(sorted(found.get(name, [])), [(n, exptime) for n in range(SLICES + 1)], f"{what}: {name}")
-    check("index by" in run("imsearch", "-db", "x.db", "-explain", "-name", "c1.fits").stdout, f"{what}: the index answers")
+    plan = run("imsearch", "-db", "x.db", "-explain", "-name", "c1.fits").stdout
+    check("index by" in plan, f"{what}: the index answers: {plan!r}, {segments() if os.path.exists('x.db.idx') else 'no index'}")
 
 
 def files_of(pid):
