@@ -47,12 +47,12 @@ struct Request {
   cli::Output output;
 };
 
-int trouble(const Status& status) {
+int trouble(Request& request, const Status& status) {
   cli::complain(kProgram.name, status);
+  if (request.json) request.output.write(report_json(request.database, status));
   return cli::kTrouble;
 }
 
-// Progress in megabytes while `work` is under way.
 template <class Work>
 auto watched(Request& request, const Work& work) {
   cli::Progress progress;
@@ -66,20 +66,18 @@ auto watched(Request& request, const Work& work) {
 // What was found, on standard error; the report on standard output. `all`: findings, named or not.
 template <class Report>
 void tell(Request& request, const Report& report, const std::vector<Finding>& findings, std::int64_t all) {
-  std::int64_t named = 0;
-  for (const auto& finding : findings) {
-    named += finding.kind != Finding::Kind::note;
-    if (!request.json && (!request.quiet || finding.kind == Finding::Kind::damage))
-      cli::warn(kProgram.name, text_of(finding));
-  }
-  if (!request.json && all > named)
-    cli::warn(kProgram.name, std::to_string(named) + " are named; " + std::to_string(all - named) + " more were found");
+  if (!request.json)
+    for (const auto& line : lines_of(findings, all, request.quiet)) cli::warn(kProgram.name, line);
   if (request.json || !request.quiet) request.output.write(request.json ? report_json(report) : report_text(report));
 }
 
 int check(Request& request) {
-  const auto report = watched(request, [&] { return check_database(request.database, request.options); });
-  if (!report) return trouble(report.status());
+  const auto roots = PathRoots::load(request.database);
+  if (roots && !roots->empty())
+    request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
+  auto report = watched(request, [&] { return check_database(request.database, request.options); });
+  if (!report) return trouble(request, report.status());
+  if (!roots) report->add_damage(roots.status());
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }
@@ -87,7 +85,7 @@ int check(Request& request) {
 int repair(Request& request) {
   const auto report =
       watched(request, [&] { return repair_database(request.database, request.args.word("repair"), request.options); });
-  if (!report) return trouble(report.status());
+  if (!report) return trouble(request, report.status());
   tell(request, *report, report->lost, report->rows_lost + report->changes_lost);
   return report->complete() ? cli::kOk : cli::kInputs;
 }
@@ -95,19 +93,26 @@ int repair(Request& request) {
 int describe(Request& request) {
   const auto found = describe_database(request.database);
   if (found) request.output.write(request.json ? report_json(*found) : report_text(*found));
-  return found ? cli::kOk : trouble(found.status());
+  return found ? cli::kOk : trouble(request, found.status());
 }
 
 int compact(Request& request) {
   CompactOptions options{"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
   const auto report = compact_database(request.database, options);
-  if (!report) return trouble(report.status());
+  if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
-  if (!request.quiet) request.output.write(report_text(request.database, *report));
+  if (request.json || !request.quiet)
+    request.output.write(request.json ? report_json(request.database, *report)
+                                      : report_text(request.database, *report));
   return cli::kOk;
 }
 
-int end_of(const Status& status) { return status.ok() ? cli::kOk : trouble(status); }
+// A cure that says nothing when it is done, but in JSON.
+int cured(Request& request, const Result<std::int64_t>& bytes) {
+  if (!bytes) return trouble(request, bytes.status());
+  if (request.json) request.output.write(cure_json(request.database, *bytes));
+  return cli::kOk;
+}
 
 Status prepare(Request& request) {
   cli::Settings settings(request.args);
@@ -130,19 +135,14 @@ Status prepare(Request& request) {
 int work(const cli::Parsed& args) {
   Request request{args, {}, false, false, {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
-  const auto roots = PathRoots::load(request.database);
-  if (!roots) cli::complain(kProgram.name, roots.status());
-  if (roots && !roots->empty())
-    request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   const int code = args.has("repair")          ? repair(request)
                    : args.has("stat")          ? describe(request)
                    : args.has("compact")       ? compact(request)
-                   : args.has("trim")          ? end_of(trim_database(request.database, request.upkeep).status())
-                   : args.has("rebuild-index") ? end_of(rebuild_index_of(request.database, request.upkeep))
+                   : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
+                   : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
                                                : check(request);
   request.output.flush();
-  if (!request.output.status().ok()) return trouble(request.output.status());
-  return roots ? code : cli::kTrouble;
+  return request.output.status().ok() ? code : (cli::complain(kProgram.name, request.output.status()), cli::kTrouble);
 }
 
 }  // namespace

@@ -46,6 +46,8 @@ struct CheckReport {
   std::int64_t bytes = 0;    ///< that were looked at
   double seconds = 0;
   bool whole() const { return damages == 0; }
+  /// Of a file beside it that somebody else has read.
+  void add_damage(const Status& status);
 };
 
 /// Looks at every byte of a database and of the files beside it. Never writes, never waits for a writer and never holds one
@@ -93,11 +95,13 @@ struct UpkeepOptions {
   double wait_seconds = 10;
   bool on_network = false;
 };
-/// Makes X.db.idx anew, under the lock. Errors: those of RecordWriter::open, io.
-Status rebuild_index_of(const std::string& path, const UpkeepOptions& options);
+/// Makes X.db.idx anew, under the lock. Gives its size. Errors: those of RecordWriter::open, io.
+Result<std::int64_t> rebuild_index_of(const std::string& path, const UpkeepOptions& options);
 /// Gives preallocated room back and empties the journal. Gives the bytes that were given back. Errors: the same.
 Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options);
 
+/// A line for each finding, of damage alone when `quiet`; and one that counts those of `all` that are not named.
+std::vector<std::string> lines_of(const std::vector<Finding>& findings, std::int64_t all, bool quiet);
 /// "FILE: what (record R) (byte B)" of a finding: as Status::text() does.
 std::string text_of(const Finding& finding);
 /// Reports for people, one or some lines; and as one JSON object in a line.
@@ -109,5 +113,10 @@ std::string report_text(const Description& description);
 std::string report_json(const Description& description);
 struct CompactReport;
 std::string report_text(const std::string& path, const CompactReport& report);
+std::string report_json(const std::string& path, const CompactReport& report);
+/// Of trim, the bytes that were given back; of a new index, those it has.
+std::string cure_json(const std::string& path, std::int64_t bytes);
+/// Of what failed.
+std::string report_json(const std::string& path, const Status& error);
 
 }  // namespace imreg

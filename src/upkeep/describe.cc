@@ -113,10 +113,12 @@ Result<Description> describe_database(const std::string& path) {
   return out;
 }
 
-Status rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
+Result<std::int64_t> rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
   IMREG_TRY(refuse_to_clear_changes(path));
   IMREG_ASSIGN(const auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
-  return rebuild_index(writer.file());
+  IMREG_TRY(rebuild_index(writer.file()));
+  IMREG_ASSIGN(const File index, File::open(index::index_path(path), File::Mode::read));
+  return index.size();
 }
 
 Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options) {

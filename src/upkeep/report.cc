@@ -28,10 +28,27 @@ std::string findings_json(const std::vector<Finding>& findings) {
 
 }  // namespace
 
+void CheckReport::add_damage(const Status& status) {
+  findings.insert(findings.begin(), {Finding::Kind::damage, status.file(), -1, -1, status.message()});
+  if (findings.size() > kMostNamed) findings.pop_back();
+  ++damages;
+}
+
 std::string text_of(const Finding& finding) {
   std::string out = finding.file + ": " + (finding.kind == Finding::Kind::warning ? "warning: " : "") + finding.what;
   if (finding.record >= 0) out += " (record " + number(finding.record + 1) + ")";
   if (finding.byte >= 0) out += " (byte " + number(finding.byte) + ")";
+  return out;
+}
+
+std::vector<std::string> lines_of(const std::vector<Finding>& findings, std::int64_t all, bool quiet) {
+  std::vector<std::string> out;
+  std::int64_t named = 0;
+  for (const auto& finding : findings) {
+    named += finding.kind != Finding::Kind::note;
+    if (!quiet || finding.kind == Finding::Kind::damage) out.push_back(text_of(finding));
+  }
+  if (all > named) out.push_back(number(named) + " are named; " + number(all - named) + " more were found");
   return out;
 }
 
@@ -114,6 +131,22 @@ std::string report_json(const Description& d) {
 std::string report_text(const std::string& path, const CompactReport& report) {
   return path + ": " + counted(report.removed, "deleted row") + " taken out, " + counted(report.rows, "row") +
          " left; " + counted(report.bytes_before - report.bytes_after, "byte") + " given back\n";
+}
+
+std::string report_json(const std::string& path, const CompactReport& report) {
+  std::string notes;
+  for (const auto& note : report.notes) notes += (notes.empty() ? "" : ",") + json_text(note);
+  return "{\"database\":" + json_text(path) + ",\"removed\":" + number(report.removed) +
+         ",\"rows\":" + number(report.rows) + ",\"bytes\":" + number(report.bytes_before - report.bytes_after) +
+         ",\"notes\":[" + notes + "]}\n";
+}
+
+std::string cure_json(const std::string& path, std::int64_t bytes) {
+  return "{\"database\":" + json_text(path) + ",\"bytes\":" + number(bytes) + "}\n";
+}
+
+std::string report_json(const std::string& path, const Status& error) {
+  return "{\"database\":" + json_text(path) + ",\"error\":" + json_text(error.text()) + "}\n";
 }
 
 }  // namespace imreg

@@ -280,6 +280,21 @@ for alone in (False, True):
     equal((found["saved"], found["lost"]), (40, 0), "rows without RECFMT and FILEUUID")
     run("imcheck", "-db", f"t{alone}.db", code=0)
 
+# The summary and the exit code say the same; everything that is asked for JSON gives one object.
+run("imsim", "-rows", 40, "-db", "j.db", code=0)
+for verb, keys in (("-trim", {"database", "bytes"}), ("-rebuild-index", {"database", "bytes"}), ("-compact", {"database", "removed", "rows", "bytes", "notes"})):
+    out = run("imcheck", "-db", "j.db", verb, "-format", "json", code=0).stdout
+    equal(set(json.loads(out or "{}")), keys, f"{verb} as JSON")
+    equal(set(json.loads(run("imcheck", "-db", "nope.db", verb, "-format", "json", code=3).stdout or "{}")), {"database", "error"}, f"{verb} of nothing as JSON")
+for verb in ((), ("-stat",), ("-repair", "j1.db")):
+    out = run("imcheck", "-db", "nope.db", "-format", "json", *verb, code=3)
+    check("nope.db" in json.loads(out.stdout or '{"error":""}')["error"] and "nope.db" in out.stderr, out)
+with open("j.db.roots", "w") as file:
+    file.write("no root\n")
+out = fails(3, ["j.db.roots"], "imcheck", "-db", "j.db")
+check("all is well" not in out.stdout and "1 damage" in out.stdout, out.stdout)
+equal((report("j.db", 3)["whole"], report("j.db", 3)["damages"]), (False, 1), "roots that cannot be read, as JSON")
+
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4
 files = sorted(os.path.join(root, f) for root, _, found in os.walk("night") for f in found if f.endswith(".fits"))
