@@ -155,7 +155,7 @@ void Surroundings::journal() {
   const char* const anew = scan.holds_behind_damage() ? "; imcheck -repair saves what is whole, before anybody writes"
                                                       : "; imcheck -trim makes it begin anew";
   switch (scan.head) {
-    case JournalScan::Head::none: return;
+    case JournalScan::Head::none:
     case JournalScan::Head::newer: return;  // the file cannot be opened then
     case JournalScan::Head::of_another:
       return findings.note(name, "is the journal of another database, without changes; the next writer takes it over");
