@@ -47,7 +47,7 @@ Result<NewFile> NewFile::create(const std::string& path) {
   const std::string temporary = out.path_ + ".new" + std::to_string(::getpid());
   if (temporary.size() >= sizeof doomed) return Status(Code::invalid, "its name is too long").in_file(path);
   std::memcpy(doomed, temporary.c_str(), temporary.size() + 1);
-  on_interrupt(remove_doomed);  // before it is there: removing nothing harms nothing
+  on_interrupt(remove_doomed);   // before it is there: removing nothing harms nothing
   (void)remove_file(temporary);  // what a crash left: process numbers come again
   auto file = File::open(temporary, File::Mode::create_new);
   if (!file) {

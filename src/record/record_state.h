@@ -53,7 +53,7 @@ struct RecordFile::State {
   Map map;
   std::int64_t count = 0;
   bool counted_by_rows = false;  ///< the cards that say it are torn
-  std::int64_t generation = 0;  ///< of the journal; -1 when its cards are torn
+  std::int64_t generation = 0;   ///< of the journal; -1 when its cards are torn
   std::int64_t change_number = 0;
   JournalView journal;                    ///< what is committed and not yet in the file
   std::vector<Change> pieces;             ///< of `journal`, by row, older first; added rows are pieces too
