@@ -227,7 +227,12 @@ void Surroundings::numbers() {
 void Surroundings::known(std::int64_t rows, std::int64_t change) {
   const std::string lost = ": an older copy was put in its place, or something is lost; go back to the newer one, or ";
   const std::string lock = read_file(base + ".lock", 4096).value_or("");
-  for (const auto& what : less_than_known(lock_knows(lock, container), "the last writer left", rows, change))
+  // Of the file that a compaction has replaced it says nothing that matters here.
+  const auto now = File::open(base, File::Mode::read);
+  const std::string stamp = now ? now->stamp() : "";
+  const bool of_this_file = lock.find(" file=" + stamp.substr(0, stamp.find('/') + 1)) != std::string::npos;
+  const Known left = of_this_file ? lock_knows(lock, container) : Known();
+  for (const auto& what : less_than_known(left, "the last writer left", rows, change))
     findings.warning(path, what + lost + "let the next writer go on from here");
   for (const auto& what : less_than_known(index_knows(base, container.uuid), "the index knows", rows, change))
     findings.warning(path, what + lost + "make the index anew (imcheck -rebuild-index)");
