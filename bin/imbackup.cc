@@ -1,4 +1,5 @@
 // imbackup: brings a copy of a database up to date while others write to it; makes a new database out of the copy.
+#include <algorithm>
 #include <string>
 
 #include "cli/config.h"
@@ -49,9 +50,10 @@ class OneLine {
 // Says what happened; the exit code.
 template <class Report>
 int tell(const Report& report, bool json, const std::string& text) {
-  cli::Tally damaged(kNamedRows);
-  for (const auto& status : report.damaged) damaged.add(status.file(), status.text());
-  damaged.tell(kProgram.name, "found", "damaged records");
+  const std::size_t named = std::min(report.damaged.size(), kNamedRows);
+  for (std::size_t i = 0; i < named; ++i) cli::complain(kProgram.name, report.damaged[i]);
+  if (const auto more = report.damaged_rows - static_cast<std::int64_t>(named); more > 0)
+    cli::warn(kProgram.name, std::to_string(more) + " more damaged records; imcheck -db names them");
   for (const auto& note : report.notes) cli::warn(kProgram.name, note);
   cli::Output output;
   if (json || report.failure.ok()) output.write(json ? report_json(report) : text);
@@ -80,6 +82,8 @@ Status check(const cli::Parsed& args) {
   for (const char* const other : {"db", "full", "n"}) {
     if (args.has(other)) return {Code::invalid, std::string("-restore and -") + other + " do not go together"};
   }
+  if (args.word("restore", "", 0).empty() || args.word("restore", "", 1).empty())
+    return {Code::invalid, "-restore BACKUP NEW.db: a name is empty; is a variable of the shell not set?"};
   if (!args.positionals.empty()) return {Code::invalid, "-restore takes two names, BACKUP and NEW.db, and no third"};
   return {};
 }

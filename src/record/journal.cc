@@ -33,13 +33,6 @@ constexpr std::int64_t kHintEvery = 64 << 10;
 constexpr std::int64_t kMostKept = 8 << 20;
 
 template <class T>
-void put(std::string& out, T value) {
-  char bytes[sizeof(T)];
-  store_big(bytes, value);
-  out.append(bytes, sizeof bytes);
-}
-
-template <class T>
 T take(std::string_view& in) {
   const T value = load_big<T>(in.data());
   in.remove_prefix(sizeof(T));

@@ -19,13 +19,6 @@ constexpr std::size_t kMostTogether = 1024;
 constexpr std::size_t kMarkEvery = 4096;
 constexpr std::int64_t kNoRow = std::numeric_limits<std::int64_t>::max();
 
-template <class T>
-void put(std::string& out, T value) {
-  char bytes[sizeof(T)];
-  store_big(bytes, value);
-  out.append(bytes, sizeof bytes);
-}
-
 // Calls visit(offset, bytes) for each piece of an edit. False: they do not fit into the record, or into the edit.
 template <class Visit>
 bool each_piece(std::string_view edit, std::int64_t record_size, const Visit& visit) {

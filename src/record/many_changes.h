@@ -14,10 +14,19 @@
 #include <string_view>
 #include <vector>
 
+#include "imreg/record.h"
 #include "imreg/schema.h"
 #include "imreg/status.h"
 
 namespace imreg {
+
+/// A number as it stands in a journal: big-endian.
+template <class T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  store_big(bytes, value);
+  out.append(bytes, sizeof bytes);
+}
 
 /// The two fields of a record that a writer fills in.
 struct SealFields {

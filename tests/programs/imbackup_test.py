@@ -214,6 +214,10 @@ shutil.copy("one/Imreg.db", "seeded/Imreg.db")
 write("seeded/Imreg.db.mine", b"mine")
 fails(3, ["seeded", "imbackup did not make"], "imbackup", "-db", "one", "seeded")
 equal(sorted(os.listdir("seeded")), ["Imreg.db", "Imreg.db.mine"], "a folder that imbackup did not make")
+for words in (["their copy", ""], ["", "new.db"]):
+    before = sorted(os.listdir("."))
+    fails(2, ["-restore", "empty"], "imbackup", "-restore", *words)
+    equal(sorted(os.listdir(".")), before, f"-restore {words} leaves nothing")
 # --- a journal of the lost database is kept, also when its head has gone
 for damage in (lambda j: bytes(512) + j[512:], lambda j: j[:12] + b"?" + j[13:], lambda j: b"garbage"):
     for end in ("", ".journal"):
