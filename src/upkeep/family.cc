@@ -98,7 +98,7 @@ Result<std::vector<Member>> family_of(const std::string& database) {
 
 bool is_there(const std::string& path) {
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 || errno != ENOENT;
+  return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 Status NewPlaces::make_folder_of(const std::string& path) {

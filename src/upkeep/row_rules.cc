@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #if defined(__SSE2__)
@@ -55,6 +56,12 @@ std::string fault_of_text(const FieldInfo& field, const char* at) {
   return {};
 }
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
 double double_at(const FieldInfo& field, const char* record) {
   const char* at = record + field.offset;
   switch (field.type) {
@@ -79,7 +86,7 @@ RowRules::RowRules(const Schema& schema, bool native) {
     if (!native && schema.format.empty()) continue;  // who knows what others mean by "ra"
     Bounds bounds{&field, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), "is infinite"};
     if (field.name == "dec") bounds = {&field, -90, 90, "is beyond a pole"};
-    if (field.name == "ra") bounds = {&field, -360, 720, "is no right ascension"};
+    if (field.name == "ra") bounds = {&field, -180, 540, "is no right ascension"};  // a mosaic goes on behind 360
     if (field.name == "exptime") bounds = {&field, 0, 1e9, "is no exposure time"};
     if (field.name == "obstime" || field.name == "mtime" || field.name == "regtime")
       bounds = {&field, kPhotography, kLate, "is no time of an image"};
@@ -128,7 +135,7 @@ std::vector<std::string> RowRules::faults(const char* record) const {
     const double value = double_at(*bounds.field, record);
     if (!(value < bounds.low || value > bounds.high)) continue;
     const bool time = bounds.field->display == Display::time && std::abs(value) < 253402300800.0;
-    out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : std::to_string(value)) + " " + bounds.what);
+    out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : short_number(value)) + " " + bounds.what);
   }
   return out;
 }
