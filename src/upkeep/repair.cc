@@ -52,14 +52,16 @@ Status take_roots(const std::string& from, const std::string& to, Findings& find
   const auto roots = read_file(resolved_path(from) + ".roots");
   if (!roots && roots.status().code() == Code::not_found) return {};
   if (!roots) {
-    findings.note(from + ".roots", "cannot be read, define the path roots again: " + roots.status().message());
+    findings.warning(from + ".roots", "cannot be read, define the path roots again: " + roots.status().message());
     return {};
   }
   return replace_file(to + ".roots", *roots);
 }
 
-std::string why_lost(const Salvage& wreck, const char* bytes) {
-  if (!bytes) return "is not there: the file ends before it";
+std::string why_lost(const Salvage& wreck, std::int64_t row, const char* bytes) {
+  if (!bytes)
+    return wreck.place_of(row + 1) > wreck.size ? "is not there: the file ends before it"
+                                                : "cannot be read from its disk";
   const std::string known = what_is_readable(*wreck.container.schema, bytes);
   return "is damaged" + (known.empty() ? "" : "; " + known);
 }
@@ -86,7 +88,7 @@ Status save_rows(const std::string& path, const std::string& new_path, const Che
     rows = row + 1;
     if (fate == Salvage::Fate::lost) {
       ++report.rows_lost;
-      findings.damage(path, why_lost(wreck, bytes), row, wreck.place_of(row));
+      findings.damage(path, why_lost(wreck, row, bytes), row, wreck.place_of(row));
       return true;
     }
     if (fate == Salvage::Fate::newer) ++report.changes_applied;

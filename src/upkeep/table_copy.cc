@@ -100,10 +100,10 @@ Status TableCopy::open_copy() {
   // It is ours, says the file beside it. A reader's trouble with the disk or with a newer format is no broken copy.
   const bool broken = copy.status().code() == Code::corrupt || copy.status().code() == Code::invalid;
   if (!copy && !none && !(broken && options_.full && !is_folder(to_))) {
-    return Status(copy.status().code(),
-                  copy.status().message() +
-                      (broken && !is_folder(to_) ? "; -full makes the copy anew" : "; move it away, then run it again"))
-        .in_file(to_);
+    const char* const remedy = copy.status().code() == Code::io ? ""
+                               : broken && !is_folder(to_)      ? "; -full makes the copy anew"
+                                                                : "; move it away, then run it again";
+    return Status(copy.status().code(), copy.status().message() + remedy).in_file(to_);
   }
   if (!make_anew_) {
     if (copy->uuid() != source_->uuid()) {
