@@ -57,6 +57,10 @@ std::uint64_t text_hash(std::string_view text) {
 
 // The value of a field of codes as a segment has it: the bytes of the field, of a text without its padding.
 std::uint64_t code_hash(const FieldInfo& field, const char* at) {
+  if (field.type != Type::text && field.count == 1) {
+    const auto value = static_cast<std::uint64_t>(load_integer(at, field.type));
+    return folded(value ^ kNoText, kOdd);
+  }
   const auto size = static_cast<std::size_t>(field.size());
   return text_hash(field.type == Type::text ? trimmed(at, size) : std::string_view(at, size));
 }
@@ -215,13 +219,15 @@ void IndexCheck::Sums::add(const Sums& others) {
     first_odd_ra_ = others.first_odd_ra_;
 }
 
-void IndexCheck::Sums::add(std::int64_t row, const char* record) {
+void IndexCheck::Sums::add(std::int64_t row, const char* record, bool same_texts) {
   const State& s = *check_->state_;
   if (row >= s.head.covered) return;
   if (std::binary_search(s.changed.begin(), s.changed.end(), row)) return;  // is looked at by itself
   // Changed since the index was opened.
   if (s.changeno && load_big<std::int64_t>(record + s.changeno->offset) > std::max(s.head.done, s.head.announced))
     return leave_out(row);
+  same_texts &= last_row_ == row - 1;
+  last_row_ = row;
   const std::uint64_t key = row_key(row);
   const auto add_value = [&](std::size_t column, std::uint64_t value) {
     of_column_[column] += pair_hash(column, key, value);
@@ -235,7 +241,7 @@ void IndexCheck::Sums::add(std::int64_t row, const char* record) {
   }
   for (Text& text : texts_) {
     const std::string_view now(record + text.field->offset, static_cast<std::size_t>(text.field->count));
-    if (now != text.last) {
+    if (!same_texts && now != text.last) {
       text.last = now;
       text.hash = code_hash(*text.field, now.data());
     }
@@ -468,11 +474,13 @@ std::vector<IndexFault> IndexCheck::compare(const Sums& rows, const RecordFile& 
   const auto work = [&] {
     try {
       for (std::size_t group; (group = next++) < groups;) {
-        std::uint64_t* const sum = sums[group].data();
+        std::vector<std::uint64_t> own(s.columns.size());  // in no line of the cache with another thread's
+        std::uint64_t* const sum = own.data();
         const auto add = [sum](std::size_t column, std::int64_t, std::uint64_t key, std::uint64_t value) {
           sum[column] += pair_hash(column, key, value);
         };
         ColumnWalk<decltype(add)>{s, add, faults[group], most}.group(group);
+        sums[group] = std::move(own);
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
