@@ -89,6 +89,7 @@ void Surroundings::cards() {
   const auto read = [&](PairKind kind, const char* names, std::int64_t place) {
     const auto pair = read_card_pair(file, container, kind);
     if (pair && pair->valid) return *pair;
+    if (!pair) return findings.damage(path, pair.status().message(), -1, place), CardPair{};
     findings.damage(path,
                     std::string("the check of ") + names +
                         " does not hold (a power cut, or damage): the rows are counted by their own checks; the "
