@@ -107,10 +107,11 @@ int compact(Request& request) {
   return cli::kOk;
 }
 
-// A cure that says nothing when it is done, but in JSON.
-int cured(Request& request, const Result<std::int64_t>& bytes) {
-  if (!bytes) return trouble(request, bytes.status());
-  if (request.json) request.output.write(cure_json(request.database, *bytes));
+// A cure that says nothing when it is done, but in JSON, and of damage that stays.
+int cured(Request& request, const Result<CureReport>& report) {
+  if (!report) return trouble(request, report.status());
+  if (report->damaged_rows > 0) cli::warn(kProgram.name, report_text(request.database, *report));
+  if (request.json) request.output.write(report_json(request.database, *report));
   return cli::kOk;
 }
 
@@ -121,15 +122,14 @@ Status prepare(Request& request) {
   request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
   request.quiet = request.args.has("q");
-  IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
-  request.options.jobs = static_cast<int>(jobs);
+  IMREG_ASSIGN(request.options.jobs, request.args.integer("j", 0, 1, 1024));
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   int verbs = 0;
   for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);
   if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact and -stat: one at a time"};
-  const bool unnamed = request.args.has("repair") && request.args.word("repair").empty();
-  return unnamed ? Status(Code::invalid, "-repair needs the name of a new database") : Status();
+  if (!request.args.has("repair") || !request.args.word("repair").empty()) return {};
+  return {Code::invalid, "-repair needs the name of a new database"};
 }
 
 int work(const cli::Parsed& args) {

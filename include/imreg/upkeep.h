@@ -95,10 +95,14 @@ struct UpkeepOptions {
   double wait_seconds = 10;
   bool on_network = false;
 };
-/// Makes X.db.idx anew, under the lock. Gives its size. Errors: those of RecordWriter::open, io.
-Result<std::int64_t> rebuild_index_of(const std::string& path, const UpkeepOptions& options);
-/// Gives preallocated room back and empties the journal. Gives the bytes that were given back. Errors: the same.
-Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options);
+struct CureReport {
+  std::int64_t bytes = 0;         ///< of trim, those that were given back; of a new index, its size
+  std::int64_t damaged_rows = 0;  ///< which it does not mend
+};
+/// Makes X.db.idx anew, under the lock. Errors: those of RecordWriter::open, io.
+Result<CureReport> rebuild_index_of(const std::string& path, const UpkeepOptions& options);
+/// Gives preallocated room back and empties the journal. Errors: the same.
+Result<CureReport> trim_database(const std::string& path, const UpkeepOptions& options);
 
 /// A line for each finding, of damage alone when `quiet`; and one that counts those of `all` that are not named.
 std::vector<std::string> lines_of(const std::vector<Finding>& findings, std::int64_t all, bool quiet);
@@ -114,8 +118,9 @@ std::string report_json(const Description& description);
 struct CompactReport;
 std::string report_text(const std::string& path, const CompactReport& report);
 std::string report_json(const std::string& path, const CompactReport& report);
-/// Of trim, the bytes that were given back; of a new index, those it has.
-std::string cure_json(const std::string& path, std::int64_t bytes);
+/// Nothing as text, unless rows are damaged.
+std::string report_text(const std::string& path, const CureReport& report);
+std::string report_json(const std::string& path, const CureReport& report);
 /// Of what failed.
 std::string report_json(const std::string& path, const Status& error);
 

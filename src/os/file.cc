@@ -117,6 +117,11 @@ void File::close() {
   fd_ = -1;
 }
 
+std::int64_t File::next_data(std::int64_t offset) const {
+  const off_t at = ::lseek(fd_, offset, SEEK_DATA);
+  return at >= offset ? at : errno == ENXIO ? std::max(offset, size().value_or(offset)) : offset;
+}
+
 int File::names() const {
   struct stat info {};
   return ::fstat(fd_, &info) == 0 ? static_cast<int>(info.st_nlink) : 0;

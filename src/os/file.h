@@ -58,6 +58,8 @@ class File {
   const std::string& path() const { return path_; }
 
   Result<std::int64_t> size() const;
+  /// The first byte from `offset` on that stands in no hole, as far as the file system tells; the size when there is none.
+  std::int64_t next_data(std::int64_t offset) const;
   /// In how many folders or under how many names it stands (hard links); 0 when that cannot be known.
   int names() const;
   /// Which file it is and when it was last written, as text; empty when that cannot be known.

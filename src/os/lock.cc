@@ -2,6 +2,7 @@
 #include "os/lock.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -82,7 +83,10 @@ std::string work_text() { return "\nat work, boot=" + boot_id(); }
 
 Result<WriterLock> WriterLock::take(const std::string& path, const std::string& program, double wait_seconds) {
   WriterLock lock;
-  IMREG_ASSIGN(lock.file_, File::open(path, File::Mode::create, nullptr, without_ending(path)));
+  auto opened = File::open(path, File::Mode::create, nullptr, without_ending(path));
+  if (opened.status().code() == Code::not_found)
+    return Status(Code::not_found, "its folder does not exist").in_file(without_ending(path));
+  IMREG_ASSIGN(lock.file_, std::move(opened));
   const auto deadline =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(wait_seconds));
   IMREG_ASSIGN(bool taken, lock_until(lock.file_, turn_lock(F_WRLCK), deadline));
@@ -96,6 +100,11 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
                                   "; try again when it has ended")
         .in_file(path);
   }
+  struct stat ours {
+  }, named{};  // a holder who has removed it leaves those who wait a file without a name
+  if (::fstat(lock.file_.fd(), &ours) == 0 && ours.st_nlink == 0 &&
+      (::stat(path.c_str(), &named) != 0 || ours.st_ino != named.st_ino))
+    return take(path, program, std::chrono::duration<double>(deadline - Clock::now()).count());
   auto turn = turn_lock(F_UNLCK);
   if (::fcntl(lock.file_.fd(), F_OFD_SETLK, &turn) != 0) return os_error(path, "cannot unlock it", errno);
   const std::string text = read_text(lock.file_);
@@ -125,6 +134,11 @@ void WriterLock::release(const std::string& state) {
   if (!held()) return;
   // If this fails the next writer finds no state and checks everything: slower, never wrong.
   (void)write_text(file_, state.empty() ? std::string() : kFree + state);
+  file_.close();
+}
+
+void WriterLock::remove() {
+  if (held()) (void)remove_file(file_.path());
   file_.close();
 }
 

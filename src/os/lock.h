@@ -1,5 +1,5 @@
 // One writer at a time: an open-file-description lock on X.db.lock. The kernel drops it when the holder dies, however it dies.
-// The file is never renamed or removed; its text says who holds it, or in which state the last holder left the database.
+// The file is never renamed, and removed only where no database came to be; its text says who holds it, or in which state the last holder left the database.
 #pragma once
 
 #include <string>
@@ -27,6 +27,8 @@ class WriterLock {
   const std::string& last_state() const { return last_state_; }
   /// Gives the lock back and leaves `state` for the next holder; empty: nothing is known, check everything.
   void release(const std::string& state);
+  /// Gives the lock back and removes its file, where there is nothing that it could protect.
+  void remove();
 
  private:
   File file_;

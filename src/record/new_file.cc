@@ -45,6 +45,11 @@ NewRecordFile::~NewRecordFile() {
 Result<NewRecordFile> NewRecordFile::create(const std::string& path, const File& like, const Container& of,
                                             IoObserver* observer) {
   IMREG_ASSIGN(const std::string header, header_like(like, of));
+  return create(path, header, &like, of, observer);
+}
+
+Result<NewRecordFile> NewRecordFile::create(const std::string& path, const std::string& header, const File* like,
+                                            const Container& of, IoObserver* observer) {
   NewRecordFile out;
   out.path_ = resolved_path(path);
   out.of_ = of;
@@ -56,7 +61,7 @@ Result<NewRecordFile> NewRecordFile::create(const std::string& path, const File&
   out.file_ = std::make_unique<File>(std::move(file));
   out.rows_out_ = std::make_unique<WriteBehind>(*out.file_);
   out.temporary_ = temporary;
-  out.file_->take_owner_and_mode(like);  // before it holds anything that is not everybody's
+  if (like) out.file_->take_owner_and_mode(*like);  // before it holds anything that is not everybody's
   IMREG_TRY(out.file_->write(0, header));
   return out;
 }

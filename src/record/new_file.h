@@ -19,6 +19,11 @@ class NewRecordFile {
   /// may be given, the owner; `of` is its container, with the UUID that the new file shall have. Errors: io, corrupt.
   static Result<NewRecordFile> create(const std::string& path, const File& like, const Container& of,
                                       IoObserver* observer = nullptr);
+  /// With this header, and the mode that the umask gives. Error: io.
+  static Result<NewRecordFile> create(const std::string& path, const std::string& header, const Container& of,
+                                      IoObserver* observer = nullptr) {
+    return create(path, header, nullptr, of, observer);
+  }
 
   /// Room for so many rows: a full disk is found before the work.
   Status reserve(std::int64_t rows);
@@ -40,6 +45,8 @@ class NewRecordFile {
 
  private:
   NewRecordFile() = default;
+  static Result<NewRecordFile> create(const std::string& path, const std::string& header, const File* like,
+                                      const Container& of, IoObserver* observer);
   std::int64_t place_of(std::int64_t row) const { return of_.data_offset + row * of_.schema->record_size; }
   std::unique_ptr<File> file_;
   std::unique_ptr<WriteBehind> rows_out_;

@@ -35,8 +35,8 @@ class IndexCheck {
   /// What some rows say: of one thread.
   class Sums {
    public:
-    /// A row that is whole.
-    void add(std::int64_t row, const char* record);
+    /// A row that is whole. `same_texts`: they are those of the row in front of it.
+    void add(std::int64_t row, const char* record, bool same_texts = false);
     /// A row of which nothing is known: the index may say of it what it likes.
     void leave_out(std::int64_t row);
     void add(const Sums& others);
@@ -53,6 +53,7 @@ class IndexCheck {
       std::uint64_t hash = 0;
     };
     std::vector<Text> texts_;
+    std::int64_t last_row_ = -2;
     std::vector<std::uint64_t> of_column_;
     std::vector<std::int64_t> left_out_;
     std::int64_t odd_ra_ = 0;  ///< rows that the bounds of ra in their segment leave out

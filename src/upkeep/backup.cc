@@ -24,11 +24,25 @@ namespace {
 constexpr int kMostLooks = 20;
 constexpr int kMostRounds = 5;
 
+constexpr char kSpecial[] = ": is a pipe, socket or device: it is not copied";
+
+bool is_special(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 bool same_folder(const std::string& a, const std::string& b) {
   struct stat first {
   }, second{};
   return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
+}
+
+// Without symbolic links as far as it is there.
+std::string resolved_place(const std::string& path) {
+  if (is_there(path) || path == "/") return resolved_path(path);
+  const std::string folder = resolved_place(folder_of(path));
+  return (folder == "/" ? "" : folder) + path.substr(path.rfind('/'));
 }
 
 class Backup {
@@ -41,7 +55,7 @@ class Backup {
     IMREG_TRY(check_places());
     for (int round = 0;; ++round) {
       IMREG_ASSIGN(const auto members, family_of(options_.database));
-      IMREG_TRY(check_inside(members));
+      if (round == 0) IMREG_TRY(prepare(members));
       IMREG_TRY(copy(members));
       IMREG_ASSIGN(const auto now, family_of(options_.database));
       if (options_.dry_run || !plain_changed(now)) {
@@ -54,6 +68,11 @@ class Backup {
       report_.tables = report_.added = report_.changed = report_.rows = 0;
     }
     return options_.dry_run ? Status() : verify();
+  }
+
+  /// What was begun where no copy comes of it.
+  void clear_away() {
+    if (!is_there(report_.path)) made_.clear_away(options_.observer);
   }
 
  private:
@@ -73,11 +92,9 @@ class Backup {
     } else if (!is_folder(folder_of(to))) {
       return Status(Code::not_found, "cannot be made: " + folder_of(to) + " does not exist (is its disk mounted?)")
           .in_file(options_.destination);
-    } else if (!options_.dry_run) {
-      IMREG_TRY(make_folder_of(to + "/Imreg.db"));
     }
-    IMREG_TRY(check_mark(source));
-    const std::string kind = options_.on_network || options_.dry_run ? "" : network_file_system(to);
+    const std::string kind =
+        options_.on_network || options_.dry_run ? "" : network_file_system(is_folder(to) ? to : folder_of(to));
     if (kind.empty()) return {};
     return Status(Code::io,
                   "is on a network file system (" + kind +
@@ -86,33 +103,43 @@ class Backup {
         .in_file(options_.destination);
   }
 
-  // Before anything else is there.
-  Status check_mark(const std::string& source) const {
+  // What makes it refuse is known by now, but for the rows themselves. The mark comes before anything else.
+  Status prepare(const std::vector<Member>& members) {
     const std::string mark = report_.path + ".backup";
-    const auto exists = [](const std::string& path) {
-      return File::open(path, File::Mode::read).status().code() != Code::not_found;
-    };
-    if (exists(mark)) return {};
-    if (exists(report_.path)) {
+    const std::string source = resolved_path(absolute_path(options_.database));
+    IMREG_TRY(check_inside(source, members));
+    if (is_there(mark)) return {};
+    if (is_there(report_.path)) {
       return Status(
                  Code::invalid,
                  "holds a database that imbackup did not make (the database stands behind -db, the folder of its copy "
                  "last); name another folder")
           .in_file(options_.destination);
     }
-    return options_.dry_run ? Status()
-                            : replace_file(mark, "a copy made by imbackup of " + source + "\n", options_.observer);
+    if (options_.dry_run) return {};
+    IMREG_TRY(made_.make_folder_of(report_.path));
+    made_.will_make(mark);
+    return replace_file(mark, "a copy made by imbackup of " + source + "\n", options_.observer);
   }
 
-  // A copy inside of what is copied would contain itself.
-  Status check_inside(const std::vector<Member>& members) const {
+  // A copy inside of what is copied would contain itself, and one called X.db.idx would stand in the index's place.
+  Status check_inside(const std::string& source, const std::vector<Member>& members) const {
+    const std::string to = resolved_place(absolute_path(options_.destination)), folder = folder_of(source) + "/";
+    if (!to.starts_with(folder)) return {};
+    const std::string below = to.substr(folder.size()), first = below.substr(0, below.find('/')) + "/";
+    const std::string file = source.substr(folder.size());
+    const auto is_of = [&first](const std::string& table) {
+      const std::string stem = table.substr(0, table.size() - (table.ends_with(".db") ? 3 : 0));
+      return first.starts_with(table + ".") || first == stem + ".heap/";
+    };
+    bool inside = is_of(file) || (file == "Imreg.db" && first == "headers/");
     for (const Member& member : members) {
-      if (member.name.find('/') == std::string::npos) continue;
-      if (!same_folder(folder_of(member.path), options_.destination)) continue;
-      return Status(Code::invalid, "is a folder of the database itself; name another one")
-          .in_file(options_.destination);
+      const std::string name = member.path.starts_with(folder) ? member.path.substr(folder.size()) : member.path;
+      inside |= name.starts_with(first) || (member.table && is_of(name));
     }
-    return {};
+    if (!inside) return {};
+    return Status(Code::invalid, "is a folder of the database itself, or has the name of one; name another one")
+        .in_file(options_.destination);
   }
 
   std::string place_of(const Member& member) const { return options_.destination + "/" + member.name; }
@@ -122,8 +149,19 @@ class Backup {
     for (const Member& member : members) {
       if (member.table) continue;
       stamps_[member.name] = stamp_of(member.path);
+      if (is_special(member.path)) {
+        if (std::ranges::count(report_.notes, member.path + kSpecial) == 0)
+          report_.notes.push_back(member.path + kSpecial);
+        continue;
+      }
       if (same_content(member.path, place_of(member))) continue;
-      if (!options_.dry_run) {
+      if (options_.dry_run) {
+        const Status readable = File::open(member.path, File::Mode::read).status();
+        if (readable.code() == Code::not_found) continue;
+        IMREG_TRY(readable);
+      } else {
+        IMREG_TRY(made_.make_folder_of(place_of(member)));
+        made_.will_make(place_of(member));
         const auto status = copy_plain(member.path, place_of(member), options_.observer);
         if (status.code() == Code::not_found) continue;  // gone again, or it is tried once more
         IMREG_TRY(status);
@@ -171,7 +209,7 @@ class Backup {
     std::stable_partition(tables.begin(), tables.end(), [](const Member& m) { return m.name == "datasets.db"; });
     std::vector<std::unique_ptr<TableCopy>> copies;
     for (const Member& table : tables) {
-      if (!options_.dry_run) IMREG_TRY(make_folder_of(place_of(table)));
+      if (!options_.dry_run) IMREG_TRY(made_.make_folder_of(place_of(table)));
       IMREG_ASSIGN(auto copy, TableCopy::open(table.path, place_of(table), options_, report_));
       IMREG_TRY(copy->look_at_all());
       bool settled = options_.dry_run;
@@ -214,6 +252,7 @@ class Backup {
 
   const BackupOptions& options_;
   BackupReport& report_;
+  NewPlaces made_;
   std::map<std::string, std::string> stamps_;  // of plain files when they were copied
   std::map<std::string, bool> copied_;
   std::vector<std::string> tables_;
@@ -223,7 +262,9 @@ class Backup {
 
 BackupReport back_up(const BackupOptions& options) {
   BackupReport report;
-  report.failure = Backup(options, report).run();
+  Backup backup(options, report);
+  report.failure = backup.run();
+  if (!report.failure.ok()) backup.clear_away();
   return report;
 }
 

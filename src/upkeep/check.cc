@@ -9,6 +9,7 @@
 #include "os/lock.h"
 #include "upkeep/check_files.h"
 #include "upkeep/check_rows.h"
+#include "upkeep/cut_file.h"
 #include "upkeep/salvage.h"
 
 namespace imreg {
@@ -31,21 +32,27 @@ Result<RecordFile> open_patiently(const std::string& path) {
 }
 
 // A file that cannot be opened, of which rows may be left.
-Result<CheckReport> check_wreck(const std::string& path, const Status& why, CheckReport report) {
+Result<CheckReport> check_wreck(const std::string& path, const Status& why, const CheckOptions& options,
+                                CheckReport report) {
   const auto wreck = Salvage::open(path);
-  if (!wreck) return why;
-  std::int64_t whole = 0, lost = 0;
-  IMREG_TRY(wreck->each([&](std::int64_t, Salvage::Fate fate, const char*) {
-    ++(fate == Salvage::Fate::lost ? lost : whole);
-    return true;
-  }));
+  const auto cut = wreck ? Result<CutFile>(why) : CutFile::open(path);
+  if (!wreck && !cut) return why;
+  std::int64_t whole = cut ? cut->container.count : 0, lost = cut ? cut->said - whole : 0;
+  if (wreck) {
+    IMREG_TRY(wreck->each([&](std::int64_t row, Salvage::Fate fate, const char*) {
+      if (options.progress && row % 4096 == 0) options.progress(wreck->place_of(row), wreck->size);
+      ++(fate == Salvage::Fate::lost ? lost : whole);
+      return true;
+    }));
+  }
   Findings findings;
   findings.damage(why.file().empty() ? path : why.file(), why.message() + "; " + counted(whole, "row") + " of " +
                                                               std::to_string(whole + lost) +
                                                               " whole: imcheck -repair saves them");
-  for (const auto& note : wreck->notes) findings.note(path, note);
+  if (wreck)
+    for (const auto& note : wreck->notes) findings.note(path, note);
   report.rows = whole + lost;
-  report.bytes = wreck->size;
+  report.bytes = wreck ? wreck->size : cut->file.size().value_or(0);
   report.damages = findings.damages();
   report.findings = std::move(findings).sorted();
   return report;
@@ -91,12 +98,30 @@ bool fits_by_now(const RecordFile& file) {
   return now && index::Index::open(*now, why).has_value();
 }
 
+// Whole pages behind the last one are what a writer left that was killed; the next one writes over them.
+void judge_end(const Indexed& indexed, Findings& findings) {
+  const std::string path = index::index_path(indexed.file.path());
+  const auto file = File::open(path, File::Mode::read);
+  const auto size = file ? file->size() : Result<std::int64_t>(file.status());
+  const auto head = file ? index::read_head(*file) : Result<index::Head>(file.status());
+  if (!size || !head || WriterLock::is_held(resolved_path(indexed.file.path()) + ".lock")) return;
+  const std::int64_t end = head->pages * index::kPage, more = *size - end;
+  if (more > 0 && more % index::kPage == 0)
+    findings.note(path, counted(more, "byte") + " behind its last page, which nobody reads");
+  else if (more > 0)
+    findings.warning(path,
+                     counted(more, "byte") +
+                         " behind its last page, which no writer ends so, and nobody reads; make it anew (imcheck "
+                         "-rebuild-index)",
+                     -1, end);
+}
+
 void judge_index(const Indexed& indexed, Findings& findings) {
   const std::string path = index::index_path(indexed.file.path());
   const Status& status = indexed.status;
   const std::string anew = "; searches do without it: make it anew (imcheck -rebuild-index)";
   switch (status.code()) {
-    case Code::ok: return;
+    case Code::ok: return judge_end(indexed, findings);
     case Code::not_found:
       if (indexed.file.count() >= kWorthAnIndex)
         findings.note(path, "there is none: searches read every row (imcheck -rebuild-index makes it)");
@@ -121,11 +146,12 @@ Result<CheckReport> check_database(const std::string& path, const CheckOptions& 
   if (!opened) {
     const Code code = opened.status().code();
     const bool perhaps = code == Code::corrupt || code == Code::mismatch || code == Code::invalid;
-    return perhaps ? check_wreck(path, opened.status(), std::move(report)) : Result<CheckReport>(opened.status());
+    return perhaps ? check_wreck(path, opened.status(), options, std::move(report))
+                   : Result<CheckReport>(explained(opened.status(), path));
   }
   if (!opened->is_native() && Salvage::open(path).ok()) {
     return check_wreck(path, Status(Code::corrupt, "the header is damaged: it does not say that it is one of imreg's"),
-                       std::move(report));
+                       options, std::move(report));
   }
   Findings findings;
   const Indexed indexed = open_index(*std::move(opened));

@@ -89,6 +89,7 @@ void Surroundings::cards() {
   const auto read = [&](PairKind kind, const char* names, std::int64_t place) {
     const auto pair = read_card_pair(file, container, kind);
     if (pair && pair->valid) return *pair;
+    if (!pair) return findings.damage(path, pair.status().message(), -1, place), CardPair{};
     findings.damage(path,
                     std::string("the check of ") + names +
                         " does not hold (a power cut, or damage): the rows are counted by their own checks; the "
@@ -107,12 +108,15 @@ void Surroundings::behind(std::int64_t rows) {
                      counted(rows - counts.first, "row") +
                          " behind the count, as a power cut leaves them: they are read; the next writer, or imcheck "
                          "-trim, counts them");
-  } else if (counts.valid && round_up(end + counts.second, kFitsBlock) != size) {
-    findings.warning(path, "PCOUNT says that " + std::to_string(counts.second) + " bytes follow the rows, there are " +
-                               std::to_string(size - end) + "; the next writer, or imcheck -trim, corrects it");
+  } else if (const std::int64_t more = size - round_up(end + counts.second, kFitsBlock); counts.valid && more != 0) {
+    findings.warning(path, (more > 0 ? counted(more, "byte") + " more than" : counted(-more, "byte") + " less than") +
+                               " PCOUNT says (" + std::to_string(counts.second) +
+                               ", and zeros up to a whole block) follow the rows; the next writer, or imcheck -trim, "
+                               "corrects it");
   }
   std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(size - end, 1, 1 << 20)), '\0');
   for (std::int64_t at = end; at < size;) {
+    at = file.next_data(at);  // a hole reads as zeros
     const auto got = file.read(at, piece.data(), piece.size());
     if (!got || *got == 0) return;
     const auto stray = std::string_view(piece).substr(0, *got).find_first_not_of('\0');
@@ -125,7 +129,12 @@ void Surroundings::behind(std::int64_t rows) {
     const auto* crc = container.schema->find("crc");
     std::string row(static_cast<std::size_t>(record), '\0');
     for (std::int64_t number = rows; container.data_offset + (number + 1) * record <= size; ++number) {
-      if (!file.read_exactly(container.data_offset + number * record, row.data(), row.size()).ok()) break;
+      const std::int64_t at_row = container.data_offset + number * record;
+      if (const std::int64_t data = file.next_data(at_row); data >= at_row + record) {  // no row in a hole is whole
+        number = (data - container.data_offset) / record - 1;
+        continue;
+      }
+      if (!file.read_exactly(at_row, row.data(), row.size()).ok()) break;
       whole += load(row.data(), Field<std::uint32_t>{crc->offset}) ==
                record_crc(container.uuid, number, row.data(), record, crc->offset);
     }

@@ -1,4 +1,6 @@
-// Threads take pieces of the file. A row is copied, and everything is asked of the copy: a writer may be changing the row.
+// Threads take pieces of the file. Rows are read some at a time, so that they stay in the cache of the processor, and everything
+// is asked of this copy: a writer may be changing the row. What stands in it as in the row before (folders, names, most texts)
+// is not asked again.
 // What does not hold there is looked at again as a reader does, who tells a row that is being written from a damaged one.
 #include "upkeep/check_rows.h"
 
@@ -27,8 +29,8 @@ namespace {
 constexpr std::int64_t kPieceBytes = 1 << 20;
 constexpr std::int64_t kMostKeys = 64 << 20;  // hashes of keys that are held at a time: 512 MiB
 constexpr std::size_t kBuckets = 256;
-constexpr std::size_t kAhead = 8;              // rows between the one that is looked at and the one that is fetched
-constexpr std::size_t kMostAskedTwice = 2000;  // of damaged rows: each look may take milliseconds beside a writer
+constexpr std::int64_t kBlockBytes = 256 << 10;  // of rows that are read at a time
+constexpr std::size_t kMostAskedTwice = 2000;   // of damaged rows: each look may take milliseconds beside a writer
 
 struct Keys {
   std::vector<std::uint64_t> buckets[kBuckets];
@@ -55,14 +57,19 @@ class RowsCheck {
     if (const auto* field = schema_.find("changeno"); field && field->type == Type::i64) changeno_ = field;
     if (const auto* field = schema_.find("deleted"); field && field->type == Type::boolean) deleted_ = field;
     if (crc_) uuid_ = uuid_of(file.uuid()).value_or(Uuid{});
+    if (auto raw = File::open(file.path(), File::Mode::read)) {
+      const auto container = read_container(*raw);  // the same one still?
+      if (container && crc_ && container->uuid == uuid_) raw_ = *std::move(raw);
+    }
     key_passes_ = key_.known() ? file.count() / kMostKeys + 1 : 0;
   }
 
   RowsReport run();
 
-  // Of the threads' own.
-  struct Part {
-    explicit Part(const RowsCheck& check) : bytes(check.size_, '\0'), scratch(check.size_) {
+  // Of the threads' own: no two in one line of the cache.
+  struct alignas(128) Part {
+    explicit Part(const RowsCheck& check)
+        : block(std::max<std::size_t>(1, kBlockBytes / check.size_) * check.size_, '\0'), scratch(check.size_) {
       if (check.index_) sums.emplace(check.index_->sums());
     }
     RowsReport report;
@@ -70,17 +77,21 @@ class RowsCheck {
     std::optional<index::IndexCheck::Sums> sums;
     Keys keys;
     std::vector<std::int64_t> suspects;
-    std::string bytes;
+    std::string block;  ///< rows, one behind the other
     Record scratch;
+    const char* before = nullptr;  ///< the row in front of the one that is looked at, when nothing was to say of it
+    std::uint64_t name_hash = 0;   ///< of its folder and name
   };
   std::optional<index::IndexCheck::Sums> sums;
 
  private:
-  bool holds(std::int64_t row, std::string& bytes) const;
-  void look_at(std::int64_t row, const char* record, Part& part) const;
+  bool holds(std::int64_t row, char* bytes) const;
+  bool look_at(std::int64_t row, const char* record, Part& part) const;
   void check_piece(std::int64_t from, std::int64_t end, Part& part) const;
   std::string folder_of_row(const char* record) const;
-  std::uint64_t key_hash(const char* record) const;
+  std::uint64_t name_hash(const char* record) const;
+  std::uint64_t key_hash(const char* record) const { return key_.hash(record, name_hash(record)); }
+  std::size_t fill(std::int64_t row, std::int64_t end, Part& part) const;
   void settle_suspects(std::vector<std::int64_t> suspects, Part& part);
   void find_equal(std::vector<Part>& parts, std::unordered_set<std::uint64_t>& twins) const;
   void find_twins(std::vector<Part>& parts);
@@ -89,6 +100,7 @@ class RowsCheck {
   void in_threads(std::vector<Part>& parts, const Work& work);
 
   const RecordFile& file_;
+  File raw_;  ///< the same file, when it can be read as one
   std::int64_t data_offset_;
   const Schema& schema_;
   std::size_t size_;
@@ -106,14 +118,14 @@ class RowsCheck {
 };
 
 // The copy is ours: its check is zero for a moment.
-bool RowsCheck::holds(std::int64_t row, std::string& bytes) const {
+bool RowsCheck::holds(std::int64_t row, char* bytes) const {
   char head[24];
   std::memcpy(head, uuid_.data(), uuid_.size());
   store_big(head + 16, row);
-  char* const at = bytes.data() + crc_->offset;
+  char* const at = bytes + crc_->offset;
   const auto said = load_big<std::uint32_t>(at);
   store_big(at, std::uint32_t{0});
-  const std::uint32_t is = crc32c(crc32c(0, head, sizeof head), bytes);
+  const std::uint32_t is = crc32c(crc32c(0, head, sizeof head), bytes, size_);
   store_big(at, said);
   return is == (said ^ 0x80000000U);
 }
@@ -123,14 +135,17 @@ std::string RowsCheck::folder_of_row(const char* record) const {
   return options_.expand ? options_.expand(folder) : std::string(folder);
 }
 
-std::uint64_t RowsCheck::key_hash(const char* record) const {
+std::uint64_t RowsCheck::name_hash(const char* record) const {
   const std::string_view folder = key_.folder(record);
-  return options_.expand && folder.starts_with('$') ? key_.hash(record, options_.expand(folder))
-                                                    : key_.hash(record, folder);
+  return options_.expand && folder.starts_with('$') ? key_.name_hash(record, options_.expand(folder))
+                                                    : key_.name_hash(record, folder);
 }
 
-void RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const {
-  if (!rules_.fine(record)) {
+// Whether there is nothing to say about it.
+bool RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const {
+  const bool same_texts = part.before && rules_.same_texts(part.before, record);
+  const bool fine = rules_.fine(record, same_texts);
+  if (!fine) {
     for (auto& fault : rules_.faults(record)) {
       part.findings.warning(file_.path(), fault + (key_.known() ? " (" + visible(key_.name(record)) + ")" : ""), row);
     }
@@ -140,28 +155,45 @@ void RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const 
   if (changeno_) {
     part.report.newest_change = std::max(part.report.newest_change, load_big<std::int64_t>(record + changeno_->offset));
   }
-  if (part.sums) part.sums->add(row, record);
+  if (part.sums) part.sums->add(row, record, same_texts);
   if (key_passes_ > 0 && !deleted) {
-    const std::uint64_t hash = key_hash(record);
+    if (!same_texts || key_.deleted(part.before)) part.name_hash = name_hash(record);
+    const std::uint64_t hash = key_.hash(record, part.name_hash);
     if (key_passes_ == 1 || hash % static_cast<std::uint64_t>(key_passes_) == 0) part.keys.add(hash);
   }
+  return fine;
+}
+
+// Copies rows from `row` on, as many as there is room for: how many.
+std::size_t RowsCheck::fill(std::int64_t row, std::int64_t end, Part& part) const {
+  const RecordFile::Run run = file_.run_in_place(row);
+  if (run.end <= row) {
+    std::memcpy(part.block.data(), file_.peek(row, part.scratch).bytes(), size_);
+    return 1;
+  }
+  const std::size_t bytes = std::min(part.block.size(), static_cast<std::size_t>(std::min(run.end, end) - row) * size_);
+  const auto got = raw_.is_open()
+                       ? raw_.read(data_offset_ + row * static_cast<std::int64_t>(size_), part.block.data(), bytes)
+                       : Result<std::size_t>(std::size_t{0});
+  if (!got || *got < bytes) std::memcpy(part.block.data(), run.bytes, bytes);
+  return bytes / size_;
 }
 
 void RowsCheck::check_piece(std::int64_t from, std::int64_t end, Part& part) const {
   for (std::int64_t row = from; row < end;) {
-    const RecordFile::Run run = file_.run_in_place(row);
-    const std::int64_t run_end = std::max(row + 1, std::min(run.end, end));
-    const bool in_place = run.end > row;
-    for (const char* at = run.bytes; row < run_end; ++row, at += size_) {
-      for (std::size_t line = 0; line < size_; line += 64)
-        __builtin_prefetch(at + kAhead * size_ + line);  // never faults
-      std::memcpy(part.bytes.data(), in_place ? at : file_.peek(row, part.scratch).bytes(), size_);
-      if (!crc_ || holds(row, part.bytes))
-        look_at(row, part.bytes.data(), part);
-      else
+    const std::size_t rows = fill(row, end, part);
+    part.before = nullptr;
+    char* at = part.block.data();
+    for (std::size_t i = 0; i < rows; ++i, ++row, at += size_) {
+      if (!crc_ || holds(row, at)) {
+        part.before = look_at(row, at, part) ? at : nullptr;
+      } else {
         part.suspects.push_back(row);
+        part.before = nullptr;
+      }
     }
   }
+  part.before = nullptr;
 }
 
 template <class Work>
@@ -204,9 +236,9 @@ void RowsCheck::settle_suspects(std::vector<std::int64_t> suspects, Part& part) 
   if (const auto now = RecordFile::open(file_.path()); now && now->uuid() == file_.uuid()) {
     std::erase_if(suspects, [&](std::int64_t row) {
       if (row >= now->count()) return false;
-      std::memcpy(part.bytes.data(), now->peek(row, part.scratch).bytes(), size_);
-      if (!holds(row, part.bytes)) return false;
-      look_at(row, part.bytes.data(), part);
+      std::memcpy(part.block.data(), now->peek(row, part.scratch).bytes(), size_);
+      if (!holds(row, part.block.data())) return false;
+      look_at(row, part.block.data(), part);
       return true;
     });
   }

@@ -13,6 +13,7 @@
 #include "os/map.h"
 #include "record/container.h"
 #include "scan/index_file.h"
+#include "upkeep/findings.h"
 #include "upkeep/journal_scan.h"
 
 namespace imreg {
@@ -70,10 +71,24 @@ void describe_index(const RecordFile& file, Description& out) {
   out.index_segments = head->segment_count;
 }
 
+// Nothing is lost by a cure, and somebody should know.
+Result<CureReport> cured(const RecordFile& file, std::int64_t bytes) {
+  CureReport out{bytes, 0};
+  Record row = file.make_record();
+  for (std::int64_t number = 0; number < file.count(); ++number) {
+    const Status whole = file.read(number, row);
+    if (!whole.ok() && whole.code() != Code::corrupt) return whole;
+    out.damaged_rows += whole.ok() ? 0 : 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Description> describe_database(const std::string& path) {
-  IMREG_ASSIGN(const RecordFile rows, RecordFile::open(path));
+  auto opened = RecordFile::open(path);
+  if (!opened) return explained(opened.status(), path);
+  const RecordFile rows = *std::move(opened);
   IMREG_ASSIGN(const File file, File::open(path, File::Mode::read));
   IMREG_ASSIGN(const Container container, read_container(file));
   const std::string base = resolved_path(path);
@@ -113,15 +128,16 @@ Result<Description> describe_database(const std::string& path) {
   return out;
 }
 
-Result<std::int64_t> rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
+Result<CureReport> rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
   IMREG_TRY(refuse_to_clear_changes(path));
   IMREG_ASSIGN(const auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
   IMREG_TRY(rebuild_index(writer.file()));
   IMREG_ASSIGN(const File index, File::open(index::index_path(path), File::Mode::read));
-  return index.size();
+  IMREG_ASSIGN(const std::int64_t bytes, index.size());
+  return cured(writer.file(), bytes);
 }
 
-Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions& options) {
+Result<CureReport> trim_database(const std::string& path, const UpkeepOptions& options) {
   IMREG_TRY(refuse_to_clear_changes(path));
   IndexKeeper keeper(IndexKeeper::Patience::none);
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, writer_options(options, &keeper)));
@@ -131,7 +147,7 @@ Result<std::int64_t> trim_database(const std::string& path, const UpkeepOptions&
   };
   const std::int64_t before = size();
   IMREG_TRY(writer.trim());
-  return before - size();
+  return cured(writer.file(), before - size());
 }
 
 }  // namespace imreg

@@ -2,6 +2,7 @@
 #include "upkeep/family.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -93,6 +94,31 @@ Result<std::vector<Member>> family_of(const std::string& database) {
   std::sort(out.begin(), out.end(),
             [](const Member& a, const Member& b) { return a.table != b.table ? a.table : a.name < b.name; });
   return out;
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+Status NewPlaces::make_folder_of(const std::string& path) {
+  std::vector<std::string> missing;
+  for (std::string folder = folder_of(path); !is_there(folder); folder = folder_of(folder)) missing.push_back(folder);
+  made_.insert(made_.end(), missing.rbegin(), missing.rend());
+  return imreg::make_folder_of(path);
+}
+
+void NewPlaces::will_make(const std::string& file) {
+  if (!is_there(file)) made_.push_back(file);
+}
+
+void NewPlaces::clear_away(IoObserver* observer) {
+  for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
+    if (is_folder(*path))
+      (void)::rmdir(path->c_str());
+    else
+      (void)remove_file(*path, observer);
+  }
 }
 
 Status make_folder_of(const std::string& path) {

@@ -26,6 +26,22 @@ Result<std::vector<Member>> family_of(const std::string& database);
 /// Whether a record file of ours is at this path.
 bool is_table(const std::string& path);
 
+/// Files and folders that are made where nothing was, so that work that fails leaves nothing behind.
+class NewPlaces {
+ public:
+  /// Makes the folder of a file, and those above it. Error: io.
+  Status make_folder_of(const std::string& path);
+  /// Before a file is made.
+  void will_make(const std::string& file);
+  /// All of it goes, but for folders that somebody else uses.
+  void clear_away(IoObserver* observer);
+
+ private:
+  std::vector<std::string> made_;  ///< in order
+};
+
+/// Something is called so, be it a link that leads nowhere.
+bool is_there(const std::string& path);
 /// Makes the folder of a path, and those above it. Error: io.
 Status make_folder_of(const std::string& path);
 /// The same content? False also when one of them is not there.

@@ -5,6 +5,11 @@
 
 namespace imreg::upkeep {
 
+Status explained(const Status& status, const std::string& path) {
+  if (status.code() != Code::not_found || status.file() != path) return status;
+  return Status(Code::not_found, "there is no such database; name another one with -db").in_file(path);
+}
+
 void Findings::add(Finding finding) {
   const auto kind = static_cast<std::size_t>(finding.kind);
   ++count_[kind];

@@ -10,6 +10,9 @@
 
 namespace imreg::upkeep {
 
+/// What a person can do when there is no file at `path`; other errors as they are.
+Status explained(const Status& status, const std::string& path);
+
 class Findings {
  public:
   void add(Finding finding);

@@ -9,6 +9,7 @@
 #include "os/lock.h"
 #include "os/map.h"
 #include "record/crc32c.h"
+#include "upkeep/findings.h"
 
 namespace imreg::upkeep {
 
@@ -96,7 +97,9 @@ Status refuse_to_clear_changes(const std::string& path) {
   const std::string base = resolved_path(path);
   // Who holds the lock has brought the file in order already; what he writes may look torn. So only what stays is damage.
   for (int look = 0; look < 2; ++look) {
-    const auto file = File::open(path, File::Mode::read), journal = File::open(base + ".journal", File::Mode::read);
+    const auto file = File::open(path, File::Mode::read);
+    if (file.status().code() == Code::not_found) return explained(file.status(), path);
+    const auto journal = File::open(base + ".journal", File::Mode::read);
     if (WriterLock::is_held(base + ".lock") || !file || !journal) return {};
     const auto container = read_container(*file);
     const auto size = journal->size();

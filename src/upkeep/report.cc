@@ -141,8 +141,15 @@ std::string report_json(const std::string& path, const CompactReport& report) {
          ",\"notes\":[" + notes + "]}\n";
 }
 
-std::string cure_json(const std::string& path, std::int64_t bytes) {
-  return "{\"database\":" + json_text(path) + ",\"bytes\":" + number(bytes) + "}\n";
+std::string report_text(const std::string& path, const CureReport& report) {
+  if (report.damaged_rows == 0) return "";
+  return path + ": warning: " + counted(report.damaged_rows, "damaged row") +
+         ", which this does not mend: imcheck -db names them, -repair saves the others";
+}
+
+std::string report_json(const std::string& path, const CureReport& report) {
+  return "{\"database\":" + json_text(path) + ",\"bytes\":" + number(report.bytes) +
+         ",\"damaged\":" + number(report.damaged_rows) + "}\n";
 }
 
 std::string report_json(const std::string& path, const Status& error) {

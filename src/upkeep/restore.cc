@@ -36,18 +36,14 @@ class Restore {
     IMREG_ASSIGN(const auto members, family_of(from_));
     if (!is_folder(folder_of(absolute_path(to_))))
       return Status(Code::not_found, "its folder does not exist").in_file(to_);
-    IMREG_ASSIGN(const auto lock, WriterLock::take(to_ + ".lock", options_.program, options_.wait_seconds));
     IMREG_TRY(check_free(to_));
-    for (const Member& member : members) IMREG_TRY(check_member(member));
-    for (const Member& member : members) IMREG_TRY(restore(member));
-    IMREG_TRY(restore_table(from_, to_));
-    Status named;
-    for (auto table = tables_.begin(); named.ok() && table != tables_.end(); ++table)
-      named = table->take_name();  // the database itself last: with it all is there
-    if (!named.ok()) {             // what has its name already would stand in the way of the next attempt
-      for (auto& table : tables_) table.give_up();
+    IMREG_ASSIGN(auto lock, WriterLock::take(to_ + ".lock", options_.program, options_.wait_seconds));
+    const Status status = make(members);
+    if (!status.ok() && !is_there(to_)) {
+      made_.clear_away(options_.observer);
+      lock.remove();
     }
-    return named;
+    return status;
   }
 
   /// Behind the lock.
@@ -65,6 +61,20 @@ class Restore {
   }
 
  private:
+  Status make(const std::vector<Member>& members) {
+    IMREG_TRY(check_free(to_));
+    for (const Member& member : members) IMREG_TRY(check_member(member));
+    for (const Member& member : members) IMREG_TRY(restore(member));
+    IMREG_TRY(restore_table(from_, to_));
+    Status named;
+    for (auto table = tables_.begin(); named.ok() && table != tables_.end(); ++table)
+      named = table->take_name();  // the database itself last: with it all is there
+    if (!named.ok()) {             // what has its name already would stand in the way of the next attempt
+      for (auto& table : tables_) table.give_up();
+    }
+    return named;
+  }
+
   std::string place_of(const Member& member) const {
     constexpr std::string_view kMain = "Imreg.";
     const std::string stem = to_.substr(0, to_.size() - (to_.ends_with(".db") ? 3 : 0));
@@ -74,6 +84,7 @@ class Restore {
   }
 
   static Status check_free(const std::string& path) {
+    IMREG_TRY(check_no_link(path));
     if (File::open(path, File::Mode::read).status().code() != Code::not_found)
       return Status(Code::invalid, "exists already; a database is never restored over another one").in_file(path);
     if (holds_changes(path + ".journal")) {
@@ -83,6 +94,13 @@ class Restore {
           .in_file(path + ".journal");
     }
     return {};
+  }
+
+  // A file of that name would take the place of the link, and stand on another disk than was meant.
+  static Status check_no_link(const std::string& path) {
+    if (!is_there(path) || File::open(path, File::Mode::read).status().code() != Code::not_found) return {};
+    return Status(Code::invalid, "is a symbolic link to a file that is not there; remove it, or name that file")
+        .in_file(path);
   }
 
   // What a restore that was killed has put there already is the same.
@@ -99,6 +117,7 @@ class Restore {
       if (there.status().code() == Code::not_found) return {};
       return check_free(to);
     }
+    IMREG_TRY(check_no_link(to));
     const bool none = File::open(to, File::Mode::read).status().code() == Code::not_found;
     if (none || same_content(member.path, to)) return {};
     return Status(Code::invalid, "belongs to an earlier database of this name; move it away").in_file(to);
@@ -108,13 +127,15 @@ class Restore {
     const std::string to = place_of(member);
     if (member.table) return restore_table(member.path, to);
     if (same_content(member.path, to)) return {};
+    IMREG_TRY(made_.make_folder_of(to));
+    made_.will_make(to);
     IMREG_TRY(copy_plain(member.path, to, options_.observer));
     ++report_.files_copied;
     return {};
   }
 
   Status restore_table(const std::string& from, const std::string& to) {
-    IMREG_TRY(make_folder_of(to));
+    IMREG_TRY(made_.make_folder_of(to));
     IMREG_ASSIGN(const auto rows, RecordFile::open(from));
     IMREG_ASSIGN(const File file, File::open(from, File::Mode::read));
     IMREG_ASSIGN(Container container, read_container(file));
@@ -149,6 +170,7 @@ class Restore {
   const RestoreOptions& options_;
   RestoreReport& report_;
   std::string from_, to_;
+  NewPlaces made_;
   std::vector<NewRecordFile> tables_;  // whole, not yet under their names
 };
 

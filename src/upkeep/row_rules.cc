@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #if defined(__SSE2__)
@@ -55,6 +56,12 @@ std::string fault_of_text(const FieldInfo& field, const char* at) {
   return {};
 }
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
 double double_at(const FieldInfo& field, const char* record) {
   const char* at = record + field.offset;
   switch (field.type) {
@@ -79,16 +86,28 @@ RowRules::RowRules(const Schema& schema, bool native) {
     if (!native && schema.format.empty()) continue;  // who knows what others mean by "ra"
     Bounds bounds{&field, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), "is infinite"};
     if (field.name == "dec") bounds = {&field, -90, 90, "is beyond a pole"};
-    if (field.name == "ra") bounds = {&field, -360, 720, "is no right ascension"};
+    if (field.name == "ra") bounds = {&field, -180, 540, "is no right ascension"};  // a mosaic goes on behind 360
     if (field.name == "exptime") bounds = {&field, 0, 1e9, "is no exposure time"};
     if (field.name == "obstime" || field.name == "mtime" || field.name == "regtime")
       bounds = {&field, kPhotography, kLate, "is no time of an image"};
     numbers_.push_back(bounds);
+    if (bounds.high != std::numeric_limits<double>::max())
+      bounded_.push_back(bounds);
+    else
+      (field.type == Type::f32 ? finite32_ : finite64_).push_back(field.offset);
+  }
+  for (const auto& field : schema.fields) {
+    if (field.type != Type::text || !native) continue;
+    const auto from = static_cast<std::size_t>(field.offset), end = from + static_cast<std::size_t>(field.count);
+    const std::size_t known_end = std::max(texts_from_ + texts_size_, end);
+    texts_from_ = texts_size_ == 0 ? from : std::min(texts_from_, from);
+    texts_size_ = known_end - texts_from_;
   }
 }
 
-bool RowRules::fine(const char* record) const {
+bool RowRules::fine(const char* record, bool same_texts) const {
   for (const auto* field : texts_) {
+    if (same_texts) break;
     if (!is_plain_text(record + field->offset, static_cast<std::size_t>(field->count))) return faults(record).empty();
   }
   for (const auto* field : booleans_) {
@@ -101,11 +120,15 @@ bool RowRules::fine(const char* record) const {
     const auto code = load_integer(record + field->offset, field->type);
     if (code < 0 || code >= std::ssize(field->words)) return false;
   }
-  for (const auto& bounds : numbers_) {
+  for (const auto& bounds : bounded_) {
     const double value = double_at(*bounds.field, record);
     if (value < bounds.low || value > bounds.high) return false;
   }
-  return true;
+  bool infinite = false;  // without branches
+  for (const int at : finite32_) infinite |= (load_big<std::uint32_t>(record + at) & 0x7fffffffU) == 0x7f800000U;
+  for (const int at : finite64_)
+    infinite |= (load_big<std::uint64_t>(record + at) & ~(std::uint64_t{1} << 63U)) == 0x7ff0000000000000U;
+  return !infinite;
 }
 
 std::vector<std::string> RowRules::faults(const char* record) const {
@@ -128,7 +151,7 @@ std::vector<std::string> RowRules::faults(const char* record) const {
     const double value = double_at(*bounds.field, record);
     if (!(value < bounds.low || value > bounds.high)) continue;
     const bool time = bounds.field->display == Display::time && std::abs(value) < 253402300800.0;
-    out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : std::to_string(value)) + " " + bounds.what);
+    out.push_back(bounds.field->name + " " + (time ? format_iso(value, 0) : short_number(value)) + " " + bounds.what);
   }
   return out;
 }
@@ -162,29 +185,37 @@ bool RowKey::unplaced(const char* record) const {
          load_integer(record + slice_->offset, Type::i32) == 0;
 }
 
-std::uint64_t RowKey::hash(const char* record, std::string_view folder) const {
-  std::uint64_t hash = 0x9e3779b97f4a7c15U;
-  const auto add = [&hash](std::uint64_t word) {
-    hash = (hash ^ word) * 0xd6e8feb86659fd93U;
-    hash ^= hash >> 32U;
+namespace {
+
+std::uint64_t with_word(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0xd6e8feb86659fd93U;
+  return hash ^ hash >> 32U;
+}
+
+std::uint64_t with_text(std::uint64_t hash, std::string_view text) {
+  std::uint64_t word = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::memcpy(&word, text.data() + at, 8);
+    hash = with_word(hash, word);
+  }
+  word = text.size();
+  if (at < text.size()) std::memcpy(&word, text.data() + at, text.size() - at);
+  return with_word(with_word(hash, word), text.size());
+}
+
+}  // namespace
+
+std::uint64_t RowKey::name_hash(const char* record, std::string_view folder) const {
+  return with_text(with_text(0x9e3779b97f4a7c15U, folder), text_of(*filename_, record));
+}
+
+std::uint64_t RowKey::hash(const char* record, std::uint64_t name_hash) const {
+  const auto of = [record](const FieldInfo& field) {
+    return static_cast<std::uint64_t>(load_integer(record + field.offset, field.type));
   };
-  const auto add_text = [&add](std::string_view text) {
-    std::uint64_t word = 0;
-    std::size_t at = 0;
-    for (; at + 8 <= text.size(); at += 8) {
-      std::memcpy(&word, text.data() + at, 8);
-      add(word);
-    }
-    word = text.size();
-    if (at < text.size()) std::memcpy(&word, text.data() + at, text.size() - at);
-    add(word);
-    add(text.size());
-  };
-  add_text(folder);
-  add_text(text_of(*filename_, record));
-  add(static_cast<std::uint64_t>(load_integer(record + extension_->offset, Type::i16)));
-  add(static_cast<std::uint64_t>(load_integer(record + slice_->offset, Type::i32)));
-  if (unplaced(record)) add(static_cast<std::uint64_t>(load_integer(record + ccd_->offset, Type::i16)));
+  std::uint64_t hash = with_word(with_word(name_hash, of(*extension_)), of(*slice_));
+  if (unplaced(record)) hash = with_word(hash, of(*ccd_));
   hash *= 0x9e3779b97f4a7c15U;
   return hash ^ hash >> 29U;
 }

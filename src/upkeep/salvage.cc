@@ -382,6 +382,11 @@ Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>&
   constexpr std::size_t kMostDoubtful = 1 << 16;
   const std::int64_t rows = std::max(container.count, in_file);
   for (std::int64_t row = 0; row < rows; ++row) {
+    // Where nothing is counted and nothing is written there is no row; of those in front of a whole one enough wait.
+    if (row >= piece_end && row >= container.count && row < in_file && doubtful.size() >= kMostDoubtful) {
+      row = std::max(row, (file.next_data(place_of(row)) - container.data_offset) / record);
+      if (row >= in_file) break;
+    }
     if (row >= piece_end && row < in_file) {
       piece_from = row;
       piece.resize(static_cast<std::size_t>(std::max<std::int64_t>(1, kPiece / record) * record));

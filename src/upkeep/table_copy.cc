@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "imreg/index.h"
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -71,7 +72,9 @@ Status HeldRows::each(const SealedRows::Visit& visit) {
   return {};
 }
 
-TableCopy::~TableCopy() = default;
+TableCopy::~TableCopy() {
+  if (lock_ && RecordFile::open(to_).status().code() == Code::not_found) lock_->remove();
+}
 
 Result<std::unique_ptr<TableCopy>> TableCopy::open(const std::string& from, const std::string& to,
                                                    const BackupOptions& options, BackupReport& report) {
@@ -94,8 +97,14 @@ Status TableCopy::open_copy() {
   auto copy = RecordFile::open(to_);
   const bool none = copy.status().code() == Code::not_found;
   make_anew_ = none || options_.full;
-  if (!copy && !none)
-    return Status(copy.status().code(), copy.status().message() + "; move it away, then run it again").in_file(to_);
+  // It is ours, says the file beside it. A reader's trouble with the disk or with a newer format is no broken copy.
+  const bool broken = copy.status().code() == Code::corrupt || copy.status().code() == Code::invalid;
+  if (!copy && !none && !(broken && options_.full && !is_folder(to_))) {
+    const char* const remedy = copy.status().code() == Code::io ? ""
+                               : broken && !is_folder(to_)      ? "; -full makes the copy anew"
+                                                                : "; move it away, then run it again";
+    return Status(copy.status().code(), copy.status().message() + remedy).in_file(to_);
+  }
   if (!make_anew_) {
     if (copy->uuid() != source_->uuid()) {
       return Status(Code::mismatch,
@@ -113,12 +122,12 @@ Status TableCopy::open_copy() {
     }
   }
   if (options_.dry_run) {
-    if (!none) copy_ = *std::move(copy);
-  } else if (!none) {
+    if (copy) copy_ = *std::move(copy);
+  } else if (copy) {
     IMREG_ASSIGN(writer_, RecordWriter::open(to_, writing));
   } else {
     IMREG_ASSIGN(lock_, WriterLock::take(to_ + ".lock", options_.program, options_.wait_seconds));
-    if (holds_changes(to_ + ".journal"))
+    if (none && holds_changes(to_ + ".journal"))
       return Status(Code::mismatch, "holds changes of an earlier database of this name; move it away")
           .in_file(to_ + ".journal");
   }

@@ -188,6 +188,100 @@ if os.getuid() != 0:
     os.makedirs("closed", mode=0o555)
     fails(3, ["closed", "Permission denied"], "imbackup", "-db", "a.db", "closed")
 
+# --- what is refused leaves nothing behind: no folder, no mark, no lock beside nothing
+os.mkdir("litter")
+os.chdir("litter")
+run("imsim", "-rows", 300, "-db", "a.db", code=0)
+write("a.db.roots", "FAR\t/data/far\n")
+os.makedirs("a.db.queue/deep")
+write("a.db.queue/deep/1", "one")
+shutil.copy("a.db", "bad.db")
+scribble("bad.db", start + 512 * 5 + 300)
+write("bad.db.history", "x")
+os.makedirs("bad.db.queue")
+write("bad.db.queue/1", "one")
+os.symlink("nowhere", "link.db")
+os.symlink("nowhere/else.db", "folderlink.db")
+before = names(".")
+for dest in ("a.db.queue", "a.db.queue/deep", "a.db.queue/new", "a.db.new", "a.db.idx", "a.db.lock/", "a.heap", "a.db.copy/"):
+    out = run("imbackup", "-db", "a.db", dest, code=3)
+    equal((names("."), os.path.exists(dest.rstrip("/")) and dest), (before, dest if dest in ("a.db.queue", "a.db.queue/deep", "a.db.lock/") else False), f"{dest} is of the database: {out.stderr}")
+for words in (["-db", "bad.db", "fresh"], ["-restore", "bad.db", "new.db"], ["-restore", "nosuch", "new.db"]):
+    run("imbackup", *words, code=3)
+    equal(names("."), before, f"{words} leaves nothing")
+    check(not os.path.exists("fresh") and not os.path.exists("new.db.queue"), f"{words} leaves no folder")
+os.mkdir("kept")
+run("imbackup", "-db", "bad.db", "kept", code=3)
+equal(os.listdir("kept"), [], "a folder that was there stays, empty")
+for name in ("link.db", "folderlink.db"):
+    fails(3, [name, "symbolic link"], "imbackup", "-restore", "a.db", name)
+    check(os.path.islink(name) and names(".") == before, "a dangling link is not replaced")
+fails(3, ["no/such.db: its folder does not exist"], "imbackup", "-restore", "a.db", "no/such.db")
+
+# --- a pipe beside it: -n and the real run say the same
+os.mkfifo("a.db.pipe")
+said = [run("imbackup", *n, "-db", "a.db", "copy", code=0) for n in (["-n"], [])]
+check("a.db.pipe: is a pipe" in said[0].stderr and said[0].stderr == said[1].stderr, f"a pipe: {said}")
+equal(said[0].stdout, said[1].stdout.replace("\n", "; nothing is written (-n)\n"), "-n beside a pipe")
+check(not os.path.lexists("copy/Imreg.db.pipe"), "a pipe is not copied")
+
+# --- a broken copy is made anew by -full, when it is one
+for title, content in (("cut", read("copy/Imreg.db")[:20000]), ("shorter", read("copy/Imreg.db")[:40000]), ("empty", b""), ("text", b"nonsense\n" * 9000)):
+    write("copy/Imreg.db", content)
+    fails(3, ["copy/Imreg.db", "-full"], "imbackup", "-db", "a.db", "copy")
+    check(read("copy/Imreg.db") == content, f"{title}: is refused")
+    run("imbackup", "-db", "a.db", "copy", "-full", "-n", code=0)
+    check(read("copy/Imreg.db") == content, f"{title}: -n writes nothing")
+    equal(report("-db", "a.db", "copy", "-full")["new"], 300, f"{title}: -full")
+    same("copy/Imreg.db", "a.db", f"{title}: the new copy")
+write("copy/Imreg.db", b"mine")
+os.remove("copy/Imreg.db.backup")
+fails(3, ["copy", "imbackup did not make"], "imbackup", "-db", "a.db", "copy", "-full")
+check(read("copy/Imreg.db") == b"mine", "what is no copy of ours stays")
+os.chdir("..")
+
+# --- a read that fails: one line, exit code 3, nothing half made; or it was tried again and all is done
+jobs = [(["imcheck", "-db", "a.db", "-q"], None), (["imcheck", "-db", "a.db", "-repair", "new.db"], "new.db"), (["imbackup", "-db", "a.db", "new"], "new/Imreg.db"),
+        (["imbackup", "-db", "changed.db", "saved"], None), (["imbackup", "-restore", "saved", "new.db"], "new.db"), (["imcheck", "-db", "a.db", "-compact"], None)]
+faults = refused = 0
+if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0:
+    os.mkdir("reads")
+    run("imsim", "-rows", 300, "-db", "reads/a.db", code=0)
+    run("imbackup", "-db", "reads/a.db", "reads/saved", code=0)
+    shutil.copy("reads/a.db", "reads/changed.db")
+    changed = records("reads/changed.db")
+    changed["CHANGENO"][7] += 1
+    store("reads/changed.db", changed)
+    copied = read("reads/saved/Imreg.db")
+    for line, made in jobs:
+        for call in ("pread64", "openat", "mmap", "getdents64"):
+            shutil.rmtree("w", ignore_errors=True)
+            shutil.copytree("reads", "w")
+            command = ["strace", "-f", "-o", os.path.join(work, "trace"), "-e", f"trace={call}", os.path.join(BIN, line[0]), *line[1:]]
+            subprocess.run(command, cwd="w", capture_output=True)
+            calls = [l for l in open(os.path.join(work, "trace")) if call + "(" in l]
+            ours = [i + 1 for i, l in enumerate(calls) if "ELF" not in l and not any(f'"/{d}' in l for d in ("lib", "usr", "etc", "proc", "sys")) and (call != "mmap" or "MAP_SHARED" in l)]
+            for nth in sorted(rnd.sample(ours, min(len(ours), 40 if LONG else 3))):
+                shutil.rmtree("w", ignore_errors=True)
+                shutil.copytree("reads", "w")
+                command[5] = f"inject={call}:error=EIO:when={nth}"
+                out = subprocess.run(command, cwd="w", capture_output=True, text=True)
+                what = f"{line}, {call} {nth} fails: {out.returncode} {out.stderr!r:.300}"
+                faults += 1
+                refused += out.returncode == 3
+                check(out.returncode in (0, 3, 4), what)
+                check(out.returncode == 0 or out.stderr.startswith(line[0] + ": ") and out.stderr.count("\n") <= 2, what)
+                check(out.returncode != 3 or "rror" in out.stderr or "xists" in out.stderr or "holds changes" in out.stderr, what)
+                if made and os.path.exists("w/" + made):
+                    check(len(records("w/" + made)) == 300, f"{what}: {made} has not all rows")
+                    check(run("imcheck", "-db", "w/" + made, "-q").returncode in (0, 4), f"{what}: {made}")
+                elif made:
+                    check(out.returncode == 3 and not any("new" in n for n in names("w")), f"{what}: left {names('w')}")
+                check(len(records("w/saved/Imreg.db")) == 300 and (out.returncode == 0 or line[-1] == "saved" or read("w/saved/Imreg.db") == copied), f"{what}: the copy")
+                check(not any(n.endswith(".unfinished") for n in names("w")), f"{what}: left {names('w')}")
+    check(refused > faults // 3, f"{refused} of {faults} read faults were seen")
+    print(f"{faults} read faults, {refused} refused")
+
 # --- what is refused changes nothing, in no file
 for name, rows_, root in (("one", 10, "D\t/archiveA\n"), ("two", 20, "D\t/archiveB\n")):
     os.mkdir(name)

@@ -175,6 +175,46 @@ table = fits.BinTableHDU.from_columns([fits.Column("x", "D", array=np.arange(9.0
 table.writeto("table.fits")
 equal(report("table.fits", 0)["rows"], 9, "a table of somebody else")
 
+# One of Elixir's, or a table, that was cut off: the rows in front of the end are saved as they are.
+for version, size in (("v1", 360), ("v2", 360), ("v3", 512)):
+    source = version + ".db"
+    whole = open(source, "rb").read()
+    with open("cut.db", "wb") as file:
+        file.write(whole[:-(len(whole) - whole.rindex(b"o.fits")) // 2880 * 2880 - 3000])
+    out = run("imcheck", "-db", "cut.db", code=3)
+    left = int(re.search(rf" (\d+) rows of {total} whole: imcheck -repair saves them", out.stderr)[1])
+    check(0 < left < total, out.stderr)
+    saved = run("imcheck", "-db", "cut.db", "-repair", version + "cut.db", code=4)
+    check(saved.stdout == f"{version}cut.db: {left} rows saved; {total - left} lost\n" and f"(record {left + 1})" in saved.stderr, saved)
+    check(report(version + "cut.db", 0)["rows"] == left, f"{version}: the saved file is whole")
+    run("convertimreg", version + "cut.db", version + "native.db", "-to", "native", code=0)
+    run("convertimreg", source, version + "all.db", "-to", "native", code=0)
+    equal(names(version + "native.db"), names(version + "all.db")[:left], f"{version}: the rows in front of the cut")
+    os.remove(version + "cut.db")
+with fits.open("table.fits") as hdus:
+    wide = fits.BinTableHDU.from_columns([fits.Column("x", "1000D", array=np.arange(9000.0).reshape(9, 1000))])
+wide.writeto("wide.fits")
+os.truncate("wide.fits", 5760 + 8000 * 4 + 77)
+report("wide.fits", 3)
+run("imcheck", "-db", "wide.fits", "-repair", "wide4.fits", code=4)
+with fits.open("wide4.fits") as hdus:
+    check(np.array_equal(hdus[1].data["x"], np.arange(4000.0).reshape(4, 1000)), "astropy reads the rows of a cut table")
+
+# A cure says that rows are damaged; nothing is left where something is refused; what is not there has a remedy.
+name = family("cure.db")
+put(name, DATA_AT + 5 * SIZE + 17, b"\xaa")
+for verb in ("-trim", "-rebuild-index"):
+    out = run("imcheck", "-db", name, verb, code=0)
+    check("1 damaged row" in out.stderr and out.stderr.count("\n") == 1, f"{verb}: {out.stderr}")
+    equal(report(name, 0, verb)["damaged"], 1, verb)
+    equal(run("imcheck", "-db", "a.db", verb, code=0).stderr, "", f"{verb} of a whole one")
+before = sorted(os.listdir("."))
+for words in ([], ["-trim"], ["-stat"], ["-compact"], ["-rebuild-index"], ["-repair", "new.db"]):
+    fails(3, ["nosuch.db: there is no such database", "-db"], "imcheck", "-db", "nosuch.db", *words)
+fails(3, ["no/such/new.db: its folder does not exist"], "imcheck", "-db", "a.db", "-repair", "no/such/new.db")
+fails(3, ["no row of one"], "imcheck", "-db", "no", "-repair", "new.db")
+equal(sorted(os.listdir(".")), before, "what is refused leaves nothing")
+
 # A journal with a damaged change in front of a whole one: nothing clears it, a repair saves it and says what is lost.
 GOLDEN = os.path.join(harness.SOURCE, "tests", "golden", "native-4-pending.db")
 
@@ -284,7 +324,7 @@ for alone in (False, True):
 
 # The summary and the exit code say the same; everything that is asked for JSON gives one object.
 run("imsim", "-rows", 40, "-db", "j.db", code=0)
-for verb, keys in (("-trim", {"database", "bytes"}), ("-rebuild-index", {"database", "bytes"}), ("-compact", {"database", "removed", "rows", "bytes", "notes"})):
+for verb, keys in (("-trim", {"database", "bytes", "damaged"}), ("-rebuild-index", {"database", "bytes", "damaged"}), ("-compact", {"database", "removed", "rows", "bytes", "notes"})):
     out = run("imcheck", "-db", "j.db", verb, "-format", "json", code=0).stdout
     equal(set(json.loads(out or "{}")), keys, f"{verb} as JSON")
     equal(set(json.loads(run("imcheck", "-db", "nope.db", verb, "-format", "json", code=3).stdout or "{}")), {"database", "error"}, f"{verb} of nothing as JSON")

@@ -97,6 +97,40 @@ TEST_F(Check, FindsTwinsBelowRoots) {
   EXPECT_EQ(report->warnings, 1) << all_of(report->findings);
 }
 
+TEST_F(Check, SaysHowManyBytesStandBehindTheRows) {
+  make(path, 300);
+  const std::string whole = slurp(path);
+  spill(path, whole + std::string(4088, '\0'));
+  finds(Finding::Kind::warning, "4088 bytes more than PCOUNT says (0,");
+  spill(path, whole.substr(0, whole.size() - 100));
+  finds(Finding::Kind::warning, "100 bytes less than PCOUNT says (0,");
+}
+
+TEST_F(Check, FindsWhatStandsBehindTheIndex) {
+  make(path, 300);
+  const std::string whole = slurp(path + ".idx");
+  spill(path + ".idx", whole + "?");
+  finds(Finding::Kind::warning, "1 byte behind its last page");
+  spill(path + ".idx", whole + std::string(kPage, '?'));  // of a writer that was killed, perhaps
+  is_well();
+  EXPECT_THAT(all_of(checked(path).findings), HasSubstr(std::to_string(kPage) + " bytes behind its last page"));
+}
+
+// Minutes when every hole were read: a test that hangs.
+TEST_F(Check, HolesCostNothing) {
+  make(path, 300);
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 42);
+  finds(Finding::Kind::warning, "more than PCOUNT says");
+  const std::string saved = folder / "saved.db";
+  ASSERT_TRUE(repair_database(path, saved).ok());
+  EXPECT_EQ(contents(saved), contents(path));
+  std::fstream out(path, std::ios::binary | std::ios::in | std::ios::out);  // a hole in front of something
+  out.seekp(std::int64_t{1} << 41);
+  out << "x";
+  out.close();
+  finds(Finding::Kind::damage, "what stands behind the last row is not empty");
+}
+
 TEST_F(Check, FindsValuesThatCannotBe) {
   struct Case {
     const char* words;
@@ -105,6 +139,9 @@ TEST_F(Check, FindsValuesThatCannotBe) {
   const std::vector<Case> cases{
       {"dec 90.5", [](Record& r) { r.set(regimage::kDec, 90.5); }},
       {"ra 1000", [](Record& r) { r.set(regimage::kRa, 1000.0); }},
+      {"ra 700 is", [](Record& r) { r.set(regimage::kRa, 700.0); }},
+      {"ra -180.5 is", [](Record& r) { r.set(regimage::kRa, -180.5); }},
+      {"obstime 1e+300 is", [](Record& r) { r.set(regimage::kObstime, 1e300); }},
       {"obstime 9999-", [](Record& r) { r.set(regimage::kObstime, 253402214400.0); }},
       {"exptime -1", [](Record& r) { r.set(regimage::kExptime, -1.0F); }},
       {"airmass inf", [](Record& r) { r.set(regimage::kAirmass, std::numeric_limits<float>::infinity()); }},
