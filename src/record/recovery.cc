@@ -45,6 +45,8 @@ Status RecordWriter::State::recover() {
   const auto state = read_card_pair(file, seen().container, PairKind::state);
   if (state && !state->valid) IMREG_TRY(write_state());
   IMREG_TRY(write_counts());
+  // Without a row that proves FILEUUID, torn cards beside a torn first append are a damaged header to whoever opens it.
+  if (seen().count == 0) IMREG_TRY(file.sync());
   if (pending.end > kLongJournal) return checkpoint();  // nobody shall look through it again
   return {};
 }

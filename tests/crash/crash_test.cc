@@ -89,6 +89,16 @@ std::string image_rows(int from, int n, float fwhm = std::nanf("")) {
 }
 const Schema& image_schema() { return *builtin_format(regimage::kFormat, regimage::kVersion); }
 
+// A first append that was killed has taken room, so that recovery writes other counts than those that are on the disk.
+History empty_history() {
+  const auto prepare = [](const std::string& folder) {
+    const std::string path = folder + "/" + kDatabase;
+    EXPECT_OK(RecordWriter::create(path, image_schema(), {}));
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) + 2880);
+  };
+  return {"empty", &image_schema(), false, prepare, {append(image_rows(0, 2)), append(image_rows(2, 1)), close()}};
+}
+
 constexpr int kPrepared = 60;
 History index_history() {
   const auto changed = [](std::vector<int> rows, double time) {
@@ -285,6 +295,10 @@ void replay(const Recorded& run, std::size_t few = 8, std::size_t samples = 64) 
 TEST(Crash, Rows) {
   const auto history = rows_history();
   replay(record(history));
+}
+TEST(Crash, AnEmptyDatabaseThatHasRoom) {
+  const auto history = empty_history();
+  replay(record(history), 8, 2000);  // both the cards and the first record torn: one of some hundred
 }
 TEST(Crash, Index) {
   const auto history = index_history();
