@@ -79,7 +79,8 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   state->lock = std::move(lock);
   state->file = std::move(file);
   const std::string clean = state->clean_state();
-  if (clean.empty() || state->lock.last_state() != clean || !state->seen().journal.transactions.empty()) {
+  const JournalView& journal = state->seen().journal;
+  if (clean.empty() || state->lock.last_state() != clean || journal.hint_failed || !journal.transactions.empty()) {
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }
@@ -181,7 +182,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
     state_->show_journal();
     return {};
   }
-  state_->journal->applied(seen.count);
+  state_->journal->applied(seen.count, transaction.mark());
   if (state_->options.follower) state_->options.follower->after(file());
   // What is committed stays so whatever a checkpoint says; when it fails the handle refuses the next change.
   if (state_->journal->size() > kLongJournal) (void)checkpoint();

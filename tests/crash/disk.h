@@ -375,7 +375,7 @@ inline void reboot(std::string& bytes) {
     bytes[at] = bytes[at] == '0' ? '1' : '0';
 }
 inline void reboot_hint(const std::string& path) {
-  constexpr std::int64_t kPlace = 512, kSize = 76;
+  constexpr std::int64_t kPlace = 512, kSize = 92;
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   std::string head(40, '\0'), hint(kSize, '\0');
   if (::pread(fd, head.data(), head.size(), 0) == std::ssize(head) &&
