@@ -20,10 +20,10 @@ constexpr std::uint32_t kVersion = 1, kVersionOfMany = 2;
 constexpr std::int64_t kGenerationPlace = 8 + 4 + 16;
 constexpr std::int64_t kHintPlace = 512;
 constexpr std::int64_t kFirst = 1024;
-constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;      // magic version uuid generation crc
+constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;  // magic version uuid generation crc
 constexpr std::size_t kHintSize =
     40 + 8 + 8 + 8 + 8 + 8 + 8 + 4;                      // boot generation end last_sequence rows row number crc
-constexpr std::uint32_t kTransactionMagic = 0x54584e31;    // "TXN1"
+constexpr std::uint32_t kTransactionMagic = 0x54584e31;  // "TXN1"
 constexpr std::size_t kTransactionHead =
     4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
 constexpr std::uint32_t kManyMagic = 0x54584e32;          // "TXN2"

@@ -73,7 +73,7 @@ struct JournalView {
   /// Whole ones behind something that is not, looked for when the hint is not trusted. No power cut leaves that: each
   /// transaction is synced before the next one is written.
   std::vector<Transaction> behind_damage;
-  char generation_seen[8] = {};           ///< in its head, whole or not
+  char generation_seen[8] = {};  ///< in its head, whole or not
   /// False: a checkpoint has begun the journal anew. What its texts say is nothing any more; all of it is in the file.
   bool holds() const;
 };

@@ -181,8 +181,8 @@ Status RecordFile::State::lay_over_journal() {
     return got && *got == row.bytes().size() && change_of(mark.row, row.data()) >= mark.number;
   };
   using Has = std::function<bool(const RowMark&)>;
-  IMREG_ASSIGN(journal, read_journal(base + ".journal", container, generation, count,
-                                     who == Who::recovery ? Has() : Has(has)));
+  IMREG_ASSIGN(journal,
+               read_journal(base + ".journal", container, generation, count, who == Who::recovery ? Has() : Has(has)));
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
   pieces.clear();

@@ -57,7 +57,8 @@ Status RecordWriter::State::keep_behind_damage(const JournalView& pending) {
     IMREG_ASSIGN(const bool there, is_in_place(transaction));
     if (there) continue;
     return Status(Code::corrupt,
-                  "damaged, and behind the damage stand whole changes that are not in the database: save them with imcheck "
+                  "damaged, and behind the damage stand whole changes that are not in the database: save them with "
+                  "imcheck "
                   "-repair NEW.db before anybody writes")
         .in_file(seen().base + ".journal")
         .at_byte(pending.end);
@@ -73,7 +74,8 @@ Result<bool> RecordWriter::State::is_in_place(const Transaction& transaction) {
   const auto is_there = [&](std::int64_t row, std::int64_t number, std::int64_t offset, std::string_view bytes) {
     if (row >= seen().capacity()) return false;
     const char* const at = seen().map.data() + seen().place_of(row);
-    return number <= seen().change_of(row, at) || (!bytes.empty() && bytes == std::string_view(at + offset, bytes.size()));
+    return number <= seen().change_of(row, at) ||
+           (!bytes.empty() && bytes == std::string_view(at + offset, bytes.size()));
   };
   const auto sequence = static_cast<std::int64_t>(transaction.sequence);
   for (const auto& change : transaction.changes) {

@@ -42,7 +42,8 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
                                                               : JournalScan::Head::good;
   }
   if (generation < 0) generation = out.generation;
-  const bool hint_holds = holds(uuid, hint) || holds(uuid, hint.substr(0, kOldHintSize));  // without the row, as it was first
+  const bool hint_holds =
+      holds(uuid, hint) || holds(uuid, hint.substr(0, kOldHintSize));  // without the row, as it was first
   const auto hint_generation = load_big<std::int64_t>(hint.data() + 40);
   out.hint_empty = is_zero(hint) || (hint_holds && hint_generation < generation);
   out.hint_good = hint_holds && hint_generation == generation;

@@ -408,4 +408,15 @@ inline void put(const Image& image, const std::string& folder) {
   }
 }
 
+// What put() has done to the hints of the journals.
+inline void take_hints(Image& image, const std::string& folder) {
+  for (auto& [name, found] : image.files) {
+    if (!name.ends_with(".journal")) continue;
+    const std::string bytes = testing::slurp(folder + "/" + name);
+    for (auto& [at, sector] : found.sectors) {
+      if (at * image.sector < 1024) sector = bytes.substr(static_cast<std::size_t>(at * image.sector), sector.size());
+    }
+  }
+}
+
 }  // namespace imreg::crash
