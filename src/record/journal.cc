@@ -124,25 +124,23 @@ bool begins_with_changes(std::string_view bytes) {
 }
 
 // Moves the view past the transactions that are in the record file already, by the hint.
-bool skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows,
+void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows,
                   const std::function<bool(const RowMark&)>& file_has, JournalView& view) {
   std::string_view hint = bytes.substr(kHintPlace, kHintSize);
-  if (load_big<std::uint32_t>(hint.data() + kHintSize - 4) != check_of(uuid, hint.substr(0, kHintSize - 4)))
-    return false;
-  if (hint.substr(0, 40) != boot_text()) return false;
+  if (load_big<std::uint32_t>(hint.data() + kHintSize - 4) != check_of(uuid, hint.substr(0, kHintSize - 4))) return;
+  if (hint.substr(0, 40) != boot_text()) return;
   hint.remove_prefix(40);
-  if (take<std::int64_t>(hint) != view.generation) return false;
+  if (take<std::int64_t>(hint) != view.generation) return;
   const auto end = take<std::int64_t>(hint);
-  if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return false;
+  if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return;
   const auto last_sequence = take<std::uint64_t>(hint);
-  if (take<std::int64_t>(hint) > rows || last_sequence > kLargest) return false;
+  if (take<std::int64_t>(hint) > rows || last_sequence > kLargest) return;
   RowMark mark;
   mark.row = take<std::int64_t>(hint);
   mark.number = take<std::int64_t>(hint);
-  if (end > kFirst && !file_has(mark)) return false;
+  if (end > kFirst && !file_has(mark)) return;
   view.end = end;
   view.last_sequence = last_sequence;
-  return true;
 }
 
 }  // namespace
@@ -220,7 +218,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   view.generation = own_generation;
   std::memcpy(view.generation_seen, bytes.data() + kGenerationPlace, sizeof view.generation_seen);
 
-  view.hint_failed = !head_holds || !file_has || !skip_applied(bytes, container.uuid, rows, file_has, view);
+  if (head_holds && file_has) skip_applied(bytes, container.uuid, rows, file_has, view);
   std::size_t used = 0;
   const auto parse = [&] {
     const auto rest = bytes.substr(static_cast<std::size_t>(view.end));

@@ -69,7 +69,6 @@ struct JournalView {
   std::uint64_t last_sequence = 0;        ///< of the last whole transaction, 0 when there is none
   std::int64_t generation = -1;           ///< -1 when there is no journal of this file
   std::int64_t end = 0;                   ///< behind the last whole transaction
-  bool hint_failed = false;               ///< there is a journal, and its hint is not believed
   /// Whole ones behind something that is not, looked for when the hint is not trusted. No power cut leaves that: each
   /// transaction is synced before the next one is written.
   std::vector<Transaction> behind_damage;

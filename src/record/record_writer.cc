@@ -79,8 +79,7 @@ Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& 
   state->lock = std::move(lock);
   state->file = std::move(file);
   const std::string clean = state->clean_state();
-  const JournalView& journal = state->seen().journal;
-  if (clean.empty() || state->lock.last_state() != clean || journal.hint_failed || !journal.transactions.empty()) {
+  if (clean.empty() || state->lock.last_state() != clean || !state->seen().journal.transactions.empty()) {
     IMREG_ASSIGN(state->view.state_, RecordFile::State::open(path, RecordFile::State::Who::recovery));
     IMREG_TRY(state->recover());
   }
