@@ -37,6 +37,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     return {};
   };
   RowChange change{-1, {}};
+  RowMark mark;
   std::int64_t number = seen.change_number + 1;
   for (std::int64_t last = -1;; last = change.row) {
     IMREG_ASSIGN(const bool more, next(change));
@@ -59,6 +60,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     builder.compare(old, fresh);
     state_->seal(fresh, change.row, number);
     builder.add(change.row, number, {fresh + seen.crc->offset, 4});
+    mark = {change.row, number};
     if (follower) follower->collect(file(), change);
     if (builder.bytes().size() >= kPieceOfJournal) IMREG_TRY(write_piece());
   }
@@ -84,7 +86,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     state_->show_journal();
     return {};
   }
-  journal.applied(seen.count);
+  journal.applied(seen.count, mark);
   if (follower) follower->after(file());
   return {};
 }

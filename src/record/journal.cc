@@ -7,6 +7,7 @@
 
 #include "os/lock.h"
 #include "record/crc32c.h"
+#include "record/end_of_content.h"
 #include "record/write_behind.h"
 
 namespace imreg {
@@ -19,9 +20,10 @@ constexpr std::uint32_t kVersion = 1, kVersionOfMany = 2;
 constexpr std::int64_t kGenerationPlace = 8 + 4 + 16;
 constexpr std::int64_t kHintPlace = 512;
 constexpr std::int64_t kFirst = 1024;
-constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;      // magic version uuid generation crc
-constexpr std::size_t kHintSize = 40 + 8 + 8 + 8 + 8 + 4;  // boot generation end last_sequence rows crc
-constexpr std::uint32_t kTransactionMagic = 0x54584e31;    // "TXN1"
+constexpr std::size_t kHeadSize = 8 + 4 + 16 + 8 + 4;  // magic version uuid generation crc
+constexpr std::size_t kHintSize =
+    40 + 8 + 8 + 8 + 8 + 8 + 8 + 4;                      // boot generation end last_sequence rows row number crc
+constexpr std::uint32_t kTransactionMagic = 0x54584e31;  // "TXN1"
 constexpr std::size_t kTransactionHead =
     4 + 8 + 8 + 8 + 8 + 8;  // magic generation sequence rows_before bytes_of_changes bytes_of_added
 constexpr std::uint32_t kManyMagic = 0x54584e32;          // "TXN2"
@@ -122,7 +124,8 @@ bool begins_with_changes(std::string_view bytes) {
 }
 
 // Moves the view past the transactions that are in the record file already, by the hint.
-void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, JournalView& view) {
+void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows,
+                  const std::function<bool(const RowMark&)>& file_has, JournalView& view) {
   std::string_view hint = bytes.substr(kHintPlace, kHintSize);
   if (load_big<std::uint32_t>(hint.data() + kHintSize - 4) != check_of(uuid, hint.substr(0, kHintSize - 4))) return;
   if (hint.substr(0, 40) != boot_text()) return;
@@ -132,11 +135,35 @@ void skip_applied(std::string_view bytes, const Uuid& uuid, std::int64_t rows, J
   if (end < kFirst || end > static_cast<std::int64_t>(bytes.size())) return;
   const auto last_sequence = take<std::uint64_t>(hint);
   if (take<std::int64_t>(hint) > rows || last_sequence > kLargest) return;
+  RowMark mark;
+  mark.row = take<std::int64_t>(hint);
+  mark.number = take<std::int64_t>(hint);
+  if (end > kFirst && !file_has(mark)) return;
   view.end = end;
   view.last_sequence = last_sequence;
 }
 
 }  // namespace
+
+RowMark Transaction::mark() const {
+  const auto number = static_cast<std::int64_t>(sequence);
+  if (!changes.empty()) return {changes.back().row, number};
+  if (!added.empty()) return {rows_before, number};
+  const auto first = many ? many->find(many->next(0)) : std::nullopt;
+  return first ? RowMark{first->row, first->number} : RowMark{};
+}
+
+std::optional<Transaction> next_transaction(std::string_view bytes, std::size_t& at, const Uuid& uuid,
+                                            std::int64_t generation, std::int64_t record_size) {
+  for (; (at = bytes.find("TXN", at)) != bytes.npos; ++at) {
+    std::size_t used = 0;
+    auto found = transaction_at(bytes.substr(at), uuid, generation, record_size, used);
+    if (!found) continue;
+    at += used;
+    return found;
+  }
+  return std::nullopt;
+}
 
 std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid, std::int64_t generation,
                                           std::int64_t record_size, std::size_t& used) {
@@ -145,7 +172,7 @@ std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid,
 }
 
 Result<JournalView> read_journal(const std::string& path, const Container& container, std::int64_t generation,
-                                 std::int64_t rows, bool trust_hint) {
+                                 std::int64_t rows, const std::function<bool(const RowMark&)>& file_has) {
   JournalView view;
   view.end = kFirst;
   auto file = File::open(path, File::Mode::read);
@@ -191,7 +218,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   view.generation = own_generation;
   std::memcpy(view.generation_seen, bytes.data() + kGenerationPlace, sizeof view.generation_seen);
 
-  if (head_holds && trust_hint) skip_applied(bytes, container.uuid, rows, view);
+  if (head_holds && file_has) skip_applied(bytes, container.uuid, rows, file_has, view);
   std::size_t used = 0;
   const auto parse = [&] {
     const auto rest = bytes.substr(static_cast<std::size_t>(view.end));
@@ -201,6 +228,13 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
     view.last_sequence = transaction->sequence;
     view.transactions.push_back(*std::move(transaction));
     view.end += static_cast<std::int64_t>(used);
+  }
+  if (!file_has) {
+    IMREG_ASSIGN(const std::int64_t content, end_of_content(*file, view.end));
+    const std::string_view all = bytes.substr(0, static_cast<std::size_t>(std::min(content, size)));
+    auto at = static_cast<std::size_t>(view.end);
+    while (auto found = next_transaction(all, at, container.uuid, own_generation, container.schema->record_size))
+      view.behind_damage.push_back(*std::move(found));
   }
   if (!head_holds && view.transactions.empty()) view.generation = -1;
   return view;
@@ -242,9 +276,8 @@ Status Journal::settle_on_disk(const std::string& path, std::int64_t end, IoObse
     IMREG_TRY(file->truncate(end));
     return file->sync();
   }
-  IMREG_ASSIGN(const Map map, Map::of(*file, size));
-  if (end < size && std::any_of(map.data() + end, map.data() + size, [](char c) { return c != 0; }))
-    IMREG_TRY(file->write_zeros(end, size - end));
+  IMREG_ASSIGN(const std::int64_t content, end_of_content(*file, end));
+  if (content > end) IMREG_TRY(file->write_zeros(end, content - end));
   return file->sync();
 }
 
@@ -423,8 +456,9 @@ Result<JournalView> Journal::last_added(std::int64_t record_size) const {
   return view;
 }
 
-void Journal::applied(std::int64_t rows) {
+void Journal::applied(std::int64_t rows, const RowMark& mark) {
   rows_ = rows;
+  mark_ = mark;
   applied_end_ = end_;
   if (end_ - hinted_end_ >= kHintEvery) write_hint();
 }
@@ -435,6 +469,8 @@ void Journal::write_hint() {
   put(hint, applied_end_);
   put(hint, last_sequence_);
   put(hint, rows_);
+  put(hint, mark_.row);
+  put(hint, mark_.number);
   put(hint, check_of(uuid_, hint));
   hinted_end_ = applied_end_;
   (void)file_.write(kHintPlace, hint);  // it only saves work; without it the changes are applied once more
@@ -445,6 +481,7 @@ Status Journal::restart(std::int64_t generation, std::int64_t rows) {
   end_ = kFirst;
   IMREG_TRY(write_head(kVersion));
   rows_ = rows;
+  mark_ = {};
   applied_end_ = end_;
   write_hint();
   // Behind the head: who has mapped it looks there whether it still holds.

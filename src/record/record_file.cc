@@ -173,7 +173,16 @@ bool RecordFile::State::no_row_is_whole() const {
 }
 
 Status RecordFile::State::lay_over_journal() {
-  IMREG_ASSIGN(journal, read_journal(base + ".journal", container, generation, count, who != Who::recovery));
+  const auto has = [this](const RowMark& mark) {
+    if (!changeno) return true;
+    if (mark.row < 0 || mark.row >= kLargest / record_size()) return false;
+    Record row(static_cast<std::size_t>(record_size()));
+    const auto got = file.read(place_of(mark.row), row.data(), row.bytes().size());
+    return got && *got == row.bytes().size() && change_of(mark.row, row.data()) >= mark.number;
+  };
+  using Has = std::function<bool(const RowMark&)>;
+  IMREG_ASSIGN(journal,
+               read_journal(base + ".journal", container, generation, count, who == Who::recovery ? Has() : Has(has)));
   if (generation < 0) generation = std::max<std::int64_t>(journal.generation, 1);
   change_number = std::max(change_number, static_cast<std::int64_t>(journal.last_sequence));
   pieces.clear();

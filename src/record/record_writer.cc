@@ -181,7 +181,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
     state_->show_journal();
     return {};
   }
-  state_->journal->applied(seen.count);
+  state_->journal->applied(seen.count, transaction.mark());
   if (state_->options.follower) state_->options.follower->after(file());
   // What is committed stays so whatever a checkpoint says; when it fails the handle refuses the next change.
   if (state_->journal->size() > kLongJournal) (void)checkpoint();

@@ -14,7 +14,7 @@ Result<std::optional<std::vector<std::int64_t>>> RecordFile::changed_rows(std::i
   // A journal begins at the number that the file's own card says; a checkpoint changes the card before it begins another.
   IMREG_ASSIGN(const CardPair before, read_card_pair(s.file, s.container, PairKind::state));
   if (!before.valid || before.second > since) return unknown;
-  const auto journal = read_journal(s.base + ".journal", s.container, before.first, s.count, false);
+  const auto journal = read_journal(s.base + ".journal", s.container, before.first, s.count);
   if (journal.status().code() == Code::io) return journal.status();
   if (!journal) return unknown;
   IMREG_ASSIGN(const CardPair after, read_card_pair(s.file, s.container, PairKind::state));
@@ -42,6 +42,7 @@ Status RecordWriter::replicate(const SealedRows& rows) {
   if (rows.change_number < seen.change_number)
     return Status(Code::invalid, "rows that are older than those that are there").in_file(file().path());
   const std::int64_t size = seen.record_size(), before = seen.count;
+  RowMark mark;
   Transaction head;
   head.sequence = static_cast<std::uint64_t>(rows.change_number);
   head.rows_before = before;
@@ -76,8 +77,10 @@ Status RecordWriter::replicate(const SealedRows& rows) {
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
   state_->failure = [&]() -> Status {
     WriteBehind out(state_->file);
-    IMREG_TRY(
-        rows.each([&](std::int64_t row, std::string_view bytes) { return out.write(seen.place_of(row), bytes); }));
+    IMREG_TRY(rows.each([&](std::int64_t row, std::string_view bytes) {
+      mark = {row, seen.changeno ? load(bytes.data(), Field<std::int64_t>{seen.changeno->offset}) : 0};
+      return out.write(seen.place_of(row), bytes);
+    }));
     IMREG_TRY(out.flush());
     seen.count = before + rows.added;
     return state_->write_counts();
@@ -86,7 +89,7 @@ Status RecordWriter::replicate(const SealedRows& rows) {
     state_->show_journal();
     return {};
   }
-  state_->journal->applied(seen.count);
+  state_->journal->applied(seen.count, mark);
   if (follower) follower->after(file());
   return {};
 }

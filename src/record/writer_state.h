@@ -61,7 +61,11 @@ struct RecordWriter::State {
   Status recover();
   /// What is not in place yet. Whether there was something.
   Result<bool> replay(const Transaction& transaction);
-  Status set_aside(std::int64_t from);
+  /// Good rows behind row `from`, up to this byte of the file.
+  Status set_aside(std::int64_t from, std::int64_t end);
+  /// Error: corrupt, when whole transactions behind a damaged one would be lost.
+  Status keep_behind_damage(const JournalView& pending);
+  Result<bool> is_in_place(const Transaction& transaction);
 };
 
 }  // namespace imreg

@@ -16,7 +16,7 @@ namespace imreg::upkeep {
 namespace {
 
 constexpr std::size_t kHint = 512, kFirst = 1024;
-constexpr std::size_t kHeadSize = 40, kHintSize = 76;
+constexpr std::size_t kHeadSize = 40, kHintSize = 92, kOldHintSize = 76;
 constexpr std::string_view kMagic = "IMREGJNL";
 constexpr std::string_view kTransactionMagics[] = {"TXN1", "TXN2"};
 
@@ -43,7 +43,8 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
                                                               : JournalScan::Head::good;
   }
   if (generation < 0) generation = out.generation;
-  const bool hint_holds = holds(uuid, hint);
+  const bool hint_holds =
+      holds(uuid, hint) || holds(uuid, hint.substr(0, kOldHintSize));  // without the row, as it was first
   const auto hint_generation = load_big<std::int64_t>(hint.data() + 40);
   out.hint_empty = is_zero(hint) || (hint_holds && hint_generation < generation);
   out.hint_good = hint_holds && hint_generation == generation;
@@ -73,10 +74,9 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
     store_big(begin + 4, generation);
     const std::string_view wanted(begin, sizeof begin);
     out.begun_behind_end |= bytes.substr(static_cast<std::size_t>(out.end)).starts_with(wanted);
-    for (at = static_cast<std::size_t>(out.end); (at = bytes.find(wanted, at)) != bytes.npos;) at += take() ? 0 : 1;
   }
-  std::sort(out.transactions.begin() + static_cast<std::ptrdiff_t>(out.chained), out.transactions.end(),
-            [](const auto& a, const auto& b) { return a.end < b.end; });
+  while (auto found = next_transaction(bytes, at, uuid, generation, record_size))
+    out.transactions.push_back({*std::move(found), static_cast<std::int64_t>(at)});
   return out;
 }
 

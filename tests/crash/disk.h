@@ -375,7 +375,7 @@ inline void reboot(std::string& bytes) {
     bytes[at] = bytes[at] == '0' ? '1' : '0';
 }
 inline void reboot_hint(const std::string& path) {
-  constexpr std::int64_t kPlace = 512, kSize = 76;
+  constexpr std::int64_t kPlace = 512, kSize = 92;
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   std::string head(40, '\0'), hint(kSize, '\0');
   if (::pread(fd, head.data(), head.size(), 0) == std::ssize(head) &&
@@ -405,6 +405,17 @@ inline void put(const Image& image, const std::string& folder) {
   for (auto [name, text] : image.locks) {
     if (!image.killed) reboot(text);
     testing::spill(folder + "/" + name, text);
+  }
+}
+
+// What put() has done to the hints of the journals.
+inline void take_hints(Image& image, const std::string& folder) {
+  for (auto& [name, found] : image.files) {
+    if (!name.ends_with(".journal")) continue;
+    const std::string bytes = testing::slurp(folder + "/" + name);
+    for (auto& [at, sector] : found.sectors) {
+      if (at * image.sector < 1024) sector = bytes.substr(static_cast<std::size_t>(at * image.sector), sector.size());
+    }
   }
 }
 

@@ -5,11 +5,13 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <unordered_set>
 
 #include "disk.h"
 #include "formats/regimage.h"
 #include "imreg/index.h"
 #include "imreg/scan.h"
+#include "record/record_state.h"
 #include "scan/index_search.h"
 
 namespace imreg::crash {
@@ -79,6 +81,8 @@ struct Recorded {
   Log log;
   std::vector<std::size_t> acknowledged;  // length of the log when each step returned ok
   std::vector<State> states;              // before the first step, and behind each
+  std::set<std::string> written = {};     // rows that there ever were
+  std::set<std::string> aside = {};       // of them, those that a recovery has to set aside
 };
 
 inline Rows rows_of(const RecordFile& file, std::string& trouble) {
@@ -93,6 +97,29 @@ inline Rows rows_of(const RecordFile& file, std::string& trouble) {
     out.push_back(copy.bytes());
   }
   return out;
+}
+
+// Rows behind row `count` that are whole in these bytes of a file: what recovery sets aside.
+inline std::set<std::string> whole_behind(const std::string& path, const std::string& bytes, std::int64_t count) {
+  std::set<std::string> out;
+  const auto file = File::open(path, File::Mode::read);
+  const auto container = file ? read_container(*file) : Result<Container>(file.status());
+  if (!container) return out;
+  const Schema& schema = *container->schema;
+  const auto size = static_cast<std::size_t>(schema.record_size);
+  const auto end = bytes.find_last_not_of('\0') + 1;
+  for (std::int64_t row = count + 1;; ++row) {
+    const auto at = static_cast<std::size_t>(container->data_offset) + static_cast<std::size_t>(row) * size;
+    if (at >= end || at + size > bytes.size()) return out;
+    std::string content = bytes.substr(at, size);
+    const int crc = schema.find("crc")->offset;
+    if (load(content.data(), Field<std::uint32_t>{crc}) !=
+        record_crc(container->uuid, row, content.data(), schema.record_size, crc))
+      continue;
+    std::memset(content.data() + schema.find("changeno")->offset, 0, 8);
+    std::memset(content.data() + crc, 0, 4);
+    out.insert(std::move(content));
+  }
 }
 
 inline State state_of(const std::string& path, std::string& trouble) {
@@ -147,6 +174,9 @@ inline Recorded record(const History& history) {
   }
   live.close();
   EXPECT_EQ(trouble, "");
+  for (const auto& state : out.states) {
+    if (state) out.written.insert(state->begin(), state->end());
+  }
   out.log = std::move(recorder.log);
   return out;
 }
@@ -221,6 +251,27 @@ inline std::string wrong_index(const RecordFile& file) {
   return "";
 }
 
+// How often rows stood in X.db.lost.
+inline std::atomic<std::size_t> lost_and_found{0};
+
+// What recovery has set aside: whole rows of this history, none that the database has, and each that had to be.
+inline std::string wrong_aside(const Recorded& run, const std::string& path, const Rows& rows,
+                               const std::set<std::string>& wanted) {
+  std::string trouble;
+  const State found = state_of(path + ".lost", trouble);
+  if (!trouble.empty()) return "set aside: " + trouble;
+  const std::set<std::string> there = found ? std::set(found->begin(), found->end()) : std::set<std::string>();
+  for (const auto& row : there) {
+    if (!run.written.contains(row)) return "a row was set aside that nobody has written";
+    if (std::ranges::count(rows, row) != 0) return "a row was set aside that is in the database";
+  }
+  for (const auto& row : wanted) {
+    if (!there.contains(row)) return "a good row behind a damaged one is gone";
+  }
+  lost_and_found += !there.empty();
+  return "";
+}
+
 // What is found in a folder after a crash, by a reader, by a writer that recovers, by the next one; what is wrong with it.
 struct Findings {
   State read, recovered;
@@ -249,6 +300,7 @@ inline Findings look(const Recorded& run, std::size_t acknowledged, const std::s
     const auto reader = RecordFile::open(path);
     if (out.trouble = reader ? wrong_index(*reader) : reader.status().text(); !out.trouble.empty()) return out;
   }
+  const std::string found = testing::slurp(path);
   auto writer = live.writing();
   if (!writer) return wrong("writer: " + writer.status().text());
   out.recovered = rows_of((*writer)->file(), out.trouble);
@@ -257,6 +309,9 @@ inline Findings look(const Recorded& run, std::size_t acknowledged, const std::s
   if (!now) return wrong("recovery gives " + told(out.recovered) + " that are neither before nor behind the step");
   if (*now < *seen || (!image.killed && *now != *seen))
     return wrong("a reader had found " + told(out.read) + ", recovery gives " + told(out.recovered));
+  std::set<std::string> wanted = whole_behind(path, found, std::ssize(*out.recovered));
+  wanted.insert(run.aside.begin(), run.aside.end());
+  if (out.trouble = wrong_aside(run, path, *out.recovered, wanted); !out.trouble.empty()) return out;
   if (out.trouble = wrong_index((*writer)->file()); !out.trouble.empty()) return out;
   if (out.trouble = wrong_size(path); !out.trouble.empty()) return out;
   live.writer.reset();
@@ -299,6 +354,20 @@ inline void in_parallel(std::size_t n, const std::function<void(std::size_t, con
   for (auto& thread : threads) thread.join();
 }
 
+// What was looked at: the same bytes with the same promise are right or wrong once.
+class Looked {
+ public:
+  /// Whether it is new.
+  bool add(std::uint64_t image, std::size_t promise) {
+    const std::lock_guard guard(mutex_);
+    return all_.insert(image ^ (promise + 1) * 0x9e3779b97f4a7c15U).second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<std::uint64_t> all_;
+};
+
 // The cuts from..to of a log, each with the ways that the disk has.
 struct Replay {
   const Log& log;
@@ -308,6 +377,9 @@ struct Replay {
   std::size_t few = 8;  // unsynced versions of sectors, sizes and names of which every choice is tried
   std::int64_t sector = 512;
   bool kills = true;
+  // Shared with other parts, and what is promised at a cut; without it each cut has its own.
+  Looked* looked = nullptr;
+  std::function<std::size_t(std::size_t done)> promise = {};
   // What is wrong with the files in the folder when the cut was behind `done` operations.
   std::function<std::string(std::size_t done, const std::string& folder, const Image&)> check;
 
@@ -325,11 +397,11 @@ struct Replay {
       Dice dice(done * 2654435761U + static_cast<std::size_t>(sector) + log.size());
       auto ways = choices(disk.dials(), few, samples, dice);
       if (kills) ways.push_back({.of = {}, .torn = false, .killed = true});
-      std::set<std::uint64_t> seen;
+      Looked own;
       for (std::size_t way = 0; way < ways.size(); ++way) {
         const Image image = disk.image(ways[way], dice);
         ++out.states;
-        if (!seen.insert(image.hash).second) continue;
+        if (!(looked ? looked->add(image.hash, promise(done)) : own.add(image.hash, 0))) continue;
         ++out.different;
         put(image, folder);
         out.trouble = check(done, folder, image);

@@ -17,7 +17,7 @@ namespace imreg::fuzz {
 inline constexpr Uuid kUuid = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x88,
                                0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xf0, 0x0f};
 inline constexpr std::size_t kCountCards = 3200, kStateCards = 3600;      // man 5 imreg-record
-inline constexpr std::size_t kHint = 512, kHintSize = 76, kFirst = 1024;  // the journal's head, by src/record/journal.h
+inline constexpr std::size_t kHint = 512, kHintSize = 92, kFirst = 1024;  // the journal's head, by src/record/journal.h
 inline constexpr std::size_t kHeadSize = 40, kTransactionHead = 44, kManyHead = 40;
 
 struct Bundle {

@@ -233,6 +233,10 @@ check("-trim" not in out.stderr, f"advice that would clear a whole change: {out.
 for verb in ("-trim", "-compact", "-rebuild-index"):
     fails(3, ["q.db.journal", "imcheck -repair"], "imcheck", "-db", "q.db", verb)
     equal(open("q.db.journal", "rb").read(), before, f"{verb} leaves the journal as it was")
+# Nor does anybody who writes, whatever he writes.
+for words in (("imregister", "-db", "q.db", "night"), ("imregtable", "-db", "q.db", "a.db")):
+    fails(3, ["q.db.journal: damaged", "imcheck -repair NEW.db"], *words)
+    equal(open("q.db.journal", "rb").read(), before, f"{words[0]} leaves the journal as it was")
 found = report("q.db", 4, "-repair", "q2.db")
 equal((found["saved"], found["lost"], found["changes_lost"]), (12, 0, 1), "a lost change is counted")
 check(any("change 1 is damaged" in f["what"] for f in found["findings"]), found)

@@ -258,6 +258,7 @@ TEST_F(Damage, AnOlderCopyOfTheSameGenerationIsCompletedOrRefused) {
   }
   expected[3].value = 9;
   spill(path, backup);  // the journal's hint says that row 3 is in the file; it is not in this one
+  EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected) << "a reader";
   {
     auto writer = must(RecordWriter::open(path, {}));
     EXPECT_EQ(rows_of(writer.file()), expected);

@@ -35,10 +35,78 @@ TEST_F(Recovery, ARottenTransactionTakesNoRowBackToAnOlderOne) {
   {
     auto writer = must(RecordWriter::open(path, {}));
     EXPECT_EQ(rows_of(writer.file()), expected);
+    ASSERT_EQ(writer.notes().size(), 1u);
+    EXPECT_THAT(writer.notes()[0], HasSubstr("d.db.journal is damaged (byte " + std::to_string(second) + ")"));
     EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 20})}}));
   }
   expected[3].value = 20;
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+}
+
+// Whole transactions behind a damaged one were acknowledged: each was synced before the next was written. A writer that cannot
+// have them clears nothing. In each kind of change one byte of the first is damaged, and of each in turn the file lacks a part.
+TEST_F(Recovery, AcknowledgedChangesBehindADamagedOneAreNeverCleared) {
+  make(path, 10);
+  const std::string before = slurp(path);
+  const auto many = [](RecordWriter& writer) {
+    return writer.commit_many([row = 0](RowChange& change) mutable -> Result<bool> {
+      change = {row, bytes_of(Row{row, 30})};
+      return row++ < 5;
+    });
+  };
+  const std::vector<std::function<Status(RecordWriter&)>> kinds = {[](RecordWriter& writer) {
+                                                                     return writer.commit({{4, bytes_of(Row{4, 9})}});
+                                                                   },
+                                                                   [](RecordWriter& writer) {
+                                                                     return writer.commit({}, bytes_of(Row{10, 9}));
+                                                                   },
+                                                                   many};
+  for (const auto& kind : kinds) {
+    for (const char* ending : {"", ".journal", ".lock"}) std::filesystem::remove(path + ending);
+    spill(path, before);
+    {
+      auto writer = must(RecordWriter::open(path, {}));
+      EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+      EXPECT_OK(kind(writer));
+    }
+    const std::string after = slurp(path), whole = slurp(path + ".journal");
+    std::string journal = whole;
+    journal.replace(512, 512, 512, '\0');  // another boot
+    journal[1024 + 50] ^= 1;
+    const auto found = [&](const std::string& rows) {
+      std::filesystem::remove(path + ".lock");
+      spill(path, rows);
+      spill(path + ".journal", journal);
+      return writer_status();
+    };
+    const Status refused = found(before);
+    EXPECT_EQ(refused.code(), Code::corrupt);
+    EXPECT_THAT(refused.text(), HasSubstr("d.db.journal: damaged"));
+    EXPECT_THAT(refused.text(), HasSubstr("imcheck -repair"));
+    EXPECT_EQ(slurp(path), before);
+    EXPECT_EQ(slurp(path + ".journal"), journal);
+    EXPECT_EQ(writer_status().code(), Code::corrupt) << "and so it stays";
+    // The machine goes on, the lock was left in order, and a page of the journal has rotted: its front, and the hint with it.
+    {
+      spill(path, before);
+      spill(path + ".journal", whole);
+      std::filesystem::remove(path + ".lock");
+      EXPECT_OK(writer_status());
+      scribble(path + ".journal", 0, std::string(1024 + 60, '\0'));
+      const std::string rotten = slurp(path + ".journal");
+      EXPECT_OK(writer_status());  // all is in the file
+      EXPECT_NE(slurp(path + ".journal"), rotten);
+    }
+    EXPECT_OK(found(after));  // the same
+    // A last one that is damaged is what a power cut leaves.
+    journal = whole;
+    journal.replace(512, 512, 512, '\0');
+    journal[whole.find("TXN", 1028) + 45] ^= 1;
+    EXPECT_OK(found(before));
+    Rows expected = some(10);
+    expected[3].value = 9;
+    EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
+  }
 }
 
 TEST_F(Recovery, ADamagedIdentityIsToldAndNothingIsZeroed) {
