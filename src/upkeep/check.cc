@@ -35,8 +35,8 @@ Result<CheckReport> check_wreck(const std::string& path, const Status& why, Chec
   const auto wreck = Salvage::open(path);
   if (!wreck) return why;
   std::int64_t whole = 0, lost = 0;
-  IMREG_TRY(wreck->each([&](std::int64_t, Salvage::Fate fate, const char*) {
-    ++(fate == Salvage::Fate::lost ? lost : whole);
+  IMREG_TRY(wreck->each([&](std::int64_t, std::int64_t rows, Salvage::Fate fate, const char*) {
+    (fate == Salvage::Fate::lost ? lost : whole) += rows;
     return true;
   }));
   Findings findings;
