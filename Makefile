@@ -53,7 +53,7 @@ fuzz: deps-build deps-test deps-fuzz  ## libFuzzer on every tests/fuzz target, F
 	@$(call build,build-fuzz,--target $(fuzzers))
 	@set -e; for target in $(fuzzers); do mkdir -p build-fuzz/corpus/$$target; \
 	  more=; [ $$target != header_fuzz ] || more="$(wildcard ../shared/data/fits)"; \
-	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+	  build-fuzz/tests/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=25 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
 	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target $$(ls -d tests/fuzz/corpus/$$target 2>/dev/null) $$more; done
 
 lint: deps-build deps-test deps-lint  ## format, clang-tidy, house rules, man pages

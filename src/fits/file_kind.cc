@@ -153,7 +153,10 @@ constexpr Magic kMagics[] = {{"\xff\xd8\xff", "a JPEG image"},
 Result<OpenFile> OpenFile::open(const std::string& path) {
   if (path.find('\0') != path.npos) return Status(Code::invalid, "the name holds a NUL byte").in_file(path);
   // O_NONBLOCK: a pipe without a writer does not stop us. It means nothing for regular files.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (fd < 0 && errno == EINTR);
   struct stat info {};
   if (fd < 0) {
     const int error = errno;

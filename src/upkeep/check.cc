@@ -39,9 +39,9 @@ Result<CheckReport> check_wreck(const std::string& path, const Status& why, cons
   if (!wreck && !cut) return why;
   std::int64_t whole = cut ? cut->container.count : 0, lost = cut ? cut->said - whole : 0;
   if (wreck) {
-    IMREG_TRY(wreck->each([&](std::int64_t row, Salvage::Fate fate, const char*) {
+    IMREG_TRY(wreck->each([&](std::int64_t row, std::int64_t rows, Salvage::Fate fate, const char*) {
       if (options.progress && row % 4096 == 0) options.progress(wreck->place_of(row), wreck->size);
-      ++(fate == Salvage::Fate::lost ? lost : whole);
+      (fate == Salvage::Fate::lost ? lost : whole) += rows;
       return true;
     }));
   }

@@ -83,12 +83,14 @@ Status save_rows(const std::string& path, const std::string& new_path, const Che
   IMREG_ASSIGN(auto file, new_file(new_path, wreck.container));
   Status trouble;
   std::int64_t rows = 0, newest_change = wreck.newest_change;
-  IMREG_TRY(wreck.each([&](std::int64_t row, Salvage::Fate fate, const char* bytes) {
+  IMREG_TRY(wreck.each([&](std::int64_t row, std::int64_t many, Salvage::Fate fate, const char* bytes) {
     if (options.progress && row % 4096 == 0) options.progress(wreck.place_of(row), wreck.size);
-    rows = row + 1;
+    rows = row + many;
     if (fate == Salvage::Fate::lost) {
-      ++report.rows_lost;
-      findings.damage(path, why_lost(wreck, row, bytes), row, wreck.place_of(row));
+      report.rows_lost += many;
+      const std::int64_t named = std::min(many, std::int64_t{CheckReport::kMostNamed});
+      for (std::int64_t lost = row; lost < row + named; ++lost)
+        findings.damage(path, why_lost(wreck, lost, bytes), lost, wreck.place_of(lost));
       return true;
     }
     if (fate == Salvage::Fate::newer) ++report.changes_applied;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "base/text.h"
@@ -182,7 +183,8 @@ Result<Salvage> Salvage::open(const std::string& path, const std::string* lock_t
   out.lock = lock_knows(lock_text ? *lock_text : read_file(base + ".lock", 4096).value_or(""), out.container);
   // The lock does not say whose it is: it is believed where the file itself says nothing.
   const std::int64_t known = std::max(index_knows(base, out.container.uuid).rows, out.counted ? -1 : out.lock.rows);
-  out.container.count = std::max(out.container.count, known);
+  const std::int64_t most = kLargest / out.record_size();  // the place of each row is a number
+  out.container.count = std::min(std::max(out.container.count, known), most);
   return out;
 }
 
@@ -370,7 +372,15 @@ bool Salvage::was_sealed(std::string row) const {
   return check && row.replace(at, 4, 4, '\0').find_first_not_of('\0') != row.npos;
 }
 
-Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>& visit) const {
+// The first row from `row` on that a change of the journal is about; a very large number when there is none.
+std::int64_t Salvage::next_in_journal(std::int64_t row) const {
+  const auto piece = pieces.lower_bound(row);
+  std::int64_t next = piece == pieces.end() ? std::numeric_limits<std::int64_t>::max() : piece->first;
+  for (const auto* transaction : large) next = std::min(next, transaction->many->next(row));
+  return next;
+}
+
+Status Salvage::each(const Visit& visit) const {
   constexpr std::int64_t kPiece = 1 << 20;
   const std::int64_t record = record_size(),
                      in_file = std::max<std::int64_t>(0, (size - container.data_offset) / record);
@@ -386,6 +396,12 @@ Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>&
     if (row >= piece_end && row >= container.count && row < in_file && doubtful.size() >= kMostDoubtful) {
       row = std::max(row, (file.next_data(place_of(row)) - container.data_offset) / record);
       if (row >= in_file) break;
+    }
+    if (row >= in_file) {
+      const std::int64_t next = std::min(rows, next_in_journal(row));
+      if (next > row && !visit(row, next - row, Fate::lost, nullptr)) return {};
+      row = next;
+      if (row == rows) break;
     }
     if (row >= piece_end && row < in_file) {
       piece_from = row;
@@ -409,16 +425,16 @@ Status Salvage::each(const std::function<bool(std::int64_t, Fate, const char*)>&
     if (fate != Fate::lost) {
       // Room that was taken ahead is no row: only what is not zero, or stands in front of a whole row.
       for (const auto& [before, text] : doubtful) {
-        if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
+        if (!visit(before, 1, Fate::lost, text.empty() ? nullptr : text.data())) return {};
       }
       doubtful.clear();
     }
-    if (!visit(row, fate, fate == Fate::lost ? (there ? raw.data() : nullptr) : bytes.data())) return {};
+    if (!visit(row, 1, fate, fate == Fate::lost ? (there ? raw.data() : nullptr) : bytes.data())) return {};
   }
   const auto was_row = [&](const std::string& text) { return !text.empty() && (!counted || was_sealed(text)); };
   while (!doubtful.empty() && !was_row(doubtful.back().second)) doubtful.pop_back();
   for (const auto& [before, text] : doubtful) {
-    if (!visit(before, Fate::lost, text.empty() ? nullptr : text.data())) return {};
+    if (!visit(before, 1, Fate::lost, text.empty() ? nullptr : text.data())) return {};
   }
   return {};
 }

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "os/file.h"
@@ -23,13 +23,13 @@ struct Salvage {
   bool counted = false;            ///< the file says so itself, and its check holds
   std::vector<std::string> notes;  ///< how the header was found
   Map journal_map;
-  JournalScan journal;                                           ///< points into the map
-  std::unordered_map<std::int64_t, std::vector<Change>> pieces;  ///< of the journal, by row, older first
-  std::vector<const Transaction*> large;                         ///< of the journal, those of many rows
-  std::vector<std::int64_t> missing;  ///< numbers of changes of which the journal has only ruins
-  std::int64_t newest_change = 0;     ///< by header and journal
-  Known lock;                         ///< what the last writer left
-  Status unread;                      ///< why changes that there may be cannot be read
+  JournalScan journal;                                 ///< points into the map
+  std::map<std::int64_t, std::vector<Change>> pieces;  ///< of the journal, by row, older first
+  std::vector<const Transaction*> large;               ///< of the journal, those of many rows
+  std::vector<std::int64_t> missing;                   ///< numbers of changes of which the journal has only ruins
+  std::int64_t newest_change = 0;                      ///< by header and journal
+  Known lock;                                          ///< what the last writer left
+  Status unread;                                       ///< why changes that there may be cannot be read
 
   std::int64_t record_size() const { return container.schema->record_size; }
   std::int64_t place_of(std::int64_t row) const { return container.data_offset + row * record_size(); }
@@ -45,8 +45,10 @@ struct Salvage {
     lost
   };
   /// Calls `visit` for every row that there is or was, in order, until it returns false; `bytes` of a lost one are what
-  /// stands there, nullptr when there is nothing. Errors: io.
-  Status each(const std::function<bool(std::int64_t row, Fate, const char* bytes)>& visit) const;
+  /// stands there, nullptr when there is nothing. `rows` is 1, but where many rows in a row are not there at all: a count
+  /// may say anything. Errors: io.
+  using Visit = std::function<bool(std::int64_t row, std::int64_t rows, Fate, const char* bytes)>;
+  Status each(const Visit& visit) const;
   bool holds(std::int64_t row, const char* bytes) const;
 
  private:
@@ -55,6 +57,7 @@ struct Salvage {
   SealFields seal() const;
   bool was_sealed(std::string row) const;
   Fate fate_of(std::int64_t row, std::string& bytes) const;
+  std::int64_t next_in_journal(std::int64_t row) const;
 };
 
 /// What can be read in a record that is not whole: "its filename reads "a.fits"". Empty: nothing.

@@ -1,5 +1,5 @@
-// Fuzz target for indexes: any bytes as X.db.idx beside a database of known rows. Most inputs get right checks, so that what
-// the pages say is believed: then rows may be missing in an answer, and nothing else may be wrong. Readers give only rows that
+// Fuzz target for indexes: any pages as X.db.idx beside a database of known rows. Most get right checks, so that what they
+// say is believed: then rows may be missing in an answer, and nothing else may be wrong. Readers give only rows that
 // match, in bounded memory and time; a writer goes on, keeps or drops the index, and the rows are what was written.
 #include <algorithm>
 #include <cstring>
@@ -10,15 +10,13 @@
 #include "formats/regimage.h"
 #include "imreg/index.h"
 #include "imreg/scan.h"
+#include "index_pages.h"
 #include "record_bundle.h"
-#include "scan/index_file.h"
 
 namespace imreg::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
-using index::kPage;
-using index::kPayload;
 
 constexpr int kRows = 420, kAdded = 12;
 
@@ -90,39 +88,10 @@ const Sound& sound() {
   return made;
 }
 
-void mend_checks(std::string& bytes) {
-  if (bytes.size() < sizeof(index::Head)) return;
-  index::Head head;
-  std::memcpy(&head, bytes.data(), sizeof head);
-  for (std::size_t at = 0; at + kPage <= bytes.size(); at += kPage) {
-    const std::uint64_t check = index::page_check(head.nonce, static_cast<std::int64_t>(at / kPage), bytes.data() + at);
-    std::memcpy(bytes.data() + at + kPayload, &check, sizeof check);
-  }
-}
-
-void mutate_index(std::string& bytes, Random& random) {
-  for (std::size_t n = 1 + below(random, 3); n > 0 && bytes.size() >= kPage; --n) {
-    const bool head = below(random, 3) == 0;
-    const std::size_t page = head ? 0 : below(random, bytes.size() / kPage);
-    const std::size_t most = page == 0 ? sizeof(index::Head) : static_cast<std::size_t>(kPayload);
-    const std::size_t at = page * kPage + (below(random, most) & ~std::size_t{3});
-    const std::int64_t number = kNumbers[below(random, std::size(kNumbers))];
-    switch (below(random, 5)) {
-      case 0: std::memcpy(bytes.data() + at, &number, 8); break;
-      case 1: std::memcpy(bytes.data() + at, &number, 4); break;
-      case 2: bytes[at + below(random, 8)] ^= static_cast<char>(1U << below(random, 8)); break;
-      case 3:  // another page in its place
-        bytes.replace(page * kPage, kPage, bytes.substr(below(random, bytes.size() / kPage) * kPage, kPage));
-        break;
-      default: mutate_text(bytes, random);
-    }
-  }
-  if (below(random, 8) > 0) mend_checks(bytes);
-}
-
 std::vector<std::string> seeds() {
-  std::vector<std::string> out = sound().small_indexes;
-  out.push_back(sound().index);
+  std::vector<std::string> out;
+  for (const auto& index : sound().small_indexes) out.push_back(packed(index, false));
+  out.push_back(packed(sound().index, false));
   return out;
 }
 
@@ -183,7 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string& database = sound().database;
   for (const char* end : {".journal", ".lock", ".idx", ".idx.new", ".idx.merge"}) fs::remove(path() + end);
   spill(path(), database);
-  spill(path() + ".idx", {reinterpret_cast<const char*>(data), size});
+  spill(path() + ".idx", unpacked({reinterpret_cast<const char*>(data), size}));
   {
     const auto file = RecordFile::open(path());
     require(file.ok(), "the database is not read");

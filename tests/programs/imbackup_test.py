@@ -49,10 +49,12 @@ for query in (["-type", "object"], ["-count"]):
 equal(run("imbackup", "-db", "a.db", "copy", code=0).stdout, "copy/Imreg.db: 12000 rows: 0 new, 0 changed, 12000 unchanged\n", "nothing is new")
 
 
+UNDER_STRACE = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # that looks by ptrace itself
+
+
 def written(*line):
     """Bytes that a program gives to pwrite64."""
-    subprocess.run(["strace", "-f", "-o", "trace", "-e", "trace=pwrite64", os.path.join(BIN, line[0]), *line[1:]], check=True, capture_output=True,
-                   env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})  # that looks by ptrace itself
+    subprocess.run(["strace", "-f", "-o", "trace", "-e", "trace=pwrite64", os.path.join(BIN, line[0]), *line[1:]], check=True, capture_output=True, env=UNDER_STRACE)
     return sum(int(l.rsplit("= ", 1)[1]) for l in open("trace") if "pwrite64(" in l)
 
 
@@ -358,7 +360,7 @@ for turn in range(50):
     words = line + (["-full"] if turn % 3 == 0 else [])
     if shutil.which("strace") and turn % 2:
         call, nth = rnd.choice(["pwrite64", "fdatasync", "rename", "unlink", "ftruncate"]), rnd.randrange(1, 9)
-        ended = subprocess.run(["strace", "-o", "/dev/null", "-f", "-e", f"inject={call}:signal=SIGKILL:when={nth}", *words], capture_output=True).returncode
+        ended = subprocess.run(["strace", "-o", "/dev/null", "-f", "-e", f"inject={call}:signal=SIGKILL:when={nth}", *words], capture_output=True, env=UNDER_STRACE).returncode
         kills += ended in (-9, 137)
     else:
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -81,6 +81,23 @@ TEST_F(Repair, ACutOffFile) {
   has_rows(60, {57, 58, 59});
 }
 
+// A forged count: told, and not gone through row by row.
+TEST_F(Repair, MoreRowsThanAnyDiskHas) {
+  make(path, 60, 4);
+  const auto wanted = contents(path);
+  const auto container = read_container(*File::open(path, File::Mode::read));
+  for (const std::int64_t rows : {std::int64_t{1} << 40, std::int64_t{1} << 56, INT64_MAX}) {
+    scribble(path, container->count_cards, make_card_pair(container->uuid, PairKind::count, rows, 0));
+    EXPECT_GT(checked(path).damages, 0);
+    std::filesystem::remove(saved);
+    const auto report = repaired();
+    EXPECT_GT(report.rows_lost, std::int64_t{1} << 39);
+    EXPECT_EQ(report.lost.size(), CheckReport::kMostNamed);
+    EXPECT_EQ(report.lost[0].record, 60);
+    has_rows(60, {}, wanted);
+  }
+}
+
 // The first blocks are gone; identity by the index, or by the journal.
 TEST_F(Repair, AHeaderOfZeros) {
   make(path, 60, 4);
