@@ -30,7 +30,7 @@ constexpr std::int64_t kPieceBytes = 1 << 20;
 constexpr std::int64_t kMostKeys = 64 << 20;  // hashes of keys that are held at a time: 512 MiB
 constexpr std::size_t kBuckets = 256;
 constexpr std::int64_t kBlockBytes = 256 << 10;  // of rows that are read at a time
-constexpr std::size_t kMostAskedTwice = 2000;   // of damaged rows: each look may take milliseconds beside a writer
+constexpr std::size_t kMostAskedTwice = 2000;    // of damaged rows: each look may take milliseconds beside a writer
 
 struct Keys {
   std::vector<std::uint64_t> buckets[kBuckets];
