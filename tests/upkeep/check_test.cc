@@ -244,7 +244,7 @@ TEST_F(Check, ChangesThatOnlyTheJournalHas) {
   }
   std::filesystem::remove(path + ".lock");
   std::string journal = slurp(path + ".journal");
-  journal.replace(512, 76, std::string(76, '\0'));  // of another boot: nobody knows what is done
+  journal.replace(512, 92, std::string(92, '\0'));  // of another boot: nobody knows what is done
   spill(path + ".journal", journal);
   spill(path, before);  // a power cut: the journal was synced, the file was not
   finds(Finding::Kind::note, "1 change only in the journal");

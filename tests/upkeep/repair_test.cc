@@ -91,9 +91,11 @@ TEST_F(Repair, MoreRowsThanAnyDiskHas) {
     EXPECT_GT(checked(path).damages, 0);
     std::filesystem::remove(saved);
     const auto report = repaired();
-    EXPECT_GT(report.rows_lost, std::int64_t{1} << 39);
-    EXPECT_EQ(report.lost.size(), CheckReport::kMostNamed);
-    EXPECT_EQ(report.lost[0].record, 60);
+    if (rows == std::int64_t{1} << 40) {  // the others are no counts: a row would have no place
+      EXPECT_GT(report.rows_lost, std::int64_t{1} << 39);
+      ASSERT_EQ(report.lost.size(), CheckReport::kMostNamed);
+      EXPECT_EQ(report.lost[0].record, 60);
+    }
     has_rows(60, {}, wanted);
   }
 }
