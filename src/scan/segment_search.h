@@ -45,6 +45,12 @@ class SegmentSearch {
   /// Nanoseconds, roughly, to find the candidates and to look at them.
   double cost() const { return cost_; }
 
+  /// The candidates by that way match, and nothing else does: it is one condition on a text, held against each text.
+  bool text_decides(const Selection& selection) const {
+    return way_ == Way::text && selection.conditions().size() == 1 &&
+           selection.conditions()[0].kind == Condition::Kind::text;
+  }
+
   /// Candidates' rows by the cheapest way.
   void find(const std::function<void(std::int64_t row)>& add);
 
