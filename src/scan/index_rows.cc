@@ -151,21 +151,6 @@ std::int64_t row_of_match(const DecidedSearch& search, std::int64_t n) {
   return row < 0 ? search.file.count() : row;
 }
 
-void add_matches(const DecidedSearch& search, RowSet& out) {
-  std::vector<std::uint32_t> rows;
-  for (std::size_t i = 0; i < search.segments.size(); ++i) {
-    const bool all = search.all_believed(i);
-    const std::int64_t base = search.segments[i].head().base;
-    each_part(search, i, [&](const Slice& part, std::vector<std::uint8_t>& alive) {
-      if (!read_rows(search, i, all, part, alive, rows)) return;
-      for (std::size_t k = 0; k < alive.size(); ++k) {
-        if (alive[k] != 0) out.add(base + rows[k]);
-      }
-    });
-  }
-  each_match_outside(search, [&](std::int64_t row, RecordView) { out.add(row); });
-}
-
 std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, const FieldInfo& field) {
   const auto& known = search.index.fields().names;
   const auto at = std::find_if(known.begin(), known.end(), [&](const auto* f) { return f->offset == field.offset; });

@@ -37,9 +37,6 @@ struct DecidedSearch {
 /// The row of the n-th match, from 0, in file order; count() of the file when there are not so many.
 std::int64_t row_of_match(const DecidedSearch& search, std::int64_t n);
 
-/// All rows that match; not in order.
-void add_matches(const DecidedSearch& search, RowSet& rows);
-
 /// Nothing: there are too many texts, or the field has none in the index.
 std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, const FieldInfo& field);
 

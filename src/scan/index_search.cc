@@ -73,47 +73,27 @@ void IndexSearch::State::find_suspects() {
   }
 }
 
-bool IndexSearch::State::find(RowSet& rows, ScanReport& report, bool* sure) {
+bool IndexSearch::State::find(RowSet& rows, ScanReport& report, bool in_place) {
   double cost = static_cast<double>(outside()) * kScanCost;
   for (auto& segment : segments_) {
     segment.weigh(selection_, false);
     cost += segment.cost();
   }
   if (!ok()) return damaged(report);
-  const bool by_text = sure && !knows_little(report) && std::all_of(segments_.begin(), segments_.end(), [&](auto& s) {
-                         return s.head().rows == 0 || s.text_decides(selection_);
-                       });
-  if (!by_text && cost > static_cast<double>(file_.count()) * kScanCost) {
-    const auto add = [&](const DecidedSearch& search) {
-      add_matches(search, rows);
-      return std::optional(true);
-    };
-    if (sure && decided("rows by the index alone", report, add)) {
-      rows.finish();
-      return *sure = true;
-    }
+  // A million rows that are looked at in order are neighbours, mostly.
+  if (cost > static_cast<double>(file_.count()) * kScanCost * (in_place ? kLookCost / kInPlaceCost : 1)) {
     report.plan.push_back("the index is not used: it would give too many candidates");
     return false;
   }
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> ways;
-  std::size_t at = 0;
   for (auto& segment : segments_) {
     auto& [count, candidates] = ways[segment.way()];
     ++count;
-    segment.find([&, &found = candidates](std::int64_t row) {
-      if (by_text && !believed(at, row)) return;
-      rows.add(row);
-      ++found;
-    });
-    ++at;
+    segment.find([&, &found = candidates](std::int64_t row) { rows.add(row), ++found; });
   }
   if (!ok()) return damaged(report);
-  Record scratch = file_.make_record();
-  each_outside([&](std::int64_t row) {
-    if (!by_text || selection_.matches(file_.peek(row, scratch))) rows.add(row);
-  });
+  each_outside([&](std::int64_t row) { rows.add(row); });
   rows.finish();
-  if (by_text) *sure = true;
   for (const auto& [way, numbers] : ways) {
     report.plan.push_back("index by " + way + ": " + counted(numbers.first, "segment") + ", " +
                           counted(numbers.second, "candidate"));
@@ -132,7 +112,7 @@ std::optional<IndexSearch> IndexSearch::open(const RecordFile& file, const Selec
   return IndexSearch(std::make_unique<State>(file, selection, *std::move(index)));
 }
 
-bool IndexSearch::find(RowSet& rows, ScanReport& report, bool* sure) { return state_->find(rows, report, sure); }
+bool IndexSearch::find(RowSet& rows, ScanReport& report, bool in_place) { return state_->find(rows, report, in_place); }
 std::optional<std::int64_t> IndexSearch::count(ScanReport& report) { return state_->count(report); }
 std::optional<std::vector<ValueCount>> IndexSearch::count_values(const std::vector<const FieldInfo*>& fields,
                                                                  ScanReport& report) {

@@ -13,8 +13,9 @@
 
 namespace imreg::index {
 
-constexpr double kScanCost = 25;   ///< nanoseconds for a row when all are looked at in order
-constexpr double kLookCost = 300;  ///< for a record somewhere in the file
+constexpr double kScanCost = 25;     ///< nanoseconds for a row when all are looked at in order
+constexpr double kLookCost = 300;    ///< for a record somewhere in the file
+constexpr double kInPlaceCost = 50;  ///< where one of many is looked at in order, and not copied
 
 /// Positions from..end-1 of a column.
 struct Slice {
@@ -44,12 +45,6 @@ class SegmentSearch {
   std::string way() const;
   /// Nanoseconds, roughly, to find the candidates and to look at them.
   double cost() const { return cost_; }
-
-  /// The candidates by that way match, and nothing else does: it is one condition on a text, held against each text.
-  bool text_decides(const Selection& selection) const {
-    return way_ == Way::text && selection.conditions().size() == 1 &&
-           selection.conditions()[0].kind == Condition::Kind::text;
-  }
 
   /// Candidates' rows by the cheapest way.
   void find(const std::function<void(std::int64_t row)>& add);
