@@ -129,6 +129,7 @@ class RecordWriter {
     bool on_network = false;          ///< write on a network file system too, where other hosts may not see the lock
     IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
     RowFollower* follower = nullptr;  ///< keeps the index (IndexKeeper); without one the first change removes X.db.idx
+    std::string like = {};  ///< create(): a file whose permissions, and owner if that may be, the new one gets
   };
 
   /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).
