@@ -1,7 +1,8 @@
 // An archive moves: another beginning for the pathnames of a tenth of the rows (1 M of 10 M with ROWS=10M), by the nights
-// they were taken in; or of all rows of a year (a twentieth), by the beginning itself. Timed until it is durable; what comes
-// behind, apart: ours writes the rows in place, indexes their pathnames and merges the index as imregister does (SQLite keeps
-// its indexes in the step, DuckDB has none), and the checkpoint. Rows move to and fro on copies, removed at the end.
+// they were taken in; or of all rows of a year (a twentieth), by the beginning itself. Timed until it is durable, with ours the
+// history too, so that it can be undone; what comes behind, apart: ours writes the rows in place, indexes their pathnames and
+// merges the index, as imregister does in the background (SQLite keeps its indexes in the step, DuckDB has none), and the
+// checkpoint. Rows move to and fro on copies, removed at the end.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "bench_data.h"
 #include "formats/regimage.h"
 #include "imreg/bulk_change.h"
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/scan.h"
 #include "peers/duckdb_rows.h"
@@ -106,7 +108,14 @@ struct Ours : Contestant {
   }
   ~Ours() override {
     writer.reset();
-    for (const char* end : {"", ".idx", ".journal", ".lock"}) std::filesystem::remove(path + end);
+    for (const char* end : {"", ".idx", ".journal", ".lock", ".history", ".history.journal", ".history.lock"})
+      std::filesystem::remove(path + end);
+  }
+  static BulkChange about(const std::string& command) {
+    BulkChange out;
+    out.program = "relocate_bench";
+    out.command = command;
+    return out;
   }
   void open() {
     options.follower = &keeper.emplace(IndexKeeper::Patience::full);
@@ -128,7 +137,14 @@ struct Ours : Contestant {
       while (at != rows.end() && *at < first) ++at;
       return at == rows.end() ? writer->file().count() : *at;
     };
-    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, {{}, durable}));
+    // As a program does it: it can be undone.
+    auto history = must(HistoryWriter::begin(writer->file(), about(from + " " + to), {}));
+    const auto bytes = [](std::string_view field) { return std::string(trimmed(field.data(), field.size())); };
+    const CommitSteps steps{[&](std::int64_t number) { return history.ready(number); }, durable,
+                            [&](std::int64_t row, std::int64_t n, std::string_view old, std::string_view fresh) {
+                              history.rows(row, n, {{"pathname", bytes(old), bytes(fresh)}});
+                            }};
+    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, steps));
   }
   void index() override {
     keeper->finish(writer->file());

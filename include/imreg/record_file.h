@@ -92,6 +92,8 @@ struct CommitSteps {
   std::function<Status(std::int64_t change_number)> ready;
   /// Durable: what follows is only that the rows are written in place.
   std::function<void()> committed;
+  /// Of change_field, before that: the field of these rows, which has been `old` in all, will be `fresh`.
+  std::function<void(std::int64_t first, std::int64_t rows, std::string_view old, std::string_view fresh)> change = {};
 };
 
 /// Rows of another copy of the same file, for a copy that follows it.

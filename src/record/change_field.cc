@@ -100,6 +100,7 @@ Status RecordWriter::change_field(const FieldInfo& field, const NextRow& next, c
     }
     changed = true;
     if (follower) follower->collect(file(), field, row, end);
+    if (steps.change) steps.change(row, end - row, std::string_view(old, size), fresh);
     IMREG_TRY(state_->add_to_journal(builder));
   }
   if (seen.map.lost()) return Status(Code::io, "some of its rows cannot be read").in_file(file().path());
