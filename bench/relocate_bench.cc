@@ -1,6 +1,8 @@
 // An archive moves: another beginning for the pathnames of a tenth of the rows (1 M of 10 M with ROWS=10M), by the nights
-// they were taken in. Timed until it is durable; what comes behind, apart: ours writes the rows in place and indexes their
-// pathnames (SQLite and DuckDB have no such index), and the checkpoint. Rows move to and fro on copies, removed at the end.
+// they were taken in; or of all rows of a year (a twentieth), by the beginning itself. Timed until it is durable, with ours the
+// history too, so that it can be undone; what comes behind, apart: ours writes the rows in place, indexes their pathnames and
+// merges the index, as imregister does in the background (SQLite keeps its indexes in the step, DuckDB has none), and the
+// checkpoint. Rows move to and fro on copies, removed at the end.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +20,7 @@
 #include "bench_data.h"
 #include "formats/regimage.h"
 #include "imreg/bulk_change.h"
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/scan.h"
 #include "peers/duckdb_rows.h"
@@ -32,7 +36,13 @@ const std::int64_t kRows = [] {
   return rows && std::strstr(rows, "10") ? std::int64_t{10000000} : std::int64_t{1000000};
 }();
 
-const std::string kHere = "/data/archive", kThere = "/data/sessions";
+// What moves where; without `by_night` all that has the beginning.
+struct Move {
+  std::string name, here, there;
+  bool by_night;
+};
+const Move kMoves[] = {{bench::short_count(kRows / 10), "/data/archive", "/data/sessions", true},
+                       {"year", "/data/archive/megacam/2005", "/data/sessions/megacam/2005", false}};
 
 template <class T>
 T must(Result<T> result) {
@@ -77,55 +87,90 @@ std::string copy_of(const std::string& path) {
 struct Contestant {
   virtual ~Contestant() = default;
   /// Calls `durable` when it is.
-  virtual void move(const std::string& from, const std::string& to, const std::function<void()>& durable) = 0;
+  virtual void move(const Move& move, bool back, const std::function<void()>& durable) = 0;
   virtual void index() {}
+  virtual void merge() {}
   virtual void checkpoint() = 0;
+  /// For the next move; not timed.
+  virtual void ready() {}
   virtual std::int64_t moved() = 0;
 };
 
 struct Ours : Contestant {
   std::string path = copy_of(source());
-  IndexKeeper keeper{IndexKeeper::Patience::full};
+  RecordWriter::Options options;
+  std::optional<IndexKeeper> keeper;
   std::optional<RecordWriter> writer;
   std::int64_t changed = 0;
-  Ours() {
+  explicit Ours(const Move&) {
     std::filesystem::copy_file(source() + ".idx", path + ".idx");
-    RecordWriter::Options options;
-    options.follower = &keeper;
-    writer = must(RecordWriter::open(path, options));
+    open();
   }
   ~Ours() override {
     writer.reset();
-    for (const char* end : {"", ".idx", ".journal", ".lock"}) std::filesystem::remove(path + end);
+    for (const char* end : {"", ".idx", ".journal", ".lock", ".history", ".history.journal", ".history.lock"})
+      std::filesystem::remove(path + end);
   }
-  void move(const std::string& from, const std::string& to, const std::function<void()>& durable) override {
+  static BulkChange about(const std::string& command) {
+    BulkChange out;
+    out.program = "relocate_bench";
+    out.command = command;
+    return out;
+  }
+  void open() {
+    options.follower = &keeper.emplace(IndexKeeper::Patience::full);
+    writer = must(RecordWriter::open(path, options));
+  }
+  void move(const Move& what, bool back, const std::function<void()>& durable) override {
     const Schema& schema = writer->file().schema();
+    const auto& [from, to] = back ? std::pair(what.there, what.here) : std::pair(what.here, what.there);
     Selection selection;
     const auto [begin, end] = nights_;
-    must(selection.number(schema, "obstime", {Interval{begin, std::nextafter(end, 0)}}, false));
+    const auto has_it = [from = from, under = from + "/"](std::string_view text) {
+      return text == from || text.starts_with(under);
+    };
+    must(what.by_night ? selection.number(schema, "obstime", {Interval{begin, std::nextafter(end, 0)}}, false)
+                       : selection.text(schema, "pathname", has_it));
     std::vector<std::int64_t> rows;
     find_rows(writer->file(), selection, {}).each(0, [&](std::int64_t row) { return rows.push_back(row), true; });
     const auto next = [&, at = rows.begin()](std::int64_t first) mutable {
       while (at != rows.end() && *at < first) ++at;
       return at == rows.end() ? writer->file().count() : *at;
     };
-    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, {{}, durable}));
+    // As a program does it: it can be undone.
+    auto history = must(HistoryWriter::begin(writer->file(), about(from + " " + to), {}));
+    const auto bytes = [](std::string_view field) { return std::string(trimmed(field.data(), field.size())); };
+    const CommitSteps steps{[&](std::int64_t number) { return history.ready(number); }, durable,
+                            [&](std::int64_t row, std::int64_t n, std::string_view old, std::string_view fresh) {
+                              history.rows(row, n, {{"pathname", bytes(old), bytes(fresh)}});
+                            }};
+    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, steps));
   }
   void index() override {
-    keeper.finish(writer->file());
-    if (!keeper.note().empty()) bench::die(keeper.note());
+    keeper->finish(writer->file());
+    if (!keeper->note().empty()) bench::die(keeper->note());
   }
-  void checkpoint() override { must(writer->checkpoint()); }
+  void checkpoint() override {
+    must(writer->checkpoint());
+    writer.reset();
+  }
+  void merge() override {
+    if (keeper->wants_merge()) must(merge_index(path, {}));
+  }
+  void ready() override { open(); }
   std::int64_t moved() override { return changed; }
   std::pair<double, double> nights_ = nights();
 };
 
-std::string update_of(const std::string& from, const std::string& to) {
+std::string update_of(const Move& move, bool back) {
   const auto [begin, end] = nights();
+  const std::string &from = back ? move.there : move.here, &to = back ? move.here : move.there;
+  const std::string nights =
+      move.by_night ? "obstime >= " + std::to_string(begin) + " AND obstime < " + std::to_string(end) + " AND " : "";
+  // The range of texts that begin with it, as an index is used for it; '0' is behind '/'.
   return "UPDATE images SET pathname = '" + to + "' || substr(pathname, " + std::to_string(from.size() + 1) +
-         ") WHERE obstime >= " + std::to_string(begin) + " AND obstime < " + std::to_string(end) +
-         " AND (pathname = '" + from + "' OR substr(pathname, 1, " + std::to_string(from.size() + 1) + ") = '" + from +
-         "/')";
+         ") WHERE " + nights + "(pathname = '" + from + "' OR (pathname >= '" + from + "/' AND pathname < '" + from +
+         "0'))";
 }
 
 struct Sqlite : Contestant {
@@ -133,7 +178,9 @@ struct Sqlite : Contestant {
   std::unique_ptr<bench::SqliteRows> rows =
       std::make_unique<bench::SqliteRows>(path, must(RecordFile::open(source())).schema());
   std::int64_t changed = 0;
-  Sqlite() {
+  explicit Sqlite(const Move&) {
+    rows->run("CREATE INDEX by_path ON images (pathname)");
+    rows->run("ANALYZE by_path");
     for (const char* pragma : {"wal_autocheckpoint=0", "cache_size=-1000000", "mmap_size=8000000000"})
       rows->run(std::string("PRAGMA ") + pragma);
   }
@@ -141,8 +188,8 @@ struct Sqlite : Contestant {
     rows.reset();
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end);
   }
-  void move(const std::string& from, const std::string& to, const std::function<void()>& durable) override {
-    rows->run(update_of(from, to));
+  void move(const Move& what, bool back, const std::function<void()>& durable) override {
+    rows->run(update_of(what, back));
     changed = sqlite3_changes(rows->handle());
     durable();
   }
@@ -153,55 +200,58 @@ struct Sqlite : Contestant {
 struct Duck : Contestant {
   std::string path = copy_of(source() + ".duckdb");
   std::unique_ptr<bench::Duckdb> db = std::make_unique<bench::Duckdb>(path, false);
-  Duck() { db->run("PRAGMA wal_autocheckpoint='100GB'"); }
+  std::string there;
+  explicit Duck(const Move& what) : there(what.there) { db->run("PRAGMA wal_autocheckpoint='100GB'"); }
   ~Duck() override {
     db.reset();
     for (const char* end : {"", ".wal"}) std::filesystem::remove(path + end);
   }
-  void move(const std::string& from, const std::string& to, const std::function<void()>& durable) override {
-    db->run(update_of(from, to));
+  void move(const Move& what, bool back, const std::function<void()>& durable) override {
+    db->run(update_of(what, back));
     durable();
   }
   void checkpoint() override { db->run("CHECKPOINT"); }
   std::int64_t moved() override {
     std::string text;
-    db->run(db->prepare("SELECT count(*)::VARCHAR FROM images WHERE pathname LIKE '" + kThere + "/%'"), &text);
+    db->run(db->prepare("SELECT count(*)::VARCHAR FROM images WHERE pathname LIKE '" + there + "/%'"), &text);
     return std::stoll(text);
   }
 };
 
-std::set<std::int64_t> moved;  // by each contestant: the same
+std::map<std::string, std::set<std::int64_t>> moved;  // by each contestant: the same
 
 template <class Who>
-void add(const std::string& who) {
+void add(const Move& move, const std::string& who) {
   benchmark::RegisterBenchmark(
-      ("relocate_" + bench::short_count(kRows / 10) + "/" + who).c_str(),
-      [who](benchmark::State& state) {
-        Who contestant;
-        double place = 0, index = 0, checkpoint = 0;
-        bool there = false;
+      ("relocate_" + move.name + "/" + who).c_str(),
+      [move, who](benchmark::State& state) {
+        Who contestant(move);
+        double place = 0, index = 0, merge = 0, checkpoint = 0;
+        bool back = false;
         for (auto _ : state) {
-          const auto& from = there ? kThere : kHere;
-          const auto& to = there ? kHere : kThere;
           double durable = 0;
           const double all = seconds_of([&] {
             const auto start = std::chrono::steady_clock::now();
-            contestant.move(from, to, [&] {
+            contestant.move(move, back, [&] {
               durable = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
             });
           });
           place += all - durable;
           state.SetIterationTime(durable);
-          if (!there) moved.insert(contestant.moved());
-          if (moved.size() > 1) bench::die(who + " moves another number of rows than others");
+          if (!back) moved[move.name].insert(contestant.moved());
+          if (moved[move.name].size() > 1) bench::die(who + " moves another number of rows than others");
           index += seconds_of([&] { contestant.index(); });
           checkpoint += seconds_of([&] { contestant.checkpoint(); });
-          there = !there;
+          merge += seconds_of([&] { contestant.merge(); });
+          contestant.ready();
+          back = !back;
         }
         using Counter = benchmark::Counter;
         state.counters["place_s"] = Counter(place, Counter::kAvgIterations);
         state.counters["index_s"] = Counter(index, Counter::kAvgIterations);
+        state.counters["merge_s"] = Counter(merge, Counter::kAvgIterations);
         state.counters["checkpoint_s"] = Counter(checkpoint, Counter::kAvgIterations);
+        state.counters["rows"] = static_cast<double>(*moved[move.name].begin());
       })
       ->UseManualTime()
       ->Iterations(4)
@@ -212,13 +262,15 @@ void add(const std::string& who) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  add<Ours>("imreg");
-  add<Sqlite>("sqlite");
-  if (bench::duckdb_library().empty() || !std::filesystem::exists(source() + ".duckdb"))
+  const bool duckdb = !bench::duckdb_library().empty() && std::filesystem::exists(source() + ".duckdb");
+  if (!duckdb)
     std::fprintf(stderr,
                  "relocate_bench: DuckDB or its copy of the rows (search_bench makes it) is not there: skipped\n");
-  else
-    add<Duck>("duckdb");
+  for (const Move& move : kMoves) {
+    add<Ours>(move, "imreg");
+    add<Sqlite>(move, "sqlite");
+    if (duckdb) add<Duck>(move, "duckdb");
+  }
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -33,6 +33,7 @@ class IndexKeeper : public RowFollower {
 
   void before(const RecordFile& file, const std::vector<RowChange>& changes, std::int64_t change_number) override;
   void collect(const RecordFile& file, const RowChange& change) override;
+  void collect(const RecordFile& file, const FieldInfo& field, std::int64_t from, std::int64_t end) override;
   void after(const RecordFile& file) override;
   /// The beginning of a batch that looks rows up: with full patience an index that is missing is made now.
   void begin(const RecordFile& file);

@@ -11,33 +11,20 @@ namespace {
 // Changes are written to the journal in pieces of about this size.
 constexpr std::size_t kPieceOfJournal = 1 << 20;
 
-// Without a commit nothing of what was added to a journal stays.
-struct Dropping {
-  Journal& journal;
-  ~Dropping() { journal.drop_added(); }
-};
-
 }  // namespace
 
 Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& next, const CommitSteps& steps) {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   IMREG_TRY(state_->open_journal());
-  Journal& journal = *state_->journal;
-  const Dropping dropping{journal};
+  const DropAdded dropping{*state_->journal};
   RowFollower* const follower = state_->options.follower;
   const auto number_at = [&](const char* record) {
     return seen.changeno ? load(record, Field<std::int64_t>{seen.changeno->offset}) : -1;
   };
 
   ManyChangesBuilder builder(seen.record_size());
-  const auto write_piece = [&]() -> Status {
-    IMREG_TRY(journal.add(builder.bytes()));
-    builder.bytes().clear();
-    return {};
-  };
   RowChange change{-1, {}};
-  RowMark mark;
   std::int64_t number = seen.change_number + 1;
   for (std::int64_t last = -1;; last = change.row) {
     IMREG_ASSIGN(const bool more, next(change));
@@ -60,34 +47,45 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     builder.compare(old, fresh);
     state_->seal(fresh, change.row, number);
     builder.add(change.row, number, {fresh + seen.crc->offset, 4});
-    mark = {change.row, number};
     if (follower) follower->collect(file(), change);
-    if (builder.bytes().size() >= kPieceOfJournal) IMREG_TRY(write_piece());
+    IMREG_TRY(state_->add_to_journal(builder));
   }
+  return state_->commit_added(builder, number, steps);
+}
+
+Status RecordWriter::State::add_to_journal(ManyChangesBuilder& builder, bool all) {
+  if (!all && builder.bytes().size() < kPieceOfJournal) return {};
+  IMREG_TRY(journal->add(builder.bytes()));
+  builder.bytes().clear();
+  return {};
+}
+
+Status RecordWriter::State::commit_added(ManyChangesBuilder& builder, std::int64_t number, const CommitSteps& steps) {
+  RowFollower* const follower = options.follower;
   builder.finish();
-  IMREG_TRY(write_piece());
+  IMREG_TRY(add_to_journal(builder, true));
 
   if (steps.ready) IMREG_TRY(steps.ready(number));
-  state_->drop_unkept_index();
-  if (follower) follower->before(file(), {}, number);
-  if (auto status = journal.commit_added(static_cast<std::uint64_t>(number), seen.count); !status.ok()) {
-    if (journal.unsure()) state_->failure = status;
+  drop_unkept_index();
+  if (follower) follower->before(view, {}, number);
+  if (auto status = journal->commit_added(static_cast<std::uint64_t>(number), seen().count); !status.ok()) {
+    if (journal->unsure()) failure = status;
     return status;
   }
-  seen.change_number = number;
+  seen().change_number = number;
   if (steps.committed) steps.committed();
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
-  state_->failure = [&]() -> Status {
-    IMREG_ASSIGN(const auto written, journal.last_added(seen.record_size()));
-    IMREG_TRY(state_->write_many(*written.transactions[0].many, false).status());
-    return written.map.lost() ? Status(Code::io, "cannot be read back").in_file(seen.base + ".journal") : Status();
+  failure = [&]() -> Status {
+    IMREG_ASSIGN(const auto written, journal->last_added(seen().record_size()));
+    IMREG_TRY(write_many(*written.transactions[0].many, false).status());
+    return written.map.lost() ? Status(Code::io, "cannot be read back").in_file(seen().base + ".journal") : Status();
   }();
-  if (!state_->failure.ok()) {
-    state_->show_journal();
+  if (!failure.ok()) {
+    show_journal();
     return {};
   }
-  journal.applied(seen.count, mark);
-  if (follower) follower->after(file());
+  journal->applied(seen().count, {builder.last_row(), number});
+  if (follower) follower->after(view);
   return {};
 }
 

@@ -1,6 +1,7 @@
 // CRC-32C by the processor's instruction where there is one, else by tables.
 #include "record/crc32c.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #if defined(__x86_64__)
@@ -102,6 +103,21 @@ std::uint32_t crc32c(std::uint32_t crc, const void* bytes, std::size_t size) {
   if (known) return crc32c_by_instruction(crc, static_cast<const unsigned char*>(bytes), size);
 #endif
   return crc32c_by_table(crc, bytes, size);
+}
+
+// Two texts of the same length: what stands in front of the first difference, and what the register holds at the beginning
+// and at the end, cancel out. So the register begins with 0, which crc32c() takes and gives inverted.
+std::uint32_t crc32c_difference(const char* old, const char* fresh, std::size_t size, std::size_t behind) {
+  char bytes[256];
+  std::uint32_t crc = ~0U;
+  for (std::size_t at = 0; at < size;) {
+    const std::size_t n = std::min(size - at, sizeof bytes);
+    for (std::size_t i = 0; i < n; ++i, ++at) bytes[i] = static_cast<char>(old[at] ^ fresh[at]);
+    crc = crc32c(crc, bytes, n);
+  }
+  std::memset(bytes, 0, sizeof bytes);
+  for (std::size_t n = 0; behind > 0; behind -= n) crc = crc32c(crc, bytes, n = std::min(behind, sizeof bytes));
+  return ~crc;
 }
 
 }  // namespace imreg

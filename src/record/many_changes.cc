@@ -110,17 +110,17 @@ void ManyChanges::lay(const RowEdit& edit, const SealFields& seal, char* record)
   edit.check.copy(record + seal.crc->offset, 4);
 }
 
-void ManyChangesBuilder::compare(const char* old, const char* fresh) {
+void ManyChangesBuilder::compare_part(const char* old, const char* fresh, std::size_t offset, std::size_t size) {
   edit_.clear();
-  for (std::size_t at = next_difference(old, fresh, 0, record_size_); at < record_size_;) {
+  for (std::size_t at = next_difference(old, fresh, 0, size); at < size;) {
     // Equal bytes shorter than the head of another piece are told, too.
     std::size_t end = at, next = at;
     do {
-      while (next < record_size_ && old[next] != fresh[next]) ++next;
+      while (next < size && old[next] != fresh[next]) ++next;
       end = next;
-      next = next_difference(old, fresh, end, record_size_);
-    } while (next < record_size_ && next - end <= kPieceHead);
-    put(edit_, static_cast<std::uint32_t>(at));
+      next = next_difference(old, fresh, end, size);
+    } while (next < size && next - end <= kPieceHead);
+    put(edit_, static_cast<std::uint32_t>(offset + at));
     put(edit_, static_cast<std::uint32_t>(end - at));
     edit_.append(fresh + at, end - at);
     at = next;
@@ -135,9 +135,10 @@ void ManyChangesBuilder::add(std::int64_t row, std::int64_t number, std::string_
     finish();
     row_ = row;
     number_ = number;
-    group_edit_.swap(edit_);
+    group_edit_ = edit_;
   }
   checks_ += check;
+  last_row_ = row;
 }
 
 void ManyChangesBuilder::finish() {

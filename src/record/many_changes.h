@@ -92,19 +92,24 @@ class ManyChangesBuilder {
  public:
   explicit ManyChangesBuilder(std::int64_t record_size) : record_size_(static_cast<std::size_t>(record_size)) {}
   /// The difference between a row and what it becomes, both with the same change number and check. To be called before
-  /// add(), which is told these.
-  void compare(const char* old, const char* fresh);
+  /// add(), which is told these; once for rows that differ alike.
+  void compare(const char* old, const char* fresh) { compare_part(old, fresh, 0, record_size_); }
+  /// The same where only `size` bytes from `offset` on can differ.
+  void compare_part(const char* old, const char* fresh, std::size_t offset, std::size_t size);
   void add(std::int64_t row, std::int64_t number, std::string_view check);
   /// What is whole; to be taken away now and then.
   std::string& bytes() { return bytes_; }
   /// The last group.
   void finish();
+  /// Behind the last add(): the row that has the highest number of all.
+  std::int64_t last_row() const { return last_row_; }
 
  private:
   std::size_t record_size_;
   std::string bytes_;
-  std::string edit_;                   ///< of the row that is added next
+  std::string edit_;                   ///< of the rows that are added next
   std::int64_t row_ = 0, number_ = 0;  ///< of the group that grows
+  std::int64_t last_row_ = -1;
   std::string group_edit_, checks_;
 };
 

@@ -15,6 +15,12 @@ namespace imreg {
 /// A longer journal is emptied after the commit that made it so: readers look through it when they open.
 constexpr std::int64_t kLongJournal = 4 << 20;
 
+/// Without a commit nothing of what was added to a journal stays.
+struct DropAdded {
+  Journal& journal;
+  ~DropAdded() { journal.drop_added(); }
+};
+
 struct RecordWriter::State {
   Options options;
   WriterLock lock;
@@ -51,6 +57,11 @@ struct RecordWriter::State {
   Status write_transaction(const Transaction& transaction);
   /// The same of many rows. `doubtful`: some of them may hold it, or something newer, already. Whether a row did not.
   Result<bool> write_many(const ManyChanges& changes, bool doubtful);
+
+  /// Changes of many rows go to the journal when they are so many that a write is worth it, or `all`.
+  Status add_to_journal(ManyChangesBuilder& builder, bool all = false);
+  /// The last of them, their commit, and the rows in place.
+  Status commit_added(ManyChangesBuilder& builder, std::int64_t number, const CommitSteps& steps);
 
   /// What stands in the journal only is read from there: it could not be written in place.
   void show_journal();

@@ -26,16 +26,19 @@ std::int64_t pages_of(const Head& head) {
   return pages;
 }
 
-// Whether a change of a row concerns the index.
-bool concerns(const Fields& fields, const char* old, const char* fresh) {
-  const auto differs = [&](const FieldInfo* field) {
-    return field &&
-           std::memcmp(old + field->offset, fresh + field->offset, static_cast<std::size_t>(field->size())) != 0;
-  };
+// Whether a change of a row concerns the index: something that it knows `differs`.
+template <class Differs>
+bool concerns(const Fields& fields, const Differs& differs) {
+  const auto some = [&](const FieldInfo* field) { return field && differs(*field); };
   // Names first, the last of them before the others: millions of pathnames may change, and nothing else.
-  return std::any_of(fields.names.rbegin(), fields.names.rend(), differs) ||
-         std::any_of(fields.codes.begin(), fields.codes.end(), differs) || differs(fields.time) ||
-         differs(fields.length) || differs(fields.ra) || differs(fields.dec);
+  return std::any_of(fields.names.rbegin(), fields.names.rend(), some) ||
+         std::any_of(fields.codes.begin(), fields.codes.end(), some) || some(fields.time) || some(fields.length) ||
+         some(fields.ra) || some(fields.dec);
+}
+bool concerns(const Fields& fields, const char* old, const char* fresh) {
+  return concerns(fields, [&](const FieldInfo& field) {
+    return std::memcmp(old + field.offset, fresh + field.offset, static_cast<std::size_t>(field.size())) != 0;
+  });
 }
 
 }  // namespace
@@ -90,8 +93,11 @@ struct IndexKeeper::State {
   bool touches(const RecordFile& rows, const RowChange& change) {
     if (change.row >= head.covered || !concerns(*fields, rows.peek(change.row, scratch).bytes(), change.bytes.data()))
       return false;
-    if (change.row == head.covered - 1) head.witness = 0;
+    touch(change.row);
     return true;
+  }
+  void touch(std::int64_t row) {
+    if (row == head.covered - 1) head.witness = 0;
   }
 
   void make_late(const RecordFile& rows, const std::vector<std::int64_t>& those) {
@@ -101,8 +107,18 @@ struct IndexKeeper::State {
 
   void collect(const RecordFile& rows, const RowChange& change) {
     open(rows);
-    if (!file || !touches(rows, change)) return;
-    collected.push_back(change.row);
+    if (file && touches(rows, change)) collect(rows, change.row);
+  }
+  void collect(const RecordFile& rows, const FieldInfo& field, std::int64_t from, std::int64_t end) {
+    open(rows);
+    if (!file || !concerns(*fields, [&](const FieldInfo& known) { return known.offset == field.offset; })) return;
+    for (end = std::min(end, head.covered); from < end; ++from) {
+      touch(from);
+      collect(rows, from);
+    }
+  }
+  void collect(const RecordFile& rows, std::int64_t row) {
+    collected.push_back(row);
     if (collected.size() <= kMostChanged) return;
     make_late(rows, collected);
     collected.clear();
@@ -297,6 +313,9 @@ void IndexKeeper::before(const RecordFile& file, const std::vector<RowChange>& c
 }
 void IndexKeeper::collect(const RecordFile& file, const RowChange& change) {
   state_->safely([&] { state_->collect(file, change); });
+}
+void IndexKeeper::collect(const RecordFile& file, const FieldInfo& field, std::int64_t from, std::int64_t end) {
+  state_->safely([&] { state_->collect(file, field, from, end); });
 }
 void IndexKeeper::after(const RecordFile& file) {
   state_->safely([&] { state_->after(file, false); });

@@ -73,14 +73,15 @@ void IndexSearch::State::find_suspects() {
   }
 }
 
-bool IndexSearch::State::find(RowSet& rows, ScanReport& report) {
+bool IndexSearch::State::find(RowSet& rows, ScanReport& report, bool in_place) {
   double cost = static_cast<double>(outside()) * kScanCost;
   for (auto& segment : segments_) {
     segment.weigh(selection_, false);
     cost += segment.cost();
   }
   if (!ok()) return damaged(report);
-  if (cost > static_cast<double>(file_.count()) * kScanCost) {
+  // A million rows that are looked at in order are neighbours, mostly.
+  if (cost > static_cast<double>(file_.count()) * kScanCost * (in_place ? kLookCost / kInPlaceCost : 1)) {
     report.plan.push_back("the index is not used: it would give too many candidates");
     return false;
   }
@@ -111,7 +112,7 @@ std::optional<IndexSearch> IndexSearch::open(const RecordFile& file, const Selec
   return IndexSearch(std::make_unique<State>(file, selection, *std::move(index)));
 }
 
-bool IndexSearch::find(RowSet& rows, ScanReport& report) { return state_->find(rows, report); }
+bool IndexSearch::find(RowSet& rows, ScanReport& report, bool in_place) { return state_->find(rows, report, in_place); }
 std::optional<std::int64_t> IndexSearch::count(ScanReport& report) { return state_->count(report); }
 std::optional<std::vector<ValueCount>> IndexSearch::count_values(const std::vector<const FieldInfo*>& fields,
                                                                  ScanReport& report) {

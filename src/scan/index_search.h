@@ -22,7 +22,8 @@ class IndexSearch {
   static std::optional<IndexSearch> open(const RecordFile& file, const Selection& selection, ScanReport& report);
 
   /// Candidates, or false: looking at every row is cheaper, or the index is damaged. The plan says what was done.
-  bool find(RowSet& rows, ScanReport& report);
+  /// `in_place`: the caller looks at each where it stands and does not copy it.
+  bool find(RowSet& rows, ScanReport& report, bool in_place = false);
   /// The number of matching rows, when the columns alone can tell it (and the few rows outside the segments).
   std::optional<std::int64_t> count(ScanReport& report);
   std::optional<std::vector<ValueCount>> count_values(const std::vector<const FieldInfo*>& fields, ScanReport& report);

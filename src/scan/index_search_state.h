@@ -16,7 +16,7 @@ class IndexSearch::State {
  public:
   State(const RecordFile& file, const Selection& selection, Index index);
 
-  bool find(RowSet& rows, ScanReport& report);
+  bool find(RowSet& rows, ScanReport& report, bool in_place);
   std::optional<std::int64_t> count(ScanReport& report);
   std::optional<std::vector<ValueCount>> count_values(const std::vector<const FieldInfo*>& wanted, ScanReport& report);
   bool by_time(bool newest_first, ScanReport& report, const std::function<bool(std::int64_t row)>& visit);

@@ -137,15 +137,15 @@ class PieceFinder {
 };
 
 // Every row of the file that matches as it stands, in order, goes to `visit`; or, when an index gives candidates, each of
-// these to `test`.
+// these to `test`. `in_place`: see IndexSearch::find().
 template <class Visit, class Test>
 void look(const RecordFile& file, const Selection& selection, const ScanOptions& options, ScanReport& report,
-          const Visit& visit, const Test& test) {
+          const Visit& visit, const Test& test, bool in_place = false) {
   // A handful of rows is looked at faster than an index is opened.
   if (options.use_index && !selection.conditions().empty() && file.count() > kFewRows) {
     if (auto index = index::IndexSearch::open(file, selection, report)) {
       RowSet rows(file.count());
-      if (index->find(rows, report)) {
+      if (index->find(rows, report, in_place)) {
         rows.each(options.from, [&](std::int64_t row) { return ++report.looked_at, test(row); });
         return;
       }
@@ -200,8 +200,9 @@ RowSet find_rows(const RecordFile& file, const Selection& selection, const ScanO
   RowSet rows(file.count());
   Record scratch = file.make_record();
   const auto take = [&](std::int64_t row) { return rows.add(row), true; };
-  look(file, selection, options, report ? *report : own, take,
-       [&](std::int64_t row) { return !selection.matches(file.peek(row, scratch)) || take(row); });
+  look(
+      file, selection, options, report ? *report : own, take,
+      [&](std::int64_t row) { return !selection.matches(file.peek(row, scratch)) || take(row); }, true);
   rows.finish();
   return rows;
 }

@@ -13,8 +13,9 @@
 
 namespace imreg::index {
 
-constexpr double kScanCost = 25;   ///< nanoseconds for a row when all are looked at in order
-constexpr double kLookCost = 300;  ///< for a record somewhere in the file
+constexpr double kScanCost = 25;     ///< nanoseconds for a row when all are looked at in order
+constexpr double kLookCost = 300;    ///< for a record somewhere in the file
+constexpr double kInPlaceCost = 50;  ///< where one of many is looked at in order, and not copied
 
 /// Positions from..end-1 of a column.
 struct Slice {

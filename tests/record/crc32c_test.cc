@@ -21,6 +21,19 @@ TEST(Crc32c, InstructionTableAndPiecesAgree) {
   }));
 }
 
+TEST(Crc32c, TheDifferenceOfAPartIsThatOfTheWhole) {
+  EXPECT_TRUE(rc::check("whatever stands around it", [](std::string text, const std::string& front, std::string fresh) {
+    const std::size_t at = *rc::gen::inRange<std::size_t>(0, text.size() + 1);
+    const std::string behind(*rc::gen::inRange<std::size_t>(0, 600), 'b');
+    fresh.resize(*rc::gen::inRange<std::size_t>(0, 600), 'x');
+    text.resize(at + fresh.size(), 't');
+    const std::string before = front + text + behind;
+    const std::uint32_t difference = crc32c_difference(text.data() + at, fresh.data(), fresh.size(), behind.size());
+    text.replace(at, fresh.size(), fresh);
+    RC_ASSERT((crc32c(0, before) ^ difference) == crc32c(0, front + text + behind));
+  }));
+}
+
 // The instruction goes by three runs beside each other where there are enough bytes, 152 and 4,088 at a time.
 TEST(Crc32c, InstructionAndTableAgreeAroundEveryRun) {
   std::string bytes(3 * 4088 + 200, '\0');
