@@ -109,7 +109,7 @@ struct Ours : Contestant {
       while (at != rows.end() && *at < first) ++at;
       return at == rows.end() ? writer->file().count() : *at;
     };
-    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, durable));
+    changed = must(relocate(*writer, *schema.find("pathname"), from, to, next, {{}, durable}));
   }
   void index() override {
     keeper.finish(writer->file());

@@ -15,12 +15,11 @@ using NextRow = std::function<std::int64_t(std::int64_t from)>;
 
 /// The beginning of a text, whole components of a path, becomes another: /data/a is in /data/a and /data/a/b, not in /data/ab.
 /// All rows that have it, or of those that `next` gives. Nothing is changed when one does not fit into the field.
-/// `committed` is called as soon as it is durable. Returns how many rows changed.
+/// Returns how many rows changed.
 /// Errors: those of commit_many; invalid (the first row that does not fit, and how many; no
 /// text field), corrupt (a row that has the beginning is damaged).
 Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, const std::string& from,
-                              const std::string& to, const NextRow& next = {},
-                              const std::function<void()>& committed = {});
+                              const std::string& to, const NextRow& next = {}, const CommitSteps& steps = {});
 
 /// Sets `deleted` of some rows, in any order. Returns how many were not deleted before. Errors: those of commit_many; invalid
 /// (the format has no field deleted, there is no such row), corrupt (a row is damaged).

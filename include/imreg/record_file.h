@@ -78,6 +78,15 @@ struct RowChange {
   std::string bytes;  ///< the whole record; CRC and change number are filled in
 };
 
+/// What else happens at the steps of a change of many rows.
+struct CommitSteps {
+  /// All changes have come, and with the commit the file's change number becomes this one: what must be durable before it (a
+  /// history). Its error ends the step, and nothing has changed.
+  std::function<Status(std::int64_t change_number)> ready;
+  /// Durable: what follows is only that the rows are written in place.
+  std::function<void()> committed;
+};
+
 /// Rows of another copy of the same file, for a copy that follows it.
 struct SealedRows {
   std::int64_t changed = 0;        ///< of rows that are there
@@ -111,6 +120,7 @@ class RecordWriter {
     bool on_network = false;          ///< write on a network file system too, where other hosts may not see the lock
     IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
     RowFollower* follower = nullptr;  ///< keeps the index (IndexKeeper); without one the first change removes X.db.idx
+    std::string like = {};  ///< create(): a file whose permissions, and owner if that may be, the new one gets
   };
 
   /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).
@@ -132,9 +142,8 @@ class RecordWriter {
   /// Changes any number of rows as one step, all or nothing, in memory that does not grow with their number. `next` gives
   /// one after the other, in the order of rows, each row once, and false behind the last; its error ends the step, and
   /// nothing has changed. The RowChange is the one of the last call, so that its memory is used again.
-  /// Durable when it calls `committed`, and so when it returns ok: between them the rows are written in place. The journal,
-  /// which may be large then, is emptied by checkpoint(), or by a later commit.
-  Status commit_many(const std::function<Result<bool>(RowChange&)>& next, const std::function<void()>& committed = {});
+  /// The journal, which may be large then, is emptied by checkpoint(), or by a later commit.
+  Status commit_many(const std::function<Result<bool>(RowChange&)>& next, const CommitSteps& steps = {});
   /// Takes over rows as they are, checks and change numbers too, as one step, all or nothing. The caller has checked that
   /// they are sealed for this file's UUID and their row.
   Status replicate(const SealedRows& rows);

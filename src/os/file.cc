@@ -302,12 +302,12 @@ Status rename_new_file(const std::string& from, const std::string& to) {
   return synced;
 }
 
-Status replace_file(const std::string& path, std::string_view content, IoObserver* observer) {
+Status replace_file(const std::string& path, std::string_view content, IoObserver* observer, const std::string& like) {
   const std::string temporary = path + ".new" + std::to_string(::getpid());
   // A crash may have left one of this name: after a restart, and in containers always, process numbers come again.
   if (::access(temporary.c_str(), F_OK) == 0) (void)remove_file(temporary, observer);
   auto written = [&]() -> Status {
-    IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer, path));
+    IMREG_ASSIGN(File file, File::open(temporary, File::Mode::create_new, observer, ::access(path.c_str(), F_OK) == 0 ? path : like));
     IMREG_TRY(file.write(0, content));
     IMREG_TRY(file.sync());
     return rename_file(temporary, path, observer);

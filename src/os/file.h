@@ -112,8 +112,9 @@ Status remove_file(const std::string& path, IoObserver* observer = nullptr);
 Status sync_folder_of(const std::string& path, IoObserver* observer = nullptr);
 /// A new file takes its name, durably; when its folder cannot be synced it goes again, for the next attempt.
 Status rename_new_file(const std::string& from, const std::string& to);
-/// New content in one step: temporary name, sync, rename, sync of the folder.
-Status replace_file(const std::string& path, std::string_view content, IoObserver* observer = nullptr);
+/// New content in one step: temporary name, sync, rename, sync of the folder. A new file is made as File::open() makes it.
+Status replace_file(const std::string& path, std::string_view content, IoObserver* observer = nullptr,
+                    const std::string& like = {});
 /// A whole small file. Errors: not_found, io, invalid (over `limit` bytes, or not a regular file).
 Result<std::string> read_file(const std::string& path, std::size_t limit = 64u << 20);
 

@@ -46,7 +46,7 @@ std::int64_t find_prefix(const RecordFile& file, std::int64_t row, Field<Text> f
 }  // namespace
 
 Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, const std::string& from,
-                              const std::string& to, const NextRow& next, const std::function<void()>& committed) {
+                              const std::string& to, const NextRow& next, const CommitSteps& steps) {
   const RecordFile& file = writer.file();
   if (field.type != Type::text)
     return Status(Code::invalid, "field " + field.name + " is no text").in_file(file.path());
@@ -83,7 +83,7 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
         .in_file(file.path())
         .at_record(first_too_long);
   };
-  IMREG_TRY(writer.commit_many(give, committed));
+  IMREG_TRY(writer.commit_many(give, steps));
   return changed;
 }
 

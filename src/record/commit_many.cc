@@ -19,8 +19,7 @@ struct Dropping {
 
 }  // namespace
 
-Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& next,
-                                 const std::function<void()>& committed) {
+Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& next, const CommitSteps& steps) {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   IMREG_TRY(state_->open_journal());
@@ -66,6 +65,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
   builder.finish();
   IMREG_TRY(write_piece());
 
+  if (steps.ready) IMREG_TRY(steps.ready(number));
   state_->drop_unkept_index();
   if (follower) follower->before(file(), {}, number);
   if (auto status = journal.commit_added(static_cast<std::uint64_t>(number), seen.count); !status.ok()) {
@@ -73,7 +73,7 @@ Status RecordWriter::commit_many(const std::function<Result<bool>(RowChange&)>& 
     return status;
   }
   seen.change_number = number;
-  if (committed) committed();
+  if (steps.committed) steps.committed();
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
   state_->failure = [&]() -> Status {
     IMREG_ASSIGN(const auto written, journal.last_added(seen.record_size()));

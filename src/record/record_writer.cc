@@ -43,7 +43,7 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
     return Status(Code::mismatch, "holds changes of an earlier database of this name; move it away")
         .in_file(path + ".journal");
   auto made = replace_file(path, make_native_header(schema, new_uuid(), format_iso(current_time(), 0).substr(0, 19)),
-                           options.observer);
+                           options.observer, options.like);
   if (!made.ok()) (void)remove_file(path, options.observer);  // its folder could not be synced: not there, as we say
   return made;
 }

@@ -2,6 +2,7 @@
 //
 //   checkpoint               the old file holds all changes, its journal none
 //   X.db.unfinished, sync    the new file, another UUID, no changes in a journal
+//   X.db.history             if there is one: which rows go, so that older changes find theirs
 //   X.db.journal goes, sync of the folder: the old file without a journal is the same; beside the new one the old journal,
 //                            which a power cut may show as it was, would be refused
 //   rename, sync of the folder
@@ -9,6 +10,7 @@
 // The text of the lock says how the last writer left the old file, and says so of that one: the next writer finds another one
 // and brings it in order, which finds nothing to do. The index, of the old UUID, fits no more and is made anew.
 #include "imreg/backup.h"
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "record/new_file.h"
 #include "upkeep/journal_scan.h"
@@ -25,7 +27,8 @@ struct Copied {
   std::int64_t from, to, count;
 };
 
-Status copy_kept(const RecordFile& old, Field<bool> deleted, const CompactOptions& options, NewRecordFile& out) {
+Status copy_kept(const RecordFile& old, Field<bool> deleted, const CompactOptions& options, NewRecordFile& out,
+                 Succession& succession) {
   Record row = old.make_record();
   Copied run{0, 0, 0};
   const auto tell = [&] {
@@ -39,7 +42,12 @@ Status copy_kept(const RecordFile& old, Field<bool> deleted, const CompactOption
           .in_file(old.path())
           .at_record(number);
     }
-    if (row[deleted]) continue;
+    if (row[deleted]) {
+      auto& went = succession.went;
+      if (went.empty() || went.back().first + went.back().second != number) went.emplace_back(number, 0);
+      ++went.back().second;
+      continue;
+    }
     if (number != run.from + run.count) {
       tell();
       run = {number, out.rows_added(), 0};
@@ -78,8 +86,11 @@ Status compact(const std::string& path, const CompactOptions& options, CompactRe
   container.uuid = new_uuid();
   IMREG_ASSIGN(auto out, NewRecordFile::create(path, file, container, options.observer));
   IMREG_TRY(out.reserve(old.count() - removed));
-  IMREG_TRY(copy_kept(old, *deleted, options, out));
+  Succession succession{old.uuid(), uuid_text(container.uuid), old.change_number(), {}};
+  IMREG_TRY(copy_kept(old, *deleted, options, out, succession));
   IMREG_TRY(out.finish(out.rows_added(), old.change_number()));
+  IMREG_TRY(
+      note_succession(old, succession, options.program, {options.wait_seconds, options.on_network, options.observer}));
   IMREG_TRY(remove_journal(path, options.observer));
   IMREG_TRY(out.take_name());
   report.removed = old.count() - out.rows_added();

@@ -268,11 +268,20 @@ TEST(CommitMany, WhatDoesNotFitChangesNothing) {
   }),
                std::bad_alloc);
   EXPECT_OK(writer.commit_many([](RowChange&) -> Result<bool> { return false; }));
+  std::int64_t promised = 0;
+  const auto unready = [&](std::int64_t number) { return promised = number, Status(Code::io, "no history"); };
+  EXPECT_EQ(writer.commit_many(giving({{3, row}}), {unready, {}}).text(), "no history");
+  EXPECT_EQ(promised, 1);
   EXPECT_EQ(files_of(writer.file()), model);
   EXPECT_EQ(writer.file().change_number(), 0);
   // And the writer is as good as before.
   EXPECT_OK(writer.commit({{1, row}}));
-  EXPECT_OK(writer.commit_many(giving({{2, row}, {9, row}})));
+  const auto ready = [&](std::int64_t number) { return promised = number, Status(); };
+  EXPECT_OK(writer.commit_many(giving({{2, row}, {9, row}}), {ready, [&] {
+                                                                EXPECT_EQ(promised, 2);  // the history comes first
+                                                                promised = -promised;
+                                                              }}));
+  EXPECT_EQ(promised, -writer.file().change_number());
   for (const std::size_t at : {1, 2, 9}) model[at] = {7, "/x", false};
   writer.close();
   EXPECT_EQ(files_of(must(RecordFile::open(path))), model);

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 # The one table of floors. A room may include only rooms of a lower floor.
 FLOORS = {
-    "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3,
+    "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4,
     "registry": 5, "keyword": 5, "process": 5, "spectrum": 5,
-    "acquire": 6, "ingest": 6, "serve": 6, "cli": 7,
+    "acquire": 6, "archive": 6, "ingest": 6, "serve": 6, "cli": 7,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {
@@ -19,7 +19,8 @@ PUBLIC = {
     "schema.h": "record", "scan.h": "scan", "index.h": "scan", "expression.h": "expression", "query.h": "query",
     "imreg.h": "query", "fits_file.h": "fits", "emit.h": "emit", "camera.h": "camera", "camera_tools.h": "camera",
     "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "sky_region.h": "sky",
-    "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record",
+    "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record", "history.h": "history",
+    "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.

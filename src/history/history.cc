@@ -1,0 +1,214 @@
+// Reads the history of a database: which changes are in force, and where their rows are now.
+#include "imreg/history.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "history/details.h"
+#include "history/history_file.h"
+
+namespace imreg {
+
+namespace {
+
+using Kind = BulkChange::Kind;
+
+// A compaction: rows of one file to rows of the next.
+struct Step {
+  struct Gone {
+    std::int64_t from, end, before;  // rows from..end-1; so many went in all before `from`
+  };
+  std::string uuid, next;
+  std::int64_t number = 0;  // change number of the file when it was compacted
+  std::vector<Gone> gone;
+
+  // -1: it went.
+  std::int64_t translate(std::int64_t row) const {
+    const auto at = std::upper_bound(gone.begin(), gone.end(), row,
+                                     [](std::int64_t wanted, const Gone& one) { return wanted < one.from; });
+    if (at == gone.begin()) return row;
+    const Gone& last = *(at - 1);
+    return row < last.end ? -1 : row - last.before - (last.end - last.from);
+  }
+};
+
+}  // namespace
+
+struct History::State {
+  const RecordFile* database = nullptr;
+  std::optional<RecordFile> file;
+  std::vector<BulkChange> changes;
+  std::vector<Step> steps;  // in order
+  std::int64_t damaged = 0;
+
+  // The details of a change, as they stand.
+  history::DetailsReader details_of(const BulkChange& change) const {
+    return history::DetailsReader([this, row = change.record - change.parts, end = change.record, id = change.id,
+                                   record = file->make_record()]() mutable -> Result<std::string_view> {
+      if (row == end) return std::string_view();
+      IMREG_TRY(file->read(row++, record));
+      const auto& f = history::fields();
+      const auto size = record[f.bytes];
+      if (record[f.kind] != 0 || record[f.change] != id || size <= 0 || size > f.data.count)
+        return Status(Code::corrupt, "is no part of the change behind it").in_file(file->path()).at_record(row - 1);
+      return std::string_view(record.bytes())
+          .substr(static_cast<std::size_t>(f.data.offset), static_cast<std::size_t>(size));
+    });
+  }
+
+  Status read_step(const BulkChange& change) {
+    Step step;
+    step.uuid = change.uuid;
+    step.number = change.number;
+    auto reader = details_of(change);
+    IMREG_TRY(reader.command().status());
+    history::DetailsReader::Run run;
+    for (std::int64_t went = 0;;) {
+      IMREG_ASSIGN(const bool more, reader.next(run));
+      if (!more) break;
+      if (run.row < 0) {
+        if (!run.difference->empty()) step.next = run.difference->front().after;
+        continue;
+      }
+      step.gone.push_back({run.row, run.row + run.count, went});
+      went += run.count;
+    }
+    steps.push_back(std::move(step));
+    return {};
+  }
+
+  // The compactions from the file that a change was made in to the file of today, oldest first. False: there is no way.
+  bool way_from(const std::string& uuid, std::vector<const Step*>& way) const {
+    std::string at = uuid;
+    way.clear();
+    for (const auto& step : steps) {
+      if (at == database->uuid()) break;
+      if (step.uuid != at) continue;
+      way.push_back(&step);
+      at = step.next;
+    }
+    // A compaction that the machine's end cut short, and one that came after it, begin at the same file.
+    if (at == database->uuid()) return true;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+      if (step->next != database->uuid()) continue;
+      std::vector<const Step*> back;
+      std::string wanted = database->uuid();
+      for (auto one = step; one != steps.rend(); ++one) {
+        if (one->next != wanted) continue;
+        back.push_back(&*one);
+        wanted = one->uuid;
+        if (wanted == uuid) {
+          way.assign(back.rbegin(), back.rend());
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // Whether the rows really changed: the machine may have stopped between the history and the database.
+  bool was_done(const BulkChange& change) const {
+    if (change.kind == Kind::root || change.kind == Kind::compact || change.rows == 0) return true;
+    const auto later = [&](const BulkChange& other) {  // got the number, so this one did not
+      return other.id > change.id && other.uuid == change.uuid && other.number == change.number &&
+             other.kind != Kind::compact && other.kind != Kind::root;
+    };
+    if (std::any_of(changes.begin(), changes.end(), later)) return false;
+    if (change.uuid != database->uuid()) {
+      const auto step =
+          std::find_if(steps.begin(), steps.end(), [&](const Step& one) { return one.uuid == change.uuid; });
+      return step == steps.end() || change.number <= step->number;
+    }
+    if (change.number > database->change_number()) return false;
+    const auto number = find_field<std::int64_t>(database->schema(), "changeno");
+    auto reader = details_of(change);
+    history::DetailsReader::Run run;
+    if (!number || !reader.command().ok()) return true;
+    for (;;) {
+      const auto more = reader.next(run);
+      if (!more || !*more) return true;
+      if (run.row < 0 || run.row >= database->count()) continue;
+      Record scratch = database->make_record();
+      return database->peek(run.row, scratch)[*number] >= change.number;
+    }
+  }
+};
+
+Result<History> History::load(const RecordFile& file) {
+  auto state = std::make_unique<State>();
+  state->database = &file;
+  auto opened = history::open(history::path_of(file));
+  if (!opened && opened.status().code() != Code::not_found) return opened.status();
+  if (!opened) return History(std::move(state));
+  state->file = *std::move(opened);
+  IMREG_ASSIGN(state->changes, history::heads_of(*state->file, state->damaged));
+  for (const auto& change : state->changes) {
+    if (change.kind == Kind::compact) IMREG_TRY(state->read_step(change));
+  }
+  for (auto& change : state->changes) change.done = state->was_done(change);
+  for (auto change = state->changes.rbegin(); change != state->changes.rend(); ++change) {
+    if (change->undoes == 0 || !change->in_force()) continue;
+    for (auto& other : state->changes) {
+      if (other.id == change->undoes) other.undone_by = change->id;
+    }
+  }
+  return History(std::move(state));
+}
+
+const std::vector<BulkChange>& History::changes() const { return state_->changes; }
+std::int64_t History::damaged() const { return state_->damaged; }
+
+Result<BulkChange> History::newest(std::int64_t n) const {
+  std::int64_t found = 0;
+  for (auto change = state_->changes.rbegin(); change != state_->changes.rend(); ++change) {
+    if (!change->in_force() || change->kind == Kind::undo || change->kind == Kind::compact) continue;
+    if (++found == n) return *change;
+  }
+  return Status(Code::not_found, found == 0 ? "there is no bulk change to undo"
+                                            : "only " + counted(found, "bulk change") + " can be undone");
+}
+
+Result<std::string> History::command_of(const BulkChange& change) const { return state_->details_of(change).command(); }
+
+Status History::each(const BulkChange& change, std::int64_t& gone, const Visit& visit) const {
+  gone = 0;
+  std::vector<const Step*> way;
+  if (!state_->way_from(change.uuid, way))
+    return Status(Code::mismatch, "change " + std::to_string(change.id) +
+                                      " was made in another file (it was repaired, or replaced): which rows it changed "
+                                      "cannot be told any more")
+        .in_file(state_->file->path());
+  auto reader = state_->details_of(change);
+  IMREG_TRY(reader.command().status());
+  history::DetailsReader::Run run;
+  std::int64_t rows = 0;
+  for (;;) {
+    auto more = reader.next(run);
+    if (!more) return Status(more.status()).in_file(state_->file->path());
+    if (!*more) break;
+    if (run.row < 0) {
+      IMREG_TRY(visit(-1, *run.difference));
+      continue;
+    }
+    rows += run.count;
+    for (std::int64_t i = run.row; i < run.row + run.count; ++i) {
+      std::int64_t row = i;
+      for (const Step* step : way) row = row < 0 ? row : step->translate(row);
+      if (row < 0)
+        ++gone;
+      else
+        IMREG_TRY(visit(row, *run.difference));
+    }
+  }
+  if (rows == change.rows) return {};
+  return Status(Code::corrupt, "the details of change " + std::to_string(change.id) + " tell of " +
+                                   counted(rows, "row") + ", its head of " + std::to_string(change.rows))
+      .in_file(state_->file->path());
+}
+
+History::History(std::unique_ptr<State> state) : state_(std::move(state)) {}
+History::History(History&&) noexcept = default;
+History& History::operator=(History&&) noexcept = default;
+History::~History() = default;
+
+}  // namespace imreg
