@@ -105,7 +105,7 @@ Result<std::string> history_report(const std::string& database, HistoryFormat fo
       continue;
     }
     char line[160];
-    std::snprintf(line, sizeof line, "%4s %4lld  %-19s  %10lld  %-12s ", can ? number(n).c_str() : "-",
+    std::snprintf(line, sizeof line, "%4s %4lld  %-20s  %10lld  %-12s  ", can ? number(n).c_str() : "-",
                   static_cast<long long>(change->id), format_iso(change->time, 0).c_str(),
                   static_cast<long long>(change->rows), kind_of(*change).c_str());
     out += line + visible(change->user + "@" + change->host + "  " + change->program + " " + change->command);
@@ -115,7 +115,7 @@ Result<std::string> history_report(const std::string& database, HistoryFormat fo
   }
   if (format == HistoryFormat::json) return out + "]\n";
   if (out.empty()) return std::string();
-  return "undo   id  when                       rows  kind         who, and what\n" + out;
+  return "undo   id  when                        rows  kind          who, and what\n" + out;
 }
 
 }  // namespace imreg
