@@ -238,8 +238,6 @@ Status File::allocate(std::int64_t size) {
 
 std::string without_ending(const std::string& path) { return path.substr(0, path.rfind('.')); }
 
-std::string without_ending(const std::string& path) { return path.substr(0, path.rfind('.')); }
-
 std::string resolved_path(const std::string& path) {
   char* const found = ::realpath(path.c_str(), nullptr);
   if (!found) return path;

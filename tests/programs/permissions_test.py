@@ -35,14 +35,6 @@ def values(form, output):
     return [[str(table[name][n]) for name in table.names if name != "CRC"] for n in range(len(table))]
 
 
-def values(form, output):
-    """What an output says, without its date and the UUID and checks of a database of its own."""
-    if not form.startswith("fits"):
-        return output
-    table = fits.open(io.BytesIO(output))[1].data
-    return [[str(table[name][n]) for name in table.names if name != "CRC"] for n in range(len(table))]
-
-
 def side_files(db):
     return sorted(f for f in os.listdir(os.path.dirname(db) or ".") if f.startswith(os.path.basename(db) + "."))
 
