@@ -64,6 +64,17 @@ class PathEditor : public RowEditor {
     if (options_.look_for) files_.add(folder, std::string(fresh[regimage::kFilename]));
   }
 
+  bool repeats(RecordView row) override {
+    if (!known_ || !same_for_all_names_ || !trouble_.ok() || options_.look_for || row[regimage::kPathname] != stored_)
+      return false;
+    if (rule_ >= 0) {
+      auto& rule = report_.rules[static_cast<std::size_t>(rule_)];
+      ++rule.matched;
+      rule.changed += fresh_ != stored_;
+    }
+    return true;
+  }
+
   bool agrees() override {
     if (!options_.look_for) return true;
     files_.finish();

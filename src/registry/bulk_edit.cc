@@ -54,15 +54,26 @@ class Planner {
     KeyCollisions collisions(file_, roots_);
     Record scratch = file_.make_record(), old = file_.make_record(), fresh = file_.make_record();
     std::int64_t looked_at = 0;
+    std::optional<Edited> last;  // what became of the last row
     Status trouble;
     rows.each(0, [&](std::int64_t row) {
       if (options_.progress && ++looked_at % kBetweenReports == 0) options_.progress(looked_at, 2 * rows.size());
-      const char* const bytes = file_.peek(row, scratch).bytes();
+      const RecordView now = file_.peek(row, scratch);
+      if (last && editor.repeats(now)) {
+        if (*last == Edited::changed) {
+          ++report_.rows;
+          changes_[static_cast<std::size_t>(row)] = true;
+          collisions.take_another();
+        }
+        return true;
+      }
+      const char* const bytes = now.bytes();
       std::copy_n(bytes, regimage::kRecordSize, old.data());
       std::copy_n(bytes, regimage::kRecordSize, fresh.data());
       auto edited = editor.edit(row, fresh);
       if (edited && *edited == Edited::changed && fresh.bytes() == old.bytes()) edited = Edited::unchanged;
       editor.planned(row, old.view(), fresh.view(), edited);
+      last = edited && *edited != Edited::kept ? std::optional(*edited) : std::nullopt;
       if (!edited) {
         if (edited.status().code() != Code::invalid) return trouble = edited.status(), false;
         ++report_.refused;

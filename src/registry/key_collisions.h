@@ -18,6 +18,8 @@ class KeyCollisions {
 
   /// A row of the plan that changes.
   void take(RecordView old, RecordView fresh);
+  /// One that goes the way of the last one.
+  void take_another() { arriving_ += last_ != nullptr; }
   /// Behind the last one. `changes`: a bit for each row. Errors: those of the editor.
   Status find(RowEditor& editor, const std::vector<bool>& changes, BulkEditReport& report);
 
