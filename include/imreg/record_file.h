@@ -85,7 +85,7 @@ using NextRow = std::function<std::int64_t(std::int64_t from)>;
 /// that live until the next call; none: it stays.
 using FieldEdit = std::function<Result<std::string_view>(std::int64_t first, std::int64_t rows, std::string_view old)>;
 
-/// What else happens at the steps of a change of many rows.
+/// What else happens at the steps of a change.
 struct CommitSteps {
   /// All changes have come, and with the commit the file's change number becomes this one: what must be durable before it (a
   /// history). Its error ends the step, and nothing has changed.
@@ -149,7 +149,7 @@ class RecordWriter {
   /// Adds rows (a whole number of records); on ok they survive power loss. All of them, or a prefix after a crash.
   Status append(std::string rows);
   /// Changes rows and adds rows as one step, all or nothing; on ok it survives power loss.
-  Status commit(const std::vector<RowChange>& changes, std::string added = {});
+  Status commit(const std::vector<RowChange>& changes, std::string added = {}, const CommitSteps& steps = {});
   /// Changes any number of rows as one step, all or nothing, in memory that does not grow with their number. `next` gives
   /// one after the other, in the order of rows, each row once, and false behind the last; its error ends the step, and
   /// nothing has changed. The RowChange is the one of the last call, so that its memory is used again.
