@@ -158,7 +158,8 @@ Status Config::read_inside(const std::string& path, std::vector<std::string>& op
 std::vector<std::string> Config::keys_from(const std::string& start) const {
   std::set<std::string> keys;
   const auto take = [&](const auto& map) {
-    for (auto at = map.lower_bound(start); at != map.end() && at->first.starts_with(start); ++at) keys.insert(at->first);
+    for (auto at = map.lower_bound(start); at != map.end() && at->first.starts_with(start); ++at)
+      keys.insert(at->first);
   };
   take(values_);
   take(defined_);
@@ -178,7 +179,7 @@ Settings::Settings(const Parsed& args) : args_(args), state_(std::make_shared<St
     return out;
   };
   host.warn = [program = args.program, told = std::set<std::string>()](const std::string& name,
-                                                                      const std::string& note) mutable {
+                                                                       const std::string& note) mutable {
     if (told.insert(name).second) warn(program, note);
   };
   PathRoots::set_host(std::move(host));

@@ -117,8 +117,7 @@ Status PathRoots::put(const std::string& name, std::string prefix, std::string R
   const bool good_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
   });
-  if (!good_name)
-    return {Code::invalid, "a root's name has only letters, digits and _, not \"" + visible(name) + "\""};
+  if (!good_name) return {Code::invalid, "a root's name has only letters, digits and _, not \"" + visible(name) + "\""};
   IMREG_ASSIGN(prefix, normal_prefix(name, prefix));
   auto at = std::find_if(roots_.begin(), roots_.end(), [&](const Root& root) { return root.name == name; });
   if (at == roots_.end() && roots_.size() == kMostRoots) return {Code::invalid, "more than 1000 roots"};
@@ -157,7 +156,8 @@ Status PathRoots::resolve(std::size_t* culprit) {
     for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
       const std::string& prefix = (*at)->host.empty() ? (*at)->prefix : (*at)->host;
       const auto other = root_of(prefix);
-      if (!other.empty()) (*at)->folder = joined(find(other)->folder, std::string_view(prefix).substr(other.size() + 1));
+      if (!other.empty())
+        (*at)->folder = joined(find(other)->folder, std::string_view(prefix).substr(other.size() + 1));
       if ((*at)->folder.size() > kLongestFolder)
         return {Code::invalid, "the folder of root " + (*at)->name + " has more than 4095 bytes"};
     }
