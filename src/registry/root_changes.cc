@@ -144,6 +144,7 @@ Status change(const std::string& database, const RecordFile* file, const Make& m
                  HistoryWriter::begin(*file, about, {options.wait_seconds, options.on_network, options.observer}));
     history.other(difference);
     IMREG_TRY(history.ready(file->change_number()));
+    report.change = history.about();
   }
   return difference.empty() ? Status() : after.save(database);
 }

@@ -28,6 +28,7 @@ struct RootChangeReport {
   std::vector<Root> changed;
   std::vector<std::string> notes;  ///< what recovery did, and what is strange about a root
   PathRoots roots;                 ///< as they are then, or would be
+  BulkChange change;               ///< as it stands in the history; id 0: nothing was logged
 };
 
 /// Defines or changes roots, NAME and PREFIX, at once and durably; with an empty PREFIX removes one. The database need not

@@ -306,7 +306,7 @@ TEST_F(RootFiles, AChangeIsLoggedAndUndone) {
   EXPECT_EQ(set("NONE", "").status().code(), Code::not_found);
 
   const auto undo = [&](std::int64_t n) { return undo_root_change(db, n, {"test", "undo"}); };
-  const auto wrong = undo(3);  // A=/a, which is /elsewhere now
+  const auto wrong = undo(4);  // A=/a, which is /elsewhere now
   EXPECT_EQ(wrong.status().code(), Code::mismatch);
   EXPECT_THAT(wrong.status().text(), HasSubstr("/elsewhere"));
   auto done = undo(1);
