@@ -185,6 +185,9 @@ struct TextCount {
   std::int64_t rows = 0;
 };
 std::vector<TextCount> texts_from(const RecordFile& file, const FieldInfo& field, std::string_view prefix);
+/// How many rows have a text that is `folder` or begins with folder/ (case-blind), deleted rows too. By an index that takes
+/// microseconds however many they are. Not `exactly`: perhaps more, for rows that have changed since, and sooner.
+std::int64_t count_in_folder(const RecordFile& file, const FieldInfo& field, const std::string& folder, bool exactly);
 
 /// The row of the n-th match, from 0, in file order, or the number of rows when there are not so many; if the index can
 /// tell it alone. Rows before it are not read, so that damaged ones count.

@@ -107,7 +107,7 @@ Result<std::string> list_of_roots(const std::string& database, bool json) {
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
   std::string out;
   for (const auto& root : roots.roots()) {
-    const auto rows = rows_of_root(file, root.name);
+    const auto rows = rows_of_root(file, roots, root.name);
     if (json) {
       out += "{\"name\":" + json_text(root.name) + ",\"prefix\":" + json_text(root.prefix) +
              ",\"host\":" + json_or_null(root.host) + ",\"folder\":" + json_text(root.folder) +

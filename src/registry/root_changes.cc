@@ -25,8 +25,9 @@ using Root = PathRoots::Root;
 
 const FieldInfo& pathname_of(const RecordFile& file) { return *file.schema().find("pathname"); }
 
-// Stored folders below one: exactly, not /data/ab for /data/a.
+// Stored folders below one: exactly, not /data/ab for /data/a. Nearly always there are none, which is known at once.
 std::vector<TextCount> folders_in(const RecordFile& file, const std::string& folder) {
+  if (folder != "/" && count_in_folder(file, pathname_of(file), folder, false) == 0) return {};
   auto out = texts_from(file, pathname_of(file), folder);
   std::erase_if(out, [&](const TextCount& one) { return !is_in_folder(one.text, folder); });
   return out;
@@ -99,7 +100,7 @@ PathRoots without_host(const PathRoots& roots) {
 Status check_change(const RecordFile& file, const PathRoots& before, const PathRoots& after) {
   for (const auto& root : before.roots()) {
     if (after.find(root.name)) continue;
-    const auto rows = rows_of_root(file, root.name);
+    const auto rows = rows_of_root(file, before, root.name);
     if (rows > 0) {
       return {Code::invalid, "root " + root.name + " is used by " + counted(rows, "row") +
                                  ", whose files nobody would find without it; move them first: imrelocate -go " + "'$" +
@@ -129,7 +130,7 @@ Status change(const std::string& database, const RecordFile* file, const Make& m
   const auto note = [&](const std::string& name) {
     const std::string old = prefix_of(before, name), fresh = prefix_of(after, name);
     if (old == fresh) return;
-    report.changed.push_back({name, old, fresh, file ? rows_of_root(*file, name) : 0});
+    report.changed.push_back({name, old, fresh, file ? rows_of_root(*file, before, name) : 0});
     difference.push_back({"$" + name, old, fresh});
   };
   for (const auto& root : after.roots()) note(root.name);
@@ -203,23 +204,27 @@ Result<PathRoots> undone(const PathRoots& now, const Difference& change) {
 
 }  // namespace
 
-std::int64_t rows_of_root(const RecordFile& file, const std::string& name) {
+std::int64_t rows_of_root(const RecordFile& file, const PathRoots& roots, const std::string& name) {
+  // The index does not tell $A from $a.
+  const bool alone = std::none_of(roots.roots().begin(), roots.roots().end(), [&](const Root& other) {
+    return other.name != name && equal_nocase(other.name, name);
+  });
+  if (alone) return count_in_folder(file, pathname_of(file), "$" + name, true);
   std::int64_t rows = 0;
   for (const auto& folder : folders_in(file, "$" + name)) rows += folder.rows;
   return rows;
 }
 
 Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after) {
-  std::set<std::string> moved, beside;  // folders as they are stored
   const auto names = moved_roots(before, after);
-  std::vector<std::string> arrived;  // where they are then
+  std::vector<std::string> leaving, arrived;  // roots that rows have; where these are then
   for (const auto& name : names) {
-    const auto folders = folders_in(file, "$" + name);
-    if (folders.empty()) continue;
-    for (const auto& folder : folders) moved.insert(folder.text);
+    if (count_in_folder(file, pathname_of(file), "$" + name, false) == 0) continue;
     const Root* root = after.find(name);
+    leaving.push_back("$" + name);
     arrived.push_back(root ? root->folder : "$" + name);
   }
+  std::set<std::string> moved, beside;  // folders as they are stored
   const auto add_beside = [&](const std::string& folder) {
     for (const auto& one : folders_in(file, folder)) beside.insert(one.text);
   };
@@ -233,6 +238,9 @@ Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, co
   }
   // Different folders below one root stay different.
   if (beside.empty() && arrived.size() < 2) return {};
+  for (const auto& root : leaving) {
+    for (const auto& folder : folders_in(file, root)) moved.insert(folder.text);
+  }
   std::map<std::string, std::vector<std::string>> meeting;
   for (const auto* set : {&moved, &beside}) {
     for (const auto& text : *set) meeting[after.expand(text)].push_back(text);

@@ -47,7 +47,7 @@ struct RootUndo {
 Result<RootUndo> undo_root_change(const std::string& database, std::int64_t n, const RootChangeOptions& options);
 
 /// How many rows have a root; deleted ones, too.
-std::int64_t rows_of_root(const RecordFile& file, const std::string& name);
+std::int64_t rows_of_root(const RecordFile& file, const PathRoots& roots, const std::string& name);
 
 /// Whether all rows with different keys still have different keys with other roots. Error: invalid, with two rows' key.
 Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after);

@@ -45,6 +45,10 @@ std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, 
 std::optional<std::vector<TextCount>> texts_from(const DecidedSearch& search, const FieldInfo& field,
                                                  std::string_view prefix);
 
+/// See imreg::count_in_folder().
+std::optional<std::int64_t> count_in_folder(const DecidedSearch& search, const FieldInfo& field,
+                                            const std::string& folder, bool exactly);
+
 /// By fields of codes, and by what `group` makes of a record with nothing but a time; values end with the bytes of one
 /// time of the group. Nothing: there are too many groups.
 std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search,

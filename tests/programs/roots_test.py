@@ -76,16 +76,12 @@ equal(len(out.stderr.splitlines()), 1, "one warning")
 check("NONE" in out.stderr and "two.db" in out.stderr, "a root that is not defined: " + out.stderr)
 fails(2, ["ROOT_ALL", "absolute"], "imsearch", "-db", "two.db", "-D", "ROOT_ALL", "mnt")
 fails(2, ["ROOT_ALL", "circle"], "imsearch", "-db", "two.db", "-D", "ROOT_ALL", "$MEGA/x")
-fails(3, ["nowhere.rc"], "imsearch", "-db", "two.db", "-c", "nowhere.rc") if False else None
-write("bad.db.roots", "A\t$B\nB\t$A/x\n")
-run("imregister", "-db", "row.db", code=2)
-for db in ("row.db",):
-    write(db + ".roots", "A\t/a\nB\t$C/x\n")
-    for program in (["imsearch"], ["imregister", FILE := files[0]], ["imrelocate", "-roots"], ["imcheck"]):
-        fails(3, [db + ".roots", "line 2", "root C"], program[0], "-db", db, *program[1:])
-    write(db + ".roots", "# a circle\nA\t$B\nB\t$A/x\n")
-    fails(3, ["line 2", "A -> B -> A"], "imsearch", "-db", db)
-    os.remove(db + ".roots")
+write("row.db.roots", "A\t/a\nB\t$C/x\n")
+for program in (["imsearch"], ["imregister", files[0]], ["imrelocate", "-roots"], ["imcheck"]):
+    fails(3, ["row.db.roots", "line 2", "root C"], program[0], "-db", "row.db", *program[1:])
+write("row.db.roots", "# a circle\nA\t$B\nB\t$A/x\n")
+fails(3, ["line 2", "A -> B -> A"], "imsearch", "-db", "row.db")
+os.remove("row.db.roots")
 
 # imrelocate -root: at once, rehearsed, refused, logged, undone
 run("imregister", "-db", "r.db", "-root", f"MEGA={top}/summit/mega", "summit", code=0)
@@ -111,17 +107,19 @@ for word, says in ((f"MEGA=$OLD/x", "circle"), ("NEW=$NONE/x", "root NONE"), ("N
 equal(read("r.db.roots"), before, "what is refused changes nothing")
 run("imrelocate", "-db", "r.db", "-root", "OLD=", code=0)
 fails(2, ["MEGA", "7 rows"], "imrelocate", "-db", "r.db", "-root", "MEGA=")
-run("imrelocate", "-db", "r.db", "-root", "ODD=/a b/\udce9$x", code=0)
+subprocess.run([os.path.join(BIN, "imrelocate"), "-db", "r.db", "-root", b"ODD=/a b/\xe9$x"], check=True, capture_output=True)
 check(b"ODD\t/a b/\xe9$x\n" in read("r.db.roots"), "blanks and bytes that are no UTF-8 stay")
+subprocess.run([os.path.join(BIN, "imrelocate"), "-db", "r.db", "-go", "-undo", "1"], check=True, capture_output=True)
+check(b"ODD" not in read("r.db.roots"), "and are undone")
 for words in (["-root", "A=/a", "OLD", "NEW"], ["-roots", "-go"], ["-root", "A=/a", "-type", "dark"], ["-roots", "-root", "A=/a"], ["-n", "-go", "/a", "/b"]):
     fails(2, ["do not go together"] if words[0] != "-n" else ["leave one out"], "imrelocate", "-db", "r.db", *words)
-out = run("imrelocate", "-db", "r.db", "-undo", "3", code=0)
+out = run("imrelocate", "-db", "r.db", "-undo", "2", code=0)
 check("$MEGA/2003A" in out.stdout and "would move" in out.stdout, "-undo rehearses: " + out.stdout)
-for _ in range(3):  # ODD, OLD gone, OLD
+for _ in range(2):  # OLD gone, OLD
     run("imrelocate", "-db", "r.db", "-go", "-undo", "1", code=0)
 equal(sorted(roots_of("r.db")), ["MEGA"], "undone")
 run("imrelocate", "-db", "r.db", "-go", "-undo", "1", code=0)
-equal(places("r.db"), places("two.db", "-where", "filename != 'new.fits'") + [f"{top}/summit/mega/2004B/new.fits"] if False else sorted(files + [f"{top}/summit/mega/2004B/new.fits"]), "back at the first place")
+equal(places("r.db"), sorted(files + [f"{top}/summit/mega/2004B/new.fits"]), "back at the first place")
 check("root" in run("imrelocate", "-db", "r.db", "-history", code=0).stdout, "-history tells of roots")
 
 # a change that would make two rows the same image
@@ -155,12 +153,22 @@ equal((roots_of("m.db"), places("m.db")), ({}, all_places), "all undone")
 check(b"$" + b"MEGA" not in read("m.db"), "rows have full paths again")
 
 # killed at any point -make-root leaves the old state, the root alone, or all of it; run again it is done
-run("imsim", "-rows", "20000", "kill.db", code=0)
+run("imsim", "-rows", "20000", "-db", "kill.db", code=0)
 expected = places("kill.db")
 prefix = os.path.commonpath(p.rsplit("/", 1)[0] for p in expected)
 words = [os.path.join(BIN, "imrelocate"), "-db", "kill.db", "-go", "-make-root", f"SIM={prefix}"]
-for name in ("kill.db",):
-    saved = {n: read(n) for n in os.listdir(".") if n.startswith(name)}
+saved = {n: read(n) for n in os.listdir(".") if n.startswith("kill.db")}
+
+
+def put_back():
+    for n in os.listdir("."):
+        if n.startswith("kill.db"):
+            os.remove(n)
+    for n, content in saved.items():
+        with open(n, "wb") as file:
+            file.write(content)
+
+
 states = set()
 start = time.monotonic()
 shutil.copy("kill.db", "whole.db")
@@ -168,12 +176,7 @@ subprocess.run([w.replace("kill.db", "whole.db") for w in words], check=True, ca
 whole = time.monotonic() - start
 rng = random.Random(6)
 for _ in range(60 if os.environ.get("IMREG_LONG") else 12):
-    for n in os.listdir("."):
-        if n.startswith("kill.db"):
-            os.remove(n)
-    for n, content in saved.items():
-        with open(n, "wb") as file:
-            file.write(content)
+    put_back()
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(rng.uniform(0, whole))
     child.send_signal(signal.SIGKILL)
@@ -189,12 +192,7 @@ for _ in range(60 if os.environ.get("IMREG_LONG") else 12):
     equal((roots_of("kill.db")["SIM"]["rows"], places("kill.db") == expected), (len(expected), True), "run again")
     run("imcheck", "-db", "kill.db", code=0)
 # the state between the two steps, always
-for n in os.listdir("."):
-    if n.startswith("kill.db"):
-        os.remove(n)
-for n, content in saved.items():
-    with open(n, "wb") as file:
-        file.write(content)
+put_back()
 run("imrelocate", "-db", "kill.db", "-root", f"SIM={prefix}", code=0)
 equal((roots_of("kill.db")["SIM"]["rows"], places("kill.db") == expected), (0, True), "defined, and no row yet")
 run("imrelocate", *words[1:], code=0)

@@ -245,6 +245,16 @@ TEST_F(RootFiles, TextsAndKeysAsANaiveLoopFindsThem) {
       }
       for (const auto& one : texts_from(file, *schema.find("pathname"), prefix)) got[one.text] = one.rows;
       RC_ASSERT(naive == got);
+      if (prefix.empty() || prefix == "/") continue;
+      std::int64_t in = 0;
+      for (std::int64_t row = 0; row < file.count(); ++row) {
+        std::string path = std::string(file.peek(row, scratch)[regimage::kPathname]) + "/", start = prefix + "/";
+        for (char& c : path) c = static_cast<char>(std::tolower(c));
+        for (char& c : start) c = static_cast<char>(std::tolower(c));
+        in += path.starts_with(start);
+      }
+      RC_ASSERT(count_in_folder(file, *schema.find("pathname"), prefix, true) == in);
+      RC_ASSERT(count_in_folder(file, *schema.find("pathname"), prefix, false) >= in);
     }
 
     PathRoots before, after;
