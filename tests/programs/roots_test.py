@@ -190,7 +190,7 @@ for _ in range(60 if os.environ.get("IMREG_LONG") else 12):
     out = run("imrelocate", *words[1:])
     check(out.returncode in (0, 1), out.stderr)
     equal((roots_of("kill.db")["SIM"]["rows"], places("kill.db") == expected), (len(expected), True), "run again")
-    run("imcheck", "-db", "kill.db", code=0)
+    check(run("imcheck", "-db", "kill.db").returncode in (0, 4), "imcheck: 4, the index may be out of use")
 # the state between the two steps, always
 put_back()
 run("imrelocate", "-db", "kill.db", "-root", f"SIM={prefix}", code=0)
