@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/text.h"
-#include "cli/background.h"
 #include "cli/config.h"
+#include "cli/edit_output.h"
 #include "cli/filter_options.h"
 #include "cli/messages.h"
 #include "cli/output.h"
@@ -78,10 +78,8 @@ Result<Task> task_of(const cli::Parsed& args) {
 Status read_options(const cli::Parsed& args, RelocateOptions& options) {
   cli::Settings settings(args);
   IMREG_TRY(cli::read_filters(args, settings, options.search));
-  options.edit.database = options.search.database;
+  IMREG_TRY(cli::read_edit_options(args, options.search.database, options.edit));
   options.edit.go = args.has("go");
-  options.edit.on_network = cli::environment("IMREG_NETWORK") == "yes";
-  IMREG_ASSIGN(options.edit.wait_seconds, args.number("wait", options.edit.wait_seconds, 0, 1e6));
   options.words = args.positionals;
   options.command = cli::command_of(args, {"go", "format"});
   if (args.has("exists")) {
@@ -100,22 +98,12 @@ Status read_options(const cli::Parsed& args, RelocateOptions& options) {
   return {};
 }
 
-// Prints the report; the exit code.
 template <class Report>
-int tell(const cli::Parsed& args, const Report& report, const BulkEditOptions& options) {
-  const BulkEditReport& edit = report.edit;
-  cli::Output output;
-  output.write(cli::Progress::erase());
-  output.write(args.word("format") == "json" ? report_json(report, options) : report_text(report));
-  if (args.has("v")) cli::warn(kProgram.name, edit_rate(edit));
-  output.flush();
-  for (const auto& note : edit.notes) cli::warn(kProgram.name, options.database + ": " + note);
-  cli::complain(kProgram.name, edit.damaged);
-  if (!output.status().ok()) return cli::end_with(kProgram.name, output.status());
-  if (edit.index_wants_merge) cli::in_background([&options] { (void)merge_index_of(options); });
-  if (!edit.damaged.empty()) return cli::kTrouble;
-  if (!edit.in_order() || edit.kept > 0) return cli::kInputs;
-  return edit.rows > 0 ? cli::kOk : cli::kNothing;
+int tell(const cli::Parsed& args, const Result<Report>& report, const BulkEditOptions& options) {
+  if (!report) return cli::end_with(kProgram.name, report.status());
+  const bool json = args.word("format") == "json";
+  return cli::tell_edit(kProgram.name, args, report->edit, options,
+                        json ? report_json(*report, options) : report_text(*report));
 }
 
 int work(const cli::Parsed& args) {
@@ -143,14 +131,13 @@ int work(const cli::Parsed& args) {
   if (*task == Task::undo) {
     const auto n = args.integer("undo", 1, 1, 1'000'000'000);
     const auto report = n ? undo_change(options.edit, *n) : Result<UndoReport>(n.status());
-    if (!report) return cli::end_with(kProgram.name, report.status());
-    const int code = tell(args, *report, options.edit);
+    const int code = tell(args, report, options.edit);
     return code == cli::kNothing && !report->roots.empty() ? cli::kOk : code;
   }
   const auto report = relocate_paths(options);
-  if (!report) return cli::end_with(kProgram.name, report.status());
-  for (const auto& warning : warnings_of(*report)) cli::warn(kProgram.name, warning);
-  return tell(args, *report, options.edit);
+  for (const auto& warning : report ? warnings_of(*report) : std::vector<std::string>())
+    cli::warn(kProgram.name, warning);
+  return tell(args, report, options.edit);
 }
 
 }  // namespace

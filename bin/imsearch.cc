@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/config.h"
+#include "cli/edit_output.h"
 #include "cli/filter_options.h"
 #include "cli/interrupt.h"
 #include "cli/messages.h"
@@ -50,7 +51,8 @@ constexpr cli::Option kRest[] = {
     cli::kConfigOption,
     cli::kDefineOption,
 };
-constexpr auto kOptions = cli::joined(kDatabase, cli::kFilterOptions, kNear, cli::kSeldomFilterOptions, kRest);
+constexpr auto kOptions =
+    cli::joined(kDatabase, cli::kFilterOptions, kNear, cli::kSeldomFilterOptions, kRest, cli::kModifyOptions);
 constexpr cli::Program kProgram = {"imsearch",
                                    "finds registered images; without filters, all",
                                    "",
@@ -63,6 +65,7 @@ constexpr cli::Program kProgram = {"imsearch",
 Status read_options(const cli::Parsed& args, SearchOptions& options) {
   cli::Settings settings(args);
   IMREG_TRY(cli::read_filters(args, settings, options));
+  IMREG_TRY(cli::check_modify(args));
   constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
   for (const auto& [name, number] : {std::pair("limit", &options.limit), std::pair("last", &options.last)}) {
@@ -91,6 +94,7 @@ int work(const cli::Parsed& args) {
     cli::complain(kProgram.name, status);
     return cli::kUsage;
   }
+  if (args.has("modify") || args.has("delete")) return cli::modify_rows_of(kProgram.name, args, options);
   const auto out = cli::open_row_output(args);
   if (!out) {
     cli::complain(kProgram.name, out.status());

@@ -77,6 +77,18 @@ using MakeEditor = std::function<Result<std::unique_ptr<RowEditor>>(const Record
 /// undoes; read behind `make`, which may complete it. Errors: those of RecordWriter::open, commit_many, HistoryWriter, `make` and rows(); invalid (not a registration database).
 Result<BulkEditReport> edit_rows(const BulkEditOptions& options, const BulkChange& about, const MakeEditor& make);
 
+/// What speaks against it, and what was left out; a line each.
+std::string edit_troubles(const BulkEditReport& report);
+/// The last line: what was or would be done, and how to do it or take it back.
+struct EditWords {
+  const char *done = "changed", *would = "would change", *how = "-go does it";
+};
+std::string edit_outcome(const BulkEditReport& report, bool in_order, const EditWords& words = {});
+/// "1000000 rows in 0.51 s (1.96 million rows/s), planned in 0.11 s"
+std::string edit_rate(const BulkEditReport& report);
+/// Members of a JSON object, without its braces.
+std::string edit_json(const BulkEditReport& report, const BulkEditOptions& options);
+
 /// The merge that BulkEditReport::index_wants_merge asks for: it may take seconds, rows can be registered meanwhile.
 Status merge_index_of(const BulkEditOptions& options);
 
@@ -89,5 +101,6 @@ struct ModifyRequest {
 /// Errors: those of edit_rows; invalid (a field or a value that makes no sense).
 Result<BulkEditReport> modify_rows(const SearchOptions& search, const ModifyRequest& request,
                                    const BulkEditOptions& options);
+std::string modify_text(const BulkEditReport& report, const ModifyRequest& request);
 
 }  // namespace imreg

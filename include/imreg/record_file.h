@@ -78,7 +78,7 @@ struct RowChange {
   std::string bytes;  ///< the whole record; CRC and change number are filled in
 };
 
-/// What else happens at the steps of a change of many rows.
+/// What else happens at the steps of a change.
 struct CommitSteps {
   /// All changes have come, and with the commit the file's change number becomes this one: what must be durable before it (a
   /// history). Its error ends the step, and nothing has changed.
@@ -138,7 +138,7 @@ class RecordWriter {
   /// Adds rows (a whole number of records); on ok they survive power loss. All of them, or a prefix after a crash.
   Status append(std::string rows);
   /// Changes rows and adds rows as one step, all or nothing; on ok it survives power loss.
-  Status commit(const std::vector<RowChange>& changes, std::string added = {});
+  Status commit(const std::vector<RowChange>& changes, std::string added = {}, const CommitSteps& steps = {});
   /// Changes any number of rows as one step, all or nothing, in memory that does not grow with their number. `next` gives
   /// one after the other, in the order of rows, each row once, and false behind the last; its error ends the step, and
   /// nothing has changed. The RowChange is the one of the last call, so that its memory is used again.

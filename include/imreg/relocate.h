@@ -45,8 +45,6 @@ std::string report_text(const RelocateReport& report);
 std::string report_json(const RelocateReport& report, const BulkEditOptions& options);
 /// Rules that hit nothing, when others do; a line each.
 std::vector<std::string> warnings_of(const RelocateReport& report);
-/// "1000000 rows in 0.51 s (1.96 million rows/s), planned in 0.11 s"
-std::string edit_rate(const BulkEditReport& report);
 
 struct UndoReport {
   BulkChange target;

@@ -1,8 +1,6 @@
 // Rows whose paths a rule changes: found by the index where that can be, changed as one step.
 #include "imreg/relocate.h"
 
-#include <sched.h>
-
 #include "archive/file_check.h"
 #include "archive/rules.h"
 #include "registry/image_row.h"
@@ -13,6 +11,7 @@ namespace imreg {
 namespace {
 
 constexpr std::size_t kExamples = 3;
+constexpr std::size_t kLongCommand = 1 << 16;
 
 std::string path_of(const std::string& folder, std::string_view name) {
   return (folder == "/" ? "" : folder) + "/" + std::string(name);
@@ -34,8 +33,7 @@ class PathEditor : public RowEditor {
     IMREG_ASSIGN(Selection selection, make_selection(options_.search, schema));
     IMREG_TRY(add_conditions(options_.search, schema, expression_settings(options_.search, roots_), selection));
     IMREG_TRY(select_folders(schema, selection));
-    const ScanOptions how{options_.search.jobs > 0 ? options_.search.jobs : processors(), options_.search.use_index, 0};
-    return find_rows(file, selection, how);
+    return find_rows(file, selection, scan_options(options_.search));
   }
 
   Result<Edited> edit(std::int64_t, Record& record) override {
@@ -78,11 +76,6 @@ class PathEditor : public RowEditor {
   }
 
  private:
-  static int processors() {
-    cpu_set_t all;
-    return ::sched_getaffinity(0, sizeof all, &all) == 0 ? CPU_COUNT(&all) : 1;
-  }
-
   // Only folders in which a rule can match, where all rules say how their paths begin: the index has them in order.
   Status select_folders(const Schema& schema, Selection& selection) const {
     std::vector<TextPattern> patterns;
@@ -153,17 +146,22 @@ class PathEditor : public RowEditor {
 
 Result<RelocateReport> relocate_paths(const RelocateOptions& options) {
   RelocateReport report;
+  BulkChange about;
+  about.kind = BulkChange::Kind::relocate;
+  about.program = "imrelocate";
+  about.command = options.command;
   const auto make = [&](const RecordFile&, const PathRoots& roots) -> Result<std::unique_ptr<RowEditor>> {
     PathRules rules(roots);
     IMREG_TRY(rules.add_words(options.words));
     for (const auto& [name, text] : options.rule_files) IMREG_TRY(rules.add_lines(text, name));
     IMREG_TRY(rules.check());
+    for (const auto& rule : rules.rules()) {  // the file may be gone when somebody reads the history
+      if (rule.place.empty()) continue;
+      if (about.command.size() > kLongCommand) break;
+      about.command += "; " + rule.text;
+    }
     return std::unique_ptr<RowEditor>(std::make_unique<PathEditor>(std::move(rules), roots, options, report));
   };
-  BulkChange about;
-  about.kind = BulkChange::Kind::relocate;
-  about.program = "imrelocate";
-  about.command = options.command;
   IMREG_ASSIGN(report.edit, edit_rows(options.edit, about, make));
   return report;
 }

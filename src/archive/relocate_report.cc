@@ -12,45 +12,6 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
-// What speaks against it, and what was left out; a line each.
-std::string troubles(const BulkEditReport& edit) {
-  std::string out;
-  const auto list = [&out](std::int64_t count, const std::vector<Status>& first, const std::string& what) {
-    if (count == 0) return;
-    out += counted(count, "row") + " " + what + "\n";
-    for (const auto& one : first) out += "  " + visible(one.text()) + "\n";
-    if (const auto more = count - std::ssize(first); more > 0) out += "  and " + number(more) + " more\n";
-  };
-  list(edit.collisions, edit.first_collisions, "would get the place of another one:");
-  list(edit.refused, edit.first_refused, "cannot be changed so:");
-  list(edit.kept, edit.first_kept, "changed since, and stay as they are:");
-  return out;
-}
-
-// The last line.
-std::string outcome(const BulkEditReport& edit, bool in_order) {
-  if (edit.rows == 0 && in_order) return "no row changes\n";
-  if (!in_order) return counted(edit.rows, "row") + " would change; nothing is changed, and -go would be refused\n";
-  if (!edit.done) return counted(edit.rows, "row") + " would change; nothing is changed, -go does it\n";
-  return counted(edit.rows, "row") + " changed (change " + number(edit.change.id) + "); -go -undo 1 takes it back\n";
-}
-
-std::string statuses_json(const std::vector<Status>& list) {
-  std::string out = "[";
-  for (const auto& one : list) out += (out.size() > 1 ? "," : "") + json_text(one.text());
-  return out + "]";
-}
-
-std::string edit_json(const BulkEditReport& edit, const BulkEditOptions& options) {
-  return "\"database\":" + json_text(options.database) + ",\"go\":" + (options.go ? "true" : "false") +
-         ",\"done\":" + (edit.done ? "true" : "false") + ",\"rows\":" + number(edit.rows) +
-         ",\"refused\":" + number(edit.refused) + ",\"first_refused\":" + statuses_json(edit.first_refused) +
-         ",\"collisions\":" + number(edit.collisions) +
-         ",\"first_collisions\":" + statuses_json(edit.first_collisions) + ",\"kept\":" + number(edit.kept) +
-         ",\"damaged\":" + number(edit.damaged.count) + ",\"change\":" + (edit.done ? number(edit.change.id) : "null") +
-         ",\"seconds\":" + json_number(edit.seconds) + ",\"plan_seconds\":" + json_number(edit.plan_seconds);
-}
-
 std::string kind_of(const BulkChange& change) {
   return change.kind == BulkChange::Kind::undo ? "undo of " + number(change.undoes) : std::string(word_of(change.kind));
 }
@@ -65,7 +26,7 @@ std::string report_text(const RelocateReport& report) {
     if (report.edit.done) continue;
     for (const auto& [before, after] : rule.examples) out += "  " + visible(before) + "\n  -> " + visible(after) + "\n";
   }
-  out += troubles(report.edit);
+  out += edit_troubles(report.edit);
   if (report.looked) {
     out += number(report.looked_for) + " of " + counted(report.files, "file") + " looked for at the new place, " +
            number(report.missing) + " missing\n";
@@ -73,7 +34,7 @@ std::string report_text(const RelocateReport& report) {
     if (const auto more = report.missing - std::ssize(report.first_missing); more > 0)
       out += "  and " + number(more) + " more\n";
   }
-  return out + outcome(report.edit, report.in_order());
+  return out + edit_outcome(report.edit, report.in_order());
 }
 
 std::string report_json(const RelocateReport& report, const BulkEditOptions& options) {
@@ -105,14 +66,6 @@ std::vector<std::string> warnings_of(const RelocateReport& report) {
   return out;
 }
 
-std::string edit_rate(const BulkEditReport& report) {
-  char line[160];
-  const double rows = static_cast<double>(report.rows);
-  std::snprintf(line, sizeof line, "%.0f rows in %.3f s (%.2f million rows/s), planned in %.3f s", rows, report.seconds,
-                report.seconds > 0 ? rows / report.seconds / 1e6 : 0, report.plan_seconds);
-  return line;
-}
-
 std::string report_text(const UndoReport& report) {
   const auto& target = report.target;
   std::string out = "change " + number(target.id) + " of " + format_iso(target.time, 0) + ", " + target.program + " " +
@@ -123,11 +76,11 @@ std::string report_text(const UndoReport& report) {
            (report.edit.done ? " moved (change " + number(report.edit.change.id) + ")\n"
                              : " would move; nothing is changed; do it with -go\n");
   }
-  out += troubles(report.edit);
+  out += edit_troubles(report.edit);
   if (report.gone > 0) out += counted(report.gone, "row") + " of it went with a compaction\n";
   if (report.edit.done)
     return out + counted(report.edit.rows, "row") + " put back (change " + number(report.edit.change.id) + ")\n";
-  return out + outcome(report.edit, report.edit.in_order());
+  return out + edit_outcome(report.edit, report.edit.in_order());
 }
 
 std::string report_json(const UndoReport& report, const BulkEditOptions& options) {
@@ -158,7 +111,7 @@ Result<std::string> history_report(const std::string& database, HistoryFormat fo
       continue;
     }
     char line[160];
-    std::snprintf(line, sizeof line, "%4s %4lld  %-19s  %10lld  %-12s ", can ? number(n).c_str() : "-",
+    std::snprintf(line, sizeof line, "%4s %4lld  %-20s  %10lld  %-12s  ", can ? number(n).c_str() : "-",
                   static_cast<long long>(change->id), format_iso(change->time, 0).c_str(),
                   static_cast<long long>(change->rows), kind_of(*change).c_str());
     out += line + visible(change->user + "@" + change->host + "  " + change->program + " " + change->command);
@@ -168,7 +121,7 @@ Result<std::string> history_report(const std::string& database, HistoryFormat fo
   }
   if (format == HistoryFormat::json) return out + "]\n";
   if (out.empty()) return std::string();
-  return "undo   id  when                       rows  kind         who, and what\n" + out;
+  return "undo   id  when                        rows  kind          who, and what\n" + out;
 }
 
 }  // namespace imreg

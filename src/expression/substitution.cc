@@ -60,10 +60,6 @@ bool is_anchored(std::string_view expression) {
          find_outside(expression, 0, '|') == expression.npos;
 }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t size = static_cast<unsigned char>(text[0]) < 0x80 ? 1 : utf8_length(text);
@@ -82,9 +78,14 @@ struct Piece {
 }  // namespace
 
 struct Substitution::State {
-  State(std::string_view expression, const RE2::Options& options)
-      : re(re2::StringPiece(expression.data(), expression.size()), options) {}
-  RE2 re;
+  State(std::string_view expression, RE2::Options options)
+      : letters(re2::StringPiece(expression.data(), expression.size()), options),
+        bytes(re2::StringPiece(expression.data(), expression.size()), of_bytes(options)) {}
+  static RE2::Options of_bytes(RE2::Options options) {
+    options.set_encoding(RE2::Options::EncodingLatin1);
+    return options;
+  }
+  RE2 letters, bytes;  // for texts in UTF-8, and for others; an expression may be none in UTF-8
   std::vector<Piece> pieces;
   bool anchored = false;
   bool all = false;
@@ -125,10 +126,8 @@ Result<Substitution> Substitution::parse(std::string_view text) {
                            " are g, i, or the number of a match, not \"" + std::string(flags) + "\"");
     }
   }
-  // Paths are bytes. Only an expression that has letters of UTF-8 looks at them so.
-  if (is_ascii(expression) || !is_utf8(expression)) options.set_encoding(RE2::Options::EncodingLatin1);
   auto state = std::make_shared<State>(expression, options);
-  if (!state->re.ok()) return bad(text, "the regular expression is not one of RE2's: " + state->re.error());
+  if (!state->bytes.ok()) return bad(text, "the regular expression is not one of RE2's: " + state->bytes.error());
   state->anchored = is_anchored(expression);
   state->all = all;
   state->first = std::max(first, 1);
@@ -147,9 +146,9 @@ Result<Substitution> Substitution::parse(std::string_view text) {
     const char escaped = text[++at];
     if (escaped >= '0' && escaped <= '9') {
       const int group = escaped - '0';
-      if (group > state->re.NumberOfCapturingGroups()) {
+      if (group > state->bytes.NumberOfCapturingGroups()) {
         return bad(text, "\\" + std::string(1, escaped) + " stands for a group, and the expression has " +
-                             counted(state->re.NumberOfCapturingGroups(), "group"));
+                             counted(state->bytes.NumberOfCapturingGroups(), "group"));
       }
       add_group(group);
     } else if (escaped == 'n' || escaped == 't') {
@@ -167,16 +166,17 @@ Result<Substitution> Substitution::parse(std::string_view text) {
 
 bool Substitution::apply(std::string_view text, std::string& out) const {
   const State& s = *state_;
+  const RE2& re = s.letters.ok() && is_utf8(text) ? s.letters : s.bytes;
   const re2::StringPiece whole(text.data(), text.size());
   std::array<re2::StringPiece, kMostGroups + 1> groups;
-  const int wanted = std::min(s.re.NumberOfCapturingGroups(), kMostGroups) + 1;
+  const int wanted = std::min(re.NumberOfCapturingGroups(), kMostGroups) + 1;
   std::string made;
   std::size_t done = 0;  // up to here the text is in `made`
   std::size_t last_end = text.npos;
   bool replaced = false;
   int number = 0;
   for (std::size_t from = 0; from <= text.size();) {
-    if (!s.re.Match(whole, from, text.size(), RE2::UNANCHORED, groups.data(), wanted)) break;
+    if (!re.Match(whole, from, text.size(), RE2::UNANCHORED, groups.data(), wanted)) break;
     const auto start = static_cast<std::size_t>(groups[0].data() - text.data());
     const std::size_t end = start + groups[0].size();
     // As sed does: an empty match directly behind another match is none.
@@ -200,10 +200,9 @@ bool Substitution::apply(std::string_view text, std::string& out) const {
     if (end > start) {
       from = end;
     } else {
-      if (end < text.size()) made += text[end];
-      from = end + 1;
-      done = from;
-      if (done > text.size()) break;
+      const std::size_t letter = &re == &s.letters ? std::max<std::size_t>(utf8_length(text.substr(end)), 1) : 1;
+      made += text.substr(end, letter);
+      done = from = end + letter;
     }
   }
   if (!replaced) return false;
@@ -214,7 +213,7 @@ bool Substitution::apply(std::string_view text, std::string& out) const {
 
 std::string Substitution::literal_start() const {
   std::string low, high;  // of texts that are matched from their beginning on
-  if (!state_->anchored || !state_->re.PossibleMatchRange(&low, &high, 256)) return {};
+  if (!state_->anchored || !state_->bytes.PossibleMatchRange(&low, &high, 256)) return {};
   const auto differ = std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first;
   return {low.begin(), differ};
 }

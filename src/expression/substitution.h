@@ -17,7 +17,7 @@ class Substitution {
   /// behind it). A delimiter within ( ) or [ ] of the expression is part of it. Error: invalid, with RE2's words.
   static Result<Substitution> parse(std::string_view text);
 
-  /// False, and `out` is left alone, when it does not match. Texts are bytes: `.` is any of them.
+  /// False, and `out` is left alone, when it does not match. `.` is a letter of a text in UTF-8, a byte of any other.
   bool apply(std::string_view text, std::string& out) const;
   /// All texts that it matches begin so; empty: nothing is known.
   std::string literal_start() const;

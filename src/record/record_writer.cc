@@ -122,7 +122,7 @@ Status RecordWriter::append(std::string rows) {
   return {};
 }
 
-Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string added) {
+Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string added, const CommitSteps& steps) {
   auto& seen = state_->seen();
   IMREG_TRY(state_->refuse_if_broken());
   if (changes.empty() && added.empty()) return {};
@@ -166,6 +166,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
 
   IMREG_TRY(state_->make_room(seen.count + rows_added));  // a full disk is found before the commit
   IMREG_TRY(state_->open_journal());
+  if (steps.ready) IMREG_TRY(steps.ready(static_cast<std::int64_t>(transaction.sequence)));
   state_->drop_unkept_index();
   if (state_->options.follower)
     state_->options.follower->before(file(), changes, static_cast<std::int64_t>(transaction.sequence));
@@ -174,6 +175,7 @@ Status RecordWriter::commit(const std::vector<RowChange>& changes, std::string a
     return status;
   }
   seen.change_number = static_cast<std::int64_t>(transaction.sequence);
+  if (steps.committed) steps.committed();
   // Committed. If the file itself cannot be written now, the journal still holds everything, so it is not a failure.
   state_->failure = state_->write_transaction(transaction);
   if (state_->failure.ok() && rows_added > 0) state_->failure = state_->write_counts();

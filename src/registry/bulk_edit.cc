@@ -156,7 +156,6 @@ Result<BulkEditReport> edit_rows(const BulkEditOptions& options, const BulkChang
   IMREG_TRY(planner.plan(*editor));
   report.plan_seconds = now_seconds() - start;
   if (report.rows > 0 && report.in_order()) {
-    keeper.begin(file);
     IMREG_TRY(make_changes(writer, planner, *editor, about, options, report));
     keeper.finish(file);
     if (!keeper.note().empty()) report.notes.push_back(keeper.note());

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -33,6 +34,9 @@ namespace {
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
 constexpr double kGroupSeconds = 1;       // or what has come together in this time
 constexpr std::size_t kReadAhead = 2048;  // files whose rows may wait to be written
+// A step that renews more rows is a bulk change, which can be undone; an exposure at the telescope has no time for it.
+constexpr std::size_t kMostUnlogged = 100;
+constexpr std::size_t kLongCommand = 1024;
 
 struct Item {
   std::string path;
@@ -241,13 +245,39 @@ class Registrar {
     if (step.changes.empty())
       IMREG_TRY(writer.append(std::move(step.added)));
     else
-      IMREG_TRY(writer.commit(step.changes, std::move(step.added)));
+      IMREG_TRY(commit(writer, step));
     report_.added += step.added_rows;
     report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
     report_.unchanged += step.unchanged;
     report_.gone += step.gone;
     report_.notes.insert(report_.notes.end(), step.notes.begin(), step.notes.end());
     return {};
+  }
+
+  Status commit(RecordWriter& writer, Step& step) const {
+    if (step.changes.size() <= kMostUnlogged) return writer.commit(step.changes, std::move(step.added));
+    BulkChange about;
+    about.kind = BulkChange::Kind::register_;
+    about.program = "imregister";
+    for (const auto& path : options_.paths) {
+      if (about.command.size() > kLongCommand) {
+        about.command += " ...";
+        break;
+      }
+      about.command += (about.command.empty() ? "" : " ") + path;
+    }
+    IMREG_ASSIGN(auto history,
+                 HistoryWriter::begin(writer.file(), about, {options_.wait_seconds, options_.on_network, nullptr}));
+    std::map<std::int64_t, const RowChange*> in_order;
+    for (const auto& change : step.changes) in_order[change.row] = &change;
+    Record old = writer.file().make_record();
+    for (const auto& [row, change] : in_order) {
+      // What was damaged shall not come back.
+      if (writer.file().read(row, old).ok()) history.row(row, old.view(), RecordView(change->bytes.data()));
+    }
+    CommitSteps steps;
+    steps.ready = [&](std::int64_t number) { return history.ready(number); };
+    return writer.commit(step.changes, std::move(step.added), steps);
   }
 
   // Which of the images a row of Elixir is: the only one of its CCD, or of the file. -1: that cannot be told.
@@ -269,6 +299,7 @@ class Registrar {
     struct Known {
       std::size_t last;       // of those given with this place, the one that counts
       std::int64_t row = -1;  // in the database
+      bool deleted = false;
     };
     std::map<Place, Known> known;
     for (std::size_t i = 0; i < given.size(); ++i) known[place_of(given[i].record.view())].last = i;
@@ -279,7 +310,12 @@ class Registrar {
       const auto at = known.find(same_ccd < 0 ? place_of(stored)
                                               : place_of(given[static_cast<std::size_t>(same_ccd)].record.view()));
       if (at != known.end()) {
-        if (at->second.row < 0) at->second.row = row;
+        // A file may have gone, and another one been moved to its place: the row that is not deleted counts.
+        const bool deleted = stored[regimage::kDeleted];
+        if (at->second.row < 0 || (at->second.deleted && !deleted)) {
+          at->second.row = row;
+          at->second.deleted = deleted;
+        }
         continue;
       }
       if (!file.read(row, old).ok() || old[regimage::kDeleted]) continue;  // what is damaged stays for a repair
@@ -289,7 +325,7 @@ class Registrar {
     }
     for (std::size_t i = 0; i < given.size(); ++i) {
       Record& fresh = given[i].record;
-      const auto [last, row] = known.at(place_of(fresh.view()));
+      const auto [last, row, deleted] = known.at(place_of(fresh.view()));
       if (last != i) continue;
       if (row < 0) {
         step.added += fresh.bytes();
@@ -333,8 +369,9 @@ class OwnFiles {
   }
 
   bool have(const std::string& path) const {
-    static constexpr std::string_view kEndings[] = {"",           ".lock",    ".journal", ".roots",   ".lost",
-                                                    ".lost.lock", ".history", ".temps",   ".pending", ".idx"};
+    static constexpr std::string_view kEndings[] = {
+        "",         ".lock",    ".journal",      ".roots",           ".lost",   ".lost.lock", ".temps",
+        ".pending", ".history", ".history.lock", ".history.journal", ".moving", ".idx"};
     const std::string name = name_of(path);
     if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
     const std::string real = resolved_path(path);

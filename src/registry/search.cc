@@ -1,9 +1,6 @@
 // imsearch's work: a query, or the calibration finder, and rows to a writer. man 1 imsearch tells the options.
-#include <sched.h>
-
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "base/text.h"
 #include "imreg/calibration.h"
@@ -15,15 +12,6 @@
 namespace imreg {
 
 namespace {
-
-// One call of the kernel: hardware_concurrency() of glibc 2.36 reads a file of /sys.
-int jobs_of(const SearchOptions& options) {
-  cpu_set_t processors;
-  if (options.jobs > 0) return options.jobs;
-  return ::sched_getaffinity(0, sizeof processors, &processors) == 0
-             ? CPU_COUNT(&processors)
-             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 // Which options cannot stand together; the first pair that does is named.
 Status check_together(const SearchOptions& options) {
@@ -130,7 +118,7 @@ Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& opti
   request.near_to = options.near_to;
   request.limit = options.limit.value_or(1);
   request.days = options.days;
-  request.scan = {jobs_of(options), options.use_index};
+  request.scan = scan_options(options);
   request.cameras = options.cameras;
   IMREG_ASSIGN(Printer printer, make_printer(options, file.schema(), roots, sink));
   auto found = find_calibrations(file, request);
@@ -179,7 +167,7 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
       return Status(condition.status().code(), "-where: " + condition.status().message());
   }
   Query query(file);
-  query.select(std::move(selection)).settings(settings).jobs(jobs_of(options)).use_index(options.use_index);
+  query.select(std::move(selection)).settings(settings).jobs(scan_options(options).jobs).use_index(options.use_index);
   for (const auto& text : options.where) query.where(text);
   if (!options.sort.empty()) query.sort(options.sort);
   if (options.limit) query.limit(*options.limit);

@@ -1,11 +1,14 @@
 // One function for each filter, and a table of them. man 1 imsearch tells what they mean.
 #include "registry/search_filters.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <thread>
 
 #include "base/text.h"
 #include "registry/image_row.h"
@@ -390,6 +393,15 @@ Result<int> one_type(const SearchFilter& filter, const Schema& schema) {
   return code_of(filter, field->words, list.any_of[0]);
 }
 
+Result<int> code_of_word(const std::string& option, const std::string& word, const Schema& schema) {
+  const SearchFilter filter{option, {word}};
+  const FieldInfo* field = schema.find(option);
+  if (!field || field->words.empty()) return bad(filter, "the records have no field " + option);
+  return code_of(filter, field->words, word);
+}
+
+Result<bool> truth_of_word(const std::string& option, const std::string& word) { return truth_of({option, {word}}); }
+
 ExpressionSettings expression_settings(const SearchOptions& options, const PathRoots& roots) {
   ExpressionSettings out;
   out.dates = options.dates;
@@ -405,6 +417,20 @@ Status add_conditions(const SearchOptions& options, const Schema& schema, const 
     selection.test([wanted = *condition](RecordView row) { return wanted.truth(row) == Truth::yes; }, text);
   }
   return {};
+}
+
+// One call of the kernel: hardware_concurrency() of glibc 2.36 reads a file of /sys.
+ScanOptions scan_options(const SearchOptions& options) {
+  cpu_set_t processors;
+  ScanOptions out;
+  out.use_index = options.use_index;
+  if (options.jobs > 0)
+    out.jobs = options.jobs;
+  else
+    out.jobs = ::sched_getaffinity(0, sizeof processors, &processors) == 0
+                   ? CPU_COUNT(&processors)
+                   : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return out;
 }
 
 Result<RecordFile> open_database(const std::string& path) {

@@ -19,11 +19,18 @@ Result<Selection> make_selection(const SearchOptions& options, const Schema& sch
 /// The one type that a filter names. Error: invalid (a list, a negation, a word that is none).
 Result<int> one_type(const SearchFilter& filter, const Schema& schema);
 
+/// What a word means as a value of a filter's field (type, mode); as true or false (dist). Errors: invalid, beginning with the option.
+Result<int> code_of_word(const std::string& option, const std::string& word, const Schema& schema);
+Result<bool> truth_of_word(const std::string& option, const std::string& word);
+
 /// For conditions: dates, and paths as they are printed. `roots` must outlive it.
 ExpressionSettings expression_settings(const SearchOptions& options, const PathRoots& roots);
 /// Adds every -where. Error: invalid, beginning with the option, in three lines.
 Status add_conditions(const SearchOptions& options, const Schema& schema, const ExpressionSettings& settings,
                       Selection& selection);
+
+/// How many threads, and whether the index is asked.
+ScanOptions scan_options(const SearchOptions& options);
 
 /// Error: not_found, with what to do.
 Result<RecordFile> open_database(const std::string& path);

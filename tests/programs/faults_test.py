@@ -45,6 +45,9 @@ run("convertimreg", "whole.db", "elixir.db", "-to", "v3", code=0)
 os.makedirs("saved")
 for n in ("half.db", "half.db.roots"):
     shutil.copy(n, n.replace("half", "deleted"))
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, n.replace("half", "moved"))
+run("imrelocate", "-db", "moved.db", "-go", "/data", "/elsewhere", code=0)
 marked = records("deleted.db")
 marked["DELETED"][::3] = ord("T")
 store("deleted.db", marked)
@@ -91,7 +94,7 @@ class Job:
 
 
 def as_x(database):
-    return {database + e: "x.db" + e for e in ("", ".journal", ".roots")}
+    return {database + e: "x.db" + e for e in ("", ".journal", ".roots", ".history")}
 
 
 SAVED = {"saved": "copy"}
@@ -110,6 +113,9 @@ JOBS = [
         wholly=True, refuses=True),
     Job("rebuild index", ["imcheck", "-db", "@/x.db", "-rebuild-index"], as_x("half.db"), wholly=True),
     Job("trim", ["imcheck", "-db", "@/x.db", "-trim"], as_x("few.db"), wholly=True),
+    Job("relocate", ["imrelocate", "-db", "@/x.db", "-go", work, "/elsewhere"], as_x("half.db"), wholly=True, refuses=True),
+    Job("undo", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("moved.db"), wholly=True, refuses=True),
+    Job("modify", ["imsearch", "-db", "@/x.db", "-modify", "filter", "none", "-all"], as_x("half.db"), wholly=True, refuses=True),
     Job("compact", ["imcheck", "-db", "@/x.db", "-compact"], as_x("deleted.db"), wholly=True),
     Job("first backup", ["imbackup", "-db", "@/x.db", "@/copy"], as_x("half.db"), "copy/Imreg.db", wholly=True),
     Job("backup of a few", ["imbackup", "-db", "@/x.db", "@/copy"], {**as_x("few.db"), **SAVED}, "copy/Imreg.db", wholly=True),
