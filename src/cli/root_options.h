@@ -12,6 +12,7 @@ namespace imreg::cli {
 inline constexpr Option kRootOptions[] = {
     {"", "roots", "short names for the upper part of paths (man 5 imreg-roots)"},
     {"root", "NAME=PREFIX", "define or change one, at once; NAME= removes it", kRepeat},
+    {"", "", ""},  // kSeldom
     {"make-root", "NAME=PREFIX", "with -go: define it and shorten all paths below PREFIX"},
     {"roots", "", "list them"},
     {"n", "", "-root: say what would change"},
