@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -13,6 +14,8 @@ using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
     {"to", "VERSION", "native (default), or Elixir's v3, v2 or v1"},
+    cli::kConfigOption,
+    cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {"convertimreg",
                                    "copies a registration database into another version: OUT is new",
@@ -23,6 +26,7 @@ constexpr cli::Program kProgram = {"convertimreg",
                                    2};
 
 int work(const cli::Parsed& args) {
+  const cli::Settings settings(args);  // where this host has the path roots
   const auto report = convert_database(args.positionals[0], args.positionals[1], args.word("to", "native"));
   if (!report) {
     cli::complain(kProgram.name, report.status());

@@ -10,6 +10,7 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/root_options.h"
 #include "imreg/relocate.h"
 #include "os/file.h"
 
@@ -38,7 +39,8 @@ constexpr cli::Option kRest[] = {
     cli::kDefineOption,
 };
 constexpr cli::Option kSeldom[] = {cli::kSeldom};
-constexpr auto kOptions = cli::joined(kOwn, cli::kFilterOptions, kSeldom, cli::kSeldomFilterOptions, kRest);
+constexpr auto kOptions =
+    cli::joined(kOwn, cli::kRootOptions, cli::kFilterOptions, kSeldom, cli::kSeldomFilterOptions, kRest);
 constexpr cli::Program kProgram = {"imrelocate",
                                    "files moved from OLD to NEW: changes their paths in the database",
                                    "[OLD NEW | 's|RE|NEW|']...",
@@ -62,6 +64,7 @@ Result<Task> task_of(const cli::Parsed& args) {
       {args.has("history") && rules, "-history and rules"},
       {args.has("undo") && rules, "-undo and rules"},
       {args.has("undo") && args.has("exists"), "-undo and -exists"},
+      {args.has("n") && args.has("go"), "-n (say what would change) and -go"},
   };
   for (const auto& pair : kPairs) {
     if (pair.both) return Status(Code::invalid, std::string(pair.what) + " do not go together: leave one out");
@@ -108,6 +111,7 @@ int work(const cli::Parsed& args) {
   const auto task = task_of(args);
   if (const Status status = task ? read_options(args, options) : task.status(); !status.ok())
     return cli::end_with(kProgram.name, status);
+  if (const auto code = cli::work_on_roots(kProgram, args, options.edit)) return *code;
   if (*task == Task::history) {
     const bool json = args.word("format") == "json";
     const auto text = history_report(options.edit.database, json ? HistoryFormat::json : HistoryFormat::text);
@@ -126,7 +130,9 @@ int work(const cli::Parsed& args) {
   };
   if (*task == Task::undo) {
     const auto n = args.integer("undo", 1, 1, 1'000'000'000);
-    return tell(args, n ? undo_change(options.edit, *n) : Result<UndoReport>(n.status()), options.edit);
+    const auto report = n ? undo_change(options.edit, *n) : Result<UndoReport>(n.status());
+    const int code = tell(args, report, options.edit);
+    return code == cli::kNothing && !report->roots.empty() ? cli::kOk : code;
   }
   const auto report = relocate_paths(options);
   for (const auto& warning : report ? warnings_of(*report) : std::vector<std::string>())

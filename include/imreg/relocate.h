@@ -49,7 +49,8 @@ std::vector<std::string> warnings_of(const RelocateReport& report);
 struct UndoReport {
   BulkChange target;
   BulkEditReport edit;
-  std::int64_t gone = 0;  ///< rows that a compaction took away
+  std::int64_t gone = 0;           ///< rows that a compaction took away
+  std::vector<std::string> roots;  ///< of a change of path roots: what each is now, a line; its rows are in edit.rows
 };
 /// Takes back the n-th of the changes that are in force, the newest is 1: rows get back what they had where they still have what
 /// the change gave them. Errors: those of edit_rows and History; not_found (there are not so many); invalid (files were moved

@@ -178,6 +178,17 @@ std::optional<std::vector<ValueCount>> count_values(const RecordFile& file, cons
                                                     const std::vector<const FieldInfo*>& fields, ScanReport& report,
                                                     const std::function<std::string(RecordView)>& group_of_time = {});
 
+/// The different texts of a field that begin with `prefix` (bytes; of an empty one all), and how many rows have each, deleted
+/// rows too; in order. By an index that takes no time for other texts, else by looking at every row.
+struct TextCount {
+  std::string text;
+  std::int64_t rows = 0;
+};
+std::vector<TextCount> texts_from(const RecordFile& file, const FieldInfo& field, std::string_view prefix);
+/// How many rows have a text that is `folder` or begins with folder/ (case-blind), deleted rows too. By an index that takes
+/// microseconds however many they are. Not `exactly`: perhaps more, for rows that have changed since, and sooner.
+std::int64_t count_in_folder(const RecordFile& file, const FieldInfo& field, const std::string& folder, bool exactly);
+
 /// The row of the n-th match, from 0, in file order, or the number of rows when there are not so many; if the index can
 /// tell it alone. Rows before it are not read, so that damaged ones count.
 std::optional<std::int64_t> row_of_match(const RecordFile& file, const Selection& selection, std::int64_t n,

@@ -70,6 +70,12 @@ std::string report_text(const UndoReport& report) {
   const auto& target = report.target;
   std::string out = "change " + number(target.id) + " of " + format_iso(target.time, 0) + ", " + target.program + " " +
                     visible(target.command) + ": " + counted(target.rows, "row") + "\n";
+  if (!report.roots.empty()) {
+    for (const auto& root : report.roots) out += visible(root) + "\n";
+    return out + counted(report.edit.rows, "row") +
+           (report.edit.done ? " moved (change " + number(report.edit.change.id) + ")\n"
+                             : " would move; nothing is changed; do it with -go\n");
+  }
   out += edit_troubles(report.edit);
   if (report.gone > 0) out += counted(report.gone, "row") + " of it went with a compaction\n";
   if (report.edit.done)

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "imreg/relocate.h"
 #include "registry/path_roots.h"
+#include "registry/root_changes.h"
+#include "registry/search_filters.h"
 
 namespace imreg {
 
@@ -123,15 +125,39 @@ Status refuse_to_undo(const BulkChange& target) {
     case Kind::unlink:
       return {Code::invalid,
               change + "has removed files; put them back from a backup, and imregister renews their rows"};
-    case Kind::root:
-      return {Code::invalid, change + "was one of a path root; imrelocate -root NAME=PREFIX sets it back"};
     default: return {};
   }
+}
+
+// Of roots: there are no rows to change.
+Result<UndoReport> undo_roots(const BulkEditOptions& options, std::int64_t n, const BulkChange& target) {
+  UndoReport report;
+  IMREG_ASSIGN(RootUndo undone,
+               undo_root_change(options.database, n,
+                                {"imrelocate", "-undo " + std::to_string(n) + ": " + target.command, !options.go,
+                                 options.wait_seconds, options.on_network, options.observer}));
+  report.target = std::move(undone.target);
+  report.edit.notes = std::move(undone.report.notes);
+  report.edit.done = options.go;
+  report.edit.change = undone.report.change;
+  for (const auto& root : undone.report.changed) {
+    report.edit.rows += root.rows;
+    report.roots.push_back("root " + root.name + ": " + (root.after.empty() ? "not defined" : root.after) + ", was " +
+                           (root.before.empty() ? "not defined" : root.before));
+  }
+  if (report.roots.empty()) report.roots.emplace_back("the roots are as they were before it already");
+  return report;
 }
 
 }  // namespace
 
 Result<UndoReport> undo_change(const BulkEditOptions& options, std::int64_t n) {
+  {
+    IMREG_ASSIGN(const RecordFile file, open_database(options.database));
+    IMREG_ASSIGN(const auto history, History::load(file));
+    const auto target = history.newest(n);
+    if (target && target->kind == Kind::root) return undo_roots(options, n, *target);
+  }
   UndoReport report;
   BulkChange about;
   about.kind = Kind::undo;

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <set>
 
 #include "base/text.h"
+#include "cli/messages.h"
 #include "os/file.h"
+#include "registry/path_roots.h"
 
 namespace imreg::cli {
 
@@ -152,28 +155,60 @@ Status Config::read_inside(const std::string& path, std::vector<std::string>& op
   return {};
 }
 
-Result<const Config*> Settings::config() {
-  if (read_) return &config_;
-  for (const Use* use : args_.all(kDefineOption.name)) config_.define(use->words[0], use->words[1]);
-  std::string path = args_.word(kConfigOption.name);
-  if (!args_.has(kConfigOption.name)) {
+std::vector<std::string> Config::keys_from(const std::string& start) const {
+  std::set<std::string> keys;
+  const auto take = [&](const auto& map) {
+    for (auto at = map.lower_bound(start); at != map.end() && at->first.starts_with(start); ++at)
+      keys.insert(at->first);
+  };
+  take(values_);
+  take(defined_);
+  return {keys.begin(), keys.end()};
+}
+
+Settings::Settings(const Parsed& args) : args_(args), state_(std::make_shared<State>(State{args, false, {}})) {
+  HostRoots host;
+  host.read = [state = state_]() -> Result<std::vector<std::pair<std::string, std::string>>> {
+    static const std::string kStart = "ROOT_";
+    IMREG_ASSIGN(const Config* config, state->get());
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& key : config->keys_from(kStart)) {
+      IMREG_ASSIGN(std::string prefix, config->get(key));
+      out.emplace_back(key.substr(kStart.size()), std::move(prefix));
+    }
+    return out;
+  };
+  host.warn = [program = args.program, told = std::set<std::string>()](const std::string& name,
+                                                                       const std::string& note) mutable {
+    if (told.insert(name).second) warn(program, note);
+  };
+  PathRoots::set_host(std::move(host));
+}
+
+Result<const Config*> Settings::config() { return state_->get(); }
+
+Result<const Config*> Settings::State::get() {
+  if (read) return &config;
+  for (const Use* use : args.all(kDefineOption.name)) config.define(use->words[0], use->words[1]);
+  std::string path = args.word(kConfigOption.name);
+  if (!args.has(kConfigOption.name)) {
     path = environment("PTOLEMY");
     if (path.empty() && exists("./ptolemy.rc")) path = "./ptolemy.rc";
     const std::string home = environment("HOME");
     if (path.empty() && !home.empty() && exists(home + "/.ptolemyrc")) path = home + "/.ptolemyrc";
     if (path.empty()) {
-      read_ = true;
-      return &config_;
+      read = true;
+      return &config;
     }
   }
-  if (Status status = config_.read(path); !status.ok()) {
-    const bool variable = !args_.has(kConfigOption.name) && path == environment("PTOLEMY");
+  if (Status status = config.read(path); !status.ok()) {
+    const bool variable = !args.has(kConfigOption.name) && path == environment("PTOLEMY");
     return Status(status.code(),
                   (variable ? "the configuration ($PTOLEMY): " : "the configuration: ") + status.message())
         .in_file(status.file());
   }
-  read_ = true;
-  return &config_;
+  read = true;
+  return &config;
 }
 
 Status read_reference_date(const Config& config, DateSettings& dates) {

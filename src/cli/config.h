@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class Config {
   /// Errors: not_found, naming the key and the files that were read; invalid, with file and line, when the key's line makes
   /// no sense (no value, unknown $KEY): such a line troubles nobody who does not ask for its key.
   Result<std::string> get(const std::string& key) const;
+  /// The keys that begin so, in order.
+  std::vector<std::string> keys_from(const std::string& start) const;
   const std::vector<std::string>& files() const { return files_; }
 
  private:
@@ -52,10 +55,11 @@ std::string environment(const char* name);
 std::string database_file(const std::string& path);
 
 /// The configuration of a program, read when it is first asked for: -c FILE, else $PTOLEMY, else ./ptolemy.rc, else
-/// ~/.ptolemyrc, else none; then every -D KEY VALUE.
+/// ~/.ptolemyrc, else none; then every -D KEY VALUE. From its making on, whoever loads the path roots of a database gets
+/// what the configuration says of them (ROOT_NAME PREFIX); `args` must live as long as the work.
 class Settings {
  public:
-  explicit Settings(const Parsed& args) : args_(args) {}
+  explicit Settings(const Parsed& args);
   /// Error: the file that -c or $PTOLEMY names cannot be read, or a line makes no sense.
   Result<const Config*> config();
   /// -db PATH, else $IMREG_DB, else REGISTRATION_DATABASE of the configuration, else ./Imreg.db. A folder means
@@ -72,9 +76,14 @@ class Settings {
   Result<CameraSources> cameras_of_options(bool with_keys);
 
  private:
+  struct State {
+    const Parsed& args;
+    bool read = false;
+    Config config;
+    Result<const Config*> get();
+  };
   const Parsed& args_;
-  bool read_ = false;
-  Config config_;
+  std::shared_ptr<State> state_;  ///< the roots may be loaded when these Settings are gone
 };
 
 }  // namespace imreg::cli

@@ -139,6 +139,7 @@ Result<long long> Parsed::integer(std::string_view name, long long other, long l
 
 Result<Parsed> parse(int argc, const char* const* argv, const Program& program) {
   Parsed parsed;
+  parsed.program = program.name;
   bool ended = false;  // by --
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];

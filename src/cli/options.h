@@ -59,6 +59,7 @@ struct Use {
 struct Parsed {
   std::vector<Use> uses;                 ///< in order
   std::vector<std::string> positionals;  ///< in order; "-" is an ordinary word
+  std::string_view program = {};         ///< its name, for messages
 
   bool has(std::string_view name) const { return find(name) != nullptr; }
   /// The last use of an option; nullptr when it was not given.

@@ -66,6 +66,9 @@ Result<Record> native_row(RecordView from, const Schema& old_schema) {
     }
     if (const FieldInfo* old_field = old_schema.find(field.name)) IMREG_TRY(copy_field(from, *old_field, row, field));
   }
+  // A folder of that name: Elixir has no path roots, and a root of ours must not be found there later.
+  if (const auto path = row[regimage::kPathname]; path.starts_with('$'))
+    (void)row.set(regimage::kPathname, "./" + std::string(path));
   row.set(regimage::kFlag, row[regimage::kFlag] & ~kDayOnly);
   row.set(regimage::kDeleted, false);
   for (const auto& [name, which] : kStatistics) {

@@ -67,32 +67,4 @@ std::vector<std::int64_t> KeyTable::rows_of(const std::string& file_key, const R
   return rows;
 }
 
-Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after) {
-  Record scratch = file.make_record();
-  bool moved = false;
-  for (std::int64_t row = 0; row < file.count() && !moved; ++row) {
-    const auto path = file.peek(row, scratch)[regimage::kPathname];
-    moved = path.starts_with('$') && before.expand(path) != after.expand(path);
-  }
-  if (!moved) return {};
-  std::vector<std::pair<std::uint64_t, std::int64_t>> rows;  // hash of the new key, row
-  for (std::int64_t row = 0; row < file.count(); ++row)
-    rows.emplace_back(hash_of(key_of(file.peek(row, scratch), after)), row);
-  std::sort(rows.begin(), rows.end());
-  const auto key = [&](std::int64_t row, const PathRoots& roots) { return key_of(file.peek(row, scratch), roots); };
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    // Keys that were the same before are an old fault, which a root can neither mend nor make worse.
-    for (std::size_t j = i; j-- > 0 && rows[j].first == rows[i].first;) {
-      const auto a = rows[j].second, b = rows[i].second;
-      if (key(a, after) != key(b, after) || key(a, before) == key(b, before)) continue;
-      const RecordView row = file.peek(a, scratch);
-      return {Code::invalid, "-root would make two rows the same image, " + after.expand(row[regimage::kPathname]) +
-                                 "/" + std::string(row[regimage::kFilename]) + " (extension " +
-                                 std::to_string(row[regimage::kExtension]) + "): it is registered at both places; " +
-                                 "nothing is changed; take another PREFIX, or another NAME"};
-    }
-  }
-  return {};
-}
-
 }  // namespace imreg

@@ -1,5 +1,4 @@
-// Which rows belong to the files of a batch: the index tells those with the same names, a hash table their full keys; and
-// whether other path roots would make keys the same.
+// Which rows belong to the files of a batch: the index tells those with the same names, a hash table their full keys.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +34,5 @@ class KeyTable {
   std::vector<Entry> entries_;
   std::size_t used_ = 0;
 };
-
-/// Whether all rows with different keys still have different keys with other roots. Error: invalid, with two rows' key.
-Status check_keys_stay_apart(const RecordFile& file, const PathRoots& before, const PathRoots& after);
 
 }  // namespace imreg

@@ -25,6 +25,7 @@
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
+#include "registry/root_changes.h"
 
 namespace imreg {
 
@@ -405,45 +406,22 @@ std::vector<Item> list_items(const RegisterOptions& options, const std::function
   return items;
 }
 
-// The roots with those of the options, which are kept from here on. Under the lock: nobody may add a row between the check of
-// all keys and the new roots.
+// The roots with those of the options, which are kept from here on.
 Result<PathRoots> prepare_roots(const RegisterOptions& options, std::vector<std::string>& notes) {
-  IMREG_ASSIGN(PathRoots before, PathRoots::load(options.database));
-  const auto with_new = [&]() -> Result<PathRoots> {
-    PathRoots out = before;
-    for (const auto& [name, prefix] : options.roots) IMREG_TRY(out.define(name, prefix));
-    return out;
-  };
-  IMREG_ASSIGN(PathRoots roots, with_new());
-  if (roots.roots() != before.roots()) {
-    if (options.dry_run) {
-      const auto file = RecordFile::open(options.database);
-      if (!file && file.status().code() != Code::not_found) return file.status();
-      if (file && check_format(*file).ok()) IMREG_TRY(check_keys_stay_apart(*file, before, roots));
-    } else {
-      const auto writer = RecordWriter::open(options.database, writer_options_of(options));
-      if (!writer && writer.status().code() != Code::not_found) return writer.status();
-      WriterLock lock;  // where there is no database yet
-      if (!writer) {
-        auto taken = WriterLock::take(resolved_path(options.database) + ".lock", "imregister", options.wait_seconds);
-        if (!taken)
-          return taken.status().code() == Code::not_found ? no_folder(options.database) : Status(taken.status());
-        lock = *std::move(taken);
-      }
-      IMREG_ASSIGN(before, PathRoots::load(options.database));
-      IMREG_ASSIGN(roots, with_new());
-      if (writer) {
-        notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
-        IMREG_TRY(check_format(writer->file()));
-        IMREG_TRY(check_keys_stay_apart(writer->file(), before, roots));
-      }
-      IMREG_TRY(roots.save(options.database));
+  if (!options.roots.empty()) {
+    std::string command;
+    for (const auto& [name, prefix] : options.roots) {
+      if (prefix.empty())
+        return Status(Code::invalid, "-root " + name + "=: PREFIX is missing; imrelocate removes roots");
+      command += (command.empty() ? "-root " : " -root ") + name + "=" + prefix;
     }
+    IMREG_ASSIGN(auto changed, change_roots(options.database, options.roots,
+                                            {"imregister", command, options.dry_run, options.wait_seconds,
+                                             options.on_network, nullptr}));
+    notes = std::move(changed.notes);
+    if (options.dry_run) return std::move(changed.roots);
   }
-  for (const auto& [name, prefix] : options.roots) {
-    if (!is_folder(prefix)) notes.push_back("root " + name + ": " + prefix + " is no folder on this machine");
-  }
-  return roots;
+  return PathRoots::load(options.database);
 }
 
 }  // namespace

@@ -444,7 +444,8 @@ EmitOptions emit_options(const SearchOptions& options, const PathRoots& roots) {
   EmitOptions emit = options.emit;
   if (!roots.empty()) emit.expand_path = [&roots](std::string_view path) { return roots.expand(path); };
   for (const auto& root : roots.roots())
-    emit.expanded_bytes = std::max(emit.expanded_bytes, static_cast<int>(root.prefix.size() - root.name.size()) - 1);
+    emit.expanded_bytes =
+        std::max(emit.expanded_bytes, static_cast<int>(root.folder.size()) - static_cast<int>(root.name.size()) - 1);
   return emit;
 }
 

@@ -40,6 +40,15 @@ std::int64_t row_of_match(const DecidedSearch& search, std::int64_t n);
 /// Nothing: there are too many texts, or the field has none in the index.
 std::optional<std::vector<ValueCount>> count_texts(const DecidedSearch& search, const FieldInfo& field);
 
+/// The different texts of a field that begin with `prefix` (case-blind), and how many rows have each. Nothing: the field has
+/// none in the index.
+std::optional<std::vector<TextCount>> texts_from(const DecidedSearch& search, const FieldInfo& field,
+                                                 std::string_view prefix);
+
+/// See imreg::count_in_folder().
+std::optional<std::int64_t> count_in_folder(const DecidedSearch& search, const FieldInfo& field,
+                                            const std::string& folder, bool exactly);
+
 /// By fields of codes, and by what `group` makes of a record with nothing but a time; values end with the bytes of one
 /// time of the group. Nothing: there are too many groups.
 std::optional<std::vector<ValueCount>> count_moments(const DecidedSearch& search,

@@ -128,6 +128,17 @@ std::optional<std::vector<ValueCount>> IndexSearch::count_moments(const std::vec
   return state_->decided("counted by the index alone: by its times", report,
                          [&](const DecidedSearch& search) { return index::count_moments(search, fields, group); });
 }
+std::optional<std::vector<TextCount>> IndexSearch::texts_from(const FieldInfo& field, std::string_view prefix,
+                                                              ScanReport& report) {
+  return state_->decided("texts by the index alone", report,
+                         [&](const DecidedSearch& search) { return index::texts_from(search, field, prefix); });
+}
+std::optional<std::int64_t> IndexSearch::count_in_folder(const FieldInfo& field, const std::string& folder,
+                                                         bool exactly, ScanReport& report) {
+  return state_->decided("texts by the index alone", report, [&](const DecidedSearch& search) {
+    return index::count_in_folder(search, field, folder, exactly);
+  });
+}
 std::optional<std::int64_t> IndexSearch::row_of_match(std::int64_t n, ScanReport& report) {
   return state_->decided("rows before the first are passed over by the index alone", report,
                          [&](const DecidedSearch& search) { return std::optional(index::row_of_match(search, n)); });

@@ -32,6 +32,10 @@ class IndexSearch {
   std::optional<std::vector<ValueCount>> count_moments(const std::vector<const FieldInfo*>& fields,
                                                        const std::function<std::string(RecordView)>& group,
                                                        ScanReport& report);
+  /// Of a selection of all rows.
+  std::optional<std::vector<TextCount>> texts_from(const FieldInfo& field, std::string_view prefix, ScanReport& report);
+  std::optional<std::int64_t> count_in_folder(const FieldInfo& field, const std::string& folder, bool exactly,
+                                              ScanReport& report);
   /// The row of the n-th match, from 0, when the columns alone can tell it.
   std::optional<std::int64_t> row_of_match(std::int64_t n, ScanReport& report);
   /// Candidates in the order of time; `visit` returns false to stop. False when the index has no such order or is damaged;

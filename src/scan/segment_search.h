@@ -66,6 +66,9 @@ class SegmentSearch {
   bool tally(const std::function<void(const Tally::Codes&, std::int64_t rows)>& visit);
   const SegmentHead& head() const { return head_; }
   PageReader& pages() { return pages_; }
+  /// The first text that is not before those with the prefix, or the first behind them.
+  std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
+  bool text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text);
 
  private:
   struct CodeTest {
@@ -91,8 +94,6 @@ class SegmentSearch {
   void find_places(const std::function<void(std::int64_t row)>& add);
   bool text_slices(const Condition& condition, std::size_t field);
   void find_texts(const std::function<void(std::int64_t row)>& add);
-  std::int64_t text_bound(const SegmentHead::Names& names, std::string_view prefix, bool above);
-  bool text_at(const SegmentHead::Names& names, std::int64_t i, std::string& text);
 
   const Index& index_;
   const SegmentHead& head_;
