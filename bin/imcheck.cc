@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/config.h"
+#include "cli/files_command.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -22,6 +23,10 @@ constexpr cli::Option kOptions[] = {
     {"trim", "", "empty the journal, give free room behind the rows back"},
     {"compact", "", "take the rows that are marked as deleted out"},
     {"stat", "", "say what the database is, without checking it"},
+    cli::kFilesOption,
+    cli::kSearchOption,
+    cli::kFullOption,
+    cli::kAllOption,
     {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
     {"format", "FORMAT", "of the report: text (default), or json: one object"},
@@ -32,10 +37,9 @@ constexpr cli::Option kOptions[] = {
 constexpr cli::Program kProgram = {"imcheck",
                                    "checks that a database is whole: every row, the header, the journal, the index; "
                                    "saves what is whole of a damaged one",
-                                   "",
+                                   "[DIR...]",
                                    kOptions,
                                    {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"},
-                                   0,
                                    0};
 
 struct Request {
@@ -126,8 +130,10 @@ Status prepare(Request& request) {
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   int verbs = 0;
-  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);
-  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact and -stat: one at a time"};
+  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat", "files"})
+    verbs += request.args.has(verb);
+  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact, -stat and -files: one at a time"};
+  IMREG_TRY(cli::check_files_options(request.args));
   const bool unnamed = request.args.has("repair") && request.args.word("repair").empty();
   return unnamed ? Status(Code::invalid, "-repair needs the name of a new database") : Status();
 }
@@ -135,10 +141,12 @@ Status prepare(Request& request) {
 int work(const cli::Parsed& args) {
   Request request{args, {}, false, false, {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
-  const int code = args.has("repair")          ? repair(request)
-                   : args.has("stat")          ? describe(request)
-                   : args.has("compact")       ? compact(request)
-                   : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
+  const int code = args.has("files")     ? cli::check_files(kProgram, args, request.database, request.options.jobs,
+                                                            request.json, request.quiet, request.output)
+                   : args.has("repair")  ? repair(request)
+                   : args.has("stat")    ? describe(request)
+                   : args.has("compact") ? compact(request)
+                   : args.has("trim")    ? cured(request, trim_database(request.database, request.upkeep))
                    : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
                                                : check(request);
   request.output.flush();

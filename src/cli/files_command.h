@@ -1,0 +1,24 @@
+// imcheck -files: options, progress, and what is told of files that are not what their rows say.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+#include "cli/output.h"
+
+namespace imreg::cli {
+
+inline constexpr Option kFilesOption = {"files", "",
+                                        "look at the files: missing, changed, registered twice, not registered"};
+inline constexpr Option kSearchOption = {"search", "DIR",
+                                         "-files: look for missing ones there, print rules for imrelocate", kRepeat};
+inline constexpr Option kFullOption = {"full", "", "-files: read the headers of every file"};
+inline constexpr Option kAllOption = {"v", "", "-files: name all of them, notes too"};
+
+/// Error: -search, -full, -v or folders behind the options without -files.
+Status check_files_options(const Parsed& args);
+/// The exit code. `json`: the report as JSON; `quiet`: nothing but the names of what is wrong.
+int check_files(const Program& program, const Parsed& args, const std::string& database, int jobs, bool json,
+                bool quiet, Output& output);
+
+}  // namespace imreg::cli
