@@ -39,8 +39,7 @@ constexpr cli::Program kProgram = {"imcheck",
                                    "saves what is whole of a damaged one",
                                    "[DIR...]",
                                    kOptions,
-                                   {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"},
-                                   0};
+                                   {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"}};
 
 struct Request {
   const cli::Parsed& args;
@@ -96,8 +95,8 @@ int repair(Request& request) {
 
 int describe(Request& request) {
   const auto found = describe_database(request.database);
-  if (found) request.output.write(request.json ? report_json(*found) : report_text(*found));
-  return found ? cli::kOk : trouble(request, found.status());
+  if (!found) return trouble(request, found.status());
+  return request.output.write(request.json ? report_json(*found) : report_text(*found)), cli::kOk;
 }
 
 int compact(Request& request) {
@@ -105,9 +104,8 @@ int compact(Request& request) {
   const auto report = compact_database(request.database, options);
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
-  if (request.json || !request.quiet)
-    request.output.write(request.json ? report_json(request.database, *report)
-                                      : report_text(request.database, *report));
+  const auto text = request.json ? report_json(request.database, *report) : report_text(request.database, *report);
+  if (request.json || !request.quiet) request.output.write(text);
   return cli::kOk;
 }
 
@@ -124,22 +122,17 @@ Status prepare(Request& request) {
   const std::string format = request.args.word("format", "text");
   request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
-  request.quiet = request.args.has("q");
   IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
   request.options.jobs = static_cast<int>(jobs);
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
-  int verbs = 0;
-  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat", "files"})
-    verbs += request.args.has(verb);
-  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact, -stat and -files: one at a time"};
-  IMREG_TRY(cli::check_files_options(request.args));
-  const bool unnamed = request.args.has("repair") && request.args.word("repair").empty();
-  return unnamed ? Status(Code::invalid, "-repair needs the name of a new database") : Status();
+  IMREG_TRY(cli::check_files_options(request.args, {"repair", "rebuild-index", "trim", "compact", "stat", "files"}));
+  return {request.args.word("repair", "-").empty() ? Code::invalid : Code::ok,
+          "-repair needs the name of a new database"};
 }
 
 int work(const cli::Parsed& args) {
-  Request request{args, {}, false, false, {}, {}, cli::Output()};
+  Request request{args, {}, false, args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
   const int code = args.has("files")     ? cli::check_files(kProgram, args, request.database, request.options.jobs,
                                                             request.json, request.quiet, request.output)

@@ -133,6 +133,10 @@ std::vector<RowsOfFile> FolderRows::files_of(const FolderOfRows& folder) const {
   for (const auto& run : folder.runs) {
     for (std::int64_t row = run.from; row < run.end; ++row) {
       const RecordView record = file_->peek(row, scratch);
+      const char* ahead = record.bytes() + kAhead * file_->schema().record_size;
+      __builtin_prefetch(ahead + filename_.offset);
+      if (deleted_) __builtin_prefetch(ahead + deleted_->offset);
+      if (fingerprint_) __builtin_prefetch(ahead + fingerprint_->offset);
       if (deleted(record)) continue;
       const std::string_view name = record[filename_];
       const std::int64_t size = size_ ? record[*size_] : 0, fingerprint = fingerprint_ ? record[*fingerprint_] : 0;

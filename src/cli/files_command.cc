@@ -11,7 +11,13 @@
 
 namespace imreg::cli {
 
-Status check_files_options(const Parsed& args) {
+Status check_files_options(const Parsed& args, const std::vector<std::string>& verbs) {
+  const std::string* first = nullptr;
+  for (const auto& verb : verbs) {
+    if (!args.has(verb)) continue;
+    if (first) return {Code::invalid, "-" + *first + " and -" + verb + ": one at a time"};
+    first = &verb;
+  }
   if (!args.positionals.empty() && !args.has("search"))
     return {Code::invalid, "\"" + args.positionals[0] + "\" is no option; folders stand behind -search"};
   for (const char* name : {"search", "full", "v"}) {

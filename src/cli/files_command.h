@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "cli/output.h"
@@ -15,8 +16,8 @@ inline constexpr Option kSearchOption = {"search", "DIR",
 inline constexpr Option kFullOption = {"full", "", "-files: read the headers of every file"};
 inline constexpr Option kAllOption = {"v", "", "-files: name all of them, notes too"};
 
-/// Error: -search, -full, -v or folders behind the options without -files.
-Status check_files_options(const Parsed& args);
+/// Error: two of imcheck's verbs; -search, -full, -v or folders without -files.
+Status check_files_options(const Parsed& args, const std::vector<std::string>& verbs);
 /// The exit code. `json`: the report as JSON; `quiet`: nothing but the names of what is wrong.
 int check_files(const Program& program, const Parsed& args, const std::string& database, int jobs, bool json,
                 bool quiet, Output& output);
