@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/config.h"
+#include "cli/filter_options.h"
 #include "cli/interrupt.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -13,27 +14,12 @@ namespace {
 
 using namespace imreg;
 
-constexpr cli::Option kOptions[] = {
-    cli::kDatabaseOption,
-    {"", "filters", "all must hold; a list r,i is alternatives, ! before it negates"},
-    {"type", "WORD", "object,dark,flat ...", cli::kRepeat},
-    {"filter", "NAME", "r,i", cli::kRepeat},
-    {"name", "TEXT", "file: begins so, or * ?", cli::kRepeat},
-    {"object", "NAME", "target: M31,'NGC*'", cli::kRepeat},
-    {"time", "DATE RANGE", "exposures within RANGE (1d, -2h) from DATE on", cli::kRepeat},
-    {"where", "EXPR", "a condition: 'exptime > 60 and type in (flat,dark)'", cli::kRepeat},
-    {"cone", "RA DEC RADIUS", "within RADIUS (0.5d, 30', 5\") of a position", cli::kRepeat},
+constexpr cli::Option kDatabase[] = {cli::kDatabaseOption};
+constexpr cli::Option kNear[] = {
     {"near-to", "FILE|ROW", "the frames of -type that suit an image best"},
     cli::kSeldom,
-    {"ccd", "ID", "the CCD by number or name: 3,7-9", cli::kRepeat},
-    {"ccdn", "N", "the CCD by number only", cli::kRepeat},
-    {"mode", "WORD", "how the file holds its CCDs: MEF, SPLIT, SINGLE ...", cli::kRepeat},
-    {"etime", "S", "the exposure time: 60, or 60-600", cli::kRepeat},
-    {"trange", "DATE DATE|RANGE", "between two dates, or RANGE; several: any", cli::kRepeat},
-    {"box", "RA RA DEC DEC", "between two meridians and two parallels", cli::kRepeat},
-    {"polygon", "CORNERS", "inside 'RA,DEC RA,DEC RA,DEC ...'", cli::kRepeat},
-    {"proc", "t|f", "the bias is measured, or not", cli::kRepeat},
-    {"dist", "t|f", "the image is distributed, or not", cli::kRepeat},
+};
+constexpr cli::Option kRest[] = {
     {"days", "N", "-near-to: at most so many days away"},
     {"tolerance", "S|P%", "-near-to: by which exposure times may differ"},
     {"", "order", "and amount over the whole result"},
@@ -59,11 +45,12 @@ constexpr cli::Option kOptions[] = {
     cli::kNoPagerOption,
     cli::kZoneOption,
     {"explain", "", "tell what is done, instead of the rows"},
-    {"j", "N", "threads (default: processors)"},
-    {"noindex", "", "look at every row"},
+    cli::kJobsOption,
+    cli::kNoIndexOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
+constexpr auto kOptions = cli::joined(kDatabase, cli::kFilterOptions, kNear, cli::kSeldomFilterOptions, kRest);
 constexpr cli::Program kProgram = {"imsearch",
                                    "finds registered images; without filters, all",
                                    "",
@@ -73,25 +60,9 @@ constexpr cli::Program kProgram = {"imsearch",
                                    0,
                                    0};
 
-Status read_dates(const cli::Parsed& args, cli::Settings& settings, DateSettings& dates) {
-  dates.now = current_time();
-  IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
-  // A search must not read files that it does not need: REFDATE concerns dates only.
-  if (!args.has("time") && !args.has("trange") && !args.has("where")) return {};
-  IMREG_ASSIGN(const cli::Config* config, settings.config());
-  return config->has("REFDATE") ? cli::read_reference_date(*config, dates) : Status();
-}
-
 Status read_options(const cli::Parsed& args, SearchOptions& options) {
   cli::Settings settings(args);
-  IMREG_TRY(cli::check_words(args));
-  IMREG_ASSIGN(options.database, settings.database());
-  IMREG_ASSIGN(options.cameras.folders, cli::Settings::camera_folders(options.database));
-  IMREG_TRY(read_dates(args, settings, options.dates));
-  for (const auto& use : args.uses) {
-    if (is_search_filter(use.name)) options.filters.push_back({std::string(use.name), use.words});
-    if (use.name == "where") options.where.push_back(use.words[0]);
-  }
+  IMREG_TRY(cli::read_filters(args, settings, options));
   constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
   for (const auto& [name, number] : {std::pair("limit", &options.limit), std::pair("last", &options.last)}) {
@@ -99,8 +70,6 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
     IMREG_ASSIGN(*number, args.integer(name, 0, 0, kMost));
   }
   IMREG_ASSIGN(options.days, args.number("days", options.days, 0, 1e6));
-  IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 1, 256));
-  options.jobs = static_cast<int>(jobs);
   options.sort = args.word("sort");
   if (args.has("group")) options.group = args.word("group");
   options.near_to = args.word("near-to");
@@ -109,7 +78,6 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
   options.count = args.has("count");
   options.explain = args.has("explain");
   options.changed = args.has("changed");
-  options.use_index = !args.has("noindex");
   if (args.has("fields")) options.emit.fields = cli::list_of_words(args.word("fields"));
   options.emit.registration_time = args.has("treg");
   options.emit.tz_hours = options.dates.tz_hours;

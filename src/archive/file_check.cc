@@ -1,0 +1,83 @@
+// Reads folders with several threads and compares their names.
+#include "archive/file_check.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <system_error>
+#include <thread>
+
+#include "os/walk.h"
+
+namespace imreg {
+
+namespace {
+constexpr std::size_t kAtOnce = 1 << 17;  // files in memory
+constexpr int kThreads = 16;              // disks and servers answer several questions at the same time
+}  // namespace
+
+void FileCheck::add(std::string folder, std::string name) {
+  if (folder == last_.first && name == last_.second) return;
+  last_ = {std::move(folder), std::move(name)};
+  ++files_;
+  if (sample_ == 0 || waiting_.size() < sample_) {
+    waiting_.push_back(last_);
+    if (sample_ == 0 && waiting_.size() == kAtOnce) look();
+  } else if (const auto at = random_.below(static_cast<std::uint32_t>(files_)); at < sample_) {
+    waiting_[at] = last_;
+  }
+}
+
+void FileCheck::finish() { look(); }
+
+void FileCheck::look() {
+  std::sort(waiting_.begin(), waiting_.end());
+  waiting_.erase(std::unique(waiting_.begin(), waiting_.end()), waiting_.end());
+  looked_for_ += static_cast<std::int64_t>(waiting_.size());
+  std::vector<std::span<const Place>> folders;
+  for (std::size_t from = 0, to = 0; from < waiting_.size(); from = to) {
+    while (to < waiting_.size() && waiting_[to].first == waiting_[from].first) ++to;
+    folders.push_back(std::span(waiting_).subspan(from, to - from));
+  }
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::vector<std::string>> missing(folders.size());
+  std::exception_ptr trouble;
+  std::mutex mutex;
+  const auto look_in_folders = [&] {
+    for (std::size_t i = next++; i < folders.size(); i = next++) {
+      const auto there = names_in(folders[i].front().first).value_or({});  // in order
+      for (const auto& [folder, name] : folders[i]) {
+        if (!std::binary_search(there.begin(), there.end(), name))
+          missing[i].push_back((folder == "/" ? "" : folder) + "/" + name);
+      }
+    }
+  };
+  const auto work = [&] {
+    try {
+      look_in_folders();
+    } catch (...) {  // no memory
+      const std::lock_guard lock(mutex);
+      trouble = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    try {
+      for (int i = 1; i < kThreads && static_cast<std::size_t>(i) < folders.size(); ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {  // fewer than wished do the work too
+    }
+    work();
+  }
+  if (trouble) std::rethrow_exception(trouble);
+  for (const auto& some : missing) {
+    missing_ += static_cast<std::int64_t>(some.size());
+    for (const auto& path : some) {
+      if (first_missing_.size() < kMostNamed) first_missing_.push_back(path);
+    }
+  }
+  waiting_.clear();
+}
+
+}  // namespace imreg

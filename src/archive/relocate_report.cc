@@ -1,0 +1,168 @@
+// Reports of moves, of undoing them, and the list of bulk changes: as text and as JSON.
+#include <cstdio>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "imreg/date.h"
+#include "imreg/relocate.h"
+
+namespace imreg {
+
+namespace {
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+
+// What speaks against it, and what was left out; a line each.
+std::string troubles(const BulkEditReport& edit) {
+  std::string out;
+  const auto list = [&out](std::int64_t count, const std::vector<Status>& first, const std::string& what) {
+    if (count == 0) return;
+    out += counted(count, "row") + " " + what + "\n";
+    for (const auto& one : first) out += "  " + visible(one.text()) + "\n";
+    if (const auto more = count - std::ssize(first); more > 0) out += "  and " + number(more) + " more\n";
+  };
+  list(edit.collisions, edit.first_collisions, "would get the place of another one:");
+  list(edit.refused, edit.first_refused, "cannot be changed so:");
+  list(edit.kept, edit.first_kept, "changed since, and stay as they are:");
+  return out;
+}
+
+// The last line.
+std::string outcome(const BulkEditReport& edit, bool in_order) {
+  if (edit.rows == 0 && in_order) return "no row changes\n";
+  if (!in_order) return counted(edit.rows, "row") + " would change; nothing is changed, and -go would be refused\n";
+  if (!edit.done) return counted(edit.rows, "row") + " would change; nothing is changed, -go does it\n";
+  return counted(edit.rows, "row") + " changed (change " + number(edit.change.id) + "); -go -undo 1 takes it back\n";
+}
+
+std::string statuses_json(const std::vector<Status>& list) {
+  std::string out = "[";
+  for (const auto& one : list) out += (out.size() > 1 ? "," : "") + json_text(one.text());
+  return out + "]";
+}
+
+std::string edit_json(const BulkEditReport& edit, const BulkEditOptions& options) {
+  return "\"database\":" + json_text(options.database) + ",\"go\":" + (options.go ? "true" : "false") +
+         ",\"done\":" + (edit.done ? "true" : "false") + ",\"rows\":" + number(edit.rows) +
+         ",\"refused\":" + number(edit.refused) + ",\"first_refused\":" + statuses_json(edit.first_refused) +
+         ",\"collisions\":" + number(edit.collisions) +
+         ",\"first_collisions\":" + statuses_json(edit.first_collisions) + ",\"kept\":" + number(edit.kept) +
+         ",\"damaged\":" + number(edit.damaged.count) + ",\"change\":" + (edit.done ? number(edit.change.id) : "null") +
+         ",\"seconds\":" + json_number(edit.seconds) + ",\"plan_seconds\":" + json_number(edit.plan_seconds);
+}
+
+std::string kind_of(const BulkChange& change) {
+  return change.kind == BulkChange::Kind::undo ? "undo of " + number(change.undoes) : std::string(word_of(change.kind));
+}
+
+}  // namespace
+
+std::string report_text(const RelocateReport& report) {
+  std::string out;
+  for (const auto& rule : report.rules) {
+    out +=
+        visible((rule.place.empty() ? "" : rule.place + ": ") + rule.text) + ": " + counted(rule.changed, "row") + "\n";
+    if (report.edit.done) continue;
+    for (const auto& [before, after] : rule.examples) out += "  " + visible(before) + "\n  -> " + visible(after) + "\n";
+  }
+  out += troubles(report.edit);
+  if (report.looked) {
+    out += number(report.looked_for) + " of " + counted(report.files, "file") + " looked for at the new place, " +
+           number(report.missing) + " missing\n";
+    for (const auto& path : report.first_missing) out += "  " + visible(path) + "\n";
+    if (const auto more = report.missing - std::ssize(report.first_missing); more > 0)
+      out += "  and " + number(more) + " more\n";
+  }
+  return out + outcome(report.edit, report.in_order());
+}
+
+std::string report_json(const RelocateReport& report, const BulkEditOptions& options) {
+  std::string out = "{" + edit_json(report.edit, options) + ",\"rules\":[";
+  for (const auto& rule : report.rules) {
+    if (out.back() != '[') out += ',';
+    out += "{\"rule\":" + json_text(rule.text) + ",\"place\":" + (rule.place.empty() ? "null" : json_text(rule.place)) +
+           ",\"matched\":" + number(rule.matched) + ",\"changed\":" + number(rule.changed) + ",\"examples\":[";
+    for (const auto& [before, after] : rule.examples)
+      out += std::string(out.back() == '[' ? "" : ",") + "[" + json_text(before) + "," + json_text(after) + "]";
+    out += "]}";
+  }
+  out += "]";
+  if (report.looked) {
+    out += ",\"files\":" + number(report.files) + ",\"looked_for\":" + number(report.looked_for) +
+           ",\"missing\":" + number(report.missing) + ",\"first_missing\":[";
+    for (const auto& path : report.first_missing) out += (out.back() == '[' ? "" : ",") + json_text(path);
+    out += "]";
+  }
+  return out + "}\n";
+}
+
+std::vector<std::string> warnings_of(const RelocateReport& report) {
+  std::vector<std::string> out;
+  for (const auto& rule : report.rules) {
+    if (rule.matched > 0 || report.rules.size() < 2 || report.edit.refused > 0) continue;
+    out.push_back((rule.place.empty() ? "the rule " : rule.place + ": ") + rule.text + " hits nothing");
+  }
+  return out;
+}
+
+std::string edit_rate(const BulkEditReport& report) {
+  char line[160];
+  const double rows = static_cast<double>(report.rows);
+  std::snprintf(line, sizeof line, "%.0f rows in %.3f s (%.2f million rows/s), planned in %.3f s", rows, report.seconds,
+                report.seconds > 0 ? rows / report.seconds / 1e6 : 0, report.plan_seconds);
+  return line;
+}
+
+std::string report_text(const UndoReport& report) {
+  const auto& target = report.target;
+  std::string out = "change " + number(target.id) + " of " + format_iso(target.time, 0) + ", " + target.program + " " +
+                    visible(target.command) + ": " + counted(target.rows, "row") + "\n";
+  out += troubles(report.edit);
+  if (report.gone > 0) out += counted(report.gone, "row") + " of it went with a compaction\n";
+  if (report.edit.done)
+    return out + counted(report.edit.rows, "row") + " put back (change " + number(report.edit.change.id) + ")\n";
+  return out + outcome(report.edit, report.edit.in_order());
+}
+
+std::string report_json(const UndoReport& report, const BulkEditOptions& options) {
+  return "{" + edit_json(report.edit, options) + ",\"undoes\":" + number(report.target.id) +
+         ",\"command\":" + json_text(report.target.command) + ",\"gone\":" + number(report.gone) + "}\n";
+}
+
+Result<std::string> history_report(const std::string& database, HistoryFormat format) {
+  IMREG_ASSIGN(const RecordFile file, RecordFile::open(database));
+  IMREG_ASSIGN(const History history, History::load(file));
+  std::string out = format == HistoryFormat::json ? "[" : "";
+  std::int64_t n = 0;
+  const auto& changes = history.changes();
+  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+    const bool can =
+        change->in_force() && change->kind != BulkChange::Kind::undo && change->kind != BulkChange::Kind::compact;
+    if (can) ++n;
+    if (format == HistoryFormat::json) {
+      IMREG_ASSIGN(const std::string command, history.command_of(*change));
+      out += (out.size() > 1 ? ",\n{" : "{") + std::string("\"change\":") + number(change->id) +
+             ",\"undo\":" + (can ? number(n) : "null") + ",\"kind\":" + json_text(word_of(change->kind)) +
+             ",\"time\":" + json_number(change->time) + ",\"program\":" + json_text(change->program) +
+             ",\"user\":" + json_text(change->user) + ",\"host\":" + json_text(change->host) +
+             ",\"rows\":" + number(change->rows) + ",\"command\":" + json_text(command) +
+             ",\"done\":" + (change->done ? "true" : "false") +
+             ",\"undoes\":" + (change->undoes > 0 ? number(change->undoes) : "null") +
+             ",\"undone_by\":" + (change->undone_by > 0 ? number(change->undone_by) : "null") + "}";
+      continue;
+    }
+    char line[160];
+    std::snprintf(line, sizeof line, "%4s %4lld  %-19s  %10lld  %-12s ", can ? number(n).c_str() : "-",
+                  static_cast<long long>(change->id), format_iso(change->time, 0).c_str(),
+                  static_cast<long long>(change->rows), kind_of(*change).c_str());
+    out += line + visible(change->user + "@" + change->host + "  " + change->program + " " + change->command);
+    if (!change->done) out += "  [not done: the machine stopped]";
+    if (change->undone_by > 0) out += "  [undone by " + number(change->undone_by) + "]";
+    out += '\n';
+  }
+  if (format == HistoryFormat::json) return out + "]\n";
+  if (out.empty()) return std::string();
+  return "undo   id  when                       rows  kind         who, and what\n" + out;
+}
+
+}  // namespace imreg
