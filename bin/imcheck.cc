@@ -122,13 +122,12 @@ Status prepare(Request& request) {
   const std::string format = request.args.word("format", "text");
   request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
-  IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
-  request.options.jobs = static_cast<int>(jobs);
+  IMREG_ASSIGN(request.options.jobs, request.args.integer("j", 0, 1, 1024));
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   IMREG_TRY(cli::check_files_options(request.args, {"repair", "rebuild-index", "trim", "compact", "stat", "files"}));
-  return {request.args.word("repair", "-").empty() ? Code::invalid : Code::ok,
-          "-repair needs the name of a new database"};
+  if (request.args.word("repair", "-").empty()) return {Code::invalid, "-repair needs the name of a new database"};
+  return {};
 }
 
 int work(const cli::Parsed& args) {
