@@ -19,17 +19,18 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"repair", "NEW.db", "save every row that is whole into a new database"},
-    {"rebuild-index", "", "make the index anew"},
-    {"trim", "", "empty the journal, give free room behind the rows back"},
-    {"compact", "", "take the rows that are marked as deleted out"},
     {"stat", "", "say what the database is, without checking it"},
     cli::kFilesOption,
     cli::kSearchOption,
     cli::kFullOption,
     cli::kAllOption,
-    {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
     {"format", "FORMAT", "of the report: text (default), or json: one object"},
+    cli::kSeldom,
+    {"rebuild-index", "", "make the index anew"},
+    {"trim", "", "empty the journal, give free room behind the rows back"},
+    {"compact", "", "take the rows that are marked as deleted out"},
+    {"j", "N", "threads (one for each processor)"},
     cli::kWaitOption,
     cli::kConfigOption,
     cli::kDefineOption,
@@ -133,12 +134,11 @@ Status prepare(Request& request) {
 int work(const cli::Parsed& args) {
   Request request{args, {}, false, args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
-  const int code = args.has("files")     ? cli::check_files(kProgram, args, request.database, request.options.jobs,
-                                                            request.json, request.quiet, request.output)
-                   : args.has("repair")  ? repair(request)
-                   : args.has("stat")    ? describe(request)
-                   : args.has("compact") ? compact(request)
-                   : args.has("trim")    ? cured(request, trim_database(request.database, request.upkeep))
+  const int code = args.has("files")           ? cli::check_files(kProgram, args, request.database, request.output)
+                   : args.has("repair")        ? repair(request)
+                   : args.has("stat")          ? describe(request)
+                   : args.has("compact")       ? compact(request)
+                   : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
                    : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
                                                : check(request);
   request.output.flush();

@@ -26,8 +26,9 @@ Status check_files_options(const Parsed& args, const std::vector<std::string>& v
   return {};
 }
 
-int check_files(const Program& program, const Parsed& args, const std::string& database, int jobs, bool json,
-                bool quiet, Output& output) {
+int check_files(const Program& program, const Parsed& args, const std::string& database, Output& output) {
+  const bool json = args.word("format") == "json", quiet = args.has("q");
+  const int jobs = static_cast<int>(args.integer("j", 0, 1, 1024).value_or(0));
   const auto trouble = [&](const Status& status) {
     complain(program.name, status);
     if (json) output.write(report_json(database, status));

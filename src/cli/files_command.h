@@ -18,8 +18,7 @@ inline constexpr Option kAllOption = {"v", "", "-files: name all of them, notes 
 
 /// Error: two of imcheck's verbs; -search, -full, -v or folders without -files.
 Status check_files_options(const Parsed& args, const std::vector<std::string>& verbs);
-/// The exit code. `json`: the report as JSON; `quiet`: nothing but the names of what is wrong.
-int check_files(const Program& program, const Parsed& args, const std::string& database, int jobs, bool json,
-                bool quiet, Output& output);
+/// The exit code. Reads -j, -q and -format too, which have been checked.
+int check_files(const Program& program, const Parsed& args, const std::string& database, Output& output);
 
 }  // namespace imreg::cli
