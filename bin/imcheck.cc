@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/config.h"
+#include "cli/files_command.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -18,13 +19,18 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"repair", "NEW.db", "save every row that is whole into a new database"},
+    {"stat", "", "say what the database is, without checking it"},
+    cli::kFilesOption,
+    cli::kSearchOption,
+    cli::kFullOption,
+    cli::kAllOption,
+    {"q", "", "name damage only: no summary, no warnings"},
+    {"format", "FORMAT", "of the report: text (default), or json: one object"},
+    cli::kSeldom,
     {"rebuild-index", "", "make the index anew"},
     {"trim", "", "empty the journal, give free room behind the rows back"},
     {"compact", "", "take the rows that are marked as deleted out"},
-    {"stat", "", "say what the database is, without checking it"},
     {"j", "N", "threads (one for each processor)"},
-    {"q", "", "name damage only: no summary, no warnings"},
-    {"format", "FORMAT", "of the report: text (default), or json: one object"},
     cli::kWaitOption,
     cli::kConfigOption,
     cli::kDefineOption,
@@ -32,11 +38,9 @@ constexpr cli::Option kOptions[] = {
 constexpr cli::Program kProgram = {"imcheck",
                                    "checks that a database is whole: every row, the header, the journal, the index; "
                                    "saves what is whole of a damaged one",
-                                   "",
+                                   "[DIR...]",
                                    kOptions,
-                                   {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"},
-                                   0,
-                                   0};
+                                   {"imcheck -db Imreg.db", "imcheck -db Imreg.db -repair saved.db"}};
 
 struct Request {
   const cli::Parsed& args;
@@ -92,8 +96,8 @@ int repair(Request& request) {
 
 int describe(Request& request) {
   const auto found = describe_database(request.database);
-  if (found) request.output.write(request.json ? report_json(*found) : report_text(*found));
-  return found ? cli::kOk : trouble(request, found.status());
+  if (!found) return trouble(request, found.status());
+  return request.output.write(request.json ? report_json(*found) : report_text(*found)), cli::kOk;
 }
 
 int compact(Request& request) {
@@ -101,9 +105,8 @@ int compact(Request& request) {
   const auto report = compact_database(request.database, options);
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
-  if (request.json || !request.quiet)
-    request.output.write(request.json ? report_json(request.database, *report)
-                                      : report_text(request.database, *report));
+  const auto text = request.json ? report_json(request.database, *report) : report_text(request.database, *report);
+  if (request.json || !request.quiet) request.output.write(text);
   return cli::kOk;
 }
 
@@ -121,21 +124,19 @@ Status prepare(Request& request) {
   const std::string format = request.args.word("format", "text");
   request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
-  request.quiet = request.args.has("q");
   IMREG_ASSIGN(request.options.jobs, request.args.integer("j", 0, 1, 1024));
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
-  int verbs = 0;
-  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);
-  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact and -stat: one at a time"};
-  if (!request.args.has("repair") || !request.args.word("repair").empty()) return {};
-  return {Code::invalid, "-repair needs the name of a new database"};
+  IMREG_TRY(cli::check_files_options(request.args, {"repair", "rebuild-index", "trim", "compact", "stat", "files"}));
+  if (request.args.word("repair", "-").empty()) return {Code::invalid, "-repair needs the name of a new database"};
+  return {};
 }
 
 int work(const cli::Parsed& args) {
-  Request request{args, {}, false, false, {}, {}, cli::Output()};
+  Request request{args, {}, false, args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
-  const int code = args.has("repair")          ? repair(request)
+  const int code = args.has("files")           ? cli::check_files(kProgram, args, request.database, request.output)
+                   : args.has("repair")        ? repair(request)
                    : args.has("stat")          ? describe(request)
                    : args.has("compact")       ? compact(request)
                    : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
