@@ -4,6 +4,7 @@
 
 #include "cli/config.h"
 #include "cli/messages.h"
+#include "cli/moving.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -21,6 +22,7 @@ constexpr cli::Option kOptions[] = {
     {"rebuild-index", "", "make the index anew"},
     {"trim", "", "empty the journal, give free room behind the rows back"},
     {"compact", "", "take the rows that are marked as deleted out"},
+    {"finish", "", "end what an immv or imrm that was stopped had begun"},
     {"stat", "", "say what the database is, without checking it"},
     {"j", "N", "threads (one for each processor)"},
     {"q", "", "name damage only: no summary, no warnings"},
@@ -53,8 +55,7 @@ int trouble(Request& request, const Status& status) {
   return cli::kTrouble;
 }
 
-template <class Work>
-auto watched(Request& request, const Work& work) {
+auto watched(Request& request, const auto& work) {
   cli::Progress progress;
   request.options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
     progress.set_total(all >> 20);
@@ -64,8 +65,7 @@ auto watched(Request& request, const Work& work) {
 }
 
 // What was found, on standard error; the report on standard output. `all`: findings, named or not.
-template <class Report>
-void tell(Request& request, const Report& report, const std::vector<Finding>& findings, std::int64_t all) {
+void tell(Request& request, const auto& report, const std::vector<Finding>& findings, std::int64_t all) {
   if (!request.json)
     for (const auto& line : lines_of(findings, all, request.quiet)) cli::warn(kProgram.name, line);
   if (request.json || !request.quiet) request.output.write(request.json ? report_json(report) : report_text(report));
@@ -97,8 +97,8 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  CompactOptions options{"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
-  const auto report = compact_database(request.database, options);
+  const auto report = compact_database(
+      request.database, {"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}});
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
   if (request.json || !request.quiet)
@@ -118,26 +118,26 @@ Status prepare(Request& request) {
   cli::Settings settings(request.args);
   IMREG_ASSIGN(request.database, settings.database());
   const std::string format = request.args.word("format", "text");
-  request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
-  request.quiet = request.args.has("q");
   IMREG_ASSIGN(const long long jobs, request.args.integer("j", 0, 1, 1024));
   request.options.jobs = static_cast<int>(jobs);
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
   int verbs = 0;
-  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "stat"}) verbs += request.args.has(verb);
-  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact and -stat: one at a time"};
+  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "finish", "stat"})
+    verbs += request.args.has(verb);
+  if (verbs > 1) return {Code::invalid, "-repair, -rebuild-index, -trim, -compact, -finish and -stat: one at a time"};
   const bool unnamed = request.args.has("repair") && request.args.word("repair").empty();
   return unnamed ? Status(Code::invalid, "-repair needs the name of a new database") : Status();
 }
 
 int work(const cli::Parsed& args) {
-  Request request{args, {}, false, false, {}, {}, cli::Output()};
+  Request request{args, {}, args.word("format") == "json", args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
   const int code = args.has("repair")          ? repair(request)
                    : args.has("stat")          ? describe(request)
                    : args.has("compact")       ? compact(request)
+                   : args.has("finish")        ? cli::finish_with(kProgram, request.database, request.json, args)
                    : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
                    : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
                                                : check(request);

@@ -77,7 +77,7 @@ class Mover {
     IMREG_ASSIGN(const auto roots, PathRoots::load(options_.database));
     IMREG_TRY(plan_rows(options_, file, roots, plan));
     take(plan);
-    for (const auto& name : plan.names) report_.rows += name.rows;
+    for (const auto& name : report_.names) report_.rows += name.rows;
     return {};
   }
 

@@ -1,6 +1,8 @@
 // Options of immv and imrm to MoveOptions, and a MoveReport to lines and an exit code.
 #include "cli/moving.h"
 
+#include <unistd.h>
+
 #include <iostream>
 #include <utility>
 
@@ -42,8 +44,8 @@ bool ask(std::string_view program, const std::string& from, const std::string& t
   std::cerr << program << ": " << (to.empty() ? "remove " : "move ") << visible(from)
             << (to.empty() ? "" : " to " + visible(to)) << "? " << std::flush;
   std::string answer;
-  const bool read = static_cast<bool>(std::getline(std::cin, answer));
-  if (!read || std::cin.eof()) std::cerr << "\n";  // nobody has typed one
+  std::getline(std::cin, answer);
+  if (!::isatty(STDIN_FILENO) || std::cin.eof()) std::cerr << "\n";  // nobody has typed one
   return starts_nocase(trim(answer), "y");
 }
 
@@ -83,6 +85,24 @@ int move_with(const Program& program, const Parsed& args, const MoveWork& work) 
   }
   if (!report.failure.ok() || !output.status().ok()) return kTrouble;
   return !done ? kInputs : report.names.empty() ? kNothing : kOk;
+}
+
+int finish_with(const Program& program, const std::string& database, bool json, const Parsed& args) {
+  MoveOptions options;
+  options.database = database;
+  options.program = program.name;
+  options.wait_seconds = args.number("wait", options.wait_seconds, 0, 1e6).value_or(options.wait_seconds);
+  options.on_network = environment("IMREG_NETWORK") == "yes";
+  const MoveReport report = finish_moving(options);
+  for (const auto& note : report.notes) warn(program.name, note);
+  if (!report.failure.ok()) complain(program.name, report.failure);
+  Output output;
+  if (json)
+    output.write(report_json(report));
+  else if (report.failure.ok() && report.notes.empty())
+    output.write(database + ": there was nothing to finish\n");
+  output.flush();
+  return report.failure.ok() && output.status().ok() ? kOk : kTrouble;
 }
 
 }  // namespace imreg::cli

@@ -332,8 +332,8 @@ class OwnFiles {
   }
 
   bool have(const std::string& path) const {
-    static constexpr std::string_view kEndings[] = {"",           ".lock",    ".journal", ".roots",   ".lost",
-                                                    ".lost.lock", ".history", ".temps",   ".pending", ".idx"};
+    static constexpr std::string_view kEndings[] = {"",         ".lock",  ".journal", ".roots", ".lost",  ".lost.lock",
+                                                    ".history", ".temps", ".pending", ".idx",   ".moving"};
     const std::string name = name_of(path);
     if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
     const std::string real = resolved_path(path);
