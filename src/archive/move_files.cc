@@ -20,6 +20,8 @@ namespace imreg {
 namespace {
 
 using namespace archive;
+
+constexpr double kPatience = 60;  // seconds for the lock, when much work has been done already
 using Action = Moving::Action;
 using Phase = Moving::Phase;
 
@@ -151,7 +153,7 @@ class Mover {
       return sync_folder_of(item.temporary, options_.observer);
     };
     IMREG_TRY(each(copy));
-    IMREG_TRY(open(std::max(options_.wait_seconds, 60.0)));
+    IMREG_TRY(open(std::max(options_.wait_seconds, kPatience)));
     IMREG_TRY(each([&](const MovingItem& item) { return compare_trees(item.from, item.temporary); }));
     return file.enter(Phase::renaming);
   }
@@ -223,6 +225,7 @@ class Mover {
           else if (!item.temporary.empty())
             IMREG_TRY(remove_copied(item.from, item.to, options_.observer, left));
         }
+        IMREG_TRY(take_rows_along(moving));
         for (const auto& path : left)
           report_.notes.push_back(path + ": was changed or added while its folder was copied: it stays where it is");
       }
@@ -232,6 +235,19 @@ class Mover {
     return done.ok() ? done
                      : with(done, std::string("; the rows are changed, and the rest is named in ") + file.path() +
                                       ": imcheck -finish does it");
+  }
+
+  /// What a copy was made of could be registered again until it was removed.
+  Status take_rows_along(const Moving& moving) {
+    std::vector<MovingItem> copied;
+    for (const auto& item : moving.items) {
+      if (!item.temporary.empty() && exists(item.to)) copied.push_back(item);
+    }
+    if (copied.empty()) return {};
+    IMREG_TRY(open(std::max(options_.wait_seconds, kPatience)));
+    return commit_move(*writer_, roots_,
+                       {moving, copied, options_.wait_seconds, options_.on_network, options_.observer})
+        .status();
   }
 
   Status take_back(MovingFile& file, const Status& why) {
@@ -272,6 +288,11 @@ class Mover {
   std::int64_t changed_ = 0;
 };
 
+bool anything_begun(const std::string& database) {
+  const std::string path = moving_path(database);
+  return exists(path) || exists(path + kUnfinished);
+}
+
 template <class Plan>
 MoveReport run(const MoveOptions& options, bool removal, const Plan& plan_names) {
   MoveReport report;
@@ -280,7 +301,7 @@ MoveReport run(const MoveOptions& options, bool removal, const Plan& plan_names)
   report.dry_run = options.dry_run;
   Mover mover(options, report);
   const std::string begun = moving_path(options.database);
-  if (exists(begun)) {  // before the names are looked at: perhaps they are what it was about
+  if (anything_begun(options.database)) {  // before the names are looked at: perhaps they are what it was about
     if (options.dry_run)
       report.notes.push_back(begun + ": a program moves files, or stopped while it did; imcheck -finish ends it");
     else
@@ -310,7 +331,7 @@ MoveReport remove_files(const MoveOptions& options, const std::vector<std::strin
 MoveReport finish_moving(const MoveOptions& options) {
   MoveReport report;
   report.database = options.database;
-  if (!exists(moving_path(options.database))) return report;
+  if (!anything_begun(options.database)) return report;
   Mover mover(options, report);
   report.failure = mover.begin();
   report.rows = mover.changed();

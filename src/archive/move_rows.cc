@@ -217,22 +217,25 @@ class Change {
            here->st_mtim.tv_nsec != there->st_mtim.tv_nsec;
   }
 
-  // Two rows of one image. The moved one keeps what is known of it, and its header fields are those that were read at the
-  // new place, as when it is registered again. The other one takes the old place, deleted: so no key is there twice.
+  // Two rows of one image: the older one keeps what is known of it, its header fields are those that were read last, as when
+  // a file is registered again. It gets the new place and the other one the old place, deleted: so no key is there twice.
   Status collapse(const Record& row, const Record& other, const RowPlace& at, std::int64_t other_row) {
     const bool both = !row[regimage::kDeleted] && !other[regimage::kDeleted];
     if (row[regimage::kDeleted] && !other[regimage::kDeleted]) {
       decided_[at.row] = row.bytes();
       return {};
     }
-    Record fresh = both ? renewed_row(row.view(), other) : row, gone = other;
-    (void)fresh.set(regimage::kPathname, other[regimage::kPathname]);
-    (void)fresh.set(regimage::kFilename, other[regimage::kFilename]);
-    (void)gone.set(regimage::kPathname, row[regimage::kPathname]);
-    (void)gone.set(regimage::kFilename, row[regimage::kFilename]);
+    const bool ours = !both || !(other[regimage::kRegtime] < row[regimage::kRegtime]);
+    const Record& older = ours ? row : other;
+    const Record& newer = ours ? other : row;
+    Record kept = both ? renewed_row(older.view(), newer) : older, gone = newer;
+    for (const auto field : {regimage::kPathname, regimage::kFilename}) {
+      (void)kept.set(field, other[field]);
+      (void)gone.set(field, row[field]);
+    }
     gone.set(regimage::kDeleted, true);
-    decided_[at.row] = fresh.bytes();
-    decided_[other_row] = gone.bytes();
+    decided_[ours ? at.row : other_row] = kept.bytes();
+    decided_[ours ? other_row : at.row] = gone.bytes();
     return {};
   }
 

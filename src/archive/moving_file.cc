@@ -2,6 +2,7 @@
 #include "archive/moving_file.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -87,6 +88,7 @@ Result<std::optional<MovingFile>> MovingFile::find(const std::string& database, 
   MovingFile out;
   out.path_ = moving_path(database);
   out.observer_ = observer;
+  (void)::unlink((out.path_ + kUnfinished).c_str());  // of a program that was killed
   auto file = File::open(out.path_, File::Mode::write);
   if (!file && file.status().code() == Code::not_found) return none;
   if (!file) return file.status();
@@ -121,14 +123,24 @@ Result<MovingFile> MovingFile::create(const std::string& database, Moving moving
 }
 
 Status MovingFile::write(const std::string& like) {
-  IMREG_TRY(replace_file(path_, text_of(content_), observer_, like));
+  const std::string unfinished = path_ + kUnfinished;
+  (void)::unlink(unfinished.c_str());
+  const auto written = [&]() -> Status {
+    IMREG_ASSIGN(File file, File::open(unfinished, File::Mode::create_new, observer_, like));
+    IMREG_TRY(file.write(0, text_of(content_)));
+    IMREG_TRY(file.sync());
+    return rename_file(unfinished, path_, observer_);
+  }();
+  if (!written.ok()) (void)::unlink(unfinished.c_str());
+  IMREG_TRY(written);
+  IMREG_TRY(sync_folder_of(path_, observer_));
   IMREG_ASSIGN(file_, File::open(path_, File::Mode::write));
   return lock().status();
 }
 
 Status MovingFile::enter(Moving::Phase phase) {
   const auto before = std::exchange(content_.phase, phase);
-  Status written = write({});
+  Status written = write(path_);
   if (!written.ok()) content_.phase = before;
   return written;
 }

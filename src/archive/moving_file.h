@@ -31,6 +31,8 @@ struct Moving {
 };
 
 std::string moving_path(const std::string& database);
+/// Behind its path: the name under which it is written.
+inline constexpr const char* kUnfinished = ".unfinished";
 std::string text_of(const Moving& moving);
 /// Error: corrupt, mismatch (of another release).
 Result<Moving> read_moving(std::string_view text);
@@ -38,7 +40,7 @@ Result<Moving> read_moving(std::string_view text);
 /// The file, locked.
 class MovingFile {
  public:
-  /// What an earlier program left; none when there is nothing. Error: busy (it is at work), those of read_moving().
+  /// What an earlier program left; none when there is nothing. The caller holds the writer's lock. Error: busy (it is at work), those of read_moving().
   static Result<std::optional<MovingFile>> find(const std::string& database, IoObserver* observer);
   /// The caller holds the writer's lock, and found none.
   static Result<MovingFile> create(const std::string& database, Moving moving, IoObserver* observer);
