@@ -74,7 +74,9 @@ class Mover {
 
   /// What would be done.
   Status rehearse(MovePlan plan) {
-    IMREG_ASSIGN(const auto file, RecordFile::open(options_.database));
+    auto opened = RecordFile::open(options_.database);
+    if (!opened && opened.status().code() == Code::not_found) return no_database();
+    IMREG_ASSIGN(const auto file, std::move(opened));
     IMREG_TRY(check_format(file));
     IMREG_ASSIGN(const auto roots, PathRoots::load(options_.database));
     IMREG_TRY(plan_rows(options_, file, roots, plan));
@@ -110,12 +112,18 @@ class Mover {
     options.on_network = options_.on_network;
     options.observer = options_.observer;
     options.follower = &*keeper_;
-    IMREG_ASSIGN(auto writer, RecordWriter::open(options_.database, options));
+    auto opened = RecordWriter::open(options_.database, options);
+    if (!opened && opened.status().code() == Code::not_found) return no_database();
+    IMREG_ASSIGN(auto writer, std::move(opened));
     report_.notes.insert(report_.notes.end(), writer.notes().begin(), writer.notes().end());
     writer_.emplace(std::move(writer));
     IMREG_TRY(check_format(writer_->file()));
     IMREG_ASSIGN(roots_, PathRoots::load(options_.database));
     return {};
+  }
+
+  Status no_database() const {
+    return Status(Code::not_found, "there is no such database; name another one with -db").in_file(options_.database);
   }
 
   /// Ends what an earlier program began, or takes it back. Error: neither could be done.

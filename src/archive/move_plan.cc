@@ -77,8 +77,8 @@ Result<std::string> whole_path(const std::string& typed) {
 
 /// What must hold of the name alone, whatever is done with it.
 Status check_source(const std::string& path, const std::string& database, bool folder) {
-  const std::string base = resolved_path(absolute_path(database)), real = real_name(path);
-  if (real == base || real.starts_with(base + "."))
+  const std::string typed = absolute_path(database), base = resolved_path(typed), real = real_name(path);
+  if (real == base || real == real_name(typed) || real.starts_with(base + "."))
     return refuse(path, "belongs to the database itself, which immv and imrm leave alone");
   if (folder && is_at_or_below(base, real))
     return refuse(path, "the database itself is in it: name another -db, or use mv");

@@ -31,6 +31,8 @@ def place(slot):
     write(f"{here}/a/in/notes.txt", "clouds\n")
     os.symlink("notes.txt", f"{here}/a/in/link")
     os.makedirs(f"{here}/b")
+    run("imregister", "-db", f"{here}/x.db", image(f"{here}/c/deleted.fits"), code=0)
+    run("imrm", "-db", f"{here}/x.db", f"{here}/c/deleted.fits", code=0)
     run("imregister", "-db", f"{here}/x.db", f"{here}/a/1.fits", f"{here}/a/2.fits", f"{here}/a/in/3.fits", f"{here}/c", there, code=0)
     shutil.copytree(here, f"{work}/saved{slot}", symlinks=True)
     shutil.copytree(there, f"{SHM}/saved{slot}", symlinks=True)
@@ -118,6 +120,10 @@ def judge(job, slot, what, rnd):
         count("registered meanwhile")
         out = started([os.path.join(BIN, "imregister"), "-db", f"{base}/x.db", base, f"{SHM}/live{slot}"])
         check(out.returncode == 0 or "a/in/link: cannot look at it" in out.stderr, f"{what}: imregister: {out.stderr}")  # its target has gone before it
+    if begun and rnd.random() < 0.3:
+        count("compacted meanwhile")
+        out = started([os.path.join(BIN, "imcheck"), "-db", f"{base}/x.db", "-compact"])
+        check(out.returncode == 0 and " taken out" in out.stdout, f"{what}: -compact: {out.stdout} {out.stderr}")
     way = rnd.choice(["finish", "again", "other", "other rm"])
     line = {"finish": [os.path.join(BIN, "imcheck"), "-db", f"{base}/x.db", "-finish"], "again": command(job, slot),
             "other": [os.path.join(BIN, "immv"), "-db", f"{base}/x.db", f"{base}/c/other.fits", f"{base}/c/same.fits"],

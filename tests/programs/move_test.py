@@ -209,7 +209,12 @@ out = json.loads(run("immv", "-db", "m.db", "-format", "json", "nothere.fits", "
 equal((out["done"], out["refused"]), (False, ["nothere.fits: there is no such file"]), "json of a refusal")
 fails(2, ["it needs SRC... DEST"], "immv", "-db", "m.db", "x")
 fails(2, ["-format fish"], "imrm", "-db", "m.db", "x", "-format", "fish")
-fails(3, ["none.db"], "immv", "-db", "none.db", "dest/one.fits", "b")
+for dry in ([], ["-n"]):
+    fails(3, ["none.db", "there is no such database"], "immv", "-db", "none.db", *dry, "dest/one.fits", "b")
+run("convertimreg", "m.db", "elixir.db", "-to", "v3")
+for dry in ([], ["-n"]):
+    fails(3, ["elixir.db", "convert it first"], "immv", "-db", "elixir.db", *dry, "dest/one.fits", "b")
+os.remove("elixir.db")
 
 # --- exposures as a whole
 run("immv", "-db", "m.db", "p/700001o", "dest", code=0)
@@ -374,6 +379,30 @@ for number in range(400 if LONG else 50):
     if failures:
         break
 print(steps, "random steps")
+
+# --- two at a time: while one copies, the database is free, and another one that moves waits
+make("two/1.fits")
+make("two/2.fits")
+run("imregister", "-db", "two.db", "two", code=0)
+os.makedirs("two/slow")
+with open("two/slow/zeros", "wb") as f:
+    f.truncate(600 << 20)
+slow = subprocess.Popen([os.path.join(BIN, "immv"), "-db", "two.db", "two/slow", "two/1.fits", SHM], stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
+while not os.path.exists("two.db.moving") and slow.poll() is None:
+    pass
+fails(3, ["two.db.moving", "another program moves files (immv two/slow"], "imrm", "-db", "two.db", "-wait", "0", "two/2.fits")
+fails(3, ["another program moves files"], "imcheck", "-db", "two.db", "-finish", "-wait", "0")
+out = run("imcheck", "-db", "two.db", code=0)
+check("a program moves or removes files now" in out.stderr, f"imcheck beside it: {out.stderr}")
+make("two/3.fits")
+run("imregister", "-db", "two.db", "-wait", "0", "two/3.fits", code=0)
+check(slow.poll() is None, "all this while it copied")
+run("immv", "-db", "two.db", "-wait", "60", "two/2.fits", "two/3.fits", SHM, code=0)
+check("nothing in it is registered" in slow.communicate()[1] and slow.returncode == 0, "the slow one ends")
+equal(sorted(in_rows("two.db")), [f"{SHM}/{n}.fits" for n in (1, 2, 3)], "two at a time")
+check(os.path.getsize(SHM + "/slow/zeros") == 600 << 20 and not os.path.exists("two/slow"), "the large file")
+shutil.rmtree(SHM + "/slow")
+whole("two.db")
 
 # --- beside a program that registers all the time, old and new places
 make("busy/a/1.fits")
