@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """immv and imrm: what moves and what is refused; random sequences beside a model; the same while another program registers. Killed and
 failing ones: move_kill_test.py."""
-import itertools, random
+import ctypes, itertools, random
 from harness import *
 
 LONG = os.environ.get("IMREG_LONG") == "1"
@@ -216,6 +216,44 @@ for dry in ([], ["-n"]):
     fails(3, ["elixir.db", "convert it first"], "immv", "-db", "elixir.db", *dry, "dest/one.fits", "b")
 os.remove("elixir.db")
 
+# --- folders and disks that let nothing be done
+if os.geteuid() == 0:
+    os.makedirs("shut")
+    os.makedirs("open")
+    make("shut/1.fits")
+    run("imregister", "-db", "shut/x.db", "shut/1.fits", code=0)
+    for name in ("shut/x.db", "shut/x.db.lock"):
+        os.chmod(name, 0o666)
+    os.chmod("open", 0o777)
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    fails(4, [f"{work}/shut: cannot take names out of the folder: Permission denied"], "immv", "-db", "shut/x.db", "shut/1.fits", "open", **nobody)
+    fails(4, [f"{work}/shut: cannot take names out of the folder: Permission denied"], "imrm", "-db", "shut/x.db", "shut/1.fits", **nobody)
+    shutil.copy("shut/1.fits", "open/2.fits")
+    fails(4, [f"{work}/shut: cannot put names into the folder: Permission denied"], "immv", "-db", "shut/x.db", "open/2.fits", "shut", **nobody)
+    os.chmod("open", 0o777)
+    fails(3, ["shut/x.db.moving", "Permission denied", "nothing is done"], "immv", "-db", "shut/x.db", "open/2.fits", "open/3.fits", **nobody)
+    equal((os.listdir("open"), sorted(os.listdir("shut"))), (["2.fits"], ["1.fits", "x.db", "x.db.lock"]), "nothing is done")
+    shutil.rmtree("shut")
+    shutil.rmtree("open")
+    if ctypes.CDLL(None).unshare(0x20000) == 0 and subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode == 0:
+        os.makedirs("small")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "small"], check=True)
+        os.makedirs("large/in")
+        make("large/in/1.fits", 4)
+        image("large/in/2.fits", shape=(200, 200), OBJECT="large")
+        run("imregister", "-db", "large.db", "large", code=0)
+        before = in_rows("large.db"), on_disk("large")
+        fails(3, ["No space left on device; nothing is moved"], "immv", "-db", "large.db", "large/in", "small")
+        equal((in_rows("large.db"), on_disk("large"), os.listdir("small")), (*before, []), "a full disk")
+        fails(4, ["another file system is mounted there"], "immv", "-db", "large.db", "small", "large")
+        run("immv", "-db", "large.db", "large/in/1.fits", "small", code=0)
+        subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+        for words in (["large/in/2.fits", "small"], ["small/1.fits", "large"]):
+            fails(4, [f"{work}/small", "Read-only file system"], "immv", "-db", "large.db", *words)
+        subprocess.run(["umount", "small"], check=True)
+        os.rmdir("small")
+        shutil.rmtree("large")
+
 # --- exposures as a whole
 run("immv", "-db", "m.db", "p/700001o", "dest", code=0)
 run("immv", "-db", "m.db", mixed[0], mixed[1], SHM, code=0)
@@ -390,12 +428,12 @@ with open("two/slow/zeros", "wb") as f:
 slow = subprocess.Popen([os.path.join(BIN, "immv"), "-db", "two.db", "two/slow", "two/1.fits", SHM], stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
 while not os.path.exists("two.db.moving") and slow.poll() is None:
     pass
-fails(3, ["two.db.moving", "another program moves files (immv two/slow"], "imrm", "-db", "two.db", "-wait", "0", "two/2.fits")
-fails(3, ["another program moves files"], "imcheck", "-db", "two.db", "-finish", "-wait", "0")
+fails(3, ["two.db.moving", "another program moves files (immv two/slow"], "imrm", "-db", "two.db", "-wait", "0.2", "two/2.fits")
+fails(3, ["another program moves files"], "imcheck", "-db", "two.db", "-finish", "-wait", "0.2")
 out = run("imcheck", "-db", "two.db", code=0)
 check("a program moves or removes files now" in out.stderr, f"imcheck beside it: {out.stderr}")
 make("two/3.fits")
-run("imregister", "-db", "two.db", "-wait", "0", "two/3.fits", code=0)
+run("imregister", "-db", "two.db", "-wait", "0.2", "two/3.fits", code=0)
 check(slow.poll() is None, "all this while it copied")
 run("immv", "-db", "two.db", "-wait", "60", "two/2.fits", "two/3.fits", SHM, code=0)
 check("nothing in it is registered" in slow.communicate()[1] and slow.returncode == 0, "the slow one ends")
