@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -65,25 +66,30 @@ Status take_attributes(const std::string& path, const struct stat& info) {
 }
 
 // fsync and not fdatasync: the time is what tells later that the copy is one.
-Status sync_all_of(const std::string& path, IoObserver* observer) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return os_error(path, "cannot open it", errno);
+Status sync_all_of(int fd, const std::string& path, IoObserver* observer) {
   int error = vetoed(observer, IoOperation::Kind::sync_data, path);
   if (error == 0 && ::fsync(fd) != 0 && errno != EINVAL) error = errno;
-  ::close(fd);
   return error == 0 ? Status() : os_error(path, "cannot sync", error);
 }
 
-Status compare_content(const std::string& a, const std::string& b) {
-  IMREG_ASSIGN(const File first, File::open(a, File::Mode::read));
-  IMREG_ASSIGN(const File second, File::open(b, File::Mode::read));
+Status sync_folder(const std::string& path, IoObserver* observer) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return os_error(path, "cannot open the folder", errno);
+  Status synced = sync_all_of(fd, path, observer);
+  ::close(fd);
+  return synced;
+}
+
+Status compare_content(const File& first, const File& second, std::size_t piece) {
   (void)::posix_fadvise(second.fd(), 0, 0, POSIX_FADV_DONTNEED);  // what the disk has, not what memory has
-  std::string one(kPiece, '\0'), other(kPiece, '\0');
+  std::string one(piece, '\0'), other(piece, '\0');
   for (std::int64_t at = 0;;) {
-    IMREG_ASSIGN(const std::size_t got, first.read(at, one.data(), one.size()));
-    IMREG_ASSIGN(const std::size_t read, second.read(at, other.data(), other.size()));
-    if (got != read || std::string_view(one).substr(0, got) != std::string_view(other).substr(0, got))
-      return Status(Code::mismatch, "the copy in " + folder_of(b) + " is not the same when it is read back").in_file(a);
+    IMREG_ASSIGN(const std::size_t got, first.read(at, one.data(), piece));
+    IMREG_ASSIGN(const std::size_t read, second.read(at, other.data(), piece));
+    if (got != read || std::string_view(one).substr(0, got) != std::string_view(other).substr(0, got)) {
+      return Status(Code::mismatch, "the copy in " + folder_of(second.path()) + " is not the same when it is read back")
+          .in_file(first.path());
+    }
     if (got == 0) return {};
     at += static_cast<std::int64_t>(got);
   }
@@ -91,23 +97,20 @@ Status compare_content(const std::string& a, const std::string& b) {
 
 Status copy_file(const std::string& from, const std::string& to, const struct stat& info, IoObserver* observer,
                  const std::function<void(std::int64_t)>& copied) {
-  {
-    IMREG_ASSIGN(const File in, File::open(from, File::Mode::read));
-    IMREG_ASSIGN(File out, File::open(to, File::Mode::create_new, observer));
-    std::string piece(kPiece, '\0');
-    for (std::int64_t at = 0;;) {
-      IMREG_ASSIGN(const std::size_t got, in.read(at, piece.data(), piece.size()));
-      if (got == 0) break;
-      IMREG_TRY(out.write(at, std::string_view(piece).substr(0, got)));
-      at += static_cast<std::int64_t>(got);
-      if (copied) copied(static_cast<std::int64_t>(got));
-    }
-    IMREG_TRY(out.sync());
+  IMREG_ASSIGN(const File in, File::open(from, File::Mode::read));
+  IMREG_ASSIGN(File out, File::open(to, File::Mode::create_new, observer));
+  const std::size_t piece = std::min(kPiece, static_cast<std::size_t>(info.st_size) + 1);
+  std::string bytes(piece, '\0');
+  for (std::int64_t at = 0;;) {
+    IMREG_ASSIGN(const std::size_t got, in.read(at, bytes.data(), piece));
+    if (got == 0) break;
+    IMREG_TRY(out.write(at, std::string_view(bytes).substr(0, got)));
+    at += static_cast<std::int64_t>(got);
+    if (copied) copied(static_cast<std::int64_t>(got));
   }
-  IMREG_TRY(compare_content(from, to));
-  // With its own mode the copy may be unreadable even for its owner: synced before.
   IMREG_TRY(take_attributes(to, info));
-  return (info.st_mode & S_IRUSR) || ::geteuid() == 0 ? sync_all_of(to, observer) : Status();
+  IMREG_TRY(sync_all_of(out.fd(), to, observer));
+  return compare_content(in, out, piece);
 }
 
 Status remove_one(const std::string& path, const struct stat& info, IoObserver* observer) {
@@ -198,7 +201,7 @@ Status copy_tree(const std::string& from, const std::string& to, IoObserver* obs
   // Folders last, from below: what is made in them changes their times, and they may forbid it.
   for (auto entry = tree.rbegin(); entry != tree.rend(); ++entry) {
     if (!S_ISDIR(entry->info.st_mode)) continue;
-    IMREG_TRY(sync_all_of(to + entry->rest, observer));
+    IMREG_TRY(sync_folder(to + entry->rest, observer));
     IMREG_TRY(take_attributes(to + entry->rest, entry->info));
   }
   return {};
@@ -221,8 +224,7 @@ Status compare_trees(const std::string& from, const std::string& copy) {
 Status remove_tree(const std::string& path, IoObserver* observer) {
   const auto info = look_at(path);
   if (!info) return info.status().code() == Code::not_found ? Status() : info.status();
-  IMREG_TRY(remove_all(path, *info, info->st_dev, observer));
-  return sync_folder_of(path, observer);
+  return remove_all(path, *info, info->st_dev, observer);
 }
 
 Status remove_copied(const std::string& from, const std::string& copy, IoObserver* observer,
@@ -241,7 +243,7 @@ Status remove_copied(const std::string& from, const std::string& copy, IoObserve
     }
     IMREG_TRY(remove_one(here, entry->info, observer));
   }
-  return sync_folder_of(from, observer);
+  return {};
 }
 
 }  // namespace imreg::archive

@@ -30,12 +30,13 @@ Result<std::vector<TreeEntry>> tree_of(const std::string& top);
 
 /// Takes a name that must be free.
 Status rename_to_free(const std::string& from, const std::string& to, IoObserver* observer);
-/// Content, mode, owner where that is allowed, and times; durable, and compared by reading both. `to` must not exist.
+/// Content, mode, owner where that is allowed, and times; durable but for its name,
+/// and compared by reading both. `to` must not exist.
 Status copy_tree(const std::string& from, const std::string& to, IoObserver* observer,
                  const std::function<void(std::int64_t bytes)>& copied);
 /// The same names, kinds, sizes and times of files, and targets of links. Error: mismatch, with the first that differs.
 Status compare_trees(const std::string& from, const std::string& copy);
-/// Ok when there is none.
+/// Ok when there is none. As with what follows, the folder of `path` is the caller's to sync.
 Status remove_tree(const std::string& path, IoObserver* observer);
 /// What the copy has too, of the same size and time. What was changed or added meanwhile stays, and is named.
 Status remove_copied(const std::string& from, const std::string& copy, IoObserver* observer,

@@ -156,11 +156,9 @@ class Mover {
       }
       return {};
     };
-    const auto copy = [&](const MovingItem& item) -> Status {
-      IMREG_TRY(copy_tree(item.from, item.temporary, options_.observer, copied));
-      return sync_folder_of(item.temporary, options_.observer);
-    };
-    IMREG_TRY(each(copy));
+    IMREG_TRY(
+        each([&](const MovingItem& item) { return copy_tree(item.from, item.temporary, options_.observer, copied); }));
+    IMREG_TRY(sync_folders(file.content()));
     IMREG_TRY(open(std::max(options_.wait_seconds, kPatience)));
     IMREG_TRY(each([&](const MovingItem& item) { return compare_trees(item.from, item.temporary); }));
     return file.enter(Phase::renaming);
@@ -209,10 +207,13 @@ class Mover {
   Status sync_folders(const Moving& moving) {
     std::set<std::string> folders;
     for (const auto& item : moving.items) {
-      if (item.temporary.empty()) folders.insert(folder_of(item.from));
+      folders.insert(folder_of(item.from));
       folders.insert(folder_of(item.to));
     }
-    for (const auto& folder : folders) IMREG_TRY(sync_folder_of(below(folder, "x"), options_.observer));
+    for (const auto& folder : folders) {
+      Status synced = sync_folder_of(below(folder, "x"), options_.observer);
+      if (!synced.ok() && synced.code() != Code::not_found) return synced;  // gone since somebody stopped
+    }
     return {};
   }
 
@@ -233,6 +234,7 @@ class Mover {
           else if (!item.temporary.empty())
             IMREG_TRY(remove_copied(item.from, item.to, options_.observer, left));
         }
+        IMREG_TRY(sync_folders(moving));
         IMREG_TRY(take_rows_along(moving));
         for (const auto& path : left)
           report_.notes.push_back(path + ": was changed or added while its folder was copied: it stays where it is");
@@ -263,7 +265,7 @@ class Mover {
     const Status done = [&]() -> Status {
       for (auto item = moving.items.rbegin(); item != moving.items.rend(); ++item)
         IMREG_TRY(take_back(*item, moving.phase));
-      if (moving.phase != Phase::copying) IMREG_TRY(sync_folders(moving));
+      IMREG_TRY(sync_folders(moving));
       return file.remove();
     }();
     if (!done.ok()) return stays(file, with(why, "; it could not be taken back (" + done.text() + ")"));
