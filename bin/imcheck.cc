@@ -5,6 +5,7 @@
 #include "cli/config.h"
 #include "cli/files_command.h"
 #include "cli/messages.h"
+#include "cli/moving.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -30,6 +31,7 @@ constexpr cli::Option kOptions[] = {
     {"rebuild-index", "", "make the index anew"},
     {"trim", "", "empty the journal, give free room behind the rows back"},
     {"compact", "", "take the rows that are marked as deleted out"},
+    {"finish", "", "end what an immv or imrm that was stopped had begun"},
     {"j", "N", "threads (one for each processor)"},
     cli::kWaitOption,
     cli::kConfigOption,
@@ -57,8 +59,7 @@ int trouble(Request& request, const Status& status) {
   return cli::kTrouble;
 }
 
-template <class Work>
-auto watched(Request& request, const Work& work) {
+auto watched(Request& request, const auto& work) {
   cli::Progress progress;
   request.options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
     progress.set_total(all >> 20);
@@ -68,8 +69,7 @@ auto watched(Request& request, const Work& work) {
 }
 
 // What was found, on standard error; the report on standard output. `all`: findings, named or not.
-template <class Report>
-void tell(Request& request, const Report& report, const std::vector<Finding>& findings, std::int64_t all) {
+void tell(Request& request, const auto& report, const std::vector<Finding>& findings, std::int64_t all) {
   if (!request.json)
     for (const auto& line : lines_of(findings, all, request.quiet)) cli::warn(kProgram.name, line);
   if (request.json || !request.quiet) request.output.write(request.json ? report_json(report) : report_text(report));
@@ -101,8 +101,8 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  CompactOptions options{"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}};
-  const auto report = compact_database(request.database, options);
+  const auto report = compact_database(
+      request.database, {"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}});
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
   const auto text = request.json ? report_json(request.database, *report) : report_text(request.database, *report);
@@ -122,23 +122,22 @@ Status prepare(Request& request) {
   cli::Settings settings(request.args);
   IMREG_ASSIGN(request.database, settings.database());
   const std::string format = request.args.word("format", "text");
-  request.json = format == "json";
   if (!request.json && format != "text") return {Code::invalid, "-format " + format + ": there are text and json"};
   IMREG_ASSIGN(request.options.jobs, request.args.integer("j", 0, 1, 1024));
   IMREG_ASSIGN(request.upkeep.wait_seconds, request.args.number("wait", 10, 0, 1e6));
   request.upkeep.on_network = cli::environment("IMREG_NETWORK") == "yes";
-  IMREG_TRY(cli::check_files_options(request.args, {"repair", "rebuild-index", "trim", "compact", "stat", "files"}));
   if (request.args.word("repair", "-").empty()) return {Code::invalid, "-repair needs the name of a new database"};
-  return {};
+  return cli::check_verbs(request.args);
 }
 
 int work(const cli::Parsed& args) {
-  Request request{args, {}, false, args.has("q"), {}, {}, cli::Output()};
+  Request request{args, {}, args.word("format") == "json", args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
   const int code = args.has("files")           ? cli::check_files(kProgram, args, request.database, request.output)
                    : args.has("repair")        ? repair(request)
                    : args.has("stat")          ? describe(request)
                    : args.has("compact")       ? compact(request)
+                   : args.has("finish")        ? cli::finish_with(kProgram, request.database, request.json, args)
                    : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
                    : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
                                                : check(request);

@@ -11,12 +11,12 @@
 
 namespace imreg::cli {
 
-Status check_files_options(const Parsed& args, const std::vector<std::string>& verbs) {
-  const std::string* first = nullptr;
-  for (const auto& verb : verbs) {
+Status check_verbs(const Parsed& args) {
+  const char* first = nullptr;
+  for (const char* verb : {"repair", "rebuild-index", "trim", "compact", "finish", "stat", "files"}) {
     if (!args.has(verb)) continue;
-    if (first) return {Code::invalid, "-" + *first + " and -" + verb + ": one at a time"};
-    first = &verb;
+    if (first) return {Code::invalid, std::string("-") + first + " and -" + verb + ": one at a time"};
+    first = verb;
   }
   if (!args.positionals.empty() && !args.has("search"))
     return {Code::invalid, "\"" + args.positionals[0] + "\" is no option; folders stand behind -search"};

@@ -17,7 +17,7 @@ inline constexpr Option kFullOption = {"full", "", "-files: read the headers of 
 inline constexpr Option kAllOption = {"v", "", "-files: name all of them, notes too"};
 
 /// Error: two of imcheck's verbs; -search, -full, -v or folders without -files.
-Status check_files_options(const Parsed& args, const std::vector<std::string>& verbs);
+Status check_verbs(const Parsed& args);
 /// The exit code. Reads -j, -q and -format too, which have been checked.
 int check_files(const Program& program, const Parsed& args, const std::string& database, Output& output);
 

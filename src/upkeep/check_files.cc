@@ -331,6 +331,13 @@ void check_companions(const std::string& path, Findings& findings) {
     findings.warning(lost, "what a writer set aside cannot be read: " + rows.status().message());
   }
   struct stat info {};
+  const std::string moving = base + ".moving";
+  if (::stat(moving.c_str(), &info) == 0 && WriterLock::is_held(moving))
+    findings.note(moving, "a program moves or removes files now");
+  else if (::stat(moving.c_str(), &info) == 0)
+    findings.warning(moving,
+                     "a program was stopped while it moved or removed files: imcheck -finish, or the next immv "
+                     "or imrm, ends what it had begun");
   for (const char* end : {".idx.new", ".idx.merge"}) {
     if (::stat((base + end).c_str(), &info) == 0)
       findings.note(base + end, "a program makes an index, or was killed while it did; it goes with the next one");

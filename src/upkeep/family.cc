@@ -24,7 +24,7 @@ bool is_derived(const std::string& ending) {
   for (std::size_t from = 0; from <= ending.size();) {
     const std::size_t end = std::min(ending.find('.', from), ending.size());
     const std::string word = ending.substr(from, end - from);
-    for (const char* const derived : {"lock", "journal", "idx", "unfinished", "backup"}) {
+    for (const char* const derived : {"lock", "journal", "idx", "unfinished", "backup", "moving"}) {
       if (word == derived) return true;
     }
     // replace_file() writes X.new and the number of its process.
