@@ -110,7 +110,7 @@ struct History::State {
   bool was_done(const BulkChange& change) const {
     if (change.kind == Kind::root || change.kind == Kind::compact || change.rows == 0) return true;
     const auto later = [&](const BulkChange& other) {  // got the number, so this one did not
-      return other.id > change.id && other.uuid == change.uuid && other.number == change.number && other.rows > 0 &&
+      return other.id > change.id && other.uuid == change.uuid && other.number == change.number &&
              other.kind != Kind::compact;
     };
     if (std::any_of(changes.begin(), changes.end(), later)) return false;

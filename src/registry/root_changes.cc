@@ -144,7 +144,7 @@ Status change(const std::string& database, const RecordFile* file, const Make& m
     IMREG_ASSIGN(auto history,
                  HistoryWriter::begin(*file, about, {options.wait_seconds, options.on_network, options.observer}));
     history.other(difference);
-    IMREG_TRY(history.ready(file->change_number()));
+    IMREG_TRY(history.ready(0));
     report.change = history.about();
   }
   return difference.empty() ? Status() : after.save(database);
