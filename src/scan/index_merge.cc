@@ -36,7 +36,8 @@ Result<std::int64_t> first_overlaid(const File& file, const Head& head, std::int
   return end;
 }
 
-// Of two that merge at the same time the later one has taken the name.
+// Of two that merge at the same time the later one has taken the name. It takes it under the lock, or it could do so between
+// this question and the renaming of the earlier one, and its beginnings would become the index.
 bool is_at(const std::string& name, const File& file) {
   const auto there = File::open(name, File::Mode::read);
   return there && there->stamp() == file.stamp();
@@ -78,8 +79,12 @@ Status merge_index(const std::string& path, const RecordWriter::Options& options
   const std::int64_t first = std::min(overlaid, first_to_merge(old, end, kMostRows));
 
   const std::string name = index_path(path) + ".merge";
-  (void)remove_file(name, options.observer);  // of one that was killed
-  IMREG_ASSIGN(File out, File::open(name, File::Mode::create_new, options.observer, without_ending(index_path(path))));
+  const auto new_file = [&]() -> Result<File> {
+    IMREG_ASSIGN(const auto writer, RecordWriter::open(path, options));
+    (void)remove_file(name, options.observer);  // of one that was killed
+    return File::open(name, File::Mode::create_new, options.observer, without_ending(index_path(path)));
+  };
+  IMREG_ASSIGN(File out, new_file());
   const auto work = [&]() -> Status {
     Head head{};
     head.nonce = new_nonce();

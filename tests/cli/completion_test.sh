@@ -18,7 +18,7 @@ check() {
   _imreg "$bin/$1"
   [ "${COMPREPLY[*]}" = "$wanted" ] || { echo "completing '$*' gave '${COMPREPLY[*]}', not '$wanted'"; bad=1; }
 }
-check "-db -dist -days" imsearch -d
+check "-db -dist -days -delete" imsearch -d
 check "--help" imsearch --h
 check "-unique" imsearch -un
 check "" imsearch -zz

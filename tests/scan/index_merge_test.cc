@@ -141,6 +141,28 @@ TEST_F(MergeTest, OthersMergeMeanwhile) {
   }
 }
 
+// One that begins while another one renames would lend it its name: a file that is hardly begun would be the index.
+TEST_F(MergeTest, NobodyBeginsBeforeTheNewFileHasItsName) {
+  Dice dice(84);
+  grow(dice, 5);
+  const auto before = head();
+  Watching disk;
+  int begun = 0;
+  disk.at = [&](const IoOperation& o) {
+    if (o.kind == IoOperation::Kind::rename && o.path.ends_with(".merge")) {
+      RecordWriter::Options options;
+      options.wait_seconds = 0;
+      EXPECT_EQ(merge_index(path_, options, low_limits()).code(), Code::busy);
+      ++begun;
+    }
+    return false;
+  };
+  ASSERT_TRUE(merge(&disk).ok());
+  EXPECT_EQ(begun, 1);
+  EXPECT_NE(head().nonce, before.nonce);
+  right(dice, 20);
+}
+
 TEST_F(MergeTest, EachOperationFails) {
   Dice dice(83);
   grow(dice);
