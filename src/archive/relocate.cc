@@ -75,6 +75,10 @@ class PathEditor : public RowEditor {
     return true;
   }
 
+  const FieldInfo* only_field(const Schema& schema) const override {
+    return names_stay_ ? schema.find("pathname") : nullptr;
+  }
+
   bool agrees() override {
     if (!options_.look_for) return true;
     files_.finish();
@@ -120,6 +124,7 @@ class PathEditor : public RowEditor {
     if (folder.empty() || folder[0] != '/') return;  // an unknown root, a file of Elixir: nobody knows where that is
     const auto made = rules_.apply(folder, name);
     same_for_all_names_ = made && made->any_name;
+    names_stay_ &= same_for_all_names_;
     if (!made) {
       trouble_ = made.status();
       return;
@@ -148,6 +153,7 @@ class PathEditor : public RowEditor {
   FileCheck files_;
   // The last answer.
   bool known_ = false, same_for_all_names_ = false;
+  bool names_stay_ = true;  // in all folders so far, and no rule looked at a name
   std::string stored_, name_, fresh_, fresh_name_, last_example_;
   int rule_ = -1;
   Status trouble_;

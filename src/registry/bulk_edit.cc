@@ -115,11 +115,35 @@ class Planner {
     return false;
   }
 
+  /// The first planned row from `row` on.
+  std::int64_t next_row(std::int64_t row) const {
+    const auto at = std::find(changes_.begin() + row, changes_.end(), true);
+    return at - changes_.begin();
+  }
+  /// What a field of planned rows becomes, which all are as `row` is in it.
+  Result<std::string_view> value(RowEditor& editor, std::int64_t row, const FieldInfo& field) {
+    std::copy_n(file_.peek(row, scratch_).bytes(), regimage::kRecordSize, old_.data());
+    IMREG_TRY(editor.edit(row, old_).status());
+    return std::string_view(old_.bytes())
+        .substr(static_cast<std::size_t>(field.offset), static_cast<std::size_t>(field.size()));
+  }
+  void tell_changed(std::int64_t rows) {
+    changed_ += rows;
+    if (options_.progress) options_.progress(report_.rows + changed_, 2 * report_.rows);
+  }
+  /// Planned rows that were changed without being read whole: those that are damaged.
+  void find_damaged() {
+    for (std::int64_t row = next_row(0); row < file_.count(); row = next_row(row + 1)) {
+      if (const Status whole = file_.read(row, old_); whole.code() == Code::corrupt) report_.damaged.add(whole);
+    }
+  }
+
  private:
   const RecordFile& file_;
   const PathRoots& roots_;
   const BulkEditOptions& options_;
   BulkEditReport& report_;
+  Record scratch_ = file_.make_record();
   std::vector<bool> changes_;
   Record old_ = file_.make_record();
   std::int64_t at_ = 0, changed_ = 0;
@@ -133,7 +157,22 @@ Status make_changes(RecordWriter& writer, Planner& planner, RowEditor& editor, c
   CommitSteps steps;
   steps.ready = [&](std::int64_t number) { return history.ready(number); };
   steps.committed = [&] { report.done = true; };
-  IMREG_TRY(writer.commit_many(next, steps));
+  if (const FieldInfo* field = editor.only_field(writer.file().schema())) {
+    const auto text = [](std::string_view bytes) {
+      return std::string(bytes.substr(0, bytes.find_last_not_of('\0') + 1));
+    };
+    steps.change = [&](std::int64_t first, std::int64_t rows, std::string_view old, std::string_view fresh) {
+      history.rows(first, rows, {{field->name, text(old), text(fresh)}});
+      planner.tell_changed(rows);
+    };
+    IMREG_TRY(writer.change_field(
+        *field, [&](std::int64_t row) { return planner.next_row(row); },
+        [&](std::int64_t first, std::int64_t, std::string_view) { return planner.value(editor, first, *field); },
+        steps));
+    planner.find_damaged();
+  } else {
+    IMREG_TRY(writer.commit_many(next, steps));
+  }
   report.rows -= report.damaged.count;
   if (report.done) report.change = history.about();
   return {};
