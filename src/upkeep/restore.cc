@@ -1,5 +1,6 @@
 // A new database out of a copy: its own identity, its rows sealed for it. It appears under its name when all is there.
 #include "imreg/backup.h"
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "os/lock.h"
 #include "os/walk.h"
@@ -46,18 +47,20 @@ class Restore {
     return status;
   }
 
-  /// Behind the lock.
-  void make_index() {
+  /// Behind the lock: what can be done by the next writer, or done without.
+  void finish() {
     IndexKeeper::Limits limits;
     limits.observer = options_.observer;
     IndexKeeper keeper(IndexKeeper::Patience::full, limits);
     const auto writer = RecordWriter::open(
         to_, {options_.program, options_.wait_seconds, options_.on_network, options_.observer, &keeper});
-    if (writer)
-      keeper.finish(writer->file());
-    else
-      report_.notes.push_back("the index is not made yet: " + writer.status().text());
+    if (!writer) return report_.notes.push_back("the index is not made yet: " + writer.status().text());
+    keeper.finish(writer->file());
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
+    succession_.new_uuid = writer->file().uuid();
+    const Status told = note_succession(writer->file(), succession_, options_.program,
+                                        {options_.wait_seconds, options_.on_network, options_.observer});
+    if (!told.ok()) report_.notes.push_back("earlier bulk changes cannot be undone in it: " + told.text());
   }
 
  private:
@@ -143,15 +146,18 @@ class Restore {
     IMREG_ASSIGN(auto out, NewRecordFile::create(to, file, container, options_.observer));
     IMREG_TRY(out.reserve(rows.count()));
     Record row = rows.make_record();
+    succession_ = {rows.uuid(), {}, rows.change_number(), {}};  // the database itself comes last
     for (std::int64_t number = 0; number < rows.count(); ++number) {
       if (options_.progress && number % 4096 == 0) options_.progress(number, rows.count());
       if (Status whole = rows.read(number, row); whole.ok()) {
         IMREG_TRY(out.add(row.bytes()));
       } else if (whole.code() != Code::corrupt) {
         return whole;
-      } else if (report_.damaged_rows++ < static_cast<std::int64_t>(kMostNamed)) {
-        report_.damaged.push_back(
-            Status(Code::corrupt, "damaged record of the backup").in_file(from).at_record(number));
+      } else {
+        succession_.went.emplace_back(number, 1);
+        if (report_.damaged_rows++ < static_cast<std::int64_t>(kMostNamed))
+          report_.damaged.push_back(
+              Status(Code::corrupt, "damaged record of the backup").in_file(from).at_record(number));
       }
     }
     if (report_.damaged_rows > 0 && !options_.damaged)
@@ -172,6 +178,7 @@ class Restore {
   std::string from_, to_;
   NewPlaces made_;
   std::vector<NewRecordFile> tables_;  // whole, not yet under their names
+  Succession succession_;              // of the last table
 };
 
 }  // namespace
@@ -180,7 +187,7 @@ RestoreReport restore_database(const RestoreOptions& options) {
   RestoreReport report;
   Restore restore(options, report);
   report.failure = restore.run();
-  if (report.failure.ok()) restore.make_index();
+  if (report.failure.ok()) restore.finish();
   return report;
 }
 

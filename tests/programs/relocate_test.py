@@ -297,6 +297,18 @@ check(all(p.startswith(b"$NIGHT") for p in np.unique(rows_now("r.db")["PATHNAME"
 relocate("-go", "s|^.*/night/|/x/|", db="r.db")
 check(all(p.startswith(b"/x/") for p in np.unique(rows_now("r.db")["PATHNAME"])), "expressions see whole paths")
 
+# --- a database that was restored from a backup has its history, too; one that was compacted meanwhile as well
+run("imsim", "-rows", 300, "-db", "b.db", code=0)
+before = paths("b.db")
+relocate("-go", "/data", "/moved", db="b.db")
+run("imsearch", "-db", "b.db", "-type", "flat", "-delete", code=0)
+kept = rows_now("b.db")["TYPE"] != TYPES.index("flat")
+run("imcheck", "-db", "b.db", "-compact", code=0)
+run("imbackup", "-db", "b.db", "copy", code=0)
+run("imbackup", "-restore", "copy", "restored.db", code=0)
+relocate("-go", "-undo", 2, db="restored.db")
+check(0 < kept.sum() < 300 and list(paths("restored.db")) == list(before[kept]), "undone in what was compacted and restored")
+
 # --- input that makes no sense: one line, exit code 2, nothing changed
 for words, said in [([], "no rule"), (["/a"], "OLD NEW"), (["a", "/b"], "relative"), (["/a", "b"], "relative"), (["", "/b"], "empty"), (["$NO/a", "/b"], "$NO"),
                     (["/a", "$NO"], "$NO"), (["/a", "/a/"], "same"), (["/a", "/b", "/b", "/a"], "undo each other"), (["s|(a|b|"], "closed"), (["s|a|b|q"], "flags"),
