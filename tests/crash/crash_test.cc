@@ -634,6 +634,7 @@ TEST(Crash, EveryIndexSyncIsNeeded) {
   prove(record(history), ".idx", {});
 }
 TEST(Crash, EverySyncOfAMergeOfTheIndexIsNeeded) {
+  if (!is_long()) GTEST_SKIP() << "it takes over ten minutes: IMREG_LONG=1";
   const auto history = merged_index_history();
   prove(record(history), ".idx", {});
 }
