@@ -20,8 +20,8 @@
 #include "imreg/registry.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
-#include "registry/root_changes.h"
 #include "registry/path_roots.h"
+#include "registry/root_changes.h"
 
 namespace imreg {
 namespace {
