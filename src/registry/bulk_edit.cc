@@ -8,6 +8,7 @@
 #include "imreg/index.h"
 #include "registry/image_row.h"
 #include "registry/key_collisions.h"
+#include "registry/new_database.h"
 #include "registry/search_filters.h"
 
 namespace imreg {
@@ -18,16 +19,6 @@ constexpr std::int64_t kBetweenReports = 4096;  // rows
 
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-Status check_format(const RecordFile& file) {
-  const auto& schema = file.schema();
-  if (schema.format == regimage::kFormat && schema.version == regimage::kVersion && file.is_native()) return {};
-  if (schema.format == regimage::kFormat)
-    return Status(Code::invalid, "is a database of Elixir, which is only read; convertimreg makes one of ours of it")
-        .in_file(file.path());
-  return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
-      .in_file(file.path());
 }
 
 RecordWriter::Options writer_options_of(const BulkEditOptions& options, const std::string& program) {

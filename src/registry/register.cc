@@ -145,13 +145,6 @@ RecordWriter::Options writer_options_of(const RegisterOptions& options) {
   return out;
 }
 
-Status check_format(const RecordFile& file) {
-  const auto& schema = file.schema();
-  if (schema.format == regimage::kFormat && schema.version == regimage::kVersion) return {};
-  return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
-      .in_file(file.path());
-}
-
 // Collects rows and writes them as one durable step.
 class Registrar {
  public:

@@ -113,13 +113,6 @@ Status check_change(const RecordFile& file, const PathRoots& before, const PathR
   return hosted ? check_keys_stay_apart(file, without_host(before), without_host(after)) : Status();
 }
 
-Status check_format(const RecordFile& file) {
-  const auto& schema = file.schema();
-  if (schema.format == regimage::kFormat && schema.version == regimage::kVersion) return {};
-  return Status(Code::invalid, "is a record file of format " + schema.format + ", not a registration database")
-      .in_file(file.path());
-}
-
 // Changes the roots of a database that is open, or not yet there.
 Status change(const std::string& database, const RecordFile* file, const Make& make, const BulkChange& about,
               const RootChangeOptions& options, RootChangeReport& report) {
