@@ -92,6 +92,11 @@ std::string file_key_of(RecordView row, const PathRoots& roots) {
   return key;
 }
 
+std::string file_key_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return (slash == 0 ? "/" : path.substr(0, slash)) + '\n' + path.substr(slash + 1);
+}
+
 std::string key_of(RecordView row, const PathRoots& roots) {
   std::string key = file_key_of(row, roots);
   key += '\n';

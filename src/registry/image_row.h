@@ -35,6 +35,8 @@ Result<Record> make_image_row(const ImageFacts& image, const FileIdentity& file,
 
 /// The file of a row: pathname (expanded), filename.
 std::string file_key_of(RecordView row, const PathRoots& roots);
+/// The same of a whole path.
+std::string file_key_of(const std::string& path);
 /// The unique key of a row: pathname (expanded), filename, extension, slice.
 std::string key_of(RecordView row, const PathRoots& roots);
 

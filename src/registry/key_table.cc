@@ -67,4 +67,10 @@ std::vector<std::int64_t> KeyTable::rows_of(const std::string& file_key, const R
   return rows;
 }
 
+std::vector<std::int64_t> KeyTable::rows() const {
+  std::vector<std::int64_t> rows;
+  for (const Entry& entry : entries_) rows.push_back(entry.row);
+  return rows;
+}
+
 }  // namespace imreg

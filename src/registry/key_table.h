@@ -16,6 +16,8 @@ class KeyTable {
   Status take(const RecordFile& file, const PathRoots& roots, const std::vector<std::string>& names);
   /// The rows of a file (see file_key_of), the first one first.
   std::vector<std::int64_t> rows_of(const std::string& file_key, const RecordFile& file, const PathRoots& roots) const;
+  /// All that were taken in.
+  std::vector<std::int64_t> rows() const;
 
  private:
   struct Slot {

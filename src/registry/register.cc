@@ -20,6 +20,7 @@
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
+#include "registry/pending_statistics.h"
 #include "registry/read_ahead.h"
 #include "registry/root_changes.h"
 
@@ -146,6 +147,7 @@ class Registrar {
   Status merge_rows(RecordWriter& writer) {
     std::unordered_map<std::string, std::size_t> last_reading;
     for (const auto& row : rows_) last_reading[file_key_of(row.record.view(), roots_)] = row.reading;
+    IMREG_TRY(pending_.load(options_.database));
     Step step;
     for (std::size_t from = 0, to = 0; from < rows_.size(); from = to) {
       while (to < rows_.size() && rows_[to].reading == rows_[from].reading) ++to;
@@ -157,12 +159,18 @@ class Registrar {
       IMREG_TRY(writer.append(std::move(step.added)));
     else
       IMREG_TRY(commit(writer, step));
+    if (const Status forgot = pending_.done(statistics_options()); !forgot.ok())
+      step.notes.push_back("statistics that waited are in their rows, and still wait: " + forgot.text());
     report_.added += step.added_rows;
     report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
     report_.unchanged += step.unchanged;
     report_.gone += step.gone;
     report_.notes.insert(report_.notes.end(), step.notes.begin(), step.notes.end());
     return {};
+  }
+
+  StatisticsOptions statistics_options() const {
+    return {options_.database, options_.wait_seconds, options_.on_network, "imregister"};
   }
 
   Status commit(RecordWriter& writer, Step& step) const {
@@ -204,7 +212,7 @@ class Registrar {
   }
 
   // The rows that one file gives now, beside those that the database has of it.
-  Status merge_file(const RecordFile& file, const std::string& file_key, std::span<TakenRow> given, Step& step) const {
+  Status merge_file(const RecordFile& file, const std::string& file_key, std::span<TakenRow> given, Step& step) {
     using Place = std::pair<int, int>;  // what tells the rows of a file apart
     const auto place_of = [](RecordView row) { return Place(row[regimage::kExtension], row[regimage::kSlice]); };
     struct Known {
@@ -239,6 +247,7 @@ class Registrar {
       const auto [last, row, deleted] = known.at(place_of(fresh.view()));
       if (last != i) continue;
       if (row < 0) {
+        pending_.fill(fresh, roots_);
         step.added += fresh.bytes();
         ++step.added_rows;
         continue;
@@ -248,10 +257,12 @@ class Registrar {
         step.notes.push_back(
             "row " + std::to_string(row + 1) +
             " was damaged and is written anew from its file; statistics and judgements in it are lost");
+        pending_.fill(fresh, roots_);
         step.changes.push_back({row, fresh.bytes()});
         continue;
       }
-      const Record renewed = renewed_row(old.view(), std::move(fresh));
+      Record renewed = renewed_row(old.view(), std::move(fresh));
+      pending_.fill(renewed, roots_);
       if (renewed.bytes() == old.bytes())
         ++step.unchanged;
       else
@@ -264,6 +275,7 @@ class Registrar {
   PathRoots roots_;
   RegisterReport& report_;
   KeyTable keys_;
+  PendingStatistics pending_;
   std::vector<TakenRow> rows_;
   std::vector<RegisteredFile> waiting_;
 };
@@ -281,8 +293,9 @@ class OwnFiles {
 
   bool have(const std::string& path) const {
     static constexpr std::string_view kEndings[] = {
-        "",         ".lock",    ".journal",      ".roots",           ".lost",   ".lost.lock", ".temps",
-        ".pending", ".history", ".history.lock", ".history.journal", ".moving", ".idx"};
+        "",           ".lock",         ".journal",         ".roots",        ".lost",
+        ".lost.lock", ".temps",        ".pending",         ".pending.lock", ".pending.journal",
+        ".history",   ".history.lock", ".history.journal", ".moving",       ".idx"};
     const std::string name = name_of(path);
     if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
     const std::string real = resolved_path(path);

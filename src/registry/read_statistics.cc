@@ -1,0 +1,227 @@
+// Statistics as text: what imstats prints (a table under a line of names, or JSON lines), and the files of Elixir.
+//
+// Elixir's imstats wrote three files for an image, called after its outroot: NAME.stats has, for one CCD of a mosaic (outroot
+// f/fNN or w/wNN), the sky and the bias; for a file with one image its CCD, sky and fwhm; for a cube a line for each slice and one
+// for the whole: number, sky and fwhm. NAME.sdat has the stars, a line each: fwhm, flags, something, magnitude.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/json_object.h"
+#include "base/text.h"
+#include "image/elixir_fwhm.h"
+#include "imreg/statistics.h"
+#include "os/walk.h"
+
+namespace imreg {
+
+namespace {
+
+using State = ImageStatistics::State;
+using Value = ImageStatistics::Value;
+
+constexpr std::string_view kEnding = ".stats";
+constexpr std::string_view kImageEndings[] = {".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"};
+
+Value measured(double value) {
+  return std::isfinite(value) ? Value{State::measured, static_cast<float>(value)} : Value{State::failed};
+}
+// Elixir has -1 for what failed.
+Value of_elixir(double value) { return value == -1 ? Value{State::failed} : measured(value); }
+
+bool numbers_of(std::string_view line, std::vector<double>& out) {
+  out.clear();
+  for (const auto word : words(line)) {
+    if (!parse_number(word, out.emplace_back())) return false;
+  }
+  return true;
+}
+
+std::string whole_path(const std::string& path) {
+  return path.find('/') == std::string::npos || path[0] == '$' ? path : absolute_path(path);
+}
+
+class Lines {
+ public:
+  Lines(std::string_view text, const std::string& name, StatisticsText& out) : rest_(text), name_(name), out_(out) {}
+
+  /// The next that is not empty.
+  bool next(std::string_view& line) {
+    while (!rest_.empty()) {
+      const auto end = rest_.find('\n');
+      line = rest_.substr(0, end);
+      rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
+      ++number_;
+      if (!trim(line).empty()) return true;
+    }
+    return false;
+  }
+  std::string place() const { return name_ + ", line " + std::to_string(number_); }
+  void fault(const std::string& what) {
+    out_.faults.push_back(Status(Code::invalid, "line " + std::to_string(number_) + ": " + what).in_file(name_));
+  }
+
+ private:
+  std::string_view rest_;
+  const std::string& name_;
+  StatisticsText& out_;
+  int number_ = 0;
+};
+
+// What a line of imstats says: by the names of its members.
+class Entry {
+ public:
+  explicit Entry(std::string place) { out_.place = std::move(place); }
+
+  /// False: not one that is wanted, or it is what it shall be. The value is nothing where there was no number.
+  std::string take(const std::string& name, std::optional<double> value) {
+    for (auto& [known, statistic] : {std::pair{"bias", &out_.bias}, {"sky", &out_.sky}, {"fwhm", &out_.fwhm}}) {
+      if (name == known) *statistic = value ? measured(*value) : Value{State::failed};
+    }
+    for (auto& [known, number] :
+         {std::pair{"ccd", &out_.ccd}, {"extension", &out_.extension}, {"slice", &out_.slice}}) {
+      if (name != known) continue;
+      if (!value || *value != std::floor(*value) || *value < -1 || *value > 1e6) return name + " is no number";
+      *number = static_cast<int>(*value);
+    }
+    if (name == "filesize" && value && *value > 0 && *value < 1e18) out_.file_size = static_cast<std::int64_t>(*value);
+    if (name == "mtime" && value) out_.mtime = *value;
+    return {};
+  }
+  ImageStatistics finish(const std::string& file) {
+    out_.path = whole_path(file);
+    return std::move(out_);
+  }
+
+ private:
+  ImageStatistics out_;
+};
+
+constexpr const char* kNumbers[] = {"ccd", "extension", "slice", "bias", "sky", "fwhm", "filesize", "mtime"};
+
+std::string take_object(std::string_view line, const std::string& place, StatisticsText& out) {
+  const auto object = JsonObject::parse(line);
+  if (!object) return object.status().message();
+  const auto file = object->text("file");
+  if (!file || file->empty()) return "there is no member file";
+  Entry entry(place);
+  for (const std::string name : kNumbers) {
+    if (!object->has(name)) continue;
+    if (const std::string wrong = entry.take(name, object->number(name)); !wrong.empty()) return wrong;
+  }
+  out.entries.push_back(entry.finish(*file));
+  return {};
+}
+
+// A line of the table: the file first, which may have blanks in its name.
+std::string take_row(std::string_view line, const std::vector<std::string>& columns, const std::string& place,
+                     StatisticsText& out) {
+  const auto values = words(line);
+  if (values.size() < columns.size())
+    return "has " + counted(static_cast<long long>(values.size()), "word") + ", the line of names has " +
+           std::to_string(columns.size());
+  const std::size_t shift = values.size() - columns.size();
+  Entry entry(place);
+  for (std::size_t i = 1; i < columns.size(); ++i) {
+    double number = 0;
+    const bool is_number = parse_number(values[i + shift], number);
+    const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
+    if (!wrong.empty()) return wrong;
+  }
+  const char* const end = values[shift].data() + values[shift].size();
+  out.entries.push_back(entry.finish({values[0].data(), static_cast<std::size_t>(end - values[0].data())}));
+  return {};
+}
+
+// The image that a .stats file of Elixir is about, by its name: f/fNN.stats is CCD NN of f.fits, or the file w/wNN.fits.
+ImageStatistics image_of(const std::string& name, bool one_ccd) {
+  ImageStatistics out;
+  const std::string stem = absolute_path(name.substr(0, name.size() - kEnding.size()));
+  const auto slash = stem.rfind('/');
+  const std::string file = stem.substr(slash + 1), folder = stem.substr(0, slash);
+  const std::string mosaic = folder.substr(folder.rfind('/') + 1);
+  const bool has_number = one_ccd && file.size() > mosaic.size() && !mosaic.empty() && file.starts_with(mosaic);
+  long long ccd = 0;
+  if (has_number && parse_integer(file.substr(mosaic.size()), ccd) && ccd >= 0 && ccd < 32768)
+    out.ccd = static_cast<int>(ccd);
+  out.path = file + std::string(kImageEndings[0]);
+  for (const auto ending : kImageEndings) {
+    if (out.ccd >= 0) out.other_names.push_back(mosaic + std::string(ending));
+    out.other_names.push_back(file + std::string(ending));
+  }
+  return out;
+}
+
+void read_elixir(std::string_view text, const std::string& name, std::string_view sdat, StatisticsText& out) {
+  Lines lines(text, name, out);
+  std::vector<std::vector<double>> rows;
+  std::vector<std::string> places;
+  for (std::string_view line; lines.next(line);) {
+    std::vector<double> numbers;
+    numbers_of(line, numbers);
+    if (numbers.size() != (rows.empty() ? numbers.size() : rows[0].size()) || numbers.size() < 2 || numbers.size() > 3)
+      return lines.fault("neither \"sky bias\" nor \"number sky fwhm\"");
+    rows.push_back(std::move(numbers));
+    places.push_back(lines.place());
+  }
+  const bool one_ccd = rows[0].size() == 2;
+  if (one_ccd && rows.size() > 1) return lines.fault("a second line; a file with sky and bias has one");
+  const ImageStatistics image = image_of(name, one_ccd);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    ImageStatistics entry = image;
+    entry.place = places[i];
+    if (one_ccd) {
+      entry.sky = of_elixir(rows[i][0]);
+      entry.bias = of_elixir(rows[i][1]);
+      if (!sdat.empty()) entry.fwhm = of_elixir(elixir_fwhm_of_text(sdat));
+    } else {
+      const auto number = static_cast<int>(std::clamp(rows[i][0], 0.0, 1e6));
+      entry.sky = of_elixir(rows[i][1]);
+      entry.fwhm = of_elixir(rows[i][2]);
+      // Slices are 0, 1, ...; the last line has their number and is about the whole cube, which is our slice 0.
+      if (rows.size() == 1)
+        entry.ccd = number;
+      else
+        entry.slice = number == static_cast<int>(rows.size()) - 1 ? 0 : number + 1;
+    }
+    out.entries.push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
+bool is_elixir_statistics(std::string_view text, const std::string& name) {
+  if (!name.ends_with(kEnding)) return false;
+  std::vector<double> numbers;
+  const auto first = trim(text).substr(0, trim(text).find('\n'));
+  return numbers_of(first, numbers) && !numbers.empty();
+}
+
+StatisticsText read_statistics(std::string_view text, const std::string& name, std::string_view sdat) {
+  StatisticsText out;
+  if (is_elixir_statistics(text, name)) {
+    read_elixir(text, name, sdat, out);
+    return out;
+  }
+  Lines lines(text, name, out);
+  std::vector<std::string> columns;
+  for (std::string_view line; lines.next(line);) {
+    const auto what = trim(line);
+    std::string wrong;
+    if (what[0] == '{') {
+      wrong = take_object(what, lines.place(), out);
+    } else if (what[0] == '#') {
+      const auto names = words(what.substr(1));
+      if (!names.empty() && names[0] == "file") columns.assign(names.begin(), names.end());
+    } else if (columns.empty()) {
+      wrong = "no statistics: neither a JSON object nor a row under a line \"# file ccd extension ...\"";
+    } else {
+      wrong = take_row(what, columns, lines.place(), out);
+    }
+    if (!wrong.empty()) lines.fault(wrong);
+  }
+  return out;
+}
+
+}  // namespace imreg
