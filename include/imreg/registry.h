@@ -13,6 +13,7 @@
 #include "imreg/camera.h"
 #include "imreg/date.h"
 #include "imreg/emit.h"
+#include "imreg/record.h"
 #include "imreg/scan.h"
 #include "imreg/status.h"
 
@@ -32,6 +33,10 @@ struct RegisterOptions {
   int jobs = 0;                                            ///< header readers; 0: as many as there are processors
   double wait_seconds = 10;                                ///< for the lock
   bool on_network = false;                                 ///< write on a network file system too
+  /// Called with the rows that are new or of a changed file, before they are durable, with the lock held; its error stops the
+  /// work, and they are not written. Then the other one, behind it; its error is told in the notes.
+  std::function<Status(const std::vector<Record>& rows)> announce = {};
+  std::function<Status()> announced = {};
 };
 
 /// What became of one file.

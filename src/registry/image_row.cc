@@ -120,13 +120,6 @@ bool is_unplaced(RecordView row) {
 
 namespace {
 
-// As far as one can know: a row of Elixir does not say which state of the file it saw.
-bool same_file(RecordView a, RecordView b) {
-  return is_unplaced(a) || is_unplaced(b) ||
-         (a[regimage::kFingerprint] == b[regimage::kFingerprint] && a[regimage::kFilesize] == b[regimage::kFilesize] &&
-          a[regimage::kMtime] == b[regimage::kMtime]);
-}
-
 // What is known is later than what is not.
 bool later(double a, double b) { return !std::isnan(a) && !(b >= a); }
 
@@ -145,7 +138,7 @@ Record merged_row(RecordView ours, RecordView theirs) {
   // The first registration. Elixir's is the same one when it only lacks the parts of the second.
   const double first = older[regimage::kRegtime], last = newer[regimage::kRegtime];
   if (!no_times && first < last && !(is_unplaced(older) && first == std::floor(last))) copy(older, regimage::kRegtime);
-  if (same_file(ours, theirs)) {
+  if (is_same_file(ours, theirs)) {
     for (const auto& [which, field] : kStatistics) {
       const auto mine = statistic_state(ours, which), other = statistic_state(theirs, which);
       const bool take_theirs = mine != StatisticState::measured &&
@@ -183,6 +176,12 @@ Record merged_row(RecordView ours, RecordView theirs) {
   return out;
 }
 
+bool is_same_file(RecordView a, RecordView b) {
+  return is_unplaced(a) || is_unplaced(b) ||
+         (a[regimage::kFingerprint] == b[regimage::kFingerprint] && a[regimage::kFilesize] == b[regimage::kFilesize] &&
+          a[regimage::kMtime] == b[regimage::kMtime]);
+}
+
 Record renewed_row(RecordView old_row, Record fresh) {
   const auto keep = [&](auto field) { fresh.set(field, old_row[field]); };
   fresh.set(regimage::kFlag, (old_row[regimage::kFlag] & ~kDayOnly) | (fresh[regimage::kFlag] & kDayOnly));
@@ -190,7 +189,7 @@ Record renewed_row(RecordView old_row, Record fresh) {
   keep(regimage::kRegtime);
   keep(regimage::kSeq);
   keep(regimage::kSeqtime);
-  if (same_file(old_row, fresh.view())) {
+  if (is_same_file(old_row, fresh.view())) {
     keep(regimage::kProcstate);
     keep(regimage::kBias);
     keep(regimage::kSky);

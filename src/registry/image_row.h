@@ -40,6 +40,10 @@ std::string file_key_of(const std::string& path);
 /// The unique key of a row: pathname (expanded), filename, extension, slice.
 std::string key_of(RecordView row, const PathRoots& roots);
 
+/// Whether two rows of an image were made when its file was the same (size, time, headers), as far as one can know: a row of
+/// Elixir does not say which state of the file it saw.
+bool is_same_file(RecordView a, RecordView b);
+
 /// What becomes of an existing row when its image is registered again: header fields anew; statistics, flags, quality and
 /// first registration time stay, but a changed file (fingerprint, size or mtime) has no statistics any more.
 Record renewed_row(RecordView old_row, Record fresh);

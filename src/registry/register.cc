@@ -79,6 +79,7 @@ class Registrar {
     std::vector<RowChange> changes;
     std::string added;
     std::int64_t added_rows = 0, unchanged = 0, gone = 0;
+    std::vector<Record> announced;  // for RegisterOptions::announce
     std::vector<std::string> notes;
   };
 
@@ -155,10 +156,14 @@ class Registrar {
       if (last_reading[file_key] == rows_[from].reading)
         IMREG_TRY(merge_file(writer.file(), file_key, std::span(rows_).subspan(from, to - from), step));
     }
+    if (!step.announced.empty()) IMREG_TRY(options_.announce(step.announced));
     if (step.changes.empty())
       IMREG_TRY(writer.append(std::move(step.added)));
     else
       IMREG_TRY(commit(writer, step));
+    if (!step.announced.empty() && options_.announced) {
+      if (const Status told = options_.announced(); !told.ok()) step.notes.push_back(told.text());
+    }
     if (const Status forgot = pending_.done(statistics_options()); !forgot.ok())
       step.notes.push_back("statistics that waited are in their rows, and still wait: " + forgot.text());
     report_.added += step.added_rows;
@@ -248,6 +253,7 @@ class Registrar {
       if (last != i) continue;
       if (row < 0) {
         pending_.fill(fresh, roots_);
+        if (options_.announce) step.announced.push_back(fresh);
         step.added += fresh.bytes();
         ++step.added_rows;
         continue;
@@ -258,11 +264,14 @@ class Registrar {
             "row " + std::to_string(row + 1) +
             " was damaged and is written anew from its file; statistics and judgements in it are lost");
         pending_.fill(fresh, roots_);
+        if (options_.announce) step.announced.push_back(fresh);
         step.changes.push_back({row, fresh.bytes()});
         continue;
       }
       Record renewed = renewed_row(old.view(), std::move(fresh));
       pending_.fill(renewed, roots_);
+      if (options_.announce && (deleted || !is_same_file(old.view(), renewed.view())))
+        step.announced.push_back(renewed);
       if (renewed.bytes() == old.bytes())
         ++step.unchanged;
       else

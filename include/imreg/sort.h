@@ -1,0 +1,31 @@
+// imsort: registering files, and a line for each new image in the queues that want it. man 1 imsort.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "imreg/queue.h"
+#include "imreg/registry.h"
+
+namespace imreg {
+
+struct SortOptions {
+  RegisterOptions registration;
+  std::vector<QueuePlan> queues;
+  std::string program = "imsort";  ///< named in the queues' locks and slots
+};
+
+struct SortReport {
+  RegisterReport registration;
+  std::map<std::string, std::int64_t> queued;  ///< lines, by queue
+};
+
+/// register_files(), and for each row that is new, or whose file changed, a line in every queue that wants it: exactly then,
+/// however the program ends. Rows that are as they were give no lines.
+SortReport sort_files(const SortOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
+                      const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
+
+}  // namespace imreg

@@ -1,0 +1,481 @@
+// The steps of a queue. Each opens the file, takes its lock, makes one durable change and leaves.
+//
+// Exactly once: a line is announced before what it follows from (rows of the database, the end of a line in another queue) and
+// released behind it. When its announcer dies in between, whoever comes next looks whether that happened (settle). A line that
+// is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
+#include "acquire/queue_state.h"
+#include "acquire/row_lines.h"
+#include "imreg/date.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <unordered_set>
+
+namespace imreg {
+
+using acquire::LineState;
+
+namespace {
+
+void set_state(Record& record, LineState state) { record.set(queue::kState, static_cast<std::uint8_t>(state)); }
+void end_with(Record& record, LineState state) {
+  set_state(record, state);
+  record.set(queue::kFinished, current_time());
+}
+
+std::string line_name(std::int64_t id) { return "line " + std::to_string(id); }
+
+Status not_held(const std::string& path, std::int64_t id) {
+  return Status(Code::mismatch, line_name(id) + " is not held by this process; nothing is changed").in_file(path);
+}
+
+std::string image_key(const QueueLine& line) {
+  return line.path + '\n' + std::to_string(line.extension) + ' ' + std::to_string(line.slice) + ' ' +
+         std::to_string(line.filesize) + ' ' + std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
+}
+
+}  // namespace
+
+Result<Slot> Slot::take(const std::string& database, const std::string& program) {
+  IMREG_TRY(acquire::make_queue_folder(database));
+  auto state = std::make_unique<State>();
+  IMREG_ASSIGN(state->lock, SlotLock::take(acquire::workers_file(database), database));
+  state->worker = worker_text(program);
+  return Slot(std::move(state));
+}
+
+std::int64_t Slot::number() const { return state_->lock.number(); }
+const std::string& Slot::worker() const { return state_->worker; }
+Slot::Slot(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Slot::Slot(Slot&&) noexcept = default;
+Slot& Slot::operator=(Slot&&) noexcept = default;
+Slot::~Slot() = default;
+
+Result<RecordFile> Queue::State::open_file() const {
+  IMREG_ASSIGN(RecordFile file, RecordFile::open(path));
+  IMREG_TRY(acquire::check_queue_file(file));
+  return file;
+}
+
+Result<RecordWriter> Queue::State::open_writer(bool make) {
+  RecordWriter::Options writing;
+  writing.program = options.program;
+  writing.wait_seconds = options.wait_seconds;
+  writing.on_network = options.on_network;
+  writing.observer = options.observer;
+  writing.like = database;
+  auto writer = RecordWriter::open(path, writing);
+  if (!writer && writer.status().code() == Code::not_found && make) {
+    IMREG_TRY(acquire::make_queue_folder(database));
+    const Status made = RecordWriter::create(path, *builtin_format(queue::kFormat, queue::kVersion), writing);
+    if (!made.ok() && made.code() != Code::invalid) return made;  // invalid: another process was first
+    writer = RecordWriter::open(path, writing);
+  }
+  if (!writer) return writer.status();
+  IMREG_TRY(acquire::check_queue_file(writer->file()));
+  notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
+  return writer;
+}
+
+void Queue::State::each_open(const RecordFile& file, bool quietly,
+                             const std::function<bool(std::int64_t, Record&)>& visit) {
+  // Another file (compacted), or a copy of earlier days that was put back.
+  if (seen.uuid != file.uuid() || file.change_number() < seen.changes || file.count() < seen.count)
+    seen = {file.uuid(), 0, 0, 0, 0};
+  seen.changes = file.change_number();
+  seen.count = file.count();
+  Record record = file.make_record();
+  bool in_front = true;
+  for (std::int64_t row = seen.open; row < file.count(); ++row) {
+    if (!in_front && acquire::is_final(acquire::state_of(file.peek(row, record)))) continue;
+    if (const Status whole = file.read(row, record); !whole.ok()) {
+      if (quietly) in_front = false;
+      if (!quietly && damaged.insert(row).second) notes.push_back(whole.text() + "; this line is passed over");
+      seen.open += in_front ? 1 : 0;
+      continue;
+    }
+    const auto state = acquire::state_of(record.view());
+    if (acquire::is_final(state)) {
+      seen.open += in_front ? 1 : 0;
+      seen.removable += in_front && state != LineState::failed ? 1 : 0;
+      continue;
+    }
+    in_front = false;
+    if (!visit(row, record)) return;
+  }
+}
+
+std::int64_t Queue::State::row_of(const RecordFile& file, std::int64_t id) {
+  Record scratch = file.make_record();
+  const auto id_at = [&](std::int64_t row) { return file.peek(row, scratch)[queue::kLine]; };
+  std::int64_t low = 0, high = file.count();
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (id_at(middle) < id ? low : high) = id_at(middle) < id ? middle + 1 : middle;
+  }
+  if (low < file.count() && id_at(low) == id) return low;
+  for (low = 0; low < file.count(); ++low) {  // a damaged one may have misled the search
+    if (id_at(low) == id) return low;
+  }
+  return -1;
+}
+
+// The last line is never taken out of the file, so that numbers go on.
+std::int64_t Queue::State::next_id(const RecordFile& file) {
+  Record record = file.make_record();
+  std::int64_t row = file.count() - 1;
+  while (row >= 0 && !file.read(row, record).ok()) --row;
+  return (row < 0 ? 0 : record[queue::kLine]) + file.count() - row;
+}
+
+Result<bool> Queue::State::was_finished(const Origin& origin) const {
+  const auto file = RecordFile::open(acquire::file_of_queue(database, origin.queue));
+  if (!file && file.status().code() == Code::not_found) return true;
+  if (!file) return file.status();
+  const std::int64_t row = row_of(*file, origin.line);
+  if (row < 0) return true;  // only lines that are final are taken out, and all queues are settled before
+  Record record = file->make_record();
+  IMREG_TRY(file->read(row, record));
+  return acquire::is_final(acquire::state_of(record.view())) && record[queue::kTaken] == origin.take;
+}
+
+void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& changes) {
+  const auto decide = [&](OpenRow& open, bool is_due) {
+    if (is_due)
+      set_state(open.record, LineState::waiting);
+    else
+      end_with(open.record, LineState::dropped);
+    changes.push_back({open.row, open.record.bytes()});
+  };
+  std::vector<OpenRow*> of_database;
+  std::vector<QueueLine> lines;
+  for (auto& open : rows) {
+    if (open.record[queue::kOriginline] == 0) {
+      of_database.push_back(&open);
+      lines.push_back(acquire::line_of(open.record.view()));
+      continue;
+    }
+    const auto finished = was_finished(
+        {std::string(open.record[queue::kOrigin]), open.record[queue::kOriginline], open.record[queue::kOrigintake]});
+    if (finished)
+      decide(open, *finished);
+    else
+      notes.push_back(line_name(open.record[queue::kLine]) + " stays announced: " + finished.status().text());
+  }
+  if (lines.empty()) return;
+  const auto registered = acquire::are_registered(database, lines);
+  if (!registered) {
+    notes.push_back(std::to_string(lines.size()) + " lines stay announced: " + registered.status().text());
+    return;
+  }
+  for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], (*registered)[i]);
+}
+
+Status Queue::State::settle_all() {
+  IMREG_ASSIGN(const auto names, queue_names(database));
+  for (const auto& other : names) {
+    IMREG_ASSIGN(Queue next, Queue::open(database, other, options));
+    acquire::Holders holders(database);
+    std::vector<OpenRow> dead;
+    const auto collect = [&](const RecordFile& file) {
+      dead.clear();
+      next.state_->each_open(file, true, [&](std::int64_t row, Record& record) {
+        if (acquire::state_of(record.view()) == LineState::announced && !holders.alive(record[queue::kSlot]))
+          dead.push_back({row, record});
+        return true;
+      });
+    };
+    {
+      const auto file = next.state_->open_file();
+      if (!file) return file.status();
+      collect(*file);
+    }
+    if (dead.empty()) continue;
+    IMREG_ASSIGN(auto writer, next.state_->open_writer(false));
+    collect(writer.file());
+    std::vector<RowChange> changes;
+    next.state_->settle(std::move(dead), changes);
+    IMREG_TRY(writer.commit(changes));
+  }
+  return {};
+}
+
+Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const std::vector<QueueLine>& lines,
+                                                         const std::vector<Origin>& origins) {
+  std::vector<std::int64_t> ids;
+  if (lines.empty()) return ids;
+  IMREG_ASSIGN(auto writer, open_writer(true));
+  std::vector<RowChange> changes;
+  std::vector<OpenRow> dead;
+  acquire::Holders holders(database);
+  each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
+    if (acquire::state_of(record.view()) != LineState::announced) return true;
+    if (record[queue::kSlot] == slot.number()) {
+      if (holds(slot, record[queue::kLine])) return true;
+      end_with(record, LineState::dropped);  // of an announcement that failed
+      changes.push_back({row, record.bytes()});
+    } else if (!holders.alive(record[queue::kSlot])) {
+      dead.push_back({row, record});
+    }
+    return true;
+  });
+  settle(std::move(dead), changes);
+  std::string added;
+  std::int64_t id = next_id(writer.file());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    QueueLine line = lines[i];
+    line.id = id++;
+    line.state = LineState::announced;
+    line.queued = current_time();
+    line.started = line.finished = line.after = 0;
+    line.taken = line.tries = 0;
+    IMREG_ASSIGN(Record record, acquire::record_of(line));
+    record.set(queue::kSlot, slot.number());
+    if (!origins.empty()) {
+      acquire::set_text(record, queue::kOrigin, origins[i].queue);
+      record.set(queue::kOriginline, origins[i].line);
+      record.set(queue::kOrigintake, origins[i].take);
+    }
+    added += record.bytes();
+    ids.push_back(line.id);
+  }
+  IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
+  for (const auto announced : ids) hold(slot, announced);
+  return ids;
+}
+
+Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& edit) {
+  if (ids.empty()) return {};
+  IMREG_ASSIGN(auto writer, open_writer(false));
+  std::vector<RowChange> changes;
+  Record record = writer.file().make_record();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::int64_t row = row_of(writer.file(), ids[i]);
+    if (row < 0) return not_held(path, ids[i]);
+    IMREG_TRY(writer.file().read(row, record));
+    IMREG_ASSIGN(const bool changed, edit(record, i));
+    if (changed) changes.push_back({row, record.bytes()});
+  }
+  return writer.commit(changes);
+}
+
+Result<Queue> Queue::open(const std::string& database, const std::string& name, const Options& options) {
+  IMREG_TRY(acquire::check_queue_name(name));
+  auto state = std::make_unique<State>();
+  state->database = database;
+  state->queue = name;
+  state->path = acquire::file_of_queue(database, name);
+  state->options = options;
+  if (const auto file = state->open_file(); !file && file.status().code() != Code::not_found) return file.status();
+  return Queue(std::move(state));
+}
+
+const std::string& Queue::name() const { return state_->queue; }
+const std::string& Queue::path() const { return state_->path; }
+std::vector<std::string> Queue::notes() { return std::exchange(state_->notes, {}); }
+
+Result<std::vector<std::int64_t>> Queue::announce(const Slot& slot, const std::vector<QueueLine>& lines) {
+  return state_->announce(slot, lines, {});
+}
+
+Status Queue::release(const Slot& slot, const std::vector<std::int64_t>& ids) {
+  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
+    const auto state = acquire::state_of(record.view());
+    if (state == LineState::dropped) return not_held(path(), ids[i]);
+    if (state != LineState::announced) return false;  // done before, by a call that failed behind its commit
+    if (record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
+    set_state(record, LineState::waiting);
+    return true;
+  }));
+  for (const auto id : ids) state_->let_go(slot, id);
+  return {};
+}
+
+Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
+  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
+    const auto state = acquire::state_of(record.view());
+    if (state == LineState::dropped) return false;
+    if (state != LineState::announced || record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
+    end_with(record, LineState::dropped);
+    return true;
+  }));
+  for (const auto id : ids) state_->let_go(slot, id);
+  return {};
+}
+
+Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begun) {
+  if (lines.empty()) return std::int64_t{0};
+  IMREG_ASSIGN(auto writer, state_->open_writer(true));
+  std::unordered_set<std::string> present;
+  Record record = writer.file().make_record();
+  for (std::int64_t row = 0; row < writer.file().count(); ++row) {
+    if (!writer.file().read(row, record).ok()) continue;
+    const auto line = acquire::line_of(record.view());
+    if (line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun))
+      present.insert(image_key(line));
+  }
+  std::string added;
+  const std::int64_t first = state_->next_id(writer.file());
+  std::int64_t id = first;
+  for (QueueLine line : lines) {
+    if (!present.insert(image_key(line)).second) continue;
+    line.id = id++;
+    line.state = LineState::waiting;
+    line.queued = current_time();
+    line.started = line.finished = line.after = 0;
+    line.taken = line.tries = 0;
+    IMREG_ASSIGN(const Record fresh, acquire::record_of(line));
+    added += fresh.bytes();
+  }
+  IMREG_TRY(writer.append(std::move(added)));
+  return id - first;
+}
+
+Result<Queue::Look> Queue::look() const {
+  Look out{false, std::numeric_limits<double>::infinity()};
+  const auto file = state_->open_file();
+  if (!file && file.status().code() == Code::not_found) return out;
+  if (!file) return file.status();
+  acquire::Holders holders(state_->database);
+  const double now = current_time();
+  state_->each_open(*file, true, [&](std::int64_t, Record& record) {
+    if (acquire::state_of(record.view()) != LineState::waiting) {
+      out.ready = !holders.alive(record[queue::kSlot]);
+    } else {
+      out.ready = record[queue::kAfter] <= now;
+      out.next_time = std::min<double>(out.next_time, record[queue::kAfter]);
+    }
+    return !out.ready;
+  });
+  return out;
+}
+
+Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) {
+  State& s = *state_;
+  std::vector<QueueLine> out;
+  if (!s.unsure) {
+    IMREG_ASSIGN(const Look seen, look());
+    if (!seen.ready) return out;
+  }
+  if (most <= 0) return out;
+  s.unsure = true;
+  IMREG_ASSIGN(auto writer, s.open_writer(false));
+  std::vector<RowChange> changes;
+  std::vector<State::OpenRow> dead;
+  acquire::Holders holders(s.database);
+  const double now = current_time();
+  s.each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
+    const std::int64_t owner = record[queue::kSlot];
+    const bool is_free = owner == slot.number() ? !s.holds(slot, record[queue::kLine]) : !holders.alive(owner);
+    switch (acquire::state_of(record.view())) {
+      case LineState::announced:
+        if (is_free && owner != slot.number()) dead.push_back({row, record});
+        return true;
+      case LineState::waiting:
+        if (record[queue::kAfter] > now) return true;
+        break;
+      default:
+        if (!is_free) return true;
+    }
+    set_state(record, LineState::taken);
+    record.set(queue::kSlot, slot.number());
+    record.set(queue::kTaken, record[queue::kTaken] + 1);
+    record.set(queue::kStarted, now);
+    acquire::set_text(record, queue::kWorker, slot.worker());
+    changes.push_back({row, record.bytes()});
+    out.push_back(acquire::line_of(record.view()));
+    return static_cast<std::int64_t>(out.size()) < most;
+  });
+  s.settle(std::move(dead), changes);
+  IMREG_TRY(writer.commit(changes));
+  s.unsure = false;
+  for (const auto& line : out) s.hold(slot, line.id);
+  return out;
+}
+
+Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
+  State& s = *state_;
+  struct Sent {
+    Queue queue;
+    std::vector<QueueLine> lines;
+    std::vector<State::Origin> origins;
+    std::vector<std::int64_t> ids;
+  };
+  std::map<std::string, Sent> sent;
+  std::vector<std::int64_t> ids;
+  for (const auto& outcome : outcomes) ids.push_back(outcome.id);
+  {
+    IMREG_ASSIGN(const RecordFile file, s.open_file());
+    Record record = file.make_record();
+    for (const auto& outcome : outcomes) {
+      if (outcome.next.empty() || !acquire::is_final(outcome.state)) continue;
+      const std::int64_t row = s.row_of(file, outcome.id);
+      if (row < 0) return not_held(s.path, outcome.id);
+      IMREG_TRY(file.read(row, record));
+      auto at = sent.find(outcome.next);
+      if (at == sent.end()) {
+        IMREG_ASSIGN(Queue next, Queue::open(s.database, outcome.next, s.options));
+        at = sent.emplace(outcome.next, Sent{std::move(next), {}, {}, {}}).first;
+      }
+      at->second.lines.push_back(acquire::line_of(record.view()));
+      at->second.origins.push_back({s.queue, outcome.id, record[queue::kTaken]});
+    }
+  }
+  const auto work = [&]() -> Status {
+    for (auto& [name, next] : sent) {
+      IMREG_ASSIGN(next.ids, next.queue.state_->announce(slot, next.lines, next.origins));
+    }
+    IMREG_TRY(s.change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
+      const Outcome& outcome = outcomes[i];
+      const auto state = acquire::state_of(record.view());
+      if (record[queue::kSlot] != slot.number() || !s.holds(slot, ids[i])) return not_held(s.path, ids[i]);
+      if (state == outcome.state) return false;  // done before, by a call that failed behind its commit
+      if (state != LineState::taken) return not_held(s.path, ids[i]);
+      const bool again = outcome.state == LineState::waiting;
+      end_with(record, outcome.state);
+      if (again) record.set(queue::kAfter, outcome.after);
+      if (outcome.state == LineState::failed || (again && outcome.is_attempt))
+        record.set(queue::kTries, record[queue::kTries] + 1);
+      acquire::set_text(record, queue::kResult, outcome.result);
+      return true;
+    }));
+    for (auto& [name, next] : sent) IMREG_TRY(next.queue.release(slot, next.ids));
+    return {};
+  };
+  const Status done = work();
+  for (auto& [name, next] : sent) {
+    for (const auto id : next.ids) next.queue.state_->let_go(slot, id);  // the next call announces them anew
+    for (auto& note : next.queue.notes()) s.notes.push_back(name + ": " + note);
+  }
+  IMREG_TRY(done);
+  for (const auto id : ids) s.let_go(slot, id);
+  if (s.seen.removable > s.options.most_done) {
+    const std::int64_t front = s.seen.open;
+    const auto smaller = s.take_out([front](Record& record, std::int64_t row) {
+      return row < front && acquire::state_of(record.view()) != LineState::failed;
+    });
+    if (!smaller) s.notes.push_back("its finished lines are not taken out: " + smaller.status().text());
+  }
+  return {};
+}
+
+Status Queue::give_back(const Slot& slot, const std::vector<std::int64_t>& ids) {
+  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
+    const auto state = acquire::state_of(record.view());
+    if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return not_held(path(), ids[i]);
+    if (state == LineState::waiting) return false;
+    if (state != LineState::taken) return not_held(path(), ids[i]);
+    set_state(record, LineState::waiting);
+    return true;
+  }));
+  for (const auto id : ids) state_->let_go(slot, id);
+  return {};
+}
+
+Queue::Queue(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Queue::Queue(Queue&&) noexcept = default;
+Queue& Queue::operator=(Queue&&) noexcept = default;
+Queue::~Queue() = default;
+
+}  // namespace imreg

@@ -1,0 +1,184 @@
+// Names, folder, records to lines and back.
+#include "acquire/queue_file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "emit/trigger.h"
+#include "os/file.h"
+#include "os/walk.h"
+
+namespace imreg::acquire {
+
+namespace {
+
+constexpr std::string_view kEnding = ".queue";
+constexpr std::size_t kLongestName = 32;
+
+const Schema& schema() { return *builtin_format(queue::kFormat, queue::kVersion); }
+
+bool is_queue_name(std::string_view name) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), good);
+}
+
+}  // namespace
+
+std::string file_of_queue(const std::string& database, const std::string& name) {
+  return queue_folder(database) + "/" + name + std::string(kEnding);
+}
+
+std::string workers_file(const std::string& database) { return queue_folder(database) + "/workers"; }
+
+Status make_queue_folder(const std::string& database) {
+  const std::string folder = queue_folder(database);
+  if (is_folder(folder)) return {};
+  if (::mkdir(folder.c_str(), 0777) != 0) {
+    if (errno == EEXIST && is_folder(folder)) return {};
+    return os_error(folder, "cannot make the folder", errno);
+  }
+  struct stat info {};  // who may write the database may use its queues
+  if (::stat(resolved_path(database).c_str(), &info) == 0) {
+    (void)!::chown(folder.c_str(), info.st_uid, info.st_gid);
+    const mode_t mode = info.st_mode & 0777;
+    (void)::chmod(folder.c_str(), mode | (mode & 0444) >> 2);
+  }
+  return sync_folder_of(folder);
+}
+
+Status check_queue_name(const std::string& name) {
+  if (is_queue_name(name)) return {};
+  return {Code::invalid, "\"" + name + "\" is no name of a queue: letters, digits, - and _, at most 32 of them"};
+}
+
+Status check_queue_file(const RecordFile& file) {
+  if (file.schema().layout_hash() == schema().layout_hash()) return {};
+  return Status(Code::mismatch, "is no queue that this release knows").in_file(file.path());
+}
+
+QueueLine line_of(RecordView record) {
+  QueueLine line;
+  line.id = record[queue::kLine];
+  line.state = state_of(record);
+  line.path = record[queue::kPath];
+  line.ccd = record[queue::kCcd];
+  line.extension = record[queue::kExtension];
+  line.slice = record[queue::kSlice];
+  line.mode = record[queue::kMode];
+  line.filesize = record[queue::kFilesize];
+  line.fingerprint = record[queue::kFingerprint];
+  line.mtime = record[queue::kMtime];
+  line.queued = record[queue::kQueued];
+  line.started = record[queue::kStarted];
+  line.finished = record[queue::kFinished];
+  line.after = record[queue::kAfter];
+  line.taken = record[queue::kTaken];
+  line.tries = record[queue::kTries];
+  line.worker = record[queue::kWorker];
+  line.result = record[queue::kResult];
+  return line;
+}
+
+Result<Record> record_of(const QueueLine& line) {
+  Record record(static_cast<std::size_t>(queue::kRecordSize));
+  record.set(queue::kDeleted, false);
+  if (line.path.empty() || !record.set(queue::kPath, line.path)) {
+    return Status(Code::invalid, "a line of a queue has room for a path of 1 to " + std::to_string(queue::kPath.count) +
+                                     " bytes, this one has " + std::to_string(line.path.size()))
+        .in_file(line.path);
+  }
+  record.set(queue::kLine, line.id);
+  record.set(queue::kState, static_cast<std::uint8_t>(line.state));
+  record.set(queue::kCcd, line.ccd);
+  record.set(queue::kExtension, line.extension);
+  record.set(queue::kSlice, line.slice);
+  record.set(queue::kMode, line.mode);
+  record.set(queue::kFilesize, line.filesize);
+  record.set(queue::kFingerprint, line.fingerprint);
+  record.set(queue::kMtime, line.mtime);
+  record.set(queue::kQueued, line.queued);
+  record.set(queue::kStarted, line.started);
+  record.set(queue::kFinished, line.finished);
+  record.set(queue::kAfter, line.after);
+  record.set(queue::kTaken, line.taken);
+  record.set(queue::kTries, line.tries);
+  set_text(record, queue::kWorker, line.worker);
+  set_text(record, queue::kResult, line.result);
+  return record;
+}
+
+void set_text(Record& record, Field<Text> field, std::string_view text) {
+  std::string plain(text.substr(0, static_cast<std::size_t>(field.count)));
+  for (char& c : plain) {
+    if (c == '\n' || c == '\t') c = ' ';
+    if (c < ' ' || c > '~') c = '?';
+  }
+  (void)record.set(field, plain);
+}
+
+bool Holders::alive(std::int64_t slot) {
+  const auto [at, is_new] = known_.try_emplace(slot, false);
+  if (is_new) at->second = slots_.is_held(slot);
+  return at->second;
+}
+
+}  // namespace imreg::acquire
+
+namespace imreg {
+
+namespace {
+
+std::string_view word_of_mode(int mode) {
+  const auto& words = acquire::schema().find("mode")->words;
+  const auto at = static_cast<std::size_t>(mode);
+  return at < words.size() ? std::string_view(words[at]) : std::string_view();
+}
+
+struct PathParts {
+  std::string_view folder, file;
+};
+PathParts parts_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return {"", path};
+  return {slash == 0 ? path.substr(0, 1) : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+}  // namespace
+
+std::string_view word_of(QueueLine::State state) {
+  const auto& words = acquire::schema().find("state")->words;
+  const auto at = static_cast<std::size_t>(state);
+  return at < words.size() ? std::string_view(words[at]) : "unknown";
+}
+
+std::string outroot_of(const QueueLine& line) {
+  const auto [folder, file] = parts_of(line.path);
+  return emit::outroot(folder, file, line.ccd, word_of_mode(line.mode));
+}
+
+std::string trigger_line(const QueueLine& line) {
+  const auto [folder, file] = parts_of(line.path);
+  return emit::trigger_line(folder, file, line.ccd, word_of_mode(line.mode));
+}
+
+std::string queue_folder(const std::string& database) { return resolved_path(database) + ".queue"; }
+
+Result<std::vector<std::string>> queue_names(const std::string& database) {
+  std::vector<std::string> out;
+  const std::string folder = queue_folder(database);
+  if (is_missing(folder)) return out;
+  IMREG_ASSIGN(const auto names, names_in(folder));
+  for (const auto& name : names) {
+    if (!name.ends_with(acquire::kEnding)) continue;
+    std::string stem = name.substr(0, name.size() - acquire::kEnding.size());
+    if (acquire::is_queue_name(stem)) out.push_back(std::move(stem));
+  }
+  return out;
+}
+
+}  // namespace imreg

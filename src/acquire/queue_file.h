@@ -1,0 +1,45 @@
+// The file of a queue: where it is, its records, and the lines that they are.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "formats/queue.h"
+#include "imreg/queue.h"
+#include "imreg/record_file.h"
+#include "os/slot.h"
+
+namespace imreg::acquire {
+
+std::string file_of_queue(const std::string& database, const std::string& name);
+std::string workers_file(const std::string& database);
+/// Makes X.db.queue when it is missing, as accessible as the database. Error: io, not_found.
+Status make_queue_folder(const std::string& database);
+/// Ok: such a name may be that of a queue. Error: invalid.
+Status check_queue_name(const std::string& name);
+/// Ok: this is the format that this release writes. Error: mismatch.
+Status check_queue_file(const RecordFile& file);
+
+using LineState = QueueLine::State;
+inline LineState state_of(RecordView record) { return static_cast<LineState>(record[queue::kState]); }
+inline bool is_final(LineState state) { return state > LineState::taken; }
+QueueLine line_of(RecordView record);
+/// Error: invalid, the path does not fit.
+Result<Record> record_of(const QueueLine& line);
+/// Printable ASCII, cut: FITS allows nothing else in a column.
+void set_text(Record& record, Field<Text> field, std::string_view text);
+
+/// Whether the slots that stand in lines are held, each asked once: one that has gone does not come back, and none that was
+/// held is needed again within a step.
+class Holders {
+ public:
+  explicit Holders(const std::string& database) : slots_(workers_file(database)) {}
+  bool alive(std::int64_t slot);
+
+ private:
+  Slots slots_;
+  std::map<std::int64_t, bool> known_;
+};
+
+}  // namespace imreg::acquire

@@ -1,0 +1,163 @@
+// What people do with queues: look, send failed lines again, clear. And a file without what was finished long ago.
+#include <algorithm>
+
+#include "acquire/queue_state.h"
+#include "imreg/backup.h"
+#include "imreg/date.h"
+
+namespace imreg {
+
+using acquire::LineState;
+
+namespace {
+
+constexpr double kHour = 3600, kMinute = 60;
+
+bool is_listed(RecordView record) {
+  return !record[queue::kDeleted] && acquire::state_of(record) != LineState::dropped;
+}
+
+}  // namespace
+
+Result<std::int64_t> Queue::State::take_out(const std::function<bool(Record& record, std::int64_t row)>& edit) {
+  IMREG_TRY(settle_all());  // see was_finished()
+  std::int64_t out = 0, marked = 0;
+  {
+    IMREG_ASSIGN(auto writer, open_writer(false));
+    std::int64_t row = -1;
+    Record record = writer.file().make_record();
+    IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
+      while (++row < writer.file().count()) {
+        if (!writer.file().read(row, record).ok()) continue;
+        if (record[queue::kDeleted]) ++marked;
+        const bool listed = is_listed(record.view());
+        if (record[queue::kDeleted] || !edit(record, row)) continue;
+        const bool is_last = row + 1 == writer.file().count();  // stays, as dropped: see next_id()
+        if (is_last && !listed) continue;
+        if (is_last)
+          record.set(queue::kState, static_cast<std::uint8_t>(LineState::dropped));
+        else
+          record.set(queue::kDeleted, true);
+        out += listed ? 1 : 0;
+        marked += is_last ? 0 : 1;
+        change.row = row;
+        change.bytes = record.bytes();
+        return true;
+      }
+      return false;
+    }));
+  }
+  if (marked == 0) return out;
+  CompactOptions compact;
+  compact.program = options.program;
+  compact.wait_seconds = options.wait_seconds;
+  compact.on_network = options.on_network;
+  compact.observer = options.observer;
+  IMREG_TRY(compact_database(path, compact).status());
+  return out;
+}
+
+Result<std::int64_t> Queue::clear(ClearedLines which) {
+  if (const auto file = state_->open_file(); !file)
+    return file.status().code() == Code::not_found ? Result<std::int64_t>(0) : file.status();
+  acquire::Holders holders(state_->database);
+  return state_->take_out([&](Record& record, std::int64_t) {
+    const auto state = acquire::state_of(record.view());
+    if (state == LineState::done || state == LineState::dropped) return true;
+    if (state == LineState::failed) return which != ClearedLines::done;
+    const bool is_free =
+        state == LineState::waiting || (state == LineState::taken && !holders.alive(record[queue::kSlot]));
+    if (which != ClearedLines::all || !is_free) return false;
+    record.set(queue::kState, static_cast<std::uint8_t>(LineState::dropped));
+    record.set(queue::kFinished, current_time());
+    record.set(queue::kTaken, record[queue::kTaken] + 1);  // it was not finished when it was taken last
+    return true;
+  });
+}
+
+Result<std::int64_t> Queue::retry() {
+  if (const auto file = state_->open_file(); !file)
+    return file.status().code() == Code::not_found ? Result<std::int64_t>(0) : file.status();
+  IMREG_ASSIGN(auto writer, state_->open_writer(false));
+  std::vector<RowChange> changes;
+  std::string added;
+  std::int64_t id = state_->next_id(writer.file());
+  Record record = writer.file().make_record();
+  for (std::int64_t row = 0; row < writer.file().count(); ++row) {
+    if (acquire::state_of(writer.file().peek(row, record)) != LineState::failed) continue;
+    if (!writer.file().read(row, record).ok() || !is_listed(record.view())) continue;
+    QueueLine line = acquire::line_of(record.view());
+    record.set(queue::kState, static_cast<std::uint8_t>(LineState::dropped));
+    changes.push_back({row, record.bytes()});
+    line.id = id++;
+    line.state = LineState::waiting;
+    line.queued = current_time();
+    line.started = line.finished = line.after = 0;
+    line.taken = line.tries = 0;
+    IMREG_ASSIGN(const Record fresh, acquire::record_of(line));
+    added += fresh.bytes();
+  }
+  IMREG_TRY(writer.commit(changes, std::move(added)));
+  return static_cast<std::int64_t>(changes.size());
+}
+
+Result<std::int64_t> Queue::each(const std::function<bool(const QueueLine&)>& visit) const {
+  const auto file = state_->open_file();
+  if (!file && file.status().code() == Code::not_found) return std::int64_t{0};
+  if (!file) return file.status();
+  acquire::Holders holders(state_->database);
+  std::int64_t unreadable = 0;
+  Record record = file->make_record();
+  for (std::int64_t row = 0; row < file->count(); ++row) {
+    if (const Status whole = file->read(row, record); !whole.ok()) {
+      if (whole.code() != Code::corrupt) return whole;
+      ++unreadable;
+      continue;
+    }
+    if (!is_listed(record.view())) continue;
+    QueueLine line = acquire::line_of(record.view());
+    if (line.state == LineState::taken && !holders.alive(record[queue::kSlot])) line.state = LineState::waiting;
+    if (!visit(line)) break;
+  }
+  return unreadable;
+}
+
+Result<QueueCounts> Queue::counts() const {
+  QueueCounts out;
+  out.name = name();
+  const double now = current_time();
+  double waited = 0, worked = 0, first = now;
+  const auto unreadable = each([&](const QueueLine& line) {
+    switch (line.state) {
+      case LineState::announced: ++out.announced; break;
+      case LineState::waiting:
+        ++out.waiting;
+        out.later += line.after > now ? 1 : 0;
+        if (out.oldest == 0 || line.queued < out.oldest) out.oldest = line.queued;
+        break;
+      case LineState::taken:
+        ++out.taken;
+        out.held.push_back(line);
+        break;
+      default:
+        ++(line.state == LineState::done ? out.done : out.failed);
+        if (line.finished < now - kHour) break;
+        ++out.last_hour;
+        waited += std::max(0.0, line.started - line.queued);
+        worked += std::max(0.0, line.finished - line.started);
+        first = std::min(first, line.started);
+    }
+    return true;
+  });
+  if (!unreadable) return unreadable.status();
+  out.damaged = *unreadable;
+  if (out.last_hour > 0) {
+    const auto lines = static_cast<double>(out.last_hour);
+    out.mean_waiting = waited / lines;
+    out.mean_working = worked / lines;
+    out.per_minute = lines * kMinute / std::clamp(now - first, kMinute, kHour);
+  }
+  return out;
+}
+
+}  // namespace imreg

@@ -1,0 +1,88 @@
+// Rows to lines, lines to rows.
+#include "acquire/row_lines.h"
+
+#include <algorithm>
+
+#include "formats/regimage.h"
+#include "imreg/expression.h"
+#include "imreg/record_file.h"
+#include "os/file.h"
+#include "registry/image_row.h"
+#include "registry/key_table.h"
+#include "registry/new_database.h"
+#include "registry/path_roots.h"
+
+namespace imreg {
+
+namespace acquire {
+
+namespace {
+
+std::string file_key(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return (slash == 0 ? "/" : path.substr(0, slash)) + '\n' + path.substr(slash + 1);
+}
+
+bool same_image(RecordView row, const QueueLine& line) {
+  return !row[regimage::kDeleted] && row[regimage::kExtension] == line.extension &&
+         row[regimage::kSlice] == line.slice && row[regimage::kFilesize] == line.filesize &&
+         row[regimage::kMtime] == line.mtime && row[regimage::kFingerprint] == line.fingerprint;
+}
+
+}  // namespace
+
+Result<std::vector<bool>> are_registered(const std::string& database, const std::vector<QueueLine>& lines) {
+  std::vector<bool> out(lines.size());
+  const auto file = RecordFile::open(database);
+  if (!file && file.status().code() == Code::not_found) return out;  // it was never made
+  if (!file) return file.status();
+  IMREG_TRY(check_format(*file));
+  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
+  std::vector<std::string> names;
+  for (const auto& line : lines) names.push_back(line.path.substr(line.path.rfind('/') + 1));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  KeyTable keys;
+  IMREG_TRY(keys.take(*file, roots, names));
+  Record row = file->make_record();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (const std::int64_t number : keys.rows_of(file_key(lines[i].path), *file, roots)) {
+      IMREG_TRY(file->read(number, row));
+      if (same_image(row.view(), lines[i])) out[i] = true;
+    }
+  }
+  return out;
+}
+
+}  // namespace acquire
+
+QueueLine queue_line_of(RecordView row, const PathRoots& roots) {
+  QueueLine line;
+  line.path = roots.expand(row[regimage::kPathname]);
+  if (!line.path.ends_with('/')) line.path += '/';
+  line.path += row[regimage::kFilename];
+  line.ccd = row[regimage::kCcd];
+  line.extension = row[regimage::kExtension];
+  line.slice = row[regimage::kSlice];
+  line.mode = row[regimage::kMode];
+  line.filesize = row[regimage::kFilesize];
+  line.fingerprint = row[regimage::kFingerprint];
+  line.mtime = row[regimage::kMtime];
+  return line;
+}
+
+Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const PathRoots& roots) {
+  using Rule = std::function<bool(RecordView)>;
+  if (plan.rows.empty()) return Rule([](RecordView) { return false; });
+  if (plan.rows == "all") return Rule([](RecordView) { return true; });
+  ExpressionSettings settings;
+  settings.dates.now = current_time();
+  settings.expand_path = [roots](std::string_view path) { return roots.expand(path); };
+  auto condition =
+      Expression::parse_condition(plan.rows, *builtin_format(regimage::kFormat, regimage::kVersion), settings);
+  if (!condition)
+    return Status(Code::invalid, "QUEUE_" + plan.name + " of the configuration: " + condition.status().message());
+  return Rule([wanted = *std::move(condition)](RecordView row) { return wanted.truth(row) == Truth::yes; });
+}
+
+}  // namespace imreg

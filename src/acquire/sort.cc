@@ -1,0 +1,100 @@
+// Rows and lines of queues belong together: lines are announced before the rows are durable and released behind it. If the
+// program dies between the two, whoever opens the queue next finds the rows, or does not, and knows.
+#include "imreg/sort.h"
+
+#include <optional>
+#include <utility>
+
+#include "registry/path_roots.h"
+
+namespace imreg {
+
+namespace {
+
+class Announcer {
+ public:
+  Announcer(const SortOptions& options, SortReport& report) : options_(options), report_(report) {}
+
+  Status announce(const std::vector<Record>& rows) {
+    if (!slot_) {
+      IMREG_ASSIGN(slot_, Slot::take(options_.registration.database, options_.program));
+      IMREG_TRY(open_queues());
+    }
+    IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options_.registration.database));
+    for (auto& target : targets_) {
+      IMREG_ASSIGN(const auto wants, rows_for(*target.plan, roots));
+      std::vector<QueueLine> lines;
+      for (const auto& row : rows) {
+        if (wants(row.view())) lines.push_back(queue_line_of(row.view(), roots));
+      }
+      if (lines.empty()) continue;
+      auto ids = target.queue.announce(*slot_, lines);
+      if (!ids) return undo(ids.status());
+      target.ids = *std::move(ids);
+    }
+    return {};
+  }
+
+  // The rows are durable: what goes wrong here is put right by the next one that opens the queue.
+  Status release() {
+    Status first;
+    for (auto& target : targets_) {
+      if (target.ids.empty()) continue;
+      const Status released = target.queue.release(*slot_, target.ids);
+      if (released.ok())
+        report_.queued[target.plan->name] += static_cast<std::int64_t>(target.ids.size());
+      else if (first.ok())
+        first = released;
+      target.ids.clear();
+    }
+    return first;
+  }
+
+ private:
+  struct Target {
+    const QueuePlan* plan;
+    Queue queue;
+    std::vector<std::int64_t> ids;  // announced
+  };
+
+  Status open_queues() {
+    Queue::Options options;
+    options.program = options_.program;
+    options.wait_seconds = options_.registration.wait_seconds;
+    options.on_network = options_.registration.on_network;
+    for (const auto& plan : options_.queues) {
+      if (plan.rows.empty()) continue;
+      IMREG_ASSIGN(auto queue, Queue::open(options_.registration.database, plan.name, options));
+      targets_.push_back({&plan, std::move(queue), {}});
+    }
+    return {};
+  }
+
+  // One queue failed: the others shall not have lines of rows that will not be.
+  Status undo(Status why) {
+    for (auto& target : targets_) {
+      if (!target.ids.empty()) (void)target.queue.drop(*slot_, std::exchange(target.ids, {}));
+    }
+    return why;
+  }
+
+  const SortOptions& options_;
+  SortReport& report_;
+  std::optional<Slot> slot_;
+  std::vector<Target> targets_;
+};
+
+}  // namespace
+
+SortReport sort_files(const SortOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
+                      const std::function<void(std::int64_t, std::int64_t)>& on_progress) {
+  SortReport report;
+  Announcer announcer(options, report);
+  RegisterOptions registration = options.registration;
+  registration.announce = [&](const std::vector<Record>& rows) { return announcer.announce(rows); };
+  registration.announced = [&] { return announcer.release(); };
+  report.registration = register_files(registration, on_file, on_progress);
+  return report;
+}
+
+}  // namespace imreg
