@@ -68,6 +68,10 @@ struct RegisterReport {
 RegisterReport register_files(const RegisterOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
                               const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
 
+/// Those of the files that the database does not have as they are now, by size and time, in their order; all of them when there is
+/// no database. Its own files and what is gone are left out. Errors: those of RecordFile::open.
+Result<std::vector<std::string>> files_to_register(const std::string& database, const std::vector<std::string>& paths);
+
 /// The merge that RegisterReport::index_wants_merge asks for: it may take seconds, rows can be registered meanwhile.
 Status merge_index(const RegisterOptions& options);
 

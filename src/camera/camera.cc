@@ -204,6 +204,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   });
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
+  out.ccds = static_cast<int>(first_of(chain, &Table::ccds, 0));
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
 
   out.images.reserve(found.chips.size());

@@ -1,6 +1,8 @@
 // Files below a folder, in a fixed order; a folder that two links reach is entered by each, a loop only once.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,14 @@ Result<std::vector<std::string>> names_in(const std::string& folder);
 Walk walk_folder(const std::string& folder);
 
 bool is_folder(const std::string& path);
+/// Size and modification time (seconds since 1970) of a regular file, through links; none when there is no such file.
+struct FileTimes {
+  std::int64_t size;
+  double mtime;
+};
+std::optional<FileTimes> file_times(const std::string& path);
+/// Not through a link.
+bool is_folder_itself(const std::string& path);
 /// Nothing has this name; false when that cannot be known.
 bool is_missing(const std::string& path);
 /// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.

@@ -20,6 +20,7 @@
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
+#include "registry/own_files.h"
 #include "registry/pending_statistics.h"
 #include "registry/read_ahead.h"
 #include "registry/root_changes.h"
@@ -287,34 +288,6 @@ class Registrar {
   PendingStatistics pending_;
   std::vector<TakenRow> rows_;
   std::vector<RegisteredFile> waiting_;
-};
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-// The database and what lies beside it: the folder that is registered may hold them, and they are no input.
-class OwnFiles {
- public:
-  explicit OwnFiles(const std::string& database) : name_(name_of(database)), base_(resolved_path(database)) {
-    if (base_.front() == '/') return;  // else there is no database yet, but there may be roots and a lock
-    const std::string path = absolute_path(database);
-    base_ = resolved_path(path.substr(0, path.rfind('/') + 1)) + '/' + name_;
-  }
-
-  bool have(const std::string& path) const {
-    static constexpr std::string_view kEndings[] = {
-        "",           ".lock",         ".journal",         ".roots",        ".lost",
-        ".lost.lock", ".temps",        ".pending",         ".pending.lock", ".pending.journal",
-        ".history",   ".history.lock", ".history.journal", ".moving",       ".idx"};
-    const std::string name = name_of(path);
-    if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
-    const std::string real = resolved_path(path);
-    return std::any_of(std::begin(kEndings), std::end(kEndings),
-                       [&](std::string_view ending) { return real == base_ + std::string(ending); });
-  }
-
- private:
-  std::string name_;
-  std::string base_;  // without symbolic links
 };
 
 // Folders become their files.

@@ -1,0 +1,99 @@
+// Files wait here until they are whole.
+#include "acquire/complete_files.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "base/text.h"
+#include "imreg/fits_file.h"
+#include "registry/file_rows.h"
+
+namespace imreg {
+
+namespace {
+constexpr std::size_t kMostClosed = 1000;  // exposures
+constexpr double kQuiet = 2;               // seconds without another CCD, where nobody knows how many there are
+}  // namespace
+
+Status CompleteFiles::load() {
+  IMREG_ASSIGN(auto cameras, load_cameras(options_.sort.registration));
+  cameras_.emplace(std::move(cameras.first));
+  camera_ = cameras.second;
+  return {};
+}
+
+void CompleteFiles::add(const std::string& path, double now) {
+  const auto headers = read_fits_headers(path);
+  if (!headers) {  // no FITS, or gone: whoever registers it says so
+    cut_.erase(path);
+    if (is_foreign(path, false, headers.status())) return;
+    complete(path);
+    return;
+  }
+  if (!headers->damage.empty()) {
+    cut_.emplace(path, now);
+    return;
+  }
+  cut_.erase(path);
+  const auto facts =
+      cameras_->translate(path, *headers, {.split = options_.sort.registration.split, .camera = camera_});
+  if (!facts || facts->images.empty() || facts->images[0].mode != ImageMode::split || !facts->images[0].obstime.value) {
+    complete(path);
+    return;
+  }
+  const auto& image = facts->images[0];
+  const std::string instrument = image.instrument.value.value_or("");
+  const Exposure exposure{path.substr(0, path.rfind('/')), instrument, *image.obstime.value};
+  const auto is_it = [&](const auto& one) { return one.first == exposure; };
+  if (std::any_of(closed_.begin(), closed_.end(), is_it)) {
+    complete(path);
+    return;
+  }
+  Ccds& ccds = exposures_[exposure];
+  if (std::find(ccds.paths.begin(), ccds.paths.end(), path) == ccds.paths.end()) ccds.paths.push_back(path);
+  ccds.last = now;
+  const auto usual = usual_.find(instrument);
+  ccds.expected = options_.ccds > 0 ? options_.ccds : usual != usual_.end() ? usual->second : facts->ccds;
+}
+
+std::vector<std::string> CompleteFiles::take(double now, std::vector<std::string>& notes) {
+  for (auto at = exposures_.begin(); at != exposures_.end();) {
+    Ccds& ccds = at->second;
+    const auto count = static_cast<int>(ccds.paths.size());
+    const bool whole = ccds.expected > 0 && count >= ccds.expected;
+    const double patience = ccds.expected > 0 ? options_.patience : std::min(kQuiet, options_.patience);
+    if (!whole && now < ccds.last + patience) {
+      ++at;
+      continue;
+    }
+    if (!whole && ccds.expected > 0)
+      notes.push_back(ccds.paths[0] + ": registered with " + std::to_string(count - 1) +
+                      " other CCDs of its exposure, where " + std::to_string(ccds.expected) +
+                      " in all were expected (-ccds says how many there are)");
+    usual_[std::get<1>(at->first)] = count;
+    for (const auto& path : ccds.paths) complete(path);
+    closed_.emplace_back(at->first, count);
+    if (closed_.size() > kMostClosed) closed_.erase(closed_.begin());
+    at = exposures_.erase(at);
+  }
+  for (auto at = cut_.begin(); at != cut_.end();) {
+    if (now < at->second + options_.patience) {
+      ++at;
+      continue;
+    }
+    complete(at->first);  // registering it says what is wrong with it
+    at = cut_.erase(at);
+  }
+  return std::exchange(ready_, {});
+}
+
+double CompleteFiles::next_time() const {
+  double next = std::numeric_limits<double>::infinity();
+  for (const auto& [exposure, ccds] : exposures_)
+    next = std::min(next, ccds.last + (ccds.expected > 0 ? options_.patience : std::min(kQuiet, options_.patience)));
+  for (const auto& [path, since] : cut_) next = std::min(next, since + options_.patience);
+  return ready_.empty() ? next : 0;
+}
+
+}  // namespace imreg

@@ -1,0 +1,48 @@
+// When is a file complete? When it is as long as its headers say, and with it the other CCDs of its exposure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "imreg/camera.h"
+#include "imreg/watch.h"
+
+namespace imreg {
+
+class CompleteFiles {
+ public:
+  explicit CompleteFiles(const WatchOptions& options) : options_(options) {}
+  /// Errors: those of Cameras::load.
+  Status load();
+
+  /// A file was closed, moved in, or found.
+  void add(const std::string& path, double now);
+  /// What may be registered now, in the order of its coming; `notes`: why something is that is not complete.
+  std::vector<std::string> take(double now, std::vector<std::string>& notes);
+  /// When take() may have something without another file; infinity: never.
+  double next_time() const;
+
+ private:
+  using Exposure = std::tuple<std::string, std::string, double>;  // folder, instrument, time of its start
+  struct Ccds {
+    std::vector<std::string> paths;
+    double last = 0;   // when one came
+    int expected = 0;  // 0: nobody knows
+  };
+  void complete(const std::string& path) { ready_.push_back(path); }
+
+  const WatchOptions& options_;
+  std::optional<Cameras> cameras_;
+  std::string camera_;
+  std::vector<std::string> ready_;
+  std::map<std::string, double> cut_;   // files that are cut off, and since when
+  std::map<Exposure, Ccds> exposures_;  // of which CCDs are missing
+  std::map<std::string, int> usual_;    // by instrument: CCDs of its last exposure that was complete
+  std::vector<std::pair<Exposure, int>>
+      closed_;  // exposures that went without waiting any longer: stragglers follow at once
+};
+
+}  // namespace imreg
