@@ -38,7 +38,7 @@ void tell(ElixirOptions::Grade grade, const std::string& text) {
   static const bool is_journal = !environment("JOURNAL_STREAM").empty();
   const char* const grades[] = {"<6>", "<4>", "<3>"};
   const std::string line =
-      (is_journal ? grades[static_cast<int>(grade)] : format_iso(current_time(), 0) + " ") + text + '\n';
+      (is_journal ? grades[static_cast<int>(grade)] : "imelixir: " + format_iso(current_time(), 0) + " ") + text + '\n';
   (void)!::write(STDERR_FILENO, line.data(), line.size());  // one write: lines of several workers do not mix
 }
 
