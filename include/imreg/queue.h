@@ -175,5 +175,7 @@ struct QueuePlan {
 Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::string, std::string>>& settings);
 /// Whether a row goes into the queue. Errors: those of Expression::parse_condition.
 Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const PathRoots& roots);
+/// Rows that belong into the queue, whose statistics were never measured, and that are not in it. Returns how many.
+Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options);
 
 }  // namespace imreg

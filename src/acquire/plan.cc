@@ -31,7 +31,7 @@ Result<int> integer_of(const std::string& key, const std::string& value, long lo
 }
 
 Result<std::string> other_queue(const std::string& key, const std::string& value, const std::string& name) {
-  IMREG_TRY(acquire::check_queue_name(value));
+  if (const Status named = acquire::check_queue_name(value); !named.ok()) return bad(key, value, named.message());
   if (value == name) return bad(key, value, "a queue cannot send its lines to itself");
   return value;
 }

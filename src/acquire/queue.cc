@@ -396,6 +396,7 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
 
 Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
   State& s = *state_;
+  if (outcomes.empty()) return {};
   struct Sent {
     Queue queue;
     std::vector<QueueLine> lines;

@@ -121,6 +121,12 @@ void set_text(Record& record, Field<Text> field, std::string_view text) {
   (void)record.set(field, plain);
 }
 
+std::string_view word_of_mode(int mode) {
+  const auto& words = schema().find("mode")->words;
+  const auto at = static_cast<std::size_t>(mode);
+  return at < words.size() ? std::string_view(words[at]) : std::string_view();
+}
+
 bool Holders::alive(std::int64_t slot) {
   const auto [at, is_new] = known_.try_emplace(slot, false);
   if (is_new) at->second = slots_.is_held(slot);
@@ -132,12 +138,6 @@ bool Holders::alive(std::int64_t slot) {
 namespace imreg {
 
 namespace {
-
-std::string_view word_of_mode(int mode) {
-  const auto& words = acquire::schema().find("mode")->words;
-  const auto at = static_cast<std::size_t>(mode);
-  return at < words.size() ? std::string_view(words[at]) : std::string_view();
-}
 
 struct PathParts {
   std::string_view folder, file;
@@ -158,12 +158,12 @@ std::string_view word_of(QueueLine::State state) {
 
 std::string outroot_of(const QueueLine& line) {
   const auto [folder, file] = parts_of(line.path);
-  return emit::outroot(folder, file, line.ccd, word_of_mode(line.mode));
+  return emit::outroot(folder, file, line.ccd, acquire::word_of_mode(line.mode));
 }
 
 std::string trigger_line(const QueueLine& line) {
   const auto [folder, file] = parts_of(line.path);
-  return emit::trigger_line(folder, file, line.ccd, word_of_mode(line.mode));
+  return emit::trigger_line(folder, file, line.ccd, acquire::word_of_mode(line.mode));
 }
 
 std::string queue_folder(const std::string& database) { return resolved_path(database) + ".queue"; }

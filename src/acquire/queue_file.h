@@ -42,4 +42,7 @@ class Holders {
   std::map<std::int64_t, bool> known_;
 };
 
+/// Of regimage's field mode; empty: there is no such mode.
+std::string_view word_of_mode(int mode);
+
 }  // namespace imreg::acquire

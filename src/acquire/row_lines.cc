@@ -5,6 +5,7 @@
 
 #include "formats/regimage.h"
 #include "imreg/expression.h"
+#include "imreg/query.h"
 #include "imreg/record_file.h"
 #include "os/file.h"
 #include "registry/image_row.h"
@@ -13,6 +14,19 @@
 #include "registry/path_roots.h"
 
 namespace imreg {
+
+namespace {
+
+constexpr std::size_t kAtOnce = 50000;  // lines
+
+ExpressionSettings settings_with(const PathRoots& roots) {
+  ExpressionSettings settings;
+  settings.dates.now = current_time();
+  settings.expand_path = [roots](std::string_view path) { return roots.expand(path); };
+  return settings;
+}
+
+}  // namespace
 
 namespace acquire {
 
@@ -75,14 +89,39 @@ Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const Pa
   using Rule = std::function<bool(RecordView)>;
   if (plan.rows.empty()) return Rule([](RecordView) { return false; });
   if (plan.rows == "all") return Rule([](RecordView) { return true; });
-  ExpressionSettings settings;
-  settings.dates.now = current_time();
-  settings.expand_path = [roots](std::string_view path) { return roots.expand(path); };
-  auto condition =
-      Expression::parse_condition(plan.rows, *builtin_format(regimage::kFormat, regimage::kVersion), settings);
+  auto condition = Expression::parse_condition(plan.rows, *builtin_format(regimage::kFormat, regimage::kVersion),
+                                               settings_with(roots));
   if (!condition)
     return Status(Code::invalid, "QUEUE_" + plan.name + " of the configuration: " + condition.status().message());
   return Rule([wanted = *std::move(condition)](RecordView row) { return wanted.truth(row) == Truth::yes; });
+}
+
+Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options) {
+  if (plan.rows.empty()) return std::int64_t{0};
+  const double begun = current_time();  // lines that are done from now on belong to rows that seem unmeasured below
+  IMREG_ASSIGN(Queue queue, Queue::open(database, plan.name, options));
+  IMREG_ASSIGN(const RecordFile file, RecordFile::open(database));
+  IMREG_TRY(check_format(file));
+  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
+  Query query(file);
+  query.settings(settings_with(roots)).where("procstate = 0");
+  if (plan.rows != "all") query.where(plan.rows);
+  std::vector<QueueLine> lines;
+  std::int64_t added = 0;
+  const auto add = [&]() -> Status {
+    IMREG_ASSIGN(const auto count, queue.add(lines, begun));
+    added += count;
+    lines.clear();
+    return {};
+  };
+  IMREG_ASSIGN(auto rows, query.rows());
+  while (rows.next()) {
+    lines.push_back(queue_line_of(rows.record(), roots));
+    if (lines.size() >= kAtOnce) IMREG_TRY(add());
+  }
+  IMREG_TRY(rows.status());
+  IMREG_TRY(add());
+  return added;
 }
 
 }  // namespace imreg

@@ -1,0 +1,95 @@
+// imelixir: runs steps on the lines of queues, or tells those that do so to end. man 1 imelixir.
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+
+#include "acquire/queue_report.h"
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/output.h"
+#include "cli/queues.h"
+#include "imreg/date.h"
+#include "imreg/elixir.h"
+
+namespace imreg::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    kDatabaseOption,
+    {"j", "N", "so many steps at once (1)"},
+    {"once", "", "end when the queues are empty"},
+    {"q", "", "tell of what fails only"},
+    {"format", "WORD", "of status: text (default) or json"},
+    kWaitOption,
+    kConfigOption,
+    kDefineOption,
+};
+constexpr Program kProgram = {"imelixir",
+                              "Takes lines from the queues of a database and runs a step on each.",
+                              "[status|stop|abort]",
+                              kOptions,
+                              {"imelixir -db /data -j 4", "imelixir -db /data stop"},
+                              0,
+                              1};
+
+// A line for each event: for journald with its grade in front, for people with the time.
+void tell(ElixirOptions::Grade grade, const std::string& text) {
+  static const bool is_journal = !environment("JOURNAL_STREAM").empty();
+  const char* const grades[] = {"<6>", "<4>", "<3>"};
+  const std::string line =
+      (is_journal ? grades[static_cast<int>(grade)] : "imelixir: " + format_iso(current_time(), 0) + " ") + text + '\n';
+  (void)!::write(STDERR_FILENO, line.data(), line.size());  // one write: lines of several workers do not mix
+}
+
+Result<int> work_on(const Parsed& args, const std::string& database, Settings& settings) {
+  ElixirOptions options;
+  options.database = database;
+  IMREG_ASSIGN(options.plans, configured_queues(settings));
+  IMREG_ASSIGN(const auto queues, queue_options(args));
+  options.wait_seconds = queues.wait_seconds;
+  options.on_network = queues.on_network;
+  IMREG_ASSIGN(const auto jobs, args.integer("j", 1, 1, 1024));
+  options.jobs = static_cast<int>(jobs);
+  options.once = args.has("once");
+  options.tell = [quiet = args.has("q")](ElixirOptions::Grade grade, const std::string& text) {
+    if (!quiet || grade != ElixirOptions::Grade::info) tell(grade, text);
+  };
+  const ElixirReport report = run_elixir(options);
+  IMREG_TRY(report.trouble);
+  return report.failed > 0 ? kInputs : kOk;
+}
+
+Result<int> act(const Parsed& args) {
+  Settings settings(args);
+  IMREG_ASSIGN(const std::string database, settings.database());
+  if (args.positionals.empty()) return work_on(args, database, settings);
+  const std::string& verb = args.positionals[0];
+  if (verb == "status") {
+    IMREG_ASSIGN(const auto processes, elixir_processes(database));
+    Output output;
+    output.write(args.word("format") == "json" ? acquire::processes_json(processes)
+                                               : acquire::processes_text(processes));
+    return processes.empty() ? kNothing : kOk;
+  }
+  if (verb != "stop" && verb != "abort")
+    return Status(Code::invalid, "there is no \"" + verb + "\"; there are status, stop and abort");
+  IMREG_ASSIGN(const double seconds, args.number("wait", 10, 0, 1e6));
+  const Status ended = stop_elixir(database, verb == "abort", seconds);
+  if (ended.code() != Code::busy) {
+    IMREG_TRY(ended);
+    return kOk;
+  }
+  warn(kProgram.name, ended.message());
+  return kTrouble;
+}
+
+int work(const Parsed& args) {
+  const auto code = act(args);
+  return code ? *code : end_with(kProgram.name, code.status());
+}
+
+}  // namespace
+}  // namespace imreg::cli
+
+int main(int argc, char** argv) { return imreg::cli::run(imreg::cli::kProgram, argc, argv, imreg::cli::work); }

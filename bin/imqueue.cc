@@ -1,0 +1,157 @@
+// imqueue: what waits in the queues of a database; give it out, send it again, clear it. man 1 imqueue.
+#include <algorithm>
+
+#include "acquire/queue_report.h"
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/output.h"
+#include "cli/queues.h"
+
+namespace imreg::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    kDatabaseOption,
+    {"n", "N", "of take: so many lines at most (1)"},
+    {"done", "", "of clear: lines that are done (the default)"},
+    {"failed", "", "of clear: those that failed, too"},
+    {"all", "", "of clear: and those that wait"},
+    {"format", "WORD", "text (default) or json"},
+    kWaitOption,
+    kConfigOption,
+    kDefineOption,
+};
+constexpr Program kProgram = {"imqueue",
+                              "Shows the queues of a database, gives lines out, sends failed ones again, clears them.",
+                              "[list|rates|show|take|retry|clear|fill] [QUEUE...]",
+                              kOptions,
+                              {"imqueue -db /data list", "imqueue -db /data retry IMSTAT"}};
+
+struct Work {
+  const Parsed& args;
+  std::string database;
+  Queue::Options options;
+  std::vector<QueuePlan> plans;
+  std::vector<std::string> names;  // of queues
+  bool json = false;
+  Output output;
+};
+
+void tell_notes(Queue& queue) {
+  for (const auto& note : queue.notes()) warn(kProgram.name, queue.name() + ": " + note);
+}
+
+Result<int> list(Work& work, bool rates) {
+  std::vector<QueueCounts> all;
+  for (const auto& name : work.names) {
+    IMREG_ASSIGN(const Queue queue, Queue::open(work.database, name, work.options));
+    IMREG_ASSIGN(all.emplace_back(), queue.counts());
+    if (all.back().damaged > 0)
+      warn(kProgram.name,
+           queue.path() + ": damaged lines: " + std::to_string(all.back().damaged) + "; imcheck names them");
+  }
+  work.output.write(work.json ? acquire::counts_json(all) : acquire::counts_text(all, rates));
+  return kOk;
+}
+
+Result<int> show(Work& work) {
+  std::int64_t lines = 0;
+  for (const auto& name : work.names) {
+    IMREG_ASSIGN(const Queue queue, Queue::open(work.database, name, work.options));
+    IMREG_TRY(queue
+                  .each([&](const QueueLine& line) {
+                    ++lines;
+                    return work.output.write(work.json ? acquire::line_json(name, line) : acquire::line_text(line));
+                  })
+                  .status());
+  }
+  return lines > 0 ? kOk : kNothing;
+}
+
+// What is printed is delivered: it is done when it has been written, and waits again when it could not be.
+Result<int> take(Work& work) {
+  IMREG_ASSIGN(const auto most, work.args.integer("n", 1, 1, 1000000));
+  IMREG_ASSIGN(Queue queue, Queue::open(work.database, work.names.at(0), work.options));
+  IMREG_ASSIGN(const Slot slot, Slot::take(work.database, "imqueue"));
+  IMREG_ASSIGN(const auto lines, queue.take(slot, most));
+  tell_notes(queue);
+  std::vector<Outcome> outcomes;
+  for (const auto& line : lines) {
+    if (!work.output.write(work.json ? acquire::line_json(queue.name(), line) : trigger_line(line) + '\n')) break;
+    outcomes.push_back({line.id, QueueLine::State::done, "given to imqueue take", 0, {}, true});
+  }
+  if (!work.output.flush()) return kTrouble;
+  IMREG_TRY(queue.finish(slot, outcomes));
+  return lines.empty() ? kNothing : kOk;
+}
+
+Result<int> change(Work& work, const std::string& verb) {
+  std::int64_t all = 0;
+  for (const auto& name : work.names) {
+    IMREG_ASSIGN(Queue queue, Queue::open(work.database, name, work.options));
+    const auto which = work.args.has("all")      ? ClearedLines::all
+                       : work.args.has("failed") ? ClearedLines::failed
+                                                 : ClearedLines::done;
+    const auto plan = std::find_if(work.plans.begin(), work.plans.end(), [&](const auto& p) { return p.name == name; });
+    if (verb == "fill" && plan == work.plans.end()) continue;
+    IMREG_ASSIGN(const auto lines, verb == "retry"   ? queue.retry()
+                                   : verb == "clear" ? queue.clear(which)
+                                                     : fill_queue(work.database, *plan, work.options));
+    all += lines;
+    tell_notes(queue);
+    const std::string count = std::to_string(lines);
+    work.output.write(work.json ? "{\"queue\": \"" + name + "\", \"lines\": " + count + "}\n"
+                                : name + ": " + count + '\n');
+  }
+  return all > 0 ? kOk : kNothing;
+}
+
+// Those that were named, else all there are; for `fill` those that measure.
+Status find_names(Work& work, const std::string& verb) {
+  IMREG_ASSIGN(const auto there, queue_names(work.database));
+  work.names.assign(work.args.positionals.begin() + (work.args.positionals.empty() ? 0 : 1),
+                    work.args.positionals.end());
+  const bool named = !work.names.empty();
+  for (const auto& plan : work.plans) {
+    if (!named && verb != "fill") work.names.push_back(plan.name);
+    if (!named && verb == "fill" && plan.is_built_in()) work.names.push_back(plan.name);
+  }
+  if (!named && verb != "fill") work.names.insert(work.names.end(), there.begin(), there.end());
+  if (!named) std::sort(work.names.begin(), work.names.end());
+  work.names.erase(std::unique(work.names.begin(), work.names.end()), work.names.end());
+  for (const auto& name : work.names) {
+    const auto known = [&](const QueuePlan& plan) { return plan.name == name; };
+    if (std::find(there.begin(), there.end(), name) == there.end() &&
+        std::none_of(work.plans.begin(), work.plans.end(), known))
+      return {Code::invalid, "there is no queue " + name};
+  }
+  if (verb == "take" && (!named || work.names.size() != 1)) return {Code::invalid, "take QUEUE: one queue is needed"};
+  return {};
+}
+
+Result<int> act(const Parsed& args) {
+  const std::string verb = args.positionals.empty() ? "list" : args.positionals[0];
+  Settings settings(args);
+  Work work{args, {}, {}, {}, {}, args.word("format") == "json", Output()};
+  if (args.has("format") && !work.json && args.word("format") != "text")
+    return Status(Code::invalid, "-format " + args.word("format") + ": there are text and json");
+  IMREG_ASSIGN(work.database, settings.database());
+  IMREG_ASSIGN(work.options, queue_options(args));
+  IMREG_ASSIGN(work.plans, configured_queues(settings));
+  IMREG_TRY(find_names(work, verb));
+  if (verb == "list" || verb == "rates") return list(work, verb == "rates");
+  if (verb == "show") return show(work);
+  if (verb == "take") return take(work);
+  if (verb == "retry" || verb == "clear" || verb == "fill") return change(work, verb);
+  return Status(Code::invalid, "there is no \"" + verb + "\"; there are list, rates, show, take, retry, clear, fill");
+}
+
+int work(const Parsed& args) {
+  const auto code = act(args);
+  return code ? *code : end_with(kProgram.name, code.status());
+}
+
+}  // namespace
+}  // namespace imreg::cli
+
+int main(int argc, char** argv) { return imreg::cli::run(imreg::cli::kProgram, argc, argv, imreg::cli::work); }

@@ -1,0 +1,354 @@
+// The worker's loop: what has ended is made durable, free places are filled, then it waits for the next thing to happen.
+//
+// One thread: children die with the thread that made them, and a copy of this process (the built-in step) must be whole.
+#include "imreg/elixir.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <memory>
+
+#include "acquire/queue_file.h"
+#include "acquire/step.h"
+#include "acquire/worker_file.h"
+#include "base/text.h"
+#include "imreg/date.h"
+#include "os/file.h"
+#include "os/service.h"
+
+namespace imreg {
+
+namespace {
+
+using acquire::LineState;
+using acquire::Step;
+using Grade = ElixirOptions::Grade;
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kTrySeconds = 1;               // between two attempts of what a full disk refused
+constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
+
+// One queue and what runs for it.
+struct Place {
+  const QueuePlan& plan;
+  Queue queue;
+  std::vector<std::unique_ptr<Step>> steps;
+  std::vector<Outcome> outcomes;         // not durable yet
+  std::vector<std::int64_t> given_back;  // likewise
+  std::string trouble;                   // what was told last
+  bool look = true;                      // something may wait
+  double next_time = kNever;             // when a line that waits for its time may be taken
+  double try_after = 0;                  // behind a failure
+};
+
+class Elixir {
+ public:
+  Elixir(const ElixirOptions& options, Slot slot) : options_(options), slot_(std::move(slot)) {}
+
+  Status prepare() {
+    IMREG_ASSIGN(signals_, signals_as_file({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD}));
+    Queue::Options queue_options;
+    queue_options.program = options_.program;
+    queue_options.wait_seconds = options_.wait_seconds;
+    queue_options.on_network = options_.on_network;
+    for (const auto& plan : options_.plans) {
+      if (!plan.has_step()) continue;
+      IMREG_ASSIGN(Queue queue, Queue::open(options_.database, plan.name, queue_options));
+      places_.push_back(Place{plan, std::move(queue), {}, {}, {}, {}});
+    }
+    if (places_.empty()) return {Code::invalid, "no queue has a step; set STEP_NAME in the configuration"};
+    auto watch = watch_folder(queue_folder(options_.database));
+    if (watch)
+      watch_ = *std::move(watch);
+    else
+      tell(Grade::warning, watch.status().text() + "; looking every " + seconds_text(options_.look_seconds) + " s");
+    return {};
+  }
+
+  void run() {
+    for (;;) {
+      end_steps();
+      for (auto& place : places_) save(place);
+      if (stopping_ && steps() == 0 && (all_saved() || aborting_)) return;
+      if (!stopping_) fill();
+      if (options_.once && !stopping_ && steps() == 0 && all_saved() && nothing_left()) return;
+      wait();
+    }
+  }
+  ElixirReport report() { return std::move(report_); }
+
+ private:
+  void tell(Grade grade, const std::string& text) const {
+    if (options_.tell) options_.tell(grade, visible(text));
+  }
+  static std::string seconds_text(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", seconds < 10 ? 1 : 0, seconds);
+    return text;
+  }
+  std::size_t steps() const {
+    std::size_t out = 0;
+    for (const auto& place : places_) out += place.steps.size();
+    return out;
+  }
+  bool all_saved() const {
+    return std::all_of(places_.begin(), places_.end(),
+                       [](const Place& place) { return place.outcomes.empty() && place.given_back.empty(); });
+  }
+  // Lines that wait for their time are still to come; a queue that cannot be read is not waited for.
+  bool nothing_left() const {
+    return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+      return !place.look && (place.next_time == kNever || !place.trouble.empty());
+    });
+  }
+
+  // The same trouble is told once.
+  void note(Place& place, const Status& status) {
+    for (const auto& text : place.queue.notes()) tell(Grade::warning, place.plan.name + ": " + text);
+    const std::string text = status.ok() ? "" : status.text();
+    if (!status.ok() && text != place.trouble) tell(Grade::error, place.plan.name + ": " + text);
+    if (status.ok() && !place.trouble.empty()) tell(Grade::info, place.plan.name + ": all is well again");
+    place.trouble = text;
+    if (status.ok()) return;
+    place.try_after = current_time() + kTrySeconds;
+  }
+
+  void end_steps() {
+    const double now = current_time();
+    for (auto& place : places_) {
+      for (auto& step : place.steps) {
+        step->listen();
+        step->act(now, options_.kill_seconds);
+        if (auto outcome = step->ended()) {
+          take_in(place, *step, *std::move(outcome));
+          step.reset();
+        }
+      }
+      std::erase(place.steps, nullptr);
+    }
+  }
+
+  void take_in(Place& place, const Step& step, Outcome outcome) {
+    const QueueLine& line = step.line();
+    const QueuePlan& plan = place.plan;
+    const std::string about = plan.name + " line " + std::to_string(line.id) + " " + trigger_line(line) + ": ";
+    if (outcome.state == LineState::failed && aborting_ && step.is_ending()) {
+      place.given_back.push_back(line.id);
+      tell(Grade::info, about + "given back");
+      return;
+    }
+    const double now = current_time();
+    const std::string result = (outcome.result.empty() ? "" : ": " + outcome.result);
+    write_log(plan.name, step.log(outcome));
+    if (outcome.state == LineState::done) {
+      outcome.next = plan.next;
+      ++report_.done;
+      tell(Grade::info, about + "done in " + seconds_text(now - step.started()) + " s" + result);
+    } else if (line.tries + 1 < plan.tries) {
+      outcome.state = LineState::waiting;
+      outcome.after = now + plan.wait;
+      ++report_.again;
+      tell(Grade::warning, about + "failed" + result + "; again in " + seconds_text(plan.wait) + " s (attempt " +
+                               std::to_string(line.tries + 2) + " of " + std::to_string(plan.tries) + ")");
+    } else {
+      outcome.next = plan.failed;
+      ++report_.failed;
+      tell(Grade::error, about + "failed" + result);
+    }
+    place.outcomes.push_back(std::move(outcome));
+  }
+
+  // What has ended becomes durable. What a full disk refuses is tried again; until then nothing new is begun.
+  void save(Place& place) {
+    if ((place.outcomes.empty() && place.given_back.empty()) || (current_time() < place.try_after && !aborting_))
+      return;
+    const Status saved = [&]() -> Status {
+      while (!place.outcomes.empty()) IMREG_TRY(finish(place));
+      IMREG_TRY(place.queue.give_back(slot_, place.given_back));
+      report_.given_back += static_cast<std::int64_t>(place.given_back.size());
+      place.given_back.clear();
+      return {};
+    }();
+    note(place, saved);
+    place.look = true;
+    if (saved.ok()) return;
+    if (first_refusal_ == 0) first_refusal_ = current_time();
+    if ((options_.once || stopping_) && current_time() > first_refusal_ + options_.wait_seconds) {
+      report_.trouble = saved;
+      stopping_ = aborting_ = true;
+    }
+  }
+
+  // All outcomes at once; when the file holds one of the lines no more (damaged, removed by somebody), the first alone.
+  Status finish(Place& place) {
+    const auto go_on = [&](const std::vector<Outcome>& outcomes) {
+      for (const auto& outcome : outcomes) {
+        for (auto& other : places_) other.look |= other.plan.name == outcome.next;
+      }
+    };
+    Status status = place.queue.finish(slot_, place.outcomes);
+    if (status.ok()) {
+      go_on(place.outcomes);
+      place.outcomes.clear();
+      return status;
+    }
+    const auto is_hopeless = [](Code code) {
+      return code == Code::corrupt || code == Code::mismatch || code == Code::not_found;
+    };
+    if (!is_hopeless(status.code())) return status;
+    const std::vector<Outcome> first = {place.outcomes.front()};
+    status = place.queue.finish(slot_, first);
+    if (!status.ok() && !is_hopeless(status.code())) return status;
+    if (!status.ok())
+      tell(Grade::error, place.plan.name + ": what became of line " + std::to_string(first[0].id) + " (" +
+                             std::string(word_of(first[0].state)) + ") is lost: " + status.text());
+    else
+      go_on(first);
+    place.outcomes.erase(place.outcomes.begin());
+    return {};
+  }
+
+  void fill() {
+    if (!all_saved()) return;
+    first_refusal_ = 0;
+    const double now = current_time();
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      Place& place = places_[(first_ + i) % places_.size()];
+      auto free = static_cast<std::int64_t>(options_.jobs) - static_cast<std::int64_t>(steps());
+      if (place.plan.jobs > 0) free = std::min(free, place.plan.jobs - static_cast<std::int64_t>(place.steps.size()));
+      if (free <= 0 || now < place.try_after) continue;
+      if (!place.look && now < place.next_time) continue;
+      fill(place, free);
+    }
+    first_ = (first_ + 1) % places_.size();  // another one is the first to get the next free place
+  }
+
+  void fill(Place& place, std::int64_t free) {
+    const auto lines = place.queue.take(slot_, free);
+    note(place, lines.status());
+    place.next_time = kNever;
+    place.look = lines && static_cast<std::int64_t>(lines->size()) == free;
+    if (!lines) {
+      if (options_.once) report_.trouble = lines.status();
+      return;
+    }
+    for (const auto& line : *lines) {
+      auto step = Step::start(place.plan, line, options_.database);
+      if (step) {
+        place.steps.push_back(std::make_unique<Step>(*std::move(step)));
+      } else {
+        place.given_back.push_back(line.id);
+        note(place, step.status());
+      }
+    }
+    if (place.look) return;
+    if (const auto seen = place.queue.look()) {
+      place.next_time = seen->next_time;
+      place.look = seen->ready;
+    }
+  }
+
+  void wait() {
+    const double now = current_time();
+    double until = now + options_.look_seconds;
+    std::vector<int> descriptors = {signals_.fd()};
+    if (watch_.fd() >= 0) descriptors.push_back(watch_.fd());
+    const bool full = steps() >= static_cast<std::size_t>(options_.jobs);
+    for (const auto& place : places_) {
+      for (const auto& step : place.steps) {
+        descriptors.push_back(step->output());
+        until = std::min(until, step->deadline());
+      }
+      const bool wants = !place.outcomes.empty() || !place.given_back.empty() ||
+                         (!full && !stopping_ && (place.look || place.next_time < kNever));
+      const bool has_room = place.plan.jobs == 0 || static_cast<int>(place.steps.size()) < place.plan.jobs;
+      if (wants && (has_room || !place.outcomes.empty())) {
+        const double due = place.outcomes.empty() && place.given_back.empty() && !place.look ? place.next_time : 0;
+        until = std::min(until, std::max(due, place.try_after));
+      }
+    }
+    wait_for(descriptors, until - now);
+    if (current_time() >= now + options_.look_seconds) look_everywhere();
+    if (watch_.fd() >= 0) {
+      const auto names = changed_names(watch_);
+      if (!names) look_everywhere();
+      for (auto& place : places_) {
+        if (names && std::find(names->begin(), names->end(), place.plan.name + ".queue") != names->end())
+          place.look = true;
+      }
+    }
+    while (const int number = next_signal(signals_)) take_signal(number);
+  }
+
+  void look_everywhere() {
+    for (auto& place : places_) place.look = true;
+  }
+
+  void take_signal(int number) {
+    if (number == SIGCHLD) return;
+    const bool at_once = stopping_ || number == SIGUSR1;
+    if (!stopping_) {
+      tell(Grade::info, at_once ? "told to end at once"
+                                : "told to end: " + counted(static_cast<long long>(steps()), "step") +
+                                      " to finish; a second signal ends them");
+      tell_service_manager("STOPPING=1");
+    }
+    stopping_ = true;
+    if (!at_once || aborting_) return;
+    aborting_ = true;
+    for (auto& place : places_) {
+      for (auto& step : place.steps) step->end("ended with its worker", options_.kill_seconds);
+    }
+  }
+
+  // NAME.log: what each step printed, whole, behind its end.
+  void write_log(const std::string& queue, const std::string& text) {
+    const std::string path = queue_folder(options_.database) + "/" + queue + ".log";
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && info.st_size > kLongestLog) (void)rename_file(path, path + ".old");
+    const Descriptor log(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    const bool written =
+        log.fd() >= 0 && ::write(log.fd(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (!written && !log_trouble_) tell(Grade::warning, os_error(path, "cannot be written", errno).text());
+    log_trouble_ = !written;
+  }
+
+  const ElixirOptions& options_;
+  Slot slot_;
+  Descriptor signals_, watch_;
+  std::vector<Place> places_;
+  std::size_t first_ = 0;
+  bool stopping_ = false, aborting_ = false, log_trouble_ = false;
+  double first_refusal_ = 0;
+  ElixirReport report_;
+};
+
+}  // namespace
+
+ElixirReport run_elixir(const ElixirOptions& options) {
+  ElixirReport failed;
+  auto slot = Slot::take(options.database, options.program);
+  if (!slot) {
+    failed.trouble = slot.status();
+    return failed;
+  }
+  const auto file = acquire::WorkerFile::make(options.database, *slot, options.jobs);
+  if (!file) {
+    failed.trouble = file.status();
+    return failed;
+  }
+  Elixir elixir(options, *std::move(slot));
+  failed.trouble = elixir.prepare();
+  if (!failed.trouble.ok()) return failed;
+  tell_service_manager("READY=1");
+  elixir.run();
+  return elixir.report();
+}
+
+}  // namespace imreg

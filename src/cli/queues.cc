@@ -1,0 +1,26 @@
+// Reads what is said of queues.
+#include "cli/queues.h"
+
+namespace imreg::cli {
+
+Result<std::vector<QueuePlan>> configured_queues(Settings& settings) {
+  IMREG_ASSIGN(const Config* const config, settings.config());
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const char* const start : {"QUEUE_", "STEP_", "TIMEOUT_", "TRIES_", "WAIT_", "NEXT_", "FAILED_", "JOBS_"}) {
+    for (const auto& key : config->keys_from(start)) {
+      IMREG_ASSIGN(auto value, config->get(key));
+      lines.emplace_back(key, std::move(value));
+    }
+  }
+  return plan_queues(lines);
+}
+
+Result<Queue::Options> queue_options(const Parsed& args) {
+  Queue::Options options;
+  options.program = args.program;
+  IMREG_ASSIGN(options.wait_seconds, args.number("wait", options.wait_seconds, 0, 1e6));
+  options.on_network = environment("IMREG_NETWORK") == "yes";
+  return options;
+}
+
+}  // namespace imreg::cli

@@ -1,0 +1,17 @@
+// What imqueue and imelixir share: the queues of the configuration, and the command of a person.
+#pragma once
+
+#include <vector>
+
+#include "cli/config.h"
+#include "cli/options.h"
+#include "imreg/queue.h"
+
+namespace imreg::cli {
+
+/// The queues that the configuration names. Errors: those of Settings::config() and plan_queues().
+Result<std::vector<QueuePlan>> configured_queues(Settings& settings);
+/// How programs of this room write to queues: -wait, $IMREG_NETWORK. Error: invalid.
+Result<Queue::Options> queue_options(const Parsed& args);
+
+}  // namespace imreg::cli

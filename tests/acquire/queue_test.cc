@@ -1,0 +1,373 @@
+// What a queue does, call by call.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "imreg/date.h"
+#include "imreg/upkeep.h"
+#include "os/slot.h"
+#include "queue_fixture.h"
+#include "registry/path_roots.h"
+
+namespace imreg::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using State = QueueLine::State;
+
+std::vector<std::string> names(const Result<std::vector<QueueLine>>& lines) {
+  std::vector<std::string> out;
+  EXPECT_TRUE(lines.ok()) << lines.status().text();
+  if (lines) {
+    for (const auto& line : *lines) out.push_back(name_of(line));
+  }
+  return out;
+}
+
+// Announced, registered, released.
+void bring_in(const Night& night, Queue& queue, const std::vector<std::string>& which) {
+  const Slot slot = night.slot();
+  std::vector<QueueLine> lines;
+  for (const auto& name : which) lines.push_back(line_named(name));
+  const auto ids = queue.announce(slot, lines);
+  ASSERT_OK(ids.status());
+  ASSERT_OK(night.add_rows(lines));
+  ASSERT_OK(queue.release(slot, *ids));
+}
+
+Outcome ended(std::int64_t id, State state = State::done, const std::string& next = {}) {
+  Outcome out;
+  out.id = id;
+  out.state = state;
+  out.result = "said so";
+  out.next = next;
+  return out;
+}
+
+TEST(Queue, GivesEachLineOnceAndInOrder) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  EXPECT_EQ(states_of(queue), "");
+  bring_in(night, queue, {"a", "b", "c"});
+  EXPECT_EQ(states_of(queue), "a:waiting b:waiting c:waiting");
+  const Slot one = night.slot("imelixir"), two = night.slot();
+  Queue other = night.queue("IMSTAT");
+  const auto first = queue.take(one, 2);
+  EXPECT_THAT(names(first), ElementsAre("a", "b"));
+  EXPECT_THAT(names(other.take(two, 2)), ElementsAre("c"));
+  EXPECT_THAT(names(queue.take(one, 2)), IsEmpty());
+  EXPECT_EQ(states_of(queue), "a:taken b:taken c:taken");
+  ASSERT_OK(queue.finish(one, {ended(first->at(0).id), ended(first->at(1).id, State::failed)}));
+  EXPECT_EQ(states_of(queue), "a:done b:failed c:taken");
+  EXPECT_THAT(first->at(0).worker, HasSubstr(std::to_string(::getpid()) + " imelixir"));
+  EXPECT_EQ(trigger_line(first->at(0)), "/data/a.fits a/a03 3 MEF");
+  EXPECT_EQ(outroot_of(first->at(0)), "a/a03");
+}
+
+TEST(Queue, LinesOfTheDeadAreGivenAgain) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  bring_in(night, queue, {"a", "b"});
+  {
+    const Slot slot = night.slot();
+    EXPECT_THAT(names(queue.take(slot, 1)), ElementsAre("a"));
+    EXPECT_EQ(states_of(queue), "a:taken b:waiting");
+  }
+  EXPECT_EQ(states_of(queue), "a:waiting b:waiting");
+  const Slot next = night.slot();
+  const auto lines = queue.take(next, 9);
+  EXPECT_THAT(names(lines), ElementsAre("a", "b"));
+  EXPECT_EQ(lines->at(0).taken, 2);
+  EXPECT_EQ(lines->at(0).tries, 0);
+}
+
+TEST(Queue, WhatIsNotHeldCannotBeFinished) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  bring_in(night, queue, {"a", "b"});
+  const Slot one = night.slot(), two = night.slot();
+  const auto lines = queue.take(one, 1);
+  EXPECT_EQ(queue.finish(two, {ended(lines->at(0).id)}).code(), Code::mismatch);
+  EXPECT_EQ(queue.finish(one, {ended(lines->at(0).id), ended(2)}).code(), Code::mismatch);
+  EXPECT_EQ(queue.finish(one, {ended(99)}).code(), Code::mismatch);
+  EXPECT_EQ(queue.give_back(two, {1}).code(), Code::mismatch);
+  EXPECT_EQ(states_of(queue), "a:taken b:waiting");
+  ASSERT_OK(queue.give_back(one, {1}));
+  EXPECT_EQ(queue.finish(one, {ended(1)}).code(), Code::mismatch);
+  EXPECT_EQ(states_of(queue), "a:waiting b:waiting");
+}
+
+TEST(Queue, AnotherTryComesNotBeforeItsTime) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  bring_in(night, queue, {"a"});
+  const Slot slot = night.slot();
+  const auto lines = queue.take(slot, 1);
+  Outcome again = ended(1, State::waiting);
+  again.after = current_time() + 1000;
+  ASSERT_OK(queue.finish(slot, {again}));
+  EXPECT_THAT(names(queue.take(slot, 1)), IsEmpty());
+  const auto look = queue.look();
+  ASSERT_OK(look.status());
+  EXPECT_FALSE(look->ready);
+  EXPECT_EQ(look->next_time, again.after);
+  bring_in(night, queue, {"b"});
+  EXPECT_THAT(names(queue.take(slot, 1)), ElementsAre("b"));
+  const auto counts = queue.counts();
+  EXPECT_EQ(counts->waiting, 1);
+  EXPECT_EQ(counts->later, 1);
+  EXPECT_EQ(counts->taken, 1);
+  EXPECT_EQ(counts->held.at(0).worker, slot.worker());
+}
+
+TEST(Queue, AnnouncedLinesOfTheDeadFollowTheDatabase) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  {
+    const Slot slot = night.slot();
+    ASSERT_OK(queue.announce(slot, {line_named("a"), line_named("b")}).status());
+    const Slot worker = night.slot();
+    EXPECT_THAT(names(queue.take(worker, 9)), IsEmpty());  // it lives
+    EXPECT_EQ(states_of(queue), "a:announced b:announced");
+    QueueLine other = line_named("b");
+    other.mtime += 1;  // not the file that was announced
+    ASSERT_OK(night.add_rows({line_named("a"), other}));
+  }
+  const Slot worker = night.slot();
+  EXPECT_THAT(names(queue.take(worker, 9)), IsEmpty());  // settles
+  EXPECT_THAT(names(queue.take(worker, 9)), ElementsAre("a"));
+  EXPECT_EQ(states_of(queue), "a:taken");
+}
+
+// A dead one's announcement must not become a second line when its file is registered after all.
+TEST(Queue, AnnouncingSettlesWhatTheDeadAnnounced) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  { ASSERT_OK(queue.announce(night.slot(), {line_named("a")}).status()); }
+  bring_in(night, queue, {"a"});
+  EXPECT_EQ(states_of(queue), "a:waiting");
+  const Slot worker = night.slot();
+  EXPECT_THAT(names(queue.take(worker, 9)), ElementsAre("a"));
+}
+
+TEST(Queue, AnUnreadableDatabaseLeavesLinesAnnounced) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  { ASSERT_OK(queue.announce(night.slot(), {line_named("a")}).status()); }
+  std::ofstream(night.database(), std::ios::trunc) << "no database";
+  const Slot worker = night.slot();
+  EXPECT_THAT(names(queue.take(worker, 9)), IsEmpty());
+  EXPECT_EQ(states_of(queue), "a:announced");
+  EXPECT_THAT(queue.notes(), ElementsAre(HasSubstr("1 lines stay announced: ")));
+}
+
+TEST(Queue, DroppedLinesAreGone) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  const Slot slot = night.slot();
+  const auto ids = queue.announce(slot, {line_named("a"), line_named("b")});
+  ASSERT_OK(queue.drop(slot, {ids->at(0)}));
+  ASSERT_OK(queue.drop(slot, {ids->at(0)}));
+  EXPECT_EQ(queue.release(slot, {ids->at(0)}).code(), Code::mismatch);
+  ASSERT_OK(queue.release(slot, {ids->at(1)}));
+  ASSERT_OK(queue.release(slot, {ids->at(1)}));
+  EXPECT_EQ(states_of(queue), "b:waiting");
+}
+
+TEST(Queue, FinishedLinesGoOnToOtherQueues) {
+  const Night night;
+  Queue queue = night.queue("A");
+  bring_in(night, queue, {"a", "b", "c"});
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.take(slot, 9).status());
+  ASSERT_OK(queue.finish(slot, {ended(1, State::done, "B"), ended(2, State::failed, "F"), ended(3, State::done, "B")}));
+  EXPECT_EQ(states_of(night.queue("B")), "a:waiting c:waiting");
+  EXPECT_EQ(states_of(night.queue("F")), "b:waiting");
+  EXPECT_EQ(states_of(queue), "a:done b:failed c:done");
+  EXPECT_THAT(*queue_names(night.database()), ElementsAre("A", "B", "F"));
+}
+
+TEST(Queue, RetryAndClear) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  bring_in(night, queue, {"a", "b", "c", "d"});
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.take(slot, 3).status());
+  ASSERT_OK(queue.finish(slot, {ended(1, State::failed), ended(2)}));
+  EXPECT_EQ(queue.retry().value_or(-1), 1);
+  EXPECT_EQ(queue.retry().value_or(-1), 0);
+  EXPECT_EQ(states_of(queue), "b:done c:taken d:waiting a:waiting");
+  EXPECT_EQ(queue.clear(ClearedLines::done).value_or(-1), 1);
+  EXPECT_EQ(states_of(queue), "c:taken d:waiting a:waiting");
+  ASSERT_OK(queue.finish(slot, {ended(3, State::failed)}));
+  EXPECT_EQ(queue.clear(ClearedLines::done).value_or(-1), 0);
+  EXPECT_EQ(queue.clear(ClearedLines::failed).value_or(-1), 1);
+  EXPECT_EQ(queue.clear(ClearedLines::all).value_or(-1), 2);
+  EXPECT_EQ(states_of(queue), "");
+  EXPECT_EQ(RecordFile::open(queue.path())->count(), 1);  // so that no number is given twice
+  bring_in(night, queue, {"e"});
+  const auto last = queue.take(slot, 1);
+  EXPECT_THAT(names(last), ElementsAre("e"));
+  EXPECT_EQ(last->at(0).id, 6);
+  EXPECT_EQ(night.queue("NONE").clear(ClearedLines::all).value_or(-1), 0);
+  EXPECT_EQ(night.queue("NONE").retry().value_or(-1), 0);
+}
+
+TEST(Queue, FinishedLinesInFrontAreTakenOut) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT", 10);
+  const Slot slot = night.slot();
+  for (int i = 0; i < 60; ++i) {
+    bring_in(night, queue, {"a" + std::to_string(i)});
+    const auto lines = queue.take(slot, 1);
+    ASSERT_EQ(lines->size(), 1u);
+    ASSERT_EQ(lines->at(0).id, i + 1);
+    ASSERT_OK(queue.finish(slot, {ended(i + 1, i == 5 ? State::failed : State::done)}));
+    ASSERT_LE(RecordFile::open(queue.path())->count(), 14);
+  }
+  EXPECT_THAT(states_of(queue), HasSubstr("a5:failed"));
+  EXPECT_THAT(queue.notes(), IsEmpty());
+}
+
+TEST(Queue, FillingAddsWhatIsNotThere) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  bring_in(night, queue, {"a", "b", "c"});
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.take(slot, 2).status());
+  ASSERT_OK(queue.finish(slot, {ended(1, State::failed), ended(2)}));
+  const double now = current_time();
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("d")}, now - 100).value_or(-1), 1);
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("d")}, now + 100).value_or(-1), 1);
+  EXPECT_EQ(states_of(queue), "a:failed b:done c:waiting d:waiting b:waiting");
+}
+
+TEST(Queue, RefusesWhatCannotBe) {
+  const Night night;
+  for (const char* const name : {"", "a/b", "..", "a b", "x\n", "012345678901234567890123456789012"})
+    EXPECT_EQ(Queue::open(night.database(), name, {}).status().code(), Code::invalid) << name;
+  Queue queue = night.queue("A");
+  QueueLine line = line_named(std::string(700, 'x'));
+  const auto refused = queue.announce(night.slot(), {line_named("a"), line});
+  EXPECT_EQ(refused.status().code(), Code::invalid);
+  EXPECT_THAT(refused.status().text(), HasSubstr("room for a path of 1 to 655 bytes"));
+  EXPECT_EQ(states_of(queue), "");
+  EXPECT_THAT(Slot::take(night.folder() / "none/Imreg.db", "x").status().text(), HasSubstr("none/Imreg.db.queue"));
+}
+
+TEST(Queue, DamagedLinesAreToldAndPassedOver) {
+  const Night night;
+  Queue queue = night.queue("A");
+  bring_in(night, queue, {"a", "b", "c"});
+  const auto size = static_cast<off_t>(builtin_format("queue", 1)->record_size);
+  {
+    const int fd = ::open(queue.path().c_str(), O_RDWR);
+    std::string header(23040 * 4, ' ');
+    const auto got = ::pread(fd, header.data(), header.size(), 0);
+    const auto at = header.substr(0, static_cast<std::size_t>(got)).find("/data/b.fits");
+    ASSERT_NE(at, header.npos);
+    ASSERT_EQ(::pwrite(fd, "X", 1, static_cast<off_t>(at) + 3), 1);
+    ::close(fd);
+    ASSERT_GT(size, 0);
+  }
+  const Slot slot = night.slot();
+  Queue fresh = night.queue("A");
+  EXPECT_THAT(names(fresh.take(slot, 9)), ElementsAre("a", "c"));
+  EXPECT_THAT(fresh.notes(), ::testing::Contains(HasSubstr("passed over")));
+  EXPECT_THAT(names(fresh.take(slot, 9)), IsEmpty());
+  EXPECT_THAT(fresh.notes(), IsEmpty());  // said once
+  EXPECT_EQ(fresh.counts()->damaged, 1);
+  const auto check = check_database(queue.path());
+  ASSERT_OK(check.status());
+  EXPECT_EQ(check->damages, 1);
+}
+
+TEST(Queue, OtherFilesAreNoQueues) {
+  const Night night;
+  { bring_in(night, *std::make_unique<Queue>(night.queue("A")), {"a"}); }
+  ASSERT_OK(RecordWriter::create(queue_folder(night.database()) + "/B.queue", *builtin_format("regimage", 4), {}));
+  EXPECT_EQ(Queue::open(night.database(), "B", {}).status().code(), Code::mismatch);
+}
+
+TEST(Slot, IsFreeWhenItsHolderGoes) {
+  const Folder folder;
+  Slots slots(folder / "workers");
+  EXPECT_FALSE(slots.is_held(5));
+  std::int64_t number = 0;
+  {
+    const auto one = SlotLock::take(folder / "workers", ""), two = SlotLock::take(folder / "workers", "");
+    ASSERT_OK(one.status());
+    number = one->number();
+    EXPECT_NE(number, two->number());
+    EXPECT_TRUE(slots.is_held(number));
+    EXPECT_TRUE(slots.is_held(two->number()));
+    EXPECT_FALSE(slots.is_held(number ^ 1));
+  }
+  EXPECT_FALSE(slots.is_held(number));
+}
+
+TEST(Plan, DefaultQueues) {
+  const auto plans = plan_queues({{"REGISTRATION_DATABASE", "/x"}, {"TIMEOUT_IMSTAT", "5"}});
+  ASSERT_OK(plans.status());
+  ASSERT_EQ(plans->size(), 2u);
+  EXPECT_EQ(plans->at(0).name, "IMSTAT");
+  EXPECT_EQ(plans->at(0).rows, "all");
+  EXPECT_TRUE(plans->at(0).is_built_in());
+  EXPECT_EQ(plans->at(0).timeout, 5);
+  EXPECT_EQ(plans->at(1).name, "PTOLEMY");
+  EXPECT_EQ(plans->at(1).rows, "type = object");
+  EXPECT_FALSE(plans->at(1).has_step());
+}
+
+TEST(Plan, ReadsAllKeys) {
+  const auto plans = plan_queues({{"QUEUE_A", "ALL"},
+                                  {"STEP_A", "/bin/x  'a b' \"it's\" {path}''"},
+                                  {"TRIES_A", "7"},
+                                  {"WAIT_A", "0.5"},
+                                  {"NEXT_A", "B_2"},
+                                  {"FAILED_A", "F"},
+                                  {"JOBS_A", "2"}});
+  ASSERT_OK(plans.status());
+  ASSERT_EQ(plans->size(), 3u);
+  const auto& a = plans->at(0);
+  EXPECT_EQ(a.rows, "all");
+  EXPECT_THAT(a.step, ElementsAre("/bin/x", "a b", "it's", "{path}"));
+  EXPECT_EQ(a.tries, 7);
+  EXPECT_EQ(a.wait, 0.5);
+  EXPECT_EQ(a.next, "B_2");
+  EXPECT_EQ(a.failed, "F");
+  EXPECT_EQ(a.jobs, 2);
+  EXPECT_EQ(plans->at(1).name, "B_2");
+  EXPECT_EQ(plans->at(1).rows, "");
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"TRIES_A", "0"},
+                                                                                   {"TRIES_A", "x"},
+                                                                                   {"TIMEOUT_A", "-1"},
+                                                                                   {"NEXT_A", "A"},
+                                                                                   {"NEXT_A", "a b"},
+                                                                                   {"STEP_A", "'x"},
+                                                                                   {"STEP_A", ""},
+                                                                                   {"QUEUE_A B", "all"}}) {
+    const auto bad = plan_queues({{key, value}});
+    EXPECT_EQ(bad.status().code(), Code::invalid) << key << " " << value;
+    EXPECT_THAT(bad.status().text(), HasSubstr(key)) << value;
+  }
+}
+
+TEST(Plan, RowsOfAQueue) {
+  Record row(static_cast<std::size_t>(regimage::kRecordSize));
+  QueuePlan plan;
+  plan.rows = "type = object";
+  const auto rule = rows_for(plan, {});
+  ASSERT_OK(rule.status());
+  EXPECT_FALSE((*rule)(row.view()));
+  row.set(regimage::kType, 1);
+  EXPECT_TRUE((*rule)(row.view()));
+  plan.rows = "typo = object";
+  EXPECT_THAT(rows_for(plan, {}).status().text(), HasSubstr("QUEUE_"));
+}
+
+}  // namespace
+}  // namespace imreg::testing
