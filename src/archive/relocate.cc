@@ -25,7 +25,8 @@ class PathEditor : public RowEditor {
         options_(options),
         report_(report),
         files_(options.look_for.value_or(0)) {
-    for (const auto& rule : rules_.rules()) report_.rules.push_back({rule.text, rule.place, 0, 0, {}});
+    for (const auto& rule : rules_.rules())
+      report_.rules.push_back({rule.text, rule.place, rule.from, rule.to, 0, 0, {}});
   }
 
   Result<RowSet> rows(const RecordFile& file) override {

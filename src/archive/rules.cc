@@ -117,15 +117,6 @@ Status PathRules::add_lines(std::string_view text, const std::string& file) {
 
 Status PathRules::check() const {
   if (rules_.empty()) return {Code::invalid, "there is no rule; say OLD NEW, 's|OLD|NEW|' or -rules FILE"};
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (rules_[i].substitution || rules_[j].substitution) continue;
-      if (rules_[i].from == rules_[j].to && rules_[i].to == rules_[j].from) {
-        return {Code::invalid,
-                "two rules undo each other: " + rules_[j].named() + " and " + rules_[i].named() + "; leave one out"};
-      }
-    }
-  }
   return {};
 }
 

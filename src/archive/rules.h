@@ -18,8 +18,6 @@ struct PathRule {
   std::string place;                              ///< "line 3 of FILE"; empty: the command line
   std::string from, to;                           ///< absolute, without roots; `from` may be a file
   std::optional<Substitution> substitution = {};  ///< instead
-
-  std::string named() const { return place.empty() ? text : place + ": " + text; }
 };
 
 /// What the rules make of a file's path.
@@ -36,7 +34,7 @@ class PathRules {
   Status add_words(const std::vector<std::string>& words);
   /// A rule a line: OLD, a tab (or blanks), NEW; or a substitution. # begins a comment line. Error: invalid, with the line.
   Status add_lines(std::string_view text, const std::string& file);
-  /// Behind the last one. Error: invalid, there is none, or two undo each other.
+  /// Behind the last one. Error: invalid, there is none.
   Status check() const;
 
   const std::vector<PathRule>& rules() const { return rules_; }
