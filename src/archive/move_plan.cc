@@ -64,7 +64,10 @@ Result<std::string> whole_path(const std::string& typed) {
   const std::string bare = without_slash(typed), last = name_of(bare), path = absolute_path(bare);
   if (last == "." || last == ".." || path == "/") return refuse(typed, "name the file or folder itself");
   const auto info = look_at(bare);
-  if (!info && info.status().code() == Code::not_found) return refuse(typed, "there is no such file");
+  if (!info && info.status().code() == Code::not_found) {
+    return refuse(typed, "there is no such file; if it has rows: imcheck -files -search DIR finds where it went, " +
+                             ("imsearch -name " + visible(last)) + " -delete takes them out");
+  }
   if (!info) return info.status();
   if (bare != typed && S_ISLNK(info->st_mode))
     return refuse(typed, "is a symbolic link; without the slash behind it the link itself is meant");

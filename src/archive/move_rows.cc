@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "archive/file_tree.h"
 #include "formats/regimage.h"
@@ -113,6 +114,27 @@ Status MoveRows::place(Record& row, const std::string& path) const {
   return {};
 }
 
+std::vector<std::vector<RowPlace>> MoveRows::of_one_image() const {
+  std::vector<bool> two_ways(rules_.size(), false);  // to one place
+  for (std::size_t i = 1; i < rules_.size(); ++i) {
+    if (rules_[i].item == rules_[i - 1].item && rules_[i].to == rules_[i - 1].to) two_ways[i - 1] = two_ways[i] = true;
+  }
+  std::vector<std::vector<RowPlace>> out;
+  if (std::find(two_ways.begin(), two_ways.end(), true) == two_ways.end()) return out;
+  std::unordered_map<std::string, std::vector<RowPlace>> places;
+  Record scratch = file_.make_record();
+  for (const auto& at : rows_) {
+    if (!two_ways[at.rule]) continue;
+    const RecordView seen = file_.peek(at.row, scratch);
+    places[place_key(moved(path_of(seen), rules_[at.rule]), seen)].push_back(at);
+  }
+  for (auto& [key, some] : places) {
+    if (some.size() > 1) out.push_back(std::move(some));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a[0].row < b[0].row; });
+  return out;
+}
+
 Result<std::unordered_map<std::int64_t, std::int64_t>> MoveRows::in_the_way() const {
   std::unordered_map<std::int64_t, std::int64_t> out;
   IMREG_ASSIGN(const auto there, rows_at(&PathRule::to));
@@ -148,14 +170,15 @@ class Change {
     IMREG_TRY(rows_.find());
     for (const auto& rule : rows_.rules()) still_there_.push_back(exists(rule.from));
     if (removes_) return {};
+    for (auto& group : rows_.of_one_image()) IMREG_TRY(unite(group));
     IMREG_ASSIGN(const auto in_the_way, rows_.in_the_way());
-    Record row = file_.make_record(), other = file_.make_record();
+    Record other = file_.make_record();
     for (const auto& at : rows_.rows()) {
       const auto found = in_the_way.find(at.row);
-      if (found == in_the_way.end() || stays(at)) continue;
-      IMREG_TRY(file_.read(at.row, row));
+      if (found == in_the_way.end() || decided_.contains(at.row) || stays(at)) continue;
+      IMREG_ASSIGN(const Record row, content(at.row));
       IMREG_TRY(file_.read(found->second, other));
-      IMREG_TRY(collapse(row, other, at, found->second));
+      collapse(row, other, at, found->second);
     }
     return {};
   }
@@ -173,7 +196,7 @@ class Change {
       } else {
         const auto& at = rows_.rows()[at_ - 1];
         if (stays(at) || (removes_ && old[regimage::kDeleted])) continue;
-        Record fresh = old;
+        IMREG_ASSIGN(Record fresh, content(row));
         if (removes_)
           fresh.set(regimage::kDeleted, true);
         else
@@ -217,13 +240,48 @@ class Change {
            here->st_mtim.tv_nsec != there->st_mtim.tv_nsec;
   }
 
+  // A row as it is, or as it has been united with others.
+  Result<Record> content(std::int64_t row) const {
+    if (const auto found = united_.find(row); found != united_.end()) return found->second;
+    Record out = file_.make_record();
+    IMREG_TRY(file_.read(row, out));
+    return out;
+  }
+
+  // One row of an image goes, the oldest that lives, with what was read last. The others stay where they are, deleted.
+  Status unite(const std::vector<RowPlace>& group) {
+    std::vector<std::pair<std::int64_t, Record>> rows;
+    for (const auto& at : group) {
+      if (stays(at)) continue;
+      IMREG_ASSIGN(Record row, content(at.row));
+      rows.emplace_back(at.row, std::move(row));
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+      const bool gone = a.second[regimage::kDeleted], other = b.second[regimage::kDeleted];
+      return gone != other ? other : a.second[regimage::kRegtime] < b.second[regimage::kRegtime];
+    });
+    for (std::size_t i = 1; i < rows.size(); ++i) {
+      auto& [row, gone] = rows[i];
+      Record& kept = rows[0].second;
+      if (!gone[regimage::kDeleted]) {
+        Record fresh = renewed_row(kept.view(), gone);
+        for (const auto field : {regimage::kPathname, regimage::kFilename}) (void)fresh.set(field, kept[field]);
+        kept = std::move(fresh);
+      }
+      gone.set(regimage::kDeleted, true);
+      decided_[row] = gone.bytes();
+    }
+    if (rows.size() > 1) united_.insert_or_assign(rows[0].first, rows[0].second);
+    return {};
+  }
+
   // Two rows of one image: the older one keeps what is known of it, its header fields are those that were read last, as when
   // a file is registered again. It gets the new place and the other one the old place, deleted: so no key is there twice.
-  Status collapse(const Record& row, const Record& other, const RowPlace& at, std::int64_t other_row) {
+  void collapse(const Record& row, const Record& other, const RowPlace& at, std::int64_t other_row) {
     const bool both = !row[regimage::kDeleted] && !other[regimage::kDeleted];
     if (row[regimage::kDeleted] && !other[regimage::kDeleted]) {
       decided_[at.row] = row.bytes();
-      return {};
+      return;
     }
     const bool ours = !both || !(other[regimage::kRegtime] < row[regimage::kRegtime]);
     const Record& older = ours ? row : other;
@@ -236,7 +294,6 @@ class Change {
     gone.set(regimage::kDeleted, true);
     decided_[ours ? at.row : other_row] = kept.bytes();
     decided_[ours ? other_row : at.row] = gone.bytes();
-    return {};
   }
 
   const RecordFile& file_;
@@ -244,6 +301,7 @@ class Change {
   bool removes_;
   MoveRows rows_;
   std::vector<bool> still_there_;                          // by rule
+  std::unordered_map<std::int64_t, Record> united_;        // rows at their old place with what others knew, too
   std::unordered_map<std::int64_t, std::string> decided_;  // rows that are not simply placed
   std::vector<std::int64_t> others_;
   std::size_t at_ = 0, other_ = 0;

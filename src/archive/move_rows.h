@@ -43,6 +43,8 @@ class MoveRows {
   }
   /// The row with its new path. Error: invalid, it does not fit.
   Status place(Record& row, const std::string& path) const;
+  /// Rows that would get one key: a file that was registered by the way through a link and by the one without.
+  std::vector<std::vector<RowPlace>> of_one_image() const;
   /// Rows that stand at the new places now: by the row that would get the same key.
   Result<std::unordered_map<std::int64_t, std::int64_t>> in_the_way() const;
 

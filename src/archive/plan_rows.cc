@@ -44,6 +44,7 @@ class RowsOfPlan {
     IMREG_TRY(rows_.find());
     IMREG_TRY(look_at_rows());
     if (!removes_) IMREG_TRY(look_at_new_places());
+    if (!removes_) note_registered_twice();
     if (!options_.part) IMREG_TRY(look_for_other_ccds());
     for (std::size_t i = 0; i < plan_.names.size(); ++i) IMREG_TRY(look_at_name(i));
     if (!removes_) look_at_roots();
@@ -90,6 +91,27 @@ class RowsOfPlan {
                  "): imsearch -delete takes the row out, then it can be a target");
     }
     return {};
+  }
+
+  // One line for each name.
+  void note_registered_twice() {
+    std::map<std::size_t, std::pair<std::string, std::set<std::string>>> twice;  // an example, and files, of each name
+    Record scratch = file_.make_record();
+    for (const auto& group : rows_.of_one_image()) {
+      std::vector<std::string> paths;
+      for (const auto& at : group) {
+        const RecordView row = file_.peek(at.row, scratch);
+        if (!row[regimage::kDeleted]) paths.push_back(rows_.path_of(row));
+      }
+      if (paths.size() < 2) continue;
+      auto& [example, files] = twice[rows_.rules()[group[0].rule].item];
+      if (files.empty()) example = paths[0] + " and " + paths[1];
+      files.insert(rows_.moved(paths[0], rows_.rules()[group[0].rule]));
+    }
+    for (const auto& [item, of] : twice)
+      plan_.notes.push_back(plan_.names[item].from + ": " + counted(std::ssize(of.second), "file") +
+                            " registered twice, by way of a link (" + of.first +
+                            "): one row of each image stays, the other is marked as deleted");
   }
 
   Status look_for_other_ccds() {
@@ -155,8 +177,8 @@ class RowsOfPlan {
   void look_at_roots() {
     for (const auto& root : roots_.roots()) {
       for (const auto& item : plan_.moving.items) {
-        if (item.folder && (root.prefix == item.from || root.prefix.starts_with(item.from + "/")))
-          plan_.notes.push_back("root " + root.name + " still stands for " + root.prefix +
+        if (item.folder && is_in_folder(root.folder, item.from))
+          plan_.notes.push_back("root " + root.name + " still stands for " + root.folder +
                                 ", which moves; its rows get whole paths (imrelocate -root gives it another)");
       }
     }
