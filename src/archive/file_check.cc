@@ -49,8 +49,7 @@ void FileCheck::look() {
     for (std::size_t i = next++; i < folders.size(); i = next++) {
       const auto there = names_in(folders[i].front().first).value_or({});  // in order
       for (const auto& [folder, name] : folders[i]) {
-        if (!std::binary_search(there.begin(), there.end(), name))
-          missing[i].push_back((folder == "/" ? "" : folder) + "/" + name);
+        if (!std::binary_search(there.begin(), there.end(), name)) missing[i].push_back(below(folder, name));
       }
     }
   };

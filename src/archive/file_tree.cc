@@ -148,10 +148,6 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-std::string below(const std::string& folder, const std::string& name) {
-  return (folder == "/" ? "" : folder) + "/" + name;
-}
-
 // The device alone does not tell: one file system may be mounted at two places, and no rename leads from one to the other.
 std::pair<std::uint64_t, std::uint64_t> file_system_of(const std::string& path) {
   struct statx info {};

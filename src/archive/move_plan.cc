@@ -23,7 +23,6 @@ std::string without_slash(std::string path) {
   return path;
 }
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 bool is_at_or_below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(below(folder, ""));
 }

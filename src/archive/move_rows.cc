@@ -17,7 +17,6 @@ namespace imreg::archive {
 
 namespace {
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 std::string without_links(const std::string& path) { return below(resolved_path(folder_of(path)), name_of(path)); }
 
 std::string place_key(const std::string& path, RecordView row) {

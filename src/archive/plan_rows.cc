@@ -10,14 +10,13 @@
 #include "base/text.h"
 #include "formats/regimage.h"
 #include "imreg/scan.h"
+#include "os/walk.h"
 
 namespace imreg::archive {
 
 namespace {
 
 constexpr int kSplit = 2;
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // What the files of the CCDs of one exposure have in common: "w/w" of w/w03.fits, and the moment (as bytes: it may be NaN).
 using Exposure = std::tuple<std::string, std::string, std::int64_t>;

@@ -3,6 +3,7 @@
 
 #include "archive/file_check.h"
 #include "archive/rules.h"
+#include "os/walk.h"
 #include "registry/image_row.h"
 #include "registry/search_filters.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 constexpr std::size_t kExamples = 3;
 constexpr std::size_t kLongCommand = 1 << 16;
-
-std::string path_of(const std::string& folder, std::string_view name) {
-  return (folder == "/" ? "" : folder) + "/" + std::string(name);
-}
 
 class PathEditor : public RowEditor {
  public:
@@ -59,8 +56,8 @@ class PathEditor : public RowEditor {
     const std::string folder = roots_.expand(fresh_);
     if (example) {
       last_example_ = stored_;
-      rule.examples.emplace_back(path_of(roots_.expand(stored_), old[regimage::kFilename]),
-                                 path_of(folder, fresh[regimage::kFilename]));
+      rule.examples.emplace_back(below(roots_.expand(stored_), old[regimage::kFilename]),
+                                 below(folder, fresh[regimage::kFilename]));
     }
     if (options_.look_for) files_.add(folder, std::string(fresh[regimage::kFilename]));
   }
@@ -142,7 +139,7 @@ class PathEditor : public RowEditor {
       trouble_ = Status(Code::invalid, "the name " + fresh_name_ + " would have " + std::to_string(fresh_name_.size()) +
                                            " bytes, its field has " + std::to_string(regimage::kFilename.count));
     } else if (fresh_.ends_with(' ') || fresh_name_.ends_with(' ')) {
-      trouble_ = Status(Code::invalid, "\"" + path_of(made->folder, fresh_name_) +
+      trouble_ = Status(Code::invalid, "\"" + below(made->folder, fresh_name_) +
                                            "\" would end in a blank, folder or name, which a record cannot hold");
     }
   }

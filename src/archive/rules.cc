@@ -12,16 +12,6 @@ namespace imreg {
 
 namespace {
 
-std::string joined(std::string_view folder, std::string_view name) {
-  return std::string(folder) + (folder.ends_with('/') ? "" : "/") + std::string(name);
-}
-
-// /data/a is in /data/a and /data/a/b, not in /data/ab.
-bool begins_with(std::string_view path, std::string_view prefix) {
-  if (prefix == "/") return true;
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 std::string with_beginning(std::string_view path, const PathRule& rule) {
   const std::string_view rest = path.substr(rule.from == "/" ? 0 : rule.from.size());
   return rule.to == "/" && !rest.empty() ? std::string(rest) : rule.to + std::string(rest == "/" ? "" : rest);
@@ -126,14 +116,14 @@ Result<NewPath> PathRules::apply(std::string_view folder, std::string_view name)
   std::string path;
   for (const PathRule& rule : rules_) {
     ++out.rule;
-    if (!rule.substitution && begins_with(folder, rule.from)) {
+    if (!rule.substitution && is_in_folder(folder, rule.from)) {
       out.folder = with_beginning(folder, rule);
       out.name = name;
       return out;
     }
     if (!rule.substitution && parent(rule.from) != folder) continue;
     out.any_name = false;
-    if (path.empty()) path = joined(folder, name);
+    if (path.empty()) path = below(folder, name);
     std::string fresh;
     if (!rule.substitution) {
       if (path != rule.from) continue;
@@ -145,7 +135,7 @@ Result<NewPath> PathRules::apply(std::string_view folder, std::string_view name)
       fresh = *std::move(whole);
     }
     out.folder = parent(fresh);
-    out.name = fresh.substr(fresh.rfind('/') + 1);
+    out.name = name_of(fresh);
     if (out.name.empty()) return Status(Code::invalid, path + " would become / without the name of a file");
     return out;
   }
