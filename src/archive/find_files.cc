@@ -13,6 +13,7 @@
 #include "archive/tasks.h"
 #include "imreg/record_file.h"
 #include "os/file.h"
+#include "os/processors.h"
 #include "os/walk.h"
 #include "registry/path_roots.h"
 

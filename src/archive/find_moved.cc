@@ -15,6 +15,7 @@
 
 #include "archive/tasks.h"
 #include "archive/walk_folders.h"
+#include "os/processors.h"
 #include "os/walk.h"
 
 namespace imreg::archive {

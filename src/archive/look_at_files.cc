@@ -17,6 +17,7 @@
 #include "archive/registered_twice.h"
 #include "archive/tasks.h"
 #include "os/file.h"
+#include "os/processors.h"
 
 namespace imreg::archive {
 

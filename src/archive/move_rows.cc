@@ -25,8 +25,8 @@ std::string place_key(const std::string& path, RecordView row) {
 
 }  // namespace
 
-std::vector<PathRule> rules_of(const std::vector<MovingItem>& items) {
-  std::vector<PathRule> out;
+std::vector<Way> ways_of(const std::vector<MovingItem>& items) {
+  std::vector<Way> out;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto& item = items[i];
     out.push_back({item.from, item.to, item.folder, i});
@@ -40,45 +40,45 @@ std::string MoveRows::path_of(RecordView row) const {
   return below(roots_.expand(row[regimage::kPathname]), std::string(row[regimage::kFilename]));
 }
 
-Result<std::vector<RowPlace>> MoveRows::rows_at(std::string PathRule::*side) const {
+Result<std::vector<RowPlace>> MoveRows::rows_at(std::string Way::*side) const {
   std::vector<RowPlace> out;
   std::unordered_map<std::string, std::size_t> folders;
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (rules_[i].folder)
-      folders.emplace(rules_[i].*side, i);
+  for (std::size_t i = 0; i < ways_.size(); ++i) {
+    if (ways_[i].folder)
+      folders.emplace(ways_[i].*side, i);
     else
-      names.push_back(name_of(rules_[i].*side));
+      names.push_back(name_of(ways_[i].*side));
   }
   if (!names.empty()) {
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     KeyTable keys;
     IMREG_TRY(keys.take(file_, roots_, names));
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (rules_[i].folder) continue;
-      const std::string& path = rules_[i].*side;
+    for (std::size_t i = 0; i < ways_.size(); ++i) {
+      if (ways_[i].folder) continue;
+      const std::string& path = ways_[i].*side;
       for (const std::int64_t row : keys.rows_of(folder_of(path) + '\n' + name_of(path), file_, roots_))
         out.push_back({row, i});
     }
   }
   if (!folders.empty()) {
-    // The rule of the folder that a stored pathname is at or below.
-    const auto rule_of = [&](std::string_view stored) -> std::optional<std::size_t> {
+    // The way of the folder that a stored pathname is at or below.
+    const auto way_of = [&](std::string_view stored) -> std::optional<std::size_t> {
       for (std::string path = roots_.expand(stored); path.starts_with('/') && path != "/"; path = folder_of(path)) {
         if (const auto found = folders.find(path); found != folders.end()) return found->second;
       }
       return std::nullopt;
     };
     Selection selection;
-    IMREG_TRY(selection.text(file_.schema(), "pathname", [&](std::string_view text) { return !!rule_of(text); }));
+    IMREG_TRY(selection.text(file_.schema(), "pathname", [&](std::string_view text) { return !!way_of(text); }));
     Record scratch = file_.make_record();
     std::string last;
-    std::optional<std::size_t> rule;
+    std::optional<std::size_t> way;
     find_rows(file_, selection, {}).each(0, [&](std::int64_t row) {
       const std::string_view stored = file_.peek(row, scratch)[regimage::kPathname];
-      if (stored != last || !rule) rule = rule_of(last = stored);
-      if (rule) out.push_back({row, *rule});
+      if (stored != last || !way) way = way_of(last = stored);
+      if (way) out.push_back({row, *way});
       return true;
     });
   }
@@ -89,7 +89,7 @@ Result<std::vector<RowPlace>> MoveRows::rows_at(std::string PathRule::*side) con
 }
 
 Status MoveRows::find() {
-  IMREG_ASSIGN(rows_, rows_at(&PathRule::from));
+  IMREG_ASSIGN(rows_, rows_at(&Way::from));
   return {};
 }
 
@@ -114,18 +114,18 @@ Status MoveRows::place(Record& row, const std::string& path) const {
 }
 
 std::vector<std::vector<RowPlace>> MoveRows::of_one_image() const {
-  std::vector<bool> two_ways(rules_.size(), false);  // to one place
-  for (std::size_t i = 1; i < rules_.size(); ++i) {
-    if (rules_[i].item == rules_[i - 1].item && rules_[i].to == rules_[i - 1].to) two_ways[i - 1] = two_ways[i] = true;
+  std::vector<bool> two_ways(ways_.size(), false);  // to one place
+  for (std::size_t i = 1; i < ways_.size(); ++i) {
+    if (ways_[i].item == ways_[i - 1].item && ways_[i].to == ways_[i - 1].to) two_ways[i - 1] = two_ways[i] = true;
   }
   std::vector<std::vector<RowPlace>> out;
   if (std::find(two_ways.begin(), two_ways.end(), true) == two_ways.end()) return out;
   std::unordered_map<std::string, std::vector<RowPlace>> places;
   Record scratch = file_.make_record();
   for (const auto& at : rows_) {
-    if (!two_ways[at.rule]) continue;
+    if (!two_ways[at.way]) continue;
     const RecordView seen = file_.peek(at.row, scratch);
-    places[place_key(moved(path_of(seen), rules_[at.rule]), seen)].push_back(at);
+    places[place_key(moved(path_of(seen), ways_[at.way]), seen)].push_back(at);
   }
   for (auto& [key, some] : places) {
     if (some.size() > 1) out.push_back(std::move(some));
@@ -136,19 +136,19 @@ std::vector<std::vector<RowPlace>> MoveRows::of_one_image() const {
 
 Result<std::unordered_map<std::int64_t, std::int64_t>> MoveRows::in_the_way() const {
   std::unordered_map<std::int64_t, std::int64_t> out;
-  IMREG_ASSIGN(const auto there, rows_at(&PathRule::to));
+  IMREG_ASSIGN(const auto there, rows_at(&Way::to));
   if (there.empty()) return out;
   std::unordered_map<std::string, std::int64_t> keys;
   Record scratch = file_.make_record();
-  for (const auto& [row, rule] : there) {
+  for (const auto& [row, way] : there) {
     const RecordView seen = file_.peek(row, scratch);
     // Of several, which is an old fault, the one that counts.
     const auto [at, fresh] = keys.try_emplace(place_key(path_of(seen), seen), row);
     if (!fresh && !seen[regimage::kDeleted]) at->second = row;
   }
-  for (const auto& [row, rule] : rows_) {
+  for (const auto& [row, way] : rows_) {
     const RecordView seen = file_.peek(row, scratch);
-    const auto found = keys.find(place_key(moved(path_of(seen), rules_[rule]), seen));
+    const auto found = keys.find(place_key(moved(path_of(seen), ways_[way]), seen));
     if (found != keys.end() && found->second != row) out.emplace(row, found->second);
   }
   return out;
@@ -163,11 +163,11 @@ class Change {
       : file_(file),
         step_(step),
         removes_(step.moving.action == Moving::Action::remove),
-        rows_(file, roots, rules_of(step.items)) {}
+        rows_(file, roots, ways_of(step.items)) {}
 
   Status prepare() {
     IMREG_TRY(rows_.find());
-    for (const auto& rule : rows_.rules()) still_there_.push_back(exists(rule.from));
+    for (const auto& way : rows_.ways()) still_there_.push_back(exists(way.from));
     if (removes_) return {};
     for (auto& group : rows_.of_one_image()) IMREG_TRY(unite(group));
     IMREG_ASSIGN(const auto in_the_way, rows_.in_the_way());
@@ -199,7 +199,7 @@ class Change {
         if (removes_)
           fresh.set(regimage::kDeleted, true);
         else
-          IMREG_TRY(rows_.place(fresh, rows_.moved(rows_.path_of(old.view()), rows_.rules()[at.rule])));
+          IMREG_TRY(rows_.place(fresh, rows_.moved(rows_.path_of(old.view()), rows_.ways()[at.way])));
         change.bytes = fresh.bytes();
       }
       change.row = row;
@@ -227,14 +227,14 @@ class Change {
 
   // A file that is at the old place: not ours any more, unless it is what the copy was made of.
   bool stays(const RowPlace& at) {
-    const PathRule& rule = rows_.rules()[at.rule];
-    if (!still_there_[at.rule]) return false;
+    const Way& way = rows_.ways()[at.way];
+    if (!still_there_[at.way]) return false;
     Record scratch = file_.make_record();
     const std::string path = rows_.path_of(file_.peek(at.row, scratch));
     const auto here = look_at(path);
     if (!here) return false;
-    if (removes_ || step_.items[rule.item].temporary.empty()) return true;
-    const auto there = look_at(rows_.moved(path, rule));
+    if (removes_ || step_.items[way.item].temporary.empty()) return true;
+    const auto there = look_at(rows_.moved(path, way));
     return !there || here->st_size != there->st_size || here->st_mtim.tv_sec != there->st_mtim.tv_sec ||
            here->st_mtim.tv_nsec != there->st_mtim.tv_nsec;
   }
@@ -299,7 +299,7 @@ class Change {
   const MoveStep& step_;
   bool removes_;
   MoveRows rows_;
-  std::vector<bool> still_there_;                          // by rule
+  std::vector<bool> still_there_;                          // by way
   std::unordered_map<std::int64_t, Record> united_;        // rows at their old place with what others knew, too
   std::unordered_map<std::int64_t, std::string> decided_;  // rows that are not simply placed
   std::vector<std::int64_t> others_;

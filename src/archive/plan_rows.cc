@@ -35,7 +35,7 @@ class RowsOfPlan {
         roots_(roots),
         plan_(plan),
         removes_(plan.moving.action == Moving::Action::remove),
-        rows_(file, roots, rules_of(plan.moving.items)) {}
+        rows_(file, roots, ways_of(plan.moving.items)) {}
 
   Status run() {
     registered_.resize(plan_.names.size());
@@ -62,17 +62,16 @@ class RowsOfPlan {
     Record row = file_.make_record();
     for (const auto& at : rows_.rows()) {
       IMREG_TRY(file_.read(at.row, row));
-      const PathRule& rule = rows_.rules()[at.rule];
+      const Way& way = rows_.ways()[at.way];
       const std::string path = rows_.path_of(row.view());
       if (!row[regimage::kDeleted]) {
-        ++plan_.names[rule.item].rows;
-        if (removes_) registered_[rule.item].insert(path.substr(rule.from.size()));
-        if (!rule.folder && row[regimage::kMode] == kSplit)
-          exposures_.emplace(exposure_of(path, row.view()), rule.item);
+        ++plan_.names[way.item].rows;
+        if (removes_) registered_[way.item].insert(path.substr(way.from.size()));
+        if (!way.folder && row[regimage::kMode] == kSplit) exposures_.emplace(exposure_of(path, row.view()), way.item);
       }
       if (removes_) continue;
-      if (const Status placed = rows_.place(row, rows_.moved(path, rule)); !placed.ok())
-        refuse(rule.item, path, placed.message());
+      if (const Status placed = rows_.place(row, rows_.moved(path, way)); !placed.ok())
+        refuse(way.item, path, placed.message());
     }
     return {};
   }
@@ -85,7 +84,7 @@ class RowsOfPlan {
       if (found == in_the_way.end()) continue;
       const RecordView other = file_.peek(found->second, scratch);
       if (other[regimage::kDeleted]) continue;
-      refuse(rows_.rules()[at.rule].item, rows_.path_of(other),
+      refuse(rows_.ways()[at.way].item, rows_.path_of(other),
              "is registered, although there is no such file (row " + std::to_string(found->second + 1) +
                  "): imsearch -delete takes the row out, then it can be a target");
     }
@@ -103,9 +102,9 @@ class RowsOfPlan {
         if (!row[regimage::kDeleted]) paths.push_back(rows_.path_of(row));
       }
       if (paths.size() < 2) continue;
-      auto& [example, files] = twice[rows_.rules()[group[0].rule].item];
+      auto& [example, files] = twice[rows_.ways()[group[0].way].item];
       if (files.empty()) example = paths[0] + " and " + paths[1];
-      files.insert(rows_.moved(paths[0], rows_.rules()[group[0].rule]));
+      files.insert(rows_.moved(paths[0], rows_.ways()[group[0].way]));
     }
     for (const auto& [item, of] : twice)
       plan_.notes.push_back(plan_.names[item].from + ": " + counted(std::ssize(of.second), "file") +
@@ -117,7 +116,7 @@ class RowsOfPlan {
     if (exposures_.empty()) return {};
     std::set<std::string> folders, named;
     for (const auto& [exposure, item] : exposures_) folders.insert(std::get<0>(exposure));
-    for (const auto& rule : rows_.rules()) named.insert(rule.from);
+    for (const auto& way : rows_.ways()) named.insert(way.from);
     Selection selection;
     IMREG_TRY(selection.text(file_.schema(), "pathname",
                              [&](std::string_view text) { return folders.contains(roots_.expand(text)); }));
