@@ -129,7 +129,9 @@ class PathEditor : public RowEditor {
     }
     rule_ = made->rule;
     if (rule_ < 0) return;
-    fresh_ = made->folder == folder ? stored_ : roots_.shorten(made->folder);
+    fresh_ = made->folder != folder                                     ? roots_.shorten(made->folder)
+             : !made->leaves.empty() && root_of(stored) == made->leaves ? folder
+                                                                        : stored_;
     fresh_name_ = made->name;
     if (fresh_.size() > static_cast<std::size_t>(regimage::kPathname.count)) {
       trouble_ = Status(Code::invalid, "the path " + fresh_ + " would have " + std::to_string(fresh_.size()) +

@@ -55,7 +55,9 @@ Status PathRules::add_pair(PathRule rule, std::string_view from, std::string_vie
   if (!fresh) return in_rule(rule, fresh.status());
   rule.from = *old;
   rule.to = *fresh;
-  if (rule.from == rule.to) return in_rule(rule, {Code::invalid, "OLD and NEW are the same path, " + rule.to});
+  if (rule.from == rule.to && from.starts_with('$') && to.starts_with('/')) rule.leaves = root_of(from);
+  if (rule.from == rule.to && rule.leaves.empty())
+    return in_rule(rule, {Code::invalid, "OLD and NEW are the same path, " + rule.to});
   if (rule.to.ends_with(' '))
     return in_rule(rule, {Code::invalid, "\"" + rule.to + "\" ends in a blank, which a record cannot hold"});
   rules_.push_back(std::move(rule));
@@ -119,6 +121,7 @@ Result<NewPath> PathRules::apply(std::string_view folder, std::string_view name)
     if (!rule.substitution && is_in_folder(folder, rule.from)) {
       out.folder = with_beginning(folder, rule);
       out.name = name;
+      out.leaves = rule.leaves;
       return out;
     }
     if (!rule.substitution && parent(rule.from) != folder) continue;

@@ -17,6 +17,7 @@ struct PathRule {
   std::string text;                               ///< as it was typed
   std::string place;                              ///< "line 3 of FILE"; empty: the command line
   std::string from, to;                           ///< absolute, without roots; `from` may be a file
+  std::string leaves = {};                        ///< OLD is this root and NEW its folder: its rows get whole paths
   std::optional<Substitution> substitution = {};  ///< instead
 };
 
@@ -25,6 +26,7 @@ struct NewPath {
   int rule = -1;             ///< that decides; -1: none matches
   bool any_name = false;     ///< it is the same for every name in the folder
   std::string folder, name;  ///< absolute, without roots
+  std::string_view leaves;   ///< the rule's
 };
 
 class PathRules {

@@ -53,7 +53,7 @@ Status compare_rows(const RecordFile& file, const std::vector<std::string>& fold
       // Keys that were the same before are an old fault, which a root can neither mend nor make worse.
       if (key_of(file.peek(others[i], scratch), before) == was) continue;
       const RecordView one = file.peek(row, scratch);
-      same = {Code::invalid, "-root would make two rows the same image, " + after.expand(one[regimage::kPathname]) +
+      same = {Code::invalid, "this would make two rows the same image, " + after.expand(one[regimage::kPathname]) +
                                  "/" + std::string(one[regimage::kFilename]) + " (extension " +
                                  std::to_string(one[regimage::kExtension]) + "): it is registered at both places; " +
                                  "nothing is changed; take another PREFIX, or another NAME"};
@@ -102,9 +102,10 @@ Status check_change(const RecordFile& file, const PathRoots& before, const PathR
     if (after.find(root.name)) continue;
     const auto rows = rows_of_root(file, before, root.name);
     if (rows > 0) {
-      return {Code::invalid, "root " + root.name + " is used by " + counted(rows, "row") +
-                                 ", whose files nobody would find without it; move them first: imrelocate -go " + "'$" +
-                                 root.name + "' " + root.folder};
+      return {Code::invalid,
+              "root " + root.name + " is used by " + counted(rows, "row") +
+                  ", whose files nobody would find without it; give them whole paths first: imrelocate -go " + "'$" +
+                  root.name + "' " + root.folder};
     }
   }
   IMREG_TRY(check_keys_stay_apart(file, before, after));

@@ -107,6 +107,25 @@ for line in roots:
         run("imrelocate", "-db", "un.db", "-root", line.replace("\t", "="), code=0)
 run("imcheck", "-db", "un.db", code=0)
 
+# a root goes when no row has it: a rule from it to its own folder gives its rows whole paths, and those of no other root
+run("imregister", "-db", "go.db", "-root", f"MEGA={top}/summit/mega", "-root", f"NIGHT={top}/summit/mega/2003A", "summit", code=0)
+at_first = places("go.db")
+out = fails(2, ["is used by", "give them whole paths first"], "imrelocate", "-db", "go.db", "-root", "MEGA=")
+remedy = out.stderr.split("first: imrelocate -go ")[1].split()
+equal(remedy, ["'$MEGA'", f"{top}/summit/mega"], "the remedy")
+having = lambda: {name: r["rows"] for name, r in roots_of("go.db").items()}
+before = having()
+out = run("imrelocate", "-db", "go.db", "-go", remedy[0].strip("'"), remedy[1], code=0)
+equal((having(), places("go.db")), ({"MEGA": 0, "NIGHT": before["NIGHT"]}, at_first), "whole paths, the same ones")
+check(before["MEGA"] > 0 and before["NIGHT"] > 0 and f"{before['MEGA']} rows changed" in out.stdout, f"so many as it had: {before} {out.stdout}")
+run("imrelocate", "-db", "go.db", "-go", "-undo", 1, code=0)
+equal((having(), places("go.db")), (before, at_first), "undone")
+run("imrelocate", "-db", "go.db", "-go", "$MEGA", f"{top}/summit/mega", code=0)
+run("imrelocate", "-db", "go.db", "-go", "$NIGHT", f"{top}/summit/mega/2003A", code=0)
+run("imrelocate", "-db", "go.db", "-root", "NIGHT=", "-root", "MEGA=", code=0)
+equal((having(), places("go.db")), ({}, at_first), "the roots are gone")
+fails(2, ["same path"], "imrelocate", "-db", "go.db", top, top)
+
 # imrelocate -root: at once, rehearsed, refused, logged, undone
 run("imregister", "-db", "r.db", "-root", f"MEGA={top}/summit/mega", "summit", code=0)
 before = read("r.db"), read("r.db.roots")
