@@ -165,6 +165,18 @@ report, _ = files("root.db", "-search", "disk", code=4)
 equal([(r["from"], r["to"], r["root"]) for r in report["rules"]], [(work + "/disk/m", work + "/disk/away", "MEGA")], "a root that moved")
 os.rmdir("disk/m"), os.rename("disk/away", "disk/m")
 
+# --- rows that know one folder by a root and others by its path: the root is named, whichever comes first
+for n in range(16):
+    image(f"disk/m/{n % 8}/h{n}.fits", **serial(300 + n))
+for first, second in (("0", "1"), ("1", "0")):
+    run("imregister", "-db", f"both{first}.db", *[f"disk/m/{n % 8}/h{n}.fits" for n in range(16) if str(n // 8) == first], code=0)
+    run("imregister", "-db", f"both{first}.db", "-root", f"MEGA={work}/disk/m", *[f"disk/m/{n % 8}/h{n}.fits" for n in range(16) if str(n // 8) == second], code=0)
+os.rename("disk/m", "disk/away")
+for first in "01":
+    report, _ = files(f"both{first}.db", code=4)
+    equal([(f["kind"], f["files"]) for f in report["findings"]], [("no folder", 16)], "two forms of a path: one finding")
+os.rename("disk/away", "disk/m")
+
 # --- searches: links, loops, pipes, copies, names of any bytes
 for n in range(9):
     image(f"s/old/d{n % 3}/g{n}.fits", **serial(100 + n))
