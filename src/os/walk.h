@@ -28,6 +28,8 @@ bool is_folder(const std::string& path);
 std::string below(std::string_view folder, std::string_view name);
 /// What is behind the last slash.
 std::string name_of(std::string_view path);
+/// Nothing has this name; false when that cannot be known.
+bool is_missing(const std::string& path);
 /// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.
 std::string absolute_path(const std::string& path);
 
