@@ -273,19 +273,19 @@ TEST(Crash, Rows) {
 }
 TEST(Crash, AnEmptyDatabaseThatHasRoom) {
   const auto history = empty_history();
-  replay(record(history), 8, 2000);  // both the cards and the first record torn: one of some hundred
+  replay(record(history), {8, 2000});  // both the cards and the first record torn: one of some hundred
 }
 TEST(Crash, Index) {
   const auto history = index_history();
   answers = 0;
-  replay(record(history), 2, 2);  // 110,000 different states with 256 choices
+  replay(record(history), {2, 2});  // 110,000 different states with 256 choices
   std::printf("index: %zu answers\n", answers.load());
   EXPECT_GT(answers, 1000u);
 }
 TEST(Crash, MergeOfTheIndex) {
   const auto history = merged_index_history();
   answers = 0;
-  replay(record(history), 1, 1);
+  replay(record(history), {1, 1});
   std::printf("merge_index: %zu answers\n", answers.load());
   EXPECT_GT(answers, 1000u);
 }

@@ -50,9 +50,13 @@ inline std::string check_rows(const Recorded& run, std::size_t done, const std::
   return look(run, acknowledged, folder, image).trouble;
 }
 
-// The whole history, by chunks of cuts. When more than `few` things are unsynced, `samples` choices by chance.
-inline void replay(const Recorded& run, std::size_t few = 8, std::size_t samples = 256,
-                   const Check& check = check_rows) {
+// When more than `few` things are unsynced, `samples` choices by chance.
+struct Effort {
+  std::size_t few = 8, samples = 256;
+};
+
+// The whole history, by chunks of cuts.
+inline void replay(const Recorded& run, const Effort& effort = {}, const Check& check = check_rows) {
   constexpr std::size_t kChunk = 4;
   const std::size_t chunks = run.log.size() / kChunk + 1;
   std::atomic<std::size_t> states{0}, different{0};
@@ -60,8 +64,8 @@ inline void replay(const Recorded& run, std::size_t few = 8, std::size_t samples
   std::vector<std::string> trouble(2 * chunks);
   in_parallel(2 * chunks, [&](std::size_t at, const std::string& folder) {
     Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .check = {}};
-    part.few = is_long() ? 8 : few;
-    part.samples = is_long() ? std::max<std::size_t>(samples, 256) : samples;
+    part.few = is_long() ? 8 : effort.few;
+    part.samples = is_long() ? std::max<std::size_t>(effort.samples, 256) : effort.samples;
     part.to = std::min(part.from + kChunk - 1, run.log.size());
     part.sector = at % 2 ? 4096 : 512;
     part.looked = &looked;
@@ -112,13 +116,16 @@ struct Mutant {
   std::size_t from, to;  // the cuts where it could be noticed
 };
 
-// Of each sync of a file that has this word in its name; and of the folder, when there is no word.
-inline std::vector<Mutant> mutants(const Recorded& run, const std::string& word) {
+// Of each sync of a file that has this word in its name; of the folder when there is no word, or a bar before it.
+inline std::vector<Mutant> mutants(const Recorded& run, std::string word) {
+  const bool folder = word.empty() || word.starts_with('|');
+  if (word.starts_with('|')) word.erase(0, 1);
   std::vector<Mutant> out;
   std::size_t nth = 0, last_step = run.history->steps.size();
   for (std::size_t at = 0; at < run.log.size(); ++at) {
     const Operation& sync = run.log[at];
-    if (!is_sync(sync) || sync.path.find(word) == std::string::npos) continue;
+    if (!is_sync(sync) || !(sync.kind == Kind::sync_folder ? folder : sync.path.find(word) != std::string::npos))
+      continue;
     std::size_t to = at + 1;
     while (to < run.log.size() && !same_sync(sync, run.log[to])) ++to;
     const std::size_t step = acknowledged_at(run, at);
@@ -151,21 +158,28 @@ inline std::vector<Mutant> mutants(const Recorded& run, const std::string& word)
 
 // Every mutant must be noticed, but for those that harm nothing: each with the reason.
 inline void prove(const Recorded& run, const std::string& word, const std::set<std::string>& harmless,
-                  const Check& check = check_rows, std::size_t samples = 256) {
+                  const Check& check = check_rows, const Effort& effort = {}) {
   const auto all = mutants(run, word);
   std::vector<std::string> trouble(all.size());
   std::atomic<std::size_t> states{0};
   in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
     const Mutant& mutant = all[at];
-    Replay part{
-        .log = mutant.log, .start = run.start, .from = mutant.from, .to = mutant.to, .samples = samples, .check = {}};
+    Replay part{.log = mutant.log,
+                .start = run.start,
+                .from = mutant.from,
+                .to = mutant.to,
+                .samples = effort.samples,
+                .few = effort.few,
+                .check = {}};
     part.check = [&](std::size_t done, const std::string& where, const Image& image) {
       return check(run, done, where, image);
     };
     const auto result = part.run(folder);
     states += result.different;
     trouble[at] = result.trouble;
-    if (std::getenv("IMREG_TELL")) std::fprintf(stderr, "PROGRESS %zu/%zu %ld %s [%zu..%zu] states %zu: %s\n", at, all.size(), (long)time(nullptr), mutant.name.c_str(), mutant.from, mutant.to, result.different, result.trouble.c_str());
+    if (std::getenv("IMREG_TELL"))
+      std::fprintf(stderr, "PROGRESS %zu/%zu %ld %s [%zu..%zu] states %zu: %s\n", at, all.size(), (long)time(nullptr),
+                   mutant.name.c_str(), mutant.from, mutant.to, result.different, result.trouble.c_str());
   });
   std::size_t found = 0;
   std::set<std::string> survivors;
