@@ -1,7 +1,7 @@
 // Bulk changes with their history, and path roots: after any cut rows and history tell the same, and all can be undone.
 #include "archive/roots.h"
+#include "bulk_story.h"
 #include "imreg/bulk_edit.h"
-#include "imreg/history.h"
 #include "imreg/relocate.h"
 #include "os/file.h"
 #include "registry/path_roots.h"
@@ -12,36 +12,6 @@ namespace imreg::crash {
 namespace {
 
 using testing::must;
-
-// A change that was made, as the history tells of it. Changes that were not made are not told of: a cut may leave any number.
-struct Told {
-  BulkChange::Kind kind;
-  std::int64_t rows;
-  std::string command;
-  bool undone;
-  bool operator==(const Told&) const = default;
-};
-using Story = std::vector<Told>;
-
-std::string words(const Story& story) {
-  std::string out;
-  for (const auto& one : story) {
-    out += " " + std::string(word_of(one.kind)) + "(" + std::to_string(one.rows) + ")" + (one.undone ? " undone" : "");
-  }
-  return out.empty() ? " nothing" : out;
-}
-
-Result<Story> story_of(const std::string& path) {
-  IMREG_ASSIGN(const auto file, RecordFile::open(path));
-  IMREG_ASSIGN(const auto history, imreg::History::load(file));
-  if (history.damaged() != 0) return Status(Code::corrupt, "a record of the history is damaged");
-  Story out;
-  for (const auto& change : history.changes()) {
-    IMREG_TRY(history.command_of(change).status());
-    if (change.done) out.push_back({change.kind, change.rows, change.command, change.undone_by != 0});
-  }
-  return out;
-}
 
 std::string roots_text(const std::string& path) {
   return read_file(path + ".roots").value_or("none");  // none and empty are different files

@@ -93,20 +93,24 @@ inline bool is_sync(const Operation& operation) {
 inline bool is_name(const Operation& operation) {
   return operation.kind == Kind::create || operation.kind == Kind::rename || operation.kind == Kind::remove;
 }
-// The file that a sync is of, without a process number.
+// The file that a sync is of, without a process number, and without what makes a name one that nobody has.
 inline std::string synced(const Operation& sync) {
-  std::string file = sync.kind == Kind::sync_folder ? "the folder" : sync.path;
-  if (const auto pid = file.find(".new"); pid != std::string::npos) file.resize(pid + 4);
+  std::string file = sync.path;
+  if (sync.kind == Kind::sync_folder) file = file.empty() ? "the folder" : "the folder " + file;
+  for (const std::string mark : {".new", ".imreg-moving-"}) {
+    if (const auto at = file.find(mark); at != std::string::npos) file.resize(at + mark.size());
+  }
   return file;
 }
 
 // Whether the sync makes the operation durable.
 inline bool covers(const Operation& sync, const Operation& operation) {
   if (operation.lock || is_sync(operation)) return false;
-  return sync.kind == Kind::sync_folder ? is_name(operation) : !is_name(operation) && operation.file == sync.file;
+  return sync.kind == Kind::sync_folder ? is_name(operation) && places_of(operation).contains(sync.path)
+                                        : !is_name(operation) && operation.file == sync.file;
 }
 inline bool same_sync(const Operation& a, const Operation& b) {
-  return is_sync(b) && a.kind == b.kind && (a.kind == Kind::sync_folder || a.file == b.file);
+  return is_sync(b) && a.kind == b.kind && (a.kind == Kind::sync_folder ? a.path == b.path : a.file == b.file);
 }
 
 // One error in the code, as it would be seen by the disk.
@@ -156,12 +160,30 @@ inline std::vector<Mutant> mutants(const Recorded& run, std::string word) {
   return out;
 }
 
+struct Proof {
+  std::string mutant, noticed;
+  std::size_t states = 0;
+};
+
 // Every mutant must be noticed, but for those that harm nothing: each with the reason.
+inline void judge(const std::string& history, const std::vector<Proof>& proofs, const std::set<std::string>& harmless) {
+  std::size_t found = 0, states = 0;
+  std::set<std::string> survivors;
+  for (const auto& proof : proofs) {
+    found += !proof.noticed.empty();
+    states += proof.states;
+    if (proof.noticed.empty()) survivors.insert(proof.mutant);
+    if (std::getenv("IMREG_TELL"))
+      std::printf("%s: %zu states, %s\n", proof.mutant.c_str(), proof.states, proof.noticed.c_str());
+  }
+  std::printf("%s: %zu mutants, %zu found, %zu states\n", history.c_str(), proofs.size(), found, states);
+  EXPECT_EQ(survivors, harmless);
+}
+
 inline void prove(const Recorded& run, const std::string& word, const std::set<std::string>& harmless,
                   const Check& check = check_rows, const Effort& effort = {}) {
   const auto all = mutants(run, word);
-  std::vector<std::string> trouble(all.size());
-  std::atomic<std::size_t> states{0};
+  std::vector<Proof> proofs(all.size());
   in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
     const Mutant& mutant = all[at];
     Replay part{.log = mutant.log,
@@ -175,21 +197,9 @@ inline void prove(const Recorded& run, const std::string& word, const std::set<s
       return check(run, done, where, image);
     };
     const auto result = part.run(folder);
-    states += result.different;
-    trouble[at] = result.trouble;
-    if (std::getenv("IMREG_TELL"))
-      std::fprintf(stderr, "PROGRESS %zu/%zu %ld %s [%zu..%zu] states %zu: %s\n", at, all.size(), (long)time(nullptr),
-                   mutant.name.c_str(), mutant.from, mutant.to, result.different, result.trouble.c_str());
+    proofs[at] = {mutant.name, result.trouble, result.different};
   });
-  std::size_t found = 0;
-  std::set<std::string> survivors;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    found += !trouble[i].empty();
-    if (trouble[i].empty()) survivors.insert(all[i].name);
-    if (std::getenv("IMREG_TELL")) std::printf("%s: %s\n", all[i].name.c_str(), trouble[i].c_str());
-  }
-  std::printf("%s: %zu mutants, %zu found, %zu states\n", run.history->name.c_str(), all.size(), found, states.load());
-  EXPECT_EQ(survivors, harmless);
+  judge(run.history->name, proofs, harmless);
 }
 
 }  // namespace imreg::crash
