@@ -82,6 +82,11 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool is_missing(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 std::string absolute_path(const std::string& path) {
   std::error_code error;
   auto absolute = std::filesystem::absolute(path, error).lexically_normal().string();

@@ -23,6 +23,8 @@ Result<std::vector<std::string>> names_in(const std::string& folder);
 Walk walk_folder(const std::string& folder);
 
 bool is_folder(const std::string& path);
+/// Nothing has this name; false when that cannot be known.
+bool is_missing(const std::string& path);
 /// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.
 std::string absolute_path(const std::string& path);
 
