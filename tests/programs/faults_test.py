@@ -122,7 +122,7 @@ JOBS = [
     Job("relocate", ["imrelocate", "-db", "@/x.db", "-go", work, "/elsewhere"], as_x("half.db"), wholly=True, refuses=True),
     Job("undo", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("moved.db"), wholly=True, refuses=True),
     Job("change a root", ["imrelocate", "-db", "@/x.db", "-root", "ALL=/there"], as_x("rooted.db"), wholly=True),
-    Job("make a root", ["imrelocate", "-db", "@/x.db", "-go", "-make-root", f"WORK={work}"], as_x("half.db"), wholly=True),
+    Job("make a root", ["imrelocate", "-db", "@/x.db", "-go", "-make-root", f"WORK={work}"], as_x("half.db"), wholly=True, refuses=True),
     Job("undo of a root", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("turned.db"), wholly=True, refuses=True),
     Job("modify", ["imsearch", "-db", "@/x.db", "-modify", "filter", "none", "-all"], as_x("half.db"), wholly=True, refuses=True),
     Job("compact", ["imcheck", "-db", "@/x.db", "-compact"], as_x("deleted.db"), wholly=True),
