@@ -152,6 +152,32 @@ TEST(History, TellsAndUndoesWhatANaiveLogHas) {
   }));
 }
 
+// The machine stops behind the history; then an image is registered, which gets the number of the change, and is one of its rows.
+TEST(History, WhatWasNotMadeIsNotMadeForEver) {
+  for (const bool compacts : {false, true}) {
+    Folder folder;
+    const std::string path = make_file(folder, 20);
+    EXPECT_FALSE(change(path, {{3, {3, "/x", false}}, {4, {4, "/x", false}}}, "cut", 0, true).ok());
+    const auto is_made = [&] { return changes_of(must(RecordFile::open(path))).front().done; };
+    EXPECT_FALSE(is_made());
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_OK(must(RecordWriter::open(path, {})).commit({{3, image(50 + i, "/data/0").bytes()}}, {}));
+      EXPECT_FALSE(is_made()) << i;
+    }
+    EXPECT_OK(change(path, {{3, {3, "/y", false}}, {4, {4, "/y", compacts}}}, "next"));
+    EXPECT_FALSE(is_made());
+    if (compacts) {
+      EXPECT_EQ(must(compact_database(path)).removed, 1);
+      EXPECT_FALSE(is_made());
+    }
+    const RecordFile file = must(RecordFile::open(path));
+    const History history = must(History::load(file));
+    EXPECT_EQ(history.changes().size(), compacts ? 3U : 2U);
+    EXPECT_EQ(must(history.newest(1)).command, "next");
+    EXPECT_FALSE(history.newest(2).ok());
+  }
+}
+
 TEST(History, NumbersWhatCanBeUndone) {
   Folder folder;
   const std::string path = make_file(folder, 20);

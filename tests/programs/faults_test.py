@@ -45,6 +45,12 @@ for n in ("half.db", "half.db.roots"):
 for n in ("half.db", "half.db.roots"):
     shutil.copy(n, n.replace("half", "moved"))
 run("imrelocate", "-db", "moved.db", "-go", "/data", "/elsewhere", code=0)
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, n.replace("half", "rooted"))
+run("imrelocate", "-db", "rooted.db", "-go", "-make-root", "ALL=/data", code=0)
+for n in ("rooted.db", "rooted.db.journal", "rooted.db.roots", "rooted.db.history"):
+    shutil.copy(n, n.replace("rooted", "turned"))
+run("imrelocate", "-db", "turned.db", "-root", "ALL=/turned", code=0)
 marked = records("deleted.db")
 marked["DELETED"][::3] = ord("T")
 store("deleted.db", marked)
@@ -112,6 +118,9 @@ JOBS = [
     Job("trim", ["imcheck", "-db", "@/x.db", "-trim"], as_x("few.db"), wholly=True),
     Job("relocate", ["imrelocate", "-db", "@/x.db", "-go", work, "/elsewhere"], as_x("half.db"), wholly=True, refuses=True),
     Job("undo", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("moved.db"), wholly=True, refuses=True),
+    Job("change a root", ["imrelocate", "-db", "@/x.db", "-root", "ALL=/there"], as_x("rooted.db"), wholly=True),
+    Job("make a root", ["imrelocate", "-db", "@/x.db", "-go", "-make-root", f"WORK={work}"], as_x("half.db"), wholly=True, refuses=True),
+    Job("undo of a root", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("turned.db"), wholly=True, refuses=True),
     Job("modify", ["imsearch", "-db", "@/x.db", "-modify", "filter", "none", "-all"], as_x("half.db"), wholly=True, refuses=True),
     Job("compact", ["imcheck", "-db", "@/x.db", "-compact"], as_x("deleted.db"), wholly=True),
     Job("first backup", ["imbackup", "-db", "@/x.db", "@/copy"], as_x("half.db"), "copy/Imreg.db", wholly=True),
