@@ -1,0 +1,2 @@
+// imstats
+int main() { return 0; }

@@ -1,0 +1,27 @@
+// The middle of many numbers that are read, and never sorted or kept: pixels of 32 and 64 bits.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "imreg/pixels.h"
+
+namespace imreg {
+
+/// In stored values. Two middle ones: the same one twice of an odd number.
+template <class T>
+struct Middles {
+  std::int64_t bad = 0, count = 0;  ///< without a value, with one
+  std::int64_t saturated = 0;
+  T least{}, most{};
+  T low{}, high{};
+};
+/// T: the type of the plane, 32 or 64 bits. Saturated are those whose value is `saturation` or more.
+template <class T>
+Middles<T> middles_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double saturation);
+
+/// The two middle ones of |stored - centre|.
+template <class T>
+Middles<double> middle_deviations_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double centre);
+
+}  // namespace imreg
