@@ -25,6 +25,10 @@ struct PixelPlane {
   double bscale = 1, bzero = 0;
   std::optional<std::int64_t> blank;  ///< the stored integer that means: no value
 
+  /// Whether the same stored numbers mean the same.
+  bool is_like(const PixelPlane& other) const {
+    return bitpix == other.bitpix && bscale == other.bscale && bzero == other.bzero && blank == other.blank;
+  }
   int pixel_size() const { return (bitpix < 0 ? -bitpix : bitpix) / 8; }
   double value(double stored) const { return bscale * stored + bzero; }
   /// The largest value that the type can hold; infinity for floats.
@@ -41,10 +45,11 @@ class PixelFile {
   /// Errors: those of File::open and Map; corrupt (packed data are damaged).
   static Result<PixelFile> open(const std::string& path, const FitsHeaders& headers);
 
-  /// The image of an HDU, plane `plane` (from 0) of its cube. The memory lives as long as the returned object.
+  /// The image of an HDU, plane `plane` (from 0) of its cube; all of them above each other as one when it is kAllPlanes. The memory lives as long as the returned object.
   /// Tile-compressed images are decompressed, also into a file without a name, plane by plane.
   /// Errors: invalid (no image, no such plane), corrupt (cut off, damaged), io.
   class Image;
+  static constexpr std::int64_t kAllPlanes = -1;
   Result<Image> image(const Hdu& hdu, std::int64_t plane = 0) const;
 
   PixelFile(PixelFile&&) noexcept;
@@ -105,8 +110,15 @@ struct PixelStatistics {
   double minimum = std::numeric_limits<double>::quiet_NaN(), maximum = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// Exact: what sorting all pixels would give. A pixel in two of the boxes counts twice. The boxes lie in the plane.
-PixelStatistics statistics_of(const PixelPlane& plane, std::span<const PixelBox> boxes,
+/// A box of a plane, which it lies in.
+struct PixelArea {
+  const PixelPlane* plane = nullptr;
+  PixelBox box;
+};
+
+/// Exact: what sorting all pixels would give. A pixel that stands in two areas counts twice. The planes are alike: of one
+/// bitpix, bscale, bzero and blank.
+PixelStatistics statistics_of(std::span<const PixelArea> areas,
                               double saturation = std::numeric_limits<double>::infinity());
 
 }  // namespace imreg

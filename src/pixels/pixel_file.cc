@@ -82,13 +82,17 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   const auto number = static_cast<std::size_t>(hdu.number);
   if (!hdu.is_image() || number >= content_->offsets.size())
     return Status(Code::invalid, name + " is no image with pixels").in_file(content_->path);
-  if (plane < 0 || plane >= planes_of(hdu))
+  if (plane < kAllPlanes || plane >= planes_of(hdu))
     return Status(Code::invalid, name + " has no plane " + std::to_string(plane + 1)).in_file(content_->path);
   Image out;
   PixelPlane& pixels = out.plane_;
   pixels.bitpix = hdu.bitpix;
   pixels.width = hdu.axes[0];
   pixels.height = hdu.axes.size() > 1 ? hdu.axes[1] : 1;
+  if (plane == kAllPlanes) {
+    pixels.height *= planes_of(hdu);
+    plane = 0;
+  }
   pixels.bscale = hdu.header.number_of("BSCALE").value_or(1);
   pixels.bzero = hdu.header.number_of("BZERO").value_or(0);
   if (pixels.bscale == 0 || !std::isfinite(pixels.bscale) || !std::isfinite(pixels.bzero))
@@ -117,7 +121,7 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   auto unpacked = std::make_shared<Content>();
   unpacked->path = content_->path;
   IMREG_ASSIGN(unpacked->file, File::temporary(temporary_folder()));
-  if (Status status = decompress(content_->file, hdu, plane, unpacked->file); !status.ok())
+  if (Status status = decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file); !status.ok())
     return std::move(status).in_file(content_->path);
   IMREG_ASSIGN(unpacked->map, Map::of(unpacked->file, size));
   pixels.bytes = reinterpret_cast<const unsigned char*>(unpacked->map.data());

@@ -52,9 +52,9 @@ template <class T, bool kDeviation>
 struct Numbers {
   using V = std::conditional_t<kDeviation, double, T>;
   static constexpr auto kStep = static_cast<std::int64_t>(sizeof(T));
-  const PixelPlane& plane;
-  std::span<const PixelBox> boxes;
+  std::span<const PixelArea> areas;
   double centre = 0;
+  std::optional<std::int64_t> blank = areas.front().plane->blank;
 
   [[gnu::always_inline]] V number(const unsigned char* at) const {
     if constexpr (kDeviation) {
@@ -65,7 +65,7 @@ struct Numbers {
   }
   bool is_blank(const unsigned char* at) const {
     if constexpr (std::is_integral_v<T>) {
-      return plane.blank && load_big<T>(at) == *plane.blank;
+      return blank && load_big<T>(at) == *blank;
     } else {
       return std::isnan(load_big<T>(at));
     }
@@ -73,7 +73,7 @@ struct Numbers {
   /// Integers without BLANK, floats with their NaN: how many numbers that are.
   [[gnu::always_inline]] std::int64_t take(const unsigned char* at, std::int64_t n, V* to) const {
     for (std::int64_t i = 0; i < n; ++i) to[i] = number(at + i * kStep);
-    if (std::is_floating_point_v<T> || !plane.blank) return n;
+    if (std::is_floating_point_v<T> || !blank) return n;
     std::int64_t good = 0;
     for (std::int64_t i = 0; i < n; ++i) {
       to[good] = to[i];
@@ -96,10 +96,10 @@ struct Pass {
 
 template <class T, bool kDeviation, class V>
 [[gnu::always_inline]] inline void look(const Numbers<T, kDeviation>& numbers, Pass<V>& pass) {
-  const PixelPlane& plane = numbers.plane;
   const V from = pass.from, to = pass.to, limit = pass.limit;
   V values[kChunk];
-  for (const PixelBox& box : numbers.boxes) {
+  for (const auto& [area_plane, box] : numbers.areas) {
+    const PixelPlane& plane = *area_plane;
     const bool one_run = box.width == plane.width;  // whole rows follow each other
     const std::int64_t runs = one_run ? 1 : box.height, length = one_run ? box.pixels() : box.width;
     for (std::int64_t run = 0; run < runs; ++run) {
@@ -157,20 +157,20 @@ void run(const Numbers<T, kDeviation>& numbers, Pass<V>& pass) {
   look(numbers, pass);
 }
 
-// Numbers from all over the boxes, in their order; those whose keys lie from `first` to `last`.
+// Numbers from all over the areas, in their order; those whose keys lie from `first` to `last`.
 template <class T, bool kDeviation>
 auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::uint64_t first, std::uint64_t last, int pass) {
   std::vector<typename Numbers<T, kDeviation>::V> out;
   Random random(splitmix64(static_cast<std::uint64_t>(pass)));
   const double step = static_cast<double>(pixels) / kSample;
-  std::size_t box = 0;
-  std::int64_t before = 0;  // pixels of the boxes before
+  std::size_t area = 0;
+  std::int64_t before = 0;  // pixels of the areas before
   for (std::int64_t i = 0; i < kSample; ++i) {
     const auto place = static_cast<std::int64_t>((static_cast<double>(i) + random.uniform()) * step);
-    while (place - before >= numbers.boxes[box].pixels()) before += numbers.boxes[box++].pixels();
-    const PixelBox& b = numbers.boxes[box];
+    while (place - before >= numbers.areas[area].box.pixels()) before += numbers.areas[area++].box.pixels();
+    const auto& [plane, b] = numbers.areas[area];
     const std::int64_t y = (place - before) / b.width, x = (place - before) % b.width;
-    const unsigned char* at = numbers.plane.bytes + ((b.y + y) * numbers.plane.width + b.x + x) * numbers.kStep;
+    const unsigned char* at = plane->bytes + ((b.y + y) * plane->width + b.x + x) * numbers.kStep;
     if (numbers.is_blank(at)) continue;
     const auto number = numbers.number(at);
     const std::uint64_t key = key_of(number);
@@ -190,7 +190,7 @@ template <class T, bool kDeviation, class V>
 Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool limit_is_low) {
   Middles<V> out;
   std::int64_t pixels = 0;
-  for (const PixelBox& box : numbers.boxes) pixels += box.pixels();
+  for (const PixelArea& area : numbers.areas) pixels += area.box.pixels();
   if (pixels == 0) return out;
   std::vector<V> kept(static_cast<std::size_t>(std::max(std::min(pixels, kFew), pixels / 24)));
   std::uint64_t first = key_of(kLeast<V>), last = key_of(kMost<V>);  // where the wanted number is known to lie
@@ -249,8 +249,9 @@ Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool lim
 }  // namespace
 
 template <class T>
-Middles<T> middles_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double saturation) {
+Middles<T> middles_of(std::span<const PixelArea> areas, double saturation) {
   // The stored value from which on pixels are saturated; with a limit that no value can reach, none are.
+  const PixelPlane& plane = *areas.front().plane;
   const bool low = plane.bscale < 0;
   const double stored = (saturation - plane.bzero) / plane.bscale;
   T limit{};
@@ -263,19 +264,19 @@ Middles<T> middles_of(const PixelPlane& plane, std::span<const PixelBox> boxes, 
     if (!low && static_cast<double>(limit) < stored) limit = std::nextafter(limit, kMost<T>);
     if (low && static_cast<double>(limit) > stored) limit = std::nextafter(limit, kLeast<T>);
   }
-  Middles<T> out = find_middles(Numbers<T, false>{plane, boxes}, limit, low);
+  Middles<T> out = find_middles(Numbers<T, false>{areas}, limit, low);
   if (saturation > plane.limit()) out.saturated = 0;
   return out;
 }
 
 template <class T>
-Middles<double> middle_deviations_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double centre) {
-  return find_middles(Numbers<T, true>{plane, boxes, centre}, 0.0, false);
+Middles<double> middle_deviations_of(std::span<const PixelArea> areas, double centre) {
+  return find_middles(Numbers<T, true>{areas, centre}, 0.0, false);
 }
 
 #define IMREG_FOR(T)                                                                        \
-  template Middles<T> middles_of(const PixelPlane&, std::span<const PixelBox>, double);     \
-  template Middles<double> middle_deviations_of<T>(const PixelPlane&, std::span<const PixelBox>, double)
+  template Middles<T> middles_of(std::span<const PixelArea>, double);     \
+  template Middles<double> middle_deviations_of<T>(std::span<const PixelArea>, double)
 IMREG_FOR(std::int32_t);
 IMREG_FOR(std::int64_t);
 IMREG_FOR(float);

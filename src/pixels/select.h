@@ -16,12 +16,12 @@ struct Middles {
   T least{}, most{};
   T low{}, high{};
 };
-/// T: the type of the plane, 32 or 64 bits. Saturated are those whose value is `saturation` or more.
+/// T: the type of the planes, 32 or 64 bits. Saturated are those whose value is `saturation` or more.
 template <class T>
-Middles<T> middles_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double saturation);
+Middles<T> middles_of(std::span<const PixelArea> areas, double saturation);
 
 /// The two middle ones of |stored - centre|.
 template <class T>
-Middles<double> middle_deviations_of(const PixelPlane& plane, std::span<const PixelBox> boxes, double centre);
+Middles<double> middle_deviations_of(std::span<const PixelArea> areas, double centre);
 
 }  // namespace imreg

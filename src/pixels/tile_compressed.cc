@@ -42,7 +42,7 @@ constexpr Kind kKinds[] = {{8, TBYTE, 1}, {16, TSHORT, 2}, {32, TINT, 4}, {-32, 
 
 }  // namespace
 
-Status decompress(const File& from, const Hdu& hdu, std::int64_t plane, File& to) {
+Status decompress(const File& from, const Hdu& hdu, std::int64_t row, std::int64_t rows, File& to) {
   const auto* const kind =
       std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.bitpix == hdu.bitpix; });
   if (kind == std::end(kKinds))
@@ -56,18 +56,18 @@ Status decompress(const File& from, const Hdu& hdu, std::int64_t plane, File& to
   if (status == 0 && compressed == 0) return {Code::corrupt, "HDU " + std::to_string(hdu.number) + " has no tiles"};
   // The stored integers: scaling is for those who know what they want to do with it.
   if (hdu.bitpix > 0) fits_set_bscale(opened, 1, 0, &status);
-  const std::int64_t width = hdu.axes[0], height = hdu.axes.size() > 1 ? hdu.axes[1] : 1;
-  const std::int64_t tile = std::clamp<std::int64_t>(hdu.header.integer_of("ZTILE2").value_or(1), 1, height);
-  const std::int64_t band = std::clamp<std::int64_t>(kBand / (width * kind->size) / tile * tile, tile, height);
+  const std::int64_t width = hdu.axes[0];
+  const std::int64_t tile = std::clamp<std::int64_t>(hdu.header.integer_of("ZTILE2").value_or(1), 1, rows);
+  const std::int64_t band = std::clamp<std::int64_t>(kBand / (width * kind->size) / tile * tile, tile, rows);
   std::vector<char> bytes(static_cast<std::size_t>(width * band * kind->size));
   float no_float = std::numeric_limits<float>::quiet_NaN();
   double no_double = std::numeric_limits<double>::quiet_NaN();
   void* const none = hdu.bitpix == -32 ? static_cast<void*>(&no_float) : hdu.bitpix == -64 ? &no_double : nullptr;
   std::int64_t offset = 0;
-  for (std::int64_t y = 0; y < height && status == 0; y += band) {
-    const std::int64_t count = width * std::min(band, height - y);
+  for (std::int64_t y = 0; y < rows && status == 0; y += band) {
+    const std::int64_t count = width * std::min(band, rows - y);
     int any = 0;
-    fits_read_img(opened, kind->datatype, (plane * height + y) * width + 1, count, none, bytes.data(), &any, &status);
+    fits_read_img(opened, kind->datatype, (row + y) * width + 1, count, none, bytes.data(), &any, &status);
     if (status != 0) break;
     const auto size = static_cast<std::size_t>(count * kind->size);
     swap_bytes(bytes.data(), size, kind->size);

@@ -7,8 +7,8 @@
 
 namespace imreg {
 
-/// Writes one plane as FITS stores it: big-endian, of the HDU's bitpix, floats with NaN where there is no value.
+/// Writes some rows (those of all planes count on) as FITS stores them: big-endian, of the HDU's bitpix, floats with NaN where there is no value.
 /// Errors: corrupt, io.
-Status decompress(const File& from, const Hdu& hdu, std::int64_t plane, File& to);
+Status decompress(const File& from, const Hdu& hdu, std::int64_t row, std::int64_t rows, File& to);
 
 }  // namespace imreg

@@ -26,7 +26,7 @@ std::string answer(const std::vector<std::string_view>& words) {
   const auto image = file->image(headers->hdus.at(static_cast<std::size_t>(hdu)), plane);
   if (!image) return "{\"error\":" + json_text(image.status().text()) + "}";
   const PixelPlane& pixels = image->plane();
-  std::vector<PixelBox> boxes;
+  std::vector<PixelArea> areas;
   for (std::size_t i = 3; i < words.size(); ++i) {
     if (words[i].starts_with("saturation=")) {
       (void)parse_number(words[i].substr(11), saturation);
@@ -40,10 +40,10 @@ std::string answer(const std::vector<std::string_view>& words) {
       return out + "]";
     } else if (const auto section = parse_section(words[i])) {
       bool whole = true;
-      boxes.push_back(clip_section(*section, pixels.width, pixels.height, &whole));
+      areas.push_back({&pixels, clip_section(*section, pixels.width, pixels.height, &whole)});
     }
   }
-  const PixelStatistics s = statistics_of(pixels, boxes, saturation);
+  const PixelStatistics s = statistics_of(areas, saturation);
   const Status status = image->check();
   if (!status.ok()) return "{\"error\":" + json_text(status.text()) + "}";
   return "{\"pixels\":" + std::to_string(s.pixels) + ",\"bad\":" + std::to_string(s.bad) +
