@@ -9,7 +9,6 @@
 #include "imreg/pixels.h"
 #include "os/file.h"
 #include "os/map.h"
-#include "pixels/byte_order.h"
 #include "pixels/tile_compressed.h"
 
 namespace imreg {
@@ -139,21 +138,6 @@ double PixelPlane::limit() const {
   const double highest = bitpix == 8 ? 255 : std::ldexp(1, bitpix - 1) - 1;
   const double lowest = bitpix == 8 ? 0 : -std::ldexp(1, bitpix - 1);
   return std::max(value(highest), value(lowest));
-}
-
-void read_row(const PixelPlane& plane, std::int64_t y, std::int64_t x, std::span<float> to) {
-  const unsigned char* from = plane.bytes + (y * plane.width + x) * plane.pixel_size();
-  with_type(plane.bitpix, [&](auto type) {
-    using T = decltype(type);
-    for (float& out : to) {
-      const T stored = load_big<T>(from);
-      from += sizeof(T);
-      out = static_cast<float>(plane.value(static_cast<double>(stored)));
-      if constexpr (std::is_integral_v<T>) {
-        if (plane.blank && *plane.blank == static_cast<std::int64_t>(stored)) out = std::numeric_limits<float>::quiet_NaN();
-      }
-    }
-  });
 }
 
 }  // namespace imreg

@@ -130,11 +130,11 @@ template <class T, bool kDeviation, class V>
           V* const kept = pass.kept.data() + pass.in_kept;
           for (std::int64_t i = 0; i < n; ++i) {
             kept[inside] = values[i];
-            inside += values[i] >= from && values[i] <= to ? 1 : 0;
+            inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
           }
           pass.in_kept += inside;
         } else {
-          for (std::int64_t i = 0; i < n; ++i) inside += values[i] >= from && values[i] <= to ? 1 : 0;
+          for (std::int64_t i = 0; i < n; ++i) inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
         }
         pass.inside += inside;
       }
