@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/text.h"
 #include "measure/background.h"
 #include "measure/peaks.h"
 #include "measure/profile.h"
@@ -18,7 +19,8 @@ constexpr std::size_t kMostShapes = 10'000;  // the highest peaks
 constexpr std::size_t kMostFitted = 150;
 constexpr std::size_t kFewest = 3;           // stars for a FWHM
 constexpr double kLongest = 0.5;             // ellipticity of a star that is not trailed
-constexpr std::size_t kFewPeaks = 60;        // then wide and faint stars are looked for too
+constexpr double kGoodSignal = 12;           // to noise
+constexpr std::int64_t kFewPeaks = 60;        // then wide and faint stars are looked for too
 
 struct Star {
   std::size_t area;
@@ -33,22 +35,22 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-// Where logarithms of sizes are the densest: the middle of the shortest interval that holds `part` of a weight.
-double densest(std::vector<std::pair<double, double>> sizes) {
-  std::sort(sizes.begin(), sizes.end());
-  double best = 0, where = 0;
-  std::size_t begin = 0;
-  double weight = 0;
-  constexpr double kWidth = 0.12;
-  for (std::size_t end = 0; end < sizes.size(); ++end) {
-    weight += sizes[end].second;
-    while (sizes[end].first - sizes[begin].first > kWidth) weight -= sizes[begin++].second;
-    if (weight > best) {
-      best = weight;
-      where = sizes[(begin + end) / 2].first;
+// Where the logarithms of sizes are the densest. Each is known to about 1 / signal to noise, so that those of good stars make
+// a narrow peak, which galaxies of all sizes cannot.
+double densest(const std::vector<Star>& stars, double least_signal) {
+  constexpr double kStep = 0.01, kNarrow = 0.03, kLeast = -0.9, kMost = 2.3;
+  std::vector<double> density(static_cast<std::size_t>((kMost - kLeast) / kStep) + 1);
+  for (const Star& star : stars) {
+    if (star.shape.signal_to_noise < least_signal) continue;
+    const double size = std::log(star.shape.size), width = kNarrow + 1.5 / star.shape.signal_to_noise;
+    const auto first = static_cast<std::ptrdiff_t>(std::ceil((std::max(size - width, kLeast) - kLeast) / kStep));
+    for (auto i = first; i < std::ssize(density); ++i) {
+      const double away = std::abs(kLeast + static_cast<double>(i) * kStep - size) / width;
+      if (away > 1) break;
+      density[static_cast<std::size_t>(i)] += (1 - away) / width;
     }
   }
-  return where;
+  return kLeast + static_cast<double>(std::max_element(density.begin(), density.end()) - density.begin()) * kStep;
 }
 
 // Shapes of peaks, the same star once.
@@ -103,8 +105,6 @@ double elixir_fwhm(const std::vector<double>& widths) {
   return mean(used.begin() + quarter, used.end() - quarter);
 }
 
-std::string counted_stars(std::size_t number) { return std::to_string(number) + (number == 1 ? " star" : " stars"); }
-
 }  // namespace
 
 StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation, FwhmRule rule) {
@@ -120,8 +120,8 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
     Background background(areas[i], sky.median, sigma);
     add_shapes(areas[i], i, find_peaks(areas[i], background, saturation, 1), saturation, all);
   }
-  const auto good = [](const Star& star) { return star.shape.signal_to_noise > 12; };
-  if (static_cast<std::size_t>(std::count_if(all.begin(), all.end(), good)) < kFewPeaks) {
+  const auto good = [](const Star& star) { return star.shape.signal_to_noise > kGoodSignal; };
+  if (std::count_if(all.begin(), all.end(), good) < kFewPeaks) {
     std::vector<Star> wide;
     for (std::size_t i = 0; i < areas.size(); ++i) {
       Background background(areas[i], sky.median, sigma);
@@ -132,16 +132,13 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   std::sort(all.begin(), all.end(), [](const Star& a, const Star& b) { return a.shape.signal_to_noise > b.shape.signal_to_noise; });
 
   // The sizes of stars agree; galaxies and blends are larger, cosmic rays smaller.
-  std::vector<std::pair<double, double>> sizes;
-  for (const Star& star : all) {
-    if (star.shape.signal_to_noise > 12) sizes.emplace_back(std::log(star.shape.size), std::min(star.shape.signal_to_noise, 50.0));
-  }
-  if (sizes.size() < kFewest) {
-    out.stars = static_cast<std::int64_t>(sizes.size());
-    out.why_none = counted_stars(sizes.size()) + " of five sigma: too few";
+  const std::int64_t found = std::count_if(all.begin(), all.end(), good);
+  if (found < static_cast<std::int64_t>(kFewest)) {
+    out.stars = found;
+    out.why_none = counted(found, "star") + " of five sigma: too few";
     return out;
   }
-  const double locus = densest(sizes);
+  const double locus = densest(all, kGoodSignal);
   const auto agrees = [&](const Star& star, double least) {
     return std::abs(std::log(star.shape.size) - locus) < least + 2.5 / star.shape.signal_to_noise;
   };
@@ -175,7 +172,7 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
     fitted_sizes.push_back(star.shape->size);
   }
   if (fitted.size() < kFewest) {
-    out.why_none = counted_stars(fitted.size()) + " of the same size: too few";
+    out.why_none = counted(std::ssize(fitted), "star") + " of the same size: too few";
     return out;
   }
   const double m1 = median_of(e1), m2 = median_of(e2), e = std::min(0.999, std::hypot(m1, m2));
