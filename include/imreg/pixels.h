@@ -105,6 +105,7 @@ struct PixelStatistics {
   std::int64_t pixels = 0;     ///< in the boxes
   std::int64_t bad = 0;        ///< of them without a value: NaN, BLANK
   std::int64_t saturated = 0;  ///< at or above the limit that was given
+  std::int64_t at_maximum = 0, at_minimum = 0;
   double median = std::numeric_limits<double>::quiet_NaN();  ///< the mean of the two middle ones of an even number
   double sigma = std::numeric_limits<double>::quiet_NaN();   ///< 1.482602218505602 * median of |value - median|
   double minimum = std::numeric_limits<double>::quiet_NaN(), maximum = std::numeric_limits<double>::quiet_NaN();

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json.h"
 #include "imreg/pixels.h"
 #include "measure/ccd_sections.h"
 #include "measure/stars.h"
@@ -41,8 +42,11 @@ const Hdu* hdu_of(const FitsHeaders& headers, int number) {
   return at == headers.hdus.end() ? nullptr : &*at;
 }
 
-std::string fail(CcdStatistics& out, const std::string& why) {
-  return out.reason += (out.reason.empty() ? "" : "; ") + why;
+// Where values pile up at the top, far above the sky, the converter could not count further.
+bool is_top(const PixelStatistics& sky) { return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0; }
+
+void fail(CcdStatistics& out, const std::string& why) {
+  out.reason += (out.reason.empty() ? "" : "; ") + why;
 }
 
 void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const ImageFacts& facts, const MeasureOptions& options,
@@ -75,9 +79,16 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     out.notes.insert(out.notes.end(), sections.notes.begin(), sections.notes.end());
     saturation = std::min(saturation, saturation_of(hdu->header, plane));
   }
-  const PixelStatistics bias = statistics_of(overscan), sky = statistics_of(data, saturation);
+  const PixelStatistics bias = statistics_of(overscan);
+  PixelStatistics sky = statistics_of(data, saturation);
   for (const auto& image : images) {
     if (const Status status = image.check(); !status.ok()) return void(fail(out, status.message()));
+  }
+  if (is_top(sky) && sky.maximum < saturation) {
+    saturation = sky.maximum;
+    sky.saturated = sky.at_maximum;
+    out.notes.push_back(std::to_string(sky.at_maximum) + " pixels stand at the highest value, " + json_number(sky.maximum) +
+                        ": they are taken for saturated");
   }
   out.pixels = sky.pixels, out.bad = sky.bad, out.saturated = sky.saturated;
   if (std::isfinite(bias.median)) {

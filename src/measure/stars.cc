@@ -50,7 +50,12 @@ double densest(const std::vector<Star>& stars, double least_signal) {
       density[static_cast<std::size_t>(i)] += (1 - away) / width;
     }
   }
-  return kLeast + static_cast<double>(std::max_element(density.begin(), density.end()) - density.begin()) * kStep;
+  // In a field of galaxies the stars are the smallest: the first of the highest tops.
+  const double top = *std::max_element(density.begin(), density.end());
+  std::size_t i = 0;
+  while (!(density[i] >= 0.6 * top)) ++i;
+  while (i + 1 < density.size() && density[i + 1] >= density[i]) ++i;
+  return kLeast + static_cast<double>(i) * kStep;
 }
 
 // Shapes of peaks, the same star once.

@@ -18,6 +18,7 @@ class Histogram {
   std::int64_t take_out(std::int64_t stored);
   std::int64_t count() const { return count_; }
 
+  std::int64_t count_of(std::int64_t stored) const { return sums_[static_cast<std::size_t>(stored - lowest_)]; }
   /// The stored value at this place of all in their order, from 0.
   std::int64_t at_rank(std::int64_t rank) const;
   /// Twice the median of |stored - middle / 2|. There must be pixels.

@@ -84,6 +84,11 @@ struct Numbers {
 };
 
 template <class V>
+constexpr V kLeast = std::numeric_limits<V>::has_infinity ? -std::numeric_limits<V>::infinity() : std::numeric_limits<V>::lowest();
+template <class V>
+constexpr V kMost = std::numeric_limits<V>::has_infinity ? std::numeric_limits<V>::infinity() : std::numeric_limits<V>::max();
+
+template <class V>
 struct Pass {
   V from{}, to{};                     // the window
   V limit = std::numeric_limits<V>::max();  // saturated at or beyond,
@@ -91,7 +96,8 @@ struct Pass {
   std::vector<V>& kept;               // of the window, until it is full
   std::int64_t in_kept = 0;
   std::int64_t count = 0, below = 0, inside = 0, saturated = 0;
-  V least = std::numeric_limits<V>::max(), most = std::numeric_limits<V>::lowest();
+  V least = kMost<V>, most = kLeast<V>;
+  std::int64_t at_least = 0, at_most = 0;
 };
 
 template <class T, bool kDeviation, class V>
@@ -117,6 +123,9 @@ template <class T, bool kDeviation, class V>
             least = values[i] < least ? values[i] : least;
             most = values[i] > most ? values[i] : most;
           }
+          const auto equal = [&](V limit_value) { return std::count(values, values + n, limit_value); };
+          if (least <= pass.least && least != kMost<V>) pass.at_least = (least < pass.least ? 0 : pass.at_least) + equal(least);
+          if (most >= pass.most && most != kLeast<V>) pass.at_most = (most > pass.most ? 0 : pass.at_most) + equal(most);
           pass.least = least, pass.most = most;
           if (pass.limit_is_low) {
             for (std::int64_t i = 0; i < n; ++i) saturated += values[i] <= limit ? 1 : 0;
@@ -180,11 +189,6 @@ auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::
   return out;
 }
 
-template <class V>
-constexpr V kLeast = std::numeric_limits<V>::has_infinity ? -std::numeric_limits<V>::infinity() : std::numeric_limits<V>::lowest();
-template <class V>
-constexpr V kMost = std::numeric_limits<V>::has_infinity ? std::numeric_limits<V>::infinity() : std::numeric_limits<V>::max();
-
 // `limit` as in Pass.
 template <class T, bool kDeviation, class V>
 Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool limit_is_low) {
@@ -219,6 +223,7 @@ Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool lim
       out.count = upto = pass.count;
       out.saturated = pass.saturated;
       out.least = pass.least, out.most = pass.most;
+      out.at_least = pass.at_least, out.at_most = pass.at_most;
       if (out.count == 0) return out;
     }
     const std::int64_t rank = has_low ? out.count / 2 : (out.count - 1) / 2, end = pass.below + pass.inside;

@@ -14,6 +14,7 @@ struct Middles {
   std::int64_t bad = 0, count = 0;  ///< without a value, with one
   std::int64_t saturated = 0;
   T least{}, most{};
+  std::int64_t at_least = 0, at_most = 0;
   T low{}, high{};
 };
 /// T: the type of the planes, 32 or 64 bits. Saturated are those whose value is `saturation` or more.

@@ -35,6 +35,8 @@ void by_histogram(std::span<const PixelArea> areas, double saturation, PixelStat
   out.sigma = kMadToSigma * std::abs(first.bscale) * histogram.twice_deviation(low + high) / 2;
   out.minimum = value(histogram.at_rank(0));
   out.maximum = value(histogram.at_rank(count - 1));
+  out.at_minimum = histogram.count_of(histogram.at_rank(0));
+  out.at_maximum = histogram.count_of(histogram.at_rank(count - 1));
   out.saturated = histogram.count_if([&](std::int64_t stored) { return value(stored) >= saturation; });
 }
 
@@ -49,6 +51,7 @@ void by_selection(std::span<const PixelArea> areas, double saturation, PixelStat
   out.median = (value(middles.low) + value(middles.high)) / 2;
   out.minimum = value(middles.least);
   out.maximum = value(middles.most);
+  out.at_minimum = middles.at_least, out.at_maximum = middles.at_most;
   const double centre = (static_cast<double>(middles.low) + static_cast<double>(middles.high)) / 2;
   const Middles<double> deviations = middle_deviations_of<T>(areas, centre);
   out.sigma = kMadToSigma * std::abs(plane.bscale) * (deviations.low + deviations.high) / 2;
@@ -68,7 +71,10 @@ PixelStatistics statistics_of(std::span<const PixelArea> areas, double saturatio
       by_selection<T>(areas, saturation, out);
     }
   });
-  if (out.minimum > out.maximum) std::swap(out.minimum, out.maximum);
+  if (out.minimum > out.maximum) {  // BSCALE < 0
+    std::swap(out.minimum, out.maximum);
+    std::swap(out.at_minimum, out.at_maximum);
+  }
   return out;
 }
 
