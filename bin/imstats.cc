@@ -18,7 +18,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     {"format", "NAME", "text (default), or json: one object a CCD"},
     {"o", "FILE", "write there instead: outroot.stats"},
-    {"fwhm", "RULE", "profile (default): one fitted to all stars; or elixir: a mode"},
+    {"fwhm", "RULE", "profile (default): fitted to all stars; or elixir"},
     {"stars", "WHERE", "auto (default): not in calibrations; all, or none"},
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
     {"camera", "NAME|FILE", "use this camera table; a FILE has a / or ends in .cam"},
@@ -28,7 +28,7 @@ constexpr cli::Option kOptions[] = {
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {"imstats",
-                                   "measures bias, sky, stars and their FWHM: one line or object for each CCD",
+                                   "measures bias, sky and the FWHM of stars, a line for each CCD",
                                    "FILE...",
                                    kOptions,
                                    {"imstats 1616681p.fits", "imstats -format json -o w/w00.stats w/w00.fits"},
@@ -89,9 +89,14 @@ int work(const cli::Parsed& args) {
       code = cli::kInputs;
     }
     for (const CcdStatistics& ccd : file.ccds) {
-      if (ccd.sky_state == Measured::failed) code = cli::kInputs;
+      if (ccd.sky_state == Measured::failed) {
+        code = cli::kInputs;
+        const std::string text = "HDU " + std::to_string(ccd.extension) + ": " + ccd.reason;
+        if (file.status.ok()) cli::complain(kProgram.name, Status(Code::corrupt, text).in_file(file.file));
+      }
       if (args.has("v")) {
-        for (const auto& note : ccd.notes) cli::warn(kProgram.name, file.file + ": HDU " + std::to_string(ccd.extension) + ": " + note);
+        for (const auto& note : ccd.notes)
+          cli::warn(kProgram.name, file.file + ": HDU " + std::to_string(ccd.extension) + ": " + note);
       }
       if (!out.write(request.json ? statistics_json(ccd) : statistics_text(ccd))) return false;
     }

@@ -23,10 +23,10 @@ enum class Measured {
 struct CcdStatistics {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   std::string file;
-  int ccd = -1;       ///< as imregister numbers it; -1: not known
-  std::string chip;   ///< its name; may be empty
-  int extension = 0;  ///< the HDU of the pixels (of the first amplifier)
-  int slice = 0;      ///< 0: the image, or the whole cube; planes from 1
+  int ccd = -1;                ///< as imregister numbers it; -1: not known
+  std::string chip;            ///< its name; may be empty
+  int extension = 0;           ///< the HDU of the pixels (of the first amplifier)
+  int slice = 0;               ///< 0: the image, or the whole cube; planes from 1
   double bias = kNone;         ///< median of the overscan
   double sky = kNone;          ///< median of the data region, bias and all
   double sigma = kNone;        ///< 1.4826 * median of |pixel - sky|
@@ -49,8 +49,8 @@ enum class FwhmRule {
 };
 
 struct MeasureOptions {
-  bool stars = true;      ///< look for them; not in biases, darks, flats, fringes, masks, scatter frames
-  bool all_stars = false; ///< look in those too
+  bool stars = true;       ///< look for them; not in biases, darks, flats, fringes, masks, scatter frames
+  bool all_stars = false;  ///< look in those too
   FwhmRule rule = FwhmRule::profile;
   bool split = false;  ///< a file with one HDU is one CCD of a mosaic
   std::string camera;  ///< the camera table; empty: by the header

@@ -8,7 +8,7 @@ namespace imreg::measure {
 
 namespace {
 
-constexpr std::int64_t kCell = 128;   // pixels, about
+constexpr std::int64_t kCell = 128;    // pixels, about
 constexpr std::int64_t kSamples = 32;  // rows, and columns, of a cell that are looked at, about
 constexpr std::size_t kFewest = 64;
 
@@ -70,7 +70,8 @@ void Background::begin_row(std::int64_t y) {
   const float part = low - static_cast<float>(first);
   for (std::int64_t c = 0; c <= columns_; ++c) {
     const std::int64_t column = std::min(c, columns_ - 1);
-    const auto a = static_cast<std::size_t>(first * columns_ + column), b = static_cast<std::size_t>(second * columns_ + column);
+    const auto a = static_cast<std::size_t>(first * columns_ + column),
+               b = static_cast<std::size_t>(second * columns_ + column);
     row_level_[static_cast<std::size_t>(c)] = level_[a] + part * (level_[b] - level_[a]);
     row_noise_[static_cast<std::size_t>(c)] = noise_[a] + part * (noise_[b] - noise_[a]);
   }

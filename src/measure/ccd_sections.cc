@@ -18,7 +18,7 @@ struct Named {
 
 // BSECA, BSECB.. or BIASSEC1, BIASSEC2..: the first of the prefixes that has any.
 std::vector<Named> of_amplifiers(const Header& header, std::initializer_list<const char*> prefixes) {
-  constexpr const char* kNames[] = {"A", "B", "C", "D", "E", "F", "G", "H", "1", "2",  "3",  "4",
+  constexpr const char* kNames[] = {"A", "B", "C", "D", "E", "F",  "G",  "H",  "1",  "2",  "3",  "4",
                                     "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"};
   std::vector<Named> out;
   for (const char* prefix : prefixes) {
@@ -38,7 +38,8 @@ void add(const std::string& keyword, const std::string& text, std::vector<Named>
   if (const auto section = parse_section(text)) out.push_back({keyword, text, *section});
 }
 
-std::vector<Named> of_image(const Header& header, const Fact<std::string>& fact, std::initializer_list<const char*> keywords) {
+std::vector<Named> of_image(const Header& header, const Fact<std::string>& fact,
+                            std::initializer_list<const char*> keywords) {
   std::vector<Named> out;
   if (fact.value) add(fact.keyword, *fact.value, out);
   for (const char* keyword : keywords) {
@@ -73,18 +74,20 @@ CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int6
       if (a == Section::kEnd || b == Section::kEnd) return all;
       return (a < b ? b - a : a - b) + 1;
     };
-    const double wanted = static_cast<double>(length(s.x1, s.x2, width)) * static_cast<double>(length(s.y1, s.y2, height));
+    const double wanted =
+        static_cast<double>(length(s.x1, s.x2, width)) * static_cast<double>(length(s.y1, s.y2, height));
     const bool used = 2 * static_cast<double>(box.pixels()) >= wanted && !box.empty();
     if (!whole)
-      out.notes.push_back(named.keyword + " " + std::string(trim(named.text)) + " reaches beyond the image of " + image +
-                          (used ? "; the part inside is used" : "; it is not used"));
+      out.notes.push_back(named.keyword + " " + std::string(trim(named.text)) + " reaches beyond the image of " +
+                          image + (used ? "; the part inside is used" : "; it is not used"));
     if (used && std::find(boxes.begin(), boxes.end(), box) == boxes.end()) boxes.push_back(box);
     return whole;
   };
   bool data_fit = true;
   for (const Named& named : data) data_fit = fit(named, out.data) && data_fit;
   if (!data_fit && !bias.empty()) {
-    out.notes.push_back("the data region of the header is larger than the image, so its overscan is no longer there: no bias");
+    out.notes.push_back(
+        "the data region of the header is larger than the image, so its overscan is no longer there: no bias");
     bias.clear();
   }
   for (const Named& named : bias) (void)fit(named, out.bias);

@@ -38,19 +38,20 @@ double saturation_of(const Header& header, const PixelPlane& plane) {
 }
 
 const Hdu* hdu_of(const FitsHeaders& headers, int number) {
-  const auto at = std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
+  const auto at =
+      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
   return at == headers.hdus.end() ? nullptr : &*at;
 }
 
 // Where values pile up at the top, far above the sky, the converter could not count further.
-bool is_top(const PixelStatistics& sky) { return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0; }
-
-void fail(CcdStatistics& out, const std::string& why) {
-  out.reason += (out.reason.empty() ? "" : "; ") + why;
+bool is_top(const PixelStatistics& sky) {
+  return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0;
 }
 
-void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const ImageFacts& facts, const MeasureOptions& options,
-                    CcdStatistics& out) {
+void fail(CcdStatistics& out, const std::string& why) { out.reason += (out.reason.empty() ? "" : "; ") + why; }
+
+void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const ImageFacts& facts,
+                    const MeasureOptions& options, CcdStatistics& out) {
   const std::vector<int> extensions = facts.amplifiers.empty() ? std::vector<int>{facts.extension} : facts.amplifiers;
   std::vector<PixelFile::Image> images;
   images.reserve(extensions.size());  // areas point at their planes
@@ -66,12 +67,14 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     images.push_back(*std::move(image));
     const PixelPlane& plane = images.back().plane();
     if (!plane.is_like(images.front().plane())) {
-      out.notes.push_back("the amplifier in HDU " + std::to_string(number) + " has pixels of another type; it is left out");
+      out.notes.push_back("the amplifier in HDU " + std::to_string(number) +
+                          " has pixels of another type; it is left out");
       images.pop_back();
       continue;
     }
     const std::int64_t height = cube ? hdu->axes[1] : plane.height;
-    CcdSections sections = sections_of(hdu->header, number == facts.extension ? facts : ImageFacts{}, plane.width, height);
+    CcdSections sections =
+        sections_of(hdu->header, number == facts.extension ? facts : ImageFacts{}, plane.width, height);
     for (std::int64_t y = 0; y < plane.height; y += height) {  // of a cube, each plane
       for (PixelBox box : sections.data) data.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
       for (PixelBox box : sections.bias) overscan.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
@@ -87,8 +90,8 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
   if (is_top(sky) && sky.maximum < saturation) {
     saturation = sky.maximum;
     sky.saturated = sky.at_maximum;
-    out.notes.push_back(std::to_string(sky.at_maximum) + " pixels stand at the highest value, " + json_number(sky.maximum) +
-                        ": they are taken for saturated");
+    out.notes.push_back(std::to_string(sky.at_maximum) + " pixels stand at the highest value, " +
+                        json_number(sky.maximum) + ": they are taken for saturated");
   }
   out.pixels = sky.pixels, out.bad = sky.bad, out.saturated = sky.saturated;
   if (std::isfinite(bias.median)) {
@@ -98,10 +101,12 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     out.bias_state = Measured::failed;
     fail(out, "no pixel of the overscan has a value");
   }
-  if (!std::isfinite(sky.median)) return void(fail(out, sky.pixels == 0 ? "there are no data pixels" : "no data pixel has a value"));
+  if (!std::isfinite(sky.median))
+    return void(fail(out, sky.pixels == 0 ? "there are no data pixels" : "no data pixel has a value"));
   out.sky = sky.median, out.sigma = sky.sigma;
   out.sky_state = Measured::yes;
-  const bool no_stars = facts.type.value && std::find(std::begin(kNoStars), std::end(kNoStars), *facts.type.value) != std::end(kNoStars);
+  const bool no_stars =
+      facts.type.value && std::find(std::begin(kNoStars), std::end(kNoStars), *facts.type.value) != std::end(kNoStars);
   if (!options.stars || cube || (no_stars && !options.all_stars)) return;
   const StarStatistics stars = measure_stars(data, sky, saturation, options.rule);
   out.stars = stars.stars;
@@ -134,7 +139,8 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
   auto headers = read_fits_headers(path);
   if (!headers) return give_up(headers.status());
   work->headers = *std::move(headers);
-  auto facts = cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
+  auto facts =
+      cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
   if (!facts) return give_up(facts.status());
   work->facts = *std::move(facts);
   const std::size_t count = work->facts.images.size();
@@ -163,7 +169,8 @@ void measure_one(Work& work, std::size_t i, const MeasureOptions& options) {
     measure_pixels(*work.file, work.headers, facts, options, out);
   } catch (const std::bad_alloc&) {
     CcdStatistics empty;
-    empty.file = out.file, empty.ccd = out.ccd, empty.chip = out.chip, empty.extension = out.extension, empty.slice = out.slice;
+    empty.file = out.file, empty.ccd = out.ccd, empty.chip = out.chip, empty.extension = out.extension,
+    empty.slice = out.slice;
     empty.sky_state = Measured::failed;
     empty.reason = "no memory left";
     out = std::move(empty);

@@ -20,7 +20,8 @@ void read_binned(const PixelArea& area, std::int64_t y, int binning, std::vector
   for (int i = 0; i < binning; ++i) {
     read_row(*area.plane, area.box.y + y * binning + i, area.box.x, row);
     for (std::size_t x = 0; x < out.size(); ++x) {
-      for (int k = 0; k < binning; ++k) out[x] += row[x * static_cast<std::size_t>(binning) + static_cast<std::size_t>(k)];
+      for (int k = 0; k < binning; ++k)
+        out[x] += row[x * static_cast<std::size_t>(binning) + static_cast<std::size_t>(k)];
     }
   }
   const float part = 1 / static_cast<float>(binning * binning);
@@ -89,7 +90,8 @@ std::vector<Peak> find_peaks(const PixelArea& area, Background& background, doub
     if (out.size() > kMost) {
       std::nth_element(out.begin(), out.begin() + kMost / 2, out.end(), higher);
       out.resize(kMost / 2);
-      const auto last = std::min_element(out.begin(), out.end(), [](const Peak& a, const Peak& b) { return a.height / a.noise < b.height / b.noise; });
+      const auto last = std::min_element(
+          out.begin(), out.end(), [](const Peak& a, const Peak& b) { return a.height / a.noise < b.height / b.noise; });
       least = std::max(least, last->height / last->noise);
     }
   }

@@ -10,7 +10,7 @@
 namespace imreg::measure {
 
 struct Peak {
-  std::int32_t x = 0, y = 0;            ///< from the corner of the area
+  std::int32_t x = 0, y = 0;               ///< from the corner of the area
   float height = 0, level = 0, noise = 0;  ///< above the level of the sky; the sky's noise
 };
 

@@ -13,9 +13,9 @@ namespace imreg::measure {
 
 namespace {
 
-constexpr std::size_t kSteps = 1024;        // of the table of a profile
-constexpr double kMostGamma = 0.6;          // beta 1.7: wider wings are no star's
-constexpr double kMismatch = 0.03;          // of the height: no star has exactly the profile of all
+constexpr std::size_t kSteps = 1024;  // of the table of a profile
+constexpr double kMostGamma = 0.6;    // beta 1.7: wider wings are no star's
+constexpr double kMismatch = 0.03;    // of the height: no star has exactly the profile of all
 constexpr int kEvaluations = 80;
 
 // The pixels of one star: squared distances from its centre, as places in the table, and values.
@@ -36,7 +36,8 @@ class Fit {
     const double half = fwhm * fwhm / 4;
     for (std::size_t i = 0; i < table_.size(); ++i) {
       const double q = reach * static_cast<double>(i) / kSteps;
-      const double m = gamma < 1e-4 ? std::exp2(-q / half) : std::pow(1 + (std::exp2(gamma) - 1) * q / half, -1 / gamma);
+      const double m =
+          gamma < 1e-4 ? std::exp2(-q / half) : std::pow(1 + (std::exp2(gamma) - 1) * q / half, -1 / gamma);
       table_[i] = static_cast<float>(m);
     }
   }
@@ -154,7 +155,8 @@ std::array<double, 2> least(Fit& fit, std::array<double, 2> start) {
       }
     }
   }
-  const Point& best = *std::min_element(p.begin(), p.end(), [](const Point& a, const Point& b) { return a.value < b.value; });
+  const Point& best =
+      *std::min_element(p.begin(), p.end(), [](const Point& a, const Point& b) { return a.value < b.value; });
   return {best.at[0], std::clamp(best.at[1], 0.0, kMostGamma)};
 }
 

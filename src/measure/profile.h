@@ -17,9 +17,9 @@ struct ProfileStar {
 };
 
 struct Profile {
-  double fwhm = 0;    ///< pixels; 0: it could not be fitted
-  double gamma = 0;   ///< 1 / beta; 0 is a Gaussian
-  int stars = 0;      ///< that were used in the end
+  double fwhm = 0;   ///< pixels; 0: it could not be fitted
+  double gamma = 0;  ///< 1 / beta; 0 is a Gaussian
+  int stars = 0;     ///< that were used in the end
 };
 
 /// `e1`, `e2`: the mean shape of the stars; `size`: their sigma by moments. Pixels from `saturation` on are left out.

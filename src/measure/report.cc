@@ -32,12 +32,13 @@ std::string statistics_json(const CcdStatistics& ccd) {
   return "{\"file\":" + json_text(ccd.file) + ",\"ccd\":" + (ccd.ccd < 0 ? "null" : std::to_string(ccd.ccd)) +
          ",\"chip\":" + json_text(ccd.chip) + ",\"extension\":" + std::to_string(ccd.extension) +
          ",\"slice\":" + std::to_string(ccd.slice) + ",\"bias\":" + number(ccd.bias) + ",\"sky\":" + number(ccd.sky) +
-         ",\"sigma\":" + number(ccd.sigma) + ",\"fwhm\":" + number(ccd.fwhm) + ",\"ellipticity\":" + number(ccd.ellipticity) +
-         ",\"stars\":" + std::to_string(ccd.stars) + ",\"saturated\":" + std::to_string(ccd.saturated) +
-         ",\"bad\":" + std::to_string(ccd.bad) + ",\"pixels\":" + std::to_string(ccd.pixels) + ",\"state\":\"" + ccd.state() +
-         "\",\"bias_state\":\"" + word(ccd.bias_state) + "\",\"sky_state\":\"" + word(ccd.sky_state) + "\",\"fwhm_state\":\"" +
-         word(ccd.fwhm_state) + "\",\"reason\":" + (ccd.reason.empty() ? "null" : json_text(ccd.reason)) + ",\"notes\":[" + notes +
-         "]}\n";
+         ",\"sigma\":" + number(ccd.sigma) + ",\"fwhm\":" + number(ccd.fwhm) +
+         ",\"ellipticity\":" + number(ccd.ellipticity) + ",\"stars\":" + std::to_string(ccd.stars) +
+         ",\"saturated\":" + std::to_string(ccd.saturated) + ",\"bad\":" + std::to_string(ccd.bad) +
+         ",\"pixels\":" + std::to_string(ccd.pixels) + ",\"state\":\"" + ccd.state() + "\",\"bias_state\":\"" +
+         word(ccd.bias_state) + "\",\"sky_state\":\"" + word(ccd.sky_state) + "\",\"fwhm_state\":\"" +
+         word(ccd.fwhm_state) + "\",\"reason\":" + (ccd.reason.empty() ? "null" : json_text(ccd.reason)) +
+         ",\"notes\":[" + notes + "]}\n";
 }
 
 std::string statistics_title() {

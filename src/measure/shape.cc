@@ -18,8 +18,8 @@ struct Sums {
 };
 
 // The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32.
-[[gnu::always_inline]] inline Sums sum(const Stamp& stamp, float cx, float cy, float a, float b, float c, std::int64_t x1, std::int64_t x2,
-                                       std::int64_t y1, std::int64_t y2) {
+[[gnu::always_inline]] inline Sums sum(const Stamp& stamp, float cx, float cy, float a, float b, float c,
+                                       std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
   Sums out;
   for (std::int64_t y = y1; y < y2; ++y) {
     const float* const row = stamp.pixels.data() + y * stamp.side;
@@ -41,14 +41,15 @@ struct Sums {
 
 #if defined(__x86_64__)
 [[gnu::target("avx2,fma")]] Sums sum_avx2(const Stamp& stamp, float cx, float cy, float a, float b, float c,
-                                                                     std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
+                                          std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
   return sum(stamp, cx, cy, a, b, c, x1, x2, y1, y2);
 }
 #endif
 
 }  // namespace
 
-bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, std::int64_t half, float level, double saturation) {
+bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, std::int64_t half, float level,
+                 double saturation) {
   x = at_x - half, y = at_y - half, side = 2 * half + 1;
   if (x < 0 || y < 0 || x + side > area.box.width || y + side > area.box.height) return false;
   pixels.resize(static_cast<std::size_t>(side * side));
@@ -82,14 +83,21 @@ std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double sa
       if (!stamp.read(area, peak.x, peak.y, half, peak.level, saturation)) return std::nullopt;
     }
     const double det = xx * yy - xy * xy;
-    const auto cx = static_cast<float>(x - static_cast<double>(stamp.x)), cy = static_cast<float>(y - static_cast<double>(stamp.y));
-    const auto first = [&](float c, double r) { return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(static_cast<double>(c) - r))); };
-    const auto last = [&](float c, double r) { return std::min<std::int64_t>(stamp.side, static_cast<std::int64_t>(std::floor(static_cast<double>(c) + r)) + 2); };
+    const auto cx = static_cast<float>(x - static_cast<double>(stamp.x)),
+               cy = static_cast<float>(y - static_cast<double>(stamp.y));
+    const auto first = [&](float c, double r) {
+      return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(static_cast<double>(c) - r)));
+    };
+    const auto last = [&](float c, double r) {
+      return std::min<std::int64_t>(stamp.side, static_cast<std::int64_t>(std::floor(static_cast<double>(c) + r)) + 2);
+    };
     const double rx = 4 * std::sqrt(xx), ry = 4 * std::sqrt(yy);
-    const auto a = static_cast<float>(yy / det), b = static_cast<float>(-2 * xy / det), c = static_cast<float>(xx / det);
+    const auto a = static_cast<float>(yy / det), b = static_cast<float>(-2 * xy / det),
+               c = static_cast<float>(xx / det);
 #if defined(__x86_64__)
-    const Sums s = has_avx2() ? sum_avx2(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry))
-                              : sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
+    const Sums s = has_avx2()
+                       ? sum_avx2(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry))
+                       : sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
 #else
     const Sums s = sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
 #endif

@@ -12,9 +12,9 @@
 namespace imreg::measure {
 
 struct Shape {
-  double x = 0, y = 0;                ///< the centre, from the corner of the area
-  double xx = 0, xy = 0, yy = 0;      ///< of a Gaussian: its covariance, pixel^2
-  double size = 0;                    ///< sqrt of the geometric mean of the axes' variances: its sigma
+  double x = 0, y = 0;            ///< the centre, from the corner of the area
+  double xx = 0, xy = 0, yy = 0;  ///< of a Gaussian: its covariance, pixel^2
+  double size = 0;                ///< sqrt of the geometric mean of the axes' variances: its sigma
   double signal_to_noise = 0;
   float height = 0, level = 0, noise = 0;
   double e1() const { return (xx - yy) / (xx + yy); }

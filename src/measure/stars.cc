@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::size_t kMostShapes = 10'000;  // the highest peaks
 constexpr std::size_t kMostFitted = 150;
-constexpr std::size_t kFewest = 3;           // stars for a FWHM
-constexpr double kLongest = 0.5;             // ellipticity of a star that is not trailed
-constexpr double kGoodSignal = 12;           // to noise
-constexpr std::int64_t kFewPeaks = 60;        // then wide and faint stars are looked for too
+constexpr std::size_t kFewest = 3;      // stars for a FWHM
+constexpr double kLongest = 0.5;        // ellipticity of a star that is not trailed
+constexpr double kGoodSignal = 12;      // to noise
+constexpr std::int64_t kFewPeaks = 60;  // then wide and faint stars are looked for too
 
 struct Star {
   std::size_t area;
@@ -59,7 +59,8 @@ double densest(const std::vector<Star>& stars, double least_signal) {
 }
 
 // Shapes of peaks, the same star once.
-void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Peak>& peaks, double saturation, std::vector<Star>& out) {
+void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Peak>& peaks, double saturation,
+                std::vector<Star>& out) {
   Stamp stamp;
   // Taken places, in cells of four pixels.
   const std::int64_t columns = area.box.width / 4 + 1, rows = area.box.height / 4 + 1;
@@ -86,8 +87,9 @@ void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Pea
 
 // Elixir's rule over widths, the brightest first: mode of a histogram of 0.1 pixel among the brightest quarter, the mean around it.
 double elixir_fwhm(const std::vector<double>& widths) {
-  std::vector<double> used(widths.begin(), widths.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                widths.size(), std::max<std::size_t>(10, widths.size() / 4))));
+  std::vector<double> used(widths.begin(),
+                           widths.begin() + static_cast<std::ptrdiff_t>(
+                                                std::min(widths.size(), std::max<std::size_t>(10, widths.size() / 4))));
   if (used.empty()) return CcdStatistics::kNone;
   std::sort(used.begin(), used.end());
   std::size_t best = 0;
@@ -103,7 +105,8 @@ double elixir_fwhm(const std::vector<double>& widths) {
     for (auto at = begin; at != end; ++at) sum += *at;
     return sum / static_cast<double>(end - begin);
   };
-  const auto low = std::lower_bound(used.begin(), used.end(), mode - 0.2), high = std::upper_bound(used.begin(), used.end(), mode + 0.2);
+  const auto low = std::lower_bound(used.begin(), used.end(), mode - 0.2),
+             high = std::upper_bound(used.begin(), used.end(), mode + 0.2);
   if (high - low > 3) return mean(low, high);
   const auto quarter = static_cast<std::ptrdiff_t>(used.size() / 4);
   if (used.size() < 4) return CcdStatistics::kNone;
@@ -112,7 +115,8 @@ double elixir_fwhm(const std::vector<double>& widths) {
 
 }  // namespace
 
-StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation, FwhmRule rule) {
+StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation,
+                             FwhmRule rule) {
   StarStatistics out;
   if (!(sky.maximum > sky.minimum)) {
     out.why_none = "all pixels are alike";
@@ -132,9 +136,11 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
       Background background(areas[i], sky.median, sigma);
       add_shapes(areas[i], i, find_peaks(areas[i], background, saturation, 3), saturation, wide);
     }
-    if (std::count_if(wide.begin(), wide.end(), good) > std::count_if(all.begin(), all.end(), good)) all = std::move(wide);
+    if (std::count_if(wide.begin(), wide.end(), good) > std::count_if(all.begin(), all.end(), good))
+      all = std::move(wide);
   }
-  std::sort(all.begin(), all.end(), [](const Star& a, const Star& b) { return a.shape.signal_to_noise > b.shape.signal_to_noise; });
+  std::sort(all.begin(), all.end(),
+            [](const Star& a, const Star& b) { return a.shape.signal_to_noise > b.shape.signal_to_noise; });
 
   // The sizes of stars agree; galaxies and blends are larger, cosmic rays smaller.
   const std::int64_t found = std::count_if(all.begin(), all.end(), good);

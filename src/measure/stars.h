@@ -19,6 +19,7 @@ struct StarStatistics {
 };
 
 /// `sky`, `sigma` of all areas; pixels from `saturation` on are saturated.
-StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation, FwhmRule rule);
+StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation,
+                             FwhmRule rule);
 
 }  // namespace imreg::measure

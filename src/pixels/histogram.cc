@@ -87,7 +87,8 @@ std::int64_t Histogram::at_rank(std::int64_t rank) const {
 double Histogram::twice_deviation(std::int64_t middle) const {
   // Twice the deviations are whole numbers. Those of the places below the middle and of those above are merged.
   const auto n = static_cast<std::int64_t>(sums_.size());
-  std::int64_t up = (middle - 2 * lowest_ + 1) >> 1, down = up - 1;  // the first place at or above the middle, and the next below
+  std::int64_t up = (middle - 2 * lowest_ + 1) >> 1,
+               down = up - 1;  // the first place at or above the middle, and the next below
   std::int64_t seen = 0, first = -1;
   while (true) {
     const std::int64_t above = up < n ? 2 * (up + lowest_) - middle : INT64_MAX;

@@ -24,7 +24,6 @@ namespace {
 
 constexpr std::int64_t kPiece = std::int64_t{1} << 20;
 
-
 // All that a packed file holds.
 Result<File> unpack(const std::string& path, FileKind kind) {
   IMREG_ASSIGN(fits::OpenFile packed, fits::OpenFile::open(path));
@@ -61,8 +60,7 @@ Result<PixelFile> PixelFile::open(const std::string& path, const FitsHeaders& he
   IMREG_ASSIGN(content->map, Map::of(content->file, size));
   // Of packed files the offsets are not known: HDUs follow each other, a header fills its blocks.
   if (packed) {
-    IMREG_ASSIGN(const FitsHeaders inside,
-                 read_fits_headers("/proc/self/fd/" + std::to_string(content->file.fd())));
+    IMREG_ASSIGN(const FitsHeaders inside, read_fits_headers("/proc/self/fd/" + std::to_string(content->file.fd())));
     for (const Hdu& hdu : inside.hdus) content->offsets.push_back(hdu.data_offset);
   } else {
     for (const Hdu& hdu : headers.hdus) content->offsets.push_back(hdu.data_offset);
@@ -106,8 +104,9 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   if (hdu.kind == HduKind::image) {
     const std::int64_t begin = content_->offsets[number], there = content_->map.size() - begin;
     if (begin < 0 || there < (plane + 1) * size) {
-      return Status(Code::corrupt, name + " is truncated: the file holds " + std::to_string(std::max<std::int64_t>(0, there)) +
-                                       " of " + std::to_string(size * planes_of(hdu)) + " bytes of its pixels")
+      return Status(Code::corrupt, name + " is truncated: the file holds " +
+                                       std::to_string(std::max<std::int64_t>(0, there)) + " of " +
+                                       std::to_string(size * planes_of(hdu)) + " bytes of its pixels")
           .in_file(content_->path);
     }
     pixels.bytes = reinterpret_cast<const unsigned char*>(content_->map.data()) + begin + plane * size;
@@ -120,7 +119,8 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   auto unpacked = std::make_shared<Content>();
   unpacked->path = content_->path;
   IMREG_ASSIGN(unpacked->file, File::temporary(temporary_folder()));
-  if (Status status = decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file); !status.ok())
+  if (Status status = decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file);
+      !status.ok())
     return std::move(status).in_file(content_->path);
   IMREG_ASSIGN(unpacked->map, Map::of(unpacked->file, size));
   pixels.bytes = reinterpret_cast<const unsigned char*>(unpacked->map.data());

@@ -21,10 +21,12 @@ template <class T>
       const auto zero = static_cast<float>(plane.bzero);  // floats hold the sum exactly; of a float, BZERO is 0
       for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(load_big<T>(from + i * kStep)) + zero;
     } else {
-      for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
+      for (std::int64_t i = 0; i < n; ++i)
+        out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
     }
   } else {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
+    for (std::int64_t i = 0; i < n; ++i)
+      out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
   }
   if constexpr (std::is_integral_v<T>) {
     if (!plane.blank) return;

@@ -19,10 +19,10 @@ namespace imreg {
 
 namespace {
 
-constexpr std::int64_t kChunk = 1024;          // pixels: they stay in the nearest cache
+constexpr std::int64_t kChunk = 1024;  // pixels: they stay in the nearest cache
 constexpr std::int64_t kSample = 32768;
-constexpr std::int64_t kFew = 4 * kSample;     // are kept whole
-constexpr int kBySample = 6;                   // passes, then windows are halved
+constexpr std::int64_t kFew = 4 * kSample;  // are kept whole
+constexpr int kBySample = 6;                // passes, then windows are halved
 
 // Numbers in an order that can be halved.
 std::uint64_t key_of(float x) {
@@ -84,16 +84,18 @@ struct Numbers {
 };
 
 template <class V>
-constexpr V kLeast = std::numeric_limits<V>::has_infinity ? -std::numeric_limits<V>::infinity() : std::numeric_limits<V>::lowest();
+constexpr V kLeast =
+    std::numeric_limits<V>::has_infinity ? -std::numeric_limits<V>::infinity() : std::numeric_limits<V>::lowest();
 template <class V>
-constexpr V kMost = std::numeric_limits<V>::has_infinity ? std::numeric_limits<V>::infinity() : std::numeric_limits<V>::max();
+constexpr V kMost =
+    std::numeric_limits<V>::has_infinity ? std::numeric_limits<V>::infinity() : std::numeric_limits<V>::max();
 
 template <class V>
 struct Pass {
-  V from{}, to{};                     // the window
+  V from{}, to{};                           // the window
   V limit = std::numeric_limits<V>::max();  // saturated at or beyond,
-  bool limit_is_low = false;          // which is below when BSCALE is negative
-  std::vector<V>& kept;               // of the window, until it is full
+  bool limit_is_low = false;                // which is below when BSCALE is negative
+  std::vector<V>& kept;                     // of the window, until it is full
   std::int64_t in_kept = 0;
   std::int64_t count = 0, below = 0, inside = 0, saturated = 0;
   V least = kMost<V>, most = kLeast<V>;
@@ -124,8 +126,10 @@ template <class T, bool kDeviation, class V>
             most = values[i] > most ? values[i] : most;
           }
           const auto equal = [&](V limit_value) { return std::count(values, values + n, limit_value); };
-          if (least <= pass.least && least != kMost<V>) pass.at_least = (least < pass.least ? 0 : pass.at_least) + equal(least);
-          if (most >= pass.most && most != kLeast<V>) pass.at_most = (most > pass.most ? 0 : pass.at_most) + equal(most);
+          if (least <= pass.least && least != kMost<V>)
+            pass.at_least = (least < pass.least ? 0 : pass.at_least) + equal(least);
+          if (most >= pass.most && most != kLeast<V>)
+            pass.at_most = (most > pass.most ? 0 : pass.at_most) + equal(most);
           pass.least = least, pass.most = most;
           if (pass.limit_is_low) {
             for (std::int64_t i = 0; i < n; ++i) saturated += values[i] <= limit ? 1 : 0;
@@ -143,7 +147,8 @@ template <class T, bool kDeviation, class V>
           }
           pass.in_kept += inside;
         } else {
-          for (std::int64_t i = 0; i < n; ++i) inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
+          for (std::int64_t i = 0; i < n; ++i)
+            inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
         }
         pass.inside += inside;
       }
@@ -168,7 +173,8 @@ void run(const Numbers<T, kDeviation>& numbers, Pass<V>& pass) {
 
 // Numbers from all over the areas, in their order; those whose keys lie from `first` to `last`.
 template <class T, bool kDeviation>
-auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::uint64_t first, std::uint64_t last, int pass) {
+auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::uint64_t first, std::uint64_t last,
+               int pass) {
   std::vector<typename Numbers<T, kDeviation>::V> out;
   Random random(splitmix64(static_cast<std::uint64_t>(pass)));
   const double step = static_cast<double>(pixels) / kSample;
@@ -216,7 +222,8 @@ Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool lim
       if (place - reach >= 0 && place - reach < size) from = key_of(sample[static_cast<std::size_t>(place - reach)]);
       if (place + reach >= 0 && place + reach < size) to = key_of(sample[static_cast<std::size_t>(place + reach)]);
     }
-    Pass<V> pass{.from = value_of<V>(from), .to = value_of<V>(to), .limit = limit, .limit_is_low = limit_is_low, .kept = kept};
+    Pass<V> pass{
+        .from = value_of<V>(from), .to = value_of<V>(to), .limit = limit, .limit_is_low = limit_is_low, .kept = kept};
     run(numbers, pass);
     if (round == 0) {
       out.bad = pixels - pass.count;
@@ -263,7 +270,9 @@ Middles<T> middles_of(std::span<const PixelArea> areas, double saturation) {
   if constexpr (std::is_integral_v<T>) {
     const double whole = low ? std::floor(stored) : std::ceil(stored);
     constexpr double kLow = static_cast<double>(std::numeric_limits<T>::lowest());
-    limit = whole <= kLow ? std::numeric_limits<T>::lowest() : whole >= -kLow ? std::numeric_limits<T>::max() : static_cast<T>(whole);
+    limit = whole <= kLow    ? std::numeric_limits<T>::lowest()
+            : whole >= -kLow ? std::numeric_limits<T>::max()
+                             : static_cast<T>(whole);
   } else {
     limit = static_cast<T>(stored);
     if (!low && static_cast<double>(limit) < stored) limit = std::nextafter(limit, kMost<T>);
@@ -279,8 +288,8 @@ Middles<double> middle_deviations_of(std::span<const PixelArea> areas, double ce
   return find_middles(Numbers<T, true>{areas, centre}, 0.0, false);
 }
 
-#define IMREG_FOR(T)                                                                        \
-  template Middles<T> middles_of(std::span<const PixelArea>, double);     \
+#define IMREG_FOR(T)                                                  \
+  template Middles<T> middles_of(std::span<const PixelArea>, double); \
   template Middles<double> middle_deviations_of<T>(std::span<const PixelArea>, double)
 IMREG_FOR(std::int32_t);
 IMREG_FOR(std::int64_t);

@@ -17,7 +17,8 @@ namespace imreg {
 
 namespace {
 
-constexpr std::int64_t kBand = std::int64_t{1} << 20;  // bytes decompressed at a time, or one row of tiles when that is more
+constexpr std::int64_t kBand = std::int64_t{1}
+                               << 20;  // bytes decompressed at a time, or one row of tiles when that is more
 
 struct Close {
   void operator()(fitsfile* file) const {

@@ -12,7 +12,8 @@ namespace {
 
 using Boxes = std::vector<PixelBox>;
 
-CcdSections of(const std::vector<std::pair<const char*, const char*>>& cards, std::int64_t width, std::int64_t height, const ImageFacts& facts = {}) {
+CcdSections of(const std::vector<std::pair<const char*, const char*>>& cards, std::int64_t width, std::int64_t height,
+               const ImageFacts& facts = {}) {
   Header header;
   for (const auto& [key, text] : cards) header.add(key, text);
   return sections_of(header, facts, width, height);
@@ -26,15 +27,24 @@ TEST(CcdSections, OfOneAmplifier) {
 }
 
 TEST(CcdSections, OfSeveralAmplifiers) {
-  const CcdSections megacam = of({{"BIASSEC", "[1:32,1:4644]"}, {"BSECA", "[1:32,1:4644]"}, {"BSECB", "[2081:2112,1:4644]"},
-                                  {"DSECA", "[33:1056,1:4612]"}, {"DSECB", "[1057:2080,1:4612]"}}, 2112, 4644);
+  const CcdSections megacam = of({{"BIASSEC", "[1:32,1:4644]"},
+                                  {"BSECA", "[1:32,1:4644]"},
+                                  {"BSECB", "[2081:2112,1:4644]"},
+                                  {"DSECA", "[33:1056,1:4612]"},
+                                  {"DSECB", "[1057:2080,1:4612]"}},
+                                 2112, 4644);
   EXPECT_EQ(megacam.bias, (Boxes{{0, 0, 32, 4644}, {2080, 0, 32, 4644}}));
   EXPECT_EQ(megacam.data, (Boxes{{32, 0, 1024, 4612}, {1056, 0, 1024, 4612}}));
-  const CcdSections decam = of({{"BIASSECA", "[2105:2160,51:4146]"}, {"BIASSECB", "[1:56,51:4146]"}, {"DATASEC", "[57:2104,51:4146]"}}, 2160, 4146);
+  const CcdSections decam =
+      of({{"BIASSECA", "[2105:2160,51:4146]"}, {"BIASSECB", "[1:56,51:4146]"}, {"DATASEC", "[57:2104,51:4146]"}}, 2160,
+         4146);
   EXPECT_EQ(decam.bias.size(), 2u);
   EXPECT_EQ(decam.data, (Boxes{{56, 50, 2048, 4096}}));
-  const CcdSections numbered = of({{"BIASSEC1", "[1025:1032,1:1024]"}, {"BIASSEC2", "[1033:1040,1:1024]"}, {"DATASEC1", "[1:512,1:1024]"},
-                                   {"DATASEC2", "[513:1024,1:1024]"}}, 1040, 1024);
+  const CcdSections numbered = of({{"BIASSEC1", "[1025:1032,1:1024]"},
+                                   {"BIASSEC2", "[1033:1040,1:1024]"},
+                                   {"DATASEC1", "[1:512,1:1024]"},
+                                   {"DATASEC2", "[513:1024,1:1024]"}},
+                                  1040, 1024);
   EXPECT_EQ(numbered.bias.size(), 2u);
   EXPECT_EQ(numbered.data, (Boxes{{0, 0, 512, 1024}, {512, 0, 512, 1024}}));
 }

@@ -36,7 +36,8 @@ struct Owned {
 };
 
 template <class T>
-PixelStatistics naive(const std::vector<PixelArea>& areas, const std::vector<const Owned<T>*>& owners, double saturation) {
+PixelStatistics naive(const std::vector<PixelArea>& areas, const std::vector<const Owned<T>*>& owners,
+                      double saturation) {
   PixelStatistics out;
   std::vector<double> values;
   for (std::size_t a = 0; a < areas.size(); ++a) {
@@ -94,14 +95,18 @@ void hold_against_naive(int round) {
   const double spread = std::pow(10, random.uniform(0, 4));
   const int kind = round % 7;
   for (T& value : values) {
-    double v = 100 + (kind < 3 ? spread * random.normal() : kind == 3 ? random.below(3) : kind == 4 ? (random.below(2) == 0 ? 0 : spread) : 5);
+    double v = 100 + (kind < 3    ? spread * random.normal()
+                      : kind == 3 ? random.below(3)
+                      : kind == 4 ? (random.below(2) == 0 ? 0 : spread)
+                                  : 5);
     if (kind == 5 && random.below(50) == 0) v = spread;
     if (kind == 6) v = std::floor(random.uniform(0, 100)) * std::floor(random.uniform(0, 100));
     if constexpr (std::is_floating_point_v<T>) {
       value = static_cast<T>(v);
       if (kind == 2 && random.below(3) == 0) value = std::numeric_limits<T>::quiet_NaN();
     } else {
-      value = static_cast<T>(std::clamp(v, static_cast<double>(std::numeric_limits<T>::lowest()), 0.9 * static_cast<double>(std::numeric_limits<T>::max())));
+      value = static_cast<T>(std::clamp(v, static_cast<double>(std::numeric_limits<T>::lowest()),
+                                        0.9 * static_cast<double>(std::numeric_limits<T>::max())));
     }
   }
   Owned<T> owned(std::move(values), width);
@@ -113,13 +118,15 @@ void hold_against_naive(int round) {
     PixelBox box{0, 0, width, height};
     if (i > 0 || boxes == 3) {
       box.x = random.below(static_cast<std::uint32_t>(width)), box.y = random.below(static_cast<std::uint32_t>(height));
-      box.width = random.below(static_cast<std::uint32_t>(width - box.x + 1)), box.height = random.below(static_cast<std::uint32_t>(height - box.y + 1));
+      box.width = random.below(static_cast<std::uint32_t>(width - box.x + 1)),
+      box.height = random.below(static_cast<std::uint32_t>(height - box.y + 1));
     }
     areas.push_back({&owned.plane, box});
   }
   const std::vector<const Owned<T>*> owners(areas.size(), &owned);
   const double saturation = owned.plane.value(round % 2 == 0 ? 104 : 96);
-  expect_same(statistics_of(areas, saturation), naive(areas, owners, saturation), "bytes " + std::to_string(sizeof(T)) + " round " + std::to_string(round));
+  expect_same(statistics_of(areas, saturation), naive(areas, owners, saturation),
+              "bytes " + std::to_string(sizeof(T)) + " round " + std::to_string(round));
 }
 
 TEST(Statistics, HoldAgainstSorting) {
@@ -156,7 +163,8 @@ TEST(Statistics, OfNothing) {
 // Values that no sample finds: one in the middle of a gap, and windows that ties overflow.
 TEST(Statistics, HardForSamples) {
   std::vector<double> values(400'001);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i < 200'000 ? -1e300 * (1 + static_cast<double>(i)) / 1e6 : 1e300 * static_cast<double>(i) / 1e6;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = i < 200'000 ? -1e300 * (1 + static_cast<double>(i)) / 1e6 : 1e300 * static_cast<double>(i) / 1e6;
   values[200'000] = 1e-300;
   const Owned<double> gap(values, 400'001);
   const std::vector<PixelArea> areas = {{&gap.plane, {0, 0, 400'001, 1}}};
@@ -193,15 +201,15 @@ struct Spelling {
 
 TEST(Sections, InTheirSpellings) {
   constexpr Spelling kSpellings[] = {
-      {"[1:32,1:50]", {0, 0, 32, 50}, true},      {" [ 1 : 32 , 1 : 50 ] ", {0, 0, 32, 50}, true},
-      {"'[1:32,1:50]'", {0, 0, 32, 50}, true},    {"[32:1,50:1]", {0, 0, 32, 50}, true},
-      {"[*,1:10]", {0, 0, 100, 10}, true},        {"[:,:]", {0, 0, 100, 50}, true},
-      {"[1:100, :]", {0, 0, 100, 50}, true},      {"[90:100]", {90 - 1, 0, 11, 50}, true},
-      {"[90:101,2]", {89, 1, 11, 1}, false},      {"[0:9,1:5]", {0, 0, 9, 5}, false},
-      {"[-4:9,0:5]", {0, 0, 9, 5}, false},        {"[200:300,1:5]", {}, false},
-      {"1:32,1:50", {0, 0, 32, 50}, true},        {"(1:32,1:50)", {0, 0, 32, 50}, true},
-      {"[-*,1:2]", {0, 0, 100, 2}, true},         {"[1.0:32.0,1:50]", {0, 0, 32, 50}, true},
-      {"[10:20:2,1:5]", {9, 0, 11, 5}, true},     {"[1:5,1:5,1:1]", {0, 0, 5, 5}, true},
+      {"[1:32,1:50]", {0, 0, 32, 50}, true},   {" [ 1 : 32 , 1 : 50 ] ", {0, 0, 32, 50}, true},
+      {"'[1:32,1:50]'", {0, 0, 32, 50}, true}, {"[32:1,50:1]", {0, 0, 32, 50}, true},
+      {"[*,1:10]", {0, 0, 100, 10}, true},     {"[:,:]", {0, 0, 100, 50}, true},
+      {"[1:100, :]", {0, 0, 100, 50}, true},   {"[90:100]", {90 - 1, 0, 11, 50}, true},
+      {"[90:101,2]", {89, 1, 11, 1}, false},   {"[0:9,1:5]", {0, 0, 9, 5}, false},
+      {"[-4:9,0:5]", {0, 0, 9, 5}, false},     {"[200:300,1:5]", {}, false},
+      {"1:32,1:50", {0, 0, 32, 50}, true},     {"(1:32,1:50)", {0, 0, 32, 50}, true},
+      {"[-*,1:2]", {0, 0, 100, 2}, true},      {"[1.0:32.0,1:50]", {0, 0, 32, 50}, true},
+      {"[10:20:2,1:5]", {9, 0, 11, 5}, true},  {"[1:5,1:5,1:1]", {0, 0, 5, 5}, true},
       {"[5:*,49:*]", {4, 48, 96, 2}, true},
   };
   for (const Spelling& s : kSpellings) {
@@ -211,8 +219,9 @@ TEST(Sections, InTheirSpellings) {
     EXPECT_EQ(clip_section(*section, 100, 50, &whole), s.box) << s.text;
     EXPECT_EQ(whole, s.whole) << s.text;
   }
-  for (const char* text : {"", "none", "N/A", "[0:0,0:0]", "[1:2,0:0]", "[", "[]", "[1:2", "[a:b,1:2]", "[1:2,1:2,1:2,1:2]", "[1.5:2,1:2]", "17", "[17]",
-                           "[1:99999999999999999999,1:2]", "[nan:2,1:2]", "[1::2:3,1]"}) {
+  for (const char* text :
+       {"", "none", "N/A", "[0:0,0:0]", "[1:2,0:0]", "[", "[]", "[1:2", "[a:b,1:2]", "[1:2,1:2,1:2,1:2]", "[1.5:2,1:2]",
+        "17", "[17]", "[1:99999999999999999999,1:2]", "[nan:2,1:2]", "[1::2:3,1]"}) {
     EXPECT_FALSE(parse_section(text)) << text;
   }
   EXPECT_TRUE(parse_section("[5:1,1:2]")->flip_x());
