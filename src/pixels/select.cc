@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -102,55 +103,92 @@ struct Pass {
   std::int64_t at_least = 0, at_most = 0;
 };
 
+// Some numbers, as many as a wide register holds; comparisons give -1 or 0 for each.
+template <class V>
+struct Wide {
+  static constexpr std::int64_t kSize = 32 / static_cast<std::int64_t>(sizeof(V));
+  using Values [[gnu::vector_size(32)]] = V;
+  using Masks [[gnu::vector_size(32)]] = std::conditional_t<sizeof(V) == 8, std::int64_t, std::int32_t>;
+
+  [[gnu::always_inline]] static bool any(const Masks& masks) {
+    std::int64_t words[4];
+    std::memcpy(words, &masks, sizeof words);
+    return (words[0] | words[1] | words[2] | words[3]) != 0;
+  }
+  [[gnu::always_inline]] static std::int64_t sum(const Masks& masks) {
+    std::int64_t out = 0;
+    for (std::int64_t i = 0; i < kSize; ++i) out += masks[i];
+    return out;
+  }
+};
+
+// Counts `n` numbers and keeps those in the window.
+template <bool kDeviation, class V>
+[[gnu::always_inline]] inline void tally(const V* values, std::int64_t n, Pass<V>& pass) {
+  using W = Wide<V>;
+  const V from = pass.from, to = pass.to, limit = pass.limit;
+  typename W::Masks count{}, below{}, inside{}, saturated{};
+  typename W::Values least = pass.least - typename W::Values{}, most = pass.most - typename W::Values{};
+  const bool keeps = pass.in_kept + n <= static_cast<std::int64_t>(pass.kept.size());
+  V* kept = pass.kept.data() + pass.in_kept;
+  const auto keep = [&](V value) {
+    if (keeps) {
+      *kept = value;
+      kept += static_cast<int>(value >= from) & static_cast<int>(value <= to);
+    }
+  };
+  std::int64_t i = 0;
+  for (; i + W::kSize <= n; i += W::kSize) {
+    typename W::Values v;
+    std::memcpy(&v, values + i, sizeof v);
+    count += v == v;
+    below += v < from;
+    const typename W::Masks in = (v >= from) & (v <= to);
+    inside += in;
+    if constexpr (!kDeviation) {
+      least = v < least ? v : least;
+      most = v > most ? v : most;
+      saturated += pass.limit_is_low ? v <= limit : v >= limit;
+    }
+    if (W::any(in)) {
+      for (std::int64_t k = 0; k < W::kSize; ++k) keep(values[i + k]);
+    }
+  }
+  pass.count -= W::sum(count), pass.below -= W::sum(below), pass.inside -= W::sum(inside),
+      pass.saturated -= W::sum(saturated);
+  V lowest = pass.least, highest = pass.most;
+  for (std::int64_t k = 0; k < W::kSize; ++k)
+    lowest = std::min<V>(lowest, least[k]), highest = std::max<V>(highest, most[k]);
+  for (; i < n; ++i) {
+    const V v = values[i];
+    pass.count += v == v ? 1 : 0;
+    pass.below += v < from ? 1 : 0;
+    pass.inside += v >= from && v <= to ? 1 : 0;
+    if (!kDeviation) pass.saturated += (pass.limit_is_low ? v <= limit : v >= limit) ? 1 : 0;
+    lowest = v < lowest ? v : lowest;
+    highest = v > highest ? v : highest;
+    keep(v);
+  }
+  pass.in_kept = kept - pass.kept.data();
+  if (kDeviation) return;
+  if (lowest <= pass.least && lowest != kMost<V>)
+    pass.at_least = (lowest < pass.least ? 0 : pass.at_least) + std::count(values, values + n, lowest);
+  if (highest >= pass.most && highest != kLeast<V>)
+    pass.at_most = (highest > pass.most ? 0 : pass.at_most) + std::count(values, values + n, highest);
+  pass.least = lowest, pass.most = highest;
+}
+
 template <class T, bool kDeviation, class V>
 [[gnu::always_inline]] inline void look(const Numbers<T, kDeviation>& numbers, Pass<V>& pass) {
-  const V from = pass.from, to = pass.to, limit = pass.limit;
   V values[kChunk];
-  for (const auto& [area_plane, box] : numbers.areas) {
-    const PixelPlane& plane = *area_plane;
-    const bool one_run = box.width == plane.width;  // whole rows follow each other
+  for (const auto& [plane, box] : numbers.areas) {
+    const bool one_run = box.width == plane->width;  // whole rows follow each other
     const std::int64_t runs = one_run ? 1 : box.height, length = one_run ? box.pixels() : box.width;
     for (std::int64_t run = 0; run < runs; ++run) {
-      const unsigned char* at = plane.bytes + ((box.y + run) * plane.width + box.x) * numbers.kStep;
+      const unsigned char* at = plane->bytes + ((box.y + run) * plane->width + box.x) * numbers.kStep;
       for (std::int64_t left = length; left > 0; left -= kChunk, at += kChunk * numbers.kStep) {
         const std::int64_t n = numbers.take(at, std::min(left, kChunk), values);
-        int count = 0, below = 0, saturated = 0;
-        for (std::int64_t i = 0; i < n; ++i) {
-          count += values[i] == values[i] ? 1 : 0;
-          below += values[i] < from ? 1 : 0;
-        }
-        if constexpr (!kDeviation) {
-          V least = pass.least, most = pass.most;
-          for (std::int64_t i = 0; i < n; ++i) {
-            least = values[i] < least ? values[i] : least;
-            most = values[i] > most ? values[i] : most;
-          }
-          const auto equal = [&](V limit_value) { return std::count(values, values + n, limit_value); };
-          if (least <= pass.least && least != kMost<V>)
-            pass.at_least = (least < pass.least ? 0 : pass.at_least) + equal(least);
-          if (most >= pass.most && most != kLeast<V>)
-            pass.at_most = (most > pass.most ? 0 : pass.at_most) + equal(most);
-          pass.least = least, pass.most = most;
-          if (pass.limit_is_low) {
-            for (std::int64_t i = 0; i < n; ++i) saturated += values[i] <= limit ? 1 : 0;
-          } else {
-            for (std::int64_t i = 0; i < n; ++i) saturated += values[i] >= limit ? 1 : 0;
-          }
-        }
-        pass.count += count, pass.below += below, pass.saturated += saturated;
-        std::int64_t inside = 0;
-        if (pass.in_kept + n <= static_cast<std::int64_t>(pass.kept.size())) {
-          V* const kept = pass.kept.data() + pass.in_kept;
-          for (std::int64_t i = 0; i < n; ++i) {
-            kept[inside] = values[i];
-            inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
-          }
-          pass.in_kept += inside;
-        } else {
-          for (std::int64_t i = 0; i < n; ++i)
-            inside += static_cast<int>(values[i] >= from) & static_cast<int>(values[i] <= to);
-        }
-        pass.inside += inside;
+        tally<kDeviation>(values, n, pass);
       }
     }
   }
@@ -171,7 +209,7 @@ void run(const Numbers<T, kDeviation>& numbers, Pass<V>& pass) {
   look(numbers, pass);
 }
 
-// Numbers from all over the areas, in their order; those whose keys lie from `first` to `last`.
+// Numbers from all over the areas; those whose keys lie from `first` to `last`.
 template <class T, bool kDeviation>
 auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::uint64_t first, std::uint64_t last,
                int pass) {
@@ -191,7 +229,6 @@ auto sample_of(const Numbers<T, kDeviation>& numbers, std::int64_t pixels, std::
     const std::uint64_t key = key_of(number);
     if (key >= first && key <= last) out.push_back(number);
   }
-  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -211,7 +248,7 @@ Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool lim
     if (round >= kBySample) {
       to = first + (last - first) / 2;
     } else if (pixels > kFew) {
-      const std::vector<V> sample = sample_of(numbers, pixels, first, last, round);
+      std::vector<V> sample = sample_of(numbers, pixels, first, last, round);
       const auto size = static_cast<std::int64_t>(sample.size());
       const double part = round == 0 ? 0.5
                                      : (static_cast<double>(out.count) / 2 - static_cast<double>(before)) /
@@ -219,8 +256,12 @@ Middles<V> find_middles(const Numbers<T, kDeviation>& numbers, V limit, bool lim
       // Four standard deviations to either side.
       const auto place = static_cast<std::int64_t>(part * static_cast<double>(size));
       const auto reach = static_cast<std::int64_t>(2 * std::sqrt(static_cast<double>(size))) + 1;
-      if (place - reach >= 0 && place - reach < size) from = key_of(sample[static_cast<std::size_t>(place - reach)]);
-      if (place + reach >= 0 && place + reach < size) to = key_of(sample[static_cast<std::size_t>(place + reach)]);
+      const auto at = [&](std::int64_t rank) {
+        std::nth_element(sample.begin(), sample.begin() + rank, sample.end());
+        return key_of(sample[static_cast<std::size_t>(rank)]);
+      };
+      if (place - reach >= 0 && place - reach < size) from = at(place - reach);
+      if (place + reach >= 0 && place + reach < size) to = at(place + reach);
     }
     Pass<V> pass{
         .from = value_of<V>(from), .to = value_of<V>(to), .limit = limit, .limit_is_low = limit_is_low, .kept = kept};
