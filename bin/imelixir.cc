@@ -46,6 +46,7 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   ElixirOptions options;
   options.database = database;
   IMREG_ASSIGN(options.plans, configured_queues(settings));
+  IMREG_ASSIGN(options.cameras, settings.cameras(database));
   IMREG_ASSIGN(const auto queues, queue_options(args));
   options.wait_seconds = queues.wait_seconds;
   options.on_network = queues.on_network;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "imreg/camera.h"
 #include "imreg/queue.h"
 
 namespace imreg {
@@ -20,6 +21,7 @@ struct ElixirOptions {
   bool on_network = false;
   double look_seconds = 5;  ///< a look at the queues when nothing is heard of them
   double kill_seconds = 5;  ///< between SIGTERM and SIGKILL
+  CameraSources cameras;    ///< for the built-in step
   /// One line for people. Called by the thread that called.
   enum class Grade { info, warning, error };
   std::function<void(Grade grade, const std::string& line)> tell = {};

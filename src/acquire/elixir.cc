@@ -239,7 +239,7 @@ class Elixir {
       return;
     }
     for (const auto& line : *lines) {
-      auto step = Step::start(place.plan, line, options_.database);
+      auto step = Step::start(place.plan, line, options_);
       if (step) {
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
       } else {
