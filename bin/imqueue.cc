@@ -1,5 +1,6 @@
 // imqueue: what waits in the queues of a database; give it out, send it again, clear it. man 1 imqueue.
 #include <algorithm>
+#include <functional>
 
 #include "acquire/queue_report.h"
 #include "cli/config.h"
@@ -37,35 +38,44 @@ struct Work {
   Output output;
 };
 
-void tell_notes(Queue& queue) {
-  for (const auto& note : queue.notes()) warn(kProgram.name, queue.name() + ": " + note);
+// Calls `act` for each queue; one that is in trouble does not keep us from the others. Whether all went well.
+bool each_queue(Work& work, const std::function<Status(Queue&)>& act) {
+  bool good = true;
+  for (const auto& name : work.names) {
+    auto queue = Queue::open(work.database, name, work.options);
+    const Status done = queue ? act(*queue) : queue.status();
+    if (!done.ok()) complain(kProgram.name, done);
+    good &= done.ok();
+    for (const auto& note : queue ? queue->notes() : std::vector<std::string>())
+      warn(kProgram.name, name + ": " + note);
+  }
+  return good;
 }
 
 Result<int> list(Work& work, bool rates) {
   std::vector<QueueCounts> all;
-  for (const auto& name : work.names) {
-    IMREG_ASSIGN(const Queue queue, Queue::open(work.database, name, work.options));
-    IMREG_ASSIGN(all.emplace_back(), queue.counts());
-    if (all.back().damaged > 0)
-      warn(kProgram.name,
-           queue.path() + ": damaged lines: " + std::to_string(all.back().damaged) + "; imcheck names them");
-  }
+  const bool good = each_queue(work, [&](Queue& queue) -> Status {
+    IMREG_ASSIGN(auto counts, queue.counts());
+    if (counts.damaged > 0)
+      warn(kProgram.name, queue.path() + ": damaged lines: " + std::to_string(counts.damaged) + "; imcheck names them");
+    all.push_back(std::move(counts));
+    return {};
+  });
   work.output.write(work.json ? acquire::counts_json(all) : acquire::counts_text(all, rates));
-  return kOk;
+  return good ? kOk : kTrouble;
 }
 
 Result<int> show(Work& work) {
   std::int64_t lines = 0;
-  for (const auto& name : work.names) {
-    IMREG_ASSIGN(const Queue queue, Queue::open(work.database, name, work.options));
-    IMREG_TRY(queue
-                  .each([&](const QueueLine& line) {
-                    ++lines;
-                    return work.output.write(work.json ? acquire::line_json(name, line) : acquire::line_text(line));
-                  })
-                  .status());
-  }
-  return lines > 0 ? kOk : kNothing;
+  const bool good = each_queue(work, [&](Queue& queue) {
+    return queue
+        .each([&](const QueueLine& line) {
+          ++lines;
+          return work.output.write(work.json ? acquire::line_json(queue.name(), line) : acquire::line_text(line));
+        })
+        .status();
+  });
+  return !good ? kTrouble : lines > 0 ? kOk : kNothing;
 }
 
 // What is printed is delivered: it is done when it has been written, and waits again when it could not be.
@@ -74,7 +84,6 @@ Result<int> take(Work& work) {
   IMREG_ASSIGN(Queue queue, Queue::open(work.database, work.names.at(0), work.options));
   IMREG_ASSIGN(const Slot slot, Slot::take(work.database, "imqueue"));
   IMREG_ASSIGN(const auto lines, queue.take(slot, most));
-  tell_notes(queue);
   std::vector<Outcome> outcomes;
   for (const auto& line : lines) {
     if (!work.output.write(work.json ? acquire::line_json(queue.name(), line) : trigger_line(line) + '\n')) break;
@@ -87,23 +96,23 @@ Result<int> take(Work& work) {
 
 Result<int> change(Work& work, const std::string& verb) {
   std::int64_t all = 0;
-  for (const auto& name : work.names) {
-    IMREG_ASSIGN(Queue queue, Queue::open(work.database, name, work.options));
-    const auto which = work.args.has("all")      ? ClearedLines::all
-                       : work.args.has("failed") ? ClearedLines::failed
-                                                 : ClearedLines::done;
-    const auto plan = std::find_if(work.plans.begin(), work.plans.end(), [&](const auto& p) { return p.name == name; });
-    if (verb == "fill" && plan == work.plans.end()) continue;
+  const auto which = work.args.has("all")      ? ClearedLines::all
+                     : work.args.has("failed") ? ClearedLines::failed
+                                               : ClearedLines::done;
+  const bool good = each_queue(work, [&](Queue& queue) -> Status {
+    const auto is_it = [&](const QueuePlan& plan) { return plan.name == queue.name(); };
+    const auto plan = std::find_if(work.plans.begin(), work.plans.end(), is_it);
+    if (verb == "fill" && plan == work.plans.end()) return {};
     IMREG_ASSIGN(const auto lines, verb == "retry"   ? queue.retry()
                                    : verb == "clear" ? queue.clear(which)
                                                      : fill_queue(work.database, *plan, work.options));
     all += lines;
-    tell_notes(queue);
     const std::string count = std::to_string(lines);
-    work.output.write(work.json ? "{\"queue\": \"" + name + "\", \"lines\": " + count + "}\n"
-                                : name + ": " + count + '\n');
-  }
-  return all > 0 ? kOk : kNothing;
+    work.output.write(work.json ? "{\"queue\": \"" + queue.name() + "\", \"lines\": " + count + "}\n"
+                                : queue.name() + ": " + count + '\n');
+    return {};
+  });
+  return !good ? kTrouble : all > 0 ? kOk : kNothing;
 }
 
 // Those that were named, else all there are; for `fill` those that measure.
@@ -111,12 +120,11 @@ Status find_names(Work& work, const std::string& verb) {
   IMREG_ASSIGN(const auto there, queue_names(work.database));
   work.names.assign(work.args.positionals.begin() + (work.args.positionals.empty() ? 0 : 1),
                     work.args.positionals.end());
-  const bool named = !work.names.empty();
+  const bool named = !work.names.empty(), fills = verb == "fill";
   for (const auto& plan : work.plans) {
-    if (!named && verb != "fill") work.names.push_back(plan.name);
-    if (!named && verb == "fill" && plan.is_built_in()) work.names.push_back(plan.name);
+    if (!named && (!fills || plan.is_built_in())) work.names.push_back(plan.name);
   }
-  if (!named && verb != "fill") work.names.insert(work.names.end(), there.begin(), there.end());
+  if (!named && !fills) work.names.insert(work.names.end(), there.begin(), there.end());
   if (!named) std::sort(work.names.begin(), work.names.end());
   work.names.erase(std::unique(work.names.begin(), work.names.end()), work.names.end());
   for (const auto& name : work.names) {
