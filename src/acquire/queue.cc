@@ -175,7 +175,9 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
 Status Queue::State::settle_all() {
   IMREG_ASSIGN(const auto names, queue_names(database));
   for (const auto& other : names) {
-    IMREG_ASSIGN(Queue next, Queue::open(database, other, options));
+    auto opened = Queue::open(database, other, options);
+    if (!opened) continue;  // damaged: until it is mended nobody gets its lines
+    Queue next = *std::move(opened);
     acquire::Holders holders(database);
     std::vector<OpenRow> dead;
     const auto collect = [&](const RecordFile& file) {
