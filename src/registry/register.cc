@@ -283,6 +283,9 @@ class OwnFiles {
     static constexpr std::string_view kEndings[] = {
         "",         ".lock",    ".journal",      ".roots",           ".lost",   ".lost.lock", ".temps",
         ".pending", ".history", ".history.lock", ".history.journal", ".moving", ".idx"};
+    if (const std::string folder = folder_of(path);
+        folder.ends_with(".queue") && resolved_path(folder) == base_ + ".queue")
+      return true;
     const std::string name = name_of(path);
     if (!name.starts_with(name_) && !name.starts_with(name_of(base_))) return false;  // spares resolving all others
     const std::string real = resolved_path(path);

@@ -93,6 +93,12 @@ equal(queue(db, rc, "take", "LOST", "-n", "5", code=0).stdout.splitlines(), [wan
 queue(db, rc, "take", "LOST", code=1)
 equal(queue(db, rc, "retry", "TWO", code=0).stdout, "TWO: 2\n", "retry")
 equal(counts(db, rc, "TWO"), {"done": 10, "waiting": 2}, "sent again")
+# What lies beside the database is no input of imregister, and part of a backup.
+out = run("imregister", "-db", db, "-v", f"{work}/chain")
+check(".queue" not in out.stdout + out.stderr, f"queues are registered: {out.stderr!r:.300}")
+run("imbackup", "-db", db, f"{work}/chain-copy", code=0)
+equal(counts(f"{work}/chain-copy", rc, "TWO"), {"done": 10, "waiting": 2}, "a queue of a backup")
+check(not os.path.exists(f"{work}/chain-copy/Imreg.db.queue/ONE.queue.journal"), "a journal is not copied")
 equal(queue(db, rc, "clear", code=0).stdout, "LOST: 2\nONE: 12\nTWO: 10\n", "clear")
 equal(queue(db, rc, "clear", "-all", "TWO", code=0).stdout, "TWO: 2\n", "clear -all")
 elixir(db, rc, "-once", code=0)
