@@ -58,7 +58,7 @@ Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const
   if (child == 0) {
     ::close(ends[0]);
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGXCPU}) ::signal(signal, SIG_DFL);
-    const rlimit time{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds)}, no_core{0, 0};
+    const rlimit time{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds) + 1}, no_core{0, 0};
     (void)::setrlimit(RLIMIT_CPU, &time);
     limit_memory(bytes);
     (void)::setrlimit(RLIMIT_CORE, &no_core);
@@ -85,7 +85,7 @@ Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const
     const auto code = static_cast<Code>(text[0] - '0');
     return code == Code::ok ? Status() : Status(code, text.substr(1));
   }
-  const bool long_work = WIFSIGNALED(ended) && (WTERMSIG(ended) == SIGXCPU || WTERMSIG(ended) == SIGKILL);
+  const bool long_work = WIFSIGNALED(ended) && WTERMSIG(ended) == SIGXCPU;
   return {Code::corrupt, what + (long_work ? " was ended after " + std::to_string(seconds) + " seconds"
                                            : " did not survive these data")};
 }
