@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,9 +40,12 @@ class RowEditor {
   /// True: to plan this row is to do again what was done with the last one, for the same reasons; planned() is not called for it,
   /// and its name, extension and slice stay. Spares a million rows in a few folders their copies.
   virtual bool repeats(RecordView /*row*/) { return false; }
-  /// Behind the plan: the one field that changes, when what it becomes follows from what it was; rows are then changed without
-  /// reading them whole, which is many times faster. nullptr: more changes, or it depends on more.
+  /// Behind the plan: the one field that changes, when what it becomes follows from what it was (and from the row, as far as
+  /// alike_until() tells); rows are then changed without reading them whole, which is many times faster. nullptr: more
+  /// changes, or it depends on more.
   virtual const FieldInfo* only_field(const Schema& /*schema*/) const { return nullptr; }
+  /// With only_field(), behind edit() of `row`: rows up to this one become the same when they were the same.
+  virtual std::int64_t alike_until(std::int64_t /*row*/) { return std::numeric_limits<std::int64_t>::max(); }
   /// The plan is complete. False: something else speaks against it, which the editor tells.
   virtual bool agrees() { return true; }
 };

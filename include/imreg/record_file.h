@@ -82,8 +82,8 @@ struct RowChange {
 using NextRow = std::function<std::int64_t(std::int64_t from)>;
 
 /// What a field of the rows first..first+rows-1, which all have the value `old` (the field's bytes), becomes: as many bytes,
-/// that live until the next call; none: it stays.
-using FieldEdit = std::function<Result<std::string_view>(std::int64_t first, std::int64_t rows, std::string_view old)>;
+/// that live until the next call; none: it stays. May lower `rows` when those behind become something else.
+using FieldEdit = std::function<Result<std::string_view>(std::int64_t first, std::int64_t& rows, std::string_view old)>;
 
 /// What else happens at the steps of a change.
 struct CommitSteps {

@@ -40,16 +40,25 @@ class UndoEditor : public RowEditor {
 
   Result<Edited> edit(std::int64_t row, Record& record) override {
     if (row < from_ || row >= end_) IMREG_TRY(read_from(row));
-    const auto run = std::upper_bound(runs_.begin(), runs_.end(), row,
-                                      [](std::int64_t wanted, const Run& one) { return wanted < one.row; });
-    if (run == runs_.begin() || row >= (run - 1)->end) return Edited::unchanged;
-    const auto& fields = differences_[(run - 1)->difference];
+    const Run* const run = run_of(row);
+    if (!run) return Edited::unchanged;
+    const auto& fields = differences_[run->difference];
     const auto still = [&](const FieldBytes& one) {
       return std::memcmp(record.data() + one.field->offset, one.after.data(), one.after.size()) == 0;
     };
     if (!std::all_of(fields.begin(), fields.end(), still)) return Edited::kept;
-    for (const auto& one : fields) one.before.copy(record.data() + one.field->offset, one.before.size());
+    for (const auto& one : fields) {
+      one.before.copy(record.data() + one.field->offset, one.before.size());
+      one_field_ &= !field_ || field_ == one.field;
+      field_ = one.field;
+    }
     return fields.empty() ? Edited::unchanged : Edited::changed;
+  }
+
+  const FieldInfo* only_field(const Schema&) const override { return one_field_ ? field_ : nullptr; }
+  std::int64_t alike_until(std::int64_t row) override {
+    const Run* const run = run_of(row);
+    return run ? run->end : row + 1;
   }
 
  private:
@@ -57,6 +66,12 @@ class UndoEditor : public RowEditor {
     std::int64_t row, end;
     std::size_t difference;
   };
+
+  const Run* run_of(std::int64_t row) const {
+    const auto behind = std::upper_bound(runs_.begin(), runs_.end(), row,
+                                         [](std::int64_t wanted, const Run& one) { return wanted < one.row; });
+    return behind == runs_.begin() || row >= (behind - 1)->end ? nullptr : &*(behind - 1);
+  }
 
   // What the history tells of the rows from `row` on, as far as there is room for it.
   Status read_from(std::int64_t row) {
@@ -114,6 +129,8 @@ class UndoEditor : public RowEditor {
   std::vector<Run> runs_;
   std::vector<std::vector<FieldBytes>> differences_;
   std::int64_t from_ = 0, end_ = 0;  // rows that runs_ tells of
+  const FieldInfo* field_ = nullptr;
+  bool one_field_ = true;  // no planned row changes another than field_
 };
 
 Status refuse_to_undo(const BulkChange& target) {

@@ -33,7 +33,7 @@ Result<std::int64_t> relocate(RecordWriter& writer, const FieldInfo& field, cons
   const std::string_view prefix = without_slash(from), fresh = without_slash(to);
   std::int64_t changed = 0, too_long = 0, first_too_long = 0;
   std::string value;
-  const auto edit = [&](std::int64_t row, std::int64_t rows, std::string_view bytes) -> Result<std::string_view> {
+  const auto edit = [&](std::int64_t row, std::int64_t& rows, std::string_view bytes) -> Result<std::string_view> {
     const std::string_view old = trimmed(bytes.data(), bytes.size());
     if (!begins_with(old, prefix)) return std::string_view();
     (value = fresh) += old.substr(prefix.size());
@@ -77,7 +77,7 @@ Result<std::int64_t> mark_deleted(RecordWriter& writer, std::vector<std::int64_t
     return at == rows.cend() ? file.count() : *at;
   };
   std::int64_t changed = 0;
-  const auto edit = [&](std::int64_t, std::int64_t many, std::string_view old) -> Result<std::string_view> {
+  const auto edit = [&](std::int64_t, std::int64_t& many, std::string_view old) -> Result<std::string_view> {
     if (old == "T") return std::string_view();
     changed += many;
     return std::string_view("T");

@@ -80,7 +80,9 @@ Status RecordWriter::change_field(const FieldInfo& field, const NextRow& next, c
     following = next_row(end);
     while (following == end && end < seen.count && end - row < kMostAtOnce && has_value(end, old))
       following = next_row(++end);
-    IMREG_ASSIGN(const std::string_view fresh, edit(row, end - row, std::string_view(old, size)));
+    std::int64_t rows = end - row;
+    IMREG_ASSIGN(const std::string_view fresh, edit(row, rows, std::string_view(old, size)));
+    if (rows < end - row) following = end = row + rows;
     if (fresh.empty()) continue;
     if (fresh.size() != size)
       return Status(Code::invalid, "a value of " + std::to_string(fresh.size()) + " bytes for field " + field.name)

@@ -158,7 +158,11 @@ Status make_changes(RecordWriter& writer, Planner& planner, RowEditor& editor, c
     };
     IMREG_TRY(writer.change_field(
         *field, [&](std::int64_t row) { return planner.next_row(row); },
-        [&](std::int64_t first, std::int64_t, std::string_view) { return planner.value(editor, first, *field); },
+        [&](std::int64_t first, std::int64_t& rows, std::string_view) {
+          auto value = planner.value(editor, first, *field);
+          rows = std::min(rows, editor.alike_until(first) - first);
+          return value;
+        },
         steps));
     planner.find_damaged();
   } else {

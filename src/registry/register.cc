@@ -3,12 +3,7 @@
 // Files keep their order: a crash leaves the rows of the first so many files. The lock is held while a group is written
 // and not while headers are read, so a telescope's daemon can register beside a long batch.
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
 #include <map>
-#include <mutex>
-#include <new>
-#include <optional>
 #include <span>
 #include <thread>
 #include <unordered_map>
@@ -25,6 +20,7 @@
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
+#include "registry/read_ahead.h"
 #include "registry/root_changes.h"
 
 namespace imreg {
@@ -33,102 +29,9 @@ namespace {
 
 constexpr std::size_t kGroupRows = 8192;  // rows of one durable step
 constexpr double kGroupSeconds = 1;       // or what has come together in this time
-constexpr std::size_t kReadAhead = 2048;  // files whose rows may wait to be written
 // A step that renews more rows is a bulk change, which can be undone; an exposure at the telescope has no time for it.
 constexpr std::size_t kMostUnlogged = 100;
 constexpr std::size_t kLongCommand = 1024;
-
-struct Item {
-  std::string path;
-  bool named;
-};
-
-// Reads the rows of all items with several threads and hands them out in order.
-class Reader {
- public:
-  Reader(const std::vector<Item>& items, int jobs, std::function<FileRows(const Item&)> read)
-      : items_(items), read_(std::move(read)), slots_(kReadAhead) {
-    try {
-      for (int i = 0; i < jobs; ++i) threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      if (threads_.empty()) throw;  // fewer than wished do the work too
-    }
-  }
-  ~Reader() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    changed_.notify_all();
-    for (auto& thread : threads_) thread.join();
-  }
-
-  /// The next in order; nothing behind the last one.
-  std::optional<FileRows> next() {
-    if (taken_ == items_.size()) return std::nullopt;
-    std::unique_lock lock(mutex_);
-    auto& slot = slots_[taken_ % kReadAhead];
-    changed_.wait(lock, [&] { return slot.has_value(); });
-    auto rows = std::exchange(slot, std::nullopt);
-    if (rows->report.path.empty()) rows = failed(items_[taken_], "not enough memory to read it");
-    ++taken_;
-    changed_.notify_all();
-    return rows;
-  }
-
- private:
-  static FileRows failed(const Item& item, std::string reason) {
-    FileRows rows;
-    rows.report.path = item.path;
-    rows.report.fate = RegisteredFile::Fate::failed;
-    rows.report.reason = std::move(reason);
-    return rows;
-  }
-
-  // What would end the whole process when it left a thread ends one file. Without memory even a reason is too much: next()
-  // gives it, where an exception does no harm.
-  FileRows read(const Item& item) const {
-    try {
-      try {
-        return read_(item);
-      } catch (const std::bad_alloc&) {
-        throw;
-      } catch (const std::exception& error) {
-        return failed(item, std::string("cannot be read: ") + error.what());
-      }
-    } catch (const std::bad_alloc&) {
-      return {};
-    }
-  }
-
-  void work() {
-    for (;;) {
-      std::size_t at = 0;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stop_ || started_ == items_.size() || started_ < taken_ + kReadAhead; });
-        if (stop_ || started_ == items_.size()) return;
-        at = started_++;
-      }
-      FileRows rows = read(items_[at]);
-      {
-        const std::lock_guard lock(mutex_);
-        slots_[at % kReadAhead] = std::move(rows);
-      }
-      changed_.notify_all();
-    }
-  }
-
-  const std::vector<Item>& items_;
-  std::function<FileRows(const Item&)> read_;
-  std::vector<std::optional<FileRows>> slots_;
-  std::vector<std::thread> threads_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t started_ = 0;
-  std::size_t taken_ = 0;
-  bool stop_ = false;
-};
 
 // Between two groups the rows that are outside the index are looked at one by one: few, then.
 IndexKeeper::Limits index_limits() {
@@ -198,6 +101,7 @@ class Registrar {
     if (!writer) return writer.status();
     IMREG_TRY(check_format(writer->file()));
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());
+    drop_what_is_gone();
     if (!rows_.empty()) {
       // Another imregister may have defined a root since this batch began, and keys are full paths.
       IMREG_ASSIGN(roots_, PathRoots::load(options_.database));
@@ -209,6 +113,20 @@ class Registrar {
     if (!keeper.note().empty()) report_.notes.push_back(keeper.note());
     report_.index_wants_merge |= keeper.wants_merge();
     return trim ? writer->trim() : Status();
+  }
+
+  // While headers were read a file may have gone, by immv too, and a row for where it was would never be right. Whoever keeps
+  // files and rows together holds the lock that is held here.
+  void drop_what_is_gone() {
+    bool gone = false;
+    for (auto& file : waiting_) {
+      if (file.rows == 0 || !is_missing(file.path)) continue;
+      file.fate = RegisteredFile::Fate::failed;
+      file.reason = "was moved or removed while it was read; not registered here, register it where it is now";
+      file.rows = 0;
+      gone = true;
+    }
+    if (gone) std::erase_if(rows_, [this](const TakenRow& row) { return waiting_[row.reading].rows == 0; });
   }
 
   // The different file names; rows of one file stand together.
@@ -378,8 +296,8 @@ class OwnFiles {
 };
 
 // Folders become their files.
-std::vector<Item> list_items(const RegisterOptions& options, const std::function<void(RegisteredFile)>& fault) {
-  std::vector<Item> items;
+std::vector<FileToRead> list_items(const RegisterOptions& options, const std::function<void(RegisteredFile)>& fault) {
+  std::vector<FileToRead> items;
   const OwnFiles own(options.database);
   for (const auto& path : options.paths) {
     if (!is_folder(path)) {
@@ -443,7 +361,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
   const auto items = list_items(options, finished);
 
   const PathRoots reader_roots = *roots;
-  const auto read = [&](const Item& item) {
+  const auto read = [&](const FileToRead& item) {
     return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots,
                           current_time());
   };
@@ -471,7 +389,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
       if (!collect(read(item), since)) return report;
     }
   } else {
-    Reader reader(items, jobs, read);
+    ReadAhead reader(items, jobs, read);
     while (auto rows = reader.next()) {
       if (!collect(*std::move(rows), since)) return report;
     }

@@ -460,6 +460,31 @@ TEST_F(Registry, ProgressCountsFilesThatAreReadBeforeTheyAreWritten) {
   EXPECT_THAT(read, ElementsAre("1/3", "2/3", "3/3"));
 }
 
+TEST_F(Registry, AFileThatGoesWhileItIsReadGetsNoRow) {
+  RegisterOptions options;
+  options.database = at("g.db");
+  for (const char* name : {"1.fits", "2.fits", "3.fits"}) {
+    write_image(at(name), "r");
+    options.paths.push_back(at(name));
+  }
+  std::vector<std::string> failed;
+  const auto report = register_files(
+      options,
+      [&](const RegisteredFile& file) {
+        if (file.fate == RegisteredFile::Fate::failed) failed.push_back(file.path + ": " + file.reason);
+      },
+      [&](std::int64_t read, std::int64_t) {  // behind its headers, before its rows
+        if (read == 2) std::filesystem::rename(at("2.fits"), at("moved.fits"));
+      });
+  EXPECT_THAT(failed, ElementsAre(::testing::HasSubstr("2.fits: was moved or removed while it was read")));
+  EXPECT_EQ(report.added, 2);
+  EXPECT_EQ(report.rows, 2);
+  EXPECT_EQ(report.failed, 1);
+  std::vector<std::string> names;
+  for (const auto& row : rows_of(options.database)) names.emplace_back(row.record[regimage::kFilename]);
+  EXPECT_THAT(names, ElementsAre("1.fits", "3.fits"));
+}
+
 TEST_F(Registry, ABatchSeesTheRootsThatAnotherDefinesMeanwhile) {
   RegisterOptions options;
   options.database = at("x.db");
