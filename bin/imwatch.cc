@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/queue_plans.h"
 #include "cli/stop_signals.h"
+#include "cli/temperature_options.h"
 #include "imreg/watch.h"
 
 namespace {
@@ -41,6 +42,8 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, WatchOptio
   auto& registration = options.sort.registration;
   IMREG_ASSIGN(registration.database, settings.database());
   IMREG_ASSIGN(registration.cameras, settings.cameras(registration.database));
+  IMREG_ASSIGN(auto temperatures, cli::temperature_options(settings, registration.database));
+  registration.temperatures = std::make_shared<Temperatures>(std::move(temperatures));
   IMREG_ASSIGN(options.sort.queues, cli::queue_plans(settings));
   IMREG_ASSIGN(registration.wait_seconds, args.number("wait", registration.wait_seconds, 0, 1e6));
   IMREG_ASSIGN(const long long ccds, args.integer("ccds", 0, 1, 10000));
@@ -81,15 +84,15 @@ int work(const cli::Parsed& args) {
     std::snprintf(time, sizeof time, "%.3f s", seconds);
     cli::warn(kProgram.name, counted(files, "file") + ": " + counted(rows.added, "row") + " added, " +
                                  std::to_string(rows.updated) + " updated, in " + time);
-    if (rows.index_wants_merge)
-      cli::in_background([&options] { (void)merge_index(options.sort.registration); });
+    if (rows.index_wants_merge) cli::in_background([&options] { (void)merge_index(options.sort.registration); });
   };
   events.note = [](const std::string& text) { cli::warn(kProgram.name, text); };
   events.ready = [&] {
     if (!options.once) cli::warn(kProgram.name, "watching " + counted(std::ssize(options.folders), "folder"));
   };
   const cli::StopSignals signals;  // SIGTERM, SIGINT, SIGHUP: what runs is finished
-  const Status ended = watch_folders(options, events, [&] { return signals.asked(); }, signals.descriptor());
+  const Status ended = watch_folders(
+      options, events, [&] { return signals.asked(); }, signals.descriptor());
   if (!ended.ok()) return cli::end_with(kProgram.name, ended);
   return options.once && failed > 0 ? cli::kInputs : cli::kOk;
 }
