@@ -7,10 +7,9 @@
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/options.h"
-#include "cli/queue_plans.h"
-#include "cli/stop_signals.h"
-#include "cli/temperature_options.h"
+#include "cli/queues.h"
 #include "imreg/watch.h"
+#include "os/service.h"
 
 namespace {
 
@@ -42,9 +41,7 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, WatchOptio
   auto& registration = options.sort.registration;
   IMREG_ASSIGN(registration.database, settings.database());
   IMREG_ASSIGN(registration.cameras, settings.cameras(registration.database));
-  IMREG_ASSIGN(auto temperatures, cli::temperature_options(settings, registration.database));
-  registration.temperatures = std::make_shared<Temperatures>(std::move(temperatures));
-  IMREG_ASSIGN(options.sort.queues, cli::queue_plans(settings));
+  IMREG_ASSIGN(options.sort.queues, cli::configured_queues(settings));
   IMREG_ASSIGN(registration.wait_seconds, args.number("wait", registration.wait_seconds, 0, 1e6));
   IMREG_ASSIGN(const long long ccds, args.integer("ccds", 0, 1, 10000));
   IMREG_ASSIGN(options.patience, args.number("patience", options.patience, 0, 86400));
@@ -88,11 +85,15 @@ int work(const cli::Parsed& args) {
   };
   events.note = [](const std::string& text) { cli::warn(kProgram.name, text); };
   events.ready = [&] {
-    if (!options.once) cli::warn(kProgram.name, "watching " + counted(std::ssize(options.folders), "folder"));
+    if (options.once) return;
+    cli::warn(kProgram.name, "watching " + counted(std::ssize(options.folders), "folder"));
+    tell_service_manager("READY=1");
   };
-  const cli::StopSignals signals;  // SIGTERM, SIGINT, SIGHUP: what runs is finished
+  std::signal(SIGCHLD, SIG_IGN);                                    // nobody waits for merges
+  const auto signals = signals_as_file({SIGTERM, SIGINT, SIGHUP});  // what runs is finished
+  if (!signals) return cli::end_with(kProgram.name, signals.status());
   const Status ended = watch_folders(
-      options, events, [&] { return signals.asked(); }, signals.descriptor());
+      options, events, [&] { return next_signal(*signals) != 0; }, signals->fd());
   if (!ended.ok()) return cli::end_with(kProgram.name, ended);
   return options.once && failed > 0 ? cli::kInputs : cli::kOk;
 }
