@@ -287,7 +287,9 @@ class Programs {
   void merge(bool wanted) {
     if (wanted) must(merge_index_of(edit_));
   }
-  void make_root(const std::string& prefix) { must(imreg::make_root("ARCHIVE", prefix, "bench", edit_)); }
+  void make_root(const std::string& prefix) {
+    merge(must(imreg::make_root("ARCHIVE", prefix, "bench", edit_)).edit.index_wants_merge);
+  }
   void root(const std::string& prefix) {
     must(change_roots(path_, {{"ARCHIVE", prefix}}, {"relocate_bench", "-root ARCHIVE=" + prefix}));
   }

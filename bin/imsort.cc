@@ -1,7 +1,7 @@
 // imsort: imregister, and a line for each new image in the queues that want it.
 #include "base/text.h"
 #include "cli/messages.h"
-#include "cli/queue_plans.h"
+#include "cli/queues.h"
 #include "cli/registering.h"
 #include "imreg/sort.h"
 
@@ -22,7 +22,7 @@ constexpr cli::Program kProgram = {
 int work(const cli::Parsed& args) {
   cli::Settings settings(args);
   SortOptions options;
-  auto plans = cli::queue_plans(settings);
+  auto plans = cli::configured_queues(settings);
   if (!plans) return cli::end_with(kProgram.name, plans.status());
   options.queues = *std::move(plans);
   SortReport report;

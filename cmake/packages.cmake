@@ -27,6 +27,11 @@ vendor(re2 re2 Threads::Threads)
 vendor(z z)
 vendor(bz2 bz2)
 
+# Not its archive: that needs those of curl, with all that curl needs.
+pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
+add_library(vendor_cfitsio INTERFACE)
+target_link_libraries(vendor_cfitsio INTERFACE PkgConfig::CFITSIO)
+
 # Can a whole program be linked statically? Sanitizers cannot.
 set(CMAKE_REQUIRED_LINK_OPTIONS -static)
 check_cxx_source_compiles("#include <string>\nint main(int n, char**) { return std::to_string(n).size() > 5; }" IMREG_CAN_LINK_STATICALLY)

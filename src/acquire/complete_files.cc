@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "imreg/fits_file.h"
+#include "os/walk.h"
 #include "registry/file_rows.h"
 
 namespace imreg {
@@ -25,17 +26,13 @@ Status CompleteFiles::load() {
 
 void CompleteFiles::add(const std::string& path, double now) {
   const auto headers = read_fits_headers(path);
-  if (!headers) {  // no FITS, or gone: whoever registers it says so
-    cut_.erase(path);
-    if (is_foreign(path, false, headers.status())) return;
-    complete(path);
-    return;
-  }
-  if (!headers->damage.empty()) {
-    cut_.emplace(path, now);
-    return;
-  }
   cut_.erase(path);
+  if (!headers || !headers->damage.empty()) {
+    const auto times = file_times(path);
+    if (!times || (times->size > 0 && !headers && is_foreign(path, false, headers.status()))) return;
+    cut_[path] = std::min(times->mtime, now);  // who writes it goes on, or has given up
+    return;
+  }
   const auto facts =
       cameras_->translate(path, *headers, {.split = options_.sort.registration.split, .camera = camera_});
   if (!facts || facts->images.empty() || facts->images[0].mode != ImageMode::split || !facts->images[0].obstime.value) {
@@ -94,6 +91,12 @@ double CompleteFiles::next_time() const {
     next = std::min(next, ccds.last + (ccds.expected > 0 ? options_.patience : std::min(kQuiet, options_.patience)));
   for (const auto& [path, since] : cut_) next = std::min(next, since + options_.patience);
   return ready_.empty() ? next : 0;
+}
+
+std::size_t CompleteFiles::incomplete() const {
+  std::size_t count = cut_.size();
+  for (const auto& [exposure, ccds] : exposures_) count += ccds.paths.size();
+  return count;
 }
 
 }  // namespace imreg

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "acquire/complete_files.h"
+#include "base/text.h"
 #include "imreg/date.h"
 #include "os/folder_watch.h"
 #include "os/walk.h"
@@ -40,7 +41,7 @@ class Watcher {
         told = true;
         if (events_.ready) events_.ready();
       }
-      if (options_.once && nothing_waits()) return trouble_;
+      if (options_.once) return end_of_once();
       IMREG_ASSIGN(const FolderEvents happened, watch_.wait(time_to_wait(), wake));
       take(happened);
     }
@@ -48,7 +49,12 @@ class Watcher {
   }
 
  private:
-  bool nothing_waits() const { return trying_.empty() ? std::isinf(files_.next_time()) : !trouble_.ok(); }
+  Status end_of_once() {
+    if (const auto left = static_cast<long long>(files_.incomplete()); left > 0)
+      events_.note(counted(left, "file") +
+                   " not complete yet, or without the other CCDs of an exposure: left for the next time");
+    return trouble_;
+  }
 
   // What is in folders, and the database does not have as it is. A database that cannot be read now is asked again.
   void look_at(const std::vector<std::string>& folders) {

@@ -241,6 +241,7 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
     facts.chip = hdu.chip;
     facts.ccd = hdu.ccd;
     facts.extension = headers.hdus[chip.hdu].number;
+    facts.amplifiers = chip.amplifiers;
     facts.mode = split ? ImageMode::split : lone ? ImageMode::single : ImageMode::mef;
     if (!found.mask_keyword.empty()) facts.type = {"mask", found.mask_keyword, found.mask_hdu};
     if (chip.ccd.value) facts.ccd = chip.ccd;

@@ -47,9 +47,15 @@ bool group_amplifiers(const AmpRule& rule, const FileCards& cards, std::vector<C
     }
   }
   std::vector<Chip> out;
-  std::set<std::string> seen;
+  std::map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < chips.size(); ++i) {
-    if (!seen.insert(ccds[i]).second) continue;
+    const auto [place, is_new] = seen.try_emplace(ccds[i], out.size());
+    if (!is_new) {
+      std::vector<int>& amplifiers = out[place->second].amplifiers;
+      if (amplifiers.empty()) amplifiers.push_back(cards.file().hdus[out[place->second].hdu].number);
+      amplifiers.push_back(cards.file().hdus[chips[i].hdu].number);
+      continue;
+    }
     out.push_back(chips[i]);
     long long number = 0;
     if (rule.kind == AmpRule::Kind::numbered && parse_integer(ccds[i], number) && number >= 0 && number < 32768) {

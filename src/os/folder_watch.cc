@@ -22,10 +22,6 @@ namespace {
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF |
                                   IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW;
 
-std::string joined(const std::string& folder, const std::string& name) {
-  return (folder == "/" ? "" : folder) + "/" + name;
-}
-
 }  // namespace
 
 Result<FolderWatch> FolderWatch::make() {
@@ -70,7 +66,7 @@ Status FolderWatch::add(const std::string& folder) {
   // Watched first, read then: a folder that is made in between is told, or found, or both.
   IMREG_ASSIGN(const auto names, names_in(folder));
   for (const auto& name : names) {
-    const std::string path = joined(folder, name);
+    const std::string path = below(folder, name);
     if (name[0] == '.' || !is_folder_itself(path)) continue;
     const Status below = add(path);
     // It went again, or nobody may look into it: the others are watched all the same.
@@ -124,7 +120,7 @@ Status FolderWatch::take(FolderEvents& out) {
       }
       const std::string name(text, strnlen(text, event.len));
       if (name.empty() || name[0] == '.') continue;
-      const std::string path = joined(folder, name);
+      const std::string path = below(folder, name);
       if (event.mask & IN_ISDIR) {
         if (event.mask & IN_MOVED_FROM) forget_below(path);
         if (!(event.mask & (IN_CREATE | IN_MOVED_TO))) continue;

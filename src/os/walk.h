@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct FileTimes {
 std::optional<FileTimes> file_times(const std::string& path);
 /// Not through a link.
 bool is_folder_itself(const std::string& path);
+/// "/a/b": a name in a folder; "/" has no slash too many.
+std::string below(std::string_view folder, std::string_view name);
+/// What is behind the last slash.
+std::string name_of(std::string_view path);
 /// Nothing has this name; false when that cannot be known.
 bool is_missing(const std::string& path);
 /// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.

@@ -53,7 +53,7 @@ Result<std::vector<std::string>> files_to_register(const std::string& database, 
   for (std::size_t from = 0; from < paths.size(); from += kAtOnce) {
     const std::size_t end = std::min(paths.size(), from + kAtOnce);
     std::vector<std::string> names;
-    for (std::size_t i = from; i < end; ++i) names.push_back(paths[i].substr(paths[i].rfind('/') + 1));
+    for (std::size_t i = from; i < end; ++i) names.push_back(name_of(paths[i]));
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     IMREG_TRY(known.take(names));

@@ -15,21 +15,19 @@ namespace {
 constexpr std::string_view kEndings[] = {"", ".roots", ".lost", ".temps", ".pending", ".history", ".moving", ".idx"};
 constexpr std::string_view kMore[] = {"", ".lock", ".journal"};
 
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 }  // namespace
 
-OwnFiles::OwnFiles(const std::string& database) : name_(last_name(database)), base_(resolved_path(database)) {
+OwnFiles::OwnFiles(const std::string& database) : name_(name_of(database)), base_(resolved_path(database)) {
   if (base_.front() == '/') return;  // else there is no database yet, but there may be roots and a lock
   const std::string path = absolute_path(database);
   base_ = resolved_path(path.substr(0, path.rfind('/') + 1)) + '/' + name_;
 }
 
 bool OwnFiles::have(const std::string& path) const {
-  const std::string name = last_name(path);
-  const std::string folder = last_name(path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/')));
+  const std::string name = name_of(path);
+  const std::string folder = name_of(path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/')));
   const auto may_be = [&](const std::string& text) {  // spares resolving all others
-    return text.starts_with(name_) || text.starts_with(last_name(base_));
+    return text.starts_with(name_) || text.starts_with(name_of(base_));
   };
   if (!may_be(name) && !may_be(folder)) return false;
   const std::string real = resolved_path(path);

@@ -77,8 +77,6 @@ ImageStatistics entry_of(RecordView record) {
   return entry;
 }
 
-std::string name_of_path(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 // Calls visit(record, entry) for all that wait.
 template <class Visit>
 Status each_waiting(const RecordFile& file, const Visit& visit) {
@@ -154,7 +152,7 @@ Status PendingStatistics::load(const std::string& database) {
   IMREG_ASSIGN(const auto file, open_pending(database));
   if (!file) return {};
   return each_waiting(*file, [&](std::int64_t row, ImageStatistics entry) {
-    const std::string name = name_of_path(entry.path);
+    const std::string name = name_of(entry.path);
     by_name_.emplace(name, Waiting{std::move(entry), row});
   });
 }

@@ -383,7 +383,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots,
                           current_time());
   };
-  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int processors = threads_of(0);
   const int jobs = std::min<int>(options.jobs > 0 ? options.jobs : processors,
                                  static_cast<int>(std::max<std::size_t>(items.size(), 1)));
   Registrar registrar(options, *std::move(roots), report);

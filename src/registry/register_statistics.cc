@@ -9,6 +9,7 @@
 #include "imreg/index.h"
 #include "imreg/registry.h"
 #include "imreg/statistics.h"
+#include "os/walk.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
@@ -20,8 +21,6 @@ namespace imreg {
 namespace {
 
 constexpr std::size_t kManyRows = 8192;  // for these the index is kept as thoroughly as for a batch
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 Status fault(Code code, const ImageStatistics& entry, const std::string& what) {
   return Status(code, (entry.place.empty() ? "" : entry.place + ": ") + what).in_file(entry.path);

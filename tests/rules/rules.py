@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 # The one table of floors. A room may include only rooms of a lower floor.
 FLOORS = {
     "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
-    "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4,
-    "registry": 5, "keyword": 5, "process": 5, "spectrum": 5,
+    "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4, "pixels": 4,
+    "registry": 5, "measure": 5, "keyword": 5, "process": 5, "spectrum": 5,
     "acquire": 6, "archive": 6, "ingest": 6, "serve": 6, "cli": 7,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
@@ -22,12 +22,13 @@ PUBLIC = {
     "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record", "history.h": "history",
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
+    "pixels.h": "pixels", "measure.h": "measure",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
 VENDORS = [
     (r"boost/program_options", {"cli"}), (r"boost/interprocess", {"os"}), (r"boost/(beast|asio)", {"serve"}),
-    (r"fitsio\.h|longnam\.h|zlib\.h|bzlib\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
+    (r"fitsio\.h|longnam\.h", {"pixels"}), (r"zlib\.h|bzlib\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
     (r"re2/", {"expression"}), (r"jpeglib\.h|turbojpeg\.h|png\.h", {"image"}), (r"cairo", {"chart"}),
     (r"sqlite3|benchmark/", set()), (r"gtest|gmock|rapidcheck", set()),
 ]

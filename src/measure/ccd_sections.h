@@ -1,0 +1,20 @@
+// Which pixels of an image are overscan and which are data: what the header says, held against the image.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "imreg/camera.h"
+#include "imreg/pixels.h"
+
+namespace imreg::measure {
+
+struct CcdSections {
+  std::vector<PixelBox> data, bias;
+  std::vector<std::string> notes;
+};
+
+/// `facts`: what the camera table makes of BIASSEC, DATASEC, TRIMSEC; of the image or, of an amplifier, of its CCD.
+CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int64_t width, std::int64_t height);
+
+}  // namespace imreg::measure

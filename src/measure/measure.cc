@@ -1,0 +1,265 @@
+// Files to CCDs to statistics, CCDs on several threads.
+#include "imreg/measure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/json.h"
+#include "imreg/pixels.h"
+#include "measure/ccd_sections.h"
+#include "measure/stars.h"
+
+namespace imreg {
+
+namespace {
+
+using namespace measure;
+
+// Keywords of the saturation level; the lowest of those that are there and make sense counts.
+constexpr const char* kSaturation[] = {"SATURATE", "SATLEVEL", "SATURATA", "SATURATB"};
+constexpr const char* kNoStars[] = {"bias", "dark", "flat", "mask", "fringe", "scatter"};
+
+double saturation_of(const Header& header, const PixelPlane& plane) {
+  double out = plane.limit();
+  for (const char* keyword : kSaturation) {
+    const auto value = header.number_of(keyword);
+    if (value && *value > 0 && std::isfinite(*value)) out = std::min(out, *value);
+  }
+  return out;
+}
+
+const Hdu* hdu_of(const FitsHeaders& headers, int number) {
+  const auto at =
+      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
+  return at == headers.hdus.end() ? nullptr : &*at;
+}
+
+// Where values pile up at the top, far above the sky, the converter could not count further.
+bool is_top(const PixelStatistics& sky) {
+  return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0;
+}
+
+void fail(CcdStatistics& out, const std::string& why) { out.reason += (out.reason.empty() ? "" : "; ") + why; }
+
+void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const ImageFacts& facts,
+                    const MeasureOptions& options, CcdStatistics& out) {
+  const std::vector<int> extensions = facts.amplifiers.empty() ? std::vector<int>{facts.extension} : facts.amplifiers;
+  std::vector<PixelFile::Image> images;
+  images.reserve(extensions.size());  // areas point at their planes
+  std::vector<PixelArea> data, overscan;
+  double saturation = std::numeric_limits<double>::infinity();
+  const bool cube = facts.mode == ImageMode::cube;
+  out.sky_state = Measured::failed;
+  for (const int number : extensions) {
+    const Hdu* hdu = hdu_of(headers, number);
+    if (hdu == nullptr) continue;
+    auto image = file.image(*hdu, cube ? PixelFile::kAllPlanes : std::max(0, facts.slice - 1));
+    if (!image) return void(fail(out, image.status().message()));
+    images.push_back(*std::move(image));
+    const PixelPlane& plane = images.back().plane();
+    if (!plane.is_like(images.front().plane())) {
+      out.notes.push_back("the amplifier in HDU " + std::to_string(number) +
+                          " has pixels of another type; it is left out");
+      images.pop_back();
+      continue;
+    }
+    const std::int64_t height = cube ? hdu->axes[1] : plane.height;
+    CcdSections sections =
+        sections_of(hdu->header, number == facts.extension ? facts : ImageFacts{}, plane.width, height);
+    for (std::int64_t y = 0; y < plane.height; y += height) {  // of a cube, each plane
+      for (PixelBox box : sections.data) data.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
+      for (PixelBox box : sections.bias) overscan.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
+    }
+    out.notes.insert(out.notes.end(), sections.notes.begin(), sections.notes.end());
+    saturation = std::min(saturation, saturation_of(hdu->header, plane));
+  }
+  const PixelStatistics bias = statistics_of(overscan);
+  PixelStatistics sky = statistics_of(data, saturation);
+  for (const auto& image : images) {
+    if (const Status status = image.check(); !status.ok()) return void(fail(out, status.message()));
+  }
+  if (is_top(sky) && sky.maximum < saturation) {
+    saturation = sky.maximum;
+    sky.saturated = sky.at_maximum;
+    out.notes.push_back(std::to_string(sky.at_maximum) + " pixels stand at the highest value, " +
+                        json_number(sky.maximum) + ": they are taken for saturated");
+  }
+  out.pixels = sky.pixels, out.bad = sky.bad, out.saturated = sky.saturated;
+  if (std::isfinite(bias.median)) {
+    out.bias = bias.median;
+    out.bias_state = Measured::yes;
+  } else if (bias.pixels > 0) {
+    out.bias_state = Measured::failed;
+    fail(out, "no pixel of the overscan has a value");
+  }
+  if (!std::isfinite(sky.median))
+    return void(fail(out, sky.pixels == 0 ? "there are no data pixels" : "no data pixel has a value"));
+  out.sky = sky.median, out.sigma = sky.sigma;
+  out.sky_state = Measured::yes;
+  const bool no_stars =
+      facts.type.value && std::find(std::begin(kNoStars), std::end(kNoStars), *facts.type.value) != std::end(kNoStars);
+  if (!options.stars || cube || (no_stars && !options.all_stars)) return;
+  const StarStatistics stars = measure_stars(data, sky, saturation, options.rule);
+  out.stars = stars.stars;
+  out.ellipticity = stars.ellipticity;
+  out.fwhm = stars.fwhm;
+  out.fwhm_state = std::isfinite(stars.fwhm) ? Measured::yes : Measured::failed;
+  if (!std::isfinite(stars.fwhm)) fail(out, "no FWHM: " + stars.why_none);
+  for (const auto& image : images) {
+    if (const Status status = image.check(); !status.ok()) return void(fail(out, status.message()));
+  }
+}
+
+// A file whose CCDs are being measured.
+struct Work {
+  FileStatistics out;
+  FitsHeaders headers;
+  FileFacts facts;
+  std::optional<PixelFile> file;
+  std::size_t next = 0, left = 0;  // CCDs to begin with, and to be ended
+};
+
+// Opens a file and says which CCDs it has; without any, `out.status` tells why.
+std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, const MeasureOptions& options) {
+  auto work = std::make_unique<Work>();
+  work->out.file = path;
+  const auto give_up = [&](Status status) {
+    work->out.status = std::move(status).in_file(path);
+    return std::move(work);
+  };
+  auto headers = read_fits_headers(path);
+  if (!headers) return give_up(headers.status());
+  work->headers = *std::move(headers);
+  auto facts =
+      cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
+  if (!facts) return give_up(facts.status());
+  work->facts = *std::move(facts);
+  const std::size_t count = work->facts.images.size();
+  if (!work->headers.damage.empty()) work->out.status = Status(Code::corrupt, work->headers.damage).in_file(path);
+  if (count == 0) {
+    if (!work->out.status.ok()) return work;
+    return give_up(Status(Code::invalid, work->facts.why_none));
+  }
+  auto file = PixelFile::open(path, work->headers);
+  if (!file) return give_up(file.status());
+  work->file = *std::move(file);
+  work->out.ccds.resize(count);
+  work->left = count;
+  return work;
+}
+
+void measure_one(Work& work, std::size_t i, const MeasureOptions& options) {
+  const ImageFacts& facts = work.facts.images[i];
+  CcdStatistics& out = work.out.ccds[i];
+  out.file = work.out.file;
+  out.ccd = facts.ccd.value.value_or(-1);
+  out.chip = facts.chip.value.value_or("");
+  out.extension = facts.extension;
+  out.slice = facts.slice;
+  try {
+    measure_pixels(*work.file, work.headers, facts, options, out);
+  } catch (const std::bad_alloc&) {
+    CcdStatistics empty;
+    empty.file = out.file, empty.ccd = out.ccd, empty.chip = out.chip, empty.extension = out.extension,
+    empty.slice = out.slice;
+    empty.sky_state = Measured::failed;
+    empty.reason = "no memory left";
+    out = std::move(empty);
+  }
+}
+
+// Hands out CCDs to threads; files are opened when those before have no CCD left to begin with.
+class Crew {
+ public:
+  Crew(const std::vector<std::string>& paths, const Cameras& cameras, const MeasureOptions& options,
+       const std::function<bool(const FileStatistics&)>& done)
+      : paths_(paths), cameras_(cameras), options_(options), done_(done) {}
+
+  void run(int jobs) {
+    std::vector<std::thread> threads;
+    try {
+      for (int i = 1; i < jobs; ++i) threads.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // fewer threads do it too
+    }
+    work();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (!stopped_) {
+      Work* found = nullptr;
+      std::size_t number = 0;
+      for (auto& [place, work] : open_) {
+        if (work && work->next < work->facts.images.size() && work->left > 0) {
+          found = work.get();
+          number = found->next++;
+          break;
+        }
+      }
+      if (found != nullptr) {
+        lock.unlock();
+        measure_one(*found, number, options_);
+        lock.lock();
+        if (--found->left == 0) found->file.reset();
+      } else if (next_ < paths_.size()) {
+        const std::size_t place = next_++;
+        open_[place] = nullptr;  // being opened
+        lock.unlock();
+        auto work = begin(paths_[place], cameras_, options_);
+        lock.lock();
+        open_[place] = std::move(work);
+      } else if (std::any_of(open_.begin(), open_.end(), [](const auto& entry) { return !entry.second; })) {
+        changed_.wait(lock);  // it may have CCDs for everybody
+        continue;
+      } else {
+        break;
+      }
+      tell();
+      changed_.notify_all();
+    }
+    changed_.notify_all();
+  }
+  // Those at the front that are done.
+  void tell() {
+    while (!open_.empty() && open_.begin()->second && open_.begin()->second->left == 0 && !stopped_) {
+      if (!done_(open_.begin()->second->out)) stopped_ = true;
+      open_.erase(open_.begin());
+    }
+  }
+
+  const std::vector<std::string>& paths_;
+  const Cameras& cameras_;
+  const MeasureOptions& options_;
+  const std::function<bool(const FileStatistics&)>& done_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, std::unique_ptr<Work>> open_;  // by place in paths_
+  std::size_t next_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+const char* CcdStatistics::state() const {
+  if (sky_state != Measured::yes) return "failed";
+  return bias_state == Measured::failed || fwhm_state == Measured::failed ? "incomplete" : "ok";
+}
+
+void measure_files(const std::vector<std::string>& paths, const Cameras& cameras, const MeasureOptions& options,
+                   const std::function<bool(const FileStatistics&)>& done) {
+  const int jobs = options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  Crew(paths, cameras, options, done).run(jobs);
+}
+
+}  // namespace imreg

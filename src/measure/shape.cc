@@ -1,0 +1,132 @@
+// Adaptive moments: the weight takes the shape that was measured with it, until both agree.
+#include "measure/shape.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "pixels/processor.h"
+
+namespace imreg::measure {
+
+namespace {
+
+constexpr int kRounds = 30;
+constexpr double kSmallest = 0.45, kLargest = 9;  // sigma, pixels
+
+struct Sums {
+  float w = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0, ww = 0;
+};
+
+// The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32.
+[[gnu::always_inline]] inline Sums sum(const Stamp& stamp, float cx, float cy, float a, float b, float c,
+                                       std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
+  Sums out;
+  for (std::int64_t y = y1; y < y2; ++y) {
+    const float* const row = stamp.pixels.data() + y * stamp.side;
+    const float dy = static_cast<float>(y) - cy;
+    float w0 = 0, wx = 0, wxx = 0, ww = 0;
+    for (std::int64_t x = x1; x < x2; ++x) {
+      const float dx = static_cast<float>(x) - cx;
+      const float q = a * dx * dx + b * dx * dy + c * dy * dy;
+      float w = 1 - q * (1.0F / 32);
+      w = w > 0 ? w : 0;
+      w *= w, w *= w, w *= w, w *= w;
+      const float wi = w * row[x];
+      w0 += wi, wx += wi * dx, wxx += wi * dx * dx, ww += w * w;
+    }
+    out.w += w0, out.x += wx, out.y += w0 * dy, out.xx += wxx, out.xy += wx * dy, out.yy += w0 * dy * dy, out.ww += ww;
+  }
+  return out;
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2,fma")]] Sums sum_avx2(const Stamp& stamp, float cx, float cy, float a, float b, float c,
+                                          std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
+  return sum(stamp, cx, cy, a, b, c, x1, x2, y1, y2);
+}
+#endif
+
+}  // namespace
+
+bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, std::int64_t half, float level,
+                 double saturation) {
+  x = at_x - half, y = at_y - half, side = 2 * half + 1;
+  if (x < 0 || y < 0 || x + side > area.box.width || y + side > area.box.height) return false;
+  pixels.resize(static_cast<std::size_t>(side * side));
+  const auto top = static_cast<float>(saturation);
+  std::int64_t bad = 0, core = 0, full = 0;
+  for (std::int64_t i = 0; i < side; ++i) {
+    const std::span<float> row(pixels.data() + i * side, static_cast<std::size_t>(side));
+    read_row(*area.plane, area.box.y + y + i, area.box.x + x, row);
+    for (std::int64_t k = 0; k < side; ++k) {
+      float& value = row[static_cast<std::size_t>(k)];
+      full += value >= top ? 1 : 0;
+      value -= level;
+      if (value == value) continue;
+      value = 0;  // as the sky, when there are few of them, and not where the star is
+      ++bad;
+      core += std::abs(i - half) <= 2 && std::abs(k - half) <= 2 ? 1 : 0;
+    }
+  }
+  return full == 0 && core == 0 && 20 * bad <= side * side;
+}
+
+std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double saturation, Stamp& stamp) {
+  std::int64_t half = 9;
+  if (!stamp.read(area, peak.x, peak.y, half, peak.level, saturation)) return std::nullopt;
+  double x = peak.x, y = peak.y, xx = 2, xy = 0, yy = 2;
+  for (int round = 0; round < kRounds; ++round) {
+    // Large enough for the weight: 3.2 sigma, where it is 1/300.
+    const double reach = 3.2 * std::sqrt(std::max(xx, yy));
+    if (reach > static_cast<double>(half) && half < 30) {
+      half = half == 9 ? 18 : 30;
+      if (!stamp.read(area, peak.x, peak.y, half, peak.level, saturation)) return std::nullopt;
+    }
+    const double det = xx * yy - xy * xy;
+    const auto cx = static_cast<float>(x - static_cast<double>(stamp.x)),
+               cy = static_cast<float>(y - static_cast<double>(stamp.y));
+    const auto first = [&](float c, double r) {
+      return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(static_cast<double>(c) - r)));
+    };
+    const auto last = [&](float c, double r) {
+      return std::min<std::int64_t>(stamp.side, static_cast<std::int64_t>(std::floor(static_cast<double>(c) + r)) + 2);
+    };
+    const double rx = 4 * std::sqrt(xx), ry = 4 * std::sqrt(yy);
+    const auto a = static_cast<float>(yy / det), b = static_cast<float>(-2 * xy / det),
+               c = static_cast<float>(xx / det);
+#if defined(__x86_64__)
+    const Sums s = has_avx2()
+                       ? sum_avx2(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry))
+                       : sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
+#else
+    const Sums s = sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
+#endif
+    if (!(s.w > 0)) return std::nullopt;
+    const double w = static_cast<double>(s.w), mx = static_cast<double>(s.x) / w, my = static_cast<double>(s.y) / w;
+    const double mxx = static_cast<double>(s.xx) / w - mx * mx, mxy = static_cast<double>(s.xy) / w - mx * my,
+                 myy = static_cast<double>(s.yy) / w - my * my;
+    // Weight and star of the same shape C give C/2; a Gaussian of another shape is found at once by M^-1 - W^-1.
+    const double mdet = mxx * myy - mxy * mxy;
+    if (!(mdet > 0)) return std::nullopt;
+    double ia = myy / mdet - yy / det, ib = -mxy / mdet + xy / det, ic = mxx / mdet - xx / det;
+    const double idet = ia * ic - ib * ib;
+    double nxx = 2 * mxx, nxy = 2 * mxy, nyy = 2 * myy;
+    if (idet > 0 && ia > 0) {
+      nxx = std::clamp(ic / idet, nxx / 2, nxx * 2), nyy = std::clamp(ia / idet, nyy / 2, nyy * 2), nxy = -ib / idet;
+      if (nxy * nxy > 0.95 * nxx * nyy) nxy = 2 * mxy;
+    }
+    const double moved = std::hypot(mx, my), grown = std::abs(nxx - xx) + std::abs(nyy - yy) + std::abs(nxy - xy);
+    x += 2 * mx, y += 2 * my;
+    xx = nxx, xy = nxy, yy = nyy;
+    const double size = std::sqrt(std::sqrt(std::max(0.0, xx * yy - xy * xy)));
+    if (!(size > kSmallest && size < kLargest) || std::hypot(x - peak.x, y - peak.y) > 1 + size) return std::nullopt;
+    if (moved < 2e-3 * size && grown < 4e-3 * (xx + yy)) {
+      Shape out{x, y, xx, xy, yy, size, 0, peak.height, peak.level, peak.noise};
+      out.signal_to_noise = w / (static_cast<double>(peak.noise) * std::sqrt(static_cast<double>(s.ww)));
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace imreg::measure

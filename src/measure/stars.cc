@@ -1,0 +1,211 @@
+// From peaks to stars: those whose sizes agree are stars, and the good ones among them tell the profile.
+#include "measure/stars.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/text.h"
+#include "measure/background.h"
+#include "measure/peaks.h"
+#include "measure/profile.h"
+#include "measure/shape.h"
+
+namespace imreg::measure {
+
+namespace {
+
+constexpr std::size_t kMostShapes = 10'000;  // the highest peaks
+constexpr std::size_t kMostFitted = 150;
+constexpr std::size_t kFewest = 3;      // stars for a FWHM
+constexpr double kLongest = 0.5;        // ellipticity of a star that is not trailed
+constexpr double kGoodSignal = 12;      // to noise
+constexpr std::int64_t kFewPeaks = 60;  // then wide and faint stars are looked for too
+
+struct Star {
+  std::size_t area;
+  Shape shape;
+  bool alone = true;
+};
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Where the logarithms of sizes are the densest. Each is known to about 1 / signal to noise, so that those of good stars make
+// a narrow peak, which galaxies of all sizes cannot.
+double densest(const std::vector<Star>& stars, double least_signal) {
+  constexpr double kStep = 0.01, kNarrow = 0.03, kLeast = -0.9, kMost = 2.3;
+  std::vector<double> density(static_cast<std::size_t>((kMost - kLeast) / kStep) + 1);
+  for (const Star& star : stars) {
+    if (star.shape.signal_to_noise < least_signal) continue;
+    const double size = std::log(star.shape.size), width = kNarrow + 1.5 / star.shape.signal_to_noise;
+    const auto first = static_cast<std::ptrdiff_t>(std::ceil((std::max(size - width, kLeast) - kLeast) / kStep));
+    for (auto i = first; i < std::ssize(density); ++i) {
+      const double away = std::abs(kLeast + static_cast<double>(i) * kStep - size) / width;
+      if (away > 1) break;
+      density[static_cast<std::size_t>(i)] += (1 - away) / width;
+    }
+  }
+  // In a field of galaxies the stars are the smallest: the first of the highest tops.
+  const double top = *std::max_element(density.begin(), density.end());
+  std::size_t i = 0;
+  while (!(density[i] >= 0.6 * top)) ++i;
+  while (i + 1 < density.size() && density[i + 1] >= density[i]) ++i;
+  return kLeast + static_cast<double>(i) * kStep;
+}
+
+// Shapes of peaks, the same star once.
+void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Peak>& peaks, double saturation,
+                std::vector<Star>& out) {
+  Stamp stamp;
+  // Taken places, in cells of four pixels.
+  const std::int64_t columns = area.box.width / 4 + 1, rows = area.box.height / 4 + 1;
+  std::vector<std::uint32_t> head(static_cast<std::size_t>(columns * rows), 0);  // 1 + place in out
+  for (std::size_t i = 0; i < std::min(peaks.size(), kMostShapes); ++i) {
+    auto shape = shape_of(area, peaks[i], saturation, stamp);
+    if (!shape || shape->x < 0 || shape->y < 0) continue;
+    const auto column = static_cast<std::int64_t>(shape->x) / 4, row = static_cast<std::int64_t>(shape->y) / 4;
+    if (column >= columns || row >= rows) continue;
+    bool again = false;
+    for (std::int64_t y = std::max<std::int64_t>(0, row - 1); y <= std::min(rows - 1, row + 1); ++y) {
+      for (std::int64_t x = std::max<std::int64_t>(0, column - 1); x <= std::min(columns - 1, column + 1); ++x) {
+        const std::uint32_t other = head[static_cast<std::size_t>(y * columns + x)];
+        if (other == 0) continue;
+        const Shape& s = out[other - 1].shape;
+        again = again || std::hypot(s.x - shape->x, s.y - shape->y) < std::max(1.0, shape->size);
+      }
+    }
+    if (again) continue;
+    out.push_back({number, *shape});
+    head[static_cast<std::size_t>(row * columns + column)] = static_cast<std::uint32_t>(out.size());
+  }
+}
+
+// Elixir's rule over widths, the brightest first: mode of a histogram of 0.1 pixel among the brightest quarter, the mean around it.
+double elixir_fwhm(const std::vector<double>& widths) {
+  std::vector<double> used(widths.begin(),
+                           widths.begin() + static_cast<std::ptrdiff_t>(
+                                                std::min(widths.size(), std::max<std::size_t>(10, widths.size() / 4))));
+  if (used.empty()) return CcdStatistics::kNone;
+  std::sort(used.begin(), used.end());
+  std::size_t best = 0;
+  double mode = 0;
+  for (std::size_t i = 0; i < used.size();) {
+    const double bin = std::floor(used[i] * 10);
+    std::size_t count = 0;
+    while (i < used.size() && std::floor(used[i] * 10) == bin) ++i, ++count;
+    if (count > best) best = count, mode = (bin + 0.5) / 10;
+  }
+  const auto mean = [](auto begin, auto end) {
+    double sum = 0;
+    for (auto at = begin; at != end; ++at) sum += *at;
+    return sum / static_cast<double>(end - begin);
+  };
+  const auto low = std::lower_bound(used.begin(), used.end(), mode - 0.2),
+             high = std::upper_bound(used.begin(), used.end(), mode + 0.2);
+  if (high - low > 3) return mean(low, high);
+  const auto quarter = static_cast<std::ptrdiff_t>(used.size() / 4);
+  if (used.size() < 4) return CcdStatistics::kNone;
+  return mean(used.begin() + quarter, used.end() - quarter);
+}
+
+}  // namespace
+
+StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatistics& sky, double saturation,
+                             FwhmRule rule) {
+  StarStatistics out;
+  if (!(sky.maximum > sky.minimum)) {
+    out.why_none = "all pixels are alike";
+    return out;
+  }
+  // Whole numbers with little noise, most of them the same: a step of them is the least noise that can be.
+  const double sigma = sky.sigma > 0 ? sky.sigma : 1;
+  std::vector<Star> all;
+  for (std::size_t i = 0; i < areas.size(); ++i) {
+    Background background(areas[i], sky.median, sigma);
+    add_shapes(areas[i], i, find_peaks(areas[i], background, saturation, 1), saturation, all);
+  }
+  const auto good = [](const Star& star) { return star.shape.signal_to_noise > kGoodSignal; };
+  if (std::count_if(all.begin(), all.end(), good) < kFewPeaks) {
+    std::vector<Star> wide;
+    for (std::size_t i = 0; i < areas.size(); ++i) {
+      Background background(areas[i], sky.median, sigma);
+      add_shapes(areas[i], i, find_peaks(areas[i], background, saturation, 3), saturation, wide);
+    }
+    if (std::count_if(wide.begin(), wide.end(), good) > std::count_if(all.begin(), all.end(), good))
+      all = std::move(wide);
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Star& a, const Star& b) { return a.shape.signal_to_noise > b.shape.signal_to_noise; });
+
+  // The sizes of stars agree; galaxies and blends are larger, cosmic rays smaller.
+  const std::int64_t found = std::count_if(all.begin(), all.end(), good);
+  if (found < static_cast<std::int64_t>(kFewest)) {
+    out.stars = found;
+    out.why_none = counted(found, "star") + " of five sigma: too few";
+    return out;
+  }
+  const double locus = densest(all, kGoodSignal);
+  const auto agrees = [&](const Star& star, double least) {
+    return std::abs(std::log(star.shape.size) - locus) < least + 2.5 / star.shape.signal_to_noise;
+  };
+  std::vector<const Star*> stars;
+  for (const Star& star : all) {
+    if (agrees(star, 0.15)) stars.push_back(&star);
+  }
+  out.stars = static_cast<std::int64_t>(stars.size());
+
+  // For the profile: those of good signal that stand alone.
+  const double size = std::exp(locus), apart = 5 * size;
+  std::vector<ProfileStar> fitted;
+  std::vector<double> e1, e2, fitted_sizes;
+  const auto choose = [&](double least_signal, double share) {
+    fitted.clear();
+    for (const Star* star : stars) {
+      if (fitted.size() == kMostFitted || star->shape.signal_to_noise < least_signal) break;
+      if (!agrees(*star, 0.1)) continue;
+      const bool alone = std::none_of(all.begin(), all.end(), [&](const Star& other) {
+        return &other != star && other.area == star->area && std::abs(other.shape.x - star->shape.x) < apart &&
+               std::abs(other.shape.y - star->shape.y) < apart && other.shape.height > share * star->shape.height;
+      });
+      if (alone) fitted.push_back({&areas[star->area], &star->shape});
+    }
+    return fitted.size();
+  };
+  if (choose(30, 0.05) < 20 && choose(20, 0.1) < 20 && choose(12, 0.3) < 10) choose(8, 2);
+  for (const ProfileStar& star : fitted) {
+    e1.push_back(star.shape->e1());
+    e2.push_back(star.shape->e2());
+    fitted_sizes.push_back(star.shape->size);
+  }
+  if (fitted.size() < kFewest) {
+    out.why_none = counted(std::ssize(fitted), "star") + " of the same size: too few";
+    return out;
+  }
+  const double m1 = median_of(e1), m2 = median_of(e2), e = std::min(0.999, std::hypot(m1, m2));
+  out.ellipticity = 1 - std::sqrt((1 - e) / (1 + e));
+  if (out.ellipticity > kLongest) {
+    out.why_none = "the stars are trailed";
+    return out;
+  }
+  const double mean_size = median_of(fitted_sizes);
+  const Profile profile = fit_profile(fitted, m1, m2, mean_size, saturation);
+  if (!(profile.fwhm > 0) || profile.stars < static_cast<int>(kFewest)) {
+    out.why_none = "no profile fits the stars";
+    return out;
+  }
+  out.fwhm = profile.fwhm;
+  if (rule == FwhmRule::elixir) {
+    std::vector<double> widths;
+    for (const Star& star : all) widths.push_back(profile.fwhm * star.shape.size / mean_size);
+    out.fwhm = elixir_fwhm(widths);
+    if (!std::isfinite(out.fwhm)) out.why_none = "too few stars for Elixir's rule";
+  }
+  return out;
+}
+
+}  // namespace imreg::measure

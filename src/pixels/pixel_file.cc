@@ -1,0 +1,143 @@
+// Where the pixels of a file lie: in its map, or in the map of a file without a name that holds them unpacked.
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "fits/unpack.h"
+#include "imreg/pixels.h"
+#include "os/file.h"
+#include "os/map.h"
+#include "pixels/tile_compressed.h"
+
+namespace imreg {
+
+struct PixelFile::Content {
+  std::string path;
+  File file;  // what is mapped
+  Map map;
+  std::vector<std::int64_t> offsets;  // of the data, by number of the HDU
+};
+
+namespace {
+
+constexpr std::int64_t kPiece = std::int64_t{1} << 20;
+
+// All that a packed file holds.
+Result<File> unpack(const std::string& path, FileKind kind) {
+  IMREG_ASSIGN(fits::OpenFile packed, fits::OpenFile::open(path));
+  fits::Unpacker unpacker(packed, kind);
+  IMREG_ASSIGN(File out, File::temporary(temporary_folder()));
+  std::vector<char> piece(kPiece);
+  for (std::int64_t offset = 0;;) {
+    const std::int64_t got = unpacker.read(piece.data(), kPiece, offset);
+    if (got < 0) return os_error(path, "cannot be read", errno);
+    if (got == 0) break;
+    IMREG_TRY(out.write(offset, {piece.data(), static_cast<std::size_t>(got)}));
+    offset += got;
+  }
+  return out;
+}
+
+}  // namespace
+
+PixelFile::PixelFile(std::shared_ptr<Content> content) : content_(std::move(content)) {}
+PixelFile::PixelFile(PixelFile&&) noexcept = default;
+PixelFile& PixelFile::operator=(PixelFile&&) noexcept = default;
+PixelFile::~PixelFile() = default;
+
+Result<PixelFile> PixelFile::open(const std::string& path, const FitsHeaders& headers) {
+  auto content = std::make_shared<Content>();
+  content->path = path;
+  const bool packed = headers.container != FileKind::fits;
+  if (headers.container == FileKind::header_dump)
+    return Status(Code::invalid, "a header dump has no pixels").in_file(path);
+  Result<File> file = packed ? unpack(path, headers.container) : File::open(path, File::Mode::read);
+  if (!file) return file.status().in_file(path);
+  content->file = *std::move(file);
+  IMREG_ASSIGN(const std::int64_t size, content->file.size());
+  IMREG_ASSIGN(content->map, Map::of(content->file, size));
+  // Of packed files the offsets are not known: HDUs follow each other, a header fills its blocks.
+  if (packed) {
+    IMREG_ASSIGN(const FitsHeaders inside, read_fits_headers("/proc/self/fd/" + std::to_string(content->file.fd())));
+    for (const Hdu& hdu : inside.hdus) content->offsets.push_back(hdu.data_offset);
+  } else {
+    for (const Hdu& hdu : headers.hdus) content->offsets.push_back(hdu.data_offset);
+  }
+  return PixelFile(std::move(content));
+}
+
+std::int64_t planes_of(const Hdu& hdu) {
+  std::int64_t planes = 1;
+  for (std::size_t i = 2; i < hdu.axes.size(); ++i) planes *= hdu.axes[i];
+  return planes;
+}
+
+Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) const {
+  const std::string name = "HDU " + std::to_string(hdu.number);
+  const auto number = static_cast<std::size_t>(hdu.number);
+  if (!hdu.is_image() || number >= content_->offsets.size())
+    return Status(Code::invalid, name + " is no image with pixels").in_file(content_->path);
+  if (plane < kAllPlanes || plane >= planes_of(hdu))
+    return Status(Code::invalid, name + " has no plane " + std::to_string(plane + 1)).in_file(content_->path);
+  Image out;
+  PixelPlane& pixels = out.plane_;
+  pixels.bitpix = hdu.bitpix;
+  pixels.width = hdu.axes[0];
+  pixels.height = hdu.axes.size() > 1 ? hdu.axes[1] : 1;
+  if (plane == kAllPlanes) {
+    pixels.height *= planes_of(hdu);
+    plane = 0;
+  }
+  pixels.bscale = hdu.header.number_of("BSCALE").value_or(1);
+  pixels.bzero = hdu.header.number_of("BZERO").value_or(0);
+  if (pixels.bscale == 0 || !std::isfinite(pixels.bscale) || !std::isfinite(pixels.bzero))
+    return Status(Code::corrupt, name + ": BSCALE or BZERO makes no sense").in_file(content_->path);
+  if (hdu.bitpix > 0) {
+    std::optional<long long> blank = hdu.header.integer_of("BLANK");
+    if (!blank && hdu.kind == HduKind::compressed_image) blank = hdu.header.integer_of("ZBLANK");
+    if (blank) pixels.blank = *blank;
+  }
+  // read_fits_headers() has seen to it that the axes multiply to less than 2^63 bytes.
+  const std::int64_t size = pixels.width * pixels.height * pixels.pixel_size();
+  if (hdu.kind == HduKind::image) {
+    const std::int64_t begin = content_->offsets[number], there = content_->map.size() - begin;
+    if (begin < 0 || there < (plane + 1) * size) {
+      return Status(Code::corrupt, name + " is truncated: the file holds " +
+                                       std::to_string(std::max<std::int64_t>(0, there)) + " of " +
+                                       std::to_string(size * planes_of(hdu)) + " bytes of its pixels")
+          .in_file(content_->path);
+    }
+    pixels.bytes = reinterpret_cast<const unsigned char*>(content_->map.data()) + begin + plane * size;
+    out.content_ = content_;
+    return out;
+  }
+  // The same limit as for packed files: no compression of FITS packs denser than gzip.
+  if (size > fits::Unpacker::kAlways && size / 1100 > content_->map.size())
+    return Status(Code::corrupt, name + " claims more pixels than its tiles can hold").in_file(content_->path);
+  auto unpacked = std::make_shared<Content>();
+  unpacked->path = content_->path;
+  IMREG_ASSIGN(unpacked->file, File::temporary(temporary_folder()));
+  if (Status status = decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file);
+      !status.ok())
+    return std::move(status).in_file(content_->path);
+  IMREG_ASSIGN(unpacked->map, Map::of(unpacked->file, size));
+  pixels.bytes = reinterpret_cast<const unsigned char*>(unpacked->map.data());
+  out.content_ = std::move(unpacked);
+  return out;
+}
+
+Status PixelFile::Image::check() const {
+  if (!content_->map.lost()) return {};
+  return Status(Code::io, "the file was cut, or its disk failed, while its pixels were read").in_file(content_->path);
+}
+
+double PixelPlane::limit() const {
+  if (bitpix < 0) return std::numeric_limits<double>::infinity();
+  const double highest = bitpix == 8 ? 255 : std::ldexp(1, bitpix - 1) - 1;
+  const double lowest = bitpix == 8 ? 0 : -std::ldexp(1, bitpix - 1);
+  return std::max(value(highest), value(lowest));
+}
+
+}  // namespace imreg

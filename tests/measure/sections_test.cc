@@ -1,0 +1,90 @@
+// Which pixels of an image are overscan and data: headers of cameras, and headers that do not belong to their image.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "measure/ccd_sections.h"
+
+namespace imreg::measure {
+namespace {
+
+using Boxes = std::vector<PixelBox>;
+
+CcdSections of(const std::vector<std::pair<const char*, const char*>>& cards, std::int64_t width, std::int64_t height,
+               const ImageFacts& facts = {}) {
+  Header header;
+  for (const auto& [key, text] : cards) header.add(key, text);
+  return sections_of(header, facts, width, height);
+}
+
+TEST(CcdSections, OfOneAmplifier) {
+  const CcdSections got = of({{"BIASSEC", "[1:32,1:4612]"}, {"DATASEC", "[33:2080,1:4612]"}}, 2112, 4644);
+  EXPECT_EQ(got.bias, (Boxes{{0, 0, 32, 4612}}));
+  EXPECT_EQ(got.data, (Boxes{{32, 0, 2048, 4612}}));
+  EXPECT_TRUE(got.notes.empty());
+}
+
+TEST(CcdSections, OfSeveralAmplifiers) {
+  const CcdSections megacam = of({{"BIASSEC", "[1:32,1:4644]"},
+                                  {"BSECA", "[1:32,1:4644]"},
+                                  {"BSECB", "[2081:2112,1:4644]"},
+                                  {"DSECA", "[33:1056,1:4612]"},
+                                  {"DSECB", "[1057:2080,1:4612]"}},
+                                 2112, 4644);
+  EXPECT_EQ(megacam.bias, (Boxes{{0, 0, 32, 4644}, {2080, 0, 32, 4644}}));
+  EXPECT_EQ(megacam.data, (Boxes{{32, 0, 1024, 4612}, {1056, 0, 1024, 4612}}));
+  const CcdSections decam =
+      of({{"BIASSECA", "[2105:2160,51:4146]"}, {"BIASSECB", "[1:56,51:4146]"}, {"DATASEC", "[57:2104,51:4146]"}}, 2160,
+         4146);
+  EXPECT_EQ(decam.bias.size(), 2u);
+  EXPECT_EQ(decam.data, (Boxes{{56, 50, 2048, 4096}}));
+  const CcdSections numbered = of({{"BIASSEC1", "[1025:1032,1:1024]"},
+                                   {"BIASSEC2", "[1033:1040,1:1024]"},
+                                   {"DATASEC1", "[1:512,1:1024]"},
+                                   {"DATASEC2", "[513:1024,1:1024]"}},
+                                  1040, 1024);
+  EXPECT_EQ(numbered.bias.size(), 2u);
+  EXPECT_EQ(numbered.data, (Boxes{{0, 0, 512, 1024}, {512, 0, 512, 1024}}));
+}
+
+TEST(CcdSections, ThatTheCameraTableKnows) {
+  ImageFacts facts;
+  facts.biassec = {"[1:4,1:50]", "OVRSC"};
+  facts.datasec = {"[5:100,1:50]", "GOODPIX"};
+  const CcdSections got = of({}, 100, 50, facts);
+  EXPECT_EQ(got.bias, (Boxes{{0, 0, 4, 50}}));
+  EXPECT_EQ(got.data, (Boxes{{4, 0, 96, 50}}));
+}
+
+TEST(CcdSections, WithoutDataRegionLeaveTheOverscanOut) {
+  EXPECT_EQ(of({{"BIASSEC", "[96:100,1:50]"}}, 100, 50).data, (Boxes{{0, 0, 95, 50}}));
+  EXPECT_EQ(of({{"BIASSEC", "[1:4]"}}, 100, 50).data, (Boxes{{4, 0, 96, 50}}));
+  EXPECT_EQ(of({{"BIASSEC", "[1:100,45:50]"}}, 100, 50).data, (Boxes{{0, 0, 100, 44}}));
+  EXPECT_EQ(of({{"BIASSEC", "[1:100,1:2]"}}, 100, 50).data, (Boxes{{0, 2, 100, 48}}));
+  EXPECT_EQ(of({}, 100, 50).data, (Boxes{{0, 0, 100, 50}}));
+  EXPECT_TRUE(of({}, 100, 50).bias.empty());
+  EXPECT_EQ(of({{"BIASSEC", "[0:0,0:0]"}, {"DATASEC", "none"}}, 100, 50).data, (Boxes{{0, 0, 100, 50}}));
+}
+
+TEST(CcdSections, ThatDoNotFitAreTold) {
+  // A cutout keeps the cards of the frame that it was cut from: its pixels are no overscan.
+  const CcdSections cutout = of({{"BIASSEC", "[1:32,1:4612]"}, {"DATASEC", "[33:2080,1:4612]"}}, 151, 101);
+  EXPECT_TRUE(cutout.bias.empty());
+  EXPECT_EQ(cutout.data, (Boxes{{0, 0, 151, 101}}));
+  EXPECT_EQ(cutout.notes.size(), 2u);
+  // Trimmed: what was overscan is sky now.
+  const CcdSections trimmed = of({{"BIASSEC", "[1:32,1:4612]"}, {"DATASEC", "[33:2080,1:4612]"}}, 2048, 4612);
+  EXPECT_TRUE(trimmed.bias.empty());
+  EXPECT_EQ(trimmed.notes.size(), 2u);
+  // Most of it is there.
+  const CcdSections most = of({{"BIASSEC", "[91:103,1:50]"}, {"DATASEC", "[1:90,1:50]"}}, 100, 50);
+  EXPECT_EQ(most.bias, (Boxes{{90, 0, 10, 50}}));
+  ASSERT_EQ(most.notes.size(), 1u);
+  EXPECT_EQ(most.notes[0], "BIASSEC [91:103,1:50] reaches beyond the image of 100 x 50; the part inside is used");
+  EXPECT_TRUE(of({{"BIASSEC", "[2049:2080,1:50]"}}, 100, 50).bias.empty());
+}
+
+}  // namespace
+}  // namespace imreg::measure

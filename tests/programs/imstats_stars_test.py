@@ -1,0 +1,147 @@
+# FWHM, ellipticity and star counts of imstats against frames whose truth is known, made here with numpy: Gaussian and Moffat stars
+# of 2 to 8 pixels, few, many, crowded, faint, among cosmic rays and galaxies; and frames that have no FWHM to give.
+import numpy as np
+
+from harness import *
+
+random = np.random.default_rng(20261122)
+LONG = os.environ.get("IMREG_LONG") == "1"
+
+
+def star(image, x, y, peak, fwhm, profile, noise, ellipticity=0.0, angle=0.0):
+    """Adds a star at pixel centres. `profile`: the beta of a Moffat function, 0 for a Gaussian. fwhm: of the geometric mean."""
+    stretch = 1 / np.sqrt(1 - ellipticity)
+    if profile == 0:
+        reach = fwhm * stretch * np.sqrt(np.log2(peak / noise * 100 + 2)) / 2 + 2
+    else:
+        reach = min(12 * fwhm, fwhm / 2 / np.sqrt(2 ** (1 / profile) - 1) * (peak / noise * 50 + 1) ** (0.5 / profile)) * stretch + 2
+    x1, x2 = max(0, int(x - reach)), min(image.shape[1], int(x + reach) + 2)
+    y1, y2 = max(0, int(y - reach)), min(image.shape[0], int(y + reach) + 2)
+    if x1 >= x2 or y1 >= y2:
+        return
+    gy, gx = np.mgrid[y1:y2, x1:x2]
+    along = (np.cos(angle) * (gx - x) + np.sin(angle) * (gy - y)) / stretch
+    across = (-np.sin(angle) * (gx - x) + np.cos(angle) * (gy - y)) * stretch
+    q = 4 * (along**2 + across**2) / fwhm**2
+    image[y1:y2, x1:x2] += peak * (np.exp2(-q) if profile == 0 else (1 + (2 ** (1 / profile) - 1) * q) ** -profile)
+
+
+def frame(profile=0, fwhm=4.0, stars=300, size=768, sky=1000.0, noise=10.0, low=5, high=500, slope=0.0, cosmics=0, galaxies=0, **shape):
+    """Stars with peaks of low to high in units of the sky's noise, the fainter the more; Poisson noise."""
+    image = np.full((size, size), sky) + slope * np.add.outer(np.arange(size), 0.5 * np.arange(size)) / size
+    peaks = noise * (low**-0.7 + random.uniform(size=stars) * (high**-0.7 - low**-0.7)) ** (-1 / 0.7)
+    for peak in peaks:
+        star(image, *random.uniform(-5, size + 5, 2), peak, fwhm, profile, noise, **shape)
+    for _ in range(galaxies):
+        star(image, *random.uniform(0, size, 2), noise * 10 ** random.uniform(0.7, 1.8), fwhm * random.uniform(1.3, 3), 0, noise,
+             random.uniform(0, 0.7), random.uniform(0, np.pi))
+    image += random.normal(size=image.shape) * np.sqrt(np.maximum(image, 0) * noise**2 / sky)
+    for _ in range(cosmics):
+        x, y = random.uniform(0, size, 2)
+        dx, dy = random.uniform(-1, 1, 2)
+        strength = noise * 10 ** random.uniform(1, 2.5)
+        for _ in range(1 + int(min(3 * random.exponential(), 40))):
+            if 0 <= x < size and 0 <= y < size:
+                image[int(y), int(x)] += strength
+            x, y = x + dx, y + dy
+    return image
+
+
+written = 0
+
+
+def write_frame(image, as_float=False, **keys):
+    global written
+    written += 1
+    name = f"frame{written}.fits"
+    if as_float:
+        data, bitpix = image.astype(">f4"), -32
+    else:
+        data, bitpix = (np.clip(np.round(image), 0, 65535) - 32768).astype(">i2"), 16
+        keys = {"BZERO": 32768, **keys}
+    cards = [("SIMPLE", True), ("BITPIX", bitpix), ("NAXIS", 2), ("NAXIS1", image.shape[1]), ("NAXIS2", image.shape[0])]
+    return write(name, header(cards, {**KEYS, **keys}) + pad(data.tobytes(), b"\0"))
+
+
+def measured(*paths, args=(), code=None):
+    lines = run("imstats", "-format", "json", *args, *paths, code=code, timeout=300).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+# What is asked: the most that the FWHM may be off, in percent, and a part of the stars that must be found.
+cases = [("usual", 2, {"stars": 200}), ("many", 2, {"stars": 700}), ("crowded", 5, {"stars": 3500}), ("faint", 5, {"stars": 250, "low": 3, "high": 15}),
+         ("few", 2.5, {"stars": 30}), ("among cosmic rays", 2, {"stars": 100, "cosmics": 200}), ("among galaxies", 2, {"stars": 100, "galaxies": 150}),
+         ("on a slope", 2, {"stars": 200, "slope": 500.0}), ("on a dark sky", 2, {"stars": 200, "sky": 30.0, "noise": 1.5})]
+paths, wanted = [], []
+for profile in (0, 2.5, 3, 4.765) if LONG else (0, 3):
+    for fwhm in (2, 2.5, 3, 4, 6, 8) if LONG else (2, 3.3, 8):
+        for what, most, more in cases:
+            paths.append(write_frame(frame(profile, fwhm, **more), as_float=len(paths) % 2 == 1))
+            wanted.append((what, most, profile, fwhm))
+worst = {}
+for (what, most, profile, fwhm), got in zip(wanted, measured(*paths, code=0)):
+    name = f"{what}, beta {profile}, FWHM {fwhm}"
+    if not check(got["fwhm"] is not None, f"{name}: no FWHM ({got['reason']})"):
+        continue
+    off = 100 * (got["fwhm"] / fwhm - 1)
+    worst[what] = max(worst.get(what, 0), abs(off))
+    check(abs(off) <= most, f"{name}: {got['fwhm']:.3f}, {off:+.2f} %")
+    check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
+    check(got["state"] == "ok" and got["stars"] >= 9, f"{name}: {got['stars']} stars, state {got['state']}")
+print("worst, percent:", ", ".join(f"{what} {off:.2f}" for what, off in worst.items()))
+
+# Shapes, widths beyond the usual, Elixir's rule.
+paths = [write_frame(frame(fwhm=w, ellipticity=e, angle=a)) for w, e, a in ((4, 0.2, 1.0), (5, 0.4, 2.5), (12, 0.0, 0.0))]
+for got, (fwhm, ellipticity) in zip(measured(*paths, code=0), ((4, 0.2), (5, 0.4), (12, 0))):
+    check(abs(got["fwhm"] / fwhm - 1) < 0.02, f"FWHM {fwhm}, ellipticity {ellipticity}: {got['fwhm']}")
+    check(abs(got["ellipticity"] - ellipticity) < 0.02, f"FWHM {fwhm}, ellipticity {ellipticity}: {got['ellipticity']}")
+path = write_frame(frame(3, 3.6, stars=400))
+exact, elixir = measured(path)[0], measured(path, args=["-fwhm", "elixir"])[0]
+check(exact["fwhm"] != elixir["fwhm"] and abs(elixir["fwhm"] / 3.6 - 1) < 0.03, f"Elixir's rule: {elixir['fwhm']}, not 3.6")
+check(abs(exact["stars"] - elixir["stars"]) == 0, "the rule does not change the number of stars")
+
+# Stars that are saturated are no measure of anything; those that are not still are.
+image = frame(stars=500, low=500, high=50000)
+got = measured(write_frame(image))[0]
+equal(got["saturated"], int((np.round(image) >= 65535).sum()), "pixels at the converter's top")
+check(abs(got["fwhm"] / 4 - 1) < 0.02, f"saturated stars: {got['fwhm']}")
+got = measured(write_frame(image, SATURATE=30000))[0]
+equal(got["saturated"], int((np.round(image) >= 30000).sum()), "pixels at SATURATE")
+image = np.minimum(image, 16383)  # a converter of 14 bits that no keyword tells of
+got = measured(write_frame(image))[0]
+equal(got["saturated"], int((np.round(image) >= 16383).sum()), "pixels piled up at the top")
+check(any("16383" in note for note in got["notes"]), f"piled up: {got['notes']}")
+check(abs(got["fwhm"] / 4 - 1) < 0.02, f"clipped stars: {got['fwhm']}")
+
+# Blank pixels here and there, bad columns.
+image = frame(stars=300)
+image[random.random(image.shape) < 0.02] = np.nan
+got = measured(write_frame(image, as_float=True))[0]
+equal(got["bad"], int(np.isnan(image).sum()), "NaN")
+check(abs(got["fwhm"] / 4 - 1) < 0.02, f"with NaN: {got['fwhm']}")
+image = frame(stars=300, fwhm=3)
+image[:, 200] += 5000
+image[:, 300:302] = 0
+image[100:, 500] += 40
+got = measured(write_frame(image))[0]
+check(abs(got["fwhm"] / 3 - 1) < 0.02, f"with bad columns: {got['fwhm']}")
+
+# Nothing to measure: never a number, always a reason.
+empty = {"noise": random.normal(1000, 10, (1024, 1024)), "constant": np.full((300, 300), 500.0), "cosmic rays": frame(stars=0, cosmics=800),
+         "chessboard": 1000 + 100.0 * (np.indices((300, 300)).sum(0) % 2), "slope": np.add.outer(np.arange(500) * 7.0, np.arange(500) * 3.0),
+         "random": random.uniform(0, 65535, (500, 500)), "one pixel": np.array([[5.0]]), "one row": random.normal(1000, 3, (1, 3000)),
+         "two stars": frame(stars=0), "photons": random.poisson(0.1, (500, 500)), "counts": random.poisson(3, (500, 500))}
+for x in (100, 300):
+    star(empty["two stars"], x, 400, 3000, 4, 0, 10)
+trail = np.zeros((768, 768))
+for x, y, peak in zip(*random.uniform(100, 660, (2, 60)), random.uniform(300, 3000, 60)):
+    for step in range(-15, 16):
+        star(trail, x + step, y + step / 2, peak / 5, 4, 0, 10)
+empty["trails"] = 1000 + trail + random.normal(0, 10, trail.shape)
+for name, got in zip(empty, measured(*[write_frame(image, as_float=i % 2 == 1) for i, image in enumerate(empty.values())], code=0)):
+    check(got["fwhm"] is None and got["state"] == "incomplete" and got["fwhm_state"] == "failed", f"{name}: {got}")
+    check(got["reason"].startswith("no FWHM: "), f"{name}: the reason is {got['reason']}")
+    check(got["sky"] is not None and got["sky_state"] == "measured", f"{name}: the sky is {got['sky']}")
+    check(got["stars"] < 10 or name == "trails", f"{name}: {got['stars']} stars")
+    check((got["ellipticity"] is None or got["ellipticity"] > 0.5) if name != "trails" else got["ellipticity"] > 0.5, f"{name}: {got['ellipticity']}")
+finish()

@@ -1,0 +1,203 @@
+# imstats as a user meets it: bias, sky and sigma against numpy for frames with overscan in many spellings, mosaics, amplifiers in
+# extensions, cubes, packed and compressed files; every kind of bad input; and real files of many telescopes.
+import gzip, bz2, warnings
+
+import numpy as np
+from astropy.io import fits
+from harness import *
+
+warnings.simplefilter("ignore")
+random = np.random.default_rng(7)
+KEYS_WANTED = ["file", "ccd", "extension", "bias", "sky", "sigma", "fwhm", "ellipticity", "stars", "saturated", "state"]
+
+
+def statistics(*args, code=0, lines=None):
+    out = run("imstats", "-format", "json", *args, code=code)
+    found = [json.loads(line) for line in out.stdout.splitlines()]
+    for one in found:
+        check(all(key in one for key in KEYS_WANTED), f"{args}: keys {list(one)}")
+    if lines is not None:
+        equal(len(found), lines, f"{args}: number of objects")
+    return found
+
+
+def raw(shape=(60, 100), bias=300, sky=900, noise=8):
+    """Overscan in columns 1 to 10 and 91 to 100, sky between."""
+    image = random.normal(bias, 3, shape)
+    image[:, 10:90] += sky - bias + random.normal(0, noise, (shape[0], 80))
+    return np.round(image).astype("u2")
+
+
+def truth(values):
+    values = np.asarray(values, float).ravel()
+    values = values[~np.isnan(values)]
+    median = np.median(values)
+    return median, 1.482602218505602 * np.median(np.abs(values - median))
+
+
+def compare(got, bias, data, what):
+    """Arrays of the pixels, or None."""
+    if bias is None:
+        check(got["bias"] is None and got["bias_state"] == "none", f"{what}: bias {got['bias']}")
+    else:
+        equal(got["bias"], truth(bias)[0], f"{what}: bias")
+    sky, sigma = truth(data)
+    check(abs(got["sky"] - sky) <= 1e-12 * abs(sky), f"{what}: sky {got['sky']}, wanted {sky}")
+    check(abs(got["sigma"] - sigma) <= 1e-9 * sigma, f"{what}: sigma {got['sigma']}, wanted {sigma}")
+    equal(got["pixels"], np.asarray(data).size, f"{what}: pixels")
+
+
+def hdu(image, first, **keys):
+    keys = {k: v for k, v in keys.items()}
+    out = fits.PrimaryHDU(image) if first else fits.ImageHDU(image)
+    for key, value in {**(KEYS if first else {}), **keys}.items():
+        out.header[key.replace("_", "-")] = value
+    return out
+
+
+def save(name, *hdus):
+    fits.HDUList(list(hdus)).writeto(name, overwrite=True)
+    return name
+
+
+# Sections and their spellings.
+image = raw()
+left, right, data = image[:, :10], image[:, 90:], image[:, 10:90]
+both = np.concatenate([left, right], axis=1)
+cases = [({"BIASSEC": "[1:10,1:60]", "DATASEC": "[11:90,1:60]"}, left, data), ({"BIASSEC": "[ 10 : 1 , 60:1 ]", "DATASEC": "[90:11,1:60]"}, left, data),
+         ({"BIASSEC": "[1:10]", "DATASEC": "[11:90,*]"}, left, data), ({"BIASSEC": "[91:100,:]", "TRIMSEC": "[11:90, :]"}, right, data),
+         ({"BSECA": "[1:10,1:60]", "BSECB": "[91:100,1:60]", "DSECA": "[11:50,1:60]", "DSECB": "[51:90,1:60]"}, both, data),
+         ({"BIASSECA": "[1:10,1:60]", "BIASSECB": "[91:100,1:60]", "DATASEC": "[11:90,1:60]"}, both, data),
+         ({"BIASSEC": "[0:0,0:0]", "DATASEC": "[11:90,5:60]"}, None, data[4:]), ({}, None, image), ({"BIASSEC": "[91:100,1:60]"}, right, image[:, :90]),
+         ({"OVERSEC": "[2:9,3:60]", "DATASEC": "[11:90,1:60]"}, image[2:, 1:9], data),
+         ({"BIASSEC": "[93:105,1:60]", "DATASEC": "[11:90,1:60]"}, image[:, 92:], data),
+         ({"BIASSEC": "[1:10,1:60]", "DATASEC": "[11:90,1:4000]"}, None, image), ({"BIASSEC": "[201:210,1:60]", "DATASEC": "[11:90,1:60]"}, None, data)]
+for number, (cards, bias, wanted) in enumerate(cases):
+    name = save(f"section{number}.fits", hdu(image, True, **cards))
+    compare(statistics(name, lines=1)[0], bias, wanted, f"{cards}")
+beyond = run("imstats", "-v", "section11.fits", code=0).stderr
+check("DATASEC" in beyond and "not used" in beyond and "no bias" in beyond, f"what does not fit is told: {beyond!r}")
+
+# Mosaics: one object for each CCD, numbered as imregister does; amplifiers in extensions are one CCD.
+chips = [raw(sky=800 + 50 * i) for i in range(4)]
+cards = {"BIASSEC": "[1:10,1:60]", "DATASEC": "[11:90,1:60]"}
+save("mosaic.fits", hdu(None, True), *[hdu(c, False, EXTNAME=f"ccd{i:02}", **cards) for i, c in enumerate(chips)])
+for jobs in (1, 2, 7):
+    found = statistics("-j", jobs, "mosaic.fits", "section0.fits", "mosaic.fits", lines=9)
+    equal([(f["file"], f["ccd"], f["extension"]) for f in found],
+          [("mosaic.fits", i, i + 1) for i in range(4)] + [("section0.fits", 0, 0)] + [("mosaic.fits", i, i + 1) for i in range(4)], f"-j {jobs}: the order")
+    for i in range(4):
+        compare(found[i], chips[i][:, :10], chips[i][:, 10:90], f"CCD {i}, -j {jobs}")
+run("imregister", "-db", "mosaic.db", "mosaic.fits", code=0)
+equal([(r["ccd"], r["extension"]) for r in rows("mosaic.db", "-sort", "ccd")], [(i, i + 1) for i in range(4)], "as registered")
+amps = [hdu(c, False, EXTNAME=f"amp{i}", CCDNAME=f"chip {i // 2}", AMPSEC=f"[{i}:1,1:1]", **cards) for i, c in enumerate(chips)]
+save("amplifiers.fits", hdu(None, True), *amps)
+found = statistics("amplifiers.fits", lines=2)
+for i in range(2):
+    pair = chips[2 * i: 2 * i + 2]
+    compare(found[i], [c[:, :10] for c in pair], [c[:, 10:90] for c in pair], f"two amplifiers of CCD {i}")
+
+# Pixels of every type, packed, compressed, in cubes.
+image = raw(sky=150, bias=60)
+for kind in ("u1", "i2", "u2", "i4", "u4", "i8", "f4", "f8"):
+    pixels = image.astype(kind) + (random.normal(0, 0.1, image.shape).astype(kind) if kind[0] == "f" else 0)
+    name = save(f"type-{kind}.fits", hdu(pixels, True, **cards))
+    compare(statistics(name, lines=1)[0], pixels[:, :10], pixels[:, 10:90], kind)
+    for packed, pack in (("gz", gzip.compress), ("bz2", bz2.compress)):
+        other = write(f"type-{kind}.fits.{packed}", pack(read(name)))
+        a, b = statistics(name)[0], statistics(other, lines=1)[0]
+        equal({**b, "file": 0}, {**a, "file": 0}, f"{kind}.{packed}")
+    if kind in ("u1", "i2", "u2", "i4", "f4"):
+        tiles = fits.CompImageHDU(pixels, compression_type="RICE_1", quantize_level=0 if kind == "f4" else 16, name="ccd00")
+        if kind == "f4":
+            tiles = fits.CompImageHDU(pixels, compression_type="GZIP_2", quantize_level=0, name="ccd00")
+        for key, value in cards.items():
+            tiles.header[key] = value
+        name = save(f"tiles-{kind}.fits.fz", hdu(None, True), tiles)
+        compare(statistics(name, lines=1)[0], pixels[:, :10], pixels[:, 10:90], f"tiles {kind}")
+cube = np.stack([raw(sky=700 + 100 * i) for i in range(3)])
+save("cube.fits", hdu(cube, True, **cards))
+found = statistics("cube.fits", lines=4)
+equal([f["slice"] for f in found], [0, 1, 2, 3], "a cube, and its planes")
+compare(found[0], cube[:, :, :10], cube[:, :, 10:90], "the whole cube")
+for i in range(3):
+    compare(found[i + 1], cube[i, :, :10], cube[i, :, 10:90], f"plane {i + 1}")
+
+# Calibrations have no stars; text for people; a file.
+for kind in ("BIAS", "DARK", "FLAT"):
+    save("calibration.fits", hdu(raw(), True, OBSTYPE=kind, **cards))
+    found = statistics("calibration.fits", lines=1)[0]
+    check(found["state"] == "ok" and found["fwhm"] is None and found["fwhm_state"] == "none", f"{kind}: {found}")
+    equal(statistics("-stars", "all", "calibration.fits")[0]["fwhm_state"], "failed", f"{kind} with -stars all")
+text = run("imstats", "section0.fits", "mosaic.fits", code=0).stdout.splitlines()
+check(len(text) == 6 and text[0].startswith("#"), f"a title and five lines: {text}")
+equal([float(x) for x in text[1].split()[3:5]], [statistics("section0.fits")[0][k] for k in ("bias", "sky")], "the text has the same numbers")
+run("imstats", "-o", "w00.stats", "-format", "json", "section0.fits", code=0)
+equal(json.loads(read("w00.stats")), statistics("section0.fits")[0], "-o")
+
+# Bad input: a clear line, exit code 4, and the others are done.
+whole = read("section0.fits")
+write("cut.fits", whole[: len(whole) - 2880])
+write("text.fits", "no image\n")
+save("empty.fits", hdu(None, True))
+save("nan.fits", hdu(np.full((20, 20), np.nan, "f4"), True))
+save("constant.fits", hdu(np.full((20, 20), 5, "i2"), True))
+zero = image_cards = header([("SIMPLE", True), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 0), ("NAXIS2", 0)], KEYS)
+write("zero.fits", zero)
+fails(4, ["cut.fits", "truncated"], "imstats", "cut.fits", "section0.fits")
+found = statistics("cut.fits", "section0.fits", "text.fits", "gone.fits", "zero.fits", "empty.fits", code=4)
+equal([(f["file"], f["state"]) for f in found], [("cut.fits", "failed"), ("section0.fits", "ok" if found[1]["state"] == "ok" else "incomplete")], "the others are done")
+check("truncated" in found[0]["reason"] and found[0]["sky"] is None, f"cut: {found[0]}")
+for name, words in (("text.fits", ["not a FITS file"]), ("gone.fits", ["no such file"]), ("zero.fits", ["no pixels"]), ("empty.fits", ["no HDU with pixels"])):
+    fails(4, [name, *words], "imstats", name)
+found = statistics("nan.fits", code=4, lines=1)[0]
+check(found["state"] == "failed" and found["sky"] is None and found["bad"] == 400 and found["reason"], f"all NaN: {found}")
+found = statistics("constant.fits", lines=1)[0]
+check(found["sky"] == 5 and found["sigma"] == 0 and found["fwhm"] is None and "alike" in found["reason"], f"constant: {found}")
+packed = gzip.compress(whole)
+write("cut.fits.gz", packed[: len(packed) // 2])
+fails(4, ["cut.fits.gz"], "imstats", "cut.fits.gz")
+tiles = bytearray(read("tiles-i2.fits.fz"))
+for place in range(len(tiles) - 3000, len(tiles) - 2600):
+    tiles[place] = 255
+write("damaged.fits.fz", bytes(tiles))
+check(run("imstats", "damaged.fits.fz").returncode in (0, 4), "damaged tiles")
+tiles = read("tiles-i2.fits.fz").replace(b"ZNAXIS1 =                  100", b"ZNAXIS1 =           2000000000")
+write("claims.fits.fz", tiles)
+fails(4, ["claims.fits.fz"], "imstats", "claims.fits.fz")
+save("evil.fits(out.fits)", hdu(raw(), True))
+statistics("evil.fits(out.fits)", lines=1)
+check(not os.path.exists("out.fits"), "names are names")
+for words in (["-format", "xml", "a"], ["-j", "0", "a"], ["-stars", "some", "a"], [], ["-fwhm", "guess", "a"]):
+    run("imstats", *words, code=2)
+
+# Real files: sky of the whole image as numpy gives it, where the header names no sections.
+real = 0
+if os.path.isdir(FITS):
+    for folder in "abcdfg":
+        for name in sorted(os.listdir(os.path.join(FITS, folder))):
+            path = os.path.join(FITS, folder, name)
+            if os.path.getsize(path) > 3e5 or name == "compressed_with_nan.fits":
+                continue
+            out = run("imstats", "-format", "json", "-stars", "none", path)
+            check(out.returncode in (0, 4), f"{path}: exit code {out.returncode}")
+            for one in map(json.loads, out.stdout.splitlines()):
+                if one["slice"] != 0 or one["sky"] is None:
+                    continue
+                try:
+                    with fits.open(path, do_not_scale_image_data=True) as file, fits.open(path) as scaled:
+                        found = file[one["extension"]]
+                        pixels = (scaled if isinstance(found, fits.CompImageHDU) else file)[one["extension"]].data.astype(float)
+                        if not isinstance(found, fits.CompImageHDU):
+                            if "BLANK" in found.header and found.header["BITPIX"] > 0:
+                                pixels[pixels == found.header["BLANK"]] = np.nan
+                            pixels = pixels * found.header.get("BSCALE", 1) + found.header.get("BZERO", 0)
+                except Exception:
+                    continue
+                if one["pixels"] != pixels.size:
+                    continue
+                real += 1
+                sky = np.nanmedian(pixels)
+                check(abs(one["sky"] - sky) <= 1e-12 * np.nanmax(np.abs(pixels)), f"{path}, HDU {one['extension']}: sky {one['sky']}, wanted {sky}")
+print(real, "images of real files")
+finish()

@@ -1,0 +1,234 @@
+"""imsort and imwatch: exactly one row and one line of each queue for each image, whatever comes in which order and whoever is killed."""
+import random, signal, subprocess, time
+from harness import *
+
+
+def lines(db, queue="IMSTAT", states=("waiting", "taken", "done", "failed")):
+    path = f"{db}.queue/{queue}.queue"
+    if not os.path.exists(path):
+        return []
+    return [(r["path"], r["ccd"]) for r in rows(path, code=None) if r["state"] in states]
+
+
+def registered(db):
+    return sorted((r["pathname"] + "/" + r["filename"], r["ccd"]) for r in rows(db, code=None))
+
+
+def mosaic(path, ccds=3, final=None, **keys):
+    """A mosaic as MEF; final: written elsewhere and moved there."""
+    primary = header([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)], {**KEYS, **keys, "RA": None, "DEC": None})
+    parts = [header([("XTENSION", "IMAGE"), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 40), ("NAXIS2", 40), ("PCOUNT", 0), ("GCOUNT", 1),
+                     ("EXTNAME", f"ccd{i:02d}")], {}) + pad(b"\0" * 3200, b"\0") for i in range(ccds)]
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    write(path, primary + b"".join(parts))
+    if final:
+        os.rename(path, final)
+    return os.path.abspath(final or path)
+
+
+class Watch:
+    def __init__(self, db, *args, **more):
+        self.log = open(db + ".log", "a+")
+        self.process = subprocess.Popen([os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
+
+    def said(self):
+        self.log.flush()
+        return read(self.log.name).decode()
+
+    def until(self, good, what, seconds=60):
+        end = time.time() + seconds
+        while time.time() < end and self.process.poll() is None:
+            if good():
+                return True
+            time.sleep(0.02)
+        return check(good(), f"{what}; imwatch said: {self.said()[-2000:]}")
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(60)
+        check(code == (0 if how == signal.SIGTERM else -how), f"imwatch ended with {code}: {self.said()[-500:]}")
+
+
+def sorting():
+    """imsort: lines for new and changed images and for no others; conditions; trouble with a queue leaves no row."""
+    db = "s.db"
+    files = [mosaic(f"s/{i}.fits", OBSTYPE="object" if i % 2 else "dark") for i in range(4)]
+    out = run("imsort", "-db", db, *files, code=0)
+    check("queued: IMSTAT 12 lines, PTOLEMY 6 lines" in out.stdout, out.stdout)
+    equal(sorted(lines(db)), registered(db), "a line for each row")
+    equal(sorted(lines(db, "PTOLEMY")), [r for r in registered(db) if r[0] in files[1::2]], "objects only")
+    check("queued" not in run("imsort", "-db", db, *files, code=0).stdout, "rows that are as they were give lines")
+    mosaic(files[2], OBJECT="new")
+    run("imsort", "-db", db, *files, code=0)
+    equal(len(lines(db)), 15, "a changed file is queued again")
+    run("imregister", "-db", db, mosaic("s/quiet.fits"), code=0)
+    equal(len(lines(db)), 15, "imregister queues nothing")
+    write("q.rc", "QUEUE_LONG exptime > 50 and ccd = 1\n")
+    run("imsort", "-c", "q.rc", "-db", db, mosaic("s/long.fits"), mosaic("s/short.fits", EXPTIME=1.0), code=0)
+    equal(lines(db, "LONG"), [(os.path.abspath("s/long.fits"), 1)], "by a condition")
+    equal(len(lines(db)), 15, "only the queues of the configuration")
+    write("bad.rc", "QUEUE_X exptime >\n")
+    before, objects = registered(db), lines(db, "PTOLEMY")
+    check(run("imsort", "-c", "bad.rc", "-db", db, mosaic("s/never.fits")).returncode in (2, 3), "a queue that makes no sense")
+    equal(registered(db), before, "a queue that makes no sense")
+    with open(db + ".queue/IMSTAT.queue", "r+b") as f:
+        f.write(b"garbage, not FITS at all" * 200)
+    out = run("imsort", "-db", db, mosaic("s/more.fits"))
+    check(out.returncode == 3 and "IMSTAT.queue" in out.stderr, f"a damaged queue: {out.returncode} {out.stderr}")
+    equal(registered(db), before, "no row without its line")
+    equal(lines(db, "PTOLEMY"), objects, "and no line without its row")
+
+
+def killed():
+    """imsort killed at any moment: rows and lines agree, always."""
+    rng = random.Random(5)
+    db = "k.db"
+    files = [mosaic(f"k/{i}.fits") for i in range(60)]
+    for i, path in enumerate(files):
+        process = subprocess.Popen([os.path.join(BIN, "imsort"), "-db", db, path], stderr=subprocess.PIPE)
+        try:
+            process.wait(rng.uniform(0, 0.03))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        if os.path.exists(db):
+            there, sure, announced = set(registered(db)), set(lines(db)), set(lines(db, states=("announced",)))
+            check(sure <= there <= sure | announced, f"rows and lines differ behind kill {i}")
+    run("imsort", "-db", db, *files, mosaic("k/last.fits"), code=0)  # what the dead announced is settled
+    equal(sorted(lines(db)), registered(db), "in the end")
+    equal(len(registered(db)), 183, "rows")
+
+
+def watching():
+    """Files come in every way, folders come and go, imwatch is killed and stopped and started; in the end each image is there once."""
+    rng = random.Random(11)
+    db = "w.db"
+    os.makedirs("tonight")
+    expected, watch = set(), Watch(db, "tonight")
+    for i in range(60):
+        path = f"tonight/{rng.choice(['', 'a/', 'b/c/'])}{i}.fits"
+        way = rng.randrange(5)
+        if way == 0:
+            expected.add(mosaic(path))
+        elif way == 1:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            expected.add(mosaic(f"elsewhere/{i}", final=path))
+        elif way == 2:  # slowly
+            whole = read(mosaic(f"elsewhere/{i}"))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as f:
+                for at in range(0, len(whole), 3000):
+                    f.write(whole[at:at + 3000])
+                    f.flush()
+                    time.sleep(0.002)
+            expected.add(os.path.abspath(path))
+        elif way == 3:  # a whole folder moved in
+            mosaic(f"elsewhere/f{i}/x.fits")
+            mosaic(f"elsewhere/f{i}/deep/y.fits")
+            os.rename(f"elsewhere/f{i}", f"tonight/f{i}")
+            expected |= {os.path.abspath(f"tonight/f{i}/x.fits"), os.path.abspath(f"tonight/f{i}/deep/y.fits")}
+        else:  # written twice
+            expected.add(mosaic(path))
+            mosaic(path, OBJECT="again")
+        time.sleep(rng.choice([0, 0, 0.01, 0.05]))
+        if rng.random() < 0.12:
+            watch.end(rng.choice([signal.SIGKILL, signal.SIGTERM]) if not SANITIZED else signal.SIGKILL)
+            watch = Watch(db, "tonight")
+    write("tonight/notes.txt", "no image\n")
+    wanted = sorted((p, c) for p in expected for c in range(3))
+    watch.until(lambda: os.path.exists(db) and registered(db) == wanted, f"{len(wanted)} rows")
+    run("imsort", "-db", db, mosaic("elsewhere/last.fits"), code=0)  # settles what the killed ones announced
+    got = lines(db)
+    check(set(got) == set(registered(db)), "each image has its line, and no other")
+    watch.end()
+    check("notes.txt" not in watch.said(), "a text is no image")
+    equal(registered(db), sorted(wanted + [(os.path.abspath("elsewhere/last.fits"), c) for c in range(3)]), "nothing twice")
+    run("imcheck", "-db", db, code=0)
+
+
+def speed():
+    """From close() to the row that others see: told, not judged (man 1 imwatch has the figures)."""
+    db, took = "t.db", []
+    os.makedirs("quick")
+    watch = Watch(db, "quick")
+    mosaic("quick/first.fits")
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "the first file")
+    for i in range(12):
+        path = mosaic(f"elsewhere/q{i}", final=f"quick/{i}.fits")
+        begin = time.time()
+        watch.until(lambda: any(r[0] == path for r in registered(db)), path)
+        took.append(time.time() - begin)
+    watch.end()
+    print(f"from a rename to a row that imsearch prints: median {sorted(took)[6] * 1000:.0f} ms (a start of imsearch in it)")
+
+
+def splits():
+    """The CCDs of a SPLIT exposure come together; who waits too long goes without the rest; stragglers follow."""
+    db = "x.db"
+    os.makedirs("split")
+    ccd = lambda exposure, i: image(f"split/{exposure}/{exposure}{i:02d}.fits", EXTNAME=f"ccd{i:02d}", DATE_OBS=f"2001-01-27T10:{exposure[-3:-1]}:00")
+    watch = Watch(db, "-split", "-ccds", "5", "-patience", "3", "split")
+    os.makedirs("split/700010o")
+    for i in range(5):
+        if i == 4:
+            time.sleep(0.3)
+            check(not os.path.exists(db), "registered without its last CCD")
+        ccd("700010o", i)
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 5, "five CCDs", 2.5)
+    for i in range(3):
+        ccd("700020o", i)
+    watch.until(lambda: len(registered(db)) == 8, "three of five, behind the patience", 20)
+    check("2 other CCDs of its exposure, where 5 in all were expected" in watch.said(), "what is missing is told")
+    ccd("700020o", 3)
+    watch.until(lambda: len(registered(db)) == 9, "a straggler", 2.5)
+    watch.end()
+
+
+def trouble():
+    """Cut files, a database that takes nothing for a while, a folder that goes and comes back, folders that are not there."""
+    db = "y.db"
+    os.makedirs("odd")
+    fails(3, ["nosuch", "no such folder"], "imwatch", "-db", db, "-once", "nosuch")
+    fails(2, ["DIR"], "imwatch", "-db", db)
+    fails(2, ["-patience"], "imwatch", "-db", db, "-patience", "soon", "odd")
+    whole = read(mosaic("elsewhere/c"))
+    write("odd/cut.fits", whole[:7000])
+    out = run("imwatch", "-db", db, "-once", "odd", code=0)
+    check("1 file not complete yet" in out.stderr, out.stderr)
+    os.utime("odd/cut.fits", (1, 1))
+    fails(4, ["cut.fits"], "imwatch", "-db", db, "-once", "odd")
+    watch = Watch(db, "-wait", "0", "-patience", "1", "odd")
+    with open("odd/cut.fits", "ab") as f:
+        f.write(whole[7000:])
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "the rest of a file")
+    # Another writer holds the database for two seconds.
+    holder = subprocess.Popen([sys.executable, "-c", f"""
+import fcntl, struct, time
+f = open({db!r} + ".lock", "r+b")
+fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
+print("held", flush=True)
+time.sleep(2)
+"""], stdout=subprocess.PIPE)
+    holder.stdout.readline()
+    mosaic("elsewhere/h", final="odd/held.fits")
+    watch.until(lambda: "trying again" in watch.said(), "a database that is held is told", 10)
+    watch.until(lambda: len(registered(db)) == 6, "and tried again")
+    holder.wait()
+    os.rename("odd", "away")
+    watch.until(lambda: "no more there" in watch.said(), "a folder that went", 20)
+    os.makedirs("odd")
+    mosaic("odd/back.fits")
+    watch.until(lambda: len(registered(db)) == 9, "a folder that came back", 20)
+    watch.end()
+    polled = Watch("p.db", "-poll", "0.2", "away")
+    polled.until(lambda: os.path.exists("p.db") and len(registered("p.db")) == 6, "what was there")
+    polled.end()
+
+
+sorting()
+killed()
+watching()
+speed()
+splits()
+trouble()
+finish()
