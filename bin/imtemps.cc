@@ -55,37 +55,27 @@ Result<int> import(Work& work) {
   store.on_network = cli::environment("IMREG_NETWORK") == "yes";
   IMREG_ASSIGN(store.wait_seconds, work.args.number("wait", store.wait_seconds, 0, 1e6));
   if (work.words.empty()) return Status(Code::invalid, "import LOG...: which? - is standard input");
-  TemperatureImport all;
-  std::int64_t lines = 0, bad = 0, without = 0;
+  TemperatureText all;
+  TemperatureImport sum;
   for (const auto& name : work.words) {
     const auto text =
         name == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_file(name, kLongest);
     if (!text) {
-      ++bad;
+      ++all.bad_lines;
       cli::complain(kProgram.name, text.status());
       continue;
     }
     auto read = read_temperatures(*text, name == "-" ? "standard input" : name);
     for (const auto& fault : read.faults) cli::complain(kProgram.name, fault);
     if (const auto more = read.bad_lines - std::ssize(read.faults); more > 0)
-      cli::warn(kProgram.name, name + ": " + std::to_string(more) + " more lines that mean nothing");
-    lines += read.lines;
-    bad += read.bad_lines;
-    without += read.without;
+      cli::warn(kProgram.name, name + ": " + counted(more, "more line") + " of no meaning");
     IMREG_ASSIGN(const auto report, import_temperatures(store, std::move(read.entries)));
     for (const auto& note : report.notes) cli::warn(kProgram.name, work.database + ".temps: " + note);
-    all.added += report.added;
-    all.changed += report.changed;
-    all.known += report.known;
+    all.add_counts(read);
+    sum.add(report);
   }
-  const auto number = [](std::int64_t value) { return std::to_string(value); };
-  work.output.write(work.json ? "{\"lines\":" + number(lines) + ",\"added\":" + number(all.added) +
-                                    ",\"changed\":" + number(all.changed) + ",\"known\":" + number(all.known) +
-                                    ",\"without\":" + number(without) + ",\"bad\":" + number(bad) + "}\n"
-                              : counted(lines, "line") + ": " + counted(all.added, "value") + " added, " +
-                                    number(all.changed) + " changed, " + number(all.known) + " known, " +
-                                    number(without) + " without a temperature; " + number(bad) + " bad\n");
-  return bad > 0 ? cli::kInputs : cli::kOk;
+  work.output.write(work.json ? report_json(sum, all) : report_text(sum, all));
+  return all.bad_lines > 0 ? cli::kInputs : cli::kOk;
 }
 
 Result<int> extract(Work& work) {
@@ -105,18 +95,8 @@ Result<int> extract(Work& work) {
 Result<int> list(Work& work) {
   IMREG_ASSIGN(const auto options, cli::temperature_options(work.settings, work.database));
   IMREG_ASSIGN(const auto probes, list_temperatures(work.database));
-  for (const auto& probe : probes) {
-    std::string name;
-    for (const auto& wanted : options.probes) {
-      if (probe.probe == wanted.number || probe.probe == wanted.name) name = wanted.name;
-    }
-    const std::string count = std::to_string(probe.count);
-    const std::string first = format_iso(probe.first), last = format_iso(probe.last);
-    work.output.write(work.json ? "{\"probe\":\"" + probe.probe + "\",\"name\":\"" + name + "\",\"first\":\"" + first +
-                                      "\",\"last\":\"" + last + "\",\"count\":" + count + "}\n"
-                                : probe.probe + ' ' + (name.empty() ? "-" : name) + ' ' + first + ' ' + last + ' ' +
-                                      count + '\n');
-  }
+  for (const auto& probe : probes)
+    work.output.write(work.json ? report_json(probe, options) : report_text(probe, options));
   return probes.empty() ? cli::kNothing : cli::kOk;
 }
 

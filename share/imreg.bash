@@ -53,4 +53,4 @@ _imreg() {
   fi
   return 0
 }
-complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imstats imcamera imcheck imbackup imrelocate immv imrm
+complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imstats imcamera imcheck imbackup imrelocate immv imrm imtemps

@@ -34,6 +34,11 @@ struct TemperatureText {
   std::int64_t without = 0;  ///< values that say themselves that there is none
   std::int64_t lines = 0, bad_lines = 0;
   std::vector<Status> faults;  ///< of the first of the bad lines, with file and line
+  void add_counts(const TemperatureText& other) {
+    without += other.without;
+    lines += other.lines;
+    bad_lines += other.bad_lines;
+  }
 };
 TemperatureText read_temperatures(std::string_view text, const std::string& name);
 
@@ -48,7 +53,15 @@ struct TemperatureImport {
   std::int64_t added = 0, changed = 0;  ///< changed: the same probe and time with another value
   std::int64_t known = 0;
   std::vector<std::string> notes;  ///< what recovery did
+  void add(const TemperatureImport& other) {
+    added += other.added;
+    changed += other.changed;
+    known += other.known;
+  }
 };
+/// The last line of imtemps import, or one JSON object.
+std::string report_text(const TemperatureImport& report, const TemperatureText& read);
+std::string report_json(const TemperatureImport& report, const TemperatureText& read);
 /// Adds entries to X.db.temps, durably; it is made when there is none. Of two with the same time and probe the last one counts.
 /// Entries that are known add nothing. A crash leaves a part of them: importing again adds the others. Errors: those of
 /// RecordWriter::create, open, append, commit.
@@ -80,6 +93,10 @@ struct TemperatureOptions {
 };
 /// "mirror=2 dome=36". Error: invalid.
 Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text);
+
+/// "2 mirror FIRST LAST COUNT", or one JSON object.
+std::string report_text(const ProbeSummary& probe, const TemperatureOptions& options);
+std::string report_json(const ProbeSummary& probe, const TemperatureOptions& options);
 
 /// Values at a time, from X.db.temps and tonight's log. One thread.
 class Temperatures {

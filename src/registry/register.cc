@@ -16,6 +16,7 @@
 #include "imreg/registry.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "os/processors.h"
 #include "os/walk.h"
 #include "registry/file_rows.h"
 #include "registry/image_row.h"

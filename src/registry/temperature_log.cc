@@ -196,7 +196,7 @@ void TonightsLog::refresh() {
   const bool another = identity.device != identity_.device || identity.inode != identity_.inode;
   if (another || identity.size < end_) forget();
   identity_ = identity;
-  read(kTail);
+  read(end_ > 0 ? kLongTail : kTail);
 }
 
 void TonightsLog::reach(double time) {
@@ -248,9 +248,9 @@ void TonightsLog::read(std::int64_t tail) {
   take_text(lines.substr(0, lines.size() - rest));
   const bool too_long = static_cast<std::int64_t>(rest) >= kTail;
   in_line_ = in_line_ || too_long;
-  end_ += static_cast<std::int64_t>(text.size() - (in_line_ ? 0 : rest));
-  const auto end = text.size() - (in_line_ ? 0 : rest);
-  last_bytes_ = (last_bytes_ + text.substr(end < kKnownBytes ? 0 : end - kKnownBytes, std::min(end, kKnownBytes)));
+  const std::size_t end = text.size() - (in_line_ ? 0 : rest);
+  end_ += static_cast<std::int64_t>(end);
+  last_bytes_ += std::string_view(text).substr(0, end).substr(end - std::min(end, kKnownBytes));
   if (last_bytes_.size() > kKnownBytes) last_bytes_.erase(0, last_bytes_.size() - kKnownBytes);
   if (bad_lines_ > 0) trouble_ = path_ + " has " + counted(bad_lines_, "line") + " that mean nothing";
 }
