@@ -31,17 +31,24 @@ bool is_number(std::string_view word) {
   return std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
+// A word of a log, for a message.
+std::string shown(std::string_view word) {
+  std::string out(word.substr(0, 40));
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return out;
+}
+
 Result<double> time_of(std::string_view word) {
   if (is_number(word)) {
     double seconds = 0;
     if (!parse_number(word, seconds) || seconds < kFirstUnixTime)
-      return Status(Code::invalid, "\"" + visible(word.substr(0, 40)) + "\" is no time");
-    if (seconds < kEndOfTime) return seconds;
-    return Status(Code::invalid, "the time is beyond the year 9999");
+      return Status(Code::invalid, "\"" + shown(word) + "\" is no time");
+    return seconds;
   }
   // NOW and TODAY would mean something else tomorrow.
   if (!is_digit(word.front()) && !starts_nocase(word, "jd") && !starts_nocase(word, "mjd"))
-    return Status(Code::invalid, "\"" + visible(word.substr(0, 40)) + "\" is no time");
+    return Status(Code::invalid, "\"" + shown(word) + "\" is no time");
   return parse_date(word, {});
 }
 
@@ -51,10 +58,10 @@ Result<float> value_of(std::string_view word) {
   constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
   double value = 0;
   if (is_none(word)) return kNone;
-  if (!parse_number(word, value)) return Status(Code::invalid, "\"" + visible(word.substr(0, 40)) + "\" is no number");
+  if (!parse_number(word, value)) return Status(Code::invalid, "\"" + shown(word) + "\" is no number");
   if (value == kElixirNone) return kNone;
   if (!(value >= kColdest && value <= kHottest))
-    return Status(Code::invalid, visible(word.substr(0, 40)) + " is no temperature: -100 to 100 degrees Celsius");
+    return Status(Code::invalid, shown(word) + " is no temperature: -100 to 100 degrees Celsius");
   return static_cast<float>(value);
 }
 
@@ -108,6 +115,7 @@ Status TemperatureParser::read(std::string_view line, std::vector<Reading>& out)
   }
   IMREG_ASSIGN(const double exact, time_of(all[0]));
   const double time = std::round(exact * 1000) / 1000;  // what is extracted reads back as the same
+  if (!(time < kEndOfTime)) return {Code::invalid, "the time is beyond the year 9999"};
   const std::size_t values = all.size() - 1;
   if (!columns_.empty()) {
     if (values != columns_.size())
@@ -121,7 +129,7 @@ Status TemperatureParser::read(std::string_view line, std::vector<Reading>& out)
   }
   if (values == 0 || values % 2 != 0) return {Code::invalid, "is not a time, a probe and a value"};
   for (std::size_t i = 1; i < all.size(); i += 2) {
-    if (!is_name(all[i])) return {Code::invalid, "\"" + visible(all[i].substr(0, 40)) + "\" is no name of a probe"};
+    if (!is_name(all[i])) return {Code::invalid, "\"" + shown(all[i]) + "\" is no name of a probe"};
     IMREG_ASSIGN(const float value, value_of(all[i + 1]));
     out.push_back({time, all[i], value});
   }

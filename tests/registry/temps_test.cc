@@ -189,7 +189,7 @@ TEST(TemperatureFile, EachOperationFailsOnceAndTheNextImportHasAll) {
       const auto report = import_temperatures(store, entries);
       if (report.ok()) continue;
       ++failures;
-      EXPECT_THAT(report.status().text(), HasSubstr("n.db.temps"));
+      EXPECT_THAT(report.status().text(), HasSubstr(folder.path()));
       ASSERT_TRUE(import_temperatures(store, entries).ok()) << "operation " << at;
     }
     EXPECT_EQ(all_of(folder / "n.db"), model) << "operation " << at;
