@@ -8,6 +8,7 @@
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/queues.h"
+#include "cli/temperature_options.h"
 #include "imreg/watch.h"
 #include "os/service.h"
 
@@ -41,6 +42,8 @@ Status read_options(const cli::Parsed& args, cli::Settings& settings, WatchOptio
   auto& registration = options.sort.registration;
   IMREG_ASSIGN(registration.database, settings.database());
   IMREG_ASSIGN(registration.cameras, settings.cameras(registration.database));
+  IMREG_ASSIGN(auto temperatures, cli::temperature_options(settings, registration.database));
+  registration.temperatures = std::make_shared<Temperatures>(std::move(temperatures));
   IMREG_ASSIGN(options.sort.queues, cli::configured_queues(settings));
   IMREG_ASSIGN(registration.wait_seconds, args.number("wait", registration.wait_seconds, 0, 1e6));
   IMREG_ASSIGN(const long long ccds, args.integer("ccds", 0, 1, 10000));

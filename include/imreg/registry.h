@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include "imreg/status.h"
 
 namespace imreg {
+
+class Temperatures;
 
 /// What imregister does.
 struct RegisterOptions {
@@ -37,6 +40,7 @@ struct RegisterOptions {
   /// work, and they are not written. Then the other one, behind it; its error is told in the notes.
   std::function<Status(const std::vector<Record>& rows)> announce = {};
   std::function<Status()> announced = {};
+  std::shared_ptr<Temperatures> temperatures = {};  ///< fills what the headers do not say; none: nobody does
 };
 
 /// What became of one file.

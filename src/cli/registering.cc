@@ -12,6 +12,7 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/temperature_options.h"
 #include "os/walk.h"
 
 namespace imreg::cli {
@@ -36,6 +37,8 @@ void add_paths(const std::string& word, RegisterOptions& options) {
 Status read_options(const Parsed& args, Settings& settings, RegisterOptions& options) {
   IMREG_ASSIGN(options.database, settings.database());
   IMREG_ASSIGN(options.cameras, settings.cameras(options.database));
+  IMREG_ASSIGN(auto temperatures, temperature_options(settings, options.database));
+  options.temperatures = std::make_shared<Temperatures>(std::move(temperatures));
   options.split = args.has("split");
   options.dry_run = args.has("noreg");
   options.need_type = args.has("needtype");

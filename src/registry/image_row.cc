@@ -194,6 +194,10 @@ Record renewed_row(RecordView old_row, Record fresh) {
     keep(regimage::kBias);
     keep(regimage::kSky);
     keep(regimage::kFwhm);
+    // They may be from a log that is not there any more.
+    for (int i = 0; i < regimage::kTeltemp.count; ++i) {
+      if (std::isnan(fresh[regimage::kTeltemp(i)])) keep(regimage::kTeltemp(i));
+    }
   }
   // Not part of the content: so an unchanged row compares equal to the old one.
   fresh.set(regimage::kChangeno, old_row[regimage::kChangeno]);

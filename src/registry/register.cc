@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/text.h"
 #include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
@@ -25,6 +26,7 @@
 #include "registry/pending_statistics.h"
 #include "registry/read_ahead.h"
 #include "registry/root_changes.h"
+#include "registry/temperature_fill.h"
 
 namespace imreg {
 
@@ -58,7 +60,10 @@ class Registrar {
       : options_(options), roots_(std::move(roots)), report_(report) {}
 
   void take(FileRows file) {
-    for (auto& row : file.rows) rows_.push_back({std::move(row), waiting_.size()});
+    for (auto& row : file.rows) {
+      if (options_.temperatures) fill(row);
+      rows_.push_back({std::move(row), waiting_.size()});
+    }
     waiting_.push_back(std::move(file.report));
   }
   std::size_t rows() const { return rows_.size(); }
@@ -71,6 +76,13 @@ class Registrar {
     return {};
   }
   std::vector<RegisteredFile> done() { return std::exchange(waiting_, {}); }
+  /// The images whose temperatures were looked for in vain, in one line; empty: there are none.
+  std::string temperature_note() const {
+    if (without_temperatures_ == 0) return {};
+    const std::string why = options_.temperatures->trouble();
+    return counted(without_temperatures_, "row") + " without temperatures: no probe has a value for " +
+           format_iso(first_without_) + (why.empty() ? "" : "; " + why);
+  }
 
  private:
   struct TakenRow {
@@ -84,6 +96,14 @@ class Registrar {
     std::vector<Record> announced;  // for RegisterOptions::announce
     std::vector<std::string> notes;
   };
+
+  // Not under the lock: it may read a log.
+  void fill(Record& row) {
+    auto& temperatures = *options_.temperatures;
+    if (!std::exchange(temperatures_are_new_, true)) temperatures.refresh();
+    if (!temperatures.any_source() || fill_row(row, temperatures) != Filled::none) return;
+    if (without_temperatures_++ == 0) first_without_ = row[regimage::kObstime];
+  }
 
   Status write_rows(bool trim) {
     IndexKeeper keeper(options_.batch ? IndexKeeper::Patience::full : IndexKeeper::Patience::none, index_limits());
@@ -287,6 +307,9 @@ class Registrar {
   RegisterReport& report_;
   KeyTable keys_;
   PendingStatistics pending_;
+  bool temperatures_are_new_ = false;
+  std::int64_t without_temperatures_ = 0;
+  double first_without_ = 0;
   std::vector<TakenRow> rows_;
   std::vector<RegisteredFile> waiting_;
 };
@@ -390,6 +413,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     }
   }
   flush(options.batch);
+  if (auto note = registrar.temperature_note(); !note.empty()) report.notes.push_back(std::move(note));
   return report;
 }
 

@@ -1,0 +1,303 @@
+// X.db.temps: adding to it, finding a time in it, all of it as text.
+#include "registry/temperature_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "emit/number.h"
+#include "imreg/date.h"
+
+namespace imreg {
+
+namespace {
+
+constexpr std::int64_t kStep = 1 << 18;  // records of one append
+
+using Key = std::tuple<double, std::string_view>;
+Key key_of(RecordView record) { return {record[temps::kTime], record[temps::kProbe]}; }
+Key key_of(const Temperature& entry) { return {entry.time, entry.probe}; }
+
+RecordWriter::Options writing(const TemperatureStore& store) {
+  RecordWriter::Options out;
+  out.program = "imtemps";
+  out.wait_seconds = store.wait_seconds;
+  out.on_network = store.on_network;
+  out.observer = store.observer;
+  return out;
+}
+
+Status check_temperatures(const RecordFile& file) {
+  if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version == temps::kVersion) return {};
+  return Status(Code::invalid, "holds no temperatures of this version").in_file(file.path());
+}
+
+Result<RecordWriter> open_to_write(const TemperatureStore& store) {
+  const std::string path = temperature_path(store.database);
+  auto writer = RecordWriter::open(path, writing(store));
+  if (!writer && writer.status().code() == Code::not_found) {
+    auto options = writing(store);
+    options.like = store.database;
+    const Status made = RecordWriter::create(path, *builtin_format(temps::kFormat, temps::kVersion), options);
+    if (!made.ok() && made.code() != Code::invalid) return made;  // another one may have made it just now
+    writer = RecordWriter::open(path, writing(store));
+  }
+  IMREG_TRY(writer.status());
+  IMREG_TRY(check_temperatures(writer->file()));
+  return writer;
+}
+
+void sort_entries(std::vector<Temperature>& entries) {
+  const auto before = [](const auto& a, const auto& b) { return key_of(a) < key_of(b); };
+  if (!std::is_sorted(entries.begin(), entries.end(), before)) std::stable_sort(entries.begin(), entries.end(), before);
+  std::size_t kept = 0;  // the last of each
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 1 < entries.size() && key_of(entries[i]) == key_of(entries[i + 1])) continue;
+    if (kept != i) entries[kept] = std::move(entries[i]);
+    ++kept;
+  }
+  entries.resize(kept);
+}
+
+// Entries that the file has are taken out; those with another value become changes.
+Status remove_known(const RecordFile& file, std::vector<Temperature>& entries, std::vector<RowChange>& changes,
+                    TemperatureImport& report) {
+  std::vector<bool> known(entries.size());
+  Record scratch = file.make_record(), record = file.make_record();
+  for (const auto& run : runs_of(file)) {
+    std::int64_t at = run.first;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto& entry = entries[i];
+      at = seek(file, at, run.end, entry.time, entry.probe);
+      if (at == run.end) break;
+      if (known[i] || key_of(file.peek(at, scratch)) != key_of(entry)) continue;
+      if (const Status whole = file.read(at, record); whole.code() == Code::corrupt)
+        continue;
+      else
+        IMREG_TRY(whole);
+      known[i] = true;
+      if (record[temps::kValue] == entry.value) {
+        ++report.known;
+        continue;
+      }
+      record.set(temps::kValue, entry.value);
+      changes.push_back({at, record.bytes()});
+    }
+  }
+  std::size_t i = 0;
+  std::erase_if(entries, [&](const Temperature&) { return known[i++]; });
+  return {};
+}
+
+Record record_of(const Temperature& entry, std::int64_t run) {
+  Record record(temps::kRecordSize);
+  record.set(temps::kTime, entry.time);
+  record.set(temps::kValue, entry.value);
+  record.set(temps::kRun, run);
+  (void)record.set(temps::kProbe, entry.probe);  // canonical_probe()
+  return record;
+}
+
+// Behind the last run, when that stays in order; as many runs as it needs are then made one: each is more than twice as
+// long as all behind it, so there are few.
+Status merge_runs(RecordWriter& writer) {
+  const RecordFile& file = writer.file();
+  const auto runs = runs_of(file);
+  std::size_t from = runs.size();
+  for (std::size_t i = 0; i + 1 < runs.size(); ++i) {
+    if (runs[i].end - runs[i].first > 2 * (file.count() - runs[i].end)) continue;
+    from = i;
+    break;
+  }
+  if (from >= runs.size()) return {};
+  const std::int64_t first = runs[from].first;
+  std::vector<std::int64_t> order;  // records as they shall stand
+  for (std::int64_t row = first; row < file.count(); ++row) order.push_back(row);
+  Record a = file.make_record(), b = file.make_record();
+  // A copy of what must be in order: rows cannot be compared while they are being changed.
+  std::string bytes;
+  for (std::int64_t row = first; row < file.count(); ++row) {
+    const Status whole = file.read(row, a);
+    if (whole.code() == Code::corrupt) return {};  // its place would be lost; imcheck tells
+    IMREG_TRY(whole);
+    bytes += a.bytes();
+  }
+  const auto record = [&](std::int64_t row) {
+    return RecordView(bytes.data() + (row - first) * static_cast<std::int64_t>(temps::kRecordSize));
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int64_t x, std::int64_t y) { return key_of(record(x)) < key_of(record(y)); });
+  std::size_t at = 0;
+  return writer.commit_many([&](RowChange& change) -> Result<bool> {
+    if (at == order.size()) return false;
+    change.row = first + static_cast<std::int64_t>(at);
+    Record fresh(std::string_view(record(order[at++]).bytes(), temps::kRecordSize));
+    fresh.set(temps::kRun, first);
+    change.bytes = fresh.bytes();
+    return true;
+  });
+}
+
+}  // namespace
+
+std::string temperature_path(const std::string& database) { return database + ".temps"; }
+
+std::vector<TemperatureRun> runs_of(const RecordFile& file) {
+  std::vector<TemperatureRun> runs;
+  Record record = file.make_record();
+  for (std::int64_t end = file.count(); end > 0; end = runs.back().first) {
+    std::int64_t first = end - 1;
+    if (file.read(end - 1, record).ok() && record[temps::kRun] >= 0 && record[temps::kRun] < end)
+      first = record[temps::kRun];
+    runs.push_back({first, end});
+  }
+  std::reverse(runs.begin(), runs.end());
+  return runs;
+}
+
+std::int64_t seek(const RecordFile& file, std::int64_t from, std::int64_t end, double time, std::string_view probe) {
+  Record scratch = file.make_record();
+  const Key wanted(time, probe);
+  const auto before = [&](std::int64_t row) { return key_of(file.peek(row, scratch)) < wanted; };
+  std::int64_t step = 1;
+  while (from < end && before(std::min(from + step, end) - 1)) {
+    from = std::min(from + step, end);
+    step *= 2;
+  }
+  std::int64_t most = std::min(from + step, end);
+  while (from < most) {
+    const std::int64_t middle = from + (most - from) / 2;
+    if (before(middle))
+      from = middle + 1;
+    else
+      most = middle;
+  }
+  return from;
+}
+
+Result<std::optional<RecordFile>> open_temperatures(const std::string& database) {
+  auto file = RecordFile::open(temperature_path(database));
+  if (!file && file.status().code() == Code::not_found) return std::optional<RecordFile>();
+  IMREG_TRY(file.status());
+  IMREG_TRY(check_temperatures(*file));
+  return std::optional<RecordFile>(*std::move(file));
+}
+
+void find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
+                     const std::vector<TemperatureOptions::Probe>& probes,
+                     std::vector<TemperatureNeighbours>& of_probes) {
+  Record scratch = file.make_record(), record = file.make_record();
+  // Takes a record; `done` are the probes that need no more on this side.
+  const auto take = [&](std::int64_t row, std::vector<bool>& done, std::size_t& left) {
+    const std::string_view name = file.peek(row, scratch)[temps::kProbe];
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+      if (done[i] || (name != probes[i].name && name != probes[i].number)) continue;
+      if (!file.read(row, record).ok()) return;
+      of_probes[i].take(time, record[temps::kTime], record[temps::kValue]);
+      done[i] = true;
+      --left;
+    }
+  };
+  for (const auto& run : runs) {
+    const std::int64_t middle = seek(file, run.first, run.end, time, {});
+    for (const int direction : {-1, 1}) {
+      std::vector<bool> done(probes.size());
+      std::size_t left = probes.size();
+      for (std::int64_t row = direction < 0 ? middle - 1 : middle; row >= run.first && row < run.end && left > 0;
+           row += direction) {
+        if (!(std::abs(file.peek(row, scratch)[temps::kTime] - time) <= limit)) break;
+        take(row, done, left);
+      }
+    }
+  }
+}
+
+Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std::vector<Temperature> entries) {
+  TemperatureImport report;
+  if (entries.empty()) return report;
+  sort_entries(entries);
+  IMREG_ASSIGN(auto writer, open_to_write(store));
+  const RecordFile& file = writer.file();
+  report.notes = writer.notes();
+  std::vector<RowChange> changes;
+  IMREG_TRY(remove_known(file, entries, changes, report));
+  if (!changes.empty()) {
+    std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+    IMREG_TRY(writer.commit(changes));
+    report.changed = std::ssize(changes);
+  }
+  std::int64_t run = file.count();
+  if (Record last = file.make_record();
+      !entries.empty() && run > 0 && file.read(run - 1, last).ok() && key_of(last.view()) < key_of(entries.front()))
+    run = runs_of(file).back().first;
+  for (std::size_t from = 0; from < entries.size(); from += kStep) {
+    std::string bytes;
+    for (std::size_t i = from; i < std::min(entries.size(), from + kStep); ++i)
+      bytes += record_of(entries[i], run).bytes();
+    IMREG_TRY(writer.append(std::move(bytes)));
+  }
+  report.added = std::ssize(entries);
+  if (report.added > 0) IMREG_TRY(merge_runs(writer));
+  return report;
+}
+
+Result<std::int64_t> extract_temperatures(const std::string& database, double from, double to, const Sink& sink) {
+  IMREG_ASSIGN(const auto file, open_temperatures(database));
+  if (!file) return std::int64_t{0};
+  auto runs = runs_of(*file);
+  for (auto& run : runs) run.first = seek(*file, run.first, run.end, from, {});
+  Record record = file->make_record(), scratch = file->make_record(), other = file->make_record();
+  std::int64_t count = 0;
+  std::string line;
+  while (true) {
+    std::erase_if(runs, [](const TemperatureRun& run) { return run.first >= run.end; });
+    if (runs.empty()) return count;
+    auto next = runs.begin();
+    for (auto at = std::next(next); at != runs.end(); ++at) {
+      if (key_of(file->peek(at->first, scratch)) < key_of(file->peek(next->first, other))) next = at;
+    }
+    const Status whole = file->read(next->first++, record);
+    if (whole.code() == Code::corrupt) continue;  // imcheck -db X.db.temps tells
+    IMREG_TRY(whole);
+    if (record[temps::kTime] > to) {
+      next->first = next->end;
+      continue;
+    }
+    if (count++ == 0) line = "time probe value\n";
+    line += format_iso(record[temps::kTime]);
+    line += ' ';
+    line += record[temps::kProbe];
+    line += ' ';
+    char number[emit::kFloatSize];
+    line.append(number, emit::write_number(number, static_cast<float>(record[temps::kValue])));
+    line += '\n';
+    if (!sink(line)) return count;
+    line.clear();
+  }
+}
+
+Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database) {
+  std::map<std::string, ProbeSummary, std::less<>> probes;
+  IMREG_ASSIGN(const auto file, open_temperatures(database));
+  Record record = file ? file->make_record() : Record(0);
+  for (std::int64_t row = 0; file && row < file->count(); ++row) {
+    const Status whole = file->read(row, record);
+    if (whole.code() == Code::corrupt) continue;
+    IMREG_TRY(whole);
+    const double time = record[temps::kTime];
+    auto at = probes.find(std::string_view(record[temps::kProbe]));
+    if (at == probes.end()) {
+      const std::string name(record[temps::kProbe]);
+      at = probes.emplace(name, ProbeSummary{name, time, time, 0}).first;
+    }
+    at->second.first = std::min(at->second.first, time);
+    at->second.last = std::max(at->second.last, time);
+    ++at->second.count;
+  }
+  std::vector<ProbeSummary> out;
+  for (auto& [name, summary] : probes) out.push_back(std::move(summary));
+  return out;
+}
+
+}  // namespace imreg

@@ -1,0 +1,36 @@
+// X.db.temps: records in runs, each in the order of time and probe (formats/temps.fmt).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "formats/temps.h"
+#include "imreg/record_file.h"
+#include "registry/temperature_log.h"
+
+namespace imreg {
+
+std::string temperature_path(const std::string& database);
+
+/// A run of records: first..end-1.
+struct TemperatureRun {
+  std::int64_t first, end;
+};
+/// From the oldest on. What is damaged ends a run.
+std::vector<TemperatureRun> runs_of(const RecordFile& file);
+
+/// The first record of run[from..] that is at or behind (time, probe); quick when it is near `from`.
+std::int64_t seek(const RecordFile& file, std::int64_t from, std::int64_t end, double time, std::string_view probe);
+
+/// None when there is no such file.
+Result<std::optional<RecordFile>> open_temperatures(const std::string& database);
+
+/// What stands around a time, not farther than `limit`. Damaged records say nothing.
+void find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
+                     const std::vector<TemperatureOptions::Probe>& probes,
+                     std::vector<TemperatureNeighbours>& of_probes);
+
+}  // namespace imreg

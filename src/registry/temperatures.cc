@@ -1,0 +1,83 @@
+// Temperatures at a time, from X.db.temps and tonight's log together.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "registry/temperature_file.h"
+#include "registry/temperature_log.h"
+
+namespace imreg {
+
+Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text) {
+  std::vector<TemperatureOptions::Probe> probes;
+  for (const auto word : words(text)) {
+    const auto equals = std::min(word.find('='), word.size());
+    const std::string name = canonical_probe(word.substr(0, equals));
+    const std::string number = equals == word.size() ? name : canonical_probe(word.substr(equals + 1));
+    if (name.empty() || number.empty())
+      return Status(Code::invalid, "\"" + visible(word) + "\" is not NAME=NUMBER of a probe");
+    probes.push_back({name, number});
+  }
+  if (probes.empty() || probes.size() > TemperatureOptions::kPlaces)
+    return Status(Code::invalid, "names " + counted(std::ssize(probes), "probe") +
+                                     "; an image has room for 1 to 4: mirror, dome top, two of the air");
+  return probes;
+}
+
+struct Temperatures::State {
+  TemperatureOptions options;
+  std::optional<TonightsLog> log = {};
+  std::optional<RecordFile> file = {};
+  std::vector<TemperatureRun> runs = {};
+  std::string file_trouble = {};
+  std::optional<std::pair<double, Values>> last = {};  // the CCDs of an exposure have one time
+};
+
+Temperatures::Temperatures(TemperatureOptions options) : state_(std::make_unique<State>(State{std::move(options)})) {
+  if (!state_->options.log.empty()) state_->log.emplace(state_->options.log, state_->options.probes);
+}
+Temperatures::~Temperatures() = default;
+
+const TemperatureOptions& Temperatures::options() const { return state_->options; }
+
+void Temperatures::refresh(bool whole_log) {
+  State& state = *state_;
+  state.last.reset();
+  state.file_trouble.clear();
+  auto file = open_temperatures(state.options.database);
+  state.file = file ? *std::move(file) : std::nullopt;
+  if (!file) state.file_trouble = file.status().text();
+  state.runs = state.file ? runs_of(*state.file) : std::vector<TemperatureRun>();
+  if (!state.log) return;
+  state.log->refresh();
+  if (whole_log) state.log->reach(-std::numeric_limits<double>::infinity());
+}
+
+bool Temperatures::any_source() const { return state_->log || state_->file || !state_->file_trouble.empty(); }
+
+Temperatures::Values Temperatures::at(double time) {
+  State& state = *state_;
+  if (state.last && state.last->first == time) return state.last->second;
+  const double limit = state.options.limit;
+  const auto& probes = state.options.probes;
+  std::vector<TemperatureNeighbours> around(probes.size());
+  if (state.file) find_neighbours(*state.file, state.runs, time, limit, probes, around);
+  if (state.log) {
+    state.log->reach(time - limit);
+    state.log->neighbours(time, around);
+  }
+  Values values;
+  values.fill(std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < around.size(); ++i) values[i] = around[i].at(time, limit);
+  state.last.emplace(time, values);
+  return values;
+}
+
+std::string Temperatures::trouble() const {
+  if (!state_->file_trouble.empty()) return state_->file_trouble;
+  return state_->log ? state_->log->trouble() : "";
+}
+
+}  // namespace imreg
