@@ -106,7 +106,7 @@ class Temperatures {
   ~Temperatures();
 
   /// Takes X.db.temps and the log as they are now: of the log what was added since, and of one that is new or was replaced
-  /// its end (64 KiB, more when an image is older; `whole_log`: 1 MiB, and at() reads nothing more). Never fails, never waits
+  /// its end (16 KiB, more when an image is older; `whole_log`: 1 MiB, and at() reads nothing more). Never fails, never waits
   /// for a pipe: what cannot be read is told by trouble().
   void refresh(bool whole_log = false);
   /// There is a log or X.db.temps, since refresh().

@@ -20,7 +20,7 @@ constexpr double kColdest = -100, kHottest = 100;
 constexpr double kElixirNone = 200;          // Elixir: there is no value
 constexpr double kFirstUnixTime = 1e8;       // a bare number from here on is seconds since 1970 (3 March 1973)
 constexpr double kEndOfTime = 253402300800;  // the year 10000
-constexpr std::int64_t kTail = 64 << 10;     // bytes of tonight's log that are read first
+constexpr std::int64_t kTail = 16 << 10;     // bytes of tonight's log that are read first
 constexpr std::int64_t kLongTail = 1 << 20;  // and at most
 constexpr std::size_t kKnownBytes = 64;
 constexpr std::size_t kMostKept = 1 << 17;  // values of a probe in memory; the older half goes
@@ -113,8 +113,12 @@ Status TemperatureParser::read(std::string_view line, std::vector<Reading>& out)
     all.erase(all.begin());
     all[0] = date_and_time;
   }
-  IMREG_ASSIGN(const double exact, time_of(all[0]));
-  const double time = std::round(exact * 1000) / 1000;  // what is extracted reads back as the same
+  if (all[0] != time_word_) {
+    IMREG_ASSIGN(const double exact, time_of(all[0]));
+    time_ = std::round(exact * 1000) / 1000;  // what is extracted reads back as the same
+    time_word_ = all[0];
+  }
+  const double time = time_;
   if (!(time < kEndOfTime)) return {Code::invalid, "the time is beyond the year 9999"};
   const std::size_t values = all.size() - 1;
   if (!columns_.empty()) {
@@ -186,7 +190,7 @@ float TemperatureNeighbours::at(double time, double limit) const {
 void TonightsLog::forget() {
   for (auto& values : values_) values.clear();
   parser_ = {};
-  start_ = end_ = bad_lines_ = 0;
+  start_ = end_ = tail_ = bad_lines_ = 0;
   last_bytes_.clear();
   in_line_ = false;
 }
@@ -207,15 +211,21 @@ void TonightsLog::refresh() {
   read(end_ > 0 ? kLongTail : kTail);
 }
 
-void TonightsLog::reach(double time) {
-  if (start_ == 0 || identity_.size < 0 || end_ - start_ >= kLongTail) return;
-  double first = std::numeric_limits<double>::infinity();
-  for (const auto& values : values_) {
-    if (!values.empty()) first = std::min(first, values.begin()->first);
+void TonightsLog::reach(double time, double limit) {
+  const auto more_may_help = [&] {
+    double first = std::numeric_limits<double>::infinity();
+    bool all_have_one = true;
+    for (const auto& values : values_) {
+      all_have_one &= !values.empty() && values.begin()->first <= time;
+      if (!values.empty()) first = std::min(first, values.begin()->first);
+    }
+    return !all_have_one && !std::isinf(first) && time - limit < first;
+  };
+  for (std::int64_t tail = 4 * kTail; tail <= kLongTail && start_ > 0 && more_may_help(); tail *= 4) {
+    if (tail <= tail_ || identity_.size < 0) continue;
+    forget();
+    read(tail);
   }
-  if (time >= first || std::isinf(first)) return;
-  forget();
-  read(kLongTail);
 }
 
 // From end_ on, or of a file that is new or has grown too much its last `tail` bytes.
@@ -242,6 +252,7 @@ void TonightsLog::read(std::int64_t tail) {
       (void)parser_.read(std::string_view(head).substr(0, head.find('\n')), readings);
     }
     start_ = end_ = *size - tail;
+    tail_ = tail;
     in_line_ = true;
   }
   const std::string text = part(end_, *size - end_);

@@ -26,6 +26,8 @@ class TemperatureParser {
 
  private:
   bool take_header(const std::vector<std::string_view>& words);
+  std::string time_word_;  // of the last line, whose time the next one often has
+  double time_ = 0;
   std::vector<std::string> columns_;  // probes behind the time; empty: each value has its probe before it
 };
 
@@ -50,8 +52,8 @@ class TonightsLog {
     values_.resize(probes.size());
   }
   void refresh();
-  /// Reads more of its end, when what was read begins behind `time`.
-  void reach(double time);
+  /// Reads more of its end, when an image of this time may need it.
+  void reach(double time, double limit);
   void neighbours(double time, std::vector<TemperatureNeighbours>& of_probes) const;
   const std::string& trouble() const { return trouble_; }
 
@@ -71,6 +73,7 @@ class TonightsLog {
   TemperatureParser parser_;
   Identity identity_;
   std::int64_t start_ = 0, end_ = 0;  // of what was read, whole lines
+  std::int64_t tail_ = 0;             // with which start_ was chosen
   std::string last_bytes_;            // before end_: they tell that the file is still what it was
   bool in_line_ = false;              // end_ is inside a line that is too long
   std::int64_t bad_lines_ = 0;

@@ -52,7 +52,7 @@ void Temperatures::refresh(bool whole_log) {
   state.runs = state.file ? runs_of(*state.file) : std::vector<TemperatureRun>();
   if (!state.log) return;
   state.log->refresh();
-  if (whole_log) state.log->reach(-std::numeric_limits<double>::infinity());
+  if (whole_log) state.log->reach(-std::numeric_limits<double>::infinity(), 0);
 }
 
 bool Temperatures::any_source() const { return state_->log || state_->file || !state_->file_trouble.empty(); }
@@ -65,7 +65,7 @@ Temperatures::Values Temperatures::at(double time) {
   std::vector<TemperatureNeighbours> around(probes.size());
   if (state.file) find_neighbours(*state.file, state.runs, time, limit, probes, around);
   if (state.log) {
-    state.log->reach(time - limit);
+    state.log->reach(time, limit);
     state.log->neighbours(time, around);
   }
   Values values;

@@ -282,7 +282,7 @@ TEST_F(Tonight, OnlyItsEndIsReadAndGarbageIsPassedOver) {
   for (int i = 0; i < 100000; ++i) text += format_iso(kNight + i) + " " + std::to_string(i % 100) + " -\n";
   write(path_, text);
   EXPECT_FLOAT_EQ(at(99999)[0], 99);
-  EXPECT_FLOAT_EQ(at(80000)[0], 0);  // behind the first 64 KiB of its end
+  EXPECT_FLOAT_EQ(at(80000)[0], 0);  // before the first 16 KiB of its end
   EXPECT_TRUE(std::isnan(at(1000)[0]));
   EXPECT_TRUE(std::isnan(at(99999)[1]));
   write(path_, std::string(300000, 'x'), true);

@@ -21,6 +21,7 @@ PUBLIC = {
     "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "sky_region.h": "sky",
     "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record", "history.h": "history",
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
+    "temps.h": "registry",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
     "pixels.h": "pixels", "measure.h": "measure",
 }
