@@ -2,7 +2,7 @@
 // they were taken in; or of all rows of a year (a twentieth), by the beginning itself. Timed until it is durable, with ours the
 // history too, so that it can be undone; what comes behind, apart: ours writes the rows in place, indexes their pathnames and
 // merges the index, as imregister does in the background (SQLite keeps its indexes in the step, DuckDB has none), and the
-// checkpoint. Rows move to and fro on copies, removed at the end.
+// checkpoint. Rows move to and fro on copies, removed at the end. Then the programs' own ways, opening and planning included.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -17,15 +17,18 @@
 #include <optional>
 #include <set>
 
+#include "archive/roots.h"
 #include "bench_data.h"
 #include "formats/regimage.h"
 #include "imreg/bulk_change.h"
 #include "imreg/history.h"
 #include "imreg/index.h"
+#include "imreg/relocate.h"
 #include "imreg/scan.h"
 #include "peers/duckdb_rows.h"
 #include "peers/sqlite_rows.h"
 #include "peers/sqlite_search.h"
+#include "registry/root_changes.h"
 
 namespace {
 
@@ -258,6 +261,88 @@ void add(const Move& move, const std::string& who) {
       ->Unit(benchmark::kMillisecond);
 }
 
+// What the programs do, from a closed database on: the plan with its look for equal keys, the history, the rows in place and
+// in the index; merges of the index are left to the background. Turn by turn there and back, so that all is as before.
+class Programs {
+ public:
+  Programs() {
+    std::filesystem::copy_file(source() + ".idx", path_ + ".idx");
+    search_.database = edit_.database = path_;
+    edit_.go = true;
+  }
+  ~Programs() {
+    for (const char* end : {"", ".idx", ".journal", ".lock", ".history", ".history.journal", ".history.lock", ".roots"})
+      std::filesystem::remove(path_ + end);
+  }
+
+  RelocateReport relocate(const Move& move, bool go) {
+    RelocateOptions options{edit_, search_, {move.here, move.there}, {}, {}, "bench"};
+    options.edit.go = go;
+    const auto [begin, end] = nights();
+    if (move.by_night)
+      options.search.where = {"obstime >= " + std::to_string(begin) + " and obstime < " + std::to_string(end)};
+    return must(relocate_paths(options));
+  }
+  UndoReport undo() { return must(undo_change(edit_, 1)); }
+  void merge(bool wanted) {
+    if (wanted) must(merge_index_of(edit_));
+  }
+  void make_root(const std::string& prefix) {
+    merge(must(imreg::make_root("ARCHIVE", prefix, "bench", edit_)).edit.index_wants_merge);
+  }
+  void root(const std::string& prefix) {
+    must(change_roots(path_, {{"ARCHIVE", prefix}}, {"relocate_bench", "-root ARCHIVE=" + prefix}));
+  }
+
+ private:
+  std::string path_ = copy_of(source());
+  BulkEditOptions edit_;
+  SearchOptions search_;
+};
+
+void add_programs(const Move& move) {
+  const auto timed = [](benchmark::State& state, const std::function<void()>& work) {
+    state.SetIterationTime(seconds_of(work));
+  };
+  const auto add = [&](const std::string& what, int times, const auto& run) {
+    benchmark::RegisterBenchmark((what + "_" + move.name + "/imreg").c_str(), run)
+        ->UseManualTime()
+        ->Iterations(times)
+        ->Unit(benchmark::kMillisecond);
+  };
+  add("imrelocate", 4, [=](benchmark::State& state) {
+    Programs programs;
+    for (auto _ : state) {
+      bool merge = false;
+      timed(state, [&] { merge = programs.relocate(move, true).edit.index_wants_merge; });
+      programs.merge(merge);
+      programs.merge(programs.undo().edit.index_wants_merge);
+    }
+  });
+  add("undo", 4, [=](benchmark::State& state) {
+    Programs programs;
+    for (auto _ : state) {
+      bool merge = false;
+      programs.merge(programs.relocate(move, true).edit.index_wants_merge);
+      timed(state, [&] { merge = programs.undo().edit.index_wants_merge; });
+      programs.merge(merge);
+    }
+  });
+  add("rehearsal", 9, [=](benchmark::State& state) {
+    Programs programs;
+    for (auto _ : state) timed(state, [&] { programs.relocate(move, false); });
+  });
+}
+
+// One root for all rows, and its prefix becomes another.
+void change_of_a_root(benchmark::State& state) {
+  Programs programs;
+  programs.make_root("/data/archive");
+  bool there = false;
+  for (auto _ : state)
+    state.SetIterationTime(seconds_of([&] { programs.root((there = !there) ? "/data/sessions" : "/data/archive"); }));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -270,7 +355,12 @@ int main(int argc, char** argv) {
     add<Ours>(move, "imreg");
     add<Sqlite>(move, "sqlite");
     if (duckdb) add<Duck>(move, "duckdb");
+    add_programs(move);
   }
+  benchmark::RegisterBenchmark(("root_" + bench::short_count(kRows) + "/imreg").c_str(), change_of_a_root)
+      ->UseManualTime()
+      ->Iterations(21)
+      ->Unit(benchmark::kMillisecond);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -77,8 +77,7 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 
 int check(Request& request) {
   const auto roots = PathRoots::load(request.database);
-  if (roots && !roots->empty())
-    request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
+  if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
   if (!roots) report->add_damage(roots.status());

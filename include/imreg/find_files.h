@@ -54,13 +54,20 @@ struct ProposedRule {
   std::string root;        ///< `from` is the prefix of this path root: imrelocate -root is the better way
 };
 
-struct FilesReport {
+/// Of files, but for two.
+struct FileCounts {
+  std::int64_t files = 0;                      ///< that are registered
+  std::int64_t damaged = 0;                    ///< rows that were left out, because they are damaged
+  std::int64_t missing = 0, missing_rows = 0;  ///< and the rows of these
+  std::int64_t changed = 0, touched = 0, twice = 0, unregistered = 0, unreadable = 0;
+
+  FileCounts& operator+=(const FileCounts& more);
+};
+
+struct FilesReport : FileCounts {
   std::string database;
-  std::int64_t rows = 0, files = 0, folders = 0;  ///< that are registered and not deleted
-  std::int64_t damaged = 0;                       ///< rows that were left out, because they are damaged
-  std::int64_t missing = 0, missing_rows = 0;     ///< files, and their rows
-  std::int64_t changed = 0, touched = 0, twice = 0, unregistered = 0, unreadable = 0;  ///< files
-  std::vector<FileFinding> findings;                                                   ///< folder by folder
+  std::int64_t rows = 0, folders = 0;  ///< that are not deleted
+  std::vector<FileFinding> findings;   ///< folder by folder
 
   bool searched = false;
   std::int64_t walked = 0;                               ///< files that the search came by

@@ -26,6 +26,7 @@ struct RelocateOptions {
 struct RelocateReport {
   struct Rule {
     std::string text, place;
+    std::string from, to;  ///< as the rule is understood; empty: a substitution
     std::int64_t matched = 0, changed = 0;
     std::vector<std::pair<std::string, std::string>> examples;  ///< path before, behind
   };
@@ -43,7 +44,7 @@ struct RelocateReport {
 Result<RelocateReport> relocate_paths(const RelocateOptions& options);
 std::string report_text(const RelocateReport& report);
 std::string report_json(const RelocateReport& report, const BulkEditOptions& options);
-/// Rules that hit nothing, when others do; a line each.
+/// Rules that hit nothing, when others do, and those that exchange two folders; a line each.
 std::vector<std::string> warnings_of(const RelocateReport& report);
 
 struct UndoReport {

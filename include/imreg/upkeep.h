@@ -30,7 +30,8 @@ struct CheckOptions {
   int jobs = 0;  ///< threads; 0: one for each processor
   /// Bytes that are looked at by now, and all of them. Called by the thread that called.
   std::function<void(std::int64_t done, std::int64_t all)> progress;
-  /// A folder as a row has it ($NAME/rest) to the whole one: two rows are the same image when these are the same.
+  /// A folder as a row has it ($NAME/rest) to the whole one: two rows are the same image when these are the same. What it
+  /// leaves with its $NAME is a warning.
   std::function<std::string(std::string_view folder)> expand;
 };
 

@@ -2,13 +2,9 @@
 #include "archive/file_check.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <span>
-#include <system_error>
-#include <thread>
 
+#include "archive/tasks.h"
 #include "os/walk.h"
 
 namespace imreg {
@@ -41,36 +37,17 @@ void FileCheck::look() {
     while (to < waiting_.size() && waiting_[to].first == waiting_[from].first) ++to;
     folders.push_back(std::span(waiting_).subspan(from, to - from));
   }
-  std::atomic<std::size_t> next = 0;
   std::vector<std::vector<std::string>> missing(folders.size());
-  std::exception_ptr trouble;
-  std::mutex mutex;
-  const auto look_in_folders = [&] {
-    for (std::size_t i = next++; i < folders.size(); i = next++) {
+  archive::Tasks tasks;
+  for (std::size_t i = folders.size(); i-- > 0;) {
+    tasks.add([&, i] {
       const auto there = names_in(folders[i].front().first).value_or({});  // in order
       for (const auto& [folder, name] : folders[i]) {
-        if (!std::binary_search(there.begin(), there.end(), name))
-          missing[i].push_back((folder == "/" ? "" : folder) + "/" + name);
+        if (!std::binary_search(there.begin(), there.end(), name)) missing[i].push_back(below(folder, name));
       }
-    }
-  };
-  const auto work = [&] {
-    try {
-      look_in_folders();
-    } catch (...) {  // no memory
-      const std::lock_guard lock(mutex);
-      trouble = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    try {
-      for (int i = 1; i < kThreads && static_cast<std::size_t>(i) < folders.size(); ++i) threads.emplace_back(work);
-    } catch (const std::system_error&) {  // fewer than wished do the work too
-    }
-    work();
+    });
   }
-  if (trouble) std::rethrow_exception(trouble);
+  tasks.run(std::min(kThreads, static_cast<int>(folders.size())));
   for (const auto& some : missing) {
     missing_ += static_cast<std::int64_t>(some.size());
     for (const auto& path : some) {

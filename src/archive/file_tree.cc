@@ -20,8 +20,8 @@ constexpr int kDeepest = 256;
 
 bool same_time(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
-int vetoed(IoObserver* observer, IoOperation::Kind kind, const std::string& path) {
-  return observer ? observer->before({kind, path}) : 0;
+int vetoed(IoObserver* observer, IoOperation::Kind kind, const std::string& path, int fd = -1) {
+  return observer ? observer->before({kind, path, 0, {}, fd}) : 0;
 }
 
 Result<std::string> target_of(const std::string& link) {
@@ -67,7 +67,7 @@ Status take_attributes(const std::string& path, const struct stat& info) {
 
 // fsync and not fdatasync: the time is what tells later that the copy is one.
 Status sync_all_of(int fd, const std::string& path, IoObserver* observer) {
-  int error = vetoed(observer, IoOperation::Kind::sync_data, path);
+  int error = vetoed(observer, IoOperation::Kind::sync_data, path, fd);
   if (error == 0 && ::fsync(fd) != 0 && errno != EINVAL) error = errno;
   return error == 0 ? Status() : os_error(path, "cannot sync", error);
 }
@@ -146,10 +146,6 @@ Result<struct stat> look_at(const std::string& path) {
 bool exists(const std::string& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
-}
-
-std::string below(const std::string& folder, const std::string& name) {
-  return (folder == "/" ? "" : folder) + "/" + name;
 }
 
 // The device alone does not tell: one file system may be mounted at two places, and no rename leads from one to the other.

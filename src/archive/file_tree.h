@@ -18,8 +18,6 @@ Result<struct stat> look_at(const std::string& path);
 bool exists(const std::string& path);
 /// Two paths with the same one can be renamed into each other.
 std::pair<std::uint64_t, std::uint64_t> file_system_of(const std::string& path);
-/// "/a/b": a folder and a name in it; "/" has no slash too many.
-std::string below(const std::string& folder, const std::string& name);
 
 struct TreeEntry {
   std::string rest;  ///< behind the top: "", "/x.fits"

@@ -12,6 +12,9 @@
 #include "archive/propose_rules.h"
 #include "archive/tasks.h"
 #include "imreg/record_file.h"
+#include "os/file.h"
+#include "os/processors.h"
+#include "os/walk.h"
 #include "registry/path_roots.h"
 
 namespace imreg {
@@ -32,18 +35,14 @@ class Allowed {
         name_size_(file.schema().find("filename")->size()) {}
 
   bool fits(const std::string& path) const {
-    const auto slash = path.rfind('/');
-    const std::string folder = roots_.shorten(slash == 0 ? "/" : path.substr(0, slash));
-    return std::ssize(folder) <= folder_size_ && std::ssize(path) - static_cast<std::int64_t>(slash) - 1 <= name_size_;
+    return std::ssize(roots_.shorten(folder_of(path))) <= folder_size_ && std::ssize(name_of(path)) <= name_size_;
   }
   bool is_free(const std::string& path) {
-    const auto slash = path.rfind('/');
-    const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-    const std::int64_t number = rows_.find(folder);
+    const std::int64_t number = rows_.find(folder_of(path));
     if (number < 0) return true;
     if (number != last_) names_ = rows_.files_of(rows_.folders()[static_cast<std::size_t>(number)]);
     last_ = number;
-    const std::string name = path.substr(slash + 1);
+    const std::string name = name_of(path);
     const auto at = std::lower_bound(names_.begin(), names_.end(), name,
                                      [](const RowsOfFile& file, const std::string& n) { return file.name < n; });
     return at == names_.end() || at->name != name;
@@ -101,7 +100,7 @@ Status search(const RecordFile& file, const FolderRows& rows, const PathRoots& r
   for (std::size_t i = 0; i < looked.missing.size(); ++i) {
     const auto& missing = looked.missing[i];
     const auto& folder = rows.folders()[static_cast<std::size_t>(missing.folder)];
-    all.push_back({joined(folder.path, missing.rows.name), traces[i].places, missing.rows.rows});
+    all.push_back({below(folder.path, missing.rows.name), traces[i].places, missing.rows.rows});
     if (all.back().from.front() != '/') continue;
     auto possible = all.back();
     std::erase_if(possible.places, [&](const std::string& place) { return !allowed.fits(place); });
@@ -127,6 +126,14 @@ Status search(const RecordFile& file, const FolderRows& rows, const PathRoots& r
 }
 
 }  // namespace
+
+FileCounts& FileCounts::operator+=(const FileCounts& more) {
+  for (const auto count :
+       {&FileCounts::files, &FileCounts::damaged, &FileCounts::missing, &FileCounts::missing_rows, &FileCounts::changed,
+        &FileCounts::touched, &FileCounts::twice, &FileCounts::unregistered, &FileCounts::unreadable})
+    this->*count += more.*count;
+  return *this;
+}
 
 const char* word_of(Kind kind) {
   constexpr const char* kWords[] = {"no folder", "missing",      "changed",   "twice",      "unreadable",

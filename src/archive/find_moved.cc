@@ -15,6 +15,7 @@
 
 #include "archive/tasks.h"
 #include "archive/walk_folders.h"
+#include "os/processors.h"
 #include "os/walk.h"
 
 namespace imreg::archive {
@@ -110,7 +111,7 @@ void Finder::leave_out_registered() {
     if (at == files.end() || at->name != candidate.name) return false;
     for (const std::size_t i : candidate.of) {
       if (at->fingerprint != 0 && at->fingerprint == missing_[i].rows.fingerprint && at->size == missing_[i].rows.size)
-        traces_[i].registered = joined(candidate.folder, candidate.name);
+        traces_[i].registered = below(candidate.folder, candidate.name);
     }
     return true;
   });
@@ -131,7 +132,7 @@ void Finder::settle() {
   const auto verify = [&] {
     for (std::size_t at; (at = next++) < candidates_.size();) {
       const Candidate& candidate = candidates_[at];
-      const std::string path = joined(candidate.folder, candidate.name);
+      const std::string path = below(candidate.folder, candidate.name);
       const bool wants = std::any_of(candidate.of.begin(), candidate.of.end(),
                                      [&](std::size_t i) { return missing_[i].rows.fingerprint != 0; });
       const std::int64_t is = wants ? fingerprint_of(path).value_or(0) : 0;
@@ -170,7 +171,7 @@ std::vector<Traces> Finder::run(const std::vector<std::string>& folders) {
     struct stat info {};
     if (::fstatat(file.fd, file.name, &info, 0) != 0) return;
     const auto at = sizes.find(info.st_size);
-    if (at != sizes.end() && !taken_.contains(joined(file.folder, file.name))) take(file, at->second, false);
+    if (at != sizes.end() && !taken_.contains(below(file.folder, file.name))) take(file, at->second, false);
   });
   settle();
   return std::move(traces_);

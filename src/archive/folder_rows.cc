@@ -102,11 +102,9 @@ Result<FolderRows> FolderRows::take(const RecordFile& file, const PathRoots& roo
     for (auto& [stored, part] : pass.parts) {
       const std::string path = roots.expand(stored);
       const auto [at, is_new] = out.places_.try_emplace(path, std::ssize(out.folders_));
-      if (is_new) {
-        out.folders_.emplace_back().path = path;
-        if (stored.starts_with('$')) out.folders_.back().root = stored.substr(1, stored.find('/') - 1);
-      }
+      if (is_new) out.folders_.emplace_back().path = path;
       auto& folder = out.folders_[static_cast<std::size_t>(at->second)];
+      folder.root = std::max(folder.root, std::string(root_of(stored)));  // of several forms always the same one
       folder.runs.insert(folder.runs.end(), part.runs.begin(), part.runs.end());
       folder.rows += part.rows;
     }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "formats/regimage.h"
 #include "imreg/index.h"
+#include "os/walk.h"
 
 namespace imreg {
 

@@ -23,7 +23,6 @@ std::string without_slash(std::string path) {
   return path;
 }
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 bool is_at_or_below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(below(folder, ""));
 }
@@ -64,7 +63,10 @@ Result<std::string> whole_path(const std::string& typed) {
   const std::string bare = without_slash(typed), last = name_of(bare), path = absolute_path(bare);
   if (last == "." || last == ".." || path == "/") return refuse(typed, "name the file or folder itself");
   const auto info = look_at(bare);
-  if (!info && info.status().code() == Code::not_found) return refuse(typed, "there is no such file");
+  if (!info && info.status().code() == Code::not_found) {
+    return refuse(typed, "there is no such file; if it has rows: imcheck -files -search DIR finds where it went, " +
+                             ("imsearch -name " + visible(last)) + " -delete takes them out");
+  }
   if (!info) return info.status();
   if (bare != typed && S_ISLNK(info->st_mode))
     return refuse(typed, "is a symbolic link; without the slash behind it the link itself is meant");

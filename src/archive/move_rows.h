@@ -13,45 +13,45 @@
 
 namespace imreg::archive {
 
-/// A name by which rows know an item: the one that was typed, and where that leads through a link, the one without links.
-struct PathRule {
+/// One by which rows know an item: the path that was typed, and the one without links where that leads through one.
+struct Way {
   std::string from, to;
   bool folder = false;
   std::size_t item = 0;
 };
-std::vector<PathRule> rules_of(const std::vector<MovingItem>& items);
+std::vector<Way> ways_of(const std::vector<MovingItem>& items);
 
 struct RowPlace {
   std::int64_t row;
-  std::size_t rule;
+  std::size_t way;
 };
 
 class MoveRows {
  public:
-  MoveRows(const RecordFile& file, const PathRoots& roots, std::vector<PathRule> rules)
-      : file_(file), roots_(roots), rules_(std::move(rules)) {}
+  MoveRows(const RecordFile& file, const PathRoots& roots, std::vector<Way> ways)
+      : file_(file), roots_(roots), ways_(std::move(ways)) {}
 
-  const std::vector<PathRule>& rules() const { return rules_; }
+  const std::vector<Way>& ways() const { return ways_; }
   /// The rows of all files, deleted ones too, in order.
   Status find();
   const std::vector<RowPlace>& rows() const { return rows_; }
   /// The whole path of a row's file.
   std::string path_of(RecordView row) const;
   /// The whole path that a file gets.
-  std::string moved(const std::string& path, const PathRule& rule) const {
-    return rule.to + path.substr(rule.from.size());
-  }
+  std::string moved(const std::string& path, const Way& way) const { return way.to + path.substr(way.from.size()); }
   /// The row with its new path. Error: invalid, it does not fit.
   Status place(Record& row, const std::string& path) const;
+  /// Rows that would get one key: a file that was registered by the way through a link and by the one without.
+  std::vector<std::vector<RowPlace>> of_one_image() const;
   /// Rows that stand at the new places now: by the row that would get the same key.
   Result<std::unordered_map<std::int64_t, std::int64_t>> in_the_way() const;
 
  private:
-  Result<std::vector<RowPlace>> rows_at(std::string PathRule::*side) const;
+  Result<std::vector<RowPlace>> rows_at(std::string Way::*side) const;
 
   const RecordFile& file_;
   const PathRoots& roots_;
-  std::vector<PathRule> rules_;
+  std::vector<Way> ways_;
   std::vector<RowPlace> rows_;
 };
 

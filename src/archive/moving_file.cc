@@ -88,7 +88,7 @@ Result<std::optional<MovingFile>> MovingFile::find(const std::string& database, 
   MovingFile out;
   out.path_ = moving_path(database);
   out.observer_ = observer;
-  (void)::unlink((out.path_ + kUnfinished).c_str());  // of a program that was killed
+  (void)remove_file(out.path_ + kUnfinished, observer);  // of a program that was killed
   auto file = File::open(out.path_, File::Mode::write);
   if (!file && file.status().code() == Code::not_found) return none;
   if (!file) return file.status();
@@ -124,7 +124,7 @@ Result<MovingFile> MovingFile::create(const std::string& database, Moving moving
 
 Status MovingFile::write(const std::string& like) {
   const std::string unfinished = path_ + kUnfinished;
-  (void)::unlink(unfinished.c_str());
+  (void)remove_file(unfinished, observer_);
   const auto written = [&]() -> Status {
     IMREG_ASSIGN(File file, File::open(unfinished, File::Mode::create_new, observer_, like));
     IMREG_TRY(file.write(0, text_of(content_)));

@@ -10,14 +10,13 @@
 #include "base/text.h"
 #include "formats/regimage.h"
 #include "imreg/scan.h"
+#include "os/walk.h"
 
 namespace imreg::archive {
 
 namespace {
 
 constexpr int kSplit = 2;
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // What the files of the CCDs of one exposure have in common: "w/w" of w/w03.fits, and the moment (as bytes: it may be NaN).
 using Exposure = std::tuple<std::string, std::string, std::int64_t>;
@@ -36,7 +35,7 @@ class RowsOfPlan {
         roots_(roots),
         plan_(plan),
         removes_(plan.moving.action == Moving::Action::remove),
-        rows_(file, roots, rules_of(plan.moving.items)) {}
+        rows_(file, roots, ways_of(plan.moving.items)) {}
 
   Status run() {
     registered_.resize(plan_.names.size());
@@ -44,6 +43,7 @@ class RowsOfPlan {
     IMREG_TRY(rows_.find());
     IMREG_TRY(look_at_rows());
     if (!removes_) IMREG_TRY(look_at_new_places());
+    if (!removes_) note_registered_twice();
     if (!options_.part) IMREG_TRY(look_for_other_ccds());
     for (std::size_t i = 0; i < plan_.names.size(); ++i) IMREG_TRY(look_at_name(i));
     if (!removes_) look_at_roots();
@@ -62,17 +62,16 @@ class RowsOfPlan {
     Record row = file_.make_record();
     for (const auto& at : rows_.rows()) {
       IMREG_TRY(file_.read(at.row, row));
-      const PathRule& rule = rows_.rules()[at.rule];
+      const Way& way = rows_.ways()[at.way];
       const std::string path = rows_.path_of(row.view());
       if (!row[regimage::kDeleted]) {
-        ++plan_.names[rule.item].rows;
-        if (removes_) registered_[rule.item].insert(path.substr(rule.from.size()));
-        if (!rule.folder && row[regimage::kMode] == kSplit)
-          exposures_.emplace(exposure_of(path, row.view()), rule.item);
+        ++plan_.names[way.item].rows;
+        if (removes_) registered_[way.item].insert(path.substr(way.from.size()));
+        if (!way.folder && row[regimage::kMode] == kSplit) exposures_.emplace(exposure_of(path, row.view()), way.item);
       }
       if (removes_) continue;
-      if (const Status placed = rows_.place(row, rows_.moved(path, rule)); !placed.ok())
-        refuse(rule.item, path, placed.message());
+      if (const Status placed = rows_.place(row, rows_.moved(path, way)); !placed.ok())
+        refuse(way.item, path, placed.message());
     }
     return {};
   }
@@ -85,18 +84,39 @@ class RowsOfPlan {
       if (found == in_the_way.end()) continue;
       const RecordView other = file_.peek(found->second, scratch);
       if (other[regimage::kDeleted]) continue;
-      refuse(rows_.rules()[at.rule].item, rows_.path_of(other),
+      refuse(rows_.ways()[at.way].item, rows_.path_of(other),
              "is registered, although there is no such file (row " + std::to_string(found->second + 1) +
                  "): imsearch -delete takes the row out, then it can be a target");
     }
     return {};
   }
 
+  // One line for each name.
+  void note_registered_twice() {
+    std::map<std::size_t, std::pair<std::string, std::set<std::string>>> twice;  // an example, and files, of each name
+    Record scratch = file_.make_record();
+    for (const auto& group : rows_.of_one_image()) {
+      std::vector<std::string> paths;
+      for (const auto& at : group) {
+        const RecordView row = file_.peek(at.row, scratch);
+        if (!row[regimage::kDeleted]) paths.push_back(rows_.path_of(row));
+      }
+      if (paths.size() < 2) continue;
+      auto& [example, files] = twice[rows_.ways()[group[0].way].item];
+      if (files.empty()) example = paths[0] + " and " + paths[1];
+      files.insert(rows_.moved(paths[0], rows_.ways()[group[0].way]));
+    }
+    for (const auto& [item, of] : twice)
+      plan_.notes.push_back(plan_.names[item].from + ": " + counted(std::ssize(of.second), "file") +
+                            " registered twice, by way of a link (" + of.first +
+                            "): one row of each image stays, the other is marked as deleted");
+  }
+
   Status look_for_other_ccds() {
     if (exposures_.empty()) return {};
     std::set<std::string> folders, named;
     for (const auto& [exposure, item] : exposures_) folders.insert(std::get<0>(exposure));
-    for (const auto& rule : rows_.rules()) named.insert(rule.from);
+    for (const auto& way : rows_.ways()) named.insert(way.from);
     Selection selection;
     IMREG_TRY(selection.text(file_.schema(), "pathname",
                              [&](std::string_view text) { return folders.contains(roots_.expand(text)); }));
@@ -155,8 +175,8 @@ class RowsOfPlan {
   void look_at_roots() {
     for (const auto& root : roots_.roots()) {
       for (const auto& item : plan_.moving.items) {
-        if (item.folder && (root.prefix == item.from || root.prefix.starts_with(item.from + "/")))
-          plan_.notes.push_back("root " + root.name + " still stands for " + root.prefix +
+        if (item.folder && is_in_folder(root.folder, item.from))
+          plan_.notes.push_back("root " + root.name + " still stands for " + root.folder +
                                 ", which moves; its rows get whole paths (imrelocate -root gives it another)");
       }
     }

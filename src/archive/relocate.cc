@@ -3,6 +3,7 @@
 
 #include "archive/file_check.h"
 #include "archive/rules.h"
+#include "os/walk.h"
 #include "registry/image_row.h"
 #include "registry/search_filters.h"
 
@@ -13,10 +14,6 @@ namespace {
 constexpr std::size_t kExamples = 3;
 constexpr std::size_t kLongCommand = 1 << 16;
 
-std::string path_of(const std::string& folder, std::string_view name) {
-  return (folder == "/" ? "" : folder) + "/" + std::string(name);
-}
-
 class PathEditor : public RowEditor {
  public:
   PathEditor(PathRules rules, const PathRoots& roots, const RelocateOptions& options, RelocateReport& report)
@@ -25,7 +22,8 @@ class PathEditor : public RowEditor {
         options_(options),
         report_(report),
         files_(options.look_for.value_or(0)) {
-    for (const auto& rule : rules_.rules()) report_.rules.push_back({rule.text, rule.place, 0, 0, {}});
+    for (const auto& rule : rules_.rules())
+      report_.rules.push_back({rule.text, rule.place, rule.from, rule.to, 0, 0, {}});
   }
 
   Result<RowSet> rows(const RecordFile& file) override {
@@ -58,8 +56,8 @@ class PathEditor : public RowEditor {
     const std::string folder = roots_.expand(fresh_);
     if (example) {
       last_example_ = stored_;
-      rule.examples.emplace_back(path_of(roots_.expand(stored_), old[regimage::kFilename]),
-                                 path_of(folder, fresh[regimage::kFilename]));
+      rule.examples.emplace_back(below(roots_.expand(stored_), old[regimage::kFilename]),
+                                 below(folder, fresh[regimage::kFilename]));
     }
     if (options_.look_for) files_.add(folder, std::string(fresh[regimage::kFilename]));
   }
@@ -131,7 +129,9 @@ class PathEditor : public RowEditor {
     }
     rule_ = made->rule;
     if (rule_ < 0) return;
-    fresh_ = made->folder == folder ? stored_ : roots_.shorten(made->folder);
+    fresh_ = made->folder != folder                                     ? roots_.shorten(made->folder)
+             : !made->leaves.empty() && root_of(stored) == made->leaves ? folder
+                                                                        : stored_;
     fresh_name_ = made->name;
     if (fresh_.size() > static_cast<std::size_t>(regimage::kPathname.count)) {
       trouble_ = Status(Code::invalid, "the path " + fresh_ + " would have " + std::to_string(fresh_.size()) +
@@ -141,7 +141,7 @@ class PathEditor : public RowEditor {
       trouble_ = Status(Code::invalid, "the name " + fresh_name_ + " would have " + std::to_string(fresh_name_.size()) +
                                            " bytes, its field has " + std::to_string(regimage::kFilename.count));
     } else if (fresh_.ends_with(' ') || fresh_name_.ends_with(' ')) {
-      trouble_ = Status(Code::invalid, "\"" + path_of(made->folder, fresh_name_) +
+      trouble_ = Status(Code::invalid, "\"" + below(made->folder, fresh_name_) +
                                            "\" would end in a blank, folder or name, which a record cannot hold");
     }
   }

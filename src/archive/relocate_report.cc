@@ -1,5 +1,7 @@
 // Reports of moves, of undoing them, and the list of bulk changes: as text and as JSON.
 #include <cstdio>
+#include <map>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -16,13 +18,20 @@ std::string kind_of(const BulkChange& change) {
   return change.kind == BulkChange::Kind::undo ? "undo of " + number(change.undoes) : std::string(word_of(change.kind));
 }
 
+std::string named(const RelocateReport::Rule& rule) {
+  return (rule.place.empty() ? "the rule " : rule.place + ": ") + rule.text;
+}
+
 }  // namespace
 
 std::string report_text(const RelocateReport& report) {
   std::string out;
   for (const auto& rule : report.rules) {
-    out +=
-        visible((rule.place.empty() ? "" : rule.place + ": ") + rule.text) + ": " + counted(rule.changed, "row") + "\n";
+    out += visible((rule.place.empty() ? "" : rule.place + ": ") + rule.text);
+    // A shell may see a .. otherwise: it follows links.
+    if (!rule.from.empty() && rule.text.find("..") != rule.text.npos)
+      out += visible(" (taken as " + rule.from + " " + rule.to + ")");
+    out += ": " + counted(rule.changed, "row") + "\n";
     if (report.edit.done) continue;
     for (const auto& [before, after] : rule.examples) out += "  " + visible(before) + "\n  -> " + visible(after) + "\n";
   }
@@ -38,11 +47,13 @@ std::string report_text(const RelocateReport& report) {
 }
 
 std::string report_json(const RelocateReport& report, const BulkEditOptions& options) {
+  const auto text = [](const std::string& value) { return value.empty() ? std::string("null") : json_text(value); };
   std::string out = "{" + edit_json(report.edit, options) + ",\"rules\":[";
   for (const auto& rule : report.rules) {
     if (out.back() != '[') out += ',';
-    out += "{\"rule\":" + json_text(rule.text) + ",\"place\":" + (rule.place.empty() ? "null" : json_text(rule.place)) +
-           ",\"matched\":" + number(rule.matched) + ",\"changed\":" + number(rule.changed) + ",\"examples\":[";
+    out += "{\"rule\":" + json_text(rule.text) + ",\"place\":" + text(rule.place) + ",\"from\":" + text(rule.from) +
+           ",\"to\":" + text(rule.to) + ",\"matched\":" + number(rule.matched) +
+           ",\"changed\":" + number(rule.changed) + ",\"examples\":[";
     for (const auto& [before, after] : rule.examples)
       out += std::string(out.back() == '[' ? "" : ",") + "[" + json_text(before) + "," + json_text(after) + "]";
     out += "]}";
@@ -61,7 +72,15 @@ std::vector<std::string> warnings_of(const RelocateReport& report) {
   std::vector<std::string> out;
   for (const auto& rule : report.rules) {
     if (rule.matched > 0 || report.rules.size() < 2 || report.edit.refused > 0) continue;
-    out.push_back((rule.place.empty() ? "the rule " : rule.place + ": ") + rule.text + " hits nothing");
+    out.push_back(named(rule) + " hits nothing");
+  }
+  std::map<std::pair<std::string, std::string>, const RelocateReport::Rule*> seen;  // by what would undo it
+  for (const auto& rule : report.rules) {
+    if (rule.from.empty()) continue;
+    if (const auto other = seen.find({rule.from, rule.to}); other != seen.end())
+      out.push_back(named(*other->second) + " and " + named(rule) +
+                    " exchange two places; done once more they would exchange them back");
+    seen.emplace(std::pair(rule.to, rule.from), &rule);
   }
   return out;
 }

@@ -12,16 +12,6 @@ namespace imreg {
 
 namespace {
 
-std::string joined(std::string_view folder, std::string_view name) {
-  return std::string(folder) + (folder.ends_with('/') ? "" : "/") + std::string(name);
-}
-
-// /data/a is in /data/a and /data/a/b, not in /data/ab.
-bool begins_with(std::string_view path, std::string_view prefix) {
-  if (prefix == "/") return true;
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 std::string with_beginning(std::string_view path, const PathRule& rule) {
   const std::string_view rest = path.substr(rule.from == "/" ? 0 : rule.from.size());
   return rule.to == "/" && !rest.empty() ? std::string(rest) : rule.to + std::string(rest == "/" ? "" : rest);
@@ -65,7 +55,9 @@ Status PathRules::add_pair(PathRule rule, std::string_view from, std::string_vie
   if (!fresh) return in_rule(rule, fresh.status());
   rule.from = *old;
   rule.to = *fresh;
-  if (rule.from == rule.to) return in_rule(rule, {Code::invalid, "OLD and NEW are the same path, " + rule.to});
+  if (rule.from == rule.to && from.starts_with('$') && to.starts_with('/')) rule.leaves = root_of(from);
+  if (rule.from == rule.to && rule.leaves.empty())
+    return in_rule(rule, {Code::invalid, "OLD and NEW are the same path, " + rule.to});
   if (rule.to.ends_with(' '))
     return in_rule(rule, {Code::invalid, "\"" + rule.to + "\" ends in a blank, which a record cannot hold"});
   rules_.push_back(std::move(rule));
@@ -117,15 +109,6 @@ Status PathRules::add_lines(std::string_view text, const std::string& file) {
 
 Status PathRules::check() const {
   if (rules_.empty()) return {Code::invalid, "there is no rule; say OLD NEW, 's|OLD|NEW|' or -rules FILE"};
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (rules_[i].substitution || rules_[j].substitution) continue;
-      if (rules_[i].from == rules_[j].to && rules_[i].to == rules_[j].from) {
-        return {Code::invalid,
-                "two rules undo each other: " + rules_[j].named() + " and " + rules_[i].named() + "; leave one out"};
-      }
-    }
-  }
   return {};
 }
 
@@ -135,14 +118,15 @@ Result<NewPath> PathRules::apply(std::string_view folder, std::string_view name)
   std::string path;
   for (const PathRule& rule : rules_) {
     ++out.rule;
-    if (!rule.substitution && begins_with(folder, rule.from)) {
+    if (!rule.substitution && is_in_folder(folder, rule.from)) {
       out.folder = with_beginning(folder, rule);
       out.name = name;
+      out.leaves = rule.leaves;
       return out;
     }
     if (!rule.substitution && parent(rule.from) != folder) continue;
     out.any_name = false;
-    if (path.empty()) path = joined(folder, name);
+    if (path.empty()) path = below(folder, name);
     std::string fresh;
     if (!rule.substitution) {
       if (path != rule.from) continue;
@@ -154,7 +138,7 @@ Result<NewPath> PathRules::apply(std::string_view folder, std::string_view name)
       fresh = *std::move(whole);
     }
     out.folder = parent(fresh);
-    out.name = fresh.substr(fresh.rfind('/') + 1);
+    out.name = name_of(fresh);
     if (out.name.empty()) return Status(Code::invalid, path + " would become / without the name of a file");
     return out;
   }

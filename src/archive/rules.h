@@ -17,9 +17,8 @@ struct PathRule {
   std::string text;                               ///< as it was typed
   std::string place;                              ///< "line 3 of FILE"; empty: the command line
   std::string from, to;                           ///< absolute, without roots; `from` may be a file
+  std::string leaves = {};                        ///< OLD is this root and NEW its folder: its rows get whole paths
   std::optional<Substitution> substitution = {};  ///< instead
-
-  std::string named() const { return place.empty() ? text : place + ": " + text; }
 };
 
 /// What the rules make of a file's path.
@@ -27,6 +26,7 @@ struct NewPath {
   int rule = -1;             ///< that decides; -1: none matches
   bool any_name = false;     ///< it is the same for every name in the folder
   std::string folder, name;  ///< absolute, without roots
+  std::string_view leaves;   ///< the rule's
 };
 
 class PathRules {
@@ -36,7 +36,7 @@ class PathRules {
   Status add_words(const std::vector<std::string>& words);
   /// A rule a line: OLD, a tab (or blanks), NEW; or a substitution. # begins a comment line. Error: invalid, with the line.
   Status add_lines(std::string_view text, const std::string& file);
-  /// Behind the last one. Error: invalid, there is none, or two undo each other.
+  /// Behind the last one. Error: invalid, there is none.
   Status check() const;
 
   const std::vector<PathRule>& rules() const { return rules_; }

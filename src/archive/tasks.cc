@@ -1,19 +1,15 @@
 // One stack of tasks for all threads: tasks are calls of the kernel by the hundred, so that its lock is nothing beside them.
 #include "archive/tasks.h"
 
-#include <algorithm>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 namespace imreg::archive {
 
-int threads_of(int jobs) {
-  return jobs > 0 ? jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 void Tasks::add(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
+  if (failure_) return;
   waiting_.push_back(std::move(task));
   changed_.notify_one();
 }

@@ -26,7 +26,4 @@ class Tasks {
   std::exception_ptr failure_;
 };
 
-/// `jobs`, or the processors when it is 0.
-int threads_of(int jobs);
-
 }  // namespace imreg::archive

@@ -11,9 +11,9 @@
 #include <set>
 #include <utility>
 
-#include "archive/look_at_files.h"
 #include "archive/tasks.h"
 #include "os/file.h"
+#include "os/walk.h"
 
 namespace imreg::archive {
 
@@ -89,9 +89,9 @@ class Walker {
       }
       if (type == DT_DIR && link) {
         const std::lock_guard lock(mutex_);
-        links_.push_back(joined(folder, name));
+        links_.push_back(below(folder, name));
       } else if (type == DT_DIR) {
-        tasks_.add([this, below = joined(folder, name)] { enter(below); });
+        tasks_.add([this, inside = below(folder, name)] { enter(inside); });
       } else if (type == DT_REG) {
         visit_({folder, fd, name});
         ++files;

@@ -64,4 +64,10 @@ class DetailsReader {
   std::int64_t end_ = 0;
 };
 
+/// A field as differences have it: without the NULs at its end.
+inline std::string_view without_nuls(const char* bytes, int size) {
+  while (size > 0 && bytes[size - 1] == '\0') --size;
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
 }  // namespace imreg::history

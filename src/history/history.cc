@@ -2,6 +2,7 @@
 #include "imreg/history.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "history/details.h"
@@ -40,6 +41,7 @@ struct History::State {
   std::vector<BulkChange> changes;
   std::vector<Step> steps;  // in order
   std::int64_t damaged = 0;
+  std::set<std::int64_t> not_made;  // as a later head says
 
   // The details of a change, as they stand.
   history::DetailsReader details_of(const BulkChange& change) const {
@@ -109,28 +111,50 @@ struct History::State {
   // Whether the rows really changed: the machine may have stopped between the history and the database.
   bool was_done(const BulkChange& change) const {
     if (change.kind == Kind::root || change.kind == Kind::compact || change.rows == 0) return true;
-    const auto later = [&](const BulkChange& other) {  // got the number, so this one did not
-      return other.id > change.id && other.uuid == change.uuid && other.number == change.number &&
-             other.kind != Kind::compact;
-    };
-    if (std::any_of(changes.begin(), changes.end(), later)) return false;
+    if (not_made.contains(change.id)) return false;
     if (change.uuid != database->uuid()) {
       const auto step =
           std::find_if(steps.begin(), steps.end(), [&](const Step& one) { return one.uuid == change.uuid; });
       return step == steps.end() || change.number <= step->number;
     }
     if (change.number > database->change_number()) return false;
+    return change.id != changes.back().id || rows_have(change);  // of the others the next one has told
+  }
+
+  // Its number alone tells nothing: whoever came next, and registered an image, got the number of a change that was not made.
+  bool rows_have(const BulkChange& change) const {
     const auto number = find_field<std::int64_t>(database->schema(), "changeno");
     auto reader = details_of(change);
     history::DetailsReader::Run run;
     if (!number || !reader.command().ok()) return true;
+    Record row = database->make_record();
     for (;;) {
       const auto more = reader.next(run);
       if (!more || !*more) return true;
-      if (run.row < 0 || run.row >= database->count()) continue;
-      Record scratch = database->make_record();
-      return database->peek(run.row, scratch)[*number] >= change.number;
+      if (run.row < 0) continue;
+      for (std::int64_t at = run.row; at < std::min(run.row + run.count, database->count()); ++at) {
+        if (!database->read(at, row).ok() || row[*number] > change.number) continue;  // damaged, or changed since
+        return row[*number] == change.number && fields_are(row.view(), *run.difference);
+      }
     }
+  }
+
+  bool fields_are(RecordView row, const Difference& difference) const {
+    return std::all_of(difference.begin(), difference.end(), [&](const FieldChange& one) {
+      const FieldInfo* const field = database->schema().find(one.field);
+      return field && history::without_nuls(row.bytes() + field->offset, field->size()) == one.after;
+    });
+  }
+
+  // Heads that say of a change that it was not made are none themselves.
+  void take_out_what_was_not_made() {
+    const auto says_so = [](const BulkChange& head) { return head.kind == Kind::undo && head.number == 0; };
+    for (const auto& head : changes) {
+      for (const auto& target : changes) {
+        if (says_so(head) && target.id == head.undoes && target.kind != Kind::root) not_made.insert(target.id);
+      }
+    }
+    std::erase_if(changes, [&](const BulkChange& one) { return says_so(one) && not_made.contains(one.undoes); });
   }
 };
 
@@ -142,6 +166,7 @@ Result<History> History::load(const RecordFile& file) {
   if (!opened) return History(std::move(state));
   state->file = *std::move(opened);
   IMREG_ASSIGN(state->changes, history::heads_of(*state->file, state->damaged));
+  state->take_out_what_was_not_made();
   for (const auto& change : state->changes) {
     if (change.kind == Kind::compact) IMREG_TRY(state->read_step(change));
   }

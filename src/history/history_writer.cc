@@ -33,11 +33,6 @@ std::string this_host() {
   return host;
 }
 
-std::string_view without_nuls(const char* bytes, int size) {
-  while (size > 0 && bytes[size - 1] == '\0') --size;
-  return {bytes, static_cast<std::size_t>(size)};
-}
-
 }  // namespace
 
 struct HistoryWriter::State {
@@ -124,11 +119,25 @@ Result<HistoryWriter> HistoryWriter::begin(const RecordFile& file, BulkChange ab
     IMREG_TRY(RecordWriter::create(path, history::schema(), writing));
   }
   IMREG_ASSIGN(auto writer, RecordWriter::open(path, writing));
-  if (about.uuid.empty()) about.uuid = file.uuid();
-  about.time = current_time();
-  about.user = this_user();
-  about.host = this_host();
-  IMREG_ASSIGN(about.id, history::next_id(writer.file()));
+  const auto complete = [&](BulkChange& change) -> Status {
+    if (change.uuid.empty()) change.uuid = file.uuid();
+    change.time = current_time();
+    change.user = this_user();
+    change.host = this_host();
+    IMREG_ASSIGN(change.id, history::next_id(writer.file()));
+    return {};
+  };
+  // While the rows tell that the last change was not made: they will change again.
+  if (const auto before = History::load(file); before && !before->changes().empty() && !before->changes().back().done) {
+    BulkChange told;
+    told.kind = BulkChange::Kind::undo;
+    told.program = about.program;
+    told.command = "was not made: the machine stopped before it";
+    told.undoes = before->changes().back().id;
+    IMREG_TRY(complete(told));
+    IMREG_TRY(writer.append(history::record_of(told).bytes()));
+  }
+  IMREG_TRY(complete(about));
   return HistoryWriter(std::make_unique<State>(file, std::move(about), std::move(writer)));
 }
 
@@ -139,8 +148,8 @@ void HistoryWriter::row(std::int64_t row, RecordView old, RecordView fresh) {
   if (s.like_the_last(old.bytes(), fresh.bytes())) return s.details.add_alike(row, 1);
   Difference difference;
   for (const FieldInfo* field : s.changed) {
-    difference.push_back({field->name, std::string(without_nuls(old.bytes() + field->offset, field->size())),
-                          std::string(without_nuls(fresh.bytes() + field->offset, field->size()))});
+    difference.push_back({field->name, std::string(history::without_nuls(old.bytes() + field->offset, field->size())),
+                          std::string(history::without_nuls(fresh.bytes() + field->offset, field->size()))});
   }
   s.details.add(row, 1, difference);
   s.last_changed = s.changed;

@@ -320,7 +320,7 @@ Status replace_file(const std::string& path, std::string_view content, IoObserve
   }();
   if (!written.ok()) {
     ::unlink(temporary.c_str());
-    return written;
+    return Status(written.code(), written.message()).in_file(path);  // the temporary name means nothing to people
   }
   return sync_folder_of(path, observer);
 }

@@ -42,7 +42,7 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
   above.push_back(self);
   for (const auto& name : *names) {
     if (name[0] == '.') continue;
-    const std::string path = folder == "/" ? "/" + name : folder + "/" + name;
+    const std::string path = below(folder, name);
     if (::stat(path.c_str(), &info) != 0)
       out.faults.push_back(os_error(path, "cannot look at it", errno));
     else if (S_ISDIR(info.st_mode))
@@ -81,6 +81,13 @@ bool is_folder(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
+
+std::string below(std::string_view folder, std::string_view name) {
+  std::string out(folder == "/" ? "" : folder);
+  return (out += '/') += name;
+}
+
+std::string name_of(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
 
 bool is_missing(const std::string& path) {
   struct stat info {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,10 @@ Result<std::vector<std::string>> names_in(const std::string& folder);
 Walk walk_folder(const std::string& folder);
 
 bool is_folder(const std::string& path);
+/// "/a/b": a name in a folder; "/" has no slash too many.
+std::string below(std::string_view folder, std::string_view name);
+/// What is behind the last slash.
+std::string name_of(std::string_view path);
 /// Nothing has this name; false when that cannot be known.
 bool is_missing(const std::string& path);
 /// Absolute, without `.` and `..`, symbolic links kept, no trailing slash.

@@ -183,12 +183,10 @@ Status PathRoots::remove(const std::string& name) {
   return {};
 }
 
-Status PathRoots::save(const std::string& database) const {
+Status PathRoots::save(const std::string& database, IoObserver* observer) const {
   std::string text = "# Path roots: NAME, a tab, PREFIX. A pathname $NAME/rest stands for PREFIX/rest.\n";
   for (const auto& root : roots_) text += root.name + '\t' + root.prefix + '\n';
-  // The temporary name of a failure means nothing to people.
-  const Status status = replace_file(file_of(database), text);
-  return status.ok() ? status : Status(status.code(), status.message()).in_file(file_of(database));
+  return replace_file(file_of(database), text, observer);
 }
 
 std::string PathRoots::expand(std::string_view pathname) const {

@@ -12,6 +12,8 @@
 
 namespace imreg {
 
+class IoObserver;
+
 /// What the configuration of this host says about roots: lines ROOT_NAME PREFIX.
 struct HostRoots {
   /// NAME, PREFIX of each. Asked only for a database that has roots.
@@ -34,7 +36,7 @@ class PathRoots {
   /// Errors: not_found; invalid (another root is built on it).
   Status remove(const std::string& name);
   /// Writes X.db.roots in one step, without what only this host says.
-  Status save(const std::string& database) const;
+  Status save(const std::string& database, IoObserver* observer = nullptr) const;
 
   /// "$NAME/rest" to a full path; anything else, and unknown names, stay as they are.
   std::string expand(std::string_view pathname) const;

@@ -53,7 +53,7 @@ Status compare_rows(const RecordFile& file, const std::vector<std::string>& fold
       // Keys that were the same before are an old fault, which a root can neither mend nor make worse.
       if (key_of(file.peek(others[i], scratch), before) == was) continue;
       const RecordView one = file.peek(row, scratch);
-      same = {Code::invalid, "-root would make two rows the same image, " + after.expand(one[regimage::kPathname]) +
+      same = {Code::invalid, "this would make two rows the same image, " + after.expand(one[regimage::kPathname]) +
                                  "/" + std::string(one[regimage::kFilename]) + " (extension " +
                                  std::to_string(one[regimage::kExtension]) + "): it is registered at both places; " +
                                  "nothing is changed; take another PREFIX, or another NAME"};
@@ -62,6 +62,10 @@ Status compare_rows(const RecordFile& file, const std::vector<std::string>& fold
     return true;
   });
   return same;
+}
+
+Status with(const Status& status, const std::string& more) {
+  return Status(status.code(), status.message() + more).in_file(status.file());
 }
 
 std::string prefix_of(const PathRoots& roots, const std::string& name) {
@@ -102,9 +106,10 @@ Status check_change(const RecordFile& file, const PathRoots& before, const PathR
     if (after.find(root.name)) continue;
     const auto rows = rows_of_root(file, before, root.name);
     if (rows > 0) {
-      return {Code::invalid, "root " + root.name + " is used by " + counted(rows, "row") +
-                                 ", whose files nobody would find without it; move them first: imrelocate -go " + "'$" +
-                                 root.name + "' " + root.folder};
+      return {Code::invalid,
+              "root " + root.name + " is used by " + counted(rows, "row") +
+                  ", whose files nobody would find without it; give them whole paths first: imrelocate -go " + "'$" +
+                  root.name + "' " + root.folder};
     }
   }
   IMREG_TRY(check_keys_stay_apart(file, before, after));
@@ -133,14 +138,20 @@ Status change(const std::string& database, const RecordFile* file, const Make& m
   if (file) IMREG_TRY(check_change(*file, before, after));
   // An undo of what never happened is an undo all the same, else it would be the newest change for ever.
   if (options.dry_run || (difference.empty() && about.undoes == 0)) return {};
-  if (file) {
-    IMREG_ASSIGN(auto history,
-                 HistoryWriter::begin(*file, about, {options.wait_seconds, options.on_network, options.observer}));
-    history.other(difference);
-    IMREG_TRY(history.ready(0));
-    report.change = history.about();
-  }
-  return difference.empty() ? Status() : after.save(database);
+  const auto save = [&] { return difference.empty() ? Status() : after.save(database, options.observer); };
+  if (!file) return save();
+  IMREG_ASSIGN(auto history,
+               HistoryWriter::begin(*file, about, {options.wait_seconds, options.on_network, options.observer}));
+  history.other(difference);
+  // Nobody can tell later whether roots were changed. So the change stands in the history until the roots are as they were: an
+  // undo between the two can be made again.
+  const bool undo = about.undoes != 0;
+  if (undo) IMREG_TRY(save());
+  const Status told = history.ready(0);
+  if (!told.ok())
+    return undo ? with(told, "; the roots are as they were, only the history does not say so: undo it again") : told;
+  report.change = history.about();
+  return undo ? Status() : save();
 }
 
 Result<RootChangeReport> change_locked(const std::string& database, const Make& make, const BulkChange& about,

@@ -1,16 +1,14 @@
 // One function for each filter, and a table of them. man 1 imsearch tells what they mean.
 #include "registry/search_filters.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <thread>
 
 #include "base/text.h"
+#include "os/processors.h"
 #include "registry/image_row.h"
 
 namespace imreg {
@@ -419,17 +417,10 @@ Status add_conditions(const SearchOptions& options, const Schema& schema, const 
   return {};
 }
 
-// One call of the kernel: hardware_concurrency() of glibc 2.36 reads a file of /sys.
 ScanOptions scan_options(const SearchOptions& options) {
-  cpu_set_t processors;
   ScanOptions out;
   out.use_index = options.use_index;
-  if (options.jobs > 0)
-    out.jobs = options.jobs;
-  else
-    out.jobs = ::sched_getaffinity(0, sizeof processors, &processors) == 0
-                   ? CPU_COUNT(&processors)
-                   : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  out.jobs = threads_of(options.jobs);
   return out;
 }
 

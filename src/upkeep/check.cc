@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "imreg/upkeep.h"
 #include "os/lock.h"
+#include "os/processors.h"
 #include "upkeep/check_files.h"
 #include "upkeep/check_rows.h"
 #include "upkeep/cut_file.h"
@@ -164,8 +165,7 @@ Result<CheckReport> check_database(const std::string& path, const CheckOptions& 
   }
   const std::int64_t all =
       data_offset + file.count() * file.schema().record_size + (indexed.check ? indexed.check->bytes() : 0);
-  const auto jobs =
-      options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int jobs = threads_of(options.jobs);
   const auto done = [&](std::int64_t bytes) {
     report.bytes += bytes;
     if (options.progress) options.progress(report.bytes, all);

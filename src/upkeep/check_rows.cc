@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -81,6 +82,11 @@ class RowsCheck {
     Record scratch;
     const char* before = nullptr;  ///< the row in front of the one that is looked at, when nothing was to say of it
     std::uint64_t name_hash = 0;   ///< of its folder and name
+    struct Unknown {
+      std::int64_t rows = 0, first = 0;
+    };
+    std::map<std::string, Unknown> unknown_roots;  ///< by $NAME
+    Unknown* unknown = nullptr;                    ///< that of the row in front
   };
   std::optional<index::IndexCheck::Sums> sums;
 
@@ -89,12 +95,14 @@ class RowsCheck {
   bool look_at(std::int64_t row, const char* record, Part& part) const;
   void check_piece(std::int64_t from, std::int64_t end, Part& part) const;
   std::string folder_of_row(const char* record) const;
+  Part::Unknown* unknown_root(std::int64_t row, const char* record, Part& part) const;
   std::uint64_t name_hash(const char* record) const;
   std::uint64_t key_hash(const char* record) const { return key_.hash(record, name_hash(record)); }
   std::size_t fill(std::int64_t row, std::int64_t end, Part& part) const;
   void settle_suspects(std::vector<std::int64_t> suspects, Part& part);
   void find_equal(std::vector<Part>& parts, std::unordered_set<std::uint64_t>& twins) const;
   void find_twins(std::vector<Part>& parts);
+  void name_unknown_roots(const std::vector<Part>& parts);
   void name_twins(const std::unordered_set<std::uint64_t>& twins);
   template <class Work>
   void in_threads(std::vector<Part>& parts, const Work& work);
@@ -141,6 +149,15 @@ std::uint64_t RowsCheck::name_hash(const char* record) const {
                                                     : key_.name_hash(record, folder);
 }
 
+// A folder that begins with the name of a root which nobody has defined.
+RowsCheck::Part::Unknown* RowsCheck::unknown_root(std::int64_t row, const char* record, Part& part) const {
+  const std::string_view folder = key_.folder(record);
+  if (!options_.expand || !folder.starts_with('$') || !options_.expand(folder).starts_with('$')) return nullptr;
+  auto& unknown = part.unknown_roots[std::string(folder.substr(0, folder.find('/')))];
+  if (unknown.rows == 0) unknown.first = row;
+  return &unknown;
+}
+
 // Whether there is nothing to say about it.
 bool RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const {
   const bool same_texts = part.before && rules_.same_texts(part.before, record);
@@ -157,7 +174,14 @@ bool RowsCheck::look_at(std::int64_t row, const char* record, Part& part) const 
   }
   if (part.sums) part.sums->add(row, record, same_texts);
   if (key_passes_ > 0 && !deleted) {
-    if (!same_texts || key_.deleted(part.before)) part.name_hash = name_hash(record);
+    if (!same_texts || key_.deleted(part.before)) {
+      part.name_hash = name_hash(record);
+      part.unknown = unknown_root(row, record, part);
+    }
+    if (part.unknown) {
+      ++part.unknown->rows;
+      part.unknown->first = std::min(part.unknown->first, row);
+    }
     const std::uint64_t hash = key_.hash(record, part.name_hash);
     if (key_passes_ == 1 || hash % static_cast<std::uint64_t>(key_passes_) == 0) part.keys.add(hash);
   }
@@ -323,6 +347,25 @@ void RowsCheck::name_twins(const std::unordered_set<std::uint64_t>& twins) {
   }
 }
 
+void RowsCheck::name_unknown_roots(const std::vector<Part>& parts) {
+  std::map<std::string, Part::Unknown> all;
+  for (const auto& part : parts) {
+    for (const auto& [name, some] : part.unknown_roots) {
+      auto [at, is_new] = all.try_emplace(name, some);
+      if (is_new) continue;
+      at->second.rows += some.rows;
+      at->second.first = std::min(at->second.first, some.first);
+    }
+  }
+  for (const auto& [name, unknown] : all) {
+    findings_.warning(file_.path(),
+                      counted(unknown.rows, "row") + (unknown.rows == 1 ? " begins" : " begin") + " with " +
+                          visible(name) + ", a root that is not defined, and nobody knows where their files are: " +
+                          "define it with imrelocate -root " + visible(name.substr(1)) + "=DIR",
+                      unknown.first);
+  }
+}
+
 RowsReport RowsCheck::run() {
   const auto threads = std::clamp<std::int64_t>((file_.count() + piece_ - 1) / piece_, 1, jobs_);
   std::vector<Part> parts;
@@ -344,6 +387,7 @@ RowsReport RowsCheck::run() {
     else
       sums = std::move(part.sums);
   }
+  name_unknown_roots(parts);
   find_twins(parts);
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "imreg/date.h"
+#include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
 #include "imreg/upkeep.h"
@@ -66,9 +67,9 @@ std::string why_lost(const Salvage& wreck, std::int64_t row, const char* bytes) 
   return "is damaged" + (known.empty() ? "" : "; " + known);
 }
 
-// Every row that is whole.
+// Every row that is whole. `succession` tells which rows these are.
 Status save_rows(const std::string& path, const std::string& new_path, const CheckOptions& options,
-                 const WriterLock* lock, RepairReport& report, Findings& findings) {
+                 const WriterLock* lock, RepairReport& report, Findings& findings, Succession& succession) {
   IMREG_ASSIGN(const auto wreck, Salvage::open(path, lock ? &lock->last_state() : nullptr));
   const std::string journal = resolved_path(path) + ".journal";
   if (!wreck.unread.ok())
@@ -88,6 +89,7 @@ Status save_rows(const std::string& path, const std::string& new_path, const Che
     rows = row + many;
     if (fate == Salvage::Fate::lost) {
       report.rows_lost += many;
+      succession.went.emplace_back(row, many);
       const std::int64_t named = std::min(many, std::int64_t{CheckReport::kMostNamed});
       for (std::int64_t lost = row; lost < row + named; ++lost)
         findings.damage(path, why_lost(wreck, lost, bytes), lost, wreck.place_of(lost));
@@ -125,7 +127,29 @@ Status save_rows(const std::string& path, const std::string& new_path, const Che
     findings.warning(path, what + ": what is missing is lost, unless another file was put in its place");
   IMREG_TRY(take_roots(path, new_path, findings));
   IMREG_TRY(file.finish(file.rows_added(), 0));
+  succession.old_uuid = uuid_text(wreck.container.uuid);
+  succession.change_number = newest_change;
   return take_name(file, new_path);
+}
+
+// What was done before can be undone in the new file: a history that is repaired as the rows are, and is told of the new one.
+void take_history(const std::string& path, const std::string& new_path, const RecordFile& made, Succession succession,
+                  Findings& findings) {
+  const std::string from = resolved_path(path) + ".history", to = new_path + ".history";
+  if (!is_there(from)) return;
+  const auto work = [&]() -> Status {
+    IMREG_TRY(check_name_is_free(to));
+    RepairReport of_history;
+    Findings lost;
+    Succession ignored;
+    IMREG_TRY(save_rows(from, to, {}, nullptr, of_history, lost, ignored));
+    if (const auto gone = of_history.rows_lost + of_history.changes_lost; gone > 0)
+      findings.warning(from, counted(gone, "damaged record") + " of it: what they tell of cannot be undone any more");
+    succession.new_uuid = made.uuid();
+    return note_succession(made, succession, "imcheck", {});
+  };
+  if (const Status taken = work(); !taken.ok())
+    findings.warning(from, "earlier bulk changes cannot be undone in " + new_path + ": " + taken.text());
 }
 
 // The rows in front of the end of a table without checks, in its own format.
@@ -176,16 +200,18 @@ Result<RepairReport> repair_database(const std::string& path, const std::string&
   const auto work = [&]() -> Status {
     IMREG_ASSIGN(auto new_lock, WriterLock::take(new_path + ".lock", "imcheck -repair", 0));
     made.will_make(new_path + ".roots");
+    Succession succession;
     Status saved = cut ? save_cut(*cut, path, new_path, options, report, findings)
-                       : save_rows(path, new_path, options, lock ? &*lock : nullptr, report, findings);
+                       : save_rows(path, new_path, options, lock ? &*lock : nullptr, report, findings, succession);
     if (!saved.ok()) {
       made.clear_away(nullptr);
       if (!is_there(new_path)) new_lock.remove();
       return saved;
     }
     (void)remove_file(new_path + ".idx");  // of an earlier database of this name
-    if (const auto made_one = RecordFile::open(new_path); made_one && !cut && made_one->count() >= 4096) {
-      if (const auto indexed = rebuild_index(*made_one); !indexed.ok())
+    if (const auto made_one = RecordFile::open(new_path); made_one && !cut) {
+      take_history(path, new_path, *made_one, std::move(succession), findings);
+      if (const auto indexed = made_one->count() >= 4096 ? rebuild_index(*made_one) : Status(); !indexed.ok())
         findings.note(new_path, "its index could not be made: " + indexed.text());
     }
     new_lock.release("");

@@ -223,6 +223,30 @@ TEST_F(Rows, OneImageHasOneRowWhicheverCameFirst) {
   }
 }
 
+// A file that was registered by two ways to its folder is one image, and gets one row: the older, with its statistics.
+TEST_F(Rows, AFileThatIsRegisteredByALinkTooHasOneRow) {
+  ASSERT_EQ(::mkdir((folder / "real").c_str(), 0755), 0);
+  ASSERT_EQ(::symlink((folder / "real").c_str(), (folder / "link").c_str()), 0);
+  const std::string by_link = folder / "link", itself = folder / "real";
+  int number = 0;
+  for (const bool link_first : {true, false}) {
+    for (const bool gone : {true, false}) {          // the newer row is deleted
+      for (const bool in_the_way : {true, false}) {  // and a deleted one stands at the new place
+        db = folder / ("link" + std::to_string(number++) + ".db");
+        const auto& [first, second] = link_first ? std::pair(by_link, itself) : std::pair(itself, by_link);
+        add({row(first, "x", 100, 3.5F), row(second, "x", 200, kNone, gone),
+             row("/none", in_the_way ? "x" : "else", 50, 1.F, in_the_way), row(second, "y", 7, kNone)});
+        const std::vector<MovingItem> items{{by_link + "/x", "/none/x", "", false, 1}};
+        EXPECT_EQ(move(items).value_or(-1), 1 + (gone ? 0 : 1) + (in_the_way ? 1 : 0));
+        EXPECT_THAT(paths(), ElementsAre("/none/x", "-" + second + "/x", in_the_way ? "-" + first + "/x" : "/none/else",
+                                         second + "/y"));
+        EXPECT_EQ(seen()[0].bias, 3.5F);
+        EXPECT_EQ(move(items).value_or(-1), 0) << "done again it does nothing";
+      }
+    }
+  }
+}
+
 // What was copied and is registered again, at its old place, before it is removed.
 TEST_F(Rows, TheOlderRowCountsAlsoWhenItHasMovedAlready) {
   add({row("/none/b", "x", 100, 3.5F), row("/none/a", "x", 200, kNone)});

@@ -257,7 +257,7 @@ TEST(Relocate, ADiskThatFailsLeavesItDoneOrNotDone) {
     RelocateOptions options = options_of(path, rules, true);
     options.edit.observer = &observer;
     const auto report = relocate_paths(options);
-    operations = std::max(operations, observer.count());
+    operations = std::max(operations, observer.count() + 1);  // the last time none fails
     const Images now = images_of(path);
     const bool done = now == wanted;
     EXPECT_TRUE(done || now == images) << nth;
@@ -279,7 +279,7 @@ TEST(Relocate, ADiskThatFailsLeavesItDoneOrNotDone) {
     EXPECT_EQ(images_of(path), images) << nth;
     undone += undo.edit.done;
   }
-  EXPECT_GT(failed, 4);
+  EXPECT_GT(failed, 20);
   EXPECT_EQ(undone, operations);
 }
 

@@ -40,7 +40,18 @@ struct Operation {
 };
 using Log = std::vector<Operation>;
 
-// Records what happens in one folder.
+// "old" of "old/1.fits"; of what is in the folder itself nothing.
+inline std::string place_of(const std::string& name) {
+  return name.substr(0, name.find('/') == name.npos ? 0 : name.find('/'));
+}
+// The folders whose names it changes.
+inline std::set<std::string> places_of(const Operation& change) {
+  std::set<std::string> out{place_of(change.path)};
+  if (change.kind == Kind::rename) out.insert(place_of(change.bytes));
+  return out;
+}
+
+// Records what happens in one folder, and in folders that were in it before, or that it has links to.
 class Recorder : public IoObserver {
  public:
   /// Files that are there get numbers in the order of their names, new ones the numbers behind.
@@ -66,14 +77,14 @@ class Recorder : public IoObserver {
       case Kind::rename:
       case Kind::remove:
         if (!there) return 0;
-        out.file = files_.at(info.st_ino);
+        out.file = files_.at({info.st_dev, info.st_ino});
         out.bytes = name_of(std::string(operation.bytes));
         break;
       case Kind::sync_folder: break;
       default:
         if (::fstat(operation.fd, &info) != 0) std::abort();
         if (!operation.path.starts_with(folder_ + "/")) return 0;  // a temporary file elsewhere
-        out.file = files_.at(info.st_ino);
+        out.file = files_.at({info.st_dev, info.st_ino});
         out.bytes = operation.bytes;
     }
     log.push_back(std::move(out));
@@ -86,7 +97,7 @@ class Recorder : public IoObserver {
   }
   void bind(const std::string& path, int file) {
     struct stat info {};
-    if (::stat(path.c_str(), &info) == 0) files_[info.st_ino] = file;
+    if (::stat(path.c_str(), &info) == 0) files_[{info.st_dev, info.st_ino}] = file;
   }
   void look_at_lock() {
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
@@ -101,7 +112,7 @@ class Recorder : public IoObserver {
 
   std::string folder_;
   int next_;
-  std::map<ino_t, int> files_;
+  std::map<std::pair<dev_t, ino_t>, int> files_;
   std::vector<std::pair<std::string, int>> unbound_;
   std::map<std::string, std::string> locks_;
 };
@@ -110,6 +121,7 @@ class Recorder : public IoObserver {
 struct Found {
   std::int64_t size = 0;
   int file = -1;
+  bool settled = true;  // all of it was on the disk: its time, too
   std::map<std::int64_t, std::string> sectors;
 };
 struct Image {
@@ -153,10 +165,13 @@ class Disk {
     switch (operation.kind) {
       case Kind::create:
       case Kind::rename:
-      case Kind::remove: unsynced_names_.push_back(&operation); break;
+      case Kind::remove: unsynced_names_.push_back({&operation, places_of(operation)}); break;
       case Kind::sync_folder:
-        for (const auto* change : unsynced_names_) apply_name(names_, *change);
-        unsynced_names_.clear();
+        std::erase_if(unsynced_names_, [&](auto& change) {
+          change.places.erase(operation.path);
+          if (change.places.empty()) apply_name(names_, *change.operation);
+          return change.places.empty();
+        });
         break;
       case Kind::sync_data: file.sync(); break;
       case Kind::write: write(file, operation.offset, operation.bytes); break;
@@ -182,8 +197,8 @@ class Disk {
     std::size_t dial = 0;
     const auto turn = [&](std::size_t most) { return choice.killed ? most : choice.of[dial++]; };
     auto names = names_;
-    for (const auto* change : unsynced_names_) {
-      if (turn(1)) apply_name(names, *change);
+    for (const auto& change : unsynced_names_) {
+      if (turn(1)) apply_name(names, *change.operation);
     }
     std::map<const File*, std::size_t> steps;
     std::map<const File*, std::map<std::int64_t, std::string>> sectors;
@@ -218,11 +233,13 @@ class Disk {
       const File& file = files_.at(number);
       auto& found = out.files[name];
       found.file = number;
+      found.settled = file.sizes.empty() && file.unsynced.empty();
       const auto step = steps.contains(&file) ? steps[&file] : 0;
       found.size = step == 0 ? file.size : file.sizes[step - 1];
       found.sectors = file.sectors;
       for (auto& [at, bytes] : sectors[&file]) found.sectors[at] = bytes;
       std::uint64_t hash = std::hash<std::string>{}(name)*31 + static_cast<std::uint64_t>(found.size);
+      if (!place_of(name).empty()) hash += found.settled;
       for (auto entry = found.sectors.begin(); entry != found.sectors.end();) {
         auto& [at, bytes] = *entry;
         if (at * sector_ + std::ssize(bytes) > found.size)
@@ -316,7 +333,7 @@ class Disk {
   void each_unsynced(const OfSize& of_size, const OfSector& of_sector) const {
     std::set<int> reachable;
     for (const auto& [name, number] : names_) reachable.insert(number);
-    for (const auto* change : unsynced_names_) reachable.insert(change->file);
+    for (const auto& change : unsynced_names_) reachable.insert(change.operation->file);
     for (const auto& [number, file] : files_) {
       if (!reachable.contains(number)) continue;
       if (!file.sizes.empty()) of_size(file);
@@ -328,7 +345,11 @@ class Disk {
   int next_ = 0;
   std::map<int, File> files_;
   std::map<std::string, int> names_;  // on the disk
-  std::vector<const Operation*> unsynced_names_;
+  struct NameChange {
+    const Operation* operation;
+    std::set<std::string> places;  // that were not synced since
+  };
+  std::vector<NameChange> unsynced_names_;
   std::map<std::string, std::string> locks_;
 };
 
@@ -389,11 +410,27 @@ inline void reboot_hint(const std::string& path) {
   ::close(fd);
 }
 
-// Makes the files of an image in a folder; what stood there goes.
-inline void put(const Image& image, const std::string& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) std::filesystem::remove(entry.path());
+// Files that are only renamed or removed, by their numbers: names for them elsewhere, so that they stay the same ones.
+using Kept = std::map<int, std::string>;
+
+inline void clear(const std::string& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_directory())
+      clear(entry.path());
+    else
+      std::filesystem::remove(entry.path());
+  }
+}
+
+// Makes the files of an image in a folder; what stood there goes, but for folders.
+inline void put(const Image& image, const std::string& folder, const Kept& kept = {}) {
+  clear(folder);
   for (const auto& [name, found] : image.files) {
     const std::string path = folder + "/" + name;
+    if (const auto same = kept.find(found.file); same != kept.end()) {
+      if (::link(same->second.c_str(), path.c_str()) != 0) std::abort();
+      continue;
+    }
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 || ::ftruncate(fd, found.size) != 0) std::abort();
     for (const auto& [at, bytes] : found.sectors) {

@@ -135,7 +135,10 @@ inline Image image_of(const std::string& folder) {
   Log log;
   int number = 0;
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           folder, std::filesystem::directory_options::follow_directory_symlink)) {
+    if (!entry.is_directory()) names.insert(entry.path().string().substr(folder.size() + 1));
+  }
   for (const auto& name : names) {
     if (name.ends_with(".lock")) continue;
     log.push_back({.kind = Kind::create, .file = number, .path = name});
@@ -152,15 +155,14 @@ inline std::map<std::string, int> names_in(const Image& image) {
   return out;
 }
 
-inline Recorded record(const History& history) {
-  Folder folder;
+inline Recorded record(const History& history, const std::string& folder) {
   Recorded out;
   out.history = &history;
-  if (history.prepare) history.prepare(folder.path());
-  out.start = image_of(folder.path());
-  Recorder recorder(folder.path(), names_in(out.start), out.start.next_file);
+  if (history.prepare) history.prepare(folder);
+  out.start = image_of(folder);
+  Recorder recorder(folder, names_in(out.start), out.start.next_file);
   Live live;
-  live.path = folder / kDatabase;
+  live.path = folder + "/" + kDatabase;
   live.observer = &recorder;
   live.indexed = history.indexed;
   std::string trouble;
@@ -179,6 +181,11 @@ inline Recorded record(const History& history) {
   }
   out.log = std::move(recorder.log);
   return out;
+}
+
+inline Recorded record(const History& history) {
+  Folder folder;
+  return record(history, folder.path());
 }
 
 // How far the rows have come when so many steps were acknowledged: a number that grows; nothing when they are not allowed.
@@ -377,6 +384,7 @@ struct Replay {
   std::size_t few = 8;  // unsynced versions of sectors, sizes and names of which every choice is tried
   std::int64_t sector = 512;
   bool kills = true;
+  Kept kept = {};
   // Shared with other parts, and what is promised at a cut; without it each cut has its own.
   Looked* looked = nullptr;
   std::function<std::size_t(std::size_t done)> promise = {};
@@ -403,7 +411,7 @@ struct Replay {
         ++out.states;
         if (!(looked ? looked->add(image.hash, promise(done)) : own.add(image.hash, 0))) continue;
         ++out.different;
-        put(image, folder);
+        put(image, folder, kept);
         out.trouble = check(done, folder, image);
         if (out.trouble.empty()) continue;
         out.trouble = "cut behind operation " + std::to_string(done) + ", sectors of " + std::to_string(sector) +

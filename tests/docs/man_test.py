@@ -52,6 +52,14 @@ for path in sorted(glob.glob(os.path.join(root, "bin", "*.cc"))):
         bad.append(f"{page}: no example")
     bad += faults
     total += count
+for path in sorted(glob.glob(os.path.join(root, "man", "*.5"))):  # of a file format: where there are examples
+    page = os.path.relpath(path, root)
+    with open(path, encoding="utf-8") as file:
+        blocks = examples.page_blocks(file.read())
+    if any("$ " in block for block in blocks):
+        faults, count, _ = examples.faults(page, blocks, programs)
+        bad += faults
+        total += count
 for fault in bad:
     print(fault)
 print(f"man pages: {total} commands, {len(bad)} faults")

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <map>
 
-#include "../record/record_fixture.h"
+#include "../record/path_rows.h"
 #include "history/details.h"
 #include "imreg/backup.h"
 
@@ -16,57 +16,15 @@ namespace {
 using ::testing::HasSubstr;
 using Kind = BulkChange::Kind;
 
-const Schema& images() {
-  static const Schema schema = *parse_format(
-      "format images\nversion 1\nsize 64\nextname IMAGES\ntitle for tests\n"
-      "field value VALUE i64 - - a number\nfield changeno CHANGENO i64 - - last change\n"
-      "field path PATH text24 - - path\nfield deleted DELETED bool - - deleted\n"
-      "field pad PAD text19 - - text\nfield crc CRC u32 - - check\n",
-      "images.fmt");
-  return schema;
-}
-const auto kPath = *find_field<Text>(images(), "path");
-const auto kNumber = *find_field<std::int64_t>(images(), "value");
-const auto kDeleted = *find_field<bool>(images(), "deleted");
-
-Record image(std::int64_t value, const std::string& path, bool deleted = false) {
-  Record out(64);
-  out.set(kNumber, value);
-  out.set(kDeleted, deleted);
-  EXPECT_TRUE(out.set(kPath, path));
-  return out;
-}
-
 std::string bytes_of_number(std::int64_t number) {
   std::string out(8, '\0');
   store_big(out.data(), number);
   return out;
 }
 
-// The fields of a row that people care for.
-struct Content {
-  std::int64_t value = 0;
-  std::string path;
-  bool deleted = false;
-  bool operator==(const Content&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Content& row) {
-  return out << row.value << ' ' << row.path << (row.deleted ? " deleted" : "");
-}
-
-std::vector<Content> contents(const RecordFile& file) {
-  std::vector<Content> out;
-  Record row = file.make_record();
-  for (std::int64_t i = 0; i < file.count(); ++i) {
-    EXPECT_OK(file.read(i, row));
-    out.push_back({row[kNumber], std::string(row[kPath]), row[kDeleted]});
-  }
-  return out;
-}
-
 std::vector<BulkChange> changes_of(const RecordFile& file) { return must(History::load(file)).changes(); }
 
-using Edits = std::map<std::int64_t, Content>;
+using Edits = std::map<std::int64_t, File>;
 
 // A bulk change as programs make it.
 Status change(const std::string& path, const Edits& edits, const std::string& command, std::int64_t undoes = 0,
@@ -82,7 +40,7 @@ Status change(const std::string& path, const Edits& edits, const std::string& co
   const auto next = [&, at = edits.begin()](RowChange& out) mutable -> Result<bool> {
     if (at == edits.end()) return false;
     IMREG_TRY(writer.file().read(at->first, old));
-    const Record fresh = image(at->second.value, at->second.path, at->second.deleted);
+    const Record fresh = record_of({at->second.value, at->second.path, at->second.deleted});
     history.row(at->first, old.view(), fresh.view());
     out = {at->first, fresh.bytes()};
     ++at;
@@ -99,11 +57,11 @@ Status change(const std::string& path, const Edits& edits, const std::string& co
 int undo(const std::string& path, const BulkChange& target, std::int64_t& gone) {
   const RecordFile file = must(RecordFile::open(path));
   const History history = must(History::load(file));
-  std::vector<Content> now = contents(file);
+  std::vector<File> now = files_of(file);
   Edits edits;
   int left = 0;
   EXPECT_OK(history.each(target, gone, [&](std::int64_t at, const Difference& difference) {
-    Content row = now[static_cast<std::size_t>(at)];
+    File row = now[static_cast<std::size_t>(at)];
     bool same = true;
     for (const auto& field : difference) {
       if (field.field == "path") {
@@ -130,10 +88,10 @@ int undo(const std::string& path, const BulkChange& target, std::int64_t& gone) 
 
 std::string make_file(const Folder& folder, int rows) {
   const std::string path = folder / "a.db";
-  EXPECT_OK(RecordWriter::create(path, images(), {}));
+  EXPECT_OK(RecordWriter::create(path, with_path(), {}));
   auto writer = must(RecordWriter::open(path, {}));
   std::string bytes;
-  for (int i = 0; i < rows; ++i) bytes += image(i, "/data/" + std::to_string(i / 10)).bytes();
+  for (int i = 0; i < rows; ++i) bytes += record_of({i, "/data/" + std::to_string(i / 10)}).bytes();
   EXPECT_OK(writer.append(bytes));
   return path;
 }
@@ -145,17 +103,17 @@ TEST(History, TellsAndUndoesWhatANaiveLogHas) {
     const std::string path = make_file(folder, rows);
     struct Logged {
       std::int64_t id;
-      std::vector<Content> before, after;
+      std::vector<File> before, after;
     };
     std::vector<Logged> log;
     const int steps = *rc::gen::inRange(1, 12);
     for (int step = 0; step < steps; ++step) {
-      const auto before = contents(must(RecordFile::open(path)));
+      const auto before = files_of(must(RecordFile::open(path)));
       const bool stops = *rc::gen::inRange(0, 5) == 0;
       Edits edits;
       for (std::int64_t i = 0; i < rows; ++i) {
         if (*rc::gen::inRange(0, 3) == 0) continue;
-        Content row = before[static_cast<std::size_t>(i)];
+        File row = before[static_cast<std::size_t>(i)];
         if (*rc::gen::inRange(0, 2) == 0) row.path = "/n/" + std::to_string(step);
         if (*rc::gen::inRange(0, 4) == 0) row.value += step;
         edits[i] = row;
@@ -170,12 +128,12 @@ TEST(History, TellsAndUndoesWhatANaiveLogHas) {
       RC_ASSERT(!changes.empty());
       RC_ASSERT(changes.back().rows == changed);
       RC_ASSERT(changes.back().command == "step " + std::to_string(step));
-      if (!stops && changed > 0) log.push_back({changes.back().id, before, contents(file)});
+      if (!stops && changed > 0) log.push_back({changes.back().id, before, files_of(file)});
       if (changed > 0) RC_ASSERT(changes.back().done == !stops);
     }
     // Backwards everything comes back, the newest first, whatever was stopped in between.
     while (!log.empty()) {
-      RC_ASSERT(contents(must(RecordFile::open(path))) == log.back().after);
+      RC_ASSERT(files_of(must(RecordFile::open(path))) == log.back().after);
       const RecordFile file = must(RecordFile::open(path));
       const History history = must(History::load(file));
       BulkChange target;
@@ -186,12 +144,38 @@ TEST(History, TellsAndUndoesWhatANaiveLogHas) {
       std::int64_t gone = 0;
       RC_ASSERT(undo(path, target, gone) == 0);
       RC_ASSERT(gone == 0);
-      RC_ASSERT(contents(must(RecordFile::open(path))) == log.back().before);
+      RC_ASSERT(files_of(must(RecordFile::open(path))) == log.back().before);
       log.pop_back();
     }
     const RecordFile file = must(RecordFile::open(path));
     for (const auto& one : changes_of(file)) RC_ASSERT(!one.in_force() || one.undoes > 0 || one.rows == 0);
   }));
+}
+
+// The machine stops behind the history; then an image is registered, which gets the number of the change, and is one of its rows.
+TEST(History, WhatWasNotMadeIsNotMadeForEver) {
+  for (const bool compacts : {false, true}) {
+    Folder folder;
+    const std::string path = make_file(folder, 20);
+    EXPECT_FALSE(change(path, {{3, {3, "/x", false}}, {4, {4, "/x", false}}}, "cut", 0, true).ok());
+    const auto is_made = [&] { return changes_of(must(RecordFile::open(path))).front().done; };
+    EXPECT_FALSE(is_made());
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_OK(must(RecordWriter::open(path, {})).commit({{3, bytes_of({50 + i, "/data/0"})}}, {}));
+      EXPECT_FALSE(is_made()) << i;
+    }
+    EXPECT_OK(change(path, {{3, {3, "/y", false}}, {4, {4, "/y", compacts}}}, "next"));
+    EXPECT_FALSE(is_made());
+    if (compacts) {
+      EXPECT_EQ(must(compact_database(path)).removed, 1);
+      EXPECT_FALSE(is_made());
+    }
+    const RecordFile file = must(RecordFile::open(path));
+    const History history = must(History::load(file));
+    EXPECT_EQ(history.changes().size(), compacts ? 3U : 2U);
+    EXPECT_EQ(must(history.newest(1)).command, "next");
+    EXPECT_FALSE(history.newest(2).ok());
+  }
 }
 
 TEST(History, NumbersWhatCanBeUndone) {
@@ -219,7 +203,7 @@ TEST(History, NumbersWhatCanBeUndone) {
     EXPECT_EQ(undo(path, changes_of(file).back(), gone), 0);
   }
   EXPECT_EQ(nth(1), "c3");
-  EXPECT_EQ(contents(must(RecordFile::open(path)))[3].path, "/x");
+  EXPECT_EQ(files_of(must(RecordFile::open(path)))[3].path, "/x");
 }
 
 TEST(History, FollowsRowsThroughCompactions) {
@@ -231,7 +215,7 @@ TEST(History, FollowsRowsThroughCompactions) {
   std::int64_t gone = 0;
   for (const auto& [from, end] : {std::pair(3, 7), std::pair(10, 11), std::pair(20, 34)}) {
     Edits deleted;
-    for (int i = from; i < end; ++i) deleted[i] = contents(must(RecordFile::open(path)))[static_cast<std::size_t>(i)];
+    for (int i = from; i < end; ++i) deleted[i] = files_of(must(RecordFile::open(path)))[static_cast<std::size_t>(i)];
     for (auto& [row, content] : deleted) content.deleted = true;
     EXPECT_OK(change(path, deleted, "delete"));
     EXPECT_EQ(must(compact_database(path)).removed, end - from);
@@ -247,7 +231,7 @@ TEST(History, FollowsRowsThroughCompactions) {
   EXPECT_EQ(static_cast<std::int64_t>(rows.size()), file.count());
   EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
   EXPECT_EQ(undo(path, history.changes().front(), gone), 0);
-  for (const auto& row : contents(must(RecordFile::open(path))))
+  for (const auto& row : files_of(must(RecordFile::open(path))))
     EXPECT_EQ(row.path, "/data/" + std::to_string(row.value / 10));
 }
 

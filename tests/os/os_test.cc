@@ -1,5 +1,6 @@
 // Files, maps and the lock: what the record engine stands on.
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/map.h"
+#include "os/processors.h"
 
 namespace imreg {
 namespace {
@@ -249,6 +251,20 @@ TEST_F(Os, WhoeverWaitsForTheLockIsNextAlsoBesideOneWhoTakesItAllTheTime) {
   stop = true;
   greedy.join();
   EXPECT_LT(worst, 30) << "turns of another while one waited";
+}
+
+TEST(Processors, AreThoseThatThisProcessMayUse) {
+  EXPECT_EQ(threads_of(7), 7);
+  cpu_set_t all, one;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  EXPECT_EQ(threads_of(0), CPU_COUNT(&all));
+  int first = 0;
+  while (!CPU_ISSET(first, &all)) ++first;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(threads_of(0), 1);
+  EXPECT_EQ(::sched_setaffinity(0, sizeof all, &all), 0);
 }
 
 }  // namespace

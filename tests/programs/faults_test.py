@@ -7,10 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import *
 from database import records, store
 
-if not shutil.which("strace"):
-    skip("no strace")
-if SANITIZED or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
-    skip("strace cannot trace here")
+need_strace()
 LONG = os.environ.get("IMREG_LONG") == "1"
 MOST = 40 if LONG else 4  # faults of one kind at one call of one job
 rnd = random.Random(5)
@@ -48,6 +45,12 @@ for n in ("half.db", "half.db.roots"):
 for n in ("half.db", "half.db.roots"):
     shutil.copy(n, n.replace("half", "moved"))
 run("imrelocate", "-db", "moved.db", "-go", "/data", "/elsewhere", code=0)
+for n in ("half.db", "half.db.roots"):
+    shutil.copy(n, n.replace("half", "rooted"))
+run("imrelocate", "-db", "rooted.db", "-go", "-make-root", "ALL=/data", code=0)
+for n in ("rooted.db", "rooted.db.journal", "rooted.db.roots", "rooted.db.history"):
+    shutil.copy(n, n.replace("rooted", "turned"))
+run("imrelocate", "-db", "turned.db", "-root", "ALL=/turned", code=0)
 marked = records("deleted.db")
 marked["DELETED"][::3] = ord("T")
 store("deleted.db", marked)
@@ -115,6 +118,9 @@ JOBS = [
     Job("trim", ["imcheck", "-db", "@/x.db", "-trim"], as_x("few.db"), wholly=True),
     Job("relocate", ["imrelocate", "-db", "@/x.db", "-go", work, "/elsewhere"], as_x("half.db"), wholly=True, refuses=True),
     Job("undo", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("moved.db"), wholly=True, refuses=True),
+    Job("change a root", ["imrelocate", "-db", "@/x.db", "-root", "ALL=/there"], as_x("rooted.db"), wholly=True),
+    Job("make a root", ["imrelocate", "-db", "@/x.db", "-go", "-make-root", f"WORK={work}"], as_x("half.db"), wholly=True, refuses=True),
+    Job("undo of a root", ["imrelocate", "-db", "@/x.db", "-go", "-undo", "1"], as_x("turned.db"), wholly=True, refuses=True),
     Job("modify", ["imsearch", "-db", "@/x.db", "-modify", "filter", "none", "-all"], as_x("half.db"), wholly=True, refuses=True),
     Job("compact", ["imcheck", "-db", "@/x.db", "-compact"], as_x("deleted.db"), wholly=True),
     Job("first backup", ["imbackup", "-db", "@/x.db", "@/copy"], as_x("half.db"), "copy/Imreg.db", wholly=True),
@@ -217,7 +223,7 @@ def prepare(job):
     job.inputs = {n: read(f"{folder}/{n}") for n in job.files_before if not n.startswith(job.result) and not n.startswith(os.path.dirname(job.result) or "/")
                   and not n.endswith((".lock", ".journal"))}
     trace = folder + ".trace"
-    out = started(["strace", "-f", "-y", "-o", trace, "-e", "trace=" + ",".join(TRACED), *job.command(folder)])
+    out = strace(trace, TRACED, job.command(folder))
     check(out.returncode == job.code, f"{job.name}: exit code {out.returncode}: {out.stderr}")
     job.errors = clean(out.stderr, folder)
     job.after = content(f"{folder}/{job.result}", job.name)
@@ -225,39 +231,22 @@ def prepare(job):
     whole(job, folder, job.name)
     job.files_after = files_of(folder)
     job.sizes = [os.path.getsize(f"{folder}/{n}") for n in job.files_after]
-    numbers, job.calls = {}, {}
-    for line in read(trace).decode("latin-1").splitlines():
-        found = re.match(r"(\d+) +(\w+)\((.*)", line)
-        if not found:
-            continue
-        thread, call, rest = found.groups()
-        numbers[thread, call] = numbers.get((thread, call), 0) + 1
-        if folder in rest and (call != "openat" or "O_CREAT" in rest or "O_RDWR" in rest or "O_TMPFILE" in rest):
-            job.calls.setdefault(call, set()).add(numbers[thread, call])
+    job.calls = changing_calls(trace, folder)
     shutil.rmtree(folder)
     return job
 
 
-def guarded(task, *args):
-    try:
-        task(*args)
-    except Exception as trouble:  # noqa: a thread's exception is a failure with a name
-        check(False, f"{task.__name__} {args[0].name} {args[1:]}: {trouble!r:.500}")
-
-
-def inject(job, call, fault, nth):
+def fail(job, call, fault, nth):
     folder = f"{work}/{job.name}-{call}-{fault}-{nth}".replace(" ", "_").replace("=", "_")
     job.start(folder)
-    out = started(["strace", "-f", "-y", "-o", folder + ".trace", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={nth}", *job.command(folder)])
-    lines = read(folder + ".trace").decode("latin-1").splitlines()
-    hits = [n for n, l in enumerate(lines) if "(INJECTED)" in l]
-    what = f"{job.name}: {call} {nth} {fault} {(lines[hits[0]] if hits else '').replace(folder, '@')[:160]}"
-    if hits:
+    out, lines = inject(folder + ".trace", call, fault, nth, job.command(folder))
+    what = f"{job.name}: {call} {nth} {fault} {(lines[0] if lines else '').replace(folder, '@')[:160]}"
+    if lines:
         count(fault)
         syncs = call in ("fdatasync", "fsync")
         if syncs:
-            file = re.search(r"sync\((\d+<.*?>)\)", lines[hits[0]]).group(1)
-            check(not any(file in l for l in lines[hits[0] + 1:]), f"{what}: a sync that failed is tried again")
+            file = re.search(r"sync\((\d+<.*?>)\)", lines[0]).group(1)
+            check(not any(file in l for l in lines[1:]), f"{what}: a sync that failed is tried again")
         judge(job, folder, what, out, REASONS[fault.split("=")[1]], retried="EINTR" in fault and not syncs)
     shutil.rmtree(folder)
 
@@ -310,7 +299,7 @@ JOBS = [j for j in JOBS if not only or j.name == only]
 with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
     for job in pool.map(prepare, JOBS):
         pass
-    tasks = [(inject, job, call, fault, nth) for job in JOBS for fault, calls in CALLS.items() for call in calls.split()
+    tasks = [(fail, job, call, fault, nth) for job in JOBS for fault, calls in CALLS.items() for call in calls.split()
              for nth in some(job.calls.get(call, ()))]
     write("short.c", """
 #define _GNU_SOURCE

@@ -165,6 +165,18 @@ report, _ = files("root.db", "-search", "disk", code=4)
 equal([(r["from"], r["to"], r["root"]) for r in report["rules"]], [(work + "/disk/m", work + "/disk/away", "MEGA")], "a root that moved")
 os.rmdir("disk/m"), os.rename("disk/away", "disk/m")
 
+# --- rows that know one folder by a root and others by its path: the root is named, whichever comes first
+for n in range(16):
+    image(f"disk/m/{n % 8}/h{n}.fits", **serial(300 + n))
+for first, second in (("0", "1"), ("1", "0")):
+    run("imregister", "-db", f"both{first}.db", *[f"disk/m/{n % 8}/h{n}.fits" for n in range(16) if str(n // 8) == first], code=0)
+    run("imregister", "-db", f"both{first}.db", "-root", f"MEGA={work}/disk/m", *[f"disk/m/{n % 8}/h{n}.fits" for n in range(16) if str(n // 8) == second], code=0)
+os.rename("disk/m", "disk/away")
+for first in "01":
+    report, _ = files(f"both{first}.db", code=4)
+    equal([(f["kind"], f["files"]) for f in report["findings"]], [("no folder", 16)], "two forms of a path: one finding")
+os.rename("disk/away", "disk/m")
+
 # --- searches: links, loops, pipes, copies, names of any bytes
 for n in range(9):
     image(f"s/old/d{n % 3}/g{n}.fits", **serial(100 + n))
@@ -263,6 +275,42 @@ def fewest(moved, kept):
         rules.add(next((p for p in ("/".join(parts[:k]) for k in range(2, len(parts))) if alike(p)), f))
     return len(rules)
 
+
+# --- folders that took each other's names: any permutation of them, some below others; the proposal does as it stands
+for seed in range(60 if LONG else 12):
+    rnd = random.Random(1000 + seed)
+    shutil.rmtree(BASE, ignore_errors=True)
+    serials = iter(range(seed * 100, 10_000_000))
+    count = 2 if seed < 4 else rnd.randrange(2, 7)
+    old = [f"{BASE}/{rnd.choice(['x', 'y/z', 'data'])}/n{i}" for i in range(count)]
+    for folder in old:
+        for _ in range(rnd.randrange(1, 4)):
+            n = next(serials)
+            image(f"{folder}/{rnd.choice(['', '', 'sub/'])}f{n}.fits", **serial(n))
+    known = register(f"w{seed}.db", BASE)
+    new = rnd.sample(old, count) if seed >= 4 else old[::-1]
+    goal = {p: apply(list(zip(old, new)), p) for p in known}
+    for i, folder in enumerate(old):
+        os.rename(folder, f"{BASE}/moving{i}")
+    for i, folder in enumerate(new):
+        os.rename(f"{BASE}/moving{i}", folder)
+    equal(set(goal.values()), files_below(BASE), f"permutation {seed}: the oracle")
+    out = run("imcheck", "-db", f"w{seed}.db", "-files", "-search", BASE)
+    write("rules", out.stdout)
+    check(old == new or len(rules_in(out.stdout)) <= len(known), f"permutation {seed}: {out.stdout}")
+    objects = {r["pathname"] + "/" + r["filename"]: r["obstime"] for r in rows(f"w{seed}.db")}
+    if old != new:
+        out = run("imrelocate", "-db", f"w{seed}.db", "-go", "-rules", "rules", code=0)
+        if count == 2:
+            check("exchange two places; done once more they would" in out.stderr, f"permutation {seed}: it is said: {out.stderr}")
+    equal({r["pathname"] + "/" + r["filename"]: r["obstime"] for r in rows(f"w{seed}.db")}, {goal[p]: t for p, t in objects.items()}, f"permutation {seed}: each row at its file")
+    run("imcheck", "-db", f"w{seed}.db", "-files", code=0)
+    if old != new:
+        run("imrelocate", "-db", f"w{seed}.db", "-go", "-undo", 1, code=0)
+        equal({r["pathname"] + "/" + r["filename"]: r["obstime"] for r in rows(f"w{seed}.db")}, objects, f"permutation {seed}: undone")
+    os.remove(f"w{seed}.db")
+    if os.path.exists(f"w{seed}.db.history"):
+        os.remove(f"w{seed}.db.history")
 
 total = 0
 for seed in range(200 if LONG else 40):

@@ -1,5 +1,5 @@
 """What the scripts of tests/programs share: running programs as a user does, checks, small FITS files of our own making."""
-import atexit, json, os, shutil, subprocess, sys, tempfile
+import atexit, json, os, re, shutil, subprocess, sys, tempfile
 
 SOURCE, BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:4])
 FITS = os.path.join(DATA, "fits")
@@ -112,6 +112,49 @@ def write(path, data):
     with open(path, "wb") as f:
         f.write(data if isinstance(data, bytes) else data.encode())
     return path
+
+
+def need_strace():
+    if not shutil.which("strace"):
+        skip("no strace")
+    if SANITIZED or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+        skip("strace cannot trace here")
+
+
+def strace(trace, calls, line, *more):
+    """Runs a command; these of its calls are written into the file `trace`."""
+    return subprocess.run(["strace", "-f", "-y", "-o", trace, "-e", "trace=" + ",".join(calls), *more, *line], capture_output=True, text=True, timeout=120)
+
+
+def inject(trace, call, what, nth, line, *more):
+    """Runs a command whose n-th call of a kind fails (error=EIO) or ends it (signal=KILL). Also lines: those of the trace from that call on."""
+    out = strace(trace, [call], line, "-e", f"inject={call}:{what}:when={nth}", *more)
+    lines = read(trace).decode("latin-1").splitlines()
+    hit = next((n for n, l in enumerate(lines) if "(INJECTED)" in l or "killed by" in l), len(lines))
+    os.remove(trace)
+    return out, lines[hit:]
+
+
+def changing_calls(trace, folder):
+    """{call: its numbers} in a trace, of calls that change something with this in its path. As strace counts: for each thread alone."""
+    numbers, calls = {}, {}
+    for line in read(trace).decode("latin-1").splitlines():
+        found = re.match(r"(\d+) +(\w+)\((.*)", line)
+        if not found:
+            continue
+        thread, call, rest = found.groups()
+        numbers[thread, call] = numbers.get((thread, call), 0) + 1
+        if folder in rest and (call != "openat" or "O_CREAT" in rest or "O_RDWR" in rest or "O_TMPFILE" in rest):
+            calls.setdefault(call, set()).add(numbers[thread, call])
+    return {call: sorted(those) for call, those in calls.items()}
+
+
+def guarded(task, *args):
+    """Work of a thread: its exception is a failure with a name."""
+    try:
+        task(*args)
+    except Exception as trouble:  # noqa
+        check(False, f"{task.__name__} {args}: {trouble!r:.500}")
 
 
 def finish():

@@ -4,10 +4,7 @@ index: rows that were acknowledged are there once, searches say the same with th
 import re, resource, signal
 from harness import *
 
-if not shutil.which("strace"):
-    skip("no strace")
-if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode or SANITIZED:
-    skip("strace cannot trace here")
+need_strace()
 EVERY = os.environ.get("IMREG_LONG") == "1"  # each occurrence of a call, not only every few of many
 SUFFIXES = ["", ".idx", ".idx.new", ".idx.tmp", ".journal"]
 QUERIES = [["-type", "object"], ["-cone", "150", "2", "1d"], ["-name", "n*"], ["-trange", "2001-01-20", "2001-02-10", "-sort", "obstime"],
@@ -70,14 +67,12 @@ def look(what, done, whole):
             check(found.get(name) in (100 + i, 200 + i, None if i > 1 else 100 + i), f"{what}: {name} has {found.get(name)}")
 
 
-def strace(job, call, fault, nth):
+def fail(job, call, fault, nth):
     line, with_index, done = JOBS[job]
     start(with_index)
     paths = [w for suffix in SUFFIXES for w in ("-P", os.path.join(work, "x.db" + suffix))]
-    out = subprocess.run(["strace", "-f", "-y", "-o", "trace", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={nth}", *paths,
-                          os.path.join(BIN, line[0]), *line[1:]], capture_output=True, text=True, timeout=120)
-    hit = [l for l in read("trace").decode("latin-1").splitlines() if "(INJECTED)" in l]
-    return out, hit[0] if hit else "", done
+    out, lines = inject("trace", call, fault, nth, [os.path.join(BIN, line[0]), *line[1:]], *paths)
+    return out, lines[0] if lines else "", done
 
 
 tried = noted = refused = 0
@@ -88,7 +83,7 @@ for job in JOBS:
                 continue
             nth = 1
             while True:
-                out, hit, done = strace(job, call, fault, nth)
+                out, hit, done = fail(job, call, fault, nth)
                 what = f"{job}: {call} {nth} {fault} {hit[:200]}"
                 if not hit:
                     break

@@ -2,14 +2,11 @@
 """immv and imrm are killed before each call that changes the disk (strace), and at random moments; each of these calls fails once.
 Behind that, and the next command, files and rows agree and are all at the old place or all at the new one. Sometimes another program
 registers everything before the next command comes."""
-import itertools, random, re, threading, time
+import itertools, random, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from harness import *
 
-if not shutil.which("strace"):
-    skip("no strace")
-if SANITIZED or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
-    skip("strace cannot trace here")
+need_strace()
 LONG = os.environ.get("IMREG_LONG") == "1"
 MOST = 1000 if LONG else 3  # of one kind at one call of one job
 SHM = tempfile.mkdtemp(prefix="imreg-move-", dir="/dev/shm")  # another file system
@@ -149,37 +146,17 @@ def prepare(job, slot):
     restore(slot)
     before = state(slot, job)[:2]
     trace = f"{work}/{job}.{slot}.trace"
-    out = started(["strace", "-f", "-y", "-o", trace, "-e", "trace=" + ",".join(CALLS), *command(job, slot)])
+    out = strace(trace, CALLS, command(job, slot))
     check(out.returncode == 0, f"{job}: {out.stderr}")
     after = state(slot, job)
     check(before != after[:2] and not after[2], f"{job}: it does something, and leaves nothing: {after[2]}")
     equal({p: sorted({o for o, *_ in r}) for p, r in after[1].items()}, {p: [o] for p, o in after[0].items()}, f"{job}: rows and files")
     wanted[job, slot] = before, after[:2]
-    numbers, calls = {}, {}
-    for line in read(trace).decode("latin-1").splitlines():
-        found = re.match(r"\d+ +(\w+)\((.*)", line)
-        if not found:
-            continue
-        call, rest = found.groups()
-        numbers[call] = numbers.get(call, 0) + 1
-        if "/live" in rest and (call != "openat" or "O_CREAT" in rest or "O_RDWR" in rest):
-            calls.setdefault(call, []).append(numbers[call])
-    return calls
-
-
-def guarded(task, *args):
-    try:
-        task(*args)
-    except Exception as trouble:  # noqa: a thread's exception is a failure with a name
-        check(False, f"{task.__name__} {args}: {trouble!r:.500}")
+    return changing_calls(trace, "/live")
 
 
 def traced(job, slot, call, action, nth):
-    trace = f"{work}/{job}-{call}-{action}-{nth}.trace".replace(" ", "_")
-    out = started(["strace", "-f", "-y", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:{action}:when={nth}", *command(job, slot)])
-    lines = [l for l in read(trace).decode("latin-1").splitlines() if "(INJECTED)" in l or "killed by" in l]
-    os.remove(trace)
-    return out, lines
+    return inject(f"{work}/{job}-{call}-{action}-{nth}.trace".replace(" ", "_"), call, action, nth, command(job, slot))
 
 
 def kill(job, call, nth):

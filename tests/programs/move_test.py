@@ -179,7 +179,7 @@ REFUSED = [
     ("immv", [mixed[0], "dest"], ["1 other file", "(800001o01.fits): name all its files"]),
     ("immv", [split[0], SHM], ["one CCD of a SPLIT exposure"]),
     ("imrm", [split[2]], ["one CCD of a SPLIT exposure"]),
-    ("imrm", ["nothere.fits"], ["no such file"]),
+    ("imrm", ["nothere.fits"], ["no such file", "imcheck -files -search", "imsearch -name nothere.fits -delete"]),
     ("imrm", ["dest"], ["is a folder; -r"]),
     ("imrm", ["not.fits"], ["not registered", "rm"]),
     ("imrm", ["dest/one.fits", "not.fits"], ["not registered"]),
@@ -206,7 +206,7 @@ for words in (["-r", "dest"], ["-r", "-i", "dest"]):
     fails(4, ["1 file that is not registered", "dest/stranger.fits", "-f"], "imrm", "-db", "m.db", *words, stdin="y\n")
 os.remove("dest/stranger.fits")
 out = json.loads(run("immv", "-db", "m.db", "-format", "json", "nothere.fits", "dest", code=4).stdout)
-equal((out["done"], out["refused"]), (False, ["nothere.fits: there is no such file"]), "json of a refusal")
+equal((out["done"], out["refused"]), (False, ["nothere.fits: there is no such file; if it has rows: imcheck -files -search DIR finds where it went, imsearch -name nothere.fits -delete takes them out"]), "json of a refusal")
 fails(2, ["it needs SRC... DEST"], "immv", "-db", "m.db", "x")
 fails(2, ["-format fish"], "imrm", "-db", "m.db", "x", "-format", "fish")
 for dry in ([], ["-n"]):
@@ -293,6 +293,38 @@ settled("imrm -r")
 kinds = [r["kind"] for r in rows("m.db.history") if r["kind"] != "part"]
 check("remove" in kinds, kinds)
 whole("m.db")
+# A file that was registered by way of a link, too, is one image: one row goes with it.
+make("two/real/1.fits", 3)
+make("two/real/2.fits")
+os.symlink("real", "two/link")
+run("imregister", "-db", "two.db", "two/real", code=0)
+run("imregister", "-db", "two.db", "two/link/1.fits", code=0)
+at_first = in_rows("two.db")
+equal(sorted(n for _, n in at_first.values()), [1, 3, 3], "registered by two ways")
+for typed in ("two/link/1.fits", "two/real/../link/1.fits"):
+    out = run("immv", "-db", "two.db", "-n", typed, SHM, code=0)
+    check(len(out.stderr.splitlines()) == 1 and "1 file registered twice, by way of a link" in out.stderr and "one row of each image stays" in out.stderr, f"it is said: {out.stderr}")
+out = run("immv", "-db", "two.db", "two/link/1.fits", SHM, code=0)
+equal({p: n for p, (o, n) in in_rows("two.db").items()}, {SHM + "/1.fits": 3, work + "/two/real/2.fits": 1}, "one row for an image")
+whole("two.db", "registered by two ways")
+out = run("imregister", "-db", "two.db", SHM + "/1.fits", code=0)
+equal(len(rows("two.db")), 4, "and no other is added")
+run("immv", "-db", "two.db", SHM + "/1.fits", "two/link/", code=0)
+run("imregister", "-db", "two.db", "two/real/1.fits", code=0)
+equal(in_rows("two.db"), at_first, "back, and registered by two ways again")
+whole("two.db", "back")
+out = run("imrm", "-db", "two.db", "two/link/1.fits", code=0)
+equal((out.stdout, list(in_rows("two.db"))), ("1 file removed: 6 rows marked as deleted\n", [work + "/two/real/2.fits"]), "removed with both rows")
+# A root that moves is named, also one that is built on another.
+os.makedirs("two/top/mega/x")
+make("two/top/mega/x/3.fits")
+run("imregister", "-db", "two.db", "-root", f"TOP={work}/two/top", "-root", "MEGA=$TOP/mega", "two/top", code=0)
+out = run("immv", "-db", "two.db", "two/top/mega", "two/other", code=0)
+check(f"root MEGA still stands for {work}/two/top/mega" in out.stderr and "root TOP" not in out.stderr, f"roots: {out.stderr}")
+shutil.rmtree("two")
+os.remove("two.db")
+for name in (n for n in os.listdir(".") if n.startswith("two.db.")):
+    os.remove(name)
 # What is registered again at a place where a row was deleted, and what moves there, is there once.
 make("r/1.fits")
 make("r/2.fits")

@@ -4,6 +4,7 @@ imsearch -modify and -delete; what imregister logs; files that are looked for; i
 import random, signal, threading, time
 import numpy as np
 from harness import *
+import database
 from database import records, text, TYPES, MODES
 
 LONG = os.environ.get("IMREG_LONG") == "1"
@@ -309,9 +310,64 @@ run("imbackup", "-restore", "copy", "restored.db", code=0)
 relocate("-go", "-undo", 2, db="restored.db")
 check(0 < kept.sum() < 300 and list(paths("restored.db")) == list(before[kept]), "undone in what was compacted and restored")
 
+# --- a repaired one has it as well, whatever rows are lost and wherever; a damaged history, and one of an earlier file, undo nothing wrong
+def flip(path, which):
+    at, count, dtype, _ = database.layout(path)
+    with open(path, "r+b") as file:
+        for n in which:
+            file.seek(at + n * dtype.itemsize + 40)
+            byte = file.read(1)
+            file.seek(-1, 1)
+            file.write(bytes([byte[0] ^ 1]))
+
+
+for seed in range(6):
+    rnd = random.Random(seed)
+    for name in ("w.db", "n.db"):
+        for end in ("", ".idx", ".history", ".journal", ".lock", ".history.journal", ".history.lock", ".roots"):
+            if os.path.exists(name + end):
+                os.remove(name + end)
+    run("imsim", "-rows", 300, "-db", "w.db", code=0)
+    first = rows_now("w.db")
+    relocate("-go", "/data", "/moved", db="w.db")
+    second = rows_now("w.db")
+    run("imsearch", "-db", "w.db", "-type", "flat", "-modify", "filter", "none", code=0)
+    if seed % 2:
+        run("imcheck", "-db", "w.db", "-compact", code=0)
+    run("imcheck", "-db", "w.db", "-trim", code=0)
+    third = rows_now("w.db")
+    lost = sorted(rnd.sample(range(300), rnd.choice([0, 1, 7, 40])))
+    flip("w.db", lost)
+    if seed == 5:
+        write("n.db.history", read("b.db.history"))
+    out = run("imcheck", "-db", "w.db", "-repair", "n.db", code=4 if lost or seed == 5 else 0)
+    kept = np.array([n not in lost for n in range(300)])
+    if seed == 5:
+        check("n.db.history: exists already" in out.stderr and "cannot be undone" in out.stderr, f"a history of an earlier one: {out.stderr}")
+        before = rows_now("n.db")
+        fails(3, ["was made in another file"], "imrelocate", "-db", "n.db", "-go", "-undo", 1)
+        check(same(rows_now("n.db"), before), "nothing is undone")
+        continue
+    check(same(rows_now("n.db"), third[kept]), f"repair {seed}: the rows")
+    relocate("-go", "-undo", 1, db="n.db")
+    check(same(rows_now("n.db"), second[kept]), f"repair {seed}: the change of the filter is undone")
+    relocate("-go", "-undo", 1, db="n.db")
+    check(same(rows_now("n.db"), first[kept]), f"repair {seed}: the move is undone")
+    relocate("-go", "-undo", 1, code=2, db="n.db")
+    run("imcheck", "-db", "n.db", code=0)
+    os.rename("n.db", "old.db"), os.remove("n.db.history")
+    flip("w.db.history", [0])
+    out = run("imcheck", "-db", "w.db", "-repair", "n.db", code=4)
+    check("1 damaged record of it: what they tell of cannot be undone" in out.stderr, f"a damaged history: {out.stderr}")
+    relocate("-go", "-undo", 1, db="n.db")
+    check(same(rows_now("n.db"), second[kept]), f"repair {seed}: the newest change is whole and undone")
+    run("imrelocate", "-db", "n.db", "-go", "-undo", 1)
+    check(same(rows_now("n.db"), second[kept]), f"repair {seed}: what is damaged undoes nothing")
+    os.remove("old.db")
+
 # --- input that makes no sense: one line, exit code 2, nothing changed
 for words, said in [([], "no rule"), (["/a"], "OLD NEW"), (["a", "/b"], "relative"), (["/a", "b"], "relative"), (["", "/b"], "empty"), (["$NO/a", "/b"], "$NO"),
-                    (["/a", "$NO"], "$NO"), (["/a", "/a/"], "same"), (["/a", "/b", "/b", "/a"], "undo each other"), (["s|(a|b|"], "closed"), (["s|a|b|q"], "flags"),
+                    (["/a", "$NO"], "$NO"), (["/a", "/a/"], "same"), (["s|(a|b|"], "closed"), (["s|a|b|q"], "flags"),
                     (["s|((x{1,100}){1,100}){1,100}|b|"], "RE2"), (["/a", "/b "], "blank"), (["-undo", "9"], "-undo 9"), (["-undo", "1", "/a", "/b"], "together"),
                     (["-history", "-go"], "together"), (["/a", "/b", "-exists", "some"], "-exists"), (["/a", "/b", "-format", "xml"], "text and json"), (["/a", "/b", "-type", "xyz"], "-type"),
                     (["-undo", "x"], "-undo")]:
@@ -319,6 +375,8 @@ for words, said in [([], "no rule"), (["/a"], "OLD NEW"), (["a", "/b"], "relativ
     equal(len(out.stderr.splitlines()), 1, f"{words}: one line: {out.stderr}")
 fails(3, ["no such database"], "imrelocate", "-db", "nosuch.db", "/a", "/b")
 relocate("/nowhere", "/b", code=1, db="s.db")
+out = relocate("/nowhere/../none/x", "/b", code=1, db="s.db").stdout
+check("(taken as /none/x /b): 0 rows" in out, f"what a .. was resolved to: {out}")
 out = relocate("-go", "/old", "/" + "y" * 150, code=4, db="s.db").stdout
 check("160" in out and "path root" in out, out[-400:])
 out = relocate("-go", "s|^/|x|", code=4, db="s.db").stdout

@@ -2,6 +2,7 @@
 undo, and a kill between the definition of a root and the rows that get it."""
 import random, signal, time
 from harness import *
+import database
 
 
 def image(path, **cards):
@@ -82,6 +83,48 @@ for program in (["imsearch"], ["imregister", files[0]], ["imrelocate", "-roots"]
 write("row.db.roots", "# a circle\nA\t$B\nB\t$A/x\n")
 fails(3, ["line 2", "A -> B -> A"], "imsearch", "-db", "row.db")
 os.remove("row.db.roots")
+
+# rows that begin with a root that is not defined: imcheck counts those of each, beside numpy
+run("imregister", "-db", "un.db", "-root", f"MEGA={top}/summit/mega", "-root", f"WIR={top}/summit/wircam", "summit", code=0)
+run("imcheck", "-db", "un.db", code=0)
+run("imsearch", "-db", "un.db", "-name", "0.fits", "-delete", code=0)
+run("imcheck", "-db", "un.db", "-trim", code=0)
+table = database.records("un.db")
+of = {root: [n for n, (path, gone) in enumerate(zip(table["PATHNAME"], table["DELETED"])) if path.startswith(root) and gone != ord("T")] for root in (b"$MEGA", b"$WIR")}
+check(min(map(len, of.values())) > 0 and sum(map(len, of.values())) < len(table), f"both roots have rows, and some are deleted: {of}")
+roots = read("un.db.roots").decode().splitlines()
+for left_out in (["MEGA"], ["WIR"], ["MEGA", "WIR"]):
+    write("un.db.roots", "".join(line + "\n" for line in roots if line.split("\t")[0] not in left_out))
+    found = json.loads(run("imcheck", "-db", "un.db", "-format", "json", code=4).stdout)
+    said = [(f["kind"], f["record"], f["what"].split(" begin")[0]) for f in found["findings"]]
+    wanted = [of[b"$" + name.encode()] for name in left_out]
+    equal(said, sorted(("warning", rows[0] + 1, f"{len(rows)} row" + ("s" if len(rows) > 1 else "")) for rows in wanted), f"without {left_out}")
+    fails(4, [f"begin", f"${left_out[0]}, a root that is not defined", f"imrelocate -root {left_out[0]}=DIR"], "imcheck", "-db", "un.db")
+os.remove("un.db.roots")
+equal(len(json.loads(run("imcheck", "-db", "un.db", "-format", "json", code=4).stdout)["findings"]), 2, "without any roots")
+for line in roots:
+    if not line.startswith("#"):
+        run("imrelocate", "-db", "un.db", "-root", line.replace("\t", "="), code=0)
+run("imcheck", "-db", "un.db", code=0)
+
+# a root goes when no row has it: a rule from it to its own folder gives its rows whole paths, and those of no other root
+run("imregister", "-db", "go.db", "-root", f"MEGA={top}/summit/mega", "-root", f"NIGHT={top}/summit/mega/2003A", "summit", code=0)
+at_first = places("go.db")
+out = fails(2, ["is used by", "give them whole paths first"], "imrelocate", "-db", "go.db", "-root", "MEGA=")
+remedy = out.stderr.split("first: imrelocate -go ")[1].split()
+equal(remedy, ["'$MEGA'", f"{top}/summit/mega"], "the remedy")
+having = lambda: {name: r["rows"] for name, r in roots_of("go.db").items()}
+before = having()
+out = run("imrelocate", "-db", "go.db", "-go", remedy[0].strip("'"), remedy[1], code=0)
+equal((having(), places("go.db")), ({"MEGA": 0, "NIGHT": before["NIGHT"]}, at_first), "whole paths, the same ones")
+check(before["MEGA"] > 0 and before["NIGHT"] > 0 and f"{before['MEGA']} rows changed" in out.stdout, f"so many as it had: {before} {out.stdout}")
+run("imrelocate", "-db", "go.db", "-go", "-undo", 1, code=0)
+equal((having(), places("go.db")), (before, at_first), "undone")
+run("imrelocate", "-db", "go.db", "-go", "$MEGA", f"{top}/summit/mega", code=0)
+run("imrelocate", "-db", "go.db", "-go", "$NIGHT", f"{top}/summit/mega/2003A", code=0)
+run("imrelocate", "-db", "go.db", "-root", "NIGHT=", "-root", "MEGA=", code=0)
+equal((having(), places("go.db")), ({}, at_first), "the roots are gone")
+fails(2, ["same path"], "imrelocate", "-db", "go.db", top, top)
 
 # imrelocate -root: at once, rehearsed, refused, logged, undone
 run("imregister", "-db", "r.db", "-root", f"MEGA={top}/summit/mega", "summit", code=0)

@@ -10,56 +10,13 @@
 
 #include "imreg/bulk_change.h"
 #include "os/file.h"
-#include "record_fixture.h"
+#include "path_rows.h"
 
 namespace imreg::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using Kind = IoOperation::Kind;
-
-const Schema& with_path() {
-  static const Schema schema = *parse_format(
-      "format paths\nversion 1\nsize 76\nextname PATHS\ntitle for tests\n"
-      "field value VALUE i64 - - what changes\nfield changeno CHANGENO i64 - - last change\n"
-      "field path PATH text24 - - path\nfield deleted DELETED bool - - deleted\n"
-      "field pad PAD text31 - - text\nfield crc CRC u32 - - check\n",
-      "paths.fmt");
-  return schema;
-}
-const auto kPath = *find_field<Text>(with_path(), "path");
-const auto kNumber = *find_field<std::int64_t>(with_path(), "value");
-const auto kDeleted = *find_field<bool>(with_path(), "deleted");
-
-struct File {
-  std::int64_t value = 0;
-  std::string path;
-  bool deleted = false;
-  bool operator==(const File&) const = default;
-};
-using Files = std::vector<File>;
-
-std::ostream& operator<<(std::ostream& out, const File& file) {
-  return out << file.value << ' ' << file.path << (file.deleted ? " deleted" : "");
-}
-
-std::string bytes_of(const File& file) {
-  Record record(76);
-  record.set(kNumber, file.value);
-  record.set(kDeleted, file.deleted);
-  EXPECT_TRUE(record.set(kPath, file.path));
-  return record.bytes();
-}
-
-Files files_of(const RecordFile& file) {
-  Files out;
-  Record copy = file.make_record();
-  for (std::int64_t i = 0; i < file.count(); ++i) {
-    EXPECT_OK(file.read(i, copy));
-    out.push_back({copy[kNumber], std::string(copy[kPath]), copy[kDeleted]});
-  }
-  return out;
-}
 
 // Gives rows to commit_many one by one.
 std::function<Result<bool>(RowChange&)> giving(const std::vector<RowChange>& changes) {

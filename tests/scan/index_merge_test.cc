@@ -119,6 +119,35 @@ TEST_F(MergeTest, OthersWriteMeanwhile) {
   }
 }
 
+// A search looks at each segment over which others lie; those behind each other cost nothing.
+TEST_F(MergeTest, SegmentsOverOthersBecomeOneWithThem) {
+  Dice dice(83);
+  const auto add = [&](int n) {
+    auto writer = RecordWriter::open(path_, {});
+    const auto count = static_cast<int>(writer->file().count());
+    std::string rows;
+    for (int i = 0; i < n; ++i) rows += random_row(dice, count + i);
+    ASSERT_TRUE(writer->append(rows).ok());
+  };
+  add(4000);
+  ASSERT_TRUE(rebuild_index(*RecordFile::open(path_)).ok());
+  IndexKeeper::Limits limits = low_limits();
+  limits.small_merge = 100;
+  const auto merged = [&] {
+    const auto before = head().nonce;
+    EXPECT_TRUE(merge_index(path_, {}, limits).ok());
+    EXPECT_NE(head().nonce, before);
+    right(dice, 20);
+    return head().segment_count;
+  };
+  EXPECT_EQ(merged(), 1);
+  (void)registers(dice, 300);
+  EXPECT_EQ(merged(), 2) << "new rows lie behind the others";
+  (void)registers(dice, 0, 600);
+  EXPECT_GT(head().segment_count, 2);
+  EXPECT_EQ(merged(), 1) << "changed rows lie over them";
+}
+
 // What others made anew, or took the name for, meanwhile is better than what this one has.
 TEST_F(MergeTest, OthersMergeMeanwhile) {
   Dice dice(82);
