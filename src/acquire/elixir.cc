@@ -38,14 +38,14 @@ constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 struct Place {
   const QueuePlan& plan;
   Queue queue;
-  std::vector<std::unique_ptr<Step>> steps;
-  std::vector<Outcome> outcomes;                     // not durable yet
-  std::vector<std::pair<Grade, std::string>> words;  // of each outcome: told when it is durable
-  std::vector<std::int64_t> given_back;              // likewise
-  std::string trouble;                               // what was told last
-  bool look = true;                                  // something may wait
-  double next_time = kNever;                         // when a line that waits for its time may be taken
-  double try_after = 0;                              // behind a failure
+  std::vector<std::unique_ptr<Step>> steps = {};
+  std::vector<Outcome> outcomes = {};                     // not durable yet
+  std::vector<std::pair<Grade, std::string>> words = {};  // of each outcome: told when it is durable
+  std::vector<std::int64_t> given_back = {};              // not durable yet
+  std::string trouble = {}, noted = {};                   // what was told last
+  bool look = true;                                       // something may wait
+  double next_time = kNever;                              // when a line that waits for its time may be taken
+  double try_after = 0;                                   // behind a failure
 };
 
 class Elixir {
@@ -93,7 +93,7 @@ class Elixir {
     std::erase_if(closed_, [&](const QueuePlan* plan) {
       auto queue = Queue::open(options_.database, plan->name, queue_options);
       if (queue) {
-        places_.push_back(Place{*plan, *std::move(queue), {}, {}, {}, {}, {}});
+        places_.push_back(Place{*plan, *std::move(queue)});
       } else if (report_.trouble.text() != queue.status().text()) {
         tell(Grade::error, plan->name + ": " + queue.status().text());
         report_.trouble = queue.status();
@@ -128,7 +128,10 @@ class Elixir {
 
   // The same trouble is told once.
   void note(Place& place, const Status& status) {
-    for (const auto& text : place.queue.notes()) tell(Grade::warning, place.plan.name + ": " + text);
+    for (const auto& text : place.queue.notes()) {
+      if (text != place.noted) tell(Grade::warning, place.plan.name + ": " + text);
+      place.noted = text;
+    }
     const std::string text = status.ok() ? "" : status.text();
     if (!status.ok() && text != place.trouble) tell(Grade::error, place.plan.name + ": " + text);
     if (status.ok() && !place.trouble.empty()) tell(Grade::info, place.plan.name + ": all is well again");
@@ -278,7 +281,8 @@ class Elixir {
     if (place.look) return;
     if (const auto seen = place.queue.look()) {
       place.next_time = seen->next_time;
-      place.look = seen->ready;
+      // What seems to be ready and is not given: lines of which it cannot be known yet whether they are due.
+      place.look = seen->ready && !lines->empty();
     }
   }
 

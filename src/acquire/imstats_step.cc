@@ -1,14 +1,15 @@
 // The built-in step: imstats on one image, and its statistics into its row.
+#include "acquire/imstats_step.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "acquire/queue_file.h"
-#include "acquire/step.h"
 #include "imreg/measure.h"
 #include "imreg/statistics.h"
 
-namespace imreg::acquire {
+namespace imreg {
 
 namespace {
 
@@ -26,12 +27,12 @@ std::string number(const char* name, double value) {
 
 }  // namespace
 
-Result<std::string> run_builtin_step(const QueueLine& line, const ElixirOptions& options) {
+Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions& options) {
   IMREG_ASSIGN(const Cameras cameras, Cameras::load(options.cameras));
   MeasureOptions measuring;
   measuring.jobs = 1;
   measuring.only = {{line.extension, line.slice}};
-  measuring.split = word_of_mode(line.mode) == "SPLIT";
+  measuring.split = acquire::word_of_mode(line.mode) == "SPLIT";
   FileStatistics file;
   measure_files({line.path}, cameras, measuring, [&](const FileStatistics& done) {
     file = done;
@@ -65,4 +66,4 @@ Result<std::string> run_builtin_step(const QueueLine& line, const ElixirOptions&
          (ccd.reason.empty() ? "" : " (" + ccd.reason + ")") + (report.waiting > 0 ? ", not registered yet" : "");
 }
 
-}  // namespace imreg::acquire
+}  // namespace imreg

@@ -5,6 +5,7 @@
 // is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
 #include "acquire/queue_state.h"
 #include "acquire/row_lines.h"
+#include "base/text.h"
 #include "imreg/date.h"
 
 #include <algorithm>
@@ -178,7 +179,8 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
   if (lines.empty()) return;
   const auto registered = acquire::are_registered(database, lines);
   if (!registered) {
-    notes.push_back(std::to_string(lines.size()) + " lines stay announced: " + registered.status().text());
+    notes.push_back(counted(static_cast<long long>(lines.size()), "line") +
+                    " announced by the dead: " + registered.status().text());
     return;
   }
   for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], (*registered)[i]);
@@ -411,7 +413,9 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
   IMREG_TRY(writer.commit(changes));
   s.unsure = false;
   for (const auto& line : out) s.hold(slot, line.id);
-  return out;
+  if (!out.empty() || changes.empty()) return out;
+  writer.close();
+  return take(slot, most);  // lines were settled, and may wait now
 }
 
 Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {

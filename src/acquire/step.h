@@ -10,10 +10,6 @@
 
 namespace imreg::acquire {
 
-/// imstats on the image of a line, and the statistics into its row. Gives what is to be said of it in a line. Errors: the image
-/// cannot be measured, those of register_statistics().
-Result<std::string> run_builtin_step(const QueueLine& line, const ElixirOptions& options);
-
 /// The beginning and the end of what a step prints; what is between is counted.
 class StepOutput {
  public:
