@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "acquire/imstats_step.h"
 #include "acquire/queue_report.h"
 #include "cli/config.h"
 #include "cli/messages.h"
@@ -46,11 +47,13 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   ElixirOptions options;
   options.database = database;
   IMREG_ASSIGN(options.plans, configured_queues(settings));
+  IMREG_ASSIGN(options.cameras, settings.cameras(database));
   IMREG_ASSIGN(const auto queues, queue_options(args));
   options.wait_seconds = queues.wait_seconds;
   options.on_network = queues.on_network;
   IMREG_ASSIGN(const auto jobs, args.integer("j", 1, 1, 1024));
   options.jobs = static_cast<int>(jobs);
+  options.built_in = run_imstats_step;
   options.once = args.has("once");
   options.tell = [quiet = args.has("q")](ElixirOptions::Grade grade, const std::string& text) {
     if (!quiet || grade != ElixirOptions::Grade::info) tell(grade, text);

@@ -91,7 +91,8 @@ int work(const cli::Parsed& args) {
     for (const CcdStatistics& ccd : file.ccds) {
       if (ccd.sky_state == Measured::failed) {
         code = cli::kInputs;
-        const std::string text = "HDU " + std::to_string(ccd.extension) + ": " + ccd.reason;
+        const bool named = ccd.reason.starts_with("HDU ");
+        const std::string text = (named ? "" : "HDU " + std::to_string(ccd.extension) + ": ") + ccd.reason;
         if (file.status.ok()) cli::complain(kProgram.name, Status(Code::corrupt, text).in_file(file.file));
       }
       if (args.has("v")) {

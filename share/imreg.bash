@@ -7,7 +7,7 @@ _imreg_takes_word() {  # does this option?
   "$1" -help all 2> /dev/null | grep -Eq "^  -$2 [^ ]"
 }
 _imreg_verbs() {  # "check|learn|list" of the usage line
-  "$1" -help 2> /dev/null | sed -n 's/^usage: [^ ]* \[OPTION...\] \([a-z]*|[a-z|]*\).*/\1/p' | tr '|' '\n'
+  "$1" -help 2> /dev/null | sed -n 's/^usage: [^ ]* \[OPTION...\] \[\{0,1\}\([a-z]*|[a-z|]*\).*/\1/p' | tr '|' '\n'
 }
 _imreg_values() {  # program, option, then -db PATH when it was typed
   local program=$1 option=$2 asked=$2 extra
@@ -53,4 +53,4 @@ _imreg() {
   fi
   return 0
 }
-complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imstats imcamera imcheck imbackup imrelocate immv imrm imtemps
+complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imcamera imcheck imbackup imrelocate immv imrm imsort imwatch imqueue imelixir imstats imstatreg imtemps

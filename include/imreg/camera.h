@@ -49,9 +49,9 @@ enum class ImageMode { none = 0, mef = 1, split = 2, single = 3, cube = 4, slice
 /// What becomes one row of the registration database.
 struct ImageFacts {
   ImageMode mode = ImageMode::none;
-  int extension = 0;  ///< the HDU of the pixels (of the first amplifier of a CCD)
+  int extension = 0;                 ///< the HDU of the pixels (of the first amplifier of a CCD)
   std::vector<int> amplifiers = {};  ///< the HDUs of its amplifiers, when they are several
-  int slice = 0;      ///< 0 the image or the whole cube, then from 1
+  int slice = 0;                     ///< 0 the image or the whole cube, then from 1
   Fact<int> ccd;
   Fact<std::string> chip;  ///< its name: "ccd00"
   Fact<std::string> instrument;

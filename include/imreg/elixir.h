@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "imreg/camera.h"
 #include "imreg/queue.h"
 
 namespace imreg {
@@ -20,6 +21,9 @@ struct ElixirOptions {
   bool on_network = false;
   double look_seconds = 5;  ///< a look at the queues when nothing is heard of them
   double kill_seconds = 5;  ///< between SIGTERM and SIGKILL
+  CameraSources cameras;    ///< for the built-in step
+  /// STEP_NAME imstats: gives what is to be said of the line. Runs in a process of its own.
+  std::function<Result<std::string>(const QueueLine& line, const ElixirOptions& options)> built_in = {};
   /// One line for people. Called by the thread that called.
   enum class Grade { info, warning, error };
   std::function<void(Grade grade, const std::string& line)> tell = {};

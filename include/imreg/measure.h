@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "imreg/camera.h"
@@ -23,6 +25,8 @@ enum class Measured {
 struct CcdStatistics {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   std::string file;
+  std::int64_t file_size = 0;  ///< of the file that was measured
+  double mtime = kNone;        ///< its modification time, seconds since 1970
   int ccd = -1;                ///< as imregister numbers it; -1: not known
   std::string chip;            ///< its name; may be empty
   int extension = 0;           ///< the HDU of the pixels (of the first amplifier)
@@ -52,14 +56,17 @@ struct MeasureOptions {
   bool stars = true;       ///< look for them; not in biases, darks, flats, fringes, masks, scatter frames
   bool all_stars = false;  ///< look in those too
   FwhmRule rule = FwhmRule::profile;
-  bool split = false;  ///< a file with one HDU is one CCD of a mosaic
-  std::string camera;  ///< the camera table; empty: by the header
-  int jobs = 0;        ///< CCDs at the same time; 0: as many as there are processors
+  bool split = false;                            ///< a file with one HDU is one CCD of a mosaic
+  std::string camera;                            ///< the camera table; empty: by the header
+  int jobs = 0;                                  ///< CCDs at the same time; 0: as many as there are processors
+  std::optional<std::pair<int, int>> only = {};  ///< of each file this one: HDU, slice
 };
 
 /// What became of one file. `status` is why it has no CCDs, or not all.
 struct FileStatistics {
   std::string file;
+  std::int64_t file_size = 0;  ///< when its headers were read
+  double mtime = CcdStatistics::kNone;
   Status status;
   std::vector<CcdStatistics> ccds;
 };

@@ -38,13 +38,14 @@ constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 struct Place {
   const QueuePlan& plan;
   Queue queue;
-  std::vector<std::unique_ptr<Step>> steps;
-  std::vector<Outcome> outcomes;         // not durable yet
-  std::vector<std::int64_t> given_back;  // likewise
-  std::string trouble;                   // what was told last
-  bool look = true;                      // something may wait
-  double next_time = kNever;             // when a line that waits for its time may be taken
-  double try_after = 0;                  // behind a failure
+  std::vector<std::unique_ptr<Step>> steps = {};
+  std::vector<Outcome> outcomes = {};                     // not durable yet
+  std::vector<std::pair<Grade, std::string>> words = {};  // of each outcome: told when it is durable
+  std::vector<std::int64_t> given_back = {};              // not durable yet
+  std::string trouble = {}, noted = {};                   // what was told last
+  bool look = true;                                       // something may wait
+  double next_time = kNever;                              // when a line that waits for its time may be taken
+  double try_after = 0;                                   // behind a failure
 };
 
 class Elixir {
@@ -53,16 +54,12 @@ class Elixir {
 
   Status prepare() {
     IMREG_ASSIGN(signals_, signals_as_file({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD}));
-    Queue::Options queue_options;
-    queue_options.program = options_.program;
-    queue_options.wait_seconds = options_.wait_seconds;
-    queue_options.on_network = options_.on_network;
     for (const auto& plan : options_.plans) {
-      if (!plan.has_step()) continue;
-      IMREG_ASSIGN(Queue queue, Queue::open(options_.database, plan.name, queue_options));
-      places_.push_back(Place{plan, std::move(queue), {}, {}, {}, {}});
+      if (plan.has_step()) closed_.push_back(&plan);
     }
-    if (places_.empty()) return {Code::invalid, "no queue has a step; set STEP_NAME in the configuration"};
+    if (closed_.empty()) return {Code::invalid, "no queue has a step; set STEP_NAME in the configuration"};
+    places_.reserve(closed_.size());
+    open_queues();
     auto watch = watch_folder(queue_folder(options_.database));
     if (watch)
       watch_ = *std::move(watch);
@@ -81,9 +78,30 @@ class Elixir {
       wait();
     }
   }
-  ElixirReport report() { return std::move(report_); }
+  ElixirReport report() {
+    if (closed_.empty() && !options_.once && all_saved()) report_.trouble = {};  // it was mended
+    return std::move(report_);
+  }
 
  private:
+  // One that cannot be read is left alone until somebody has mended it.
+  void open_queues() {
+    Queue::Options queue_options;
+    queue_options.program = options_.program;
+    queue_options.wait_seconds = options_.wait_seconds;
+    queue_options.on_network = options_.on_network;
+    std::erase_if(closed_, [&](const QueuePlan* plan) {
+      auto queue = Queue::open(options_.database, plan->name, queue_options);
+      if (queue) {
+        places_.push_back(Place{*plan, *std::move(queue)});
+      } else if (report_.trouble.text() != queue.status().text()) {
+        tell(Grade::error, plan->name + ": " + queue.status().text());
+        report_.trouble = queue.status();
+      }
+      return queue.ok();
+    });
+  }
+
   void tell(Grade grade, const std::string& text) const {
     if (options_.tell) options_.tell(grade, visible(text));
   }
@@ -110,7 +128,10 @@ class Elixir {
 
   // The same trouble is told once.
   void note(Place& place, const Status& status) {
-    for (const auto& text : place.queue.notes()) tell(Grade::warning, place.plan.name + ": " + text);
+    for (const auto& text : place.queue.notes()) {
+      if (text != place.noted) tell(Grade::warning, place.plan.name + ": " + text);
+      place.noted = text;
+    }
     const std::string text = status.ok() ? "" : status.text();
     if (!status.ok() && text != place.trouble) tell(Grade::error, place.plan.name + ": " + text);
     if (status.ok() && !place.trouble.empty()) tell(Grade::info, place.plan.name + ": all is well again");
@@ -124,7 +145,7 @@ class Elixir {
     for (auto& place : places_) {
       for (auto& step : place.steps) {
         step->listen();
-        step->act(now, options_.kill_seconds);
+        step->act(now, std::min(options_.kill_seconds, place.plan.timeout));
         if (auto outcome = step->ended()) {
           take_in(place, *step, *std::move(outcome));
           step.reset();
@@ -146,20 +167,18 @@ class Elixir {
     const double now = current_time();
     const std::string result = (outcome.result.empty() ? "" : ": " + outcome.result);
     write_log(plan.name, step.log(outcome));
+    const auto say = [&](Grade grade, const std::string& text) { place.words.emplace_back(grade, about + text); };
     if (outcome.state == LineState::done) {
       outcome.next = plan.next;
-      ++report_.done;
-      tell(Grade::info, about + "done in " + seconds_text(now - step.started()) + " s" + result);
+      say(Grade::info, "done in " + seconds_text(now - step.started()) + " s" + result);
     } else if (line.tries + 1 < plan.tries) {
       outcome.state = LineState::waiting;
       outcome.after = now + plan.wait;
-      ++report_.again;
-      tell(Grade::warning, about + "failed" + result + "; again in " + seconds_text(plan.wait) + " s (attempt " +
-                               std::to_string(line.tries + 2) + " of " + std::to_string(plan.tries) + ")");
+      say(Grade::warning, "failed" + result + "; again in " + seconds_text(plan.wait) + " s (attempt " +
+                              std::to_string(line.tries + 2) + " of " + std::to_string(plan.tries) + ")");
     } else {
       outcome.next = plan.failed;
-      ++report_.failed;
-      tell(Grade::error, about + "failed" + result);
+      say(Grade::error, "failed" + result);
     }
     place.outcomes.push_back(std::move(outcome));
   }
@@ -187,30 +206,41 @@ class Elixir {
 
   // All outcomes at once; when the file holds one of the lines no more (damaged, removed by somebody), the first alone.
   Status finish(Place& place) {
-    const auto go_on = [&](const std::vector<Outcome>& outcomes) {
-      for (const auto& outcome : outcomes) {
+    const auto go_on = [&](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const Outcome& outcome = place.outcomes[i];
+        tell(place.words[i].first, place.words[i].second);
+        ++(outcome.state == LineState::done     ? report_.done
+           : outcome.state == LineState::failed ? report_.failed
+                                                : report_.again);
         for (auto& other : places_) other.look |= other.plan.name == outcome.next;
       }
     };
+    const auto forget = [&](std::size_t count) {
+      const auto end = static_cast<std::ptrdiff_t>(count);
+      place.outcomes.erase(place.outcomes.begin(), place.outcomes.begin() + end);
+      place.words.erase(place.words.begin(), place.words.begin() + end);
+    };
     Status status = place.queue.finish(slot_, place.outcomes);
     if (status.ok()) {
-      go_on(place.outcomes);
-      place.outcomes.clear();
+      go_on(place.outcomes.size());
+      forget(place.outcomes.size());
       return status;
     }
-    const auto is_hopeless = [](Code code) {
-      return code == Code::corrupt || code == Code::mismatch || code == Code::not_found;
+    const auto is_hopeless = [&](const Status& trouble) {
+      return trouble.file() == place.queue.path() &&
+             (trouble.code() == Code::corrupt || trouble.code() == Code::mismatch || trouble.code() == Code::not_found);
     };
-    if (!is_hopeless(status.code())) return status;
+    if (!is_hopeless(status)) return status;
     const std::vector<Outcome> first = {place.outcomes.front()};
     status = place.queue.finish(slot_, first);
-    if (!status.ok() && !is_hopeless(status.code())) return status;
+    if (!status.ok() && !is_hopeless(status)) return status;
     if (!status.ok())
       tell(Grade::error, place.plan.name + ": what became of line " + std::to_string(first[0].id) + " (" +
                              std::string(word_of(first[0].state)) + ") is lost: " + status.text());
     else
-      go_on(first);
-    place.outcomes.erase(place.outcomes.begin());
+      go_on(1);
+    forget(1);
     return {};
   }
 
@@ -226,7 +256,8 @@ class Elixir {
       if (!place.look && now < place.next_time) continue;
       fill(place, free);
     }
-    first_ = (first_ + 1) % places_.size();  // another one is the first to get the next free place
+    first_ =
+        places_.empty() ? 0 : (first_ + 1) % places_.size();  // another one is the first to get the next free place
   }
 
   void fill(Place& place, std::int64_t free) {
@@ -239,7 +270,7 @@ class Elixir {
       return;
     }
     for (const auto& line : *lines) {
-      auto step = Step::start(place.plan, line, options_.database);
+      auto step = Step::start(place.plan, line, options_);
       if (step) {
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
       } else {
@@ -250,7 +281,8 @@ class Elixir {
     if (place.look) return;
     if (const auto seen = place.queue.look()) {
       place.next_time = seen->next_time;
-      place.look = seen->ready;
+      // What seems to be ready and is not given: lines of which it cannot be known yet whether they are due.
+      place.look = seen->ready && !lines->empty();
     }
   }
 
@@ -287,6 +319,7 @@ class Elixir {
   }
 
   void look_everywhere() {
+    open_queues();
     for (auto& place : places_) place.look = true;
   }
 
@@ -323,6 +356,7 @@ class Elixir {
   Slot slot_;
   Descriptor signals_, watch_;
   std::vector<Place> places_;
+  std::vector<const QueuePlan*> closed_;
   std::size_t first_ = 0;
   bool stopping_ = false, aborting_ = false, log_trouble_ = false;
   double first_refusal_ = 0;

@@ -5,6 +5,7 @@
 // is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
 #include "acquire/queue_state.h"
 #include "acquire/row_lines.h"
+#include "base/text.h"
 #include "imreg/date.h"
 
 #include <algorithm>
@@ -129,6 +130,18 @@ std::int64_t Queue::State::next_id(const RecordFile& file) {
   return (row < 0 ? 0 : record[queue::kLine]) + file.count() - row;
 }
 
+std::int64_t Queue::State::line_sent(const RecordFile& file, const Origin& origin) {
+  Record record = file.make_record();
+  for (std::int64_t row = file.count() - 1; row >= 0; --row) {
+    const RecordView seen = file.peek(row, record);
+    const auto state = acquire::state_of(seen);
+    if (seen[queue::kOriginline] == origin.line && seen[queue::kOrigintake] == origin.take &&
+        seen[queue::kOrigin] == origin.queue && state != LineState::announced && state != LineState::dropped)
+      return seen[queue::kLine];
+  }
+  return 0;
+}
+
 Result<bool> Queue::State::was_finished(const Origin& origin) const {
   const auto file = RecordFile::open(acquire::file_of_queue(database, origin.queue));
   if (!file && file.status().code() == Code::not_found) return true;
@@ -166,7 +179,8 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
   if (lines.empty()) return;
   const auto registered = acquire::are_registered(database, lines);
   if (!registered) {
-    notes.push_back(std::to_string(lines.size()) + " lines stay announced: " + registered.status().text());
+    notes.push_back(counted(static_cast<long long>(lines.size()), "line") +
+                    " announced by the dead: " + registered.status().text());
     return;
   }
   for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], (*registered)[i]);
@@ -175,7 +189,9 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
 Status Queue::State::settle_all() {
   IMREG_ASSIGN(const auto names, queue_names(database));
   for (const auto& other : names) {
-    IMREG_ASSIGN(Queue next, Queue::open(database, other, options));
+    auto opened = Queue::open(database, other, options);
+    if (!opened) continue;  // damaged: until it is mended nobody gets its lines
+    Queue next = *std::move(opened);
     acquire::Holders holders(database);
     std::vector<OpenRow> dead;
     const auto collect = [&](const RecordFile& file) {
@@ -224,6 +240,12 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   std::string added;
   std::int64_t id = next_id(writer.file());
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!origins.empty() && origins[i].perhaps_sent) {
+      if (const auto sent = line_sent(writer.file(), origins[i])) {
+        ids.push_back(sent);
+        continue;
+      }
+    }
     QueueLine line = lines[i];
     line.id = id++;
     line.state = LineState::announced;
@@ -391,7 +413,9 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
   IMREG_TRY(writer.commit(changes));
   s.unsure = false;
   for (const auto& line : out) s.hold(slot, line.id);
-  return out;
+  if (!out.empty() || changes.empty()) return out;
+  writer.close();
+  return take(slot, most);  // lines were settled, and may wait now
 }
 
 Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
@@ -420,7 +444,9 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
         at = sent.emplace(outcome.next, Sent{std::move(next), {}, {}, {}}).first;
       }
       at->second.lines.push_back(acquire::line_of(record.view()));
-      at->second.origins.push_back({s.queue, outcome.id, record[queue::kTaken]});
+      auto& perhaps_sent = slot.state_->perhaps_sent;
+      const bool again = !perhaps_sent.emplace(s.path, outcome.id).second;
+      at->second.origins.push_back({s.queue, outcome.id, record[queue::kTaken], again});
     }
   }
   const auto work = [&]() -> Status {
@@ -450,7 +476,10 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     for (auto& note : next.queue.notes()) s.notes.push_back(name + ": " + note);
   }
   IMREG_TRY(done);
-  for (const auto id : ids) s.let_go(slot, id);
+  for (const auto id : ids) {
+    s.let_go(slot, id);
+    slot.state_->perhaps_sent.erase({s.path, id});
+  }
   if (s.seen.removable > s.options.most_done) {
     const std::int64_t front = s.seen.open;
     const auto smaller = s.take_out([front](Record& record, std::int64_t row) {

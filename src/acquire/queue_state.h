@@ -17,6 +17,8 @@ struct Slot::State {
   /// Lines that were announced or taken, and are known to be: queue file, line. A step that failed may be durable; then its
   /// lines have the slot and are not here.
   std::set<std::pair<std::string, std::int64_t>> held;
+  /// Lines whose finish() failed when they were to go on: they may have, whatever it said.
+  std::set<std::pair<std::string, std::int64_t>> perhaps_sent;
 };
 
 struct Queue::State {
@@ -39,6 +41,7 @@ struct Queue::State {
     std::string queue;
     std::int64_t line = 0;
     int take = 0;
+    bool perhaps_sent = false;
   };
   struct OpenRow {
     std::int64_t row;
@@ -53,6 +56,8 @@ struct Queue::State {
   /// The row of a line, or -1.
   static std::int64_t row_of(const RecordFile& file, std::int64_t id);
   static std::int64_t next_id(const RecordFile& file);
+  /// The number of the line that was sent and released; 0: none was.
+  static std::int64_t line_sent(const RecordFile& file, const Origin& origin);
   bool holds(const Slot& slot, std::int64_t id) const { return slot.state_->held.contains({path, id}); }
   void hold(const Slot& slot, std::int64_t id) const { slot.state_->held.emplace(path, id); }
   void let_go(const Slot& slot, std::int64_t id) const { slot.state_->held.erase({path, id}); }

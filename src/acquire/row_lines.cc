@@ -103,6 +103,7 @@ Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& pl
   IMREG_ASSIGN(const RecordFile file, RecordFile::open(database));
   IMREG_TRY(check_format(file));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
+  IMREG_TRY(rows_for(plan, roots).status());
   Query query(file);
   query.settings(settings_with(roots)).where("procstate = 0");
   if (plan.rows != "all") query.where(plan.rows);

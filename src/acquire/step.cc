@@ -9,7 +9,6 @@
 
 #include "acquire/queue_file.h"
 #include "imreg/date.h"
-#include "imreg/elixir.h"
 
 namespace imreg {
 
@@ -52,11 +51,6 @@ std::string time_text(double time) { return format_iso(time, 0); }
 
 }  // namespace
 
-Result<std::string> run_builtin_step(const QueueLine& line, const std::string&) {
-  return Status(Code::invalid, "the built-in step imstats is not part of this release; set STEP_NAME to a program")
-      .in_file(line.path);
-}
-
 void StepOutput::add(std::string_view text) {
   const auto first = std::min(text.size(), kHead - std::min(kHead, head_.size()));
   head_ += text.substr(0, first);
@@ -79,13 +73,14 @@ std::string StepOutput::last_line() const {
   return all.substr(line_end == all.npos ? 0 : line_end + 1, end - (line_end == all.npos ? 0 : line_end + 1) + 1);
 }
 
-Result<Step> Step::start(const QueuePlan& plan, const QueueLine& line, const std::string& database) {
+Result<Step> Step::start(const QueuePlan& plan, const QueueLine& line, const ElixirOptions& options) {
   auto child = plan.is_built_in() ? Child::call([&] {
-    const auto said = run_builtin_step(line, database);
+    const auto said = options.built_in ? options.built_in(line, options)
+                                       : Result<std::string>(Status(Code::invalid, "there is no step imstats here"));
     const std::string text = (said ? *said : said.status().text()) + "\n";
     return ::write(1, text.data(), text.size()) > 0 && said ? 0 : 1;
   })
-                                  : Child::run(step_words(plan, line), {"IMREG_DB=" + database});
+                                  : Child::run(step_words(plan, line), {"IMREG_DB=" + options.database});
   if (!child) return child.status();
   Step out(line, *std::move(child));
   out.started_ = current_time();

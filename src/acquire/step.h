@@ -4,13 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "imreg/elixir.h"
 #include "imreg/queue.h"
 #include "os/child.h"
 
 namespace imreg::acquire {
-
-/// imstats on the image of a line, and the statistics into its row. Gives what is to be said of it in a line.
-Result<std::string> run_builtin_step(const QueueLine& line, const std::string& database);
 
 /// The beginning and the end of what a step prints; what is between is counted.
 class StepOutput {
@@ -28,7 +26,7 @@ class StepOutput {
 /// A step that runs.
 class Step {
  public:
-  static Result<Step> start(const QueuePlan& plan, const QueueLine& line, const std::string& database);
+  static Result<Step> start(const QueuePlan& plan, const QueueLine& line, const ElixirOptions& options);
   const QueueLine& line() const { return line_; }
   int output() const { return child_.output(); }
   double started() const { return started_; }

@@ -14,11 +14,11 @@
 namespace imreg::camera {
 
 struct Chip {
-  std::size_t hdu = 0;        ///< index into FitsHeaders::hdus; of the first amplifier
+  std::size_t hdu = 0;               ///< index into FitsHeaders::hdus; of the first amplifier
   std::vector<int> amplifiers = {};  ///< numbers of the HDUs, when they are several
-  std::int64_t planes = 1;    ///< of a cube
-  Fact<int> ccd;              ///< when the rule for amplifiers tells it
-  bool in_extension = false;  ///< in an extension that is more than the compressed form of a primary array
+  std::int64_t planes = 1;           ///< of a cube
+  Fact<int> ccd;                     ///< when the rule for amplifiers tells it
+  bool in_extension = false;         ///< in an extension that is more than the compressed form of a primary array
 };
 
 struct Chips {

@@ -14,4 +14,7 @@ Result<std::vector<QueuePlan>> configured_queues(Settings& settings);
 /// How programs of this room write to queues: -wait, $IMREG_NETWORK. Error: invalid.
 Result<Queue::Options> queue_options(const Parsed& args);
 
+/// imqueue: its verb and the exit code.
+int queue_command(const Program& program, const Parsed& args);
+
 }  // namespace imreg::cli

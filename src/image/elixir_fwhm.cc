@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kBin = 0.1, kNear = 0.2;  // pixels
 constexpr std::size_t kLeast = 10;         // stars that are kept if there are so many
-constexpr std::size_t kTooFew = 3;         // near the mode
+constexpr std::size_t kTooFew = 3;         // near the mode, and at all
 
 double mean(const std::vector<double>& values) {
   double sum = 0;
@@ -40,6 +40,7 @@ double elixir_fwhm(std::vector<StarShape> stars) {
     if (std::abs(star.fwhm - mode) <= kNear) near.push_back(star.fwhm);
   }
   if (near.size() > kTooFew) return mean(near);
+  if (stars.size() <= kTooFew) return -1;
   std::vector<double> all;
   for (const auto& star : stars) all.push_back(star.fwhm);
   std::sort(all.begin(), all.end());

@@ -12,7 +12,7 @@ struct StarShape {
 };
 
 /// Of stars without flags: the brightest quarter (at least 10), the most frequent 0.1-pixel bin of their fwhm, the mean of those
-/// within 0.2 pixels of it when these are more than 3; else the mean of the middle half of all. -1: there are no stars.
+/// within 0.2 pixels of it when these are more than 3; else the mean of the middle half. -1: fewer than 4 stars.
 double elixir_fwhm(std::vector<StarShape> stars);
 
 /// The same of a .sdat file: a star a line, words fwhm, flags, anything, magnitude; flagged ones and magnitudes above 0 do not

@@ -143,6 +143,11 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
       cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
   if (!facts) return give_up(facts.status());
   work->facts = *std::move(facts);
+  work->out.file_size = work->headers.file_size;
+  work->out.mtime = work->headers.mtime;
+  if (options.only)
+    std::erase_if(work->facts.images,
+                  [&](const ImageFacts& image) { return std::pair(image.extension, image.slice) != *options.only; });
   const std::size_t count = work->facts.images.size();
   if (!work->headers.damage.empty()) work->out.status = Status(Code::corrupt, work->headers.damage).in_file(path);
   if (count == 0) {
@@ -161,6 +166,8 @@ void measure_one(Work& work, std::size_t i, const MeasureOptions& options) {
   const ImageFacts& facts = work.facts.images[i];
   CcdStatistics& out = work.out.ccds[i];
   out.file = work.out.file;
+  out.file_size = work.out.file_size;
+  out.mtime = work.out.mtime;
   out.ccd = facts.ccd.value.value_or(-1);
   out.chip = facts.chip.value.value_or("");
   out.extension = facts.extension;

@@ -35,7 +35,8 @@ std::string statistics_json(const CcdStatistics& ccd) {
          ",\"sigma\":" + number(ccd.sigma) + ",\"fwhm\":" + number(ccd.fwhm) +
          ",\"ellipticity\":" + number(ccd.ellipticity) + ",\"stars\":" + std::to_string(ccd.stars) +
          ",\"saturated\":" + std::to_string(ccd.saturated) + ",\"bad\":" + std::to_string(ccd.bad) +
-         ",\"pixels\":" + std::to_string(ccd.pixels) + ",\"state\":\"" + ccd.state() + "\",\"bias_state\":\"" +
+         ",\"pixels\":" + std::to_string(ccd.pixels) + ",\"filesize\":" + std::to_string(ccd.file_size) +
+         ",\"mtime\":" + number(ccd.mtime) + ",\"state\":\"" + ccd.state() + "\",\"bias_state\":\"" +
          word(ccd.bias_state) + "\",\"sky_state\":\"" + word(ccd.sky_state) + "\",\"fwhm_state\":\"" +
          word(ccd.fwhm_state) + "\",\"reason\":" + (ccd.reason.empty() ? "null" : json_text(ccd.reason)) +
          ",\"notes\":[" + notes + "]}\n";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "image/elixir_fwhm.h"
 #include "measure/background.h"
 #include "measure/peaks.h"
 #include "measure/profile.h"
@@ -83,34 +84,6 @@ void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Pea
     out.push_back({number, *shape});
     head[static_cast<std::size_t>(row * columns + column)] = static_cast<std::uint32_t>(out.size());
   }
-}
-
-// Elixir's rule over widths, the brightest first: mode of a histogram of 0.1 pixel among the brightest quarter, the mean around it.
-double elixir_fwhm(const std::vector<double>& widths) {
-  std::vector<double> used(widths.begin(),
-                           widths.begin() + static_cast<std::ptrdiff_t>(
-                                                std::min(widths.size(), std::max<std::size_t>(10, widths.size() / 4))));
-  if (used.empty()) return CcdStatistics::kNone;
-  std::sort(used.begin(), used.end());
-  std::size_t best = 0;
-  double mode = 0;
-  for (std::size_t i = 0; i < used.size();) {
-    const double bin = std::floor(used[i] * 10);
-    std::size_t count = 0;
-    while (i < used.size() && std::floor(used[i] * 10) == bin) ++i, ++count;
-    if (count > best) best = count, mode = (bin + 0.5) / 10;
-  }
-  const auto mean = [](auto begin, auto end) {
-    double sum = 0;
-    for (auto at = begin; at != end; ++at) sum += *at;
-    return sum / static_cast<double>(end - begin);
-  };
-  const auto low = std::lower_bound(used.begin(), used.end(), mode - 0.2),
-             high = std::upper_bound(used.begin(), used.end(), mode + 0.2);
-  if (high - low > 3) return mean(low, high);
-  const auto quarter = static_cast<std::ptrdiff_t>(used.size() / 4);
-  if (used.size() < 4) return CcdStatistics::kNone;
-  return mean(used.begin() + quarter, used.end() - quarter);
 }
 
 }  // namespace
@@ -200,9 +173,11 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   }
   out.fwhm = profile.fwhm;
   if (rule == FwhmRule::elixir) {
-    std::vector<double> widths;
-    for (const Star& star : all) widths.push_back(profile.fwhm * star.shape.size / mean_size);
-    out.fwhm = elixir_fwhm(widths);
+    std::vector<StarShape> shapes;  // the brightest first
+    for (const Star& star : all)
+      shapes.push_back({profile.fwhm * star.shape.size / mean_size, static_cast<double>(shapes.size())});
+    const double fwhm = elixir_fwhm(std::move(shapes));
+    out.fwhm = fwhm > 0 ? fwhm : CcdStatistics::kNone;
     if (!std::isfinite(out.fwhm)) out.why_none = "too few stars for Elixir's rule";
   }
   return out;

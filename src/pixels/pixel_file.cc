@@ -7,6 +7,7 @@
 
 #include "fits/unpack.h"
 #include "imreg/pixels.h"
+#include "os/apart.h"
 #include "os/file.h"
 #include "os/map.h"
 #include "pixels/tile_compressed.h"
@@ -22,6 +23,7 @@ struct PixelFile::Content {
 
 namespace {
 
+constexpr std::int64_t kAnyTiles = std::int64_t{512} << 20;  // bytes that may come out of any file, however small
 constexpr std::int64_t kPiece = std::int64_t{1} << 20;
 
 // All that a packed file holds.
@@ -38,6 +40,24 @@ Result<File> unpack(const std::string& path, FileKind kind) {
     offset += got;
   }
   return out;
+}
+
+// Whether a table can hold the tiles of such an image: one row for each, and packed no denser than gzip can (1032 : 1).
+Status check_tiles(const Hdu& hdu, std::int64_t size) {
+  const std::string name = "HDU " + std::to_string(hdu.number);
+  double tiles = 1;
+  for (std::size_t i = 0; i < hdu.axes.size(); ++i) {
+    const long long length = hdu.header.integer_of("ZTILE" + std::to_string(i + 1)).value_or(i == 0 ? hdu.axes[0] : 1);
+    if (length < 1) return {Code::corrupt, name + ": its tiles have no size"};
+    tiles *= std::ceil(static_cast<double>(hdu.axes[i]) / static_cast<double>(length));
+  }
+  const long long rows = hdu.header.integer_of("NAXIS2").value_or(0);
+  if (static_cast<double>(rows) != tiles)
+    return {Code::corrupt,
+            name + ": a table of " + std::to_string(rows) + " rows does not hold the tiles of this image"};
+  if (size > kAnyTiles && size / 1100 > hdu.data_size)
+    return {Code::corrupt, name + " claims more pixels than its tiles can hold"};
+  return {};
 }
 
 }  // namespace
@@ -113,14 +133,16 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
     out.content_ = content_;
     return out;
   }
-  // The same limit as for packed files: no compression of FITS packs denser than gzip.
-  if (size > fits::Unpacker::kAlways && size / 1100 > content_->map.size())
-    return Status(Code::corrupt, name + " claims more pixels than its tiles can hold").in_file(content_->path);
+  if (Status status = check_tiles(hdu, size); !status.ok()) return std::move(status).in_file(content_->path);
   auto unpacked = std::make_shared<Content>();
   unpacked->path = content_->path;
   IMREG_ASSIGN(unpacked->file, File::temporary(temporary_folder()));
-  if (Status status = decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file);
-      !status.ok())
+  const auto work = [&] {
+    return decompress(content_->file, hdu, plane * pixels.height, pixels.height, unpacked->file);
+  };
+  const int seconds = 5 + static_cast<int>(size >> 24);  // a slow machine needs one for 16 MiB
+  const std::int64_t memory = 4 * size + (std::int64_t{256} << 20);
+  if (Status status = run_apart(name + ": the decompression", seconds, memory, work); !status.ok())
     return std::move(status).in_file(content_->path);
   IMREG_ASSIGN(unpacked->map, Map::of(unpacked->file, size));
   pixels.bytes = reinterpret_cast<const unsigned char*>(unpacked->map.data());

@@ -33,7 +33,7 @@ Status failure(const Hdu& hdu, int status) {
   std::string message = "HDU " + std::to_string(hdu.number) + " cannot be decompressed: " + text;
   if (fits_read_errmsg(detail) != 0) message += std::string(" (") + detail + ")";
   fits_clear_errmsg();
-  return {status == MEMORY_ALLOCATION ? Code::io : Code::corrupt, message};
+  return {Code::corrupt, message};
 }
 
 struct Kind {

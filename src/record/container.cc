@@ -193,7 +193,8 @@ Status fill_native(Container& out, const File& file, const Header& header) {
 
 constexpr std::int64_t kIdentitySize = 3 * kCardSize;
 constexpr KnownHeader kKnownHeaders[] = {
-    {"regimage", 4, 23040, 14720, {500002296U, 1486957309U}}};  // tests/record/schema_test.cc tells new ones
+    {"regimage", 4, 23040, 14720, {500002296U, 1486957309U}},
+    {"queue", 1, 23040, 10960, {1503503732U, 1503503732U}}};  // tests/record/schema_test.cc tells new ones
 
 std::optional<Container> known_container(const File& file) {
   for (const auto& known : kKnownHeaders) {

@@ -107,30 +107,37 @@ std::string take_object(std::string_view line, const std::string& place, Statist
   if (!file || file->empty()) return "there is no member file";
   Entry entry(place);
   for (const std::string name : kNumbers) {
-    if (!object->has(name)) continue;
+    if (!object->has(name) || object->text(name + "_state") == "none") continue;
+    if ((name == "ccd" || name == "extension" || name == "slice") && object->is_null(name)) continue;
     if (const std::string wrong = entry.take(name, object->number(name)); !wrong.empty()) return wrong;
   }
   out.entries.push_back(entry.finish(*file));
   return {};
 }
 
-// A line of the table: the file first, which may have blanks in its name.
+// A line of the table: the file is the last, with blanks in its name perhaps, and behind it why something failed.
 std::string take_row(std::string_view line, const std::vector<std::string>& columns, const std::string& place,
                      StatisticsText& out) {
   const auto values = words(line);
   if (values.size() < columns.size())
     return "has " + counted(static_cast<long long>(values.size()), "word") + ", the line of names has " +
            std::to_string(columns.size());
-  const std::size_t shift = values.size() - columns.size();
+  const auto state = std::find(columns.begin(), columns.end(), "state");
+  const bool ok = state != columns.end() && values[static_cast<std::size_t>(state - columns.begin())] == "ok";
   Entry entry(place);
-  for (std::size_t i = 1; i < columns.size(); ++i) {
+  for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
     double number = 0;
-    const bool is_number = parse_number(values[i + shift], number);
+    const bool is_number = parse_number(values[i], number);
+    // What was not there to be measured is no failure.
+    if (!is_number && (ok || columns[i] == "bias")) continue;
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }
-  const char* const end = values[shift].data() + values[shift].size();
-  out.entries.push_back(entry.finish({values[0].data(), static_cast<std::size_t>(end - values[0].data())}));
+  const char* const name = values[columns.size() - 1].data();
+  std::string_view file = trim(line.substr(static_cast<std::size_t>(name - line.data())));
+  if (const auto reason = file.rfind("  ("); reason != file.npos && file.ends_with(')'))
+    file = trim(file.substr(0, reason));
+  out.entries.push_back(entry.finish(std::string(file)));
   return {};
 }
 
@@ -213,9 +220,11 @@ StatisticsText read_statistics(std::string_view text, const std::string& name, s
       wrong = take_object(what, lines.place(), out);
     } else if (what[0] == '#') {
       const auto names = words(what.substr(1));
-      if (!names.empty() && names[0] == "file") columns.assign(names.begin(), names.end());
+      if (names.empty() || names.back() != "file") continue;
+      columns.assign(names.begin(), names.end());
+      std::replace(columns.begin(), columns.end(), std::string("ext"), std::string("extension"));
     } else if (columns.empty()) {
-      wrong = "no statistics: neither a JSON object nor a row under a line \"# file ccd extension ...\"";
+      wrong = "no statistics: neither a JSON object nor a row under a line \"# ccd ext ... file\"";
     } else {
       wrong = take_row(what, columns, lines.place(), out);
     }

@@ -384,9 +384,7 @@ RegisterReport register_files(const RegisterOptions& options, const std::functio
     return read_file_rows(item.path, item.named, cameras->first, options, cameras->second, reader_roots,
                           current_time());
   };
-  const int processors = threads_of(0);
-  const int jobs = std::min<int>(options.jobs > 0 ? options.jobs : processors,
-                                 static_cast<int>(std::max<std::size_t>(items.size(), 1)));
+  const int jobs = std::min<int>(threads_of(options.jobs), static_cast<int>(std::max<std::size_t>(items.size(), 1)));
   Registrar registrar(options, *std::move(roots), report);
   const auto flush = [&](bool trim) {
     report.database = registrar.write(trim);

@@ -43,7 +43,11 @@ Status add(const std::string& path, const std::string& name, std::vector<Member>
   }
   if (depth > kDeepest) return Status(Code::invalid, "its folders contain themselves").in_file(path);
   IMREG_ASSIGN(const auto names, names_in(path));
-  for (const auto& inside : names) IMREG_TRY(add(path + "/" + inside, name + "/" + inside, out, depth + 1));
+  for (const auto& inside : names) {
+    const auto dot = inside.find('.');
+    if (dot != inside.npos && is_derived(inside.substr(dot + 1))) continue;
+    IMREG_TRY(add(path + "/" + inside, name + "/" + inside, out, depth + 1));
+  }
   return {};
 }
 

@@ -196,10 +196,17 @@ class Play {
     if (most == 0) most = 1 + pick(5);
     std::vector<std::int64_t> expected;
     std::int64_t last = 0;
-    for (auto& [id, line] : model.lines) {
-      if (expected.size() == most) break;
-      last = id;
-      if (line.state == State::waiting && !line.later) expected.push_back(id);
+    const auto expect = [&] {
+      for (auto& [id, line] : model.lines) {
+        if (expected.size() == most) break;
+        last = id;
+        if (line.state == State::waiting && !line.later) expected.push_back(id);
+      }
+    };
+    expect();
+    if (expected.empty()) {
+      settle(model);
+      expect();
     }
     // What stands before the last line that is taken is settled on the way.
     if (expected.size() < most && !model.lines.empty()) last = model.lines.rbegin()->first;

@@ -161,7 +161,7 @@ TEST(History, WhatWasNotMadeIsNotMadeForEver) {
     const auto is_made = [&] { return changes_of(must(RecordFile::open(path))).front().done; };
     EXPECT_FALSE(is_made());
     for (int i = 0; i < 2; ++i) {
-      EXPECT_OK(must(RecordWriter::open(path, {})).commit({{3, image(50 + i, "/data/0").bytes()}}, {}));
+      EXPECT_OK(must(RecordWriter::open(path, {})).commit({{3, bytes_of({50 + i, "/data/0"})}}, {}));
       EXPECT_FALSE(is_made()) << i;
     }
     EXPECT_OK(change(path, {{3, {3, "/y", false}}, {4, {4, "/y", compacts}}}, "next"));

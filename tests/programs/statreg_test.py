@@ -101,16 +101,18 @@ def forms(files):
     """The table of imstats, blanks in names, only the CCD told, only the name told."""
     odd = mosaic("m/a b  c.fits")
     run("imregister", "-db", DB, odd, code=0)
-    text = (f"# file ccd extension bias sky sigma fwhm ellipticity stars saturated state\n{odd} 1 2 10.5 20.5 3 - - 0 0 ok\n"
-            f"# a remark\n\na b  c.fits 2 3 11.5 nan 3 2.5 0 0 0 ok\n")
+    text = (f"# ccd ext slice       bias        sky    sigma    fwhm  ellip  stars  saturated state      file\n"
+            f"    1   2     0  10.50 20.50 3.000 - - 0 0 incomplete {odd}  (no FWHM: no stars)\n"
+            f"# a remark\n\n 2 3 0 11.5 nan 3 2.5 0 0 0 failed a b  c.fits\n 0 1 0 - 4 3 - - 0 0 ok {odd}\n")
     run("imstatreg", "-db", DB, write("t.stats", text), code=0)
     t = table()
     equal(t[odd, 1], (10.5, 20.5, None, 1 + 4 + 32), "a row of the table")
     equal(t[odd, 2], (11.5, None, 2.5, 1 + 8 + 16), "by its name alone")
+    equal(t[odd, 0], (None, 4, None, 4), "what was not there to be measured")
     run("imstatreg", "-db", DB, stdin=json.dumps({"file": odd, "ccd": 3, "sky": 5}) + "\n", code=0)
     equal(table()[odd, 3], (None, 5, None, 4), "by its CCD")
     again = run("imstatreg", "-db", DB, "-format", "json", "t.stats", code=0)
-    equal(json.loads(again.stdout), {"updated": 0, "unchanged": 2, "waiting": 0, "faults": 0}, "the same again")
+    equal(json.loads(again.stdout), {"updated": 0, "unchanged": 3, "waiting": 0, "faults": 0}, "the same again")
 
 
 def elixir():
@@ -174,7 +176,7 @@ def bad_input():
     before = read(DB)
     for text, words in [("{", ["line 1", "byte 2"]), ("[]", ["line 1", "no statistics"]), ('{"file":5}', ["member file"]), ('{"file":""}', ["member file"]),
                         ('{"file":"x","ccd":"a"}', ["ccd is no number"]), ('{"file":"x","ccd":1e9}', ["ccd is no number"]), ('{"file":"x","ccd":0.5}', ["ccd"]),
-                        ('{"file":"x\\ud800"}', ["half a character"]), ('{"file":"x"} y', ["more behind"]), ("# file ccd sky\nx 1\n", ["line 2", "2 words"]),
+                        ('{"file":"x\\ud800"}', ["half a character"]), ('{"file":"x"} y', ["more behind"]), ("# ccd sky file\nx 1\n", ["line 2", "2 words"]),
                         ("\0\1\2", ["no statistics"]), ('{"a":{"b":[1,"]"]},"file":"x","ccd":}', ["no value"])]:
         fails(4, ["standard input", *words], "imstatreg", "-db", DB, stdin=text)
     equal(read(DB), before, "nothing was written")

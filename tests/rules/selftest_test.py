@@ -40,7 +40,7 @@ CASES = [  # rule, file, text, a part of the expected message
     ("floors", "include/imreg/status.h", "#include <unistd.h>\n", "only std and public headers"),
     ("floors", "include/imreg/status.h", "#include \"imreg/emit.h\"\n", "higher floor"),
     ("floors", "include/imreg/attic.h", "#pragma once\n", "no room in the table"),
-    ("vendors", "src/os/file.cc", "#include <fitsio.h>\n", "only in: fits"),
+    ("vendors", "src/os/file.cc", "#include <fitsio.h>\n", "only in: pixels"),
     ("vendors", "src/registry/r.cc", "#include <boost/program_options.hpp>\n", "only in: cli"),
     ("vendors", "src/registry/r.cc", "#include <erfa.h>\n", "only in: sky"),
     ("vendors", "src/registry/r.cc", "#include <wcslib/wcs.h>\n", "only in: sky"),

@@ -1,0 +1,58 @@
+// Work in another process: its answer, its failures, and what must not end us.
+#include "os/apart.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+
+namespace imreg {
+namespace {
+
+constexpr std::int64_t kMemory = std::int64_t{64} << 20;
+
+TEST(Apart, GivesTheStatus) {
+  EXPECT_TRUE(run_apart("it", 5, kMemory, [] { return Status(); }).ok());
+  const Status failed = run_apart("it", 5, kMemory, [] { return Status(Code::mismatch, std::string(100'000, 'x')); });
+  EXPECT_EQ(failed.code(), Code::mismatch);
+  EXPECT_EQ(failed.message().size(), 100'000u);
+  EXPECT_EQ(run_apart("it", 5, kMemory, []() -> Status { throw std::runtime_error("why"); }).message(), "why");
+}
+
+TEST(Apart, KeepsWhatIsWritten) {
+  auto file = File::temporary(temporary_folder());
+  ASSERT_TRUE(file.ok());
+  int seen = 0;
+  EXPECT_TRUE(run_apart("it", 5, kMemory, [&] {
+                seen = 1;
+                return file->write(0, "pixels");
+              }).ok());
+  EXPECT_EQ(seen, 0);
+  char text[6];
+  ASSERT_TRUE(file->read_exactly(0, text, sizeof text).ok());
+  EXPECT_EQ(std::string(text, sizeof text), "pixels");
+}
+
+TEST(Apart, SurvivesWhatEndsIt) {
+  const Status crashed = run_apart("it", 5, kMemory, [] {
+    ::raise(SIGKILL);
+    return Status();
+  });
+  EXPECT_EQ(crashed.code(), Code::corrupt);
+  EXPECT_EQ(crashed.message(), "it did not survive these data");
+  const Status ended = run_apart("the loop", 1, kMemory, [] {
+    while (::getpid() > 0) {
+    }
+    return Status();
+  });
+  EXPECT_EQ(ended.code(), Code::corrupt);
+  EXPECT_EQ(ended.message(), "the loop was ended after 1 seconds");
+}
+
+}  // namespace
+}  // namespace imreg

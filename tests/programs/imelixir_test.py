@@ -1,0 +1,334 @@
+#!/usr/bin/python3
+"""imelixir and imqueue: steps that succeed, fail, hang, flood, fork; workers that are killed at any moment, two at once, stopped,
+aborted; a full disk, a folder that cannot be written, queue files that are damaged or cut. Nothing is lost, nothing done twice."""
+import collections, random, re, signal, time
+from harness import *
+
+LONG = os.environ.get("IMREG_LONG") == "1"
+random.seed(7)
+LINE = re.compile(r"imelixir: \d{4}-\d\d-\d\dT[\d:]+Z .+")
+
+
+def script(name, text):
+    path = write(f"{work}/{name}", "#!/bin/sh\n" + text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def database(name, files):
+    """A folder with a database of so many images."""
+    for i in range(files):
+        image(f"{work}/{name}/f/i{i}.fits", OBJECT=f"o{i}")
+    run("imregister", "-db", f"{work}/{name}/x.db", f"{work}/{name}/f", code=0)
+    return f"{work}/{name}/x.db"
+
+
+def config(name, *lines):
+    return write(f"{work}/{name}.rc", "\n".join(lines) + "\n")
+
+
+def queue(db, rc, *args, **more):
+    return run("imqueue", "-db", db, "-c", rc, *args, **more)
+
+
+def shown(db, rc, *names):
+    return [json.loads(line) for line in queue(db, rc, "-format", "json", "show", *names).stdout.splitlines()]
+
+
+def counts(db, rc, name):
+    wanted = [q for q in map(json.loads, queue(db, rc, "-format", "json", "list").stdout.splitlines()) if q["queue"] == name]
+    return {k: v for k, v in wanted[0].items() if k in ("waiting", "taken", "done", "failed", "announced") and v}
+
+
+def elixir(db, rc, *args, **more):
+    return run("imelixir", "-db", db, "-c", rc, *args, **more)
+
+
+def start(db, rc, *args):
+    process = subprocess.Popen([os.path.join(BIN, "imelixir"), "-db", db, "-c", rc, *args], stderr=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    return process
+
+
+def said(process):
+    return "" if process.stderr.closed else process.communicate(timeout=60)[1]
+
+
+def wait_until(what, seconds=30):
+    end = time.time() + seconds
+    while time.time() < end:
+        if what():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def lines_of(path):
+    return read(path).decode().splitlines() if os.path.exists(path) else []
+
+
+# --- a chain: done goes on, failed goes elsewhere, after so many attempts
+db = database("chain", 12)
+first = script("first", 'echo "$5" >> "$1/first"; case "$2 $3 $4" in "x i"*" SINGLE 0") ;; *) exit 9;; esac; echo "said: $4"')
+second = script("second", 'echo "$2" >> "$1/second"; case $2 in *i1.*|*i3.*) echo "no stars" >&2; exit 3;; esac')
+rc = config("chain", "QUEUE_ONE all", f"STEP_ONE {first} {work}/chain 'x {{outroot}}' {{mode}} {{ccd}} \"{{line}}\"",
+            "NEXT_ONE TWO", f"STEP_TWO {second} {work}/chain {{path}}", "TRIES_TWO 3", "WAIT_TWO 0.05", "FAILED_TWO LOST", "JOBS_TWO 2")
+equal(queue(db, rc, "fill", "ONE", code=0).stdout, "ONE: 12\n", "fill")
+equal(queue(db, rc, "fill", "ONE", code=1).stdout, "ONE: 0\n", "fill again")
+out = elixir(db, rc, "-once", "-j", "3", code=4)
+check(all(LINE.fullmatch(line) for line in out.stderr.splitlines()), f"lines: {out.stderr!r:.300}")
+equal(counts(db, rc, "ONE"), {"done": 12}, "queue ONE")
+equal(counts(db, rc, "TWO"), {"done": 10, "failed": 2}, "queue TWO")
+equal(counts(db, rc, "LOST"), {"waiting": 2}, "queue LOST")
+wanted = [f"{work}/chain/f/i{i}.fits i{i} 0 SINGLE" for i in range(12)]
+equal(sorted(lines_of("chain/first")), sorted(wanted), "each line once")
+equal(sorted(lines_of("chain/first")), sorted(rows_ := run("imsearch", "-db", db, "-pt", code=0).stdout.splitlines()), "as imsearch -pt prints them")
+times = collections.Counter(lines_of("chain/second"))
+equal(sorted(times.values()), [1] * 10 + [3] * 2, "attempts")
+failed = [line for line in shown(db, rc, "TWO") if line["state"] == "failed"]
+equal([(line["result"], line["tries"], line["taken"]) for line in failed], [("exit 3: no stars", 3, 3)] * 2, "what is kept of failures")
+equal({line["result"] for line in shown(db, rc, "ONE")}, {"said: 0"}, "what is kept of success")
+check("no stars" in read(db + ".queue/TWO.log").decode(), "the log")
+equal(queue(db, rc, "take", "LOST", "-n", "5", code=0).stdout.splitlines(), [wanted[1], wanted[3]], "take")
+queue(db, rc, "take", "LOST", code=1)
+equal(queue(db, rc, "retry", "TWO", code=0).stdout, "TWO: 2\n", "retry")
+equal(counts(db, rc, "TWO"), {"done": 10, "waiting": 2}, "sent again")
+# What lies beside the database is no input of imregister, and part of a backup.
+out = run("imregister", "-db", db, "-v", f"{work}/chain")
+check(".queue" not in out.stdout + out.stderr, f"queues are registered: {out.stderr!r:.300}")
+run("imbackup", "-db", db, f"{work}/chain-copy", code=0)
+equal(counts(f"{work}/chain-copy", rc, "TWO"), {"done": 10, "waiting": 2}, "a queue of a backup")
+check(not os.path.exists(f"{work}/chain-copy/Imreg.db.queue/ONE.queue.journal"), "a journal is not copied")
+equal(queue(db, rc, "clear", code=0).stdout, "LOST: 2\nONE: 12\nTWO: 10\n", "clear")
+equal(queue(db, rc, "clear", "-all", "TWO", code=0).stdout, "TWO: 2\n", "clear -all")
+elixir(db, rc, "-once", code=0)
+for args in (["nonsense"], ["take"], ["show", "NONE"], ["clear", "a/b"]):
+    queue(db, rc, *args, code=2)
+fails(2, ["STEP_"], "imelixir", "-db", db, "-c", config("none", "QUEUE_A all"), "-once")
+fails(2, ["TRIES_A"], "imelixir", "-db", db, "-c", config("bad", "TRIES_A no"), "-once")
+
+# --- a program that is not there; one that hangs, and one that hears nothing; a flood; children
+db = database("bad", 1)
+OUT = f"{work}/bad/pid"
+CASES = {"GONE": ("/no/such/program {path}", 9, "cannot run /no/such/program: No such file or directory"),
+         "HANG": (script("hang", "echo working; sleep 100"), 0.3, "timed out after 0 s: working"),
+         "DEAF": (script("deaf", "trap '' TERM; while :; do sleep 0.1; done"), 0.3, "timed out"),
+         "FLOOD": (script("flood", "head -c 30000000 /dev/zero | tr '\\0' x; echo; echo end; exit 1"), 60, "exit 1: end"),
+         "SILENT": (script("silent", "exec >&- 2>&-; sleep 0.3; exit 4"), 60, "exit 4"),
+         "KILLED": (script("killed", "echo a; kill -SEGV $$"), 60, "killed by signal 11 (Segmentation fault): a"),
+         "FORKS": (script("forks", f"sleep 1000 & echo $! > {OUT}; exit 5"), 60, "exit 5")}
+for name, (step, timeout, words) in CASES.items():
+    rc = config(name, f"QUEUE_{name} all", f"STEP_{name} {step}", f"TRIES_{name} 1", f"TIMEOUT_{name} {timeout}")
+    queue(db, rc, "fill", name, code=0)
+    begin = time.time()
+    out = elixir(db, rc, "-once", code=4, timeout=60)
+    result = shown(db, rc, name)[0]["result"]
+    check(words in result, f"{name}: {result!r}, wanted {words!r}")
+    check(len(read(f"{db}.queue/{name}.log")) < 300000, f"{name}: its log is {os.path.getsize(f'{db}.queue/{name}.log')} bytes")
+child = int(read(OUT))
+check(wait_until(lambda: not os.path.exists(f"/proc/{child}") or " Z " in read(f"/proc/{child}/stat").decode(), 5), "a child of a step lives on")
+
+# --- stop, abort, status, signals
+db = database("ends", 4)
+slow = script("slow", f"echo $1 >> {work}/ends/begun; sleep ${{2:-0.5}}; echo $1 >> {work}/ends/ended")
+rc = config("ends", "QUEUE_A all", f"STEP_A {slow} {{path}}")
+longer = config("longer", "QUEUE_A all", f"STEP_A {slow} {{path}} 100")
+
+
+def fresh():
+    for name in ("begun", "ended"):
+        write(f"ends/{name}", "")
+    queue(db, rc, "clear", "-all")
+    equal(queue(db, rc, "fill", "A", code=0).stdout, "A: 4\n", "fill")
+
+
+def begun(n):
+    return check(wait_until(lambda: len(lines_of("ends/begun")) >= n), f"{n} steps have not begun: {lines_of('ends/begun')}")
+
+
+fresh()
+run("imelixir", "-db", db, "status", code=1)
+worker = start(db, rc, "-j", "2")
+begun(2)
+out = run("imelixir", "-db", db, "status", code=0).stdout
+check(re.search(rf"process {worker.pid} on \S+ since \S+: 2 of 2 steps", out), out)
+equal(len(json.loads(run("imelixir", "-db", db, "-format", "json", "status", code=0).stdout)["held"]), 2, "held lines")
+run("imelixir", "-db", db, "stop", code=0)
+equal(worker.wait(10), 0, "exit code of a worker that was stopped")
+equal(counts(db, rc, "A"), {"done": 2, "waiting": 2}, "what ran was finished, nothing new begun")
+equal(sorted(lines_of("ends/begun")), sorted(lines_of("ends/ended")), "all that had begun")
+run("imelixir", "-db", db, "status", code=1)
+for how in ("abort", "two TERM", "INT, INT"):
+    fresh()
+    worker = start(db, longer, "-j", "3")
+    begun(3)
+    if how == "abort":
+        run("imelixir", "-db", db, "abort", code=0)
+    else:
+        number = signal.SIGTERM if "TERM" in how else signal.SIGINT
+        worker.send_signal(number)
+        time.sleep(0.1)
+        check(worker.poll() is None, "the first signal waits for steps")
+        worker.send_signal(number)
+    equal(worker.wait(15), 0, f"{how}: exit code")
+    equal(counts(db, rc, "A"), {"waiting": 4}, f"{how}: lines are given back")
+    equal({(line["tries"]) for line in shown(db, rc, "A")}, {0}, f"{how}: no attempt was counted")
+    equal(lines_of("ends/ended"), [], how)
+    check("given back" in worker.stderr.read(), f"{how}: is told")
+
+# --- a worker wakes when lines come; a line that a dead worker had is the next one's
+fresh()
+queue(db, rc, "clear", "-all", code=0)
+worker = start(db, rc, "-j", "4")
+check(wait_until(lambda: run("imelixir", "-db", db, "status").returncode == 0), "it starts")
+queue(db, rc, "fill", "A", code=0)
+begin = time.time()
+begun(4)
+check(time.time() - begin < 4, f"it slept for {time.time() - begin:.1f} s")
+worker.send_signal(signal.SIGKILL)
+worker.wait()
+equal(counts(db, rc, "A"), {"waiting": 4}, "lines of a killed worker")
+time.sleep(0.7)
+equal(lines_of("ends/ended"), [], "steps die with their worker")
+elixir(db, rc, "-once", "-j", "4", code=0)
+equal(counts(db, rc, "A"), {"done": 4}, "done by the next")
+
+# --- killed at any moment: what was done is not done again, and in the end all is
+FILES, KILLS = (200, 500) if LONG else (60, 110)
+db = database("kill", FILES)
+note = script("note", f'echo "$1" >> {work}/kill/out')
+rc = config("kill", "QUEUE_A all", f"STEP_A {note} {{path}}", "NEXT_A B", f"STEP_B {note} B{{path}}")
+kills = 0
+rounds = 0
+while kills < KILLS:
+    rounds += 1
+    write("kill/out", "")
+    queue(db, rc, "clear", "-all")
+    equal(queue(db, rc, "fill", "A", code=0).stdout, f"A: {FILES}\n", "fill")
+    workers = [start(db, rc, "-j", "2", "-once") for _ in range(2)]
+    done_before, settled = set(), {}
+    while any(w.poll() is None for w in workers) and kills < KILLS * 2:
+        time.sleep(random.uniform(0.002, 0.05))
+        victim = random.randrange(2)
+        if workers[victim].poll() is None:
+            workers[victim].kill()
+            kills += 1
+        said(workers[victim])
+        done_before |= {line["path"] for line in shown(db, rc, "A") if line["state"] == "done"}
+        executed = collections.Counter(lines_of("kill/out"))
+        for path in done_before:  # from now on these must not run again
+            settled.setdefault(path, executed[path])
+            check(executed[path] == settled[path] > 0, f"{path}: was done, and ran again")
+        if len(done_before) < FILES:
+            workers[victim] = start(db, rc, "-j", "2", "-once")
+    for w in workers:
+        said(w)
+    elixir(db, rc, "-once", "-j", "4", code=0, timeout=120)
+    ran = collections.Counter(lines_of("kill/out"))
+    equal(counts(db, rc, "A"), {"done": FILES}, "in the end A is done")
+    equal(counts(db, rc, "B"), {"done": FILES}, "each line went on once")
+    equal(len(ran), 2 * FILES, "each line ran, in both queues")
+    equal({p: ran[p] for p in settled}, settled, "what was done did not run again")
+    equal(run("imcheck", "-db", f"{db}.queue/A.queue").returncode, 0, "the file is whole")
+twice = sum(n > 1 for n in ran.values())
+print(f"{kills} workers killed in {rounds} rounds; in the last {twice} of {2 * FILES} steps ran again")
+
+# --- two workers that are left alone: each line exactly once
+write("kill/out", "")
+queue(db, rc, "clear", "-all")
+queue(db, rc, "fill", "A", code=0)
+workers = [start(db, rc, "-j", "2", "-once") for _ in range(2)]
+for w in workers:
+    equal((w.wait(120), w.communicate()[1] is None), (0, False), "exit code")
+elixir(db, rc, "-once", code=0)  # what the slower one brought last
+equal(set(collections.Counter(lines_of("kill/out")).values()), {1}, "exactly once")
+equal(len(lines_of("kill/out")), 2 * FILES, "all")
+
+# --- queue files that are damaged or cut: the others go on, and it is told
+db = database("hurt", 20)
+rc = config("hurt", "QUEUE_A all", "STEP_A true", "QUEUE_B all", "STEP_B true")
+for name in "AB":
+    queue(db, rc, "fill", name, code=0)
+file = f"{db}.queue/A.queue"
+content = read(file)
+at = content.index(b"i13.fits")
+write(file, content[:at] + b"!" + content[at + 1:])
+out = elixir(db, rc, "-once", code=0)
+check("passed over" in out.stderr, out.stderr[-300:])
+equal(counts(db, rc, "A"), {"done": 19}, "the others")
+fails(3, ["damaged"], "imcheck", "-db", file)
+for name in os.listdir(db + ".queue"):
+    if name.startswith("A."):
+        os.remove(f"{db}.queue/{name}")
+queue(db, rc, "fill", "A", code=0)
+content = read(file)
+write(file, content[:content.index(b"i13.fits") + 3])  # cut in mid-line
+queue(db, rc, "clear", "B", code=0)
+queue(db, rc, "fill", "B", code=0)
+out = elixir(db, rc, "-once", code=3)
+check("A.queue" in out.stderr, f"a cut file is told: {out.stderr!r:.300}")
+equal({line["state"] for line in shown(db, rc, "B")}, {"done"}, "and the other queue served")
+fails(3, ["A.queue"], "imcheck", "-db", file)
+run("imcheck", "-db", file, "-repair", f"{work}/mended")
+shutil.copy(f"{work}/mended", file)
+worker = start(db, rc)  # it mends while a worker is there
+elixir(db, rc, "-once", code=0)
+worker.terminate()
+said(worker)
+done = counts(db, rc, "A")["done"]
+check(4 <= done < 20, f"what was before the cut: {done}")
+equal(queue(db, rc, "fill", "A", code=0).stdout, f"A: {20}\n", "fill brings the rest")
+write(file, b"no queue at all")
+out = elixir(db, rc, "-once", code=3)
+check("A.queue" in out.stderr, out.stderr[-300:])
+equal({line["state"] for line in shown(db, rc, "B")}, {"done"}, "the other queue")
+fails(3, ["A.queue"], "imqueue", "-db", db, "-c", rc, "list")
+
+# --- a folder that cannot be written
+if os.geteuid() == 0:
+    db = database("readonly", 3)
+    rc = config("readonly", "QUEUE_A all", "STEP_A true")
+    queue(db, rc, "fill", "A", code=0)
+    os.chmod(work, 0o755)
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    equal(counts(db, rc, "A"), {"waiting": 3}, "before")
+    out = run("imqueue", "-db", db, "-c", rc, "list", code=0, **nobody)
+    check(re.search(r"A +0 +3", out.stdout), "readers need no permission")
+    fails(3, ["x.db.queue", "Permission denied"], "imelixir", "-db", db, "-c", rc, "-once", **nobody)
+    fails(3, ["Permission denied"], "imqueue", "-db", db, "-c", rc, "take", "A", **nobody)
+    fails(3, ["Permission denied"], "imqueue", "-db", db, "-c", rc, "clear", "-all", **nobody)
+    equal(counts(db, rc, "A"), {"waiting": 3}, "behind")
+
+# --- a full disk: nothing is begun that cannot be kept; it goes on when there is room
+small = f"{work}/small"
+os.makedirs(small)
+if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", small], capture_output=True).returncode == 0:
+    atexit.register(subprocess.run, ["umount", "-l", small])
+    db = database("small", 30)
+    rc = config("small", "QUEUE_A all", f"STEP_A {script('count', f'echo $1 >> {work}/counted; sleep 0.3')} {{path}}", "NEXT_A B")
+    queue(db, rc, "fill", "A", code=0)
+    worker = start(db, rc, "-j", "2")
+    check(wait_until(lambda: len(lines_of("counted")) == 2), "it works")
+    try:
+        with open(f"{small}/filler", "wb", buffering=0) as f:
+            while f.write(b"x" * 4096):
+                pass
+    except OSError:
+        pass
+    time.sleep(1.5)
+    full = len(lines_of("counted"))
+    time.sleep(0.5)
+    check(worker.poll() is None, "a full disk does not end it")
+    equal(full, 2, "what cannot go on to B is not followed by more")
+    os.remove(f"{small}/filler")
+    check(wait_until(lambda: counts(db, rc, "A") == {"done": 30}, 30), f"it goes on: {counts(db, rc, 'A')}")
+    worker.terminate()
+    told = said(worker)
+    print("full disk:", full, "steps run by then;", sum("No space" in line for line in told.splitlines()), "lines about it")
+    check(1 <= sum("No space" in line for line in told.splitlines()) <= 3, f"it is told, and not again and again: {told!r:.600}")
+    equal(set(collections.Counter(lines_of("counted")).values()), {1}, "each once, also around a full disk")
+    equal(counts(db, rc, "B"), {"waiting": 30}, "each went on once")
+else:
+    print("no tmpfs: a full disk is not tested")
+
+finish()
