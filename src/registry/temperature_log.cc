@@ -206,7 +206,7 @@ void TonightsLog::refresh() {
   const Identity identity{now.st_dev, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
   if (identity == identity_) return;
   const bool another = identity.device != identity_.device || identity.inode != identity_.inode;
-  if (another || identity.size < end_) forget();
+  if (another) forget();
   identity_ = identity;
   read(end_ > 0 ? kLongTail : kTail);
 }
