@@ -65,7 +65,9 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
 
 Result<int> act(const Parsed& args) {
   Settings settings(args);
-  IMREG_ASSIGN(const std::string database, settings.database());
+  // The daemon may be there before the first image is.
+  const bool waits = args.positionals.empty() && !args.has("once");
+  IMREG_ASSIGN(const std::string database, waits ? settings.database() : database_with_queues(settings));
   if (args.positionals.empty()) return work_on(args, database, settings);
   const std::string& verb = args.positionals[0];
   if (verb == "status") {

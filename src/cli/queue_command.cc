@@ -128,7 +128,7 @@ Result<int> act(const Program& program, const Parsed& args) {
   Work work{program, args, {}, {}, {}, {}, args.word("format") == "json", Output()};
   if (args.has("format") && !work.json && args.word("format") != "text")
     return Status(Code::invalid, "-format " + args.word("format") + ": there are text and json");
-  IMREG_ASSIGN(work.database, settings.database());
+  IMREG_ASSIGN(work.database, database_with_queues(settings));
   IMREG_ASSIGN(work.options, queue_options(args));
   IMREG_ASSIGN(work.plans, configured_queues(settings));
   IMREG_TRY(find_names(work, verb));

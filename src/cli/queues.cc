@@ -1,6 +1,8 @@
 // Reads what is said of queues.
 #include "cli/queues.h"
 
+#include "os/walk.h"
+
 namespace imreg::cli {
 
 Result<std::vector<QueuePlan>> configured_queues(Settings& settings) {
@@ -13,6 +15,14 @@ Result<std::vector<QueuePlan>> configured_queues(Settings& settings) {
     }
   }
   return plan_queues(lines);
+}
+
+Result<std::string> database_with_queues(Settings& settings) {
+  IMREG_ASSIGN(std::string database, settings.database());
+  if (!is_missing(database) || !is_missing(queue_folder(database))) return database;
+  return Status(Code::not_found,
+                "there is no such database, and no queue; name another one with -db, or make it with imsort")
+      .in_file(database);
 }
 
 Result<Queue::Options> queue_options(const Parsed& args) {

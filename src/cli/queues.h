@@ -11,6 +11,8 @@ namespace imreg::cli {
 
 /// The queues that the configuration names. Errors: those of Settings::config() and plan_queues().
 Result<std::vector<QueuePlan>> configured_queues(Settings& settings);
+/// The database; error not_found where neither it nor its queues are: a name that is mistyped has no queues.
+Result<std::string> database_with_queues(Settings& settings);
 /// How programs of this room write to queues: -wait, $IMREG_NETWORK. Error: invalid.
 Result<Queue::Options> queue_options(const Parsed& args);
 

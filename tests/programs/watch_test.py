@@ -191,6 +191,8 @@ def trouble():
     os.makedirs("odd")
     fails(3, ["nosuch", "no such folder"], "imwatch", "-db", db, "-once", "nosuch")
     fails(2, ["DIR"], "imwatch", "-db", db)
+    for program, words in (("imqueue", []), ("imelixir", ["-once"]), ("imelixir", ["status"])):
+        fails(3, ["mistyped.db", "no such database, and no queue"], program, "-db", "mistyped.db", *words)
     fails(2, ["-patience"], "imwatch", "-db", db, "-patience", "soon", "odd")
     whole = read(mosaic("elsewhere/c"))
     write("odd/cut.fits", whole[:7000])
