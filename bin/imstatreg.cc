@@ -26,15 +26,14 @@ constexpr cli::Option kOptions[] = {
     cli::kConfigOption,
     cli::kDefineOption,
 };
-constexpr cli::Program kProgram = {
-    "imstatreg",
-    "puts statistics of imstats into the rows of their images; what is not registered yet waits for it",
-    "[STATSFILE...]",
-    kOptions,
-    {"imstats -format json /data/2001-01-27/*.fits | imstatreg -db night.db",
-     "imstatreg -db night.db 600001o.fits 600001o/600001o00.stats 600001o/600001o00.sdat"},
-    0,
-    -1};
+constexpr cli::Program kProgram = {"imstatreg",
+                                   "puts what imstats measured into the rows of the images",
+                                   "[STATSFILE...]",
+                                   kOptions,
+                                   {"imstats -format json night/*.fits | imstatreg -db night.db",
+                                    "imstatreg -db night.db 1o.fits 1o/1o00.stats 1o/1o00.sdat"},
+                                   0,
+                                   -1};
 
 constexpr std::size_t kLongest = std::size_t{1} << 30;  // bytes of a file of statistics
 constexpr std::size_t kNamedFaults = 20;

@@ -4,8 +4,6 @@
 // released behind it. When its announcer dies in between, whoever comes next looks whether that happened (settle). A line that
 // is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
 #include "acquire/queue_state.h"
-#include "acquire/row_lines.h"
-#include "base/text.h"
 #include "imreg/date.h"
 
 #include <algorithm>
@@ -18,12 +16,6 @@ namespace imreg {
 using acquire::LineState;
 
 namespace {
-
-void set_state(Record& record, LineState state) { record.set(queue::kState, static_cast<std::uint8_t>(state)); }
-void end_with(Record& record, LineState state) {
-  set_state(record, state);
-  record.set(queue::kFinished, current_time());
-}
 
 std::string line_name(std::int64_t id) { return "line " + std::to_string(id); }
 
@@ -130,93 +122,6 @@ std::int64_t Queue::State::next_id(const RecordFile& file) {
   return (row < 0 ? 0 : record[queue::kLine]) + file.count() - row;
 }
 
-std::int64_t Queue::State::line_sent(const RecordFile& file, const Origin& origin) {
-  Record record = file.make_record();
-  for (std::int64_t row = file.count() - 1; row >= 0; --row) {
-    const RecordView seen = file.peek(row, record);
-    const auto state = acquire::state_of(seen);
-    if (seen[queue::kOriginline] == origin.line && seen[queue::kOrigintake] == origin.take &&
-        seen[queue::kOrigin] == origin.queue && state != LineState::announced && state != LineState::dropped)
-      return seen[queue::kLine];
-  }
-  return 0;
-}
-
-Result<bool> Queue::State::was_finished(const Origin& origin) const {
-  const auto file = RecordFile::open(acquire::file_of_queue(database, origin.queue));
-  if (!file && file.status().code() == Code::not_found) return true;
-  if (!file) return file.status();
-  const std::int64_t row = row_of(*file, origin.line);
-  if (row < 0) return true;  // only lines that are final are taken out, and all queues are settled before
-  Record record = file->make_record();
-  IMREG_TRY(file->read(row, record));
-  return acquire::is_final(acquire::state_of(record.view())) && record[queue::kTaken] == origin.take;
-}
-
-void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& changes) {
-  const auto decide = [&](OpenRow& open, bool is_due) {
-    if (is_due)
-      set_state(open.record, LineState::waiting);
-    else
-      end_with(open.record, LineState::dropped);
-    changes.push_back({open.row, open.record.bytes()});
-  };
-  std::vector<OpenRow*> of_database;
-  std::vector<QueueLine> lines;
-  for (auto& open : rows) {
-    if (open.record[queue::kOriginline] == 0) {
-      of_database.push_back(&open);
-      lines.push_back(acquire::line_of(open.record.view()));
-      continue;
-    }
-    const auto finished = was_finished(
-        {std::string(open.record[queue::kOrigin]), open.record[queue::kOriginline], open.record[queue::kOrigintake]});
-    if (finished)
-      decide(open, *finished);
-    else
-      notes.push_back(line_name(open.record[queue::kLine]) + " stays announced: " + finished.status().text());
-  }
-  if (lines.empty()) return;
-  const auto registered = acquire::are_registered(database, lines);
-  if (!registered) {
-    notes.push_back(counted(static_cast<long long>(lines.size()), "line") +
-                    " announced by the dead: " + registered.status().text());
-    return;
-  }
-  for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], (*registered)[i]);
-}
-
-Status Queue::State::settle_all() {
-  IMREG_ASSIGN(const auto names, queue_names(database));
-  for (const auto& other : names) {
-    auto opened = Queue::open(database, other, options);
-    if (!opened) continue;  // damaged: until it is mended nobody gets its lines
-    Queue next = *std::move(opened);
-    acquire::Holders holders(database);
-    std::vector<OpenRow> dead;
-    const auto collect = [&](const RecordFile& file) {
-      dead.clear();
-      next.state_->each_open(file, true, [&](std::int64_t row, Record& record) {
-        if (acquire::state_of(record.view()) == LineState::announced && !holders.alive(record[queue::kSlot]))
-          dead.push_back({row, record});
-        return true;
-      });
-    };
-    {
-      const auto file = next.state_->open_file();
-      if (!file) return file.status();
-      collect(*file);
-    }
-    if (dead.empty()) continue;
-    IMREG_ASSIGN(auto writer, next.state_->open_writer(false));
-    collect(writer.file());
-    std::vector<RowChange> changes;
-    next.state_->settle(std::move(dead), changes);
-    IMREG_TRY(writer.commit(changes));
-  }
-  return {};
-}
-
 Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const std::vector<QueueLine>& lines,
                                                          const std::vector<Origin>& origins) {
   std::vector<std::int64_t> ids;
@@ -229,7 +134,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
     if (acquire::state_of(record.view()) != LineState::announced) return true;
     if (record[queue::kSlot] == slot.number()) {
       if (holds(slot, record[queue::kLine])) return true;
-      end_with(record, LineState::dropped);  // of an announcement that failed
+      acquire::end_with(record, LineState::dropped);  // of an announcement that failed
       changes.push_back({row, record.bytes()});
     } else if (!holders.alive(record[queue::kSlot])) {
       dead.push_back({row, record});
@@ -307,7 +212,7 @@ Status Queue::release(const Slot& slot, const std::vector<std::int64_t>& ids) {
     if (state == LineState::dropped) return not_held(path(), ids[i]);
     if (state != LineState::announced) return false;  // done before, by a call that failed behind its commit
     if (record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    set_state(record, LineState::waiting);
+    acquire::set_state(record, LineState::waiting);
     return true;
   }));
   for (const auto id : ids) state_->let_go(slot, id);
@@ -319,7 +224,7 @@ Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
     const auto state = acquire::state_of(record.view());
     if (state == LineState::dropped) return false;
     if (state != LineState::announced || record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    end_with(record, LineState::dropped);
+    acquire::end_with(record, LineState::dropped);
     return true;
   }));
   for (const auto id : ids) state_->let_go(slot, id);
@@ -400,7 +305,7 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
       default:
         if (!is_free) return true;
     }
-    set_state(record, LineState::taken);
+    acquire::set_state(record, LineState::taken);
     record.set(queue::kSlot, slot.number());
     record.set(queue::kTaken, record[queue::kTaken] + 1);
     record.set(queue::kStarted, now);
@@ -460,7 +365,7 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
       if (state == outcome.state) return false;  // done before, by a call that failed behind its commit
       if (state != LineState::taken) return not_held(s.path, ids[i]);
       const bool again = outcome.state == LineState::waiting;
-      end_with(record, outcome.state);
+      acquire::end_with(record, outcome.state);
       if (again) record.set(queue::kAfter, outcome.after);
       if (outcome.state == LineState::failed || (again && outcome.is_attempt))
         record.set(queue::kTries, record[queue::kTries] + 1);
@@ -496,7 +401,7 @@ Status Queue::give_back(const Slot& slot, const std::vector<std::int64_t>& ids) 
     if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return not_held(path(), ids[i]);
     if (state == LineState::waiting) return false;
     if (state != LineState::taken) return not_held(path(), ids[i]);
-    set_state(record, LineState::waiting);
+    acquire::set_state(record, LineState::waiting);
     return true;
   }));
   for (const auto id : ids) state_->let_go(slot, id);

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "emit/trigger.h"
+#include "imreg/date.h"
 #include "os/file.h"
 #include "os/walk.h"
 
@@ -110,6 +111,12 @@ Result<Record> record_of(const QueueLine& line) {
   set_text(record, queue::kWorker, line.worker);
   set_text(record, queue::kResult, line.result);
   return record;
+}
+
+void set_state(Record& record, LineState state) { record.set(queue::kState, static_cast<std::uint8_t>(state)); }
+void end_with(Record& record, LineState state) {
+  set_state(record, state);
+  record.set(queue::kFinished, current_time());
 }
 
 void set_text(Record& record, Field<Text> field, std::string_view text) {

@@ -27,6 +27,9 @@ inline bool is_final(LineState state) { return state > LineState::taken; }
 QueueLine line_of(RecordView record);
 /// Error: invalid, the path does not fit.
 Result<Record> record_of(const QueueLine& line);
+void set_state(Record& record, LineState state);
+/// The same, and when.
+void end_with(Record& record, LineState state);
 /// Printable ASCII, cut: FITS allows nothing else in a column.
 void set_text(Record& record, Field<Text> field, std::string_view text);
 
