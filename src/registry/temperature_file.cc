@@ -64,14 +64,15 @@ void sort_entries(std::vector<Temperature>& entries) {
 Status remove_known(const RecordFile& file, std::vector<Temperature>& entries, std::vector<RowChange>& changes,
                     TemperatureImport& report) {
   std::vector<bool> known(entries.size());
-  Record scratch = file.make_record(), record = file.make_record();
-  for (const auto& run : runs_of(file)) {
+  TemperatureRecords records(file);
+  Record record = file.make_record();
+  for (const auto& run : runs_of(records, file)) {
     std::int64_t at = run.first;
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto& entry = entries[i];
-      at = seek(file, at, run.end, entry.time, entry.probe);
+      at = seek(records, at, run.end, entry.time, entry.probe);
       if (at == run.end) break;
-      if (known[i] || key_of(file.peek(at, scratch)) != key_of(entry)) continue;
+      if (known[i] || key_of(records[at]) != key_of(entry)) continue;
       if (const Status whole = file.read(at, record); whole.code() == Code::corrupt)
         continue;
       else
@@ -90,6 +91,11 @@ Status remove_known(const RecordFile& file, std::vector<Temperature>& entries, s
   return {};
 }
 
+TemperatureRun last_run(const RecordFile& file) {
+  TemperatureRecords records(file);
+  return runs_of(records, file).back();
+}
+
 Record record_of(const Temperature& entry, std::int64_t run) {
   Record record(temps::kRecordSize);
   record.set(temps::kTime, entry.time);
@@ -99,11 +105,11 @@ Record record_of(const Temperature& entry, std::int64_t run) {
   return record;
 }
 
-// Behind the last run, when that stays in order; as many runs as it needs are then made one: each is more than twice as
-// long as all behind it, so there are few.
+// As many of the last runs are made one as it needs for each to be more than twice as long as all behind it: there are few.
 Status merge_runs(RecordWriter& writer) {
   const RecordFile& file = writer.file();
-  const auto runs = runs_of(file);
+  TemperatureRecords records(file);
+  const auto runs = runs_of(records, file);
   std::size_t from = runs.size();
   for (std::size_t i = 0; i + 1 < runs.size(); ++i) {
     if (runs[i].end - runs[i].first > 2 * (file.count() - runs[i].end)) continue;
@@ -129,37 +135,39 @@ Status merge_runs(RecordWriter& writer) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::int64_t x, std::int64_t y) { return key_of(record(x)) < key_of(record(y)); });
   std::size_t at = 0;
-  return writer.commit_many([&](RowChange& change) -> Result<bool> {
+  IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
     if (at == order.size()) return false;
     change.row = first + static_cast<std::int64_t>(at);
     Record fresh(std::string_view(record(order[at++]).bytes(), temps::kRecordSize));
     fresh.set(temps::kRun, first);
     change.bytes = fresh.bytes();
     return true;
-  });
+  }));
+  return writer.checkpoint();  // else the journal keeps its size
 }
 
 }  // namespace
 
 std::string temperature_path(const std::string& database) { return database + ".temps"; }
 
-std::vector<TemperatureRun> runs_of(const RecordFile& file) {
+std::vector<TemperatureRun> runs_of(TemperatureRecords& records, const RecordFile& file) {
   std::vector<TemperatureRun> runs;
   Record record = file.make_record();
   for (std::int64_t end = file.count(); end > 0; end = runs.back().first) {
     std::int64_t first = end - 1;
     if (file.read(end - 1, record).ok() && record[temps::kRun] >= 0 && record[temps::kRun] < end)
       first = record[temps::kRun];
+    (void)records[end - 1];  // has it changed?
     runs.push_back({first, end});
   }
   std::reverse(runs.begin(), runs.end());
   return runs;
 }
 
-std::int64_t seek(const RecordFile& file, std::int64_t from, std::int64_t end, double time, std::string_view probe) {
-  Record scratch = file.make_record();
+std::int64_t seek(TemperatureRecords& records, std::int64_t from, std::int64_t end, double time,
+                  std::string_view probe) {
   const Key wanted(time, probe);
-  const auto before = [&](std::int64_t row) { return key_of(file.peek(row, scratch)) < wanted; };
+  const auto before = [&](std::int64_t row) { return key_of(records[row]) < wanted; };
   std::int64_t step = 1;
   while (from < end && before(std::min(from + step, end) - 1)) {
     from = std::min(from + step, end);
@@ -184,33 +192,35 @@ Result<std::optional<RecordFile>> open_temperatures(const std::string& database)
   return std::optional<RecordFile>(*std::move(file));
 }
 
-void find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
+bool find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
                      const std::vector<TemperatureOptions::Probe>& probes,
                      std::vector<TemperatureNeighbours>& of_probes) {
-  Record scratch = file.make_record(), record = file.make_record();
+  TemperatureRecords records(file);
+  Record record = file.make_record();
   // Takes a record; `done` are the probes that need no more on this side.
   const auto take = [&](std::int64_t row, std::vector<bool>& done, std::size_t& left) {
-    const std::string_view name = file.peek(row, scratch)[temps::kProbe];
+    const std::string name(records[row][temps::kProbe]);
     for (std::size_t i = 0; i < probes.size(); ++i) {
       if (done[i] || (name != probes[i].name && name != probes[i].number)) continue;
-      if (!file.read(row, record).ok()) return;
+      if (!file.read(row, record).ok() || record[temps::kProbe] != name) return;
       of_probes[i].take(time, record[temps::kTime], record[temps::kValue]);
       done[i] = true;
       --left;
     }
   };
   for (const auto& run : runs) {
-    const std::int64_t middle = seek(file, run.first, run.end, time, {});
+    const std::int64_t middle = seek(records, run.first, run.end, time, {});
     for (const int direction : {-1, 1}) {
       std::vector<bool> done(probes.size());
       std::size_t left = probes.size();
       for (std::int64_t row = direction < 0 ? middle - 1 : middle; row >= run.first && row < run.end && left > 0;
            row += direction) {
-        if (!(std::abs(file.peek(row, scratch)[temps::kTime] - time) <= limit)) break;
+        if (!(std::abs(records[row][temps::kTime] - time) <= limit)) break;
         take(row, done, left);
       }
     }
   }
+  return !records.changed();
 }
 
 Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std::vector<Temperature> entries) {
@@ -230,7 +240,7 @@ Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std
   std::int64_t run = file.count();
   if (Record last = file.make_record();
       !entries.empty() && run > 0 && file.read(run - 1, last).ok() && key_of(last.view()) < key_of(entries.front()))
-    run = runs_of(file).back().first;
+    run = last_run(file).first;
   for (std::size_t from = 0; from < entries.size(); from += kStep) {
     std::string bytes;
     for (std::size_t i = from; i < std::min(entries.size(), from + kStep); ++i)
@@ -245,8 +255,9 @@ Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std
 Result<std::int64_t> extract_temperatures(const std::string& database, double from, double to, const Sink& sink) {
   IMREG_ASSIGN(const auto file, open_temperatures(database));
   if (!file) return std::int64_t{0};
-  auto runs = runs_of(*file);
-  for (auto& run : runs) run.first = seek(*file, run.first, run.end, from, {});
+  TemperatureRecords records(*file);
+  auto runs = runs_of(records, *file);
+  for (auto& run : runs) run.first = seek(records, run.first, run.end, from, {});
   Record record = file->make_record(), scratch = file->make_record(), other = file->make_record();
   std::int64_t count = 0;
   std::string line;

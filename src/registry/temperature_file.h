@@ -19,17 +19,38 @@ std::string temperature_path(const std::string& database);
 struct TemperatureRun {
   std::int64_t first, end;
 };
+/// Records as they were when the file was opened: the order of a run that somebody merges meanwhile means nothing.
+class TemperatureRecords {
+ public:
+  explicit TemperatureRecords(const RecordFile& file) : file_(file), scratch_(file.make_record()) {}
+  /// Until the next call.
+  RecordView operator[](std::int64_t row) {
+    const RecordView record = file_.peek(row, scratch_);
+    changed_ |= record[temps::kChangeno] > file_.change_number();
+    return record;
+  }
+  /// One of those that were looked at has changed since: open the file again.
+  bool changed() const { return changed_; }
+
+ private:
+  const RecordFile& file_;
+  Record scratch_;
+  bool changed_ = false;
+};
+
 /// From the oldest on. What is damaged ends a run.
-std::vector<TemperatureRun> runs_of(const RecordFile& file);
+std::vector<TemperatureRun> runs_of(TemperatureRecords& records, const RecordFile& file);
 
 /// The first record of run[from..] that is at or behind (time, probe); quick when it is near `from`.
-std::int64_t seek(const RecordFile& file, std::int64_t from, std::int64_t end, double time, std::string_view probe);
+std::int64_t seek(TemperatureRecords& records, std::int64_t from, std::int64_t end, double time,
+                  std::string_view probe);
 
 /// None when there is no such file.
 Result<std::optional<RecordFile>> open_temperatures(const std::string& database);
 
-/// What stands around a time, not farther than `limit`. Damaged records say nothing.
-void find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
+/// What stands around a time, not farther than `limit`. Damaged records say nothing. False: the file has changed since it was
+/// opened, and must be opened again.
+bool find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& runs, double time, double limit,
                      const std::vector<TemperatureOptions::Probe>& probes,
                      std::vector<TemperatureNeighbours>& of_probes);
 

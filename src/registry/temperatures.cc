@@ -26,6 +26,10 @@ Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view tex
   return probes;
 }
 
+namespace {
+constexpr int kAttempts = 100;  // to look for a time in a file that others are changing
+}
+
 struct Temperatures::State {
   TemperatureOptions options;
   std::optional<TonightsLog> log = {};
@@ -33,6 +37,20 @@ struct Temperatures::State {
   std::vector<TemperatureRun> runs = {};
   std::string file_trouble = {};
   std::optional<std::pair<double, Values>> last = {};  // the CCDs of an exposure have one time
+
+  void open() {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      file_trouble.clear();
+      runs.clear();
+      auto opened = open_temperatures(options.database);
+      file = opened ? *std::move(opened) : std::nullopt;
+      if (!opened) file_trouble = opened.status().text();
+      if (!file) return;
+      TemperatureRecords records(*file);
+      runs = runs_of(records, *file);
+      if (!records.changed()) return;
+    }
+  }
 };
 
 Temperatures::Temperatures(TemperatureOptions options) : state_(std::make_unique<State>(State{std::move(options)})) {
@@ -45,11 +63,7 @@ const TemperatureOptions& Temperatures::options() const { return state_->options
 void Temperatures::refresh(bool whole_log) {
   State& state = *state_;
   state.last.reset();
-  state.file_trouble.clear();
-  auto file = open_temperatures(state.options.database);
-  state.file = file ? *std::move(file) : std::nullopt;
-  if (!file) state.file_trouble = file.status().text();
-  state.runs = state.file ? runs_of(*state.file) : std::vector<TemperatureRun>();
+  state.open();
   if (!state.log) return;
   state.log->refresh();
   if (whole_log) state.log->reach(-std::numeric_limits<double>::infinity(), 0);
@@ -63,7 +77,11 @@ Temperatures::Values Temperatures::at(double time) {
   const double limit = state.options.limit;
   const auto& probes = state.options.probes;
   std::vector<TemperatureNeighbours> around(probes.size());
-  if (state.file) find_neighbours(*state.file, state.runs, time, limit, probes, around);
+  for (int attempt = 0; state.file && attempt < kAttempts; ++attempt) {
+    around.assign(probes.size(), {});
+    if (find_neighbours(*state.file, state.runs, time, limit, probes, around)) break;
+    state.open();
+  }
   if (state.log) {
     state.log->reach(time, limit);
     state.log->neighbours(time, around);

@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "../folder.h"
 #include "imreg/date.h"
@@ -144,7 +147,8 @@ TEST(TemperatureFile, AnyOrderOfImportsIsAMap) {
     EXPECT_EQ(all_of(database), model);
     const auto file = open_temperatures(database);
     ASSERT_TRUE(file.ok() && *file);
-    EXPECT_LE(runs_of(**file).size(), 12U);
+    TemperatureRecords records(**file);
+    EXPECT_LE(runs_of(records, **file).size(), 12U);
     std::map<std::string, std::map<double, float>> series;
     for (const auto& [key, value] : model) series[key.second][key.first] = value;
     TemperatureOptions options{database};
@@ -160,6 +164,39 @@ TEST(TemperatureFile, AnyOrderOfImportsIsAMap) {
             << time - kNight << " probe " << p << ": " << values[p];
     }
   }
+}
+
+// Somebody merges runs while others look for times: what was there is found, with its own value.
+TEST(TemperatureFile, IsReadWhileItIsMerged) {
+  const Folder folder;
+  const std::string database = folder / "n.db";
+  constexpr int kValues = 4000;
+  std::vector<Temperature> even;
+  for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
+  ASSERT_TRUE(import_temperatures({database}, even).ok());
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    std::vector<Temperature> odd;
+    for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
+    std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
+    for (int i = 0; i < kValues; i += 20)
+      EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
+    done = true;
+  });
+  TemperatureOptions options{database};
+  options.limit = 5;
+  Temperatures temperatures(options);
+  temperatures.refresh();
+  std::mt19937_64 random(6);
+  std::int64_t wrong = 0, looks = 0;
+  while (!done) {
+    if (++looks % 1000 == 0) temperatures.refresh();
+    const int i = static_cast<int>(random() % kValues);
+    wrong += temperatures.at(kNight + 2 * i)[0] != static_cast<float>(i % 61);
+  }
+  writer.join();
+  EXPECT_EQ(wrong, 0) << "of " << looks;
+  EXPECT_GT(looks, 100);
 }
 
 class FailAt : public IoObserver {
