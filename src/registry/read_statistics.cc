@@ -5,6 +5,7 @@
 // for the whole: number, sky and fwhm. NAME.sdat has the stars, a line each: fwhm, flags, something, magnitude.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -21,11 +22,13 @@ namespace {
 using State = ImageStatistics::State;
 using Value = ImageStatistics::Value;
 
+constexpr double kMostImages = 1e6;  // in a file
 constexpr std::string_view kEnding = ".stats";
 constexpr std::string_view kImageEndings[] = {".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"};
 
 Value measured(double value) {
-  return std::isfinite(value) ? Value{State::measured, static_cast<float>(value)} : Value{State::failed};
+  return std::abs(value) <= std::numeric_limits<float>::max() ? Value{State::measured, static_cast<float>(value)}
+                                                              : Value{State::failed};
 }
 // Elixir has -1 for what failed.
 Value of_elixir(double value) { return value == -1 ? Value{State::failed} : measured(value); }
@@ -82,7 +85,8 @@ class Entry {
     for (auto& [known, number] :
          {std::pair{"ccd", &out_.ccd}, {"extension", &out_.extension}, {"slice", &out_.slice}}) {
       if (name != known) continue;
-      if (!value || *value != std::floor(*value) || *value < -1 || *value > 1e6) return name + " is no number";
+      if (!value || *value != std::floor(*value) || *value < (number == &out_.slice ? 0 : -1) || *value > kMostImages)
+        return name + " is no number";
       *number = static_cast<int>(*value);
     }
     if (name == "filesize" && value && *value > 0 && *value < 1e18) out_.file_size = static_cast<std::int64_t>(*value);
@@ -167,7 +171,8 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
   for (std::string_view line; lines.next(line);) {
     std::vector<double> numbers;
     numbers_of(line, numbers);
-    if (numbers.size() != (rows.empty() ? numbers.size() : rows[0].size()) || numbers.size() < 2 || numbers.size() > 3)
+    if (numbers.size() != (rows.empty() ? numbers.size() : rows[0].size()) || numbers.size() < 2 ||
+        numbers.size() > 3 || (numbers.size() == 3 && !(numbers[0] >= 0 && numbers[0] < kMostImages)))
       return lines.fault("neither \"sky bias\" nor \"number sky fwhm\"");
     rows.push_back(std::move(numbers));
     places.push_back(lines.place());
@@ -183,7 +188,7 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
       entry.bias = of_elixir(rows[i][1]);
       if (!sdat.empty()) entry.fwhm = of_elixir(elixir_fwhm_of_text(sdat));
     } else {
-      const auto number = static_cast<int>(std::clamp(rows[i][0], 0.0, 1e6));
+      const auto number = static_cast<int>(rows[i][0]);
       entry.sky = of_elixir(rows[i][1]);
       entry.fwhm = of_elixir(rows[i][2]);
       // Slices are 0, 1, ...; the last line has their number and is about the whole cube, which is our slice 0.
