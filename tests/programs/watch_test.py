@@ -50,6 +50,19 @@ class Watch:
         check(code in ((0, -how) if how == signal.SIGTERM else (-how,)), f"imwatch ended with {code}: {self.said()[-500:]}")
 
 
+def holding(lock):
+    """A process that holds a lock of ours for two seconds."""
+    holder = subprocess.Popen([sys.executable, "-c", f"""
+import fcntl, struct, time
+f = open({lock!r}, "r+b")
+fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
+print("held", flush=True)
+time.sleep(2)
+"""], stdout=subprocess.PIPE)
+    holder.stdout.readline()
+    return holder
+
+
 def sorting():
     """imsort: lines for new and changed images and for no others; conditions; trouble with a queue leaves no row."""
     db = "s.db"
@@ -72,6 +85,12 @@ def sorting():
     before, objects = registered(db), lines(db, "PTOLEMY")
     check(run("imsort", "-c", "bad.rc", "-db", db, mosaic("s/never.fits")).returncode in (2, 3), "a queue that makes no sense")
     equal(registered(db), before, "a queue that makes no sense")
+    first = lines(db)
+    holder = holding(db + ".queue/PTOLEMY.queue.lock")
+    out = run("imsort", "-wait", "0", "-db", db, mosaic("s/held.fits"))
+    check(out.returncode == 3 and "PTOLEMY.queue" in out.stderr, f"a queue that is held: {out.returncode} {out.stderr}")
+    equal((registered(db), lines(db)), (before, first), "no row without all its lines, and no line of those")
+    holder.wait()
     with open(db + ".queue/IMSTAT.queue", "r+b") as f:
         f.write(b"garbage, not FITS at all" * 200)
     out = run("imsort", "-db", db, mosaic("s/more.fits"))
@@ -204,15 +223,7 @@ def trouble():
     with open("odd/cut.fits", "ab") as f:
         f.write(whole[7000:])
     watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "the rest of a file")
-    # Another writer holds the database for two seconds.
-    holder = subprocess.Popen([sys.executable, "-c", f"""
-import fcntl, struct, time
-f = open({db!r} + ".lock", "r+b")
-fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
-print("held", flush=True)
-time.sleep(2)
-"""], stdout=subprocess.PIPE)
-    holder.stdout.readline()
+    holder = holding(db + ".lock")
     mosaic("elsewhere/h", final="odd/held.fits")
     watch.until(lambda: "trying again" in watch.said(), "a database that is held is told", 10)
     watch.until(lambda: len(registered(db)) == 6, "and tried again")
