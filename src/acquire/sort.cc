@@ -28,9 +28,8 @@ class Announcer {
         if (wants(row.view())) lines.push_back(queue_line_of(row.view(), roots));
       }
       if (lines.empty()) continue;
-      auto ids = target.queue.announce(*slot_, lines);
-      if (!ids) return undo(ids.status());
-      target.ids = *std::move(ids);
+      // When this fails nothing is registered, and what was announced so far is dropped by whoever finds our slot free.
+      IMREG_ASSIGN(target.ids, target.queue.announce(*slot_, lines));
     }
     return {};
   }
@@ -68,14 +67,6 @@ class Announcer {
       targets_.push_back({&plan, std::move(queue), {}});
     }
     return {};
-  }
-
-  // One queue failed: the others shall not have lines of rows that will not be.
-  Status undo(Status why) {
-    for (auto& target : targets_) {
-      if (!target.ids.empty()) (void)target.queue.drop(*slot_, std::exchange(target.ids, {}));
-    }
-    return why;
   }
 
   const SortOptions& options_;
