@@ -245,14 +245,9 @@ Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begu
   std::string added;
   const std::int64_t first = state_->next_id(writer.file());
   std::int64_t id = first;
-  for (QueueLine line : lines) {
+  for (const QueueLine& line : lines) {
     if (!present.insert(image_key(line)).second) continue;
-    line.id = id++;
-    line.state = LineState::waiting;
-    line.queued = current_time();
-    line.started = line.finished = line.after = 0;
-    line.taken = line.tries = 0;
-    IMREG_ASSIGN(const Record fresh, acquire::record_of(line));
+    IMREG_ASSIGN(const Record fresh, acquire::waiting_record(line, id++));
     added += fresh.bytes();
   }
   IMREG_TRY(writer.append(std::move(added)));

@@ -113,6 +113,15 @@ Result<Record> record_of(const QueueLine& line) {
   return record;
 }
 
+Result<Record> waiting_record(QueueLine line, std::int64_t id) {
+  line.id = id;
+  line.state = LineState::waiting;
+  line.queued = current_time();
+  line.started = line.finished = line.after = 0;
+  line.taken = line.tries = 0;
+  return record_of(line);
+}
+
 void set_state(Record& record, LineState state) { record.set(queue::kState, static_cast<std::uint8_t>(state)); }
 void end_with(Record& record, LineState state) {
   set_state(record, state);

@@ -27,6 +27,8 @@ inline bool is_final(LineState state) { return state > LineState::taken; }
 QueueLine line_of(RecordView record);
 /// Error: invalid, the path does not fit.
 Result<Record> record_of(const QueueLine& line);
+/// The same of a line that waits from now on, under a new number.
+Result<Record> waiting_record(QueueLine line, std::int64_t id);
 void set_state(Record& record, LineState state);
 /// The same, and when.
 void end_with(Record& record, LineState state);

@@ -86,16 +86,10 @@ Result<std::int64_t> Queue::retry() {
   for (std::int64_t row = 0; row < writer.file().count(); ++row) {
     if (acquire::state_of(writer.file().peek(row, record)) != LineState::failed) continue;
     if (!writer.file().read(row, record).ok() || !is_listed(record.view())) continue;
-    QueueLine line = acquire::line_of(record.view());
+    IMREG_ASSIGN(const Record fresh, acquire::waiting_record(acquire::line_of(record.view()), id++));
+    added += fresh.bytes();
     record.set(queue::kState, static_cast<std::uint8_t>(LineState::dropped));
     changes.push_back({row, record.bytes()});
-    line.id = id++;
-    line.state = LineState::waiting;
-    line.queued = current_time();
-    line.started = line.finished = line.after = 0;
-    line.taken = line.tries = 0;
-    IMREG_ASSIGN(const Record fresh, acquire::record_of(line));
-    added += fresh.bytes();
   }
   IMREG_TRY(writer.commit(changes, std::move(added)));
   return static_cast<std::int64_t>(changes.size());
