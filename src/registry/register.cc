@@ -170,8 +170,10 @@ class Registrar {
   Status merge_rows(RecordWriter& writer) {
     std::unordered_map<std::string, std::size_t> last_reading;
     for (const auto& row : rows_) last_reading[file_key_of(row.record.view(), roots_)] = row.reading;
-    IMREG_TRY(pending_.load(options_.database));
     Step step;
+    // Statistics are worth less than the rows of a night.
+    if (const Status waiting = pending_.load(options_.database); !waiting.ok())
+      step.notes.push_back(waiting.text() + "; the statistics that wait in it are not used");
     for (std::size_t from = 0, to = 0; from < rows_.size(); from = to) {
       while (to < rows_.size() && rows_[to].reading == rows_[from].reading) ++to;
       const std::string file_key = file_key_of(rows_[from].record.view(), roots_);
