@@ -92,13 +92,14 @@ class Elixir {
     queue_options.on_network = options_.on_network;
     std::erase_if(closed_, [&](const QueuePlan* plan) {
       auto queue = Queue::open(options_.database, plan->name, queue_options);
-      if (queue) {
+      const bool opened = queue.ok();
+      if (opened) {
         places_.push_back(Place{*plan, *std::move(queue)});
       } else if (report_.trouble.text() != queue.status().text()) {
         tell(Grade::error, plan->name + ": " + queue.status().text());
         report_.trouble = queue.status();
       }
-      return queue.ok();
+      return opened;
     });
   }
 

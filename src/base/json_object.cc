@@ -71,7 +71,11 @@ class Reader {
       ++at_;
     }
     out = std::string(trim(text_.substr(from, at_ - from)));
-    return out.empty() || depth > 0 ? wrong("no value") : Status();
+    double number = 0;
+    const bool nested = out.starts_with('[') || out.starts_with('{');
+    const bool word = out == "null" || out == "true" || out == "false";
+    const bool is_number = out.find_first_not_of("+-.0123456789eE") == out.npos && parse_number(out, number);
+    return depth == 0 && (nested || word || is_number) ? Status() : wrong("no value");
   }
 
  private:

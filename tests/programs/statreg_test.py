@@ -177,7 +177,8 @@ def bad_input():
     for text, words in [("{", ["line 1", "byte 2"]), ("[]", ["line 1", "no statistics"]), ('{"file":5}', ["member file"]), ('{"file":""}', ["member file"]),
                         ('{"file":"x","ccd":"a"}', ["ccd is no number"]), ('{"file":"x","ccd":1e9}', ["ccd is no number"]), ('{"file":"x","ccd":0.5}', ["ccd"]),
                         ('{"file":"x\\ud800"}', ["half a character"]), ('{"file":"x"} y', ["more behind"]), ("# ccd sky file\nx 1\n", ["line 2", "2 words"]),
-                        ("\0\1\2", ["no statistics"]), ('{"a":{"b":[1,"]"]},"file":"x","ccd":}', ["no value"])]:
+                        ("\0\1\2", ["no statistics"]), ('{"a":{"b":[1,"]"]},"file":"x","ccd":}', ["no value"]),
+                        ('{"file":"x","sky":2.5 3}', ["no value"]), ('{"file":"x","sky":nan}', ["no value"]), ('{"file":"x","sky":nul}', ["no value"])]:
         fails(4, ["standard input", *words], "imstatreg", "-db", DB, stdin=text)
     equal(read(DB), before, "nothing was written")
     for name, text in [("e1.stats", "1\n"), ("e2.stats", "1 2\n3 4\n"), ("e3.stats", "1 2 3\n1 2\n"), ("e4.stats", "1 2 3 4\n")]:
