@@ -24,13 +24,13 @@ Status CompleteFiles::load() {
   return {};
 }
 
-void CompleteFiles::add(const std::string& path, double now) {
+void CompleteFiles::add(const std::string& path, double time) {
   const auto headers = read_fits_headers(path);
   cut_.erase(path);
   if (!headers || !headers->damage.empty()) {
     const auto times = file_times(path);
     if (!times || (times->size > 0 && !headers && is_foreign(path, false, headers.status()))) return;
-    cut_[path] = std::min(times->mtime, now);  // who writes it goes on, or has given up
+    cut_[path] = std::min(times->mtime, time);  // who writes it goes on, or has given up
     return;
   }
   const auto facts =
@@ -49,7 +49,7 @@ void CompleteFiles::add(const std::string& path, double now) {
   }
   Ccds& ccds = exposures_[exposure];
   if (std::find(ccds.paths.begin(), ccds.paths.end(), path) == ccds.paths.end()) ccds.paths.push_back(path);
-  ccds.last = now;
+  ccds.last = std::max(ccds.last, time);
   const auto usual = usual_.find(instrument);
   ccds.expected = options_.ccds > 0 ? options_.ccds : usual != usual_.end() ? usual->second : facts->ccds;
 }

@@ -18,8 +18,8 @@ class CompleteFiles {
   /// Errors: those of Cameras::load.
   Status load();
 
-  /// A file was closed, moved in, or found.
-  void add(const std::string& path, double now);
+  /// A file was closed or moved in at this time, or found and is as old as that.
+  void add(const std::string& path, double time);
   /// What may be registered now, in the order of its coming; `notes`: why something is that is not complete.
   std::vector<std::string> take(double now, std::vector<std::string>& notes);
   /// When take() may have something without another file; infinity: never.

@@ -63,26 +63,28 @@ class Watcher {
       const auto fresh = files_to_register(options_.sort.registration.database, walk.files);
       if (!fresh) {
         again_.insert(folder);
+        trouble_ = fresh.status();
         tell(fresh.status());
         continue;
       }
       again_.erase(folder);
-      for (const auto& path : *fresh) add(path);
+      for (const auto& path : *fresh) add(path, true);
     }
   }
 
-  // A file that could not be registered is not read again and again while it stays as it is.
-  void add(const std::string& path) {
+  // A file that could not be registered is not read again and again while it stays as it is. One that was found lay there since it
+  // was written; one that was told of comes now, whatever its time.
+  void add(const std::string& path, bool found) {
     const auto now = file_times(path);
     const auto failed = failed_.find(path);
     if (!now || (failed != failed_.end() && failed->second == std::pair(now->size, now->mtime))) return;
     seen_.emplace(path, current_time());
-    files_.add(path, current_time());
+    files_.add(path, found ? std::min(now->mtime, current_time()) : current_time());
   }
 
   void take(const FolderEvents& happened) {
     const auto fresh = files_to_register(options_.sort.registration.database, happened.files);
-    for (const auto& path : fresh ? *fresh : happened.files) add(path);
+    for (const auto& path : fresh ? *fresh : happened.files) add(path, false);
     look_at(happened.folders);
     for (const auto& folder : happened.gone) {
       if (std::find(folders_.begin(), folders_.end(), folder) == folders_.end()) continue;

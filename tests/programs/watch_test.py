@@ -202,6 +202,10 @@ def splits():
     ccd("700020o", 3)
     watch.until(lambda: len(registered(db)) == 9, "a straggler", 2.5)
     watch.end()
+    for i in range(3):
+        os.utime(ccd("700030o", i), (10 ** 9, 10 ** 9))
+    out = run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
+    check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
 
 
 def trouble():
@@ -219,6 +223,7 @@ def trouble():
     check("1 file not complete yet" in out.stderr, out.stderr)
     os.utime("odd/cut.fits", (1, 1))
     fails(4, ["cut.fits"], "imwatch", "-db", db, "-once", "odd")
+    fails(3, ["broken.db"], "imwatch", "-db", write("broken.db", "no database " * 300), "-once", "odd")
     watch = Watch(db, "-wait", "0", "-patience", "1", "odd")
     with open("odd/cut.fits", "ab") as f:
         f.write(whole[7000:])
