@@ -1,7 +1,8 @@
 // Exact statistics of a CCD of 2048 x 4612 pixels with its overscan, 16 bits and floats, from a mapped file to the value: ours are median
 // AND sigma, numpy's are the median alone. Then whole processes: imstats and source-extractor on the same frame of 2,000 stars. Before anything
-// is timed the medians are compared, and our FWHM with the truth.
+// is timed the medians are compared, and our FWHM with the truth. Last an exposure of 36 such CCDs, with two threads, beside dd.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,14 +50,22 @@ std::vector<float> frame() {
   return out;
 }
 
-// `left` to `right`: the columns that are written.
-std::string write(const std::string& name, const std::vector<float>& pixels, int bitpix, int left, int right) {
+// An HDU. `left` to `right`: the columns that are written.
+std::string hdu_bytes(const std::vector<float>& pixels, int bitpix, int left, int right, bool extension) {
   Header header;
-  header.add("SIMPLE", true);
+  if (extension) {
+    header.add("XTENSION", "IMAGE");
+  } else {
+    header.add("SIMPLE", true);
+  }
   header.add("BITPIX", bitpix);
   header.add("NAXIS", 2);
   header.add("NAXIS1", right - left);
   header.add("NAXIS2", kHeight);
+  if (extension) {
+    header.add("PCOUNT", 0);
+    header.add("GCOUNT", 1);
+  }
   if (bitpix == 16) header.add("BZERO", 32768);
   header.add("OBSTYPE", "object");
   if (left == 0) {
@@ -74,10 +83,39 @@ std::string write(const std::string& name, const std::vector<float>& pixels, int
     }
   }
   bytes.resize((bytes.size() + kBlockSize - 1) / kBlockSize * kBlockSize, '\0');
+  return bytes;
+}
+
+std::string write(const std::string& name, const std::vector<float>& pixels, int bitpix, int left, int right) {
   std::string path = bench::new_file(name);
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary) << hdu_bytes(pixels, bitpix, left, right, false);
   bench::warm(path);
   return path;
+}
+
+// An exposure of a mosaic: 36 times this chip, 700 MB.
+std::string write_mosaic(const std::vector<float>& pixels) {
+  Header primary;
+  primary.add("SIMPLE", true);
+  primary.add("BITPIX", 8);
+  primary.add("NAXIS", 0);
+  primary.add("EXTEND", true);
+  primary.add("OBSTYPE", "object");
+  const std::string chip = hdu_bytes(pixels, 16, 0, kWidth, true);
+  std::string path = bench::new_file("stats_mosaic.fits");
+  std::ofstream out(path, std::ios::binary);
+  out << primary.file_bytes();
+  for (int i = 0; i < 36; ++i) out << chip;
+  out.close();
+  ::sync();
+  return path;
+}
+
+// Out of the page cache: the disk must deliver it again.
+void forget(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) bench::die("cannot drop the pages of " + path);
+  ::close(fd);
 }
 
 PixelStatistics ours(const std::string& path) {
@@ -188,6 +226,20 @@ int main(int argc, char** argv) {
       bench::die("imstats finds a FWHM of " + std::to_string(fwhm) + ", the truth is 4");
     timed("stars/" + kind + "/imstats", [=] { return bench::run({imstats, "-j", "1", cut}); });
     timed("stars/" + kind + "/source_extractor", [=, words = source_extractor(cut)] { return bench::run(words); });
+  }
+  const std::string mosaic = write_mosaic(pixels), imstats = bench::program("imstats");
+  const std::vector<std::string> reading = {"/bin/dd", "if=" + mosaic, "of=/dev/null", "bs=1M", "status=none"};
+  for (const bool cold : {true, false}) {
+    const std::string end = cold ? "/cold" : "/warm";
+    const auto add = [&](const std::string& name, const std::vector<std::string>& words) {
+      timed(name + end, [=] {
+        if (cold) forget(mosaic);
+        if (!cold) bench::warm(mosaic);
+        return bench::run(words);
+      });
+    };
+    add("mosaic/imstats", {imstats, "-j", "2", mosaic});
+    add("mosaic/read", reading);
   }
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -21,6 +21,10 @@ constexpr cli::Option kOptions[] = {
     {"ccds", "N", "chips of the mosaic (4)"},
     {"mode", "mef|split", "all chips in one file, or a file for each (mef)"},
     {"objects", "N", "object exposures a night (20)"},
+    {"size", "WxH", "pixels of a chip, without its overscans (256x512)"},
+    {"fwhm", "PIXELS", "of all stars, whatever the weather"},
+    {"profile", "moffat|gaussian", "of the stars (moffat, beta 3)"},
+    {"density", "F", "F times as many stars (1)"},
     {"stars", "", "write the list of stars too"},
     {"rows", "N", "write a database of N rows instead"},
     {"db", "F", "the database for -rows"},
@@ -34,6 +38,19 @@ constexpr cli::Program kProgram = {"imsim",
                                    0,
                                    0};
 
+// "2048x4612"
+Status read_size(const std::string& text, SimulateOptions& options) {
+  const auto cross = text.find('x');
+  long long width = 0, height = 0;
+  if (cross == text.npos || !parse_integer(text.substr(0, cross), width) ||
+      !parse_integer(text.substr(cross + 1), height) || width < 32 || width > 16384 || height < 32 || height > 16384)
+    return {Code::invalid,
+            "-size: \"" + text + "\" is not WIDTHxHEIGHT with 32 to 16384 pixels each way, as 2048x4612"};
+  options.chip_width = static_cast<int>(width);
+  options.chip_height = static_cast<int>(height);
+  return {};
+}
+
 Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   SimulateOptions options;
   options.seed = seed;
@@ -44,6 +61,13 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   options.ccds = static_cast<int>(ccds);
   options.objects = static_cast<int>(objects);
   options.stars = args.has("stars");
+  if (args.has("size")) IMREG_TRY(read_size(args.word("size"), options));
+  IMREG_ASSIGN(options.fwhm, args.number("fwhm", 0, 1, 50));
+  IMREG_ASSIGN(options.density, args.number("density", 1, 0, 1000));
+  const std::string profile = args.word("profile", "moffat");
+  if (profile != "moffat" && profile != "gaussian")
+    return {Code::invalid, "-profile: \"" + profile + "\" is neither moffat nor gaussian"};
+  options.profile = profile == "moffat" ? StarProfile::moffat : StarProfile::gaussian;
   const std::string mode = args.word("mode", "mef");
   if (mode != "mef" && mode != "split") return {Code::invalid, "-mode: \"" + mode + "\" is neither mef nor split"};
   options.mode = mode == "mef" ? SimulateMode::mef : SimulateMode::split;

@@ -12,6 +12,8 @@
 namespace imreg {
 
 enum class SimulateMode { mef, split };
+/// How light falls off from a star's centre: exp2(-4 r^2/fwhm^2), or Moffat's (1 + r^2/alpha^2)^-3.
+enum class StarProfile { moffat, gaussian };
 
 struct SimulateOptions {
   int nights = 1;  ///< 1 .. 4000
@@ -25,7 +27,10 @@ struct SimulateOptions {
   int chip_width = 256, chip_height = 512;  ///< pixels that see light, 32 .. 16384
   int overscan = 16;                        ///< columns on each side, 4 .. 512
   double pixel_scale = 0.187;               ///< arcsec per pixel
-  bool stars = false;                       ///< return the stars of every chip, and write them to DIR/stars.csv
+  StarProfile profile = StarProfile::moffat;
+  double fwhm = 0;     ///< of all stars, pixels, 1 .. 50; 0: what weather, focus and optics make of it
+  double density = 1;  ///< times as many stars as there are, 0 .. 1000
+  bool stars = false;  ///< return the stars of every chip, and write them to DIR/stars.csv
 };
 
 /// One exposure as it is planned and as the weather makes it.

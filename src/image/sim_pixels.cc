@@ -10,6 +10,7 @@
 namespace imreg {
 namespace {
 
+constexpr double kLn2 = 0.6931471805599453;
 constexpr double kStarsPerMegapixel = 1100;  // at 0.187 arcsec per pixel
 constexpr double kFaintest = 24.0, kBrightest = 13.0;
 constexpr double kCounts = 0.25;      // log10 of the number of stars grows by this per magnitude
@@ -37,7 +38,8 @@ std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const Camera
   const double half_y = (0.5 * camera.height + 0.01 * camera.width + 20 + 0.14 * options.chip_width) * scale;
   const double crowding =
       random.uniform(0.6, 1.8) * std::min(1.0, (camera.pixel_scale / 0.187) * (camera.pixel_scale / 0.187));
-  const double count = random.poisson(crowding * kStarsPerMegapixel * 1e-6 * 4 * half_x * half_y / (scale * scale));
+  const double count =
+      random.poisson(options.density * crowding * kStarsPerMegapixel * 1e-6 * 4 * half_x * half_y / (scale * scale));
   std::vector<SimStarOnSky> stars;
   stars.reserve(static_cast<std::size_t>(count));
   for (double i = 0; i < count; ++i) {
@@ -49,7 +51,9 @@ std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const Camera
   return stars;
 }
 
-double sim_fwhm(const CameraGeometry& camera, const ChipGeometry& chip, const PlannedExposure& exposure) {
+double sim_fwhm(const SimulateOptions& options, const CameraGeometry& camera, const ChipGeometry& chip,
+                const PlannedExposure& exposure) {
+  if (options.fwhm > 0) return options.fwhm;
   const double x = (chip.detector.x1 + chip.detector.x2) / 2.0 - camera.center_x();
   const double y = (chip.detector.y1 + chip.detector.y2) / 2.0 - camera.center_y();
   const double corner = camera.center_x() * camera.center_x() + camera.center_y() * camera.center_y();
@@ -110,7 +114,7 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
                        : filter.name[0] == 'r' ? 0
                        : filter.name[0] == 'i' ? 0.4
                                                : 0.6;
-  truth.fwhm = sim_fwhm(camera_, chip, exposure);
+  truth.fwhm = sim_fwhm(options_, camera_, chip, exposure);
   const double margin = 12 * truth.fwhm;
   const int width = chip.data.width(), height = chip.data.height();
   for (const SimStarOnSky& star : stars) {
@@ -130,22 +134,37 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
   }
 }
 
-// Moffat profile with beta = 3, taken at the centres of the pixels: its FWHM is that of the image; no pow().
+// Either profile is taken at the centres of the pixels: its FWHM is that of the image. Out to where it adds less than a fifth
+// of an electron. Moffat: beta = 3, no pow(). Gaussian: a factor for the row and one for the column.
 void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
   constexpr double kHalfWidth = 0.50982452725;  // sqrt(2^(1/3) - 1)
-  const double alpha = fwhm / (2 * kHalfWidth);
-  const double peak = electrons * 2 / (kPi * alpha * alpha);
-  // Out to where it adds less than a fifth of an electron.
-  const double radius = std::clamp(alpha * std::sqrt(std::max(0.0, std::cbrt(peak / 0.2) - 1)), 2.0, 40 * alpha);
+  const bool gaussian = options_.profile == StarProfile::gaussian;
+  const double alpha = gaussian ? fwhm / 2 : fwhm / (2 * kHalfWidth);
+  const double peak = electrons * (gaussian ? kLn2 : 2) / (kPi * alpha * alpha);
+  const double out_to = gaussian ? std::log2(std::max(1.0, peak / 0.2)) : std::max(0.0, std::cbrt(peak / 0.2) - 1);
+  const double radius = std::clamp(alpha * std::sqrt(out_to), 2.0, 40 * alpha);
   const int width = options_.chip_width, height = options_.chip_height;
   const int x1 = std::max(0, static_cast<int>(std::ceil(x - radius))),
             x2 = std::min(width - 1, static_cast<int>(x + radius));
   const int y1 = std::max(0, static_cast<int>(std::ceil(y - radius))),
             y2 = std::min(height - 1, static_cast<int>(y + radius));
   const float scale = static_cast<float>(1 / (alpha * alpha)), top = static_cast<float>(peak);
+  if (gaussian) {
+    columns_.clear();
+    for (int column = x1; column <= x2; ++column) {
+      const float dx = static_cast<float>(column - x);
+      columns_.push_back(top * std::exp2(-dx * dx * scale));
+    }
+  }
   for (int row = y1; row <= y2; ++row) {
     float* out = light_.data() + static_cast<std::ptrdiff_t>(row) * width;
     const float dy = static_cast<float>(row - y), base = 1 + dy * dy * scale;
+    if (gaussian) {
+      const float factor = std::exp2(-dy * dy * scale);
+      for (int column = x1; column <= x2; ++column)
+        out[column] += factor * columns_[static_cast<std::size_t>(column - x1)];
+      continue;
+    }
     for (int column = x1; column <= x2; ++column) {
       const float dx = static_cast<float>(column - x), t = base + dx * dx * scale;
       out[column] += top / (t * t * t);

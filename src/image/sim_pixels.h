@@ -19,8 +19,9 @@ struct SimStarOnSky {
 std::vector<SimStarOnSky> sim_stars(const SimulateOptions& options, const CameraGeometry& camera,
                                     const PlannedExposure& exposure);
 
-/// FWHM on one chip in pixels: the optics blur the corners.
-double sim_fwhm(const CameraGeometry& camera, const ChipGeometry& chip, const PlannedExposure& exposure);
+/// FWHM on one chip in pixels: what the options ask for; else the weather's, and the optics blur the corners.
+double sim_fwhm(const SimulateOptions& options, const CameraGeometry& camera, const ChipGeometry& chip,
+                const PlannedExposure& exposure);
 
 /// Of the mosaic: degrees on the tangent plane per mosaic pixel: d xi/dx, d xi/dy, d eta/dx, d eta/dy.
 struct MosaicMatrix {
@@ -47,8 +48,9 @@ class SimPainter {
 
   const SimulateOptions& options_;
   const CameraGeometry& camera_;
-  std::vector<float> light_;   ///< electrons expected in each data pixel
-  std::vector<float> struck_;  ///< electrons that do not come as photons: cosmic rays; empty when there are none
+  std::vector<float> columns_;  ///< of a Gaussian star: its factor for each column
+  std::vector<float> light_;    ///< electrons expected in each data pixel
+  std::vector<float> struck_;   ///< electrons that do not come as photons: cosmic rays; empty when there are none
 };
 
 }  // namespace imreg

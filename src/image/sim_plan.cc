@@ -299,6 +299,8 @@ Status check_simulate_options(const SimulateOptions& options) {
                           {"chip height", static_cast<double>(options.chip_height), 32, 16384},
                           {"overscan", static_cast<double>(options.overscan), 4, 512},
                           {"pixel scale", options.pixel_scale, 0.01, 100},
+                          {"FWHM", options.fwhm > 0 ? options.fwhm : 1, 1, 50},
+                          {"density of stars", options.density, 0, 1000},
                           {"first noon", options.first_noon, 0, 4e9}};
   for (const Range& range : ranges) {
     if (!(range.value >= range.low && range.value <= range.high)) {

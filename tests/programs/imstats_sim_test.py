@@ -1,0 +1,58 @@
+# imstats against imsim's known truth: overscans and skies to the exact median of the same pixels (numpy), FWHM of Gaussian and
+# Moffat stars of 2 to 8 pixels as imsim drew them, with its columns that differ, bad columns, cosmic rays and vignetting.
+import csv
+
+import numpy as np
+from astropy.io import fits
+
+from harness import *
+
+LONG = os.environ.get("IMREG_LONG") == "1"
+
+
+def cut(data, text):
+    x, y = text.strip("[]").split(",")
+    (x1, x2), (y1, y2) = (map(int, part.split(":")) for part in (x, y))
+    return data[y1 - 1:y2, x1 - 1:x2]
+
+
+worst = 0
+for profile in ("gaussian", "moffat"):
+    for fwhm in (2, 2.5, 3, 4, 5, 6, 7, 8) if LONG else (2, 3.5, 5, 8):
+        night = f"{profile}{fwhm}"
+        run("imsim", "-o", night, "-size", "1000x900", "-ccds", 2, "-objects", 8 if LONG else 3, "-fwhm", fwhm, "-profile", profile,
+            "-seed", int(fwhm * 10), code=0, timeout=300)
+        truth = {(row["path"], int(row["extension"])): row for row in csv.DictReader(open(f"{night}/truth.csv"))}
+        files = sorted({path for path, _ in truth})
+        found = [json.loads(line) for line in run("imstats", "-format", "json", *[f"{night}/{f}" for f in files], code=0, timeout=300).stdout.splitlines()]
+        equal(len(found), len(truth), f"{night}: chips")
+        for got in found:
+            path = os.path.relpath(got["file"], os.path.realpath(night)) if os.path.isabs(got["file"]) else os.path.relpath(got["file"], night)
+            row = truth[path, got["extension"]]
+            name = f"{night}/{path}[{got['extension']}]"
+            with fits.open(f"{night}/{path}") as hdus:
+                hdu = hdus[got["extension"]]
+                over = np.concatenate([cut(hdu.data, hdu.header[key]).ravel() for key in ("BSECA", "BSECB")])
+                data = cut(hdu.data, hdu.header["DATASEC"])
+            equal(got["bias"], float(np.median(over)), f"{name}: bias")
+            equal(got["sky"], float(np.median(data)), f"{name}: sky")
+            check(abs(got["bias"] - float(row["bias"])) < 1.5, f"{name}: bias {got['bias']}, the truth {row['bias']}")
+            level = float(row["sky"]) + float(row["bias"])
+            near = 0.005 * float(row["sky"]) + 0.15 * got["sigma"] + 1  # the stars lift it a little
+            check(abs(got["sky"] - level) < near, f"{name}: sky {got['sky']}, the truth {level}")
+            if row["type"] != "object":
+                check(got["fwhm"] is None, f"{name}: a {row['type']} has a FWHM of {got['fwhm']}")
+            elif check(got["fwhm"] is not None, f"{name}: no FWHM ({got['reason']}), {row['stars']} stars"):
+                off = 100 * (got["fwhm"] / fwhm - 1)
+                worst = max(worst, abs(off))
+                check(abs(off) <= 2, f"{name}: FWHM {got['fwhm']:.3f}, {off:+.2f} %, from {got['stars']} of {row['stars']} stars, filter {row['filter']}")
+                check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
+        shutil.rmtree(night)
+print(f"FWHM off by {worst:.2f} % at worst")
+
+# What imsim is asked for, and cannot do.
+for words, said in ((["-size", "100"], "WIDTHxHEIGHT"), (["-size", "10x99999"], "WIDTHxHEIGHT"), (["-size", "x"], "WIDTHxHEIGHT"),
+                    (["-profile", "airy"], "moffat nor gaussian"), (["-fwhm", "0.2"], "-fwhm"), (["-density", "-1"], "-density")):
+    fails(2, [said], "imsim", "-o", "none", *words)
+check(not os.path.exists("none"), "a folder was made for nothing")
+finish()
