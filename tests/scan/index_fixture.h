@@ -344,7 +344,7 @@ class IndexTest : public ::testing::Test {
     std::map<std::pair<int, long>, std::int64_t> hours;
     const auto hour_of = [](RecordView row) {
       const double time = row[regimage::kObstime];
-      return std::isnan(time) ? -1 : static_cast<long>(std::fmod(std::floor(time / 3600), 24));
+      return !std::isfinite(time) ? -1 : static_cast<long>(std::fmod(std::floor(time / 3600), 24));
     };
     for (const std::int64_t row : expected) {
       const RecordView record = file.peek(row, scratch);
