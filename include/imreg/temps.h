@@ -24,8 +24,24 @@ struct Temperature {
   float value = 0;    ///< degrees Celsius
 };
 
-/// Lower case, numbers without leading zeros; empty when it can be no name: 1 to 24 letters, digits and any of _ . + -
+/// Lower case, numbers without leading zeros; empty when it can be no name: 1 to 24 letters, digits and any of _ . + -, and
+/// of numbers only whole ones.
 std::string canonical_probe(std::string_view word);
+
+/// Which probes an image wants, and where what they showed is found.
+struct TemperatureOptions {
+  static constexpr int kPlaces = 4;
+  struct Probe {
+    std::string name, number;
+  };
+  std::string database;
+  std::string log = {};  ///< tonight's; empty: none
+  /// In the order of the field teltemp; at most kPlaces. Either word is the probe.
+  std::vector<Probe> probes = {{"mirror", "2"}, {"dome", "36"}, {"air1", "43"}, {"air2", "45"}};
+  double limit = 1800;  ///< seconds: farther values say nothing about a time
+};
+/// "mirror=2 dome=36". Error: invalid.
+Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text);
 
 /// What a log says. man 5 imreg-temps.
 struct TemperatureText {
@@ -40,7 +56,9 @@ struct TemperatureText {
     bad_lines += other.bad_lines;
   }
 };
-TemperatureText read_temperatures(std::string_view text, const std::string& name);
+/// `probes`: a line behind # tells the columns only when it names one of them.
+TemperatureText read_temperatures(std::string_view text, const std::string& name,
+                                  const std::vector<TemperatureOptions::Probe>& probes = TemperatureOptions().probes);
 
 struct TemperatureStore {
   std::string database;
@@ -76,23 +94,8 @@ struct ProbeSummary {
   double first = 0, last = 0;
   std::int64_t count = 0;
 };
-/// By probe. Errors: those of RecordFile::open, but none when there is no X.db.temps.
+/// By probe. Errors: the same, but none when there is no X.db.temps.
 Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database);
-
-/// Which probes an image wants, and where what they showed is found.
-struct TemperatureOptions {
-  static constexpr int kPlaces = 4;
-  struct Probe {
-    std::string name, number;
-  };
-  std::string database;
-  std::string log = {};  ///< tonight's; empty: none
-  /// In the order of the field teltemp; at most kPlaces. Either word is the probe.
-  std::vector<Probe> probes = {{"mirror", "2"}, {"dome", "36"}, {"air1", "43"}, {"air2", "45"}};
-  double limit = 1800;  ///< seconds: farther values say nothing about a time
-};
-/// "mirror=2 dome=36". Error: invalid.
-Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text);
 
 /// "2 mirror FIRST LAST COUNT", or one JSON object.
 std::string report_text(const ProbeSummary& probe, const TemperatureOptions& options);
@@ -117,6 +120,8 @@ class Temperatures {
   const TemperatureOptions& options() const;
   /// Why values may be missing; empty: nothing is known.
   std::string trouble() const;
+  /// Whether images without values, and trouble(), are to be told: not again while nothing has changed.
+  bool is_news();
 
  private:
   struct State;

@@ -110,6 +110,40 @@ def importing():
     run("imcheck", "-db", DB + ".temps", code=0)
 
 
+def watching():
+    """imwatch tells once that there are no temperatures, until that changes."""
+    db, tonight = "watch.db", os.path.abspath("watch.log")
+    os.mkdir("watched")
+    said = open("watch.said", "w+")
+    watch = subprocess.Popen([os.path.join(BIN, "imwatch"), "-db", db, "-D", "TEMPERATURE_LOG", tonight, "watched"], stderr=said)
+    def notes():
+        return [line for line in read("watch.said").decode().splitlines() if "without temperatures" in line]
+    def names():
+        return [r["filename"] for r in rows(db, code=None)] if os.path.exists(db) else []
+    def exposures(prefix, n, seconds):
+        for i in range(n):
+            image(f"coming/{prefix}{i}.fits", DATE_OBS=date(NIGHT + seconds)[:-1])
+            os.rename(f"coming/{prefix}{i}.fits", f"watched/{prefix}{i}.fits")
+            end = time.time() + 60
+            while time.time() < end and f"{prefix}{i}.fits" not in names():
+                time.sleep(0.05)
+    while "watching" not in read("watch.said").decode() and watch.poll() is None:
+        time.sleep(0.02)
+    exposures("a", 3, 100)
+    check(len(notes()) == 1 and "is not there" in notes()[0], f"no log: {notes()}")
+    log(tonight, [(NIGHT - 90000, "2", 1)])
+    exposures("b", 3, 100)
+    check(len(notes()) == 2 and "is not there" not in notes()[1], f"another reason: {notes()}")
+    log(tonight, [(NIGHT + 100, "2", 1)], "a")
+    exposures("c", 2, 100)
+    equal(len(notes()), 2, "all is well")
+    exposures("d", 3, 90000)
+    equal(len(notes()), 3, f"the log has stopped: {notes()}")
+    watch.send_signal(signal.SIGTERM)
+    equal(watch.wait(60), 0, "imwatch")
+    equal(len(names()), 11, "all are registered")
+
+
 def bad_input():
     fails(4, ["none.log: cannot read it"], "imtemps", "-db", "x.db", "import", "none.log")
     check(not os.path.exists("x.db.temps"), "a file was made of nothing")
@@ -253,6 +287,7 @@ against_numpy()
 importing()
 bad_input()
 registering()
+watching()
 filling()
 kills()
 finish()

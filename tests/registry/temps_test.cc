@@ -44,7 +44,9 @@ TEST(TemperatureLog, EveryWayToWriteALine) {
        {"2001-01-27T10:00:30Z 2 3.5", "2001/01/27,10:00:30 02 +3.5\r\n", "  2001/01/27 10:00:30\t2   3.50  ",
         "980589630 2 3.5", "980589630.0 2 3.5", "mjd51936.417013889 2 3.5", "2001-01-27T12:00:30+02:00 2 3.5",
         "01/01/27,10:00:30 2 3.5", "time probe value\n980589630 2 3.5", "time 2 36\n980589630 3.5 nan",
-        "# time 2 36\n980589630 3.5 200.0", "980589630 2 3.5 36 200"})
+        "# time 2 36\n980589630 3.5 200.0", "980589630 2 3.5 36 200", "#time mirrors 02\n980589630 nan 3.5",
+        "# Time is UTC\n980589630 2 3.5", "# date 2001-01-27\n980589630 2 3.5", "# TIME PROBE VALUE\n980589630 2 3.5",
+        "time 2 36\n# Time is UTC\n980589630 3.5 nan"})
     EXPECT_THAT(said(line), ElementsAre(same)) << line;
   EXPECT_THAT(said("980589630 Mirror 3.5 36 -1"),
               ElementsAre("2001-01-27T10:00:30Z mirror 3.500", "2001-01-27T10:00:30Z 36 -1.00"));
@@ -61,7 +63,9 @@ TEST(TemperatureLog, LinesThatMeanNothingAreNamedAndTheOthersTaken) {
                        "2001/13/01 2 3",    "980589630 a_name_of_more_than_24_chars 3",
                        "1e300 2 3",         "999999999999999 2 3",
                        "980589630 2 inf",   "time",
-                       "980589630 2 4 3 x", "-980589630 2 3"};
+                       "980589630 2 4 3 x", "-980589630 2 3",
+                       "200101271030 2 3",  "980589630 2.5 3",
+                       "980589630 -1 3",    "980589630 nan 3"};
   std::string text;
   for (const char* line : bad) text += std::string(line) + "\n980589630 2 3.5\n";
   const auto read = read_temperatures(text + nul, "t.log");
@@ -335,6 +339,59 @@ TEST_F(Tonight, OnlyItsEndIsReadAndGarbageIsPassedOver) {
   EXPECT_FLOAT_EQ(at(100001)[0], 1.25F);
   write(path_, "\n" + format_iso(kNight + 100003) + " 3.25 -\n", true);
   EXPECT_FLOAT_EQ(at(100002)[0], 2.25F);
+}
+
+TEST_F(Tonight, ItsHeaderNeedNotBeTheFirstLine) {
+  for (const bool whole : {true, false}) {  // rows that might be probes and values, too
+    for (const std::size_t behind : {0U, 3000U}) {
+      std::string text = "# the telescope\n" + std::string(behind, '#') + "\ntime mirror dome air1 air2\n";
+      for (int i = 0; i < 1000; ++i) text += format_iso(kNight + i) + (whole ? " 2 5 3 4\n" : " 2.5 5.5 3.5 4.5\n");
+      write(path_ + ".new", text);
+      std::filesystem::rename(path_ + ".new", path_);
+      const float more = whole ? 0 : 0.5F;
+      EXPECT_THAT(at(999), ElementsAre(2 + more, 5 + more, 3 + more, 4 + more));
+      EXPECT_EQ(temperatures_.trouble(), "");
+    }
+  }
+}
+
+// The part of the log that is read begins in the middle of the lines that tell its columns.
+TEST_F(Tonight, HeadersAroundTheBeginOfWhatIsRead) {
+  TonightsLog log(path_, {{"mirror", "2"}, {"dome", "36"}});
+  for (int extra = 0; extra < 120; ++extra) {
+    std::string text = "time dome mirror\n" + format_iso(kNight) + " 9 9\ntime mirror dome\n";
+    while (text.size() < (16U << 10U) - 30U + static_cast<std::size_t>(extra)) text += "\n";
+    text += format_iso(kNight + 60) + " 1 2\n";
+    write(path_ + ".new", text);
+    std::filesystem::rename(path_ + ".new", path_);
+    log.refresh();
+    std::vector<TemperatureNeighbours> around(2);
+    log.neighbours(kNight + 60, around);
+    EXPECT_FLOAT_EQ(around[0].at(kNight + 60, 0), 1) << extra;
+    EXPECT_FLOAT_EQ(around[1].at(kNight + 60, 0), 2) << extra;
+  }
+}
+
+TEST_F(Tonight, OtherProbesFillItsEnd) {
+  std::string text = line(0, 3);
+  for (int i = 0; i < 1200; ++i) text += format_iso(kNight + i) + " 77 1.5\n";
+  write(path_, text);
+  EXPECT_FLOAT_EQ(at(1200)[0], 3);
+  temperatures_.refresh(true);
+  EXPECT_FLOAT_EQ(temperatures_.at(kNight + 1000)[0], 3);
+}
+
+TEST_F(Tonight, WhatCannotBeReadIsTold) {
+  const std::string unreadable = "/sys/class/net/lo/speed";  // a plain file that opens, and fails to be read
+  const auto file = File::open(unreadable, File::Mode::read);
+  char byte = 0;
+  if (!file || file->read(0, &byte, 1).ok()) GTEST_SKIP() << unreadable << " is no such file here";
+  write(path_, line(0, 3));
+  EXPECT_FLOAT_EQ(at(0)[0], 3);
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(unreadable, path_);
+  (void)at(0);
+  EXPECT_THAT(temperatures_.trouble(), HasSubstr(path_));
 }
 
 // A log that somebody writes, cuts and replaces at random is at any time what a whole reading of it says.
