@@ -85,8 +85,8 @@ std::string report_json(const TemperatureImport& report, const TemperatureText& 
 /// RecordWriter::create, open, append, commit.
 Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std::vector<Temperature> entries);
 
-/// Entries with from <= time <= to in the order of time and probe, as lines that read_temperatures() reads. How many. Errors:
-/// those of RecordFile::open.
+/// Entries with from <= time <= to in the order of time and probe, as lines that read_temperatures() reads. How many. What
+/// others import meanwhile moves values, and none is missed or told twice. Errors: those of RecordFile::open; busy.
 Result<std::int64_t> extract_temperatures(const std::string& database, double from, double to, const Sink& sink);
 
 struct ProbeSummary {
@@ -96,6 +96,10 @@ struct ProbeSummary {
 };
 /// By probe. Errors: the same, but none when there is no X.db.temps.
 Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database);
+
+/// Whether the runs of X.db.temps are in order, on which finding a time rests; `path` may be that file itself. What is not
+/// there, and what is damaged, is none of its business. Errors: those of RecordFile::open; corrupt, with what to do.
+Status check_temperatures(const std::string& path);
 
 /// "2 mirror FIRST LAST COUNT", or one JSON object.
 std::string report_text(const ProbeSummary& probe, const TemperatureOptions& options);

@@ -3,6 +3,7 @@ log as it is, missing, garbage, a pipe; bad input; kills."""
 import datetime, random, signal, subprocess, time
 import numpy as np
 from harness import *
+from database import records, store
 
 DB = "n.db"
 TOOL = os.path.join(os.path.dirname(BIN), "tests", "temps_tool")
@@ -110,6 +111,29 @@ def importing():
     run("imcheck", "-db", DB + ".temps", code=0)
 
 
+def not_in_order():
+    """imcheck tells of runs that are not in order, and its remedy helps."""
+    db = "order.db"
+    run("imtemps", "-db", db, "import", log("order.log", [(NIGHT + i * 60, "2", i) for i in range(50)]), code=0)
+    good = run("imtemps", "-db", db, "extract", "1900", "2100", code=0).stdout
+    run("imcheck", "-db", db + ".temps", code=0)
+    table = records(db + ".temps")
+    for name in ("TIME", "VALUE"):
+        table[name][[20, 30]] = table[name][[30, 20]]
+    store(db + ".temps", table)
+    run("imregister", "-db", db, image("order/a.fits"), code=0)
+    for path in (db + ".temps", db):
+        fails(3, [db + ".temps: record 22 ", "imtemps extract"], "imcheck", "-db", path)
+        out = json.loads(run("imcheck", "-db", path, "-format", "json", code=3).stdout)
+        equal([f["file"] for f in out["findings"]], [db + ".temps"], "as JSON")
+    run("imtemps", "-db", db, "extract", "0001-01-01", "9999-12-31", "-o", "all.log", code=0)
+    os.rename(db + ".temps", "wrong.temps")
+    run("imtemps", "-db", db, "import", "all.log", code=0)
+    equal(run("imtemps", "-db", db, "extract", "1900", "2100", code=0).stdout, good, "made anew")
+    run("imcheck", "-db", db + ".temps", code=0)
+    run("imcheck", "-db", db, code=0)
+
+
 def watching():
     """imwatch tells once that there are no temperatures, until that changes."""
     db, tonight = "watch.db", os.path.abspath("watch.log")
@@ -166,6 +190,10 @@ def bad_input():
     write("no.db.temps", b"this is no record file" * 500)
     fails(3, ["no.db.temps"], "imtemps", "-db", "no.db", "import", "g.log")
     fails(3, ["no.db.temps"], "imtemps", "-db", "no.db", "list")
+    run("imregister", "-db", "images.db", image("images/a.fits"), code=0)
+    shutil.copy("images.db", "other.db.temps")
+    for verb in (["list"], ["import", "g.log"], ["extract", "1999", "2020"]):
+        fails(3, ["other.db.temps: holds no temperatures", "move it away and import the logs again"], "imtemps", "-db", "other.db", *verb)
 
 
 def temperatures(db, *args):
@@ -285,6 +313,7 @@ if not os.path.exists(TOOL):
     skip(TOOL + " is not built")
 against_numpy()
 importing()
+not_in_order()
 bad_input()
 registering()
 watching()

@@ -203,6 +203,45 @@ TEST(TemperatureFile, IsReadWhileItIsMerged) {
   EXPECT_GT(looks, 100);
 }
 
+// Somebody merges runs while everything is written out: what was there stands in it, once and in order.
+TEST(TemperatureFile, IsWrittenOutWhileItIsMerged) {
+  const Folder folder;
+  const std::string database = folder / "n.db";
+  constexpr int kValues = 4000;
+  std::vector<Temperature> even;
+  for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
+  ASSERT_TRUE(import_temperatures({database}, even).ok());
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    std::vector<Temperature> odd;
+    for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
+    std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
+    for (int i = 0; i < kValues; i += 20)
+      EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
+    done = true;
+  });
+  int extracts = 0;
+  for (; !done; ++extracts) {
+    const auto before = list_temperatures(database);
+    const Model all = all_of(database);
+    const auto after = list_temperatures(database);
+    ASSERT_TRUE(before.ok() && after.ok()) << before.status().text() << after.status().text();
+    const auto size = static_cast<std::int64_t>(all.size());
+    EXPECT_LE(before->at(0).count, size);
+    EXPECT_GE(after->at(0).count, size);
+    EXPECT_LE(after->at(0).count, 2 * kValues);
+    std::int64_t wrong = 0;
+    for (const auto& entry : even) {
+      const auto at = all.find({entry.time, "2"});
+      wrong += at == all.end() || at->second != entry.value;
+    }
+    EXPECT_EQ(wrong, 0) << "extract " << extracts;
+    if (HasFailure()) break;
+  }
+  writer.join();
+  EXPECT_GT(extracts, 3);
+}
+
 class FailAt : public IoObserver {
  public:
   explicit FailAt(int at) : at_(at) {}
@@ -264,6 +303,69 @@ TEST(TemperatureFile, DamagedRecordsSayNothing) {
   EXPECT_FLOAT_EQ(temperatures.at(kNight + 49 * 60 + 50)[0], 4.9F);  // its neighbours are farther apart than the limit
   EXPECT_FLOAT_EQ(temperatures.at(kNight + 98 * 60 + 10)[0], 9.8F);
   EXPECT_TRUE(std::isnan(temperatures.at(kNight + 102 * 60)[0]));
+}
+
+// Whatever record is damaged, wherever: those around it are found, and importing again brings back no other.
+TEST(TemperatureFile, ADamagedTimeHidesNoOther) {
+  constexpr int kValues = 24;
+  for (const int bit : {0x40, 0x01}) {  // far away in one direction, in the other
+    for (int damaged = 0; damaged < kValues; ++damaged) {
+      const Folder folder;
+      const std::string database = folder / "n.db";
+      std::vector<Temperature> entries;
+      for (int i = 0; i < kValues; ++i) entries.push_back({kNight + i * 60, "2", static_cast<float>(i)});
+      ASSERT_TRUE(import_temperatures({database}, entries).ok());
+      const std::string path = temperature_path(database);
+      std::string bytes = *read_file(path), probe(24, '\0');
+      probe[0] = '2';
+      const auto first = bytes.find(probe, bytes.find("IMREG_TEMPS")) + 24 - temps::kRecordSize;
+      bytes[first + static_cast<std::size_t>(damaged) * temps::kRecordSize] ^= static_cast<char>(bit);
+      write(path, bytes);
+      TemperatureOptions options{database};
+      options.limit = 50;
+      Temperatures temperatures(options);
+      temperatures.refresh();
+      for (int i = 0; i < kValues; ++i) {
+        const float value = temperatures.at(kNight + i * 60)[0];
+        EXPECT_TRUE(i == damaged ? std::isnan(value) : value == static_cast<float>(i))
+            << "record " << damaged << " damaged, value " << i << ": " << value;
+      }
+      EXPECT_EQ(all_of(database).size(), kValues - 1U) << "record " << damaged;
+      const auto again = import_temperatures({database}, entries);
+      ASSERT_TRUE(again.ok()) << again.status().text();
+      EXPECT_EQ(again->known, kValues - 1) << "record " << damaged;
+      EXPECT_EQ(again->added, 1) << "record " << damaged;
+      EXPECT_EQ(all_of(database).size(), static_cast<std::size_t>(kValues)) << "record " << damaged;
+    }
+  }
+}
+
+TEST(TemperatureFile, RunsThatAreNotInOrderAreTold) {
+  const Folder folder;
+  const std::string database = folder / "n.db";
+  EXPECT_TRUE(check_temperatures(database).ok()) << "there are none";
+  std::vector<Temperature> entries;
+  for (int i = 0; i < 100; ++i) entries.push_back({kNight + i, i % 2 == 0 ? "2" : "36", 1});
+  ASSERT_TRUE(import_temperatures({database}, entries).ok());
+  for (auto& entry : entries) entry.time -= 50.5;
+  entries.resize(30);
+  ASSERT_TRUE(import_temperatures({database}, entries).ok());
+  EXPECT_TRUE(check_temperatures(database).ok());
+  const std::string path = temperature_path(database);
+  for (const std::int64_t row : {1, 60, 99, 101, 129}) {
+    auto writer = RecordWriter::open(path, {});
+    ASSERT_TRUE(writer.ok());
+    Record record = writer->file().make_record();
+    ASSERT_TRUE(writer->file().read(row, record).ok());
+    const std::string good(record.bytes());
+    record.set(temps::kTime, record[temps::kTime] - 7);
+    ASSERT_TRUE(writer->commit({{row, record.bytes()}}).ok());
+    const Status told = check_temperatures(database);
+    EXPECT_THAT(told.text(), HasSubstr(path)) << row;
+    EXPECT_THAT(told.text(), HasSubstr("record " + std::to_string(row + 1))) << row;
+    ASSERT_TRUE(writer->commit({{row, good}}).ok());
+    EXPECT_TRUE(check_temperatures(database).ok()) << row;
+  }
 }
 
 class Tonight : public testing::Test {
