@@ -105,10 +105,30 @@ def importing():
     equal((lines[0], lines[1], len(lines)), ("time probe value", "2001-01-27T00:00:00Z 2 6.5", 401), "extract")
     equal(len(run("imtemps", "-db", DB, "extract", date(NIGHT + 60), date(NIGHT + 120), code=0).stdout.splitlines()), 3, "both ends")
     run("imtemps", "-db", DB, "extract", "1999", "2000", code=1)
+    # REFDATE counts, as in every date of the command line.
+    equal(run("imtemps", "-db", DB, "-D", "REFDATE", "2001-01-27", "extract", "0d", "1d", code=0).stdout, read("e.log").decode(), "REFDATE")
+    run("imtemps", "-db", DB, "-D", "REFDATE", "nonsense", "extract", "0d", "1d", code=2)
     # Out of order, and what says that there is nothing.
     out = run("imtemps", "-db", DB, "import", "-", stdin="".join(reversed(text.splitlines(True))) + f"{NIGHT} 99 200.0\n", code=0)
     equal(out.stdout, "401 lines: 0 values added, 1 changed, 399 known, 1 without a temperature; 0 bad\n", "backwards")
     run("imcheck", "-db", DB + ".temps", code=0)
+
+
+def growing():
+    """A log that is written while it is imported: a line without its end is left, and taken when it is whole."""
+    db, text = "grow.db", "".join(f"{date(NIGHT + i)} 2 -{i}.25\n" for i in range(12))
+    model = {}
+    for end in range(len(text) + 1):
+        write("grow.log", text[:end])
+        if end % 7 and text[end - 1] != "\n":
+            continue
+        out = run("imtemps", "-db", db, "import", "grow.log", code=0)
+        equal("grow.log: its last line has no end" in out.stderr, end > 0 and text[end - 1] != "\n", f"{end} bytes: {out.stderr!r}")
+        whole = text[:end].count("\n")
+        check(out.stdout.startswith(f"{whole} line") and "0 changed" in out.stdout, out.stdout)
+    equal(run("imtemps", "-db", db, "extract", "2001-01-27", "2001-01-28", code=0).stdout, "time probe value\n" + text, "all of it")
+    out = run("imtemps", "-db", db, "import", "-", stdin=f"{date(NIGHT + 50)} 2 7", code=0)
+    check("1 value added" in out.stdout and out.stderr == "", "standard input ends where it ends")
 
 
 def not_in_order():
@@ -169,7 +189,8 @@ def watching():
 
 
 def bad_input():
-    fails(4, ["none.log: cannot read it"], "imtemps", "-db", "x.db", "import", "none.log")
+    out = fails(4, ["none.log: cannot read it"], "imtemps", "-db", "x.db", "import", "none.log")
+    equal(out.stdout, "0 lines: 0 values added, 0 changed, 0 known, 0 without a temperature; 0 bad\n", "an unreadable log has no lines")
     check(not os.path.exists("x.db.temps"), "a file was made of nothing")
     run("imtemps", "-db", "x.db", "list", code=1)
     out = fails(4, ["g.log: line 2: ", "no time"], "imtemps", "-db", "x.db", "import", write("g.log", f"{NIGHT} 2 3\nnoise\n{NIGHT} 36 4\n"))
@@ -313,6 +334,7 @@ if not os.path.exists(TOOL):
     skip(TOOL + " is not built")
 against_numpy()
 importing()
+growing()
 not_in_order()
 bad_input()
 registering()
