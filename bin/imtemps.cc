@@ -10,6 +10,7 @@
 #include "cli/temperature_options.h"
 #include "imreg/temps.h"
 #include "os/file.h"
+#include "registry/temperature_fill.h"
 
 namespace {
 

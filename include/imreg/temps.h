@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "imreg/bulk_edit.h"
 #include "imreg/emit.h"
-#include "imreg/registry.h"
 #include "imreg/status.h"
 
 namespace imreg {
+
+class IoObserver;
 
 /// What a probe showed.
 struct Temperature {
@@ -131,17 +131,5 @@ class Temperatures {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// imtemps fill: completes rows without temperatures, as one step that can be undone. man 1 imtemps.
-struct FillReport {
-  BulkEditReport edit;
-  std::int64_t complete = 0;  ///< rows that have all temperatures
-  std::int64_t without = 0;   ///< rows that stay as they are: nothing is known about their time
-};
-/// Errors: those of edit_rows, and of the filters.
-Result<FillReport> fill_temperatures(const SearchOptions& search, const TemperatureOptions& temperatures,
-                                     const BulkEditOptions& options, const std::string& command);
-std::string report_text(const FillReport& report);
-std::string report_json(const FillReport& report, const BulkEditOptions& options);
 
 }  // namespace imreg

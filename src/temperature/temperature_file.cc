@@ -1,5 +1,5 @@
 // X.db.temps: adding to it, finding a time in it, all of it as text.
-#include "registry/temperature_file.h"
+#include "temperature/temperature_file.h"
 
 #include <algorithm>
 #include <cmath>

@@ -15,8 +15,8 @@
 #include "../folder.h"
 #include "imreg/date.h"
 #include "os/file.h"
-#include "registry/temperature_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_file.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 namespace {

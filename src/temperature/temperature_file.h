@@ -9,7 +9,7 @@
 
 #include "formats/temps.h"
 #include "imreg/record_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 

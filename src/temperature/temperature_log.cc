@@ -1,5 +1,5 @@
 // Logs of temperatures as text. man 5 imreg-temps has the grammar.
-#include "registry/temperature_log.h"
+#include "temperature/temperature_log.h"
 
 #include <sys/stat.h>
 

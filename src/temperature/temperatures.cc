@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "registry/temperature_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_file.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 
