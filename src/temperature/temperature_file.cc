@@ -379,7 +379,8 @@ Status check_temperatures(const std::string& path) {
   auto file = RecordFile::open(path);
   const bool of_temperatures = file && check_version(*file).ok();
   if (!of_temperatures) file = RecordFile::open(temperature_path(path));
-  if (file.status().code() == Code::not_found) return {};
+  if (file.status().code() == Code::not_found || file.status().code() == Code::busy)
+    return {};  // none, or being written
   IMREG_TRY(file.status());
   IMREG_TRY(check_version(*file));
   const auto wrong = out_of_order(*file);
