@@ -6,10 +6,10 @@
 #include "cli/files_command.h"
 #include "cli/messages.h"
 #include "cli/moving.h"
-#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
+#include "imreg/temps.h"
 #include "imreg/upkeep.h"
 #include "registry/path_roots.h"
 
@@ -80,7 +80,8 @@ int check(Request& request) {
   if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  if (!roots) report->add_damage(roots.status());
+  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
+    if (!beside.ok()) report->add_damage(beside);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }

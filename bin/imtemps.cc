@@ -10,6 +10,7 @@
 #include "cli/temperature_options.h"
 #include "imreg/temps.h"
 #include "os/file.h"
+#include "registry/temperature_fill.h"
 
 namespace {
 
@@ -55,17 +56,22 @@ Result<int> import(Work& work) {
   store.on_network = cli::environment("IMREG_NETWORK") == "yes";
   IMREG_ASSIGN(store.wait_seconds, work.args.number("wait", store.wait_seconds, 0, 1e6));
   if (work.words.empty()) return Status(Code::invalid, "import LOG...: which? - is standard input");
+  IMREG_ASSIGN(const auto options, cli::temperature_options(work.settings, work.database));
   TemperatureText all;
   TemperatureImport sum;
+  bool unreadable = false;
   for (const auto& name : work.words) {
-    const auto text =
-        name == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_file(name, kLongest);
+    auto text = name == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_file(name, kLongest);
     if (!text) {
-      ++all.bad_lines;
+      unreadable = true;
       cli::complain(kProgram.name, text.status());
       continue;
     }
-    auto read = read_temperatures(*text, name == "-" ? "standard input" : name);
+    if (name != "-" && !text->empty() && text->back() != '\n') {  // somebody is writing it
+      text->resize(text->rfind('\n') + 1);
+      cli::warn(kProgram.name, name + ": its last line has no end yet and is left; import again when it has");
+    }
+    auto read = read_temperatures(*text, name == "-" ? "standard input" : name, options.probes);
     for (const auto& fault : read.faults) cli::complain(kProgram.name, fault);
     if (const auto more = read.bad_lines - std::ssize(read.faults); more > 0)
       cli::warn(kProgram.name, name + ": " + counted(more, "more line") + " of no meaning");
@@ -75,14 +81,13 @@ Result<int> import(Work& work) {
     sum.add(report);
   }
   work.output.write(work.json ? report_json(sum, all) : report_text(sum, all));
-  return all.bad_lines > 0 ? cli::kInputs : cli::kOk;
+  return unreadable || all.bad_lines > 0 ? cli::kInputs : cli::kOk;
 }
 
 Result<int> extract(Work& work) {
   if (work.words.size() != 2) return Status(Code::invalid, "extract FROM TO: two dates are needed");
   DateSettings dates;
-  dates.now = current_time();
-  IMREG_ASSIGN(dates.tz_hours, work.args.number("tz", 0, -14, 14));
+  IMREG_TRY(cli::read_dates(work.args, work.settings, true, dates));
   IMREG_ASSIGN(const double from, parse_date(work.words[0], dates));
   IMREG_ASSIGN(const double to, parse_date(work.words[1], dates));
   IMREG_ASSIGN(const auto output, cli::Output::to_file(work.args.word("o", "-")));

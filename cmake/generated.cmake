@@ -54,5 +54,7 @@ add_custom_command(OUTPUT ${record_page}
                    COMMAND imreg-codegen -page ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 ${record_page}
                    DEPENDS imreg-codegen ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 VERBATIM)
 add_custom_target(imreg_pages ALL DEPENDS ${record_page})
-add_dependencies(imreg_registry imreg_generated)
-target_include_directories(imreg_registry PUBLIC ${CMAKE_BINARY_DIR}/generated)
+foreach(room temperature registry)
+  add_dependencies(imreg_${room} imreg_generated)
+  target_include_directories(imreg_${room} PUBLIC ${CMAKE_BINARY_DIR}/generated)
+endforeach()

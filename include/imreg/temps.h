@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "imreg/bulk_edit.h"
 #include "imreg/emit.h"
-#include "imreg/registry.h"
 #include "imreg/status.h"
 
 namespace imreg {
+
+class IoObserver;
 
 /// What a probe showed.
 struct Temperature {
@@ -24,8 +24,24 @@ struct Temperature {
   float value = 0;    ///< degrees Celsius
 };
 
-/// Lower case, numbers without leading zeros; empty when it can be no name: 1 to 24 letters, digits and any of _ . + -
+/// Lower case, numbers without leading zeros; empty when it can be no name: 1 to 24 letters, digits and any of _ . + -, and
+/// of numbers only whole ones.
 std::string canonical_probe(std::string_view word);
+
+/// Which probes an image wants, and where what they showed is found.
+struct TemperatureOptions {
+  static constexpr int kPlaces = 4;
+  struct Probe {
+    std::string name, number;
+  };
+  std::string database;
+  std::string log = {};  ///< tonight's; empty: none
+  /// In the order of the field teltemp; at most kPlaces. Either word is the probe.
+  std::vector<Probe> probes = {{"mirror", "2"}, {"dome", "36"}, {"air1", "43"}, {"air2", "45"}};
+  double limit = 1800;  ///< seconds: farther values say nothing about a time
+};
+/// "mirror=2 dome=36". Error: invalid.
+Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text);
 
 /// What a log says. man 5 imreg-temps.
 struct TemperatureText {
@@ -40,7 +56,9 @@ struct TemperatureText {
     bad_lines += other.bad_lines;
   }
 };
-TemperatureText read_temperatures(std::string_view text, const std::string& name);
+/// `probes`: a line behind # tells the columns only when it names one of them.
+TemperatureText read_temperatures(std::string_view text, const std::string& name,
+                                  const std::vector<TemperatureOptions::Probe>& probes = TemperatureOptions().probes);
 
 struct TemperatureStore {
   std::string database;
@@ -67,8 +85,8 @@ std::string report_json(const TemperatureImport& report, const TemperatureText& 
 /// RecordWriter::create, open, append, commit.
 Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std::vector<Temperature> entries);
 
-/// Entries with from <= time <= to in the order of time and probe, as lines that read_temperatures() reads. How many. Errors:
-/// those of RecordFile::open.
+/// Entries with from <= time <= to in the order of time and probe, as lines that read_temperatures() reads. How many. What
+/// others import meanwhile moves values, and none is missed or told twice. Errors: those of RecordFile::open; busy.
 Result<std::int64_t> extract_temperatures(const std::string& database, double from, double to, const Sink& sink);
 
 struct ProbeSummary {
@@ -76,23 +94,12 @@ struct ProbeSummary {
   double first = 0, last = 0;
   std::int64_t count = 0;
 };
-/// By probe. Errors: those of RecordFile::open, but none when there is no X.db.temps.
+/// By probe. Errors: the same, but none when there is no X.db.temps.
 Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database);
 
-/// Which probes an image wants, and where what they showed is found.
-struct TemperatureOptions {
-  static constexpr int kPlaces = 4;
-  struct Probe {
-    std::string name, number;
-  };
-  std::string database;
-  std::string log = {};  ///< tonight's; empty: none
-  /// In the order of the field teltemp; at most kPlaces. Either word is the probe.
-  std::vector<Probe> probes = {{"mirror", "2"}, {"dome", "36"}, {"air1", "43"}, {"air2", "45"}};
-  double limit = 1800;  ///< seconds: farther values say nothing about a time
-};
-/// "mirror=2 dome=36". Error: invalid.
-Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view text);
+/// Whether the runs of X.db.temps are in order, on which finding a time rests; `path` may be that file itself. What is not
+/// there, and what is damaged, is none of its business. Errors: those of RecordFile::open; corrupt, with what to do.
+Status check_temperatures(const std::string& path);
 
 /// "2 mirror FIRST LAST COUNT", or one JSON object.
 std::string report_text(const ProbeSummary& probe, const TemperatureOptions& options);
@@ -117,22 +124,12 @@ class Temperatures {
   const TemperatureOptions& options() const;
   /// Why values may be missing; empty: nothing is known.
   std::string trouble() const;
+  /// Whether images without values, and trouble(), are to be told: not again while nothing has changed.
+  bool is_news();
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// imtemps fill: completes rows without temperatures, as one step that can be undone. man 1 imtemps.
-struct FillReport {
-  BulkEditReport edit;
-  std::int64_t complete = 0;  ///< rows that have all temperatures
-  std::int64_t without = 0;   ///< rows that stay as they are: nothing is known about their time
-};
-/// Errors: those of edit_rows, and of the filters.
-Result<FillReport> fill_temperatures(const SearchOptions& search, const TemperatureOptions& temperatures,
-                                     const BulkEditOptions& options, const std::string& command);
-std::string report_text(const FillReport& report);
-std::string report_json(const FillReport& report, const BulkEditOptions& options);
 
 }  // namespace imreg

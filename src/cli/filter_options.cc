@@ -7,15 +7,6 @@ namespace imreg::cli {
 
 namespace {
 
-Status read_dates(const Parsed& args, Settings& settings, DateSettings& dates) {
-  dates.now = current_time();
-  IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
-  // A search must not read files that it does not need: REFDATE concerns dates only.
-  if (!args.has("time") && !args.has("trange") && !args.has("where")) return {};
-  IMREG_ASSIGN(const Config* config, settings.config());
-  return config->has("REFDATE") ? read_reference_date(*config, dates) : Status();
-}
-
 std::string as_shell_word(const std::string& word) {
   const auto plain = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -29,11 +20,20 @@ std::string as_shell_word(const std::string& word) {
 
 }  // namespace
 
+Status read_dates(const Parsed& args, Settings& settings, bool any, DateSettings& dates) {
+  dates.now = current_time();
+  IMREG_ASSIGN(dates.tz_hours, args.number("tz", 0, -14, 14));
+  if (!any) return {};
+  IMREG_ASSIGN(const Config* config, settings.config());
+  return config->has("REFDATE") ? read_reference_date(*config, dates) : Status();
+}
+
 Status read_filters(const Parsed& args, Settings& settings, SearchOptions& options) {
   IMREG_TRY(check_words(args));
   IMREG_ASSIGN(options.database, settings.database());
   IMREG_ASSIGN(options.cameras.folders, Settings::camera_folders(options.database));
-  IMREG_TRY(read_dates(args, settings, options.dates));
+  const bool any_date = args.has("time") || args.has("trange") || args.has("where");
+  IMREG_TRY(read_dates(args, settings, any_date, options.dates));
   for (const auto& use : args.uses) {
     if (is_search_filter(use.name)) options.filters.push_back({std::string(use.name), use.words});
     if (use.name == "where") options.where.push_back(use.words[0]);

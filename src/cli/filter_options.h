@@ -10,6 +10,7 @@
 
 #include "cli/config.h"
 #include "cli/options.h"
+#include "imreg/date.h"
 #include "imreg/registry.h"
 
 namespace imreg::cli {
@@ -47,6 +48,10 @@ constexpr auto joined(const Option (&... parts)[sizes]) {
   ((at = std::copy(std::begin(parts), std::end(parts), at)), ...);
   return out;
 }
+
+/// What dates of the command line mean: now, -tz, REFDATE of the configuration. `any`: there are some; without, no file is read.
+/// Errors: those of Settings; invalid.
+Status read_dates(const Parsed& args, Settings& settings, bool any, DateSettings& dates);
 
 /// Which rows are meant: database, filters, conditions, dates, camera tables, -noindex, -j. Errors: those of Settings; invalid.
 Status read_filters(const Parsed& args, Settings& settings, SearchOptions& options);

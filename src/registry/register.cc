@@ -76,9 +76,9 @@ class Registrar {
     return {};
   }
   std::vector<RegisteredFile> done() { return std::exchange(waiting_, {}); }
-  /// The images whose temperatures were looked for in vain, in one line; empty: there are none.
+  /// The images whose temperatures were looked for in vain, in one line; empty: there are none, or it was said before.
   std::string temperature_note() const {
-    if (without_temperatures_ == 0) return {};
+    if (without_temperatures_ == 0 || !options_.temperatures->is_news()) return {};
     const std::string why = options_.temperatures->trouble();
     return counted(without_temperatures_, "row") + " without temperatures: no probe has a value for " +
            format_iso(first_without_) + (why.empty() ? "" : "; " + why);

@@ -7,7 +7,7 @@
 #include "fuzz.h"
 #include "imreg/date.h"
 #include "imreg/temps.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg::fuzz {
 namespace {

@@ -3,6 +3,7 @@ log as it is, missing, garbage, a pipe; bad input; kills."""
 import datetime, random, signal, subprocess, time
 import numpy as np
 from harness import *
+from database import records, store
 
 DB = "n.db"
 TOOL = os.path.join(os.path.dirname(BIN), "tests", "temps_tool")
@@ -104,14 +105,92 @@ def importing():
     equal((lines[0], lines[1], len(lines)), ("time probe value", "2001-01-27T00:00:00Z 2 6.5", 401), "extract")
     equal(len(run("imtemps", "-db", DB, "extract", date(NIGHT + 60), date(NIGHT + 120), code=0).stdout.splitlines()), 3, "both ends")
     run("imtemps", "-db", DB, "extract", "1999", "2000", code=1)
+    # REFDATE counts, as in every date of the command line.
+    equal(run("imtemps", "-db", DB, "-D", "REFDATE", "2001-01-27", "extract", "0d", "1d", code=0).stdout, read("e.log").decode(), "REFDATE")
+    run("imtemps", "-db", DB, "-D", "REFDATE", "nonsense", "extract", "0d", "1d", code=2)
     # Out of order, and what says that there is nothing.
     out = run("imtemps", "-db", DB, "import", "-", stdin="".join(reversed(text.splitlines(True))) + f"{NIGHT} 99 200.0\n", code=0)
     equal(out.stdout, "401 lines: 0 values added, 1 changed, 399 known, 1 without a temperature; 0 bad\n", "backwards")
     run("imcheck", "-db", DB + ".temps", code=0)
 
 
+def growing():
+    """A log that is written while it is imported: a line without its end is left, and taken when it is whole."""
+    db, text = "grow.db", "".join(f"{date(NIGHT + i)} 2 -{i}.25\n" for i in range(12))
+    model = {}
+    for end in range(len(text) + 1):
+        write("grow.log", text[:end])
+        if end % 7 and text[end - 1] != "\n":
+            continue
+        out = run("imtemps", "-db", db, "import", "grow.log", code=0)
+        equal("grow.log: its last line has no end" in out.stderr, end > 0 and text[end - 1] != "\n", f"{end} bytes: {out.stderr!r}")
+        whole = text[:end].count("\n")
+        check(out.stdout.startswith(f"{whole} line") and "0 changed" in out.stdout, out.stdout)
+    equal(run("imtemps", "-db", db, "extract", "2001-01-27", "2001-01-28", code=0).stdout, "time probe value\n" + text, "all of it")
+    out = run("imtemps", "-db", db, "import", "-", stdin=f"{date(NIGHT + 50)} 2 7", code=0)
+    check("1 value added" in out.stdout and out.stderr == "", "standard input ends where it ends")
+
+
+def not_in_order():
+    """imcheck tells of runs that are not in order, and its remedy helps."""
+    db = "order.db"
+    run("imtemps", "-db", db, "import", log("order.log", [(NIGHT + i * 60, "2", i) for i in range(50)]), code=0)
+    good = run("imtemps", "-db", db, "extract", "1900", "2100", code=0).stdout
+    run("imcheck", "-db", db + ".temps", code=0)
+    table = records(db + ".temps")
+    for name in ("TIME", "VALUE"):
+        table[name][[20, 30]] = table[name][[30, 20]]
+    store(db + ".temps", table)
+    run("imregister", "-db", db, image("order/a.fits"), code=0)
+    for path in (db + ".temps", db):
+        fails(3, [db + ".temps: record 22 ", "imtemps extract"], "imcheck", "-db", path)
+        out = json.loads(run("imcheck", "-db", path, "-format", "json", code=3).stdout)
+        equal([f["file"] for f in out["findings"]], [db + ".temps"], "as JSON")
+    run("imtemps", "-db", db, "extract", "0001-01-01", "9999-12-31", "-o", "all.log", code=0)
+    os.rename(db + ".temps", "wrong.temps")
+    run("imtemps", "-db", db, "import", "all.log", code=0)
+    equal(run("imtemps", "-db", db, "extract", "1900", "2100", code=0).stdout, good, "made anew")
+    run("imcheck", "-db", db + ".temps", code=0)
+    run("imcheck", "-db", db, code=0)
+
+
+def watching():
+    """imwatch tells once that there are no temperatures, until that changes."""
+    db, tonight = "watch.db", os.path.abspath("watch.log")
+    os.mkdir("watched")
+    said = open("watch.said", "w+")
+    watch = subprocess.Popen([os.path.join(BIN, "imwatch"), "-db", db, "-D", "TEMPERATURE_LOG", tonight, "watched"], stderr=said)
+    def notes():
+        return [line for line in read("watch.said").decode().splitlines() if "without temperatures" in line]
+    def names():
+        return [r["filename"] for r in rows(db, code=None)] if os.path.exists(db) else []
+    def exposures(prefix, n, seconds):
+        for i in range(n):
+            image(f"coming/{prefix}{i}.fits", DATE_OBS=date(NIGHT + seconds)[:-1])
+            os.rename(f"coming/{prefix}{i}.fits", f"watched/{prefix}{i}.fits")
+            end = time.time() + 60
+            while time.time() < end and f"{prefix}{i}.fits" not in names():
+                time.sleep(0.05)
+    while "watching" not in read("watch.said").decode() and watch.poll() is None:
+        time.sleep(0.02)
+    exposures("a", 3, 100)
+    check(len(notes()) == 1 and "is not there" in notes()[0], f"no log: {notes()}")
+    log(tonight, [(NIGHT - 90000, "2", 1)])
+    exposures("b", 3, 100)
+    check(len(notes()) == 2 and "is not there" not in notes()[1], f"another reason: {notes()}")
+    log(tonight, [(NIGHT + 100, "2", 1)], "a")
+    exposures("c", 2, 100)
+    equal(len(notes()), 2, "all is well")
+    exposures("d", 3, 90000)
+    equal(len(notes()), 3, f"the log has stopped: {notes()}")
+    watch.send_signal(signal.SIGTERM)
+    equal(watch.wait(60), 0, "imwatch")
+    equal(len(names()), 11, "all are registered")
+
+
 def bad_input():
-    fails(4, ["none.log: cannot read it"], "imtemps", "-db", "x.db", "import", "none.log")
+    out = fails(4, ["none.log: cannot read it"], "imtemps", "-db", "x.db", "import", "none.log")
+    equal(out.stdout, "0 lines: 0 values added, 0 changed, 0 known, 0 without a temperature; 0 bad\n", "an unreadable log has no lines")
     check(not os.path.exists("x.db.temps"), "a file was made of nothing")
     run("imtemps", "-db", "x.db", "list", code=1)
     out = fails(4, ["g.log: line 2: ", "no time"], "imtemps", "-db", "x.db", "import", write("g.log", f"{NIGHT} 2 3\nnoise\n{NIGHT} 36 4\n"))
@@ -132,6 +211,10 @@ def bad_input():
     write("no.db.temps", b"this is no record file" * 500)
     fails(3, ["no.db.temps"], "imtemps", "-db", "no.db", "import", "g.log")
     fails(3, ["no.db.temps"], "imtemps", "-db", "no.db", "list")
+    run("imregister", "-db", "images.db", image("images/a.fits"), code=0)
+    shutil.copy("images.db", "other.db.temps")
+    for verb in (["list"], ["import", "g.log"], ["extract", "1999", "2020"]):
+        fails(3, ["other.db.temps: holds no temperatures", "move it away and import the logs again"], "imtemps", "-db", "other.db", *verb)
 
 
 def temperatures(db, *args):
@@ -251,8 +334,11 @@ if not os.path.exists(TOOL):
     skip(TOOL + " is not built")
 against_numpy()
 importing()
+growing()
+not_in_order()
 bad_input()
 registering()
+watching()
 filling()
 kills()
 finish()

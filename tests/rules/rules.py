@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 FLOORS = {
     "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4, "pixels": 4,
-    "registry": 5, "measure": 5, "keyword": 5, "process": 5, "spectrum": 5,
-    "acquire": 6, "archive": 6, "ingest": 6, "serve": 6, "cli": 7,
+    "temperature": 5, "measure": 5, "keyword": 5, "process": 5, "spectrum": 5, "registry": 6,
+    "acquire": 7, "archive": 7, "ingest": 7, "serve": 7, "cli": 8,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {
@@ -21,7 +21,7 @@ PUBLIC = {
     "simulate.h": "image", "registry.h": "registry", "path_roots.h": "registry", "sky_region.h": "sky",
     "calibration.h": "registry", "upkeep.h": "upkeep", "backup.h": "upkeep", "bulk_change.h": "record", "history.h": "history",
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
-    "temps.h": "registry",
+    "temps.h": "temperature",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
     "pixels.h": "pixels", "measure.h": "measure",
 }

@@ -1,10 +1,12 @@
 // X.db.temps: adding to it, finding a time in it, all of it as text.
-#include "registry/temperature_file.h"
+#include "temperature/temperature_file.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "emit/number.h"
 #include "imreg/date.h"
@@ -28,9 +30,11 @@ RecordWriter::Options writing(const TemperatureStore& store) {
   return out;
 }
 
-Status check_temperatures(const RecordFile& file) {
+Status check_version(const RecordFile& file) {
   if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version == temps::kVersion) return {};
-  return Status(Code::invalid, "holds no temperatures of this version").in_file(file.path());
+  return Status(Code::invalid,
+                "holds no temperatures of this version; move it away and import the logs again (imtemps import)")
+      .in_file(file.path());
 }
 
 Result<RecordWriter> open_to_write(const TemperatureStore& store) {
@@ -44,7 +48,7 @@ Result<RecordWriter> open_to_write(const TemperatureStore& store) {
     writer = RecordWriter::open(path, writing(store));
   }
   IMREG_TRY(writer.status());
-  IMREG_TRY(check_temperatures(writer->file()));
+  IMREG_TRY(check_version(writer->file()));
   return writer;
 }
 
@@ -65,23 +69,20 @@ Status remove_known(const RecordFile& file, std::vector<Temperature>& entries, s
                     TemperatureImport& report) {
   std::vector<bool> known(entries.size());
   TemperatureRecords records(file);
-  Record record = file.make_record();
   for (const auto& run : runs_of(records, file)) {
     std::int64_t at = run.first;
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto& entry = entries[i];
       at = seek(records, at, run.end, entry.time, entry.probe);
       if (at == run.end) break;
-      if (known[i] || key_of(records[at]) != key_of(entry)) continue;
-      if (const Status whole = file.read(at, record); whole.code() == Code::corrupt)
-        continue;
-      else
-        IMREG_TRY(whole);
+      const Record* const found = known[i] ? nullptr : records.whole(at);
+      if (!found || key_of(found->view()) != key_of(entry)) continue;
       known[i] = true;
-      if (record[temps::kValue] == entry.value) {
+      if ((*found)[temps::kValue] == entry.value) {
         ++report.known;
         continue;
       }
+      Record record = *found;
       record.set(temps::kValue, entry.value);
       changes.push_back({at, record.bytes()});
     }
@@ -152,13 +153,10 @@ std::string temperature_path(const std::string& database) { return database + ".
 
 std::vector<TemperatureRun> runs_of(TemperatureRecords& records, const RecordFile& file) {
   std::vector<TemperatureRun> runs;
-  Record record = file.make_record();
   for (std::int64_t end = file.count(); end > 0; end = runs.back().first) {
-    std::int64_t first = end - 1;
-    if (file.read(end - 1, record).ok() && record[temps::kRun] >= 0 && record[temps::kRun] < end)
-      first = record[temps::kRun];
-    (void)records[end - 1];  // has it changed?
-    runs.push_back({first, end});
+    const Record* const last = records.whole(end - 1);
+    const std::int64_t first = last ? (*last)[temps::kRun] : -1;
+    runs.push_back({first >= 0 && first < end ? first : end - 1, end});
   }
   std::reverse(runs.begin(), runs.end());
   return runs;
@@ -167,20 +165,29 @@ std::vector<TemperatureRun> runs_of(TemperatureRecords& records, const RecordFil
 std::int64_t seek(TemperatureRecords& records, std::int64_t from, std::int64_t end, double time,
                   std::string_view probe) {
   const Key wanted(time, probe);
-  const auto before = [&](std::int64_t row) { return key_of(records[row]) < wanted; };
-  std::int64_t step = 1;
-  while (from < end && before(std::min(from + step, end) - 1)) {
-    from = std::min(from + step, end);
-    step *= 2;
+  // None: it is damaged and has no place in the order; whole ones beside it are asked.
+  const auto before = [&](std::int64_t row) -> std::optional<bool> {
+    const Record* const record = records.whole(row);
+    return record ? std::optional(key_of(record->view()) < wanted) : std::nullopt;
+  };
+  std::int64_t most = end;
+  for (std::int64_t step = 1; from < end; from = most, step *= 2) {
+    most = std::min(from + step, end);
+    std::optional<bool> last;
+    for (std::int64_t row = most - 1; row >= from && !last; --row) last = before(row);
+    if (last == false) break;
   }
-  std::int64_t most = std::min(from + step, end);
   while (from < most) {
     const std::int64_t middle = from + (most - from) / 2;
-    if (before(middle))
-      from = middle + 1;
+    std::int64_t row = middle;
+    std::optional<bool> first = before(row);
+    while (!first && ++row < most) first = before(row);
+    if (first == true)
+      from = row + 1;
     else
       most = middle;
   }
+  while (from < end && !records.whole(from)) ++from;
   return from;
 }
 
@@ -188,7 +195,7 @@ Result<std::optional<RecordFile>> open_temperatures(const std::string& database)
   auto file = RecordFile::open(temperature_path(database));
   if (!file && file.status().code() == Code::not_found) return std::optional<RecordFile>();
   IMREG_TRY(file.status());
-  IMREG_TRY(check_temperatures(*file));
+  IMREG_TRY(check_version(*file));
   return std::optional<RecordFile>(*std::move(file));
 }
 
@@ -196,14 +203,14 @@ bool find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& 
                      const std::vector<TemperatureOptions::Probe>& probes,
                      std::vector<TemperatureNeighbours>& of_probes) {
   TemperatureRecords records(file);
-  Record record = file.make_record();
   // Takes a record; `done` are the probes that need no more on this side.
   const auto take = [&](std::int64_t row, std::vector<bool>& done, std::size_t& left) {
     const std::string name(records[row][temps::kProbe]);
     for (std::size_t i = 0; i < probes.size(); ++i) {
       if (done[i] || (name != probes[i].name && name != probes[i].number)) continue;
-      if (!file.read(row, record).ok() || record[temps::kProbe] != name) return;
-      of_probes[i].take(time, record[temps::kTime], record[temps::kValue]);
+      const Record* const record = records.whole(row);
+      if (!record || (*record)[temps::kProbe] != name) return;
+      of_probes[i].take(time, (*record)[temps::kTime], (*record)[temps::kValue]);
       done[i] = true;
       --left;
     }
@@ -215,8 +222,9 @@ bool find_neighbours(const RecordFile& file, const std::vector<TemperatureRun>& 
       std::size_t left = probes.size();
       for (std::int64_t row = direction < 0 ? middle - 1 : middle; row >= run.first && row < run.end && left > 0;
            row += direction) {
-        if (!(std::abs(records[row][temps::kTime] - time) <= limit)) break;
-        take(row, done, left);
+        const bool near = std::abs(records[row][temps::kTime] - time) <= limit;
+        if (!near && records.whole(row)) break;  // a damaged one ends nothing
+        if (near) take(row, done, left);
       }
     }
   }
@@ -252,30 +260,68 @@ Result<TemperatureImport> import_temperatures(const TemperatureStore& store, std
   return report;
 }
 
+namespace {
+
+constexpr int kAttempts = 100;  // in vain, at a file that others are changing
+
+// A run that is being read: its next whole record.
+struct Cursor {
+  TemperatureRun run;
+  Record next;
+};
+
+// Calls visit(record) for each whole record with from <= time <= to, in the order of time and probe, until it returns false.
+// When somebody changes them meanwhile, the file is opened again, and it goes on behind the last one.
+template <class Visit>
+Status each_temperature(const std::string& database, double from, double to, const Visit& visit) {
+  std::optional<std::pair<double, std::string>> last;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    IMREG_ASSIGN(const auto file, open_temperatures(database));
+    if (!file) return {};
+    TemperatureRecords records(*file);
+    std::vector<Cursor> cursors;
+    const auto advance = [&](Cursor& cursor) {
+      for (; cursor.run.first < cursor.run.end; ++cursor.run.first) {
+        const Record* const record = records.whole(cursor.run.first);  // of those that are damaged imcheck tells
+        if (!record) continue;
+        cursor.next = *record;
+        return !((*record)[temps::kTime] > to);
+      }
+      return false;
+    };
+    for (const auto& run : runs_of(records, *file)) {
+      Cursor cursor{run, Record(0)};
+      cursor.run.first = seek(records, run.first, run.end, last ? last->first : from, last ? last->second : "");
+      bool more = advance(cursor);
+      if (more && last && key_of(cursor.next.view()) == Key(last->first, last->second)) {
+        ++cursor.run.first;
+        more = advance(cursor);
+      }
+      if (more) cursors.push_back(std::move(cursor));
+    }
+    while (!records.changed()) {
+      if (cursors.empty()) return {};
+      const auto next = std::min_element(cursors.begin(), cursors.end(), [](const Cursor& a, const Cursor& b) {
+        return key_of(a.next.view()) < key_of(b.next.view());
+      });
+      if (!visit(next->next.view())) return {};
+      last.emplace(next->next[temps::kTime], next->next[temps::kProbe]);
+      attempt = 0;
+      ++next->run.first;
+      if (!advance(*next)) cursors.erase(next);
+    }
+  }
+  return Status(Code::busy, "its values are being moved by imports all the time; try again")
+      .in_file(temperature_path(database));
+}
+
+}  // namespace
+
 Result<std::int64_t> extract_temperatures(const std::string& database, double from, double to, const Sink& sink) {
-  IMREG_ASSIGN(const auto file, open_temperatures(database));
-  if (!file) return std::int64_t{0};
-  TemperatureRecords records(*file);
-  auto runs = runs_of(records, *file);
-  for (auto& run : runs) run.first = seek(records, run.first, run.end, from, {});
-  Record record = file->make_record(), scratch = file->make_record(), other = file->make_record();
   std::int64_t count = 0;
   std::string line;
-  while (true) {
-    std::erase_if(runs, [](const TemperatureRun& run) { return run.first >= run.end; });
-    if (runs.empty()) return count;
-    auto next = runs.begin();
-    for (auto at = std::next(next); at != runs.end(); ++at) {
-      if (key_of(file->peek(at->first, scratch)) < key_of(file->peek(next->first, other))) next = at;
-    }
-    const Status whole = file->read(next->first++, record);
-    if (whole.code() == Code::corrupt) continue;  // imcheck -db X.db.temps tells
-    IMREG_TRY(whole);
-    if (record[temps::kTime] > to) {
-      next->first = next->end;
-      continue;
-    }
-    if (count++ == 0) line = "time probe value\n";
+  IMREG_TRY(each_temperature(database, from, to, [&](RecordView record) {
+    line = count++ == 0 ? "time probe value\n" : "";
     line += format_iso(record[temps::kTime]);
     line += ' ';
     line += record[temps::kProbe];
@@ -283,19 +329,15 @@ Result<std::int64_t> extract_temperatures(const std::string& database, double fr
     char number[emit::kFloatSize];
     line.append(number, emit::write_number(number, static_cast<float>(record[temps::kValue])));
     line += '\n';
-    if (!sink(line)) return count;
-    line.clear();
-  }
+    return sink(line);
+  }));
+  return count;
 }
 
 Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database) {
   std::map<std::string, ProbeSummary, std::less<>> probes;
-  IMREG_ASSIGN(const auto file, open_temperatures(database));
-  Record record = file ? file->make_record() : Record(0);
-  for (std::int64_t row = 0; file && row < file->count(); ++row) {
-    const Status whole = file->read(row, record);
-    if (whole.code() == Code::corrupt) continue;
-    IMREG_TRY(whole);
+  constexpr double kEver = std::numeric_limits<double>::infinity();
+  IMREG_TRY(each_temperature(database, -kEver, kEver, [&](RecordView record) {
     const double time = record[temps::kTime];
     auto at = probes.find(std::string_view(record[temps::kProbe]));
     if (at == probes.end()) {
@@ -305,10 +347,49 @@ Result<std::vector<ProbeSummary>> list_temperatures(const std::string& database)
     at->second.first = std::min(at->second.first, time);
     at->second.last = std::max(at->second.last, time);
     ++at->second.count;
-  }
+    return true;
+  }));
   std::vector<ProbeSummary> out;
   for (auto& [name, summary] : probes) out.push_back(std::move(summary));
   return out;
+}
+
+namespace {
+
+// The first record that does not stand behind the one before it in its run; none: all do, or somebody changes them.
+std::optional<std::int64_t> out_of_order(const RecordFile& file) {
+  TemperatureRecords records(file);
+  std::optional<std::int64_t> found;
+  Record before = file.make_record();
+  for (const auto& run : runs_of(records, file)) {
+    bool first = true;
+    for (std::int64_t row = run.first; row < run.end && !found && !records.changed(); ++row) {
+      const Record* const record = records.whole(row);
+      if (!record) continue;
+      if (!std::exchange(first, false) && !(key_of(before.view()) < key_of(record->view()))) found = row;
+      before = *record;
+    }
+  }
+  return records.changed() ? std::nullopt : found;
+}
+
+}  // namespace
+
+Status check_temperatures(const std::string& path) {
+  auto file = RecordFile::open(path);
+  const bool of_temperatures = file && check_version(*file).ok();
+  if (!of_temperatures) file = RecordFile::open(temperature_path(path));
+  if (file.status().code() == Code::not_found || file.status().code() == Code::busy)
+    return {};  // none, or being written
+  IMREG_TRY(file.status());
+  IMREG_TRY(check_version(*file));
+  const auto wrong = out_of_order(*file);
+  if (!wrong) return {};
+  return Status(Code::corrupt,
+                "record " + std::to_string(*wrong + 1) +
+                    " does not stand behind the one before it: times are not found. Write all out (imtemps "
+                    "extract 0001-01-01 9999-12-31 -o all.log), move it away, import all.log")
+      .in_file(file->path());
 }
 
 }  // namespace imreg

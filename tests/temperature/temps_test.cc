@@ -15,8 +15,8 @@
 #include "../folder.h"
 #include "imreg/date.h"
 #include "os/file.h"
-#include "registry/temperature_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_file.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 namespace {
@@ -44,7 +44,9 @@ TEST(TemperatureLog, EveryWayToWriteALine) {
        {"2001-01-27T10:00:30Z 2 3.5", "2001/01/27,10:00:30 02 +3.5\r\n", "  2001/01/27 10:00:30\t2   3.50  ",
         "980589630 2 3.5", "980589630.0 2 3.5", "mjd51936.417013889 2 3.5", "2001-01-27T12:00:30+02:00 2 3.5",
         "01/01/27,10:00:30 2 3.5", "time probe value\n980589630 2 3.5", "time 2 36\n980589630 3.5 nan",
-        "# time 2 36\n980589630 3.5 200.0", "980589630 2 3.5 36 200"})
+        "# time 2 36\n980589630 3.5 200.0", "980589630 2 3.5 36 200", "#time mirrors 02\n980589630 nan 3.5",
+        "# Time is UTC\n980589630 2 3.5", "# date 2001-01-27\n980589630 2 3.5", "# TIME PROBE VALUE\n980589630 2 3.5",
+        "time 2 36\n# Time is UTC\n980589630 3.5 nan"})
     EXPECT_THAT(said(line), ElementsAre(same)) << line;
   EXPECT_THAT(said("980589630 Mirror 3.5 36 -1"),
               ElementsAre("2001-01-27T10:00:30Z mirror 3.500", "2001-01-27T10:00:30Z 36 -1.00"));
@@ -61,7 +63,9 @@ TEST(TemperatureLog, LinesThatMeanNothingAreNamedAndTheOthersTaken) {
                        "2001/13/01 2 3",    "980589630 a_name_of_more_than_24_chars 3",
                        "1e300 2 3",         "999999999999999 2 3",
                        "980589630 2 inf",   "time",
-                       "980589630 2 4 3 x", "-980589630 2 3"};
+                       "980589630 2 4 3 x", "-980589630 2 3",
+                       "200101271030 2 3",  "980589630 2.5 3",
+                       "980589630 -1 3",    "980589630 nan 3"};
   std::string text;
   for (const char* line : bad) text += std::string(line) + "\n980589630 2 3.5\n";
   const auto read = read_temperatures(text + nul, "t.log");
@@ -199,6 +203,45 @@ TEST(TemperatureFile, IsReadWhileItIsMerged) {
   EXPECT_GT(looks, 100);
 }
 
+// Somebody merges runs while everything is written out: what was there stands in it, once and in order.
+TEST(TemperatureFile, IsWrittenOutWhileItIsMerged) {
+  const Folder folder;
+  const std::string database = folder / "n.db";
+  constexpr int kValues = 4000;
+  std::vector<Temperature> even;
+  for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
+  ASSERT_TRUE(import_temperatures({database}, even).ok());
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    std::vector<Temperature> odd;
+    for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
+    std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
+    for (int i = 0; i < kValues; i += 20)
+      EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
+    done = true;
+  });
+  int extracts = 0;
+  for (; !done; ++extracts) {
+    const auto before = list_temperatures(database);
+    const Model all = all_of(database);
+    const auto after = list_temperatures(database);
+    ASSERT_TRUE(before.ok() && after.ok()) << before.status().text() << after.status().text();
+    const auto size = static_cast<std::int64_t>(all.size());
+    EXPECT_LE(before->at(0).count, size);
+    EXPECT_GE(after->at(0).count, size);
+    EXPECT_LE(after->at(0).count, 2 * kValues);
+    std::int64_t wrong = 0;
+    for (const auto& entry : even) {
+      const auto at = all.find({entry.time, "2"});
+      wrong += at == all.end() || at->second != entry.value;
+    }
+    EXPECT_EQ(wrong, 0) << "extract " << extracts;
+    if (HasFailure()) break;
+  }
+  writer.join();
+  EXPECT_GT(extracts, 3);
+}
+
 class FailAt : public IoObserver {
  public:
   explicit FailAt(int at) : at_(at) {}
@@ -260,6 +303,69 @@ TEST(TemperatureFile, DamagedRecordsSayNothing) {
   EXPECT_FLOAT_EQ(temperatures.at(kNight + 49 * 60 + 50)[0], 4.9F);  // its neighbours are farther apart than the limit
   EXPECT_FLOAT_EQ(temperatures.at(kNight + 98 * 60 + 10)[0], 9.8F);
   EXPECT_TRUE(std::isnan(temperatures.at(kNight + 102 * 60)[0]));
+}
+
+// Whatever record is damaged, wherever: those around it are found, and importing again brings back no other.
+TEST(TemperatureFile, ADamagedTimeHidesNoOther) {
+  constexpr int kValues = 24;
+  for (const int bit : {0x40, 0x01}) {  // far away in one direction, in the other
+    for (int damaged = 0; damaged < kValues; ++damaged) {
+      const Folder folder;
+      const std::string database = folder / "n.db";
+      std::vector<Temperature> entries;
+      for (int i = 0; i < kValues; ++i) entries.push_back({kNight + i * 60, "2", static_cast<float>(i)});
+      ASSERT_TRUE(import_temperatures({database}, entries).ok());
+      const std::string path = temperature_path(database);
+      std::string bytes = *read_file(path), probe(24, '\0');
+      probe[0] = '2';
+      const auto first = bytes.find(probe, bytes.find("IMREG_TEMPS")) + 24 - temps::kRecordSize;
+      bytes[first + static_cast<std::size_t>(damaged) * temps::kRecordSize] ^= static_cast<char>(bit);
+      write(path, bytes);
+      TemperatureOptions options{database};
+      options.limit = 50;
+      Temperatures temperatures(options);
+      temperatures.refresh();
+      for (int i = 0; i < kValues; ++i) {
+        const float value = temperatures.at(kNight + i * 60)[0];
+        EXPECT_TRUE(i == damaged ? std::isnan(value) : value == static_cast<float>(i))
+            << "record " << damaged << " damaged, value " << i << ": " << value;
+      }
+      EXPECT_EQ(all_of(database).size(), kValues - 1U) << "record " << damaged;
+      const auto again = import_temperatures({database}, entries);
+      ASSERT_TRUE(again.ok()) << again.status().text();
+      EXPECT_EQ(again->known, kValues - 1) << "record " << damaged;
+      EXPECT_EQ(again->added, 1) << "record " << damaged;
+      EXPECT_EQ(all_of(database).size(), static_cast<std::size_t>(kValues)) << "record " << damaged;
+    }
+  }
+}
+
+TEST(TemperatureFile, RunsThatAreNotInOrderAreTold) {
+  const Folder folder;
+  const std::string database = folder / "n.db";
+  EXPECT_TRUE(check_temperatures(database).ok()) << "there are none";
+  std::vector<Temperature> entries;
+  for (int i = 0; i < 100; ++i) entries.push_back({kNight + i, i % 2 == 0 ? "2" : "36", 1});
+  ASSERT_TRUE(import_temperatures({database}, entries).ok());
+  for (auto& entry : entries) entry.time -= 50.5;
+  entries.resize(30);
+  ASSERT_TRUE(import_temperatures({database}, entries).ok());
+  EXPECT_TRUE(check_temperatures(database).ok());
+  const std::string path = temperature_path(database);
+  for (const std::int64_t row : {1, 60, 99, 101, 129}) {
+    auto writer = RecordWriter::open(path, {});
+    ASSERT_TRUE(writer.ok());
+    Record record = writer->file().make_record();
+    ASSERT_TRUE(writer->file().read(row, record).ok());
+    const std::string good(record.bytes());
+    record.set(temps::kTime, record[temps::kTime] - 7);
+    ASSERT_TRUE(writer->commit({{row, record.bytes()}}).ok());
+    const Status told = check_temperatures(database);
+    EXPECT_THAT(told.text(), HasSubstr(path)) << row;
+    EXPECT_THAT(told.text(), HasSubstr("record " + std::to_string(row + 1))) << row;
+    ASSERT_TRUE(writer->commit({{row, good}}).ok());
+    EXPECT_TRUE(check_temperatures(database).ok()) << row;
+  }
 }
 
 class Tonight : public testing::Test {
@@ -335,6 +441,59 @@ TEST_F(Tonight, OnlyItsEndIsReadAndGarbageIsPassedOver) {
   EXPECT_FLOAT_EQ(at(100001)[0], 1.25F);
   write(path_, "\n" + format_iso(kNight + 100003) + " 3.25 -\n", true);
   EXPECT_FLOAT_EQ(at(100002)[0], 2.25F);
+}
+
+TEST_F(Tonight, ItsHeaderNeedNotBeTheFirstLine) {
+  for (const bool whole : {true, false}) {  // rows that might be probes and values, too
+    for (const std::size_t behind : {0U, 3000U}) {
+      std::string text = "# the telescope\n" + std::string(behind, '#') + "\ntime mirror dome air1 air2\n";
+      for (int i = 0; i < 1000; ++i) text += format_iso(kNight + i) + (whole ? " 2 5 3 4\n" : " 2.5 5.5 3.5 4.5\n");
+      write(path_ + ".new", text);
+      std::filesystem::rename(path_ + ".new", path_);
+      const float more = whole ? 0 : 0.5F;
+      EXPECT_THAT(at(999), ElementsAre(2 + more, 5 + more, 3 + more, 4 + more));
+      EXPECT_EQ(temperatures_.trouble(), "");
+    }
+  }
+}
+
+// The part of the log that is read begins in the middle of the lines that tell its columns.
+TEST_F(Tonight, HeadersAroundTheBeginOfWhatIsRead) {
+  TonightsLog log(path_, {{"mirror", "2"}, {"dome", "36"}});
+  for (int extra = 0; extra < 120; ++extra) {
+    std::string text = "time dome mirror\n" + format_iso(kNight) + " 9 9\ntime mirror dome\n";
+    while (text.size() < (16U << 10U) - 30U + static_cast<std::size_t>(extra)) text += "\n";
+    text += format_iso(kNight + 60) + " 1 2\n";
+    write(path_ + ".new", text);
+    std::filesystem::rename(path_ + ".new", path_);
+    log.refresh();
+    std::vector<TemperatureNeighbours> around(2);
+    log.neighbours(kNight + 60, around);
+    EXPECT_FLOAT_EQ(around[0].at(kNight + 60, 0), 1) << extra;
+    EXPECT_FLOAT_EQ(around[1].at(kNight + 60, 0), 2) << extra;
+  }
+}
+
+TEST_F(Tonight, OtherProbesFillItsEnd) {
+  std::string text = line(0, 3);
+  for (int i = 0; i < 1200; ++i) text += format_iso(kNight + i) + " 77 1.5\n";
+  write(path_, text);
+  EXPECT_FLOAT_EQ(at(1200)[0], 3);
+  temperatures_.refresh(true);
+  EXPECT_FLOAT_EQ(temperatures_.at(kNight + 1000)[0], 3);
+}
+
+TEST_F(Tonight, WhatCannotBeReadIsTold) {
+  const std::string unreadable = "/sys/class/net/lo/speed";  // a plain file that opens, and fails to be read
+  const auto file = File::open(unreadable, File::Mode::read);
+  char byte = 0;
+  if (!file || file->read(0, &byte, 1).ok()) GTEST_SKIP() << unreadable << " is no such file here";
+  write(path_, line(0, 3));
+  EXPECT_FLOAT_EQ(at(0)[0], 3);
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(unreadable, path_);
+  (void)at(0);
+  EXPECT_THAT(temperatures_.trouble(), HasSubstr(path_));
 }
 
 // A log that somebody writes, cuts and replaces at random is at any time what a whole reading of it says.

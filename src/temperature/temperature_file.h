@@ -9,7 +9,7 @@
 
 #include "formats/temps.h"
 #include "imreg/record_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 
@@ -22,26 +22,33 @@ struct TemperatureRun {
 /// Records as they were when the file was opened: the order of a run that somebody merges meanwhile means nothing.
 class TemperatureRecords {
  public:
-  explicit TemperatureRecords(const RecordFile& file) : file_(file), scratch_(file.make_record()) {}
-  /// Until the next call.
-  RecordView operator[](std::int64_t row) {
-    const RecordView record = file_.peek(row, scratch_);
-    changed_ |= record[temps::kChangeno] > file_.change_number();
-    return record;
+  explicit TemperatureRecords(const RecordFile& file)
+      : file_(file), scratch_(file.make_record()), copy_(file.make_record()) {}
+  /// As it stands there, perhaps damaged. Until the next call.
+  RecordView operator[](std::int64_t row) { return seen(file_.peek(row, scratch_)); }
+  /// Its copy, until the next call of whole(); null: it is damaged.
+  const Record* whole(std::int64_t row) {
+    if (!file_.read(row, copy_).ok()) return nullptr;
+    (void)seen(copy_.view());
+    return &copy_;
   }
   /// One of those that were looked at has changed since: open the file again.
   bool changed() const { return changed_; }
 
  private:
+  RecordView seen(RecordView record) {
+    changed_ |= record[temps::kChangeno] > file_.change_number();
+    return record;
+  }
   const RecordFile& file_;
-  Record scratch_;
+  Record scratch_, copy_;
   bool changed_ = false;
 };
 
 /// From the oldest on. What is damaged ends a run.
 std::vector<TemperatureRun> runs_of(TemperatureRecords& records, const RecordFile& file);
 
-/// The first record of run[from..] that is at or behind (time, probe); quick when it is near `from`.
+/// The first whole record of from..end-1 that is at or behind (time, probe), or the end; quick when it is near `from`.
 std::int64_t seek(TemperatureRecords& records, std::int64_t from, std::int64_t end, double time,
                   std::string_view probe);
 

@@ -1,5 +1,5 @@
 // Logs of temperatures as text. man 5 imreg-temps has the grammar.
-#include "registry/temperature_log.h"
+#include "temperature/temperature_log.h"
 
 #include <sys/stat.h>
 
@@ -17,11 +17,13 @@ namespace {
 
 constexpr std::size_t kLongestName = 24;  // formats/temps.fmt
 constexpr double kColdest = -100, kHottest = 100;
-constexpr double kElixirNone = 200;          // Elixir: there is no value
-constexpr double kFirstUnixTime = 1e8;       // a bare number from here on is seconds since 1970 (3 March 1973)
+constexpr double kElixirNone = 200;  // Elixir: there is no value
+// A bare number of this range is seconds since 1970: 3 March 1973 to November 2286, so that 200101271030 is none.
+constexpr double kFirstUnixTime = 1e8, kLastUnixTime = 1e10;
 constexpr double kEndOfTime = 253402300800;  // the year 10000
 constexpr std::int64_t kTail = 16 << 10;     // bytes of tonight's log that are read first
 constexpr std::int64_t kLongTail = 1 << 20;  // and at most
+constexpr std::int64_t kHead = 4096;         // of its begin, where it may tell its columns
 constexpr std::size_t kKnownBytes = 64;
 constexpr std::size_t kMostKept = 1 << 17;  // values of a probe in memory; the older half goes
 
@@ -42,7 +44,7 @@ std::string shown(std::string_view word) {
 Result<double> time_of(std::string_view word) {
   if (is_number(word)) {
     double seconds = 0;
-    if (!parse_number(word, seconds) || seconds < kFirstUnixTime)
+    if (!parse_number(word, seconds) || seconds < kFirstUnixTime || seconds >= kLastUnixTime)
       return Status(Code::invalid, "\"" + shown(word) + "\" is no time");
     return seconds;
   }
@@ -65,10 +67,14 @@ Result<float> value_of(std::string_view word) {
   return static_cast<float>(value);
 }
 
+// Of numbers only whole ones are names: else "TIME 3.5 4.25", whose header is not known, would be a probe and a value.
 bool is_name(std::string_view word) {
-  return !word.empty() && word.size() <= kLongestName && std::all_of(word.begin(), word.end(), [](char c) {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || c == '.' || c == '+' || c == '-';
-  });
+  double number = 0;
+  const bool whole = std::all_of(word.begin(), word.end(), is_digit);
+  return !word.empty() && word.size() <= kLongestName && (whole || (!is_none(word) && !parse_number(word, number))) &&
+         std::all_of(word.begin(), word.end(), [](char c) {
+           return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || c == '.' || c == '+' || c == '-';
+         });
 }
 
 bool is_time_word(std::string_view word) {
@@ -85,12 +91,21 @@ std::string canonical_probe(std::string_view word) {
   return to_lower(word);
 }
 
-bool TemperatureParser::take_header(const std::vector<std::string_view>& words) {
+bool TemperatureParser::is_probe_of_images(std::string_view word) const {
+  const std::string name = canonical_probe(word);
+  return std::any_of(probes_.begin(), probes_.end(), [&](const auto& p) { return name == p.name || name == p.number; });
+}
+
+bool TemperatureParser::take_header(const std::vector<std::string_view>& words, bool comment) {
   if (words.size() < 2 || !is_time_word(words[0])) return false;
-  columns_.clear();
-  if (words.size() == 3 && equal_nocase(words[1], "probe") && equal_nocase(words[2], "value")) return true;
-  for (std::size_t i = 1; i < words.size(); ++i) columns_.emplace_back(words[i]);
-  return std::all_of(columns_.begin(), columns_.end(), is_name) || (columns_.clear(), false);
+  const std::vector<std::string> columns(words.begin() + 1, words.end());
+  const bool pairs = columns.size() == 2 && equal_nocase(columns[0], "probe") && equal_nocase(columns[1], "value");
+  const bool named = comment ? std::any_of(columns.begin(), columns.end(),
+                                           [this](const auto& word) { return is_probe_of_images(word); })
+                             : true;
+  if (!pairs && !(named && std::all_of(columns.begin(), columns.end(), is_name))) return false;
+  columns_ = pairs ? std::vector<std::string>() : columns;
+  return true;
 }
 
 Status TemperatureParser::read(std::string_view line, std::vector<Reading>& out) {
@@ -99,12 +114,12 @@ Status TemperatureParser::read(std::string_view line, std::vector<Reading>& out)
   if (line.empty()) return {};
   if (line.front() == '#') {
     line.remove_prefix(1);
-    take_header(words(line));
+    take_header(words(line), true);  // "# Time is UTC" is none
     return {};
   }
   auto all = words(line);
   if (is_time_word(all[0])) {
-    if (take_header(all)) return {};
+    if (take_header(all, false)) return {};
     return {Code::invalid, "names columns that cannot be: time, then \"probe value\" or the names of probes"};
   }
   std::string date_and_time;  // in two words
@@ -154,9 +169,10 @@ void each_line(std::string_view text, const Visit& visit) {
 
 }  // namespace
 
-TemperatureText read_temperatures(std::string_view text, const std::string& name) {
+TemperatureText read_temperatures(std::string_view text, const std::string& name,
+                                  const std::vector<TemperatureOptions::Probe>& probes) {
   TemperatureText out;
-  TemperatureParser parser;
+  TemperatureParser parser(probes);
   std::vector<TemperatureParser::Reading> readings;
   each_line(text, [&](std::string_view line) {
     ++out.lines;
@@ -189,10 +205,10 @@ float TemperatureNeighbours::at(double time, double limit) const {
 
 void TonightsLog::forget() {
   for (auto& values : values_) values.clear();
-  parser_ = {};
-  start_ = end_ = tail_ = bad_lines_ = 0;
+  parser_ = TemperatureParser(probes_);
+  start_ = end_ = tail_ = 0;
   last_bytes_.clear();
-  in_line_ = false;
+  in_line_ = any_bad_line_ = false;
 }
 
 void TonightsLog::refresh() {
@@ -219,7 +235,7 @@ void TonightsLog::reach(double time, double limit) {
       all_have_one &= !values.empty() && values.begin()->first <= time;
       if (!values.empty()) first = std::min(first, values.begin()->first);
     }
-    return !all_have_one && !std::isinf(first) && time - limit < first;
+    return !all_have_one && time - limit < first;
   };
   for (std::int64_t tail = 4 * kTail; tail <= kLongTail && start_ > 0 && more_may_help(); tail *= 4) {
     if (tail <= tail_ || identity_.size < 0) continue;
@@ -228,34 +244,34 @@ void TonightsLog::reach(double time, double limit) {
   }
 }
 
-// From end_ on, or of a file that is new or has grown too much its last `tail` bytes.
 void TonightsLog::read(std::int64_t tail) {
   trouble_.clear();
-  const auto file = File::open(path_, File::Mode::read);
-  const auto size = file ? file->size() : Result<std::int64_t>(file.status());
-  if (!size) {
-    trouble_ = size.status().text();
-    return;
+  if (const Status status = read_on(tail); !status.ok()) {
+    trouble_ = status.text();
+    identity_.size = -1;  // it is read the next time, be it as it was
   }
-  const auto part = [&file = *file](std::int64_t from, std::int64_t bytes) {
+}
+
+// From end_ on, or of a file that is new or has grown too much its last `tail` bytes.
+Status TonightsLog::read_on(std::int64_t tail) {
+  IMREG_ASSIGN(const File file, File::open(path_, File::Mode::read));
+  IMREG_ASSIGN(const std::int64_t size, file.size());
+  const auto part = [&file](std::int64_t from, std::int64_t bytes) -> Result<std::string> {
     std::string text(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 0)), '\0');
-    const auto got = file.read(from, text.data(), text.size());
-    text.resize(got.value_or(0));
+    IMREG_ASSIGN(const std::size_t got, file.read(from, text.data(), text.size()));
+    text.resize(got);
     return text;
   };
   const auto known = static_cast<std::int64_t>(last_bytes_.size());
-  if (part(end_ - known, known) != last_bytes_) forget();  // written anew in its place
-  if (*size - end_ > tail) {
-    if (end_ == 0) {  // its header line, when it begins with one
-      const std::string head = part(0, 4096);
-      std::vector<TemperatureParser::Reading> readings;
-      (void)parser_.read(std::string_view(head).substr(0, head.find('\n')), readings);
-    }
-    start_ = end_ = *size - tail;
+  IMREG_ASSIGN(const std::string before, part(end_ - known, known));
+  if (before != last_bytes_) forget();  // written anew in its place
+  if (size - end_ > tail) {
+    if (end_ == 0) IMREG_TRY(read_headers(part(0, kHead), size - tail));
+    start_ = end_ = size - tail;
     tail_ = tail;
     in_line_ = true;
   }
-  const std::string text = part(end_, *size - end_);
+  IMREG_ASSIGN(const std::string text, part(end_, size - end_));
   std::string_view lines = text;
   if (in_line_) {
     const auto end = lines.find('\n');
@@ -271,21 +287,34 @@ void TonightsLog::read(std::int64_t tail) {
   end_ += static_cast<std::int64_t>(end);
   last_bytes_ += std::string_view(text).substr(0, end).substr(end - std::min(end, kKnownBytes));
   if (last_bytes_.size() > kKnownBytes) last_bytes_.erase(0, last_bytes_.size() - kKnownBytes);
-  if (bad_lines_ > 0) trouble_ = path_ + " has " + counted(bad_lines_, "line") + " that mean nothing";
+  // Not how many: who says this again when it changes would say it for each.
+  if (any_bad_line_) trouble_ = path_ + " has lines of no meaning (imtemps import names them)";
+  return {};
+}
+
+// The columns that lines at the begin of the log tell, up to the one in which what is read of its end begins.
+Status TonightsLog::read_headers(const Result<std::string>& head, std::int64_t end_begins) {
+  IMREG_TRY(head.status());
+  auto end = head->find('\n', static_cast<std::size_t>(end_begins));
+  if (end == head->npos) end = head->rfind('\n');
+  std::vector<TemperatureParser::Reading> readings;
+  each_line(std::string_view(*head).substr(0, end + 1),
+            [&](std::string_view line) { (void)parser_.read(line, readings); });
+  return {};
 }
 
 void TonightsLog::take_text(std::string_view text) {
   std::vector<TemperatureParser::Reading> readings;
   each_line(text, [&](std::string_view line) {
     if (!parser_.read(line, readings).ok()) {
-      ++bad_lines_;
+      any_bad_line_ = true;
       return;
     }
     for (const auto& reading : readings) {
       if (std::isnan(reading.value)) continue;
       const std::string probe = canonical_probe(reading.probe);
-      for (std::size_t i = 0; i < words_.size(); ++i) {
-        if (std::find(words_[i].begin(), words_[i].end(), probe) == words_[i].end()) continue;
+      for (std::size_t i = 0; i < probes_.size(); ++i) {
+        if (probe != probes_[i].name && probe != probes_[i].number) continue;
         auto& values = values_[i];
         values[reading.time] = reading.value;
         if (values.size() > kMostKept) values.erase(values.begin(), std::next(values.begin(), kMostKept / 2));

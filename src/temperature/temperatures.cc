@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "registry/temperature_file.h"
-#include "registry/temperature_log.h"
+#include "temperature/temperature_file.h"
+#include "temperature/temperature_log.h"
 
 namespace imreg {
 
@@ -37,6 +37,7 @@ struct Temperatures::State {
   std::vector<TemperatureRun> runs = {};
   std::string file_trouble = {};
   std::optional<std::pair<double, Values>> last = {};  // the CCDs of an exposure have one time
+  std::optional<std::string> told = {};                // the trouble of is_news(); none since a value was found
 
   void open() {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -88,7 +89,10 @@ Temperatures::Values Temperatures::at(double time) {
   }
   Values values;
   values.fill(std::numeric_limits<float>::quiet_NaN());
-  for (std::size_t i = 0; i < around.size(); ++i) values[i] = around[i].at(time, limit);
+  for (std::size_t i = 0; i < around.size(); ++i) {
+    values[i] = around[i].at(time, limit);
+    if (!std::isnan(values[i])) state.told.reset();
+  }
   state.last.emplace(time, values);
   return values;
 }
@@ -96,6 +100,11 @@ Temperatures::Values Temperatures::at(double time) {
 std::string Temperatures::trouble() const {
   if (!state_->file_trouble.empty()) return state_->file_trouble;
   return state_->log ? state_->log->trouble() : "";
+}
+
+bool Temperatures::is_news() {
+  std::optional now = trouble();
+  return std::exchange(state_->told, now) != now;
 }
 
 }  // namespace imreg

@@ -1,5 +1,6 @@
 // What imtemps tells: as text and as JSON.
 #include "base/text.h"
+#include "imreg/date.h"
 #include "imreg/temps.h"
 
 namespace imreg {
