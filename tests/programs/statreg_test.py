@@ -372,6 +372,15 @@ def foreign_and_damaged():
         out = run("imregister", "-db", db, path, code=0)
         equal((out.stderr, table(db)[path, 0][1], os.stat(file).st_ino), ("", i, inode), "it went to its row, and nothing was written anew")
     equal(len(listed(db)), n - 1, "the others wait")
+    db = "g.db"
+    path = mosaic("f/y.fits")
+    run("imregister", "-db", db, mosaic("f/0.fits"), code=0)
+    run("imstatreg", "-db", db, stdin="".join(of_file(f"/never/{i}/same.fits", sky=1) for i in range(5000)) + of_file(path, ccd=0, sky=2)
+        + of_file("/never/z.fits", sky=3), code=0)
+    run("imstatreg", "-db", db, "-pending", "-forget", "same.fits", code=0)
+    run("imregister", "-db", db, path, code=0)
+    equal((table(db)[path, 0][1], [e["file"] for e in listed(db)]), (2, ["/never/z.fits"]), "most of it is gone")
+    check(os.path.getsize(db + ".pending") < 100000, "when most of it is gone the file becomes small")
 
 
 def crashes():
