@@ -112,6 +112,8 @@ Status follow_moved(const std::string& database, std::vector<QueueLine>& lines) 
     asked.push_back(lines[i]);
   }
   if (gone.empty()) return {};
+  // Then nothing can be known about them: that is not the same as no row.
+  if (is_missing(database)) return Status(Code::not_found, "there is no such database").in_file(database);
   IMREG_ASSIGN(auto paths, acquire::current_paths(database, asked));
   for (std::size_t i = 0; i < gone.size(); ++i) lines[gone[i]].path = std::move(paths[i]);
   return {};

@@ -169,6 +169,9 @@ TEST(Queue, AnnouncedLinesOfTheDeadFollowFilesThatMoved) {
   EXPECT_EQ((*lines)[0].path, "/data/a.fits");
   lines->push_back(there);
   lines->push_back(line_named("gone"));
+  const std::string elsewhere = night.database() + ".away";
+  EXPECT_EQ(follow_moved(elsewhere, *lines).code(), Code::not_found);
+  EXPECT_EQ((*lines)[2].path, "/data/gone.fits");
   ASSERT_OK(follow_moved(night.database(), *lines));
   EXPECT_EQ((*lines)[0].path, "/archive/renamed.fits");
   EXPECT_EQ((*lines)[1].path, there.path);
