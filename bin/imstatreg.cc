@@ -21,6 +21,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"pending", "", "list what waits for its image to be registered"},
+    {"forget", "NAME", "with -pending: take out what waits for this file, and list that"},
     {"format", "FORMAT", "of the report: text (default), or json: one object"},
     cli::kWaitOption,
     cli::kConfigOption,
@@ -37,10 +38,6 @@ constexpr cli::Program kProgram = {"imstatreg",
 
 constexpr std::size_t kLongest = std::size_t{1} << 30;  // bytes of a file of statistics
 constexpr std::size_t kNamedFaults = 20;
-
-bool is_image_name(const std::string& name) {
-  return name.ends_with(".fits") || name.ends_with(".fits.fz") || name.ends_with(".fits.gz");
-}
 
 // A .stats file of Elixir has its stars in a file beside it.
 void add_file(const std::string& path, const std::string& sdat_path, StatisticsText& all) {
@@ -66,23 +63,22 @@ StatisticsText read_all(const std::vector<std::string>& names) {
   StatisticsText all;
   if (names.size() == 3 && is_image_name(names[0])) {  // as Elixir called it: image, stats, sdat
     add_file(names[1], names[2], all);
-    for (auto& entry : all.entries) {
-      entry.path = absolute_path(names[0]);
-      entry.other_names.clear();
-    }
+    for (auto& entry : all.entries) entry.path = absolute_path(names[0]);
     return all;
   }
   if (names.empty() || (names.size() == 1 && names[0] == "-"))
     return read_statistics(std::string{std::istreambuf_iterator<char>(std::cin), {}}, "standard input");
   for (const auto& name : names) {
-    const bool ends = name.ends_with(".stats");
-    add_file(name, ends ? name.substr(0, name.size() - 5) + "sdat" : "", all);
+    const bool ends = name.ends_with(kElixirEnding);
+    add_file(name, ends ? name.substr(0, name.size() - kElixirEnding.size()) + ".sdat" : "", all);
   }
   return all;
 }
 
-int list_pending(const std::string& database) {
-  const auto waiting = pending_statistics(database);
+int list_pending(const StatisticsOptions& options, const std::string& forget) {
+  std::vector<std::string> notes;
+  const auto waiting = forget.empty() ? pending_statistics(options.database) : forget_pending(options, forget, notes);
+  for (const auto& note : notes) cli::warn(kProgram.name, options.database + ": " + note);
   if (!waiting) return cli::end_with(kProgram.name, waiting.status());
   cli::Output output;
   for (const auto& entry : *waiting) output.write(statistics_json(entry) + "\n");
@@ -96,7 +92,6 @@ int work(const cli::Parsed& args) {
   const auto database = settings.database();
   if (!database) return cli::end_with(kProgram.name, database.status());
   options.database = *database;
-  if (args.has("pending")) return list_pending(options.database);
   const bool json = args.word("format") == "json";
   if (!json && args.word("format", "text") != "text")
     return cli::end_with(kProgram.name,
@@ -105,6 +100,8 @@ int work(const cli::Parsed& args) {
   if (!wait) return cli::end_with(kProgram.name, wait.status());
   options.wait_seconds = *wait;
   options.on_network = cli::environment("IMREG_NETWORK") == "yes";
+  if (args.has("pending")) return list_pending(options, args.word("forget"));
+  if (args.has("forget")) return cli::end_with(kProgram.name, {Code::invalid, "-forget goes with -pending"});
 
   StatisticsText all = read_all(args.positionals);
   const auto report = register_statistics(options, all.entries);

@@ -43,6 +43,11 @@ std::string trigger_line(const QueueLine& line);
 /// What a row of a registration database (format regimage 4) is in a queue.
 QueueLine queue_line_of(RecordView row, const PathRoots& roots);
 
+/// Lines whose file is not there any more get the path where its image is registered now, by the same size, time and headers
+/// (immv moved it); an empty one when it is registered nowhere. Error: the database cannot be read, or is not there; the lines
+/// stay as they are.
+Status follow_moved(const std::string& database, std::vector<QueueLine>& lines);
+
 /// A process that announces or takes lines is alive as long as it holds its slot; the kernel takes it back however it dies.
 class Slot {
  public:

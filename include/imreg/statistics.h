@@ -20,9 +20,7 @@ struct ImageStatistics {
     State state = State::none;
     float value = std::numeric_limits<float>::quiet_NaN();
   };
-  std::string path;  ///< whole; or a name alone: the one registered file of this name
-  /// Other names that the file may have in the folder of `path`: Elixir's outroot does not tell which.
-  std::vector<std::string> other_names;
+  std::string path;  ///< whole; a name alone: the one file of this name; or a .stats file of Elixir: see image_names()
   int ccd = -1, extension = -1;  ///< -1: not told
   int slice = 0;
   Value bias, sky, fwhm;       ///< adu, adu, pixels
@@ -30,6 +28,15 @@ struct ImageStatistics {
   double mtime = std::numeric_limits<double>::quiet_NaN();
   std::string place;  ///< "FILE, line 3": for messages
 };
+
+/// The names that the file of an entry may have, the likeliest first: that of its path; of a .stats file of Elixir several,
+/// since f/fNN.stats is of CCD NN of f.fits, or of w/wNN.fits.
+std::vector<std::string> image_names(const ImageStatistics& entry);
+/// Whether the file must be where the path says, not only have one of these names.
+bool tells_folder(const ImageStatistics& entry);
+inline constexpr std::string_view kElixirEnding = ".stats";
+/// Whether a file is called as images are: .fits, .fits.fz, ...
+bool is_image_name(std::string_view name);
 
 struct StatisticsText {
   std::vector<ImageStatistics> entries;
@@ -52,7 +59,7 @@ struct StatisticsReport {
   std::int64_t updated = 0, unchanged = 0;  ///< rows
   std::int64_t waiting = 0;                 ///< entries whose image is not registered: they wait in X.db.pending
   std::vector<Status> faults;               ///< entries that are of no row: changed file, several rows, no such CCD
-  std::vector<std::string> notes;           ///< what recovery did
+  std::vector<std::string> notes;           ///< what recovery did, and what waits still
   bool index_wants_merge = false;
 };
 /// Puts statistics into their rows, as one step; what waits is safe before that. Of two entries of one image the last one counts.
@@ -68,5 +75,9 @@ std::string statistics_json(const ImageStatistics& entry);
 
 /// What waits in X.db.pending. Errors: those of RecordFile::open, but none when there is no such file.
 Result<std::vector<ImageStatistics>> pending_statistics(const std::string& database);
+/// Takes out what waits for a file: its whole path, or a name alone for those of this name in all folders. Returns what that
+/// was. `notes`: what recovery did. Errors: those of RecordWriter::open, but none when there is no such file.
+Result<std::vector<ImageStatistics>> forget_pending(const StatisticsOptions& options, const std::string& name,
+                                                    std::vector<std::string>& notes);
 
 }  // namespace imreg

@@ -156,10 +156,14 @@ class Elixir {
     }
   }
 
+  static std::string about(const Place& place, const QueueLine& line) {
+    return place.plan.name + " line " + std::to_string(line.id) + " " + trigger_line(line) + ": ";
+  }
+
   void take_in(Place& place, const Step& step, Outcome outcome) {
     const QueueLine& line = step.line();
     const QueuePlan& plan = place.plan;
-    const std::string about = plan.name + " line " + std::to_string(line.id) + " " + trigger_line(line) + ": ";
+    const std::string about = this->about(place, line);
     if (outcome.state == LineState::failed && aborting_ && step.is_ending()) {
       place.given_back.push_back(line.id);
       tell(Grade::info, about + "given back");
@@ -270,7 +274,14 @@ class Elixir {
       if (options_.once) report_.trouble = lines.status();
       return;
     }
-    for (const auto& line : *lines) {
+    auto now = *lines;
+    (void)follow_moved(options_.database, now);  // without a database the steps will tell
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      const QueueLine& line = now[i];
+      if (line.path.empty()) {
+        refuse(place, (*lines)[i]);
+        continue;
+      }
       auto step = Step::start(place.plan, line, options_);
       if (step) {
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
@@ -285,6 +296,17 @@ class Elixir {
       // What seems to be ready and is not given: lines of which it cannot be known yet whether they are due.
       place.look = seen->ready && !lines->empty();
     }
+  }
+
+  // Another attempt would find nothing either.
+  void refuse(Place& place, const QueueLine& line) {
+    Outcome outcome;
+    outcome.id = line.id;
+    outcome.state = LineState::failed;
+    outcome.result = "was removed: there is no such file, and no row of its image";
+    outcome.next = place.plan.failed;
+    place.words.emplace_back(Grade::error, about(place, line) + "failed: " + outcome.result);
+    place.outcomes.push_back(std::move(outcome));
   }
 
   void wait() {

@@ -8,6 +8,7 @@
 #include "acquire/queue_file.h"
 #include "imreg/measure.h"
 #include "imreg/statistics.h"
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -42,6 +43,8 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
     if (!file.status.ok()) return file.status;
     return Status(Code::not_found, "there is no image in HDU " + std::to_string(line.extension)).in_file(line.path);
   }
+  if (is_missing(line.path))
+    return Status(Code::not_found, "was moved or removed while it was measured").in_file(line.path);
   const CcdStatistics& ccd = file.ccds[0];
   ImageStatistics entry;
   entry.path = line.path;

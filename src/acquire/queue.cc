@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <unordered_set>
+#include <unordered_map>
+
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -24,8 +26,8 @@ Status not_held(const std::string& path, std::int64_t id) {
 }
 
 std::string image_key(const QueueLine& line) {
-  return line.path + '\n' + std::to_string(line.extension) + ' ' + std::to_string(line.slice) + ' ' +
-         std::to_string(line.filesize) + ' ' + std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
+  return std::to_string(line.extension) + ' ' + std::to_string(line.slice) + ' ' + std::to_string(line.filesize) + ' ' +
+         std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
 }
 
 }  // namespace
@@ -234,19 +236,24 @@ Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
 Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begun) {
   if (lines.empty()) return std::int64_t{0};
   IMREG_ASSIGN(auto writer, state_->open_writer(true));
-  std::unordered_set<std::string> present;
+  std::unordered_multimap<std::string, std::string> present;  // images, and the paths that they have in lines
   Record record = writer.file().make_record();
   for (std::int64_t row = 0; row < writer.file().count(); ++row) {
     if (!writer.file().read(row, record).ok()) continue;
     const auto line = acquire::line_of(record.view());
     if (line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun))
-      present.insert(image_key(line));
+      present.emplace(image_key(line), line.path);
   }
   std::string added;
   const std::int64_t first = state_->next_id(writer.file());
   std::int64_t id = first;
   for (const QueueLine& line : lines) {
-    if (!present.insert(image_key(line)).second) continue;
+    const std::string key = image_key(line);
+    const auto [from, to] = present.equal_range(key);
+    // A line whose file has moved follows it: see follow_moved().
+    if (std::any_of(from, to, [&](const auto& one) { return one.second == line.path || is_missing(one.second); }))
+      continue;
+    present.emplace(key, line.path);
     IMREG_ASSIGN(const Record fresh, acquire::waiting_record(line, id++));
     added += fresh.bytes();
   }

@@ -61,13 +61,13 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
       notes.push_back(line_name(open.record[queue::kLine]) + " stays announced: " + finished.status().text());
   }
   if (lines.empty()) return;
-  const auto registered = acquire::are_registered(database, lines);
-  if (!registered) {
+  const auto paths = acquire::current_paths(database, lines);
+  if (!paths) {
     notes.push_back(counted(static_cast<long long>(lines.size()), "line") +
-                    " announced by the dead: " + registered.status().text());
+                    " announced by the dead: " + paths.status().text());
     return;
   }
-  for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], (*registered)[i]);
+  for (std::size_t i = 0; i < of_database.size(); ++i) decide(*of_database[i], !(*paths)[i].empty());
 }
 
 Status Queue::State::settle_all() {

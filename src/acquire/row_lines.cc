@@ -2,12 +2,14 @@
 #include "acquire/row_lines.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "formats/regimage.h"
 #include "imreg/expression.h"
 #include "imreg/query.h"
 #include "imreg/record_file.h"
 #include "os/file.h"
+#include "os/walk.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
@@ -32,11 +34,6 @@ namespace acquire {
 
 namespace {
 
-std::string file_key(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return (slash == 0 ? "/" : path.substr(0, slash)) + '\n' + path.substr(slash + 1);
-}
-
 bool same_image(RecordView row, const QueueLine& line) {
   return !row[regimage::kDeleted] && row[regimage::kExtension] == line.extension &&
          row[regimage::kSlice] == line.slice && row[regimage::kFilesize] == line.filesize &&
@@ -45,24 +42,34 @@ bool same_image(RecordView row, const QueueLine& line) {
 
 }  // namespace
 
-Result<std::vector<bool>> are_registered(const std::string& database, const std::vector<QueueLine>& lines) {
-  std::vector<bool> out(lines.size());
+Result<std::vector<std::string>> current_paths(const std::string& database, const std::vector<QueueLine>& lines) {
+  std::vector<std::string> out(lines.size());
   const auto file = RecordFile::open(database);
   if (!file && file.status().code() == Code::not_found) return out;  // it was never made
   if (!file) return file.status();
   IMREG_TRY(check_format(*file));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
   std::vector<std::string> names;
-  for (const auto& line : lines) names.push_back(line.path.substr(line.path.rfind('/') + 1));
+  for (const auto& line : lines) names.push_back(name_of(line.path));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   KeyTable keys;
   IMREG_TRY(keys.take(*file, roots, names));
   Record row = file->make_record();
+  std::unordered_multimap<std::int64_t, std::size_t> gone;  // by fingerprint: those whose file is not there any more
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    for (const std::int64_t number : keys.rows_of(file_key(lines[i].path), *file, roots)) {
+    for (const std::int64_t number : keys.rows_of(file_key_of(lines[i].path), *file, roots)) {
       IMREG_TRY(file->read(number, row));
-      if (same_image(row.view(), lines[i])) out[i] = true;
+      if (same_image(row.view(), lines[i])) out[i] = lines[i].path;
+    }
+    if (out[i].empty() && is_missing(lines[i].path)) gone.emplace(lines[i].fingerprint, i);
+  }
+  // It may have another name and folder now: then only its content tells.
+  for (std::int64_t number = 0; number < file->count() && !gone.empty(); ++number) {
+    const auto [from, to] = gone.equal_range(file->peek(number, row)[regimage::kFingerprint]);
+    if (from == to || !file->read(number, row).ok()) continue;
+    for (auto at = from; at != to; ++at) {
+      if (same_image(row.view(), lines[at->second])) out[at->second] = queue_line_of(row.view(), roots).path;
     }
   }
   return out;
@@ -94,6 +101,22 @@ Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const Pa
   if (!condition)
     return Status(Code::invalid, "QUEUE_" + plan.name + " of the configuration: " + condition.status().message());
   return Rule([wanted = *std::move(condition)](RecordView row) { return wanted.truth(row) == Truth::yes; });
+}
+
+Status follow_moved(const std::string& database, std::vector<QueueLine>& lines) {
+  std::vector<std::size_t> gone;
+  std::vector<QueueLine> asked;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!is_missing(lines[i].path)) continue;
+    gone.push_back(i);
+    asked.push_back(lines[i]);
+  }
+  if (gone.empty()) return {};
+  // Then nothing can be known about them: that is not the same as no row.
+  if (is_missing(database)) return Status(Code::not_found, "there is no such database").in_file(database);
+  IMREG_ASSIGN(auto paths, acquire::current_paths(database, asked));
+  for (std::size_t i = 0; i < gone.size(); ++i) lines[gone[i]].path = std::move(paths[i]);
+  return {};
 }
 
 Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options) {

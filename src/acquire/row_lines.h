@@ -8,7 +8,8 @@
 
 namespace imreg::acquire {
 
-/// For each line, whether its image is registered now, from the same file. Error: the database cannot be read.
-Result<std::vector<bool>> are_registered(const std::string& database, const std::vector<QueueLine>& lines);
+/// For each line, the file that its image is registered with now, when it was the same file then; empty: with none. When its
+/// own path is not there any more, it may be another one. Error: the database cannot be read.
+Result<std::vector<std::string>> current_paths(const std::string& database, const std::vector<QueueLine>& lines);
 
 }  // namespace imreg::acquire

@@ -69,8 +69,11 @@ Result<int> take(Work& work) {
   IMREG_ASSIGN(Queue queue, Queue::open(work.database, work.names.at(0), work.options));
   IMREG_ASSIGN(const Slot slot, Slot::take(work.database, "imqueue"));
   IMREG_ASSIGN(const auto lines, queue.take(slot, most));
+  auto now = lines;
+  (void)follow_moved(work.database, now);  // without a database they are given as they came
   std::vector<Outcome> outcomes;
-  for (const auto& line : lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const QueueLine& line = now[i].path.empty() ? lines[i] : now[i];
     if (!work.output.write(work.json ? acquire::line_json(queue.name(), line) : trigger_line(line) + '\n')) break;
     outcomes.push_back({line.id, QueueLine::State::done, "given to imqueue take", 0, {}, true});
   }

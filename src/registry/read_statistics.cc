@@ -22,24 +22,29 @@ namespace {
 using State = ImageStatistics::State;
 using Value = ImageStatistics::Value;
 
-constexpr double kMostImages = 1e6;  // in a file
-constexpr std::string_view kEnding = ".stats";
+constexpr double kMostImages = 32767, kMostSlices = 1e6;  // in a file
 constexpr std::string_view kImageEndings[] = {".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"};
 
 Value measured(double value) {
   return std::abs(value) <= std::numeric_limits<float>::max() ? Value{State::measured, static_cast<float>(value)}
                                                               : Value{State::failed};
 }
-// Elixir has -1 for what failed.
+// Elixir has -1 for what failed; some programs print nan then.
 Value of_elixir(double value) { return value == -1 ? Value{State::failed} : measured(value); }
 
 bool numbers_of(std::string_view line, std::vector<double>& out) {
   out.clear();
-  for (const auto word : words(line)) {
-    if (!parse_number(word, out.emplace_back())) return false;
+  for (auto word : words(line)) {
+    const bool is_number = parse_number(word, out.emplace_back());
+    if (word.starts_with('-')) word.remove_prefix(1);
+    if (!is_number && !equal_nocase(word, "nan") && !equal_nocase(word, "inf")) return false;
+    if (!is_number) out.back() = std::numeric_limits<double>::quiet_NaN();
   }
   return true;
 }
+
+// Elixir's number of a CCD or slice: whole, from 0.
+bool is_number_up_to(double value, double most) { return value >= 0 && value <= most && value == std::floor(value); }
 
 std::string whole_path(const std::string& path) {
   return path.find('/') == std::string::npos || path[0] == '$' ? path : absolute_path(path);
@@ -85,8 +90,10 @@ class Entry {
     for (auto& [known, number] :
          {std::pair{"ccd", &out_.ccd}, {"extension", &out_.extension}, {"slice", &out_.slice}}) {
       if (name != known) continue;
-      if (!value || *value != std::floor(*value) || *value < (number == &out_.slice ? 0 : -1) || *value > kMostImages)
-        return name + " is no number";
+      const bool is_slice = number == &out_.slice;
+      const double least = is_slice ? 0 : -1, most = is_slice ? kMostSlices : kMostImages;
+      if (!value || *value != std::floor(*value) || *value < least || *value > most)
+        return name + " is no whole number from " + (is_slice ? "0 to 1000000" : "-1 to 32767");
       *number = static_cast<int>(*value);
     }
     if (name == "filesize" && value && *value > 0 && *value < 1e18) out_.file_size = static_cast<std::int64_t>(*value);
@@ -145,22 +152,21 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
   return {};
 }
 
-// The image that a .stats file of Elixir is about, by its name: f/fNN.stats is CCD NN of f.fits, or the file w/wNN.fits.
-ImageStatistics image_of(const std::string& name, bool one_ccd) {
-  ImageStatistics out;
-  const std::string stem = absolute_path(name.substr(0, name.size() - kEnding.size()));
-  const auto slash = stem.rfind('/');
-  const std::string file = stem.substr(slash + 1), folder = stem.substr(0, slash);
-  const std::string mosaic = folder.substr(folder.rfind('/') + 1);
-  const bool has_number = one_ccd && file.size() > mosaic.size() && !mosaic.empty() && file.starts_with(mosaic);
+// The parts of the path of a .stats file of Elixir: f/fNN.stats has the mosaic f and the CCD NN.
+struct Outroot {
+  std::string file, mosaic;
+  int ccd = -1;  ///< -1: it is not told
+};
+
+Outroot outroot_of(std::string_view path) {
+  Outroot out;
+  const std::string stem = absolute_path(std::string(path.substr(0, path.size() - kElixirEnding.size())));
+  out.file = name_of(stem);
+  out.mosaic = name_of(stem.substr(0, stem.rfind('/')));
   long long ccd = 0;
-  if (has_number && parse_integer(file.substr(mosaic.size()), ccd) && ccd >= 0 && ccd < 32768)
+  if (!out.mosaic.empty() && out.file.size() > out.mosaic.size() && out.file.starts_with(out.mosaic) &&
+      parse_integer(out.file.substr(out.mosaic.size()), ccd) && ccd >= 0 && ccd <= kMostImages)
     out.ccd = static_cast<int>(ccd);
-  out.path = file + std::string(kImageEndings[0]);
-  for (const auto ending : kImageEndings) {
-    if (out.ccd >= 0) out.other_names.push_back(mosaic + std::string(ending));
-    out.other_names.push_back(file + std::string(ending));
-  }
   return out;
 }
 
@@ -170,16 +176,21 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
   std::vector<std::string> places;
   for (std::string_view line; lines.next(line);) {
     std::vector<double> numbers;
-    numbers_of(line, numbers);
-    if (numbers.size() != (rows.empty() ? numbers.size() : rows[0].size()) || numbers.size() < 2 ||
-        numbers.size() > 3 || (numbers.size() == 3 && !(numbers[0] >= 0 && numbers[0] < kMostImages)))
+    const bool all = numbers_of(line, numbers);
+    const auto size = rows.empty() ? numbers.size() : rows[0].size();
+    if (!all || numbers.size() != size || size < 2 || size > 3 ||
+        (size == 3 && !is_number_up_to(numbers[0], kMostSlices - 1)))
       return lines.fault("neither \"sky bias\" nor \"number sky fwhm\"");
     rows.push_back(std::move(numbers));
     places.push_back(lines.place());
   }
   const bool one_ccd = rows[0].size() == 2;
   if (one_ccd && rows.size() > 1) return lines.fault("a second line; a file with sky and bias has one");
-  const ImageStatistics image = image_of(name, one_ccd);
+  if (!one_ccd && rows.size() == 1 && rows[0][0] > kMostImages)
+    return lines.fault("the number of the CCD is beyond 32767");
+  ImageStatistics image;
+  image.path = absolute_path(name);
+  if (one_ccd) image.ccd = outroot_of(image.path).ccd;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     ImageStatistics entry = image;
     entry.place = places[i];
@@ -191,11 +202,11 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
       const auto number = static_cast<int>(rows[i][0]);
       entry.sky = of_elixir(rows[i][1]);
       entry.fwhm = of_elixir(rows[i][2]);
-      // Slices are 0, 1, ...; the last line has their number and is about the whole cube, which is our slice 0.
+      // Slices are 0, 1, ...; the last line is about the whole cube, which is our slice 0.
       if (rows.size() == 1)
         entry.ccd = number;
       else
-        entry.slice = number == static_cast<int>(rows.size()) - 1 ? 0 : number + 1;
+        entry.slice = i + 1 == rows.size() ? 0 : number + 1;
     }
     out.entries.push_back(std::move(entry));
   }
@@ -203,8 +214,29 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
 
 }  // namespace
 
+bool tells_folder(const ImageStatistics& entry) {
+  return entry.path.find('/') != entry.path.npos && !entry.path.ends_with(kElixirEnding);
+}
+
+bool is_image_name(std::string_view name) {
+  return std::any_of(std::begin(kImageEndings), std::end(kImageEndings),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::vector<std::string> image_names(const ImageStatistics& entry) {
+  if (!entry.path.ends_with(kElixirEnding)) return {name_of(entry.path)};
+  const Outroot outroot = outroot_of(entry.path);
+  const bool of_mosaic = outroot.ccd >= 0 && entry.bias.state != State::none;  // "sky bias", not "number sky fwhm"
+  std::vector<std::string> out = {outroot.file + std::string(kImageEndings[0])};
+  for (const auto ending : kImageEndings) {
+    if (of_mosaic) out.push_back(outroot.mosaic + std::string(ending));
+    if (ending != kImageEndings[0]) out.push_back(outroot.file + std::string(ending));
+  }
+  return out;
+}
+
 bool is_elixir_statistics(std::string_view text, const std::string& name) {
-  if (!name.ends_with(kEnding)) return false;
+  if (!name.ends_with(kElixirEnding)) return false;
   std::vector<double> numbers;
   const auto first = trim(text).substr(0, trim(text).find('\n'));
   return numbers_of(first, numbers) && !numbers.empty();

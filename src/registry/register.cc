@@ -172,7 +172,7 @@ class Registrar {
     for (const auto& row : rows_) last_reading[file_key_of(row.record.view(), roots_)] = row.reading;
     Step step;
     // Statistics are worth less than the rows of a night.
-    if (const Status waiting = pending_.load(options_.database); !waiting.ok())
+    if (const Status waiting = pending_.load(options_.database, roots_, names_of_rows()); !waiting.ok())
       step.notes.push_back(waiting.text() + "; the statistics that wait in it are not used");
     for (std::size_t from = 0, to = 0; from < rows_.size(); from = to) {
       while (to < rows_.size() && rows_[to].reading == rows_[from].reading) ++to;
@@ -188,7 +188,7 @@ class Registrar {
     if (!step.announced.empty() && options_.announced) {
       if (const Status told = options_.announced(); !told.ok()) step.notes.push_back(told.text());
     }
-    if (const Status forgot = pending_.done(statistics_options()); !forgot.ok())
+    if (const Status forgot = pending_.done(statistics_options(), step.notes); !forgot.ok())
       step.notes.push_back("statistics that waited are in their rows, and still wait: " + forgot.text());
     report_.added += step.added_rows;
     report_.updated += static_cast<std::int64_t>(step.changes.size()) - step.gone;
@@ -271,12 +271,20 @@ class Registrar {
       step.changes.push_back({row, old.bytes()});
       ++step.gone;
     }
+    std::vector<RecordView> images;
+    for (std::size_t i = 0; i < given.size() && !pending_.empty(); ++i) images.push_back(given[i].record.view());
+    const auto waiting = pending_.of_file(images, roots_, step.notes);
+    const auto put_what_waited = [&](Record& row, std::size_t i) {
+      for (const auto& [image, entry] : waiting) {
+        if (image == i) put_statistics(row, *entry);
+      }
+    };
     for (std::size_t i = 0; i < given.size(); ++i) {
       Record& fresh = given[i].record;
       const auto [last, row, deleted] = known.at(place_of(fresh.view()));
       if (last != i) continue;
       if (row < 0) {
-        pending_.fill(fresh, roots_);
+        put_what_waited(fresh, i);
         if (options_.announce) step.announced.push_back(fresh);
         step.added += fresh.bytes();
         ++step.added_rows;
@@ -287,13 +295,13 @@ class Registrar {
         step.notes.push_back(
             "row " + std::to_string(row + 1) +
             " was damaged and is written anew from its file; statistics and judgements in it are lost");
-        pending_.fill(fresh, roots_);
+        put_what_waited(fresh, i);
         if (options_.announce) step.announced.push_back(fresh);
         step.changes.push_back({row, fresh.bytes()});
         continue;
       }
       Record renewed = renewed_row(old.view(), std::move(fresh));
-      pending_.fill(renewed, roots_);
+      put_what_waited(renewed, i);
       if (options_.announce && (deleted || !is_same_file(old.view(), renewed.view())))
         step.announced.push_back(renewed);
       if (renewed.bytes() == old.bytes())

@@ -33,61 +33,90 @@ class RowFinder {
 
   Status take(const std::vector<ImageStatistics>& entries) {
     std::set<std::string> names;
-    bool without_folder = false;
     for (const auto& entry : entries) {
-      names.insert(name_of(entry.path));
-      names.insert(entry.other_names.begin(), entry.other_names.end());
-      without_folder |= entry.path.find('/') == entry.path.npos;
+      for (auto& name : image_names(entry)) names.insert(std::move(name));
     }
-    IMREG_TRY(keys_.take(file_, roots_, {names.begin(), names.end()}));
-    if (!without_folder) return {};
-    Record scratch = file_.make_record();
-    for (const std::int64_t row : keys_.rows())
-      by_name_[std::string(file_.peek(row, scratch)[regimage::kFilename])].push_back(row);
-    return {};
+    names_.assign(names.begin(), names.end());
+    return keys_.take(file_, roots_, names_);
+  }
+  /// Of the files, in order.
+  const std::vector<std::string>& names() const { return names_; }
+
+  /// The rows of a file (see file_key_of) that are not deleted.
+  std::vector<std::int64_t> rows_of_file(const std::string& file_key) const {
+    return without_deleted(keys_.rows_of(file_key, file_, roots_));
   }
 
   /// -1: not registered. Errors: invalid (several).
-  Result<std::int64_t> row_of(const ImageStatistics& entry) const {
+  Result<std::int64_t> row_of(const ImageStatistics& entry) {
     std::vector<std::int64_t> rows;
-    if (entry.path.find('/') != entry.path.npos) {
-      rows = keys_.rows_of(file_key_of(entry.path), file_, roots_);
+    if (tells_folder(entry)) {
+      const std::string path = roots_.expand(entry.path);
+      rows = rows_of_file(file_key_of(path));
+      if (rows.empty()) return row_where_it_is_now(entry, path);
     } else {
-      rows = rows_named(entry.path);
-      for (const auto& name : entry.other_names) {
+      for (const auto& name : image_names(entry)) {
         if (!rows.empty()) break;
         rows = rows_named(name);
       }
     }
-    Record scratch = file_.make_record();
-    std::vector<std::int64_t> meant;
-    for (const std::int64_t row : rows) {
-      const RecordView record = file_.peek(row, scratch);
-      if (!record[regimage::kDeleted] && is_meant(record, entry)) meant.push_back(row);
-    }
-    if (meant.size() > 1) {
-      const auto place = [&](std::int64_t row) {
-        const RecordView record = file_.peek(row, scratch);
-        return roots_.expand(record[regimage::kPathname]) + "/" + std::string(record[regimage::kFilename]) + " CCD " +
-               std::to_string(record[regimage::kCcd]);
-      };
-      return fault(Code::invalid, entry,
-                   "may be one of " + counted(static_cast<long long>(meant.size()), "row") + " (" + place(meant[0]) +
-                       ", " + place(meant[1]) + (meant.size() > 2 ? " ..." : "") +
-                       "); say its whole path and its extension or ccd");
-    }
+    const std::vector<std::int64_t> meant = those_meant(rows, entry);
+    if (meant.size() > 1) return several(meant, entry);
     // The file is registered and has no such image: nobody will come for it.
-    if (meant.empty() && !rows.empty())
-      return fault(Code::invalid, entry,
-                   "the file is registered, but no image of it has " +
-                       (entry.extension >= 0 ? "extension " + std::to_string(entry.extension)
-                                             : "CCD " + std::to_string(entry.ccd)) +
-                       (entry.slice > 0 ? ", slice " + std::to_string(entry.slice) : ""));
+    if (meant.empty() && !rows.empty()) {
+      std::string what = entry.extension >= 0 ? "extension " + std::to_string(entry.extension)
+                         : entry.ccd >= 0     ? "CCD " + std::to_string(entry.ccd)
+                                              : "";
+      if (what.empty() || entry.slice > 0) what += (what.empty() ? "slice " : ", slice ") + std::to_string(entry.slice);
+      return fault(Code::invalid, entry, "the file is registered, but no image of it has " + what);
+    }
     return meant.empty() ? -1 : meant[0];
   }
 
  private:
-  std::vector<std::int64_t> rows_named(const std::string& name) const {
+  Result<std::int64_t> row_where_it_is_now(const ImageStatistics& entry, const std::string& path) {
+    Record scratch = file_.make_record();
+    std::vector<std::int64_t> rows = rows_named(name_of(path));
+    std::erase_if(rows, [&](std::int64_t row) { return !has_moved_to(file_.peek(row, scratch), entry, path); });
+    rows = those_meant(rows, entry);
+    if (rows.size() > 1) return several(rows, entry);
+    return rows.empty() ? -1 : rows[0];
+  }
+
+  std::vector<std::int64_t> those_meant(const std::vector<std::int64_t>& rows, const ImageStatistics& entry) const {
+    Record scratch = file_.make_record();
+    std::vector<std::int64_t> out;
+    for (const std::int64_t row : rows) {
+      if (is_meant(file_.peek(row, scratch), entry)) out.push_back(row);
+    }
+    return out;
+  }
+
+  Status several(const std::vector<std::int64_t>& rows, const ImageStatistics& entry) const {
+    Record scratch = file_.make_record();
+    const auto place = [&](std::int64_t row) {
+      const RecordView record = file_.peek(row, scratch);
+      return below(roots_.expand(record[regimage::kPathname]), record[regimage::kFilename]) + " CCD " +
+             std::to_string(record[regimage::kCcd]);
+    };
+    return fault(Code::invalid, entry,
+                 "may be one of " + counted(static_cast<long long>(rows.size()), "row") + " (" + place(rows[0]) + ", " +
+                     place(rows[1]) + (rows.size() > 2 ? " ..." : "") +
+                     "); say its whole path and its extension or ccd");
+  }
+
+  std::vector<std::int64_t> without_deleted(std::vector<std::int64_t> rows) const {
+    Record scratch = file_.make_record();
+    std::erase_if(rows, [&](std::int64_t row) { return file_.peek(row, scratch)[regimage::kDeleted]; });
+    return rows;
+  }
+
+  std::vector<std::int64_t> rows_named(const std::string& name) {
+    Record scratch = file_.make_record();
+    if (by_name_.empty()) {
+      for (const std::int64_t row : without_deleted(keys_.rows()))
+        by_name_[std::string(file_.peek(row, scratch)[regimage::kFilename])].push_back(row);
+    }
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? std::vector<std::int64_t>() : found->second;
   }
@@ -95,6 +124,7 @@ class RowFinder {
   const RecordFile& file_;
   const PathRoots& roots_;
   KeyTable keys_;
+  std::vector<std::string> names_;
   std::unordered_map<std::string, std::vector<std::int64_t>> by_name_;
 };
 
@@ -117,9 +147,25 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
 
   RowFinder finder(writer.file(), roots);
   IMREG_TRY(finder.take(entries));
+  PendingStatistics pending;
+  const auto load = [&] {
+    const Status read = pending.load(options.database, roots, finder.names());
+    if (!read.ok()) report.notes.push_back(read.text() + "; the statistics that wait in it are not used");
+    return read.ok();
+  };
+  load();
   std::vector<ImageStatistics> waiting;
+  std::set<std::string> behind_others;  // files of which something waits, although they are registered
   std::map<std::int64_t, Record> rows;  // that are named, in order, as they become
   Record old = writer.file().make_record();
+  const auto row_at = [&](std::int64_t row) -> Result<Record*> {
+    auto at = rows.find(row);
+    if (at == rows.end()) {
+      IMREG_TRY(writer.file().read(row, old));
+      at = rows.emplace(row, old).first;
+    }
+    return &at->second;
+  };
   for (const auto& entry : entries) {
     const auto row = finder.row_of(entry);
     if (!row) {
@@ -127,43 +173,70 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
       continue;
     }
     if (*row < 0) {
-      if (const Status room = may_wait(entry); room.ok())
+      if (const Status room = may_wait(entry, roots); room.ok()) {
         waiting.push_back(entry);
-      else
+        ++report.waiting;
+      } else {
         report.faults.push_back(fault(room.code(), entry, room.message()));
+      }
       continue;
     }
-    auto at = rows.find(*row);
-    if (at == rows.end()) {
-      if (const Status whole = writer.file().read(*row, old); !whole.ok()) {
-        report.faults.push_back(whole);
-        continue;
-      }
-      at = rows.emplace(*row, old).first;
-    }
-    if (is_of_another_file(at->second.view(), entry))
+    const auto record = row_at(*row);
+    if (!record) {
+      report.faults.push_back(record.status());
+    } else if (is_of_another_file((*record)->view(), entry)) {
       report.faults.push_back(fault(Code::mismatch, entry,
                                     "was measured when the file was another one than the registered one (size or "
                                     "time); register it and measure it again"));
-    else
-      put_statistics(at->second, entry);
+    } else {
+      // Where somebody died between the rows and what waited for them, this goes behind that: it waits, too.
+      const RecordView image = (*record)->view();
+      ImageStatistics behind = entry;
+      behind.path = below(roots.expand(image[regimage::kPathname]), image[regimage::kFilename]);
+      if (pending.any_of(image[regimage::kFilename]) && may_wait(behind, roots).ok()) {
+        behind_others.insert(file_key_of(image, roots));
+        waiting.push_back(std::move(behind));
+      } else {
+        put_statistics(**record, entry);
+      }
+    }
   }
-  if (!waiting.empty()) IMREG_TRY(add_pending(options, waiting));
-  report.waiting = static_cast<std::int64_t>(waiting.size());
+  if (!waiting.empty()) IMREG_TRY(add_pending(options, roots, waiting, report.notes));
+  if (!behind_others.empty() && load()) {
+    for (const auto& file : behind_others) {
+      std::vector<std::int64_t> numbers = finder.rows_of_file(file);
+      std::vector<Record> records;
+      std::erase_if(numbers, [&](std::int64_t row) {
+        const bool whole = writer.file().read(row, old).ok();
+        if (whole) records.push_back(old);
+        return !whole;
+      });
+      std::vector<RecordView> images;
+      for (const auto& record : records) images.push_back(record.view());
+      for (const auto& [image, entry] : pending.of_file(images, roots, report.notes)) {
+        IMREG_ASSIGN(Record* const record, row_at(numbers[image]));
+        put_statistics(*record, *entry);
+      }
+    }
+  }
   std::erase_if(rows, [&](const auto& one) {
     const bool same = writer.file().read(one.first, old).ok() && old.bytes() == one.second.bytes();
     report.unchanged += same;
     return same;
   });
+  if (!rows.empty()) {
+    auto at = rows.cbegin();
+    IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
+      if (at == rows.cend()) return false;
+      change.row = at->first;
+      change.bytes = at->second.bytes();
+      ++at;
+      return true;
+    }));
+  }
+  if (const Status forgot = pending.done(options, report.notes); !forgot.ok())
+    report.notes.push_back("statistics that waited are in their rows, and still wait: " + forgot.text());
   if (rows.empty()) return report;
-  auto at = rows.cbegin();
-  IMREG_TRY(writer.commit_many([&](RowChange& change) -> Result<bool> {
-    if (at == rows.cend()) return false;
-    change.row = at->first;
-    change.bytes = at->second.bytes();
-    ++at;
-    return true;
-  }));
   report.updated = static_cast<std::int64_t>(rows.size());
   keeper.finish(writer.file());
   if (!keeper.note().empty()) report.notes.push_back(keeper.note());

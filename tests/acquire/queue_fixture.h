@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ inline QueueLine line_named(const std::string& name) {
   line.extension = 4;
   line.mode = 1;  // MEF
   line.filesize = 100;
-  line.fingerprint = 7;
+  line.fingerprint = static_cast<std::int64_t>(std::hash<std::string>()(name));
   line.mtime = 1e9;
   return line;
 }

@@ -141,6 +141,43 @@ TEST(Queue, AnnouncedLinesOfTheDeadFollowTheDatabase) {
   EXPECT_EQ(states_of(queue), "a:taken");
 }
 
+// Its row says where the file is now. What is still there is another file, and so is one of which the row has gone.
+TEST(Queue, AnnouncedLinesOfTheDeadFollowFilesThatMoved) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  QueueLine there = line_named("there");
+  there.path = night.folder() / "there.fits";
+  std::ofstream(there.path) << "an image";
+  ASSERT_OK(queue.announce(night.slot(), {line_named("a"), there, line_named("gone")}).status());
+  ASSERT_OK(night.add_rows({line_named("a"), there, line_named("gone")}));
+  {
+    auto writer = RecordWriter::open(night.database(), {});
+    ASSERT_OK(writer.status());
+    Record row = writer->file().make_record();
+    std::vector<RowChange> changes;
+    for (std::int64_t i = 0; i < 3; ++i) {
+      ASSERT_OK(writer->file().read(i, row));
+      ASSERT_TRUE(row.set(regimage::kPathname, "/archive") && row.set(regimage::kFilename, "renamed.fits"));
+      row.set(regimage::kDeleted, i == 2);
+      changes.push_back({i, row.bytes()});
+    }
+    ASSERT_OK(writer->commit(changes));
+  }
+  auto lines = queue.take(night.slot(), 9);
+  ASSERT_OK(lines.status());
+  ASSERT_EQ(lines->size(), 1u);
+  EXPECT_EQ((*lines)[0].path, "/data/a.fits");
+  lines->push_back(there);
+  lines->push_back(line_named("gone"));
+  const std::string elsewhere = night.database() + ".away";
+  EXPECT_EQ(follow_moved(elsewhere, *lines).code(), Code::not_found);
+  EXPECT_EQ((*lines)[2].path, "/data/gone.fits");
+  ASSERT_OK(follow_moved(night.database(), *lines));
+  EXPECT_EQ((*lines)[0].path, "/archive/renamed.fits");
+  EXPECT_EQ((*lines)[1].path, there.path);
+  EXPECT_EQ((*lines)[2].path, "");
+}
+
 // A dead one's announcement must not become a second line when its file is registered after all.
 TEST(Queue, AnnouncingSettlesWhatTheDeadAnnounced) {
   const Night night;

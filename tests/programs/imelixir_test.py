@@ -244,6 +244,33 @@ elixir(db, rc, "-once", code=0)  # what the slower one brought last
 equal(set(collections.Counter(lines_of("kill/out")).values()), {1}, "exactly once")
 equal(len(lines_of("kill/out")), 2 * FILES, "all")
 
+# --- files that move, and one that is removed, while their lines wait
+db = database("moves", 5)
+look = script("look", f'echo "$1" >> {work}/moves/out; test -f "$1"')
+rc = config("moves", "QUEUE_A all", f"STEP_A {look} {{path}}", "WAIT_A 0.05", "FAILED_A LOST", "NEXT_A NEXT", "QUEUE_B all", "QUEUE_C all", "STEP_C imstats", "TRIES_C 1")
+for name in "ABC":
+    equal(queue(db, rc, "fill", name, code=0).stdout, f"{name}: 5\n", "fill")
+f = f"{work}/moves/f"
+for folder in ("g", "h"):
+    os.makedirs(f"{work}/moves/{folder}")
+run("immv", "-db", db, f"{f}/i0.fits", f"{work}/moves/g/renamed.fits", code=0)
+run("immv", "-db", db, f"{f}/i1.fits", f"{work}/moves/g", code=0)
+os.rename(f"{f}/i2.fits", f"{work}/moves/h/i2.fits")
+run("imrelocate", "-db", db, "-go", f"{f}/i2.fits", f"{work}/moves/h/i2.fits", code=0)
+run("imrm", "-db", db, "-f", f"{f}/i3.fits", code=0)
+now = [f"{work}/moves/{p}.fits" for p in ("g/renamed", "g/i1", "h/i2", "f/i4")]
+equal(sorted(os.path.join(r["pathname"], r["filename"]) for r in rows(db)), sorted(now), "where they are")
+equal(queue(db, rc, "fill", "A", code=1).stdout, "A: 0\n", "an image that has moved has its line")
+out = elixir(db, rc, "-once", "-j", "2", code=4)
+equal(sorted(lines_of("moves/out")), sorted(now), "steps get the file where it is")
+equal([(line["path"], line["result"]) for line in shown(db, rc, "A") if line["state"] == "failed"],
+      [(f"{f}/i3.fits", "was removed: there is no such file, and no row of its image")], "a file that was removed")
+check(sum("i3.fits" in line and "was removed" in line for line in out.stderr.splitlines()) == 2, f"it is told: {out.stderr!r:.600}")
+equal((counts(db, rc, "A"), counts(db, rc, "LOST"), counts(db, rc, "NEXT")), ({"done": 4, "failed": 1}, {"waiting": 1}, {"waiting": 4}), "what became of them")
+equal([line.split()[0] for line in queue(db, rc, "take", "B", "-n", "9", code=0).stdout.splitlines()], now[:3] + [f"{f}/i3.fits"] + now[3:], "imqueue take")
+check(all(r["procstate"] != 0 for r in rows(db)), f"statistics: {[r['procstate'] for r in rows(db)]}")
+run("imstatreg", "-db", db, "-pending", code=1)
+
 # --- queue files that are damaged or cut: the others go on, and it is told
 db = database("hurt", 20)
 rc = config("hurt", "QUEUE_A all", "STEP_A true", "QUEUE_B all", "STEP_B true")

@@ -1,4 +1,5 @@
-"""imstatreg: statistics to their rows against a dictionary as model; waiting ones; Elixir's files; changed files; bad input; kills."""
+"""imstatreg: statistics to their rows against a dictionary as model; waiting ones, of all kinds of names; Elixir's files; changed, moved
+and deleted files; what is damaged or foreign; bad input; kills, at random and before each call that changes something."""
 import math, random, signal, struct, subprocess
 from harness import *
 
@@ -71,8 +72,8 @@ def against_a_model():
             registered.add(path)
             for c in range(CCDS):
                 model[path, c] = (None, None, None, 0)
-                if (path, c) in waiting:
-                    put((path, c), waiting.pop((path, c)))
+                for values in waiting.pop((path, c), []):
+                    put((path, c), values)
         else:
             entries = []
             for _ in range(rng.randint(1, 6)):
@@ -88,10 +89,10 @@ def against_a_model():
                 if path in registered:
                     put((path, ccd), values)
                 else:
-                    waiting[path, ccd] = values
+                    waiting.setdefault((path, ccd), []).append(values)
         same(table(), model, "model")
         listed = run("imstatreg", "-db", DB, "-pending", code=0 if waiting else 1).stdout.splitlines()
-        equal(sorted((e["file"], e["ccd"]) for e in map(json.loads, listed)), sorted(waiting), "what waits")
+        equal(sorted({(e["file"], e["ccd"]) for e in map(json.loads, listed)}), sorted(waiting), "what waits")
     run("imcheck", "-db", DB, code=0)
     run("imcheck", "-db", DB + ".pending", code=0)
     return files
@@ -150,6 +151,300 @@ def elixir():
     run("imstatreg", "-db", DB, "cube.stats", code=0)
     equal({r["slice"]: (r["sky"], r["fwhm"]) for r in rows(DB, "-name", "cube.fits")},
           {0: (13, 1.8), 1: (10, 1.5), 2: (11, 1.6), 3: (12, None)}, "Elixir's cube")
+    write("cube.stats", "0 20 nan\n2 22 2.2\n3 23 -nan\n")
+    run("imstatreg", "-db", DB, "cube.stats", code=0)
+    equal({r["slice"]: (r["sky"], r["fwhm"]) for r in rows(DB, "-name", "cube.fits")},
+          {0: (23, None), 1: (20, None), 2: (11, 1.6), 3: (22, 2.2)}, "nan is a failure; a cube of which a line is missing")
+    write("s.stats", "0 nan 1.5\n")
+    run("imstatreg", "-db", DB, "s.stats", code=0)
+    equal([(r["sky"], r["fwhm"]) for r in rows(DB, "-name", "s.fits")], [(None, 1.5)], "the first line has a nan")
+    fit = mosaic("elixir/old.fit", ccds=1)
+    run("imregister", "-db", DB, fit, code=0)
+    run("imstatreg", "-db", DB, fit, "x.stats", "x.sdat", code=0)
+    equal(table()[fit, 0], (2, 1, None, 1 + 4 + 32), "as Elixir called it, .fit")
+
+
+def of_file(path, **members):
+    return json.dumps({"file": path, **members}) + "\n"
+
+
+def state(path):
+    info = os.stat(path)
+    return {"filesize": info.st_size, "mtime": info.st_mtime}
+
+
+def listed(db=DB):
+    return [json.loads(line) for line in run("imstatreg", "-db", db, "-pending").stdout.splitlines()]
+
+
+def waiting_names():
+    """What waits under Elixir's names, a name alone, a root; what is of several images; what is for another state of the file."""
+    check(not listed(), "something waits")
+    os.makedirs("p/610007o")
+    write("p/610007o/610007o02.stats", "1500.5 990.25\n")
+    write("p/620001o03.stats", "3 77.5 1.5\n")
+    os.makedirs("p/710001o")
+    write("p/710001o/710001o03.stats", "12 13\n")
+    write("p/kube.stats", "0 10 1.5\n1 11 1.6\n2 12 1.7\n")
+    run("imstatreg", "-db", DB, "p/610007o/610007o02.stats", "p/620001o03.stats", "p/710001o/710001o03.stats", "p/kube.stats", code=0)
+    text = run("imstatreg", "-db", DB, "-pending", code=0).stdout
+    run("imstatreg", "-db", DB, stdin=text, code=0)
+    equal(run("imstatreg", "-db", DB, "-pending", code=0).stdout, text, "what is listed can be read again, and is the same")
+    path = mosaic("e/610007o.fits.fz")
+    single = mosaic("e/620001o03.fits", ccds=4)
+    split = os.path.abspath(image("e/710001o03.fits", EXTNAME="ccd03"))
+    cube = os.path.abspath(image("e/kube.fits", (4, 4, 2)))
+    run("imregister", "-db", DB, path, single, cube, code=0)
+    run("imregister", "-db", DB, "-split", split, code=0)
+    t = table()
+    equal(t[path, 2], (990.25, 1500.5, None, 1 + 4), "Elixir's MEF waited, and is a .fits.fz")
+    equal([t[path, c][3] for c in range(CCDS)], [0, 0, 5, 0], "no other CCD")
+    equal(t[single, 3], (None, 77.5, 1.5, 4 + 16), "number sky fwhm waited")
+    equal([(r["sky"], r["bias"]) for r in rows(DB, "-name", "710001o03.fits")], [(12, 13)], "Elixir's SPLIT waited")
+    equal({r["slice"]: r["sky"] for r in rows(DB, "-name", "kube.fits")}, {0: 12, 1: 10, 2: 11}, "a cube waited")
+    run("imstatreg", "-db", DB, "-pending", code=1)
+
+    # two parts of one image
+    path = mosaic("w/part.fits")
+    for part in ({"bias": 1000}, {"fwhm": 3}, {"bias": 1001, "sky": None}):
+        run("imstatreg", "-db", DB, stdin=of_file(path, ccd=0, **part), code=0)
+    run("imstatreg", "-db", DB, stdin=of_file(path, ccd=1, bias=1) + of_file(path, ccd=1, sky=2) + of_file(path, ccd=1, bias=3), code=0)
+    equal(len(listed()), 4, "what was said again is not kept twice")
+    run("imregister", "-db", DB, path, code=0)
+    equal((table()[path, 0], table()[path, 1]), ((1001, None, 3, 1 + 8 + 16), (3, 2, None, 1 + 4)), "all parts")
+
+    # a name alone, of another file first; then for the next state of the file
+    a, b = mosaic("u1/uu.fits", ccds=2), mosaic("u2/uu.fits")
+    run("imstatreg", "-db", DB, stdin=of_file("uu.fits", ccd=0, sky=5, **state(b)), code=0)
+    run("imregister", "-db", DB, a, code=0)
+    equal((table()[a, 0][1], len(listed())), (None, 1), "not of this file")
+    run("imregister", "-db", DB, b, code=0)
+    equal((table()[b, 0][1], len(listed())), (5, 0), "but of this")
+    later = state(b)["mtime"] + 100
+    a = mosaic("u3/next.fits")
+    run("imstatreg", "-db", DB, stdin=of_file(a, ccd=0, sky=6, filesize=state(a)["filesize"], mtime=later), code=0)
+    run("imregister", "-db", DB, a, code=0)
+    equal((table()[a, 0][1], len(listed())), (None, 1), "measured behind the reading of the header")
+    os.utime(a, (later, later))
+    run("imregister", "-db", DB, a, code=0)
+    equal((table()[a, 0][1], len(listed())), (6, 0), "and registered then")
+
+    # of several images: to none
+    path = mosaic("v/late.fits")
+    run("imstatreg", "-db", DB, path, "x.stats", "x.sdat", code=0)
+    out = run("imregister", "-db", DB, path, code=0)
+    check("late.fits: 1 record of statistics" in out.stderr and "4 images" in out.stderr and "-forget" in out.stderr, f"unclear: {out.stderr!r}")
+    equal([table()[path, c][3] for c in range(CCDS)], [0] * CCDS, "given to several CCDs")
+    run("imstatreg", "-db", DB, stdin=of_file("twins.fits", ccd=0, sky=5), code=0)
+    a, b = mosaic("v1/twins.fits"), mosaic("v2/twins.fits")
+    run("imregister", "-db", DB, a, b, code=0)
+    equal((table()[a, 0][1], table()[b, 0][1]), (5, None), "a name alone is of the first file")
+    fails(2, ["-forget goes with -pending"], "imstatreg", "-db", DB, "-forget", "x")
+    run("imstatreg", "-db", DB, "-pending", "-forget", "nothing.fits", code=1)
+    equal([e["file"] for e in listed()], [path], "it waits")
+    out = run("imstatreg", "-db", DB, "-pending", "-forget", os.path.relpath(path), code=0)
+    equal([json.loads(line)["file"] for line in out.stdout.splitlines()], [path], "forgotten by its path")
+    run("imstatreg", "-db", DB, stdin=of_file("/q/a.fits", sky=5) + of_file("/r/a.fits", sky=5) + of_file("/r/b.fits", sky=5), code=0)
+    run("imstatreg", "-db", DB, "-pending", "-forget", "a.fits", code=0)
+    equal([e["file"] for e in listed()], ["/r/b.fits"], "forgotten by their name")
+    run("imstatreg", "-db", DB, "-pending", "-forget", "/r/b.fits", code=0)
+    run("imstatreg", "-db", DB, "-pending", code=1)
+
+    # numbers that a record has no room for
+    for name, value in (("ccd", 65537), ("extension", 65535), ("ccd", -2), ("extension", 1.5)):
+        fails(4, [name + " is no whole number from -1 to 32767"], "imstatreg", "-db", DB, stdin=of_file(path, sky=7, **{name: value}))
+    fails(4, ["slice is no whole number"], "imstatreg", "-db", DB, stdin=of_file(path, sky=7, slice=-1))
+    fails(4, ["line 1"], "imstatreg", "-db", DB, write("big.stats", "40000 1 2\n"))
+
+    # path roots
+    path = mosaic("roots/root.fits")
+    run("imregister", "-db", DB, "-root", "D=" + os.path.abspath("roots"), mosaic("roots/other.fits"), code=0)
+    run("imstatreg", "-db", DB, stdin=of_file("$D/root.fits", ccd=0, sky=1) + of_file(path, ccd=1, sky=2), code=0)
+    equal([e["file"] for e in listed()], [path, path], "listed whole")
+    run("imregister", "-db", DB, path, code=0)
+    run("imstatreg", "-db", DB, stdin=of_file("$D/root.fits", ccd=2, sky=3), code=0)
+    equal([table()[path, c][1] for c in range(CCDS)], [1, 2, 3, None], "named by a root")
+    late = mosaic("roots/late.fits")
+    run("imstatreg", "-db", DB, stdin=of_file(late, ccd=0, sky=4), code=0)
+    os.rename("roots", "moved")
+    run("imrelocate", "-db", DB, "-go", "-root", "D=" + os.path.abspath("moved"), code=0)
+    run("imregister", "-db", DB, "moved/late.fits", code=0)
+    equal(table()[os.path.abspath("moved/late.fits"), 0][1], 4, "the folder of its root has changed")
+    run("imstatreg", "-db", DB, "-pending", code=1)
+
+
+def deleted_rows():
+    path = mosaic("d/del.fits")
+    run("imregister", "-db", DB, path, code=0)
+    run("imrm", "-db", DB, "-f", path, code=0)
+    mosaic("d/del.fits", OBJECT="anew")
+    run("imstatreg", "-db", DB, stdin=of_file(path, ccd=0, extension=1, sky=1) + of_file("del.fits", ccd=1, sky=2), code=0)
+    run("imregister", "-db", DB, path, code=0)
+    equal([table()[path, c][1] for c in range(CCDS)], [1, 2, None, None], "a file at the place of a removed one")
+    run("imstatreg", "-db", DB, "-pending", code=1)
+    fails(4, ["no image of it has slice 3"], "imstatreg", "-db", DB, stdin=of_file(path, slice=3, sky=1))
+    fails(4, ["no image of it has extension 9, slice 3"], "imstatreg", "-db", DB, stdin=of_file(path, slice=3, extension=9, sky=1))
+
+
+def moved_files():
+    """Files that move while their statistics are on the way, and while they wait."""
+    db = "mv.db"
+    a, b, c = (mosaic(f"mv/{n}.fits", OBJECT=n) for n in "abc")
+    run("imregister", "-db", db, a, code=0)
+    was, other = of_file(a, ccd=0, sky=1, **state(a)), of_file(a, ccd=0, sky=2, **{**state(a), "mtime": 5})
+    waits = of_file(b, ccd=0, sky=3, **state(b)) + of_file(b, ccd=1, sky=4) + of_file(c, ccd=0, sky=5, **state(c))
+    run("imstatreg", "-db", db, stdin=waits, code=0)
+    os.makedirs("to")
+    run("immv", "-db", db, a, b, "to", code=0)
+    run("imstatreg", "-db", db, stdin=was, code=0)
+    equal(table(db)[os.path.abspath("to/a.fits"), 0][1], 1, "it was measured before immv")
+    out = json.loads(run("imstatreg", "-db", db, "-format", "json", stdin=other, code=0).stdout)
+    equal(out["waiting"], 1, "another state of it is not of this file")
+    run("imstatreg", "-db", db, "-pending", "-forget", a, code=0)
+    copy = shutil.copy2(c, os.path.abspath("to/c.fits"))
+    run("imregister", "-db", db, "to/b.fits", copy, code=0)
+    t = table(db)
+    equal([t[os.path.abspath("to/b.fits"), i][1] for i in range(2)], [3, None], "what waited followed immv when it tells the file's state")
+    equal(t[copy, 0][1], None, "a copy is another file while the first one is there")
+    os.rename("to", "archive")
+    run("imrelocate", "-db", db, "-go", os.path.abspath("to"), os.path.abspath("archive"), code=0)
+    run("imstatreg", "-db", db, stdin=of_file(os.path.abspath("to/a.fits"), ccd=1, sky=6, **state("archive/a.fits")), code=0)
+    equal(table(db)[os.path.abspath("archive/a.fits"), 1][1], 6, "it was measured before imrelocate")
+    equal(sorted(e["sky"] for e in listed(db)), [4, 5], "these wait")
+    run("imregister", "-db", db, c, code=0)
+    equal(table(db)[c, 0][1], 5, "it is where it was")
+
+
+def of_pending(db):
+    """X.db.pending and what belongs to it."""
+    folder = os.path.dirname(os.path.abspath(db))
+    return {n: read(f"{folder}/{n}") for n in os.listdir(folder) if n.startswith(os.path.basename(db) + ".pending")}
+
+
+def put_back(db, files):
+    folder = os.path.dirname(os.path.abspath(db))
+    for name in of_pending(db):
+        os.remove(f"{folder}/{name}")
+    for name, data in files.items():
+        write(f"{folder}/{name}", data)
+
+
+def crashed_between():
+    """Rows that are durable beside what waited for them: newer statistics stay newer."""
+    path = mosaic("i/old.fits")
+    run("imstatreg", "-db", DB, stdin=of_file(path, ccd=0, sky=1, bias=7) + of_file(path, ccd=1, sky=1), code=0)
+    keep = of_pending(DB)
+    run("imregister", "-db", DB, path, code=0)
+    put_back(DB, keep)
+    out = run("imstatreg", "-db", DB, "-format", "json", stdin=of_file(path, extension=1, sky=2), code=0)
+    equal(json.loads(out.stdout), {"updated": 1, "unchanged": 1, "waiting": 0, "faults": 0}, "report")
+    for _ in range(2):
+        equal([table()[path, c][:2] for c in range(3)], [(7, 2), (None, 1), (None, None)], "older ones went over newer ones")
+        run("imstatreg", "-db", DB, "-pending", code=1)
+        run("imregister", "-db", DB, path, code=0)
+
+
+def foreign_and_damaged():
+    """X.db.pending is something else, or has a damaged record; many that wait cost those that come nothing."""
+    from astropy.table import Table
+    db = "f.db"
+    path = mosaic("f/x.fits")
+    run("imregister", "-db", db, mosaic("f/0.fits"), code=0)
+    Table({"a": [1, 2, 3]}).write(db + ".pending", format="fits")
+    out = run("imregister", "-db", db, path, code=0)
+    check("holds no waiting statistics" in out.stderr and "move it away" in out.stderr, f"a foreign file: {out.stderr!r:.300}")
+    run("imstatreg", "-db", db, stdin=of_file(path, ccd=0, sky=1), code=0)
+    equal(table(db)[path, 0][1], 1, "what is registered needs no such file")
+    fails(3, ["f.db.pending", "move it away"], "imstatreg", "-db", db, stdin=of_file("/q/x.fits", sky=1))
+    fails(3, ["f.db.pending", "move it away"], "imstatreg", "-db", db, "-pending")
+    os.remove(db + ".pending")
+    n = 10000
+    run("imstatreg", "-db", db, stdin="".join(of_file(f"/never/{i}.fits", ccd=0, extension=0, sky=1) for i in range(n)), code=0)
+    file = db + ".pending"
+    inode = os.stat(file).st_ino
+    for i in range(3):
+        path = mosaic(f"f/w{i}.fits")
+        run("imstatreg", "-db", db, stdin=of_file(path, ccd=0, sky=i), code=0)
+        if i == 2:
+            data = bytearray(read(file))
+            data[data.find(b"/never/5.fits")] ^= 1
+            write(file, bytes(data))
+        out = run("imregister", "-db", db, path, code=0)
+        equal((out.stderr, table(db)[path, 0][1], os.stat(file).st_ino), ("", i, inode), "it went to its row, and nothing was written anew")
+    equal(len(listed(db)), n - 1, "the others wait")
+    db = "g.db"
+    path = mosaic("f/y.fits")
+    run("imregister", "-db", db, mosaic("f/0.fits"), code=0)
+    run("imstatreg", "-db", db, stdin="".join(of_file(f"/never/{i}/same.fits", sky=1) for i in range(5000)) + of_file(path, ccd=0, sky=2)
+        + of_file("/never/z.fits", sky=3), code=0)
+    run("imstatreg", "-db", db, "-pending", "-forget", "same.fits", code=0)
+    run("imregister", "-db", db, path, code=0)
+    equal((table(db)[path, 0][1], [e["file"] for e in listed(db)]), (2, ["/never/z.fits"]), "most of it is gone")
+    check(os.path.getsize(db + ".pending") < 100000, "when most of it is gone the file becomes small")
+
+
+def crashes():
+    """imregister and imstatreg are killed before each call that changes something, with entries that wait: each is in its row or waits, and
+    in the end is in its row, once; the rows are on the disk before what waited is gone, and what waits before the rows."""
+    if SANITIZED or not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+        print("no strace: crashes are not looked at")
+        return
+    db = os.path.abspath("s/s.db")
+    a, b = mosaic("s/f/a.fits"), mosaic("s/f/b.fits")
+    first, second = ("".join(of_file(p, ccd=c, sky=v + c) for p in (a, b) for c in range(CCDS)) for v in (10, 20))
+    run("imregister", "-db", db, mosaic("s/f/0.fits"), code=0)
+    run("imstatreg", "-db", db, stdin=first, code=0)
+    write("second", second)
+    shutil.copytree("s", "saved")
+
+    def restore():
+        shutil.rmtree("s")
+        shutil.copytree("saved", "s")
+
+    def look(what, values):
+        t, waits = table(db), {(e["file"], e["ccd"]): e["sky"] for e in listed(db)}
+        for p in (a, b):
+            for c in range(CCDS):
+                there = [v for v in (t.get((p, c), (0, None))[1], waits.get((p, c))) if v is not None]
+                check(there and max(there) in [v + c for v in values], f"{what}: {p} {c}: {there}")
+
+    calls = ["pwrite64", "fdatasync", "fsync", "rename", "renameat2", "ftruncate", "unlink", "fallocate", "openat"]
+    register = [os.path.join(BIN, "imregister"), "-db", db, a, b]
+    statreg = [os.path.join(BIN, "imstatreg"), "-db", db, "second"]
+    kills = 0
+    for name, prepare, line, values in (("imregister", [], register, [10]), ("imstatreg, all wait", [], statreg, [10, 20]),
+                                        ("imstatreg, some wait still", [register], statreg, [10, 20])):
+        def begin():
+            restore()
+            waited = of_pending(db)
+            for command in prepare:
+                subprocess.run(command, capture_output=True)
+                put_back(db, waited)
+        begin()
+        check(strace("trace", calls, line).returncode == 0, name)
+        # The first of the two that must be durable before the second is begun: its records, the sync behind them, the other's change.
+        order = re.findall(r"(pwrite64|fdatasync)\(\d+<[^>]*/s\.db(|\.journal|\.pending|\.pending\.journal)>.* = (\d+)", read("trace").decode("latin-1"))
+        kind = {"imregister": ("", ".pending.journal"), "imstatreg, some wait still": (".pending.journal", ".journal")}.get(name)
+        if kind:
+            written = next((i for i, (call, file, size) in enumerate(order) if (call, file) == ("pwrite64", kind[0]) and int(size) >= 4096), len(order))
+            synced = next((i for i, (call, file, _) in enumerate(order) if i > written and (call, file) == ("fdatasync", kind[0])), len(order))
+            then = next((i for i, (call, file, _) in enumerate(order) if (call, file) == ("pwrite64", kind[1])), -1)
+            check(written < synced < then, f"{name}: the other file is changed before this one is durable: {order}")
+        for call, numbers in changing_calls("trace", "/s/s.db").items():
+            for number in numbers:
+                begin()
+                _, left = inject("trace", call, "signal=KILL", number, line)
+                kills += bool(left)
+                what = f"{name}: {call} {number}"
+                look(what, values)
+                subprocess.run(statreg if line == statreg else register, capture_output=True)
+                look(what + ", and again", values[-1:])
+                run("imregister", "-db", db, a, b, code=0)
+                equal({v[1] - c for (p, c), v in table(db).items() if p in (a, b)}, {values[-1]}, what + ": in the end")
+                run("imstatreg", "-db", db, "-pending", code=1)
+                check(run("imcheck", "-db", db).returncode == 0, what + ": imcheck")
+    print(kills, "kills between calls")
+    check(kills > 20, "few kills")
 
 
 def changed_files():
@@ -175,7 +470,7 @@ def bad_input():
     good = json.dumps({"file": "nowhere/x.fits", "ccd": 0, "sky": 1})
     before = read(DB)
     for text, words in [("{", ["line 1", "byte 2"]), ("[]", ["line 1", "no statistics"]), ('{"file":5}', ["member file"]), ('{"file":""}', ["member file"]),
-                        ('{"file":"x","ccd":"a"}', ["ccd is no number"]), ('{"file":"x","ccd":1e9}', ["ccd is no number"]), ('{"file":"x","ccd":0.5}', ["ccd"]),
+                        ('{"file":"x","ccd":"a"}', ["ccd is no whole number"]), ('{"file":"x","ccd":1e9}', ["ccd is no whole number"]), ('{"file":"x","ccd":0.5}', ["ccd"]),
                         ('{"file":"x\\ud800"}', ["half a character"]), ('{"file":"x"} y', ["more behind"]), ("# ccd sky file\nx 1\n", ["line 2", "2 words"]),
                         ("\0\1\2", ["no statistics"]), ('{"a":{"b":[1,"]"]},"file":"x","ccd":}', ["no value"]),
                         ('{"file":"x","sky":2.5 3}', ["no value"]), ('{"file":"x","sky":nan}', ["no value"]), ('{"file":"x","sky":nul}', ["no value"])]:
@@ -231,6 +526,12 @@ files = against_a_model()
 forms(files)
 elixir()
 changed_files()
+waiting_names()
+deleted_rows()
+moved_files()
+crashed_between()
+foreign_and_damaged()
+crashes()
 bad_input()
 kills()
 finish()
