@@ -166,6 +166,14 @@ check(run("imstats", "damaged.fits.fz").returncode in (0, 4), "damaged tiles")
 tiles = read("tiles-i2.fits.fz").replace(b"ZNAXIS1 =                  100", b"ZNAXIS1 =           2000000000")
 write("claims.fits.fz", tiles)
 fails(4, ["claims.fits.fz"], "imstats", "claims.fits.fz")
+# Axes whose product passes for a small number: 2^62 pixels of no bytes; 2^64 + 1.
+write("gcount.fits", header([("SIMPLE", True), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 2**31), ("NAXIS2", 2**31), ("GCOUNT", 0)], KEYS) + bytes(2880))
+fails(4, ["gcount.fits", "more bytes than any file can hold"], "imstats", "gcount.fits")
+tiles = read("tiles-i2.fits.fz").replace(b"ZNAXIS1 =                  100", b"ZNAXIS1 =       67280421310721")
+write("product.fits.fz", tiles.replace(b"ZNAXIS2 =                   60", b"ZNAXIS2 =               274177"))
+fails(4, ["product.fits.fz", "no image"], "imstats", "product.fits.fz")
+write("nothing.fits.fz", read("tiles-i2.fits.fz").replace(b"ZNAXIS1 =                  100", b"ZNAXIS1 =                    0"))
+fails(4, ["nothing.fits.fz", "no pixels"], "imstats", "nothing.fits.fz")
 # CFITSIO crashes on some of these, and asks for memory for ever on others.
 pixels = np.clip(random.normal(500, 12, (64, 80)), 0, 255)
 for kind, dtype, changes in (("RICE_1", "i2", 25), ("GZIP_1", "i2", 40), ("GZIP_2", "f4", 40), ("HCOMPRESS_1", "f4", 40), ("PLIO_1", "u1", 25)):
