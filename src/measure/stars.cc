@@ -150,12 +150,19 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   }
   // Whole numbers with little noise, most of them the same: a step of them is the least noise that can be.
   const double sigma = sky.sigma > 0 ? sky.sigma : 1;
+  std::size_t peaks_found = 0;
   const auto search = [&](int binning) {
     std::vector<Star> found;
+    peaks_found = 0;
     for (std::size_t i = 0; i < areas.size(); ++i) {
       Background background(areas[i], sky.median, sigma);
       const float shared = shared_noise(areas[i], background);
-      add_shapes(areas[i], i, find_peaks(areas[i], background, saturation, binning, shared), saturation, shared, found);
+      const auto peaks = find_peaks(areas[i], background, saturation, binning, shared);
+      peaks_found += peaks.size();
+      if (peaks.size() > kMostShapes)
+        out.note = counted(std::ssize(peaks), "peak") + ": stars were counted among the highest " +
+                   std::to_string(kMostShapes) + " only";
+      add_shapes(areas[i], i, peaks, saturation, shared, found);
     }
     return found;
   };
@@ -173,18 +180,24 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   const std::int64_t found = std::count_if(all.begin(), all.end(), good);
   if (found < static_cast<std::int64_t>(kFewest)) {
     out.stars = found;
-    out.why_none = counted(found, "star") + " of five sigma: too few";
+    out.why_none = all.empty() && peaks_found >= kFewest
+                       ? counted(static_cast<long long>(peaks_found), "peak") +
+                             ", none with the shape of a star (FWHM of 1 to 21 pixels)"
+                       : counted(found, "star") + " that stand out: too few";
     return out;
   }
   // Tracks of cosmic rays, blurred in the detector, point everywhere, stars do not: then the next size is tried.
   Alike alike;
+  int tries = 0;
   do {
+    ++tries;
     alike = find_alike(areas, all, alike.fitted.empty() ? kSmallestLog : alike.locus + 0.15);
   } while (alike.scatter > kMostScatter && !alike.fitted.empty());
   out.stars = alike.stars;
   const auto& fitted = alike.fitted;
   if (fitted.size() < kFewest) {
-    out.why_none = counted(std::ssize(fitted), "star") + " of the same size: too few";
+    out.why_none = tries > 1 ? "the shapes of the stars do not agree"
+                             : counted(std::ssize(fitted), "star") + " of the same size: too few";
     return out;
   }
   const double m1 = alike.e1, m2 = alike.e2, e = std::min(0.999, std::hypot(m1, m2));
