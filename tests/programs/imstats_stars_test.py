@@ -39,12 +39,19 @@ def tracks(shape, rays, noise=10.0):
     return image
 
 
+drawn = []  # stars of the last frame that must be found: bright, inside, alone
+
+
 def frame(profile=0, fwhm=4.0, stars=300, size=768, sky=1000.0, noise=10.0, low=5, high=500, slope=0.0, cosmics=0, galaxies=0, **shape):
     """Stars with peaks of low to high in units of the sky's noise, the fainter the more; Poisson noise."""
     image = np.full((size, size), sky) + slope * np.add.outer(np.arange(size), 0.5 * np.arange(size)) / size
     peaks = noise * (low**-0.7 + random.uniform(size=stars) * (high**-0.7 - low**-0.7)) ** (-1 / 0.7)
-    for peak in peaks:
-        star(image, *random.uniform(-5, size + 5, 2), peak, fwhm, profile, noise, **shape)
+    places = random.uniform(-5, size + 5, (stars, 2))
+    for place, peak in zip(places, peaks):
+        star(image, *place, peak, fwhm, profile, noise, **shape)
+    drawn.clear()
+    drawn.extend(place for place, peak in zip(places, peaks)
+                 if peak > 8 * noise and min(*place, *(size - 1 - place)) > 20 and (peaks[np.hypot(*(places - place).T) < 3 * fwhm] > 0.3 * peak).sum() == 1)
     for _ in range(galaxies):
         star(image, *random.uniform(0, size, 2), noise * 10 ** random.uniform(0.7, 1.8), fwhm * random.uniform(1.3, 3), 0, noise,
              random.uniform(0, 0.7), random.uniform(0, np.pi))
@@ -84,7 +91,7 @@ def measured(*paths, args=(), code=None):
     return [json.loads(line) for line in lines]
 
 
-# What is asked: the most that the FWHM may be off, in percent, and a part of the stars that must be found.
+# What is asked: the most that the FWHM may be off, in percent. Nine of ten stars that are bright and alone must be found.
 cases = [("usual", 2, {"stars": 200}), ("many", 2, {"stars": 700}), ("crowded", 5, {"stars": 3500}), ("faint", 5, {"stars": 250, "low": 3, "high": 15}),
          ("few", 2.5, {"stars": 30}), ("among cosmic rays", 2, {"stars": 100, "cosmics": 200}), ("among galaxies", 2, {"stars": 100, "galaxies": 150}),
          ("on a slope", 2, {"stars": 200, "slope": 500.0}), ("on a dark sky", 2, {"stars": 200, "sky": 30.0, "noise": 1.5})]
@@ -93,9 +100,9 @@ for profile in (0, 2.5, 3, 4.765) if LONG else (0, 3):
     for fwhm in (2, 2.5, 3, 4, 6, 8) if LONG else (2, 3.3, 8):
         for what, most, more in cases:
             paths.append(write_frame(frame(profile, fwhm, **more), as_float=len(paths) % 2 == 1))
-            wanted.append((what, most, profile, fwhm))
+            wanted.append((what, most, profile, fwhm, len(drawn), more["stars"]))
 worst = {}
-for (what, most, profile, fwhm), got in zip(wanted, measured(*paths, code=0)):
+for (what, most, profile, fwhm, least, all_drawn), got in zip(wanted, measured(*paths, code=0)):
     name = f"{what}, beta {profile}, FWHM {fwhm}"
     if not check(got["fwhm"] is not None, f"{name}: no FWHM ({got['reason']})"):
         continue
@@ -103,7 +110,7 @@ for (what, most, profile, fwhm), got in zip(wanted, measured(*paths, code=0)):
     worst[what] = max(worst.get(what, 0), abs(off))
     check(abs(off) <= most, f"{name}: {got['fwhm']:.3f}, {off:+.2f} %")
     check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
-    check(got["state"] == "ok" and got["stars"] >= 9, f"{name}: {got['stars']} stars, state {got['state']}")
+    check(got["state"] == "ok" and 0.9 * least <= got["stars"] <= all_drawn + 150 * (what == "among galaxies"), f"{name}: {got['stars']} stars, {least} bright of {all_drawn}, state {got['state']}")
 print("worst, percent:", ", ".join(f"{what} {off:.2f}" for what, off in worst.items()))
 
 # Shapes, widths beyond the usual, Elixir's rule.

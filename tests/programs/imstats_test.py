@@ -1,6 +1,6 @@
 # imstats as a user meets it: bias, sky and sigma against numpy for frames with overscan in many spellings, mosaics, amplifiers in
 # extensions, cubes, packed and compressed files; every kind of bad input; and real files of many telescopes.
-import gzip, bz2, warnings
+import gzip, bz2, time, warnings
 
 import numpy as np
 from astropy.io import fits
@@ -177,6 +177,27 @@ if not SANITIZED:
         poor = subprocess.run([os.path.join(BIN, "imstats"), "-j", "2", "mosaic.fits", "type-i2.fits.gz"], capture_output=True, text=True,
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory << 20, memory << 20)))
         check(poor.returncode in (0, 3, 4, 127), f"{memory} MiB: {poor.returncode}, {poor.stderr!r:.300}")
+
+# A file that is cut while its stars are looked for has no FWHM of zeros: at moments all over the work.
+large = random.normal(1000, 10, (3000, 3000))
+for y, x in random.integers(5, 2990, (4000, 2)):
+    large[y:y + 5, x:x + 5] += 300 * np.exp(-np.add.outer(np.arange(-2, 3) ** 2, np.arange(-2, 3) ** 2) / 3)
+save("large.fits", hdu(large.astype("i2"), True))
+whole, started, hit = read("large.fits"), time.monotonic(), 0
+statistics("large.fits")
+length = time.monotonic() - started
+for part in np.linspace(0.1, 0.9, 24):
+    write("large.fits", whole)
+    running = subprocess.Popen([os.path.join(BIN, "imstats"), "-j", "1", "-format", "json", "large.fits"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(part * length)
+    os.truncate("large.fits", 5760)
+    out, _ = running.communicate(timeout=60)
+    for one in map(json.loads, out.splitlines()):
+        if "was cut" in (one["reason"] or ""):
+            hit += one["sky"] is not None
+            check(one["fwhm"] is None and one["stars"] is None and one["state"] != "ok", f"cut after {part:.2f} of the work: {one}")
+print("cut while stars were looked for:", hit)
+os.remove("large.fits")
 
 # Calibrations have no stars; text for people; a file.
 for kind in ("BIAS", "DARK", "FLAT"):
