@@ -44,6 +44,7 @@ bench: deps-build deps-bench  ## measure against the peers: ours, peer, ratio, g
 	@$(call build,build-bench)
 	@bash bench/peers/get_duckdb.sh
 	@python3 bench/run.py build-bench bench $(ONLY)
+	@$(if $(ONLY),,/usr/bin/python3 bench/peers/star_fields.py build-bench/bin ../shared/data/fits/f)
 
 bench-large:  ## the searches at 1 M, 10 M and (sparse) 100 M rows: needs 25 GB of disk, takes half an hour at first
 	@$(MAKE) --no-print-directory bench ROWS=1M,10M,100M ONLY="$(or $(ONLY),search_bench programs_bench)"

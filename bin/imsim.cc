@@ -24,6 +24,7 @@ constexpr cli::Option kOptions[] = {
     {"size", "WxH", "pixels of a chip, without its overscans (256x512)"},
     {"fwhm", "PIXELS", "of all stars, whatever the weather"},
     {"profile", "moffat|gaussian", "of the stars (moffat, beta 3)"},
+    {"ellipticity", "E", "of all stars, 0 to 0.95 (0)"},
     {"density", "F", "F times as many stars (1)"},
     {"stars", "", "write the list of stars too"},
     {"rows", "N", "write a database of N rows instead"},
@@ -64,6 +65,7 @@ Status simulate_files(const cli::Parsed& args, std::uint64_t seed) {
   if (args.has("size")) IMREG_TRY(read_size(args.word("size"), options));
   IMREG_ASSIGN(options.fwhm, args.number("fwhm", 0, 1, 50));
   IMREG_ASSIGN(options.density, args.number("density", 1, 0, 1000));
+  IMREG_ASSIGN(options.ellipticity, args.number("ellipticity", 0, 0, 0.95));
   const std::string profile = args.word("profile", "moffat");
   if (profile != "moffat" && profile != "gaussian")
     return {Code::invalid, "-profile: \"" + profile + "\" is neither moffat nor gaussian"};
@@ -90,6 +92,10 @@ Status run(const cli::Parsed& args) {
   if (args.has("rows") == args.has("o"))
     return {Code::invalid, "it needs either -o DIR, or -rows N and -db F; -help tells more"};
   if (args.has("o")) return simulate_files(args, static_cast<std::uint64_t>(seed));
+  for (const char* name :
+       {"nights", "ccds", "mode", "objects", "size", "fwhm", "profile", "ellipticity", "density", "stars"}) {
+    if (args.has(name)) return {Code::invalid, "-rows makes no pixels: -" + std::string(name) + " goes with -o DIR"};
+  }
   IMREG_ASSIGN(const long long rows, args.integer("rows", 0, 0, 1LL << 40));
   if (!args.has("db")) return {Code::invalid, "-rows needs -db F"};
   IMREG_TRY(simulate_rows(args.word("db"), rows, static_cast<std::uint64_t>(seed)));

@@ -36,10 +36,11 @@ struct CcdStatistics {
   double sigma = kNone;        ///< 1.4826 * median of |pixel - sky|
   double fwhm = kNone;         ///< of stars, pixels: geometric mean of the two axes
   double ellipticity = kNone;  ///< 1 - b/a of the mean star
-  std::int64_t stars = 0;
-  std::int64_t saturated = 0;  ///< pixels of the data region at or above the saturation level
-  std::int64_t bad = 0;        ///< pixels of the data region without a value
-  std::int64_t pixels = 0;     ///< of the data region
+  static constexpr std::int64_t kNotCounted = -1;
+  std::int64_t stars = kNotCounted;
+  std::int64_t saturated = kNotCounted;  ///< pixels of the data region at or above the saturation level
+  std::int64_t bad = kNotCounted;        ///< pixels of the data region without a value
+  std::int64_t pixels = 0;               ///< of the data region
   Measured bias_state = Measured::no, sky_state = Measured::no, fwhm_state = Measured::no;
   std::string reason;              ///< why something failed: one line
   std::vector<std::string> notes;  ///< what is odd: a section that does not fit the image

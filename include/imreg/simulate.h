@@ -28,7 +28,9 @@ struct SimulateOptions {
   int overscan = 16;                        ///< columns on each side, 4 .. 512
   double pixel_scale = 0.187;               ///< arcsec per pixel
   StarProfile profile = StarProfile::moffat;
-  double fwhm = 0;     ///< of all stars, pixels, 1 .. 50; 0: what weather, focus and optics make of it
+  double fwhm = 0;  ///< of all stars, pixels, 1 .. 50; 0: what weather, focus and optics make of it
+  double ellipticity =
+      0;  ///< of all stars: 1 - b/a, the long axis along the rows; the FWHM is the geometric mean; 0 .. 0.95
   double density = 1;  ///< times as many stars as there are, 0 .. 1000
   bool stars = false;  ///< return the stars of every chip, and write them to DIR/stars.csv
 };
@@ -93,6 +95,8 @@ struct SimulatedImage {
   double sky = 0;      ///< median of sky and dark current over the data pixels, above the bias, without the stars
   double bias = 0;     ///< mean of the overscan
   int star_count = 0;  ///< stars with their centre on the data pixels
+  int bright_count =
+      0;  ///< of these, 20 pixels or more from the edges, with a peak above 8 times the sky's noise and not saturated
   std::vector<SimulatedStar> stars;  ///< these stars, when the options ask for them
 };
 

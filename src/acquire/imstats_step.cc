@@ -39,10 +39,7 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
     file = done;
     return true;
   });
-  if (file.ccds.empty()) {
-    if (!file.status.ok()) return file.status;
-    return Status(Code::not_found, "there is no image in HDU " + std::to_string(line.extension)).in_file(line.path);
-  }
+  if (file.ccds.empty()) return file.status;
   if (is_missing(line.path))
     return Status(Code::not_found, "was moved or removed while it was measured").in_file(line.path);
   const CcdStatistics& ccd = file.ccds[0];

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "base/text.h"
 #include "fits/fits_internal.h"
@@ -134,6 +135,16 @@ std::string number_text(std::optional<long long> value) {
   return value ? std::to_string(*value) : std::string("not a number");
 }
 
+// The product of axes: 0 when one of them is, nothing when it is more than an image of doubles can have in a file.
+std::optional<std::int64_t> pixels_of(std::span<const std::int64_t> axes) {
+  if (std::find(axes.begin(), axes.end(), 0) != axes.end()) return 0;
+  std::int64_t out = 1;
+  for (const std::int64_t length : axes) {
+    if (__builtin_mul_overflow(out, length, &out) || out > INT64_MAX / 16) return std::nullopt;
+  }
+  return out;
+}
+
 // NAXIS and the NAXISn into `axes`; the fault, if there is one. `prefix` is "" or "Z".
 std::string axes_of(std::optional<long long> naxis, const std::vector<Axis>& from, const std::string& prefix,
                     std::vector<std::int64_t>& axes) {
@@ -177,15 +188,11 @@ std::string shape_of(Hdu& hdu, std::vector<std::string>& warnings) {
   if (pcount < 0 || gcount < 0) return "PCOUNT or GCOUNT is negative";
   const bool primary = hdu.number == 0 && !cards.xtension;
   const bool groups = primary && cards.groups && !hdu.axes.empty() && hdu.axes[0] == 0;
-  std::int64_t elements = hdu.axes.empty() ? 0 : 1;
-  bool overflow = false, zero = false;
-  for (std::size_t n = groups ? 1 : 0; n < hdu.axes.size(); ++n) {
-    zero = zero || hdu.axes[n] == 0;
-    overflow = __builtin_mul_overflow(elements, hdu.axes[n], &elements) || overflow;
-  }
-  if (zero) elements = 0, overflow = false;
+  // Checked before GCOUNT: 0 of it would make any product small.
+  const auto pixels = pixels_of(std::span(hdu.axes).subspan(groups ? 1 : 0));
+  const std::int64_t elements = hdu.axes.empty() ? 0 : pixels.value_or(0);
   std::int64_t bytes = 0;
-  overflow = overflow || __builtin_add_overflow(elements, hdu.axes.empty() ? 0 : pcount, &bytes);
+  bool overflow = !pixels || __builtin_add_overflow(elements, hdu.axes.empty() ? 0 : pcount, &bytes);
   overflow = overflow || __builtin_mul_overflow(bytes, gcount, &bytes);
   overflow = overflow || __builtin_mul_overflow(bytes, std::abs(hdu.bitpix) / 8, &bytes);
   if (overflow || bytes > INT64_MAX / 2) return "the axes ask for more bytes than any file can hold";
@@ -198,8 +205,10 @@ std::string shape_of(Hdu& hdu, std::vector<std::string>& warnings) {
     std::vector<std::int64_t> axes;
     std::string fault = axes_of(cards.znaxis, cards.zaxes, "Z", axes);
     if (fault.empty() && !good_bitpix(cards.zbitpix)) fault = "ZBITPIX makes no sense";
+    const auto inside = pixels_of(axes);
+    if (fault.empty() && !inside) fault = "its axes ask for more pixels than any file can hold";
     if (fault.empty()) {
-      hdu.kind = HduKind::compressed_image;
+      hdu.kind = axes.empty() || *inside == 0 ? HduKind::empty : HduKind::compressed_image;
       hdu.bitpix = static_cast<int>(*cards.zbitpix);
       hdu.axes = std::move(axes);
     } else {

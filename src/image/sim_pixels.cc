@@ -75,7 +75,7 @@ void SimPainter::paint(const ChipGeometry& chip, const SimChip& defects, const P
   paint_background(chip, defects, exposure);
   truth.sky = median_level(light_) / defects.gain;
   truth.fwhm = 0;
-  truth.star_count = 0;
+  truth.star_count = truth.bright_count = 0;
   truth.stars.clear();
   if (exposure.letter == 'o') paint_stars(chip, defects, exposure, stars, truth);
   paint_bad_columns(defects);
@@ -117,6 +117,8 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
   truth.fwhm = sim_fwhm(options_, camera_, chip, exposure);
   const double margin = 12 * truth.fwhm;
   const int width = chip.data.width(), height = chip.data.height();
+  const double sky = truth.sky * defects.gain, noise = std::hypot(std::sqrt(sky), defects.read_noise);
+  const double full = (65535 - truth.bias) * defects.gain - sky;
   for (const SimStarOnSky& star : stars) {
     const PlanePosition plane = to_plane({exposure.ra, exposure.dec}, {star.ra, star.dec});
     const double mx = camera_.center_x() + (m.eta_y * plane.xi - m.xi_y * plane.eta) / determinant;
@@ -126,9 +128,10 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
     const double magnitude = star.magnitude - slope * star.color;
     const double electrons = std::pow(10, 0.4 * (filter.zero_point - magnitude)) * exposure.exptime *
                              exposure.extinction * vignetting(camera_, mx, my);
-    paint_star(x, y, electrons, truth.fwhm);
+    const double peak = paint_star(x, y, electrons, truth.fwhm);
     if (x < -0.5 || y < -0.5 || x >= width - 0.5 || y >= height - 0.5) continue;
     ++truth.star_count;
+    if (std::min({x, y, width - 1 - x, height - 1 - y}) >= 20 && peak > 8 * noise && peak < full) ++truth.bright_count;
     if (options_.stars)
       truth.stars.push_back({x + chip.data.x1, y + chip.data.y1, electrons / defects.gain, star.ra, star.dec});
   }
@@ -136,19 +139,23 @@ void SimPainter::paint_stars(const ChipGeometry& chip, const SimChip& defects, c
 
 // Either profile is taken at the centres of the pixels: its FWHM is that of the image. Out to where it adds less than a fifth
 // of an electron. Moffat: beta = 3, no pow(). Gaussian: a factor for the row and one for the column.
-void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
+double SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
   constexpr double kHalfWidth = 0.50982452725;  // sqrt(2^(1/3) - 1)
   const bool gaussian = options_.profile == StarProfile::gaussian;
   const double alpha = gaussian ? fwhm / 2 : fwhm / (2 * kHalfWidth);
   const double peak = electrons * (gaussian ? kLn2 : 2) / (kPi * alpha * alpha);
   const double out_to = gaussian ? std::log2(std::max(1.0, peak / 0.2)) : std::max(0.0, std::cbrt(peak / 0.2) - 1);
   const double radius = std::clamp(alpha * std::sqrt(out_to), 2.0, 40 * alpha);
+  const double stretch = 1 / std::sqrt(1 - options_.ellipticity), reach_x = radius * stretch,
+               reach_y = radius / stretch;
   const int width = options_.chip_width, height = options_.chip_height;
-  const int x1 = std::max(0, static_cast<int>(std::ceil(x - radius))),
-            x2 = std::min(width - 1, static_cast<int>(x + radius));
-  const int y1 = std::max(0, static_cast<int>(std::ceil(y - radius))),
-            y2 = std::min(height - 1, static_cast<int>(y + radius));
-  const float scale = static_cast<float>(1 / (alpha * alpha)), top = static_cast<float>(peak);
+  const int x1 = std::max(0, static_cast<int>(std::ceil(x - reach_x))),
+            x2 = std::min(width - 1, static_cast<int>(x + reach_x));
+  const int y1 = std::max(0, static_cast<int>(std::ceil(y - reach_y))),
+            y2 = std::min(height - 1, static_cast<int>(y + reach_y));
+  const double per_x = 1 / (alpha * stretch), per_y = stretch / alpha;
+  const float scale = static_cast<float>(per_x * per_x), scale_y = static_cast<float>(per_y * per_y);
+  const float top = static_cast<float>(peak);
   if (gaussian) {
     columns_.clear();
     for (int column = x1; column <= x2; ++column) {
@@ -158,9 +165,9 @@ void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
   }
   for (int row = y1; row <= y2; ++row) {
     float* out = light_.data() + static_cast<std::ptrdiff_t>(row) * width;
-    const float dy = static_cast<float>(row - y), base = 1 + dy * dy * scale;
+    const float dy = static_cast<float>(row - y), base = 1 + dy * dy * scale_y;
     if (gaussian) {
-      const float factor = std::exp2(-dy * dy * scale);
+      const float factor = std::exp2(-dy * dy * scale_y);
       for (int column = x1; column <= x2; ++column)
         out[column] += factor * columns_[static_cast<std::size_t>(column - x1)];
       continue;
@@ -170,6 +177,7 @@ void SimPainter::paint_star(double x, double y, double electrons, double fwhm) {
       out[column] += top / (t * t * t);
     }
   }
+  return peak;
 }
 
 void SimPainter::paint_bad_columns(const SimChip& defects) {

@@ -41,7 +41,8 @@ class SimPainter {
   void paint_background(const ChipGeometry& chip, const SimChip& defects, const PlannedExposure& exposure);
   void paint_stars(const ChipGeometry& chip, const SimChip& defects, const PlannedExposure& exposure,
                    const std::vector<SimStarOnSky>& stars, SimulatedImage& truth);
-  void paint_star(double x, double y, double electrons, double fwhm);
+  /// Its highest value, electrons.
+  double paint_star(double x, double y, double electrons, double fwhm);
   void paint_cosmic_rays(const PlannedExposure& exposure, std::uint64_t seed);
   void paint_bad_columns(const SimChip& defects);
   void read_out(const ChipGeometry& chip, const SimChip& defects, double bias, std::uint64_t seed, std::string& bytes);

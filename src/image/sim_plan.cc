@@ -300,6 +300,7 @@ Status check_simulate_options(const SimulateOptions& options) {
                           {"overscan", static_cast<double>(options.overscan), 4, 512},
                           {"pixel scale", options.pixel_scale, 0.01, 100},
                           {"FWHM", options.fwhm > 0 ? options.fwhm : 1, 1, 50},
+                          {"ellipticity", options.ellipticity, 0, 0.95},
                           {"density of stars", options.density, 0, 1000},
                           {"first noon", options.first_noon, 0, 4e9}};
   for (const Range& range : ranges) {

@@ -136,13 +136,15 @@ class Simulation {
   }
 
   Status write_truth() {
-    std::string text = "path,extension,ccd,type,object,filter,obstime,exptime,ra,dec,airmass,fwhm,sky,bias,stars\n";
+    std::string text =
+        "path,extension,ccd,type,object,filter,obstime,exptime,ra,dec,airmass,fwhm,sky,bias,stars,ellipticity,bright\n";
     for (const SimulatedImage& image : truth_) {
       text += image.path + ',' + std::to_string(image.extension) + ',' + std::to_string(image.ccd) + ',' + image.type +
               ',' + image.object + ',' + image.filter + ',' + format_iso(image.obstime, 2) + ',' +
               fixed(image.exptime, 3) + ',' + fixed(image.ra, 6) + ',' + fixed(image.dec, 6) + ',' +
               fixed(image.airmass, 3) + ',' + fixed(image.fwhm, 3) + ',' + fixed(image.sky, 3) + ',' +
-              fixed(image.bias, 3) + ',' + std::to_string(image.star_count) + '\n';
+              fixed(image.bias, 3) + ',' + std::to_string(image.star_count) + ',' +
+              fixed(image.fwhm > 0 ? options_.ellipticity : 0, 3) + ',' + std::to_string(image.bright_count) + '\n';
     }
     return write_table("truth.csv", text);
   }

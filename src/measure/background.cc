@@ -53,10 +53,13 @@ Background::Background(const PixelArea& area, double sky, double sigma) {
       }
       const float level = middle(cell);
       for (float& value : cell) value = std::abs(value - level);
-      const float noise = 1.4826F * middle(cell);
+      float noise = 1.4826F * middle(cell);
+      if (!(noise > 0)) {  // most pixels are alike: their step is the least noise that can be
+        std::erase(cell, 0.0F);
+        noise = cell.empty() ? static_cast<float>(sigma) : middle(cell);
+      }
       level_.push_back(level);
-      // Whole numbers: the noise of a tenth of the pixels may be all that the median of deviations does not see.
-      noise_.push_back(noise > 0 ? noise : static_cast<float>(sigma));
+      noise_.push_back(noise);
     }
   }
   row_level_.resize(static_cast<std::size_t>(columns_ + 1));

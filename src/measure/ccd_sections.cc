@@ -81,7 +81,11 @@ CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int6
       out.notes.push_back(named.keyword + " " + std::string(trim(named.text)) + " reaches beyond the image of " +
                           image + (used ? "; the part inside is used" : "; it is not used"));
     if (used && std::find(boxes.begin(), boxes.end(), box) == boxes.end()) boxes.push_back(box);
-    return whole;
+    // Lower edges of 0 are the habit of some; what passes the upper ones was written for a larger image.
+    const auto passes = [](std::int64_t a, std::int64_t b, std::int64_t last) {
+      return (a != Section::kEnd && a > last) || (b != Section::kEnd && b > last);
+    };
+    return used && !passes(s.x1, s.x2, width) && !passes(s.y1, s.y2, height);
   };
   bool data_fit = true;
   for (const Named& named : data) data_fit = fit(named, out.data) && data_fit;
@@ -95,19 +99,21 @@ CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int6
 
   // No data region: the image, without the overscan at its edges.
   PixelBox rest{0, 0, width, height};
-  for (const PixelBox& box : out.bias) {
+  std::vector<PixelBox> edges;  // overscans may lie side by side, in any order
+  for (std::size_t i = 0; i < out.bias.size(); ++i) edges.insert(edges.end(), out.bias.begin(), out.bias.end());
+  for (const PixelBox& box : edges) {
     const std::int64_t right = rest.x + rest.width, top = rest.y + rest.height;
     if (10 * box.height >= 9 * height && box.width < width) {
-      if (box.x + box.width >= right) {
+      if (box.x < right && box.x + box.width >= right) {
         rest.width = box.x - rest.x;
-      } else if (box.x <= rest.x) {
+      } else if (box.x <= rest.x && box.x + box.width > rest.x) {
         rest.width = right - (box.x + box.width);
         rest.x = box.x + box.width;
       }
     } else if (10 * box.width >= 9 * width && box.height < height) {
-      if (box.y + box.height >= top) {
+      if (box.y < top && box.y + box.height >= top) {
         rest.height = box.y - rest.y;
-      } else if (box.y <= rest.y) {
+      } else if (box.y <= rest.y && box.y + box.height > rest.y) {
         rest.height = top - (box.y + box.height);
         rest.y = box.y + box.height;
       }

@@ -17,6 +17,7 @@
 #include "imreg/pixels.h"
 #include "measure/ccd_sections.h"
 #include "measure/stars.h"
+#include "os/processors.h"
 
 namespace imreg {
 
@@ -26,13 +27,30 @@ using namespace measure;
 
 // Keywords of the saturation level; the lowest of those that are there and make sense counts.
 constexpr const char* kSaturation[] = {"SATURATE", "SATLEVEL", "SATURATA", "SATURATB"};
+constexpr const char* kNoMemory = "no memory left";
 constexpr const char* kNoStars[] = {"bias", "dark", "flat", "mask", "fringe", "scatter"};
 
-double saturation_of(const Header& header, const PixelPlane& plane) {
-  double out = plane.limit();
-  for (const char* keyword : kSaturation) {
-    const auto value = header.number_of(keyword);
-    if (value && *value > 0 && std::isfinite(*value)) out = std::min(out, *value);
+// The primary header speaks for the HDUs that say nothing themselves.
+double saturation_of(const Header& header, const Header& primary, const PixelPlane& plane) {
+  std::optional<double> out;
+  for (const Header* from : {&header, &primary}) {
+    if (out) break;
+    for (const char* keyword : kSaturation) {
+      const auto value = from->number_of(keyword);
+      if (value && *value > 0 && std::isfinite(*value)) out = std::min(out.value_or(*value), *value);
+    }
+  }
+  return std::min(out.value_or(plane.limit()), plane.limit());
+}
+
+// The facts of a CCD as they hold for another one of its amplifiers: cards of the first amplifier are looked up in its own header,
+// what the primary header or the table says is said of all.
+ImageFacts facts_for(const Hdu& amplifier, const ImageFacts& facts) {
+  ImageFacts out;
+  for (auto section : {&ImageFacts::datasec, &ImageFacts::trimsec, &ImageFacts::biassec}) {
+    out.*section = facts.*section;
+    if ((facts.*section).hdu == facts.extension)
+      (out.*section).value = amplifier.header.text_of((facts.*section).keyword);
   }
   return out;
 }
@@ -46,6 +64,12 @@ const Hdu* hdu_of(const FitsHeaders& headers, int number) {
 // Where values pile up at the top, far above the sky, the converter could not count further.
 bool is_top(const PixelStatistics& sky) {
   return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0;
+}
+
+std::string without_median(const std::string& what, const PixelStatistics& of) {
+  if (of.pixels == 0) return "there are no " + what + " pixels";
+  return of.bad == of.pixels ? "no " + what + " pixel has a value"
+                             : "the median of the " + what + " pixels is infinite";
 }
 
 void fail(CcdStatistics& out, const std::string& why) { out.reason += (out.reason.empty() ? "" : "; ") + why; }
@@ -67,26 +91,37 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     images.push_back(*std::move(image));
     const PixelPlane& plane = images.back().plane();
     if (!plane.is_like(images.front().plane())) {
-      out.notes.push_back("the amplifier in HDU " + std::to_string(number) +
-                          " has pixels of another type; it is left out");
-      images.pop_back();
-      continue;
+      return void(fail(out, "the amplifier in HDU " + std::to_string(number) +
+                                " has pixels of another type or scale than HDU " + std::to_string(extensions.front()) +
+                                ": they have no common median"));
     }
     const std::int64_t height = cube ? hdu->axes[1] : plane.height;
     CcdSections sections =
-        sections_of(hdu->header, number == facts.extension ? facts : ImageFacts{}, plane.width, height);
-    for (std::int64_t y = 0; y < plane.height; y += height) {  // of a cube, each plane
-      for (PixelBox box : sections.data) data.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
-      for (PixelBox box : sections.bias) overscan.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
-    }
+        sections_of(hdu->header, number == facts.extension ? facts : facts_for(*hdu, facts), plane.width, height);
+    const auto add = [&](const std::vector<PixelBox>& boxes, std::vector<PixelArea>& to) {
+      if (boxes == std::vector<PixelBox>{{0, 0, plane.width, height}}) {
+        to.push_back({&plane, {0, 0, plane.width, plane.height}});
+        return;
+      }
+      for (std::int64_t y = 0; y < plane.height; y += height) {  // of a cube, each plane
+        for (const PixelBox& box : boxes) to.push_back({&plane, {box.x, box.y + y, box.width, box.height}});
+      }
+    };
+    add(sections.data, data);
+    add(sections.bias, overscan);
     out.notes.insert(out.notes.end(), sections.notes.begin(), sections.notes.end());
-    saturation = std::min(saturation, saturation_of(hdu->header, plane));
+    saturation = std::min(saturation, saturation_of(hdu->header, headers.hdus.front().header, plane));
   }
   const PixelStatistics bias = statistics_of(overscan);
   PixelStatistics sky = statistics_of(data, saturation);
-  for (const auto& image : images) {
-    if (const Status status = image.check(); !status.ok()) return void(fail(out, status.message()));
-  }
+  const auto lost = [&] {
+    std::string why;
+    for (const auto& image : images) {
+      if (const Status status = image.check(); why.empty() && !status.ok()) why = status.message();
+    }
+    return why;
+  };
+  if (const std::string why = lost(); !why.empty()) return void(fail(out, why));
   if (is_top(sky) && sky.maximum < saturation) {
     saturation = sky.maximum;
     sky.saturated = sky.at_maximum;
@@ -99,24 +134,26 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     out.bias_state = Measured::yes;
   } else if (bias.pixels > 0) {
     out.bias_state = Measured::failed;
-    fail(out, "no pixel of the overscan has a value");
+    fail(out, without_median("overscan", bias));
   }
-  if (!std::isfinite(sky.median))
-    return void(fail(out, sky.pixels == 0 ? "there are no data pixels" : "no data pixel has a value"));
+  if (!std::isfinite(sky.median)) return void(fail(out, without_median("data", sky)));
   out.sky = sky.median, out.sigma = sky.sigma;
   out.sky_state = Measured::yes;
   const bool no_stars =
       facts.type.value && std::find(std::begin(kNoStars), std::end(kNoStars), *facts.type.value) != std::end(kNoStars);
   if (!options.stars || cube || (no_stars && !options.all_stars)) return;
-  const StarStatistics stars = measure_stars(data, sky, saturation, options.rule);
+  StarStatistics stars = measure_stars(data, sky, saturation, options.rule);
+  if (const std::string why = lost(); !why.empty()) {  // they were looked for in zeros
+    stars = StarStatistics();
+    stars.stars = CcdStatistics::kNotCounted;
+    stars.why_none = why;
+  }
   out.stars = stars.stars;
   out.ellipticity = stars.ellipticity;
   out.fwhm = stars.fwhm;
   out.fwhm_state = std::isfinite(stars.fwhm) ? Measured::yes : Measured::failed;
   if (!std::isfinite(stars.fwhm)) fail(out, "no FWHM: " + stars.why_none);
-  for (const auto& image : images) {
-    if (const Status status = image.check(); !status.ok()) return void(fail(out, status.message()));
-  }
+  if (!stars.note.empty()) out.notes.push_back(stars.note);
 }
 
 // A file whose CCDs are being measured.
@@ -152,6 +189,8 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
   if (!work->headers.damage.empty()) work->out.status = Status(Code::corrupt, work->headers.damage).in_file(path);
   if (count == 0) {
     if (!work->out.status.ok()) return work;
+    if (options.only)
+      return give_up({Code::not_found, "there is no image in HDU " + std::to_string(options.only->first)});
     return give_up(Status(Code::invalid, work->facts.why_none));
   }
   auto file = PixelFile::open(path, work->headers);
@@ -165,22 +204,20 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
 void measure_one(Work& work, std::size_t i, const MeasureOptions& options) {
   const ImageFacts& facts = work.facts.images[i];
   CcdStatistics& out = work.out.ccds[i];
-  out.file = work.out.file;
-  out.file_size = work.out.file_size;
-  out.mtime = work.out.mtime;
-  out.ccd = facts.ccd.value.value_or(-1);
-  out.chip = facts.chip.value.value_or("");
-  out.extension = facts.extension;
-  out.slice = facts.slice;
   try {
-    measure_pixels(*work.file, work.headers, facts, options, out);
+    out.file = work.out.file;
+    out.file_size = work.out.file_size;
+    out.mtime = work.out.mtime;
+    out.ccd = facts.ccd.value.value_or(-1);
+    out.chip = facts.chip.value.value_or("");
+    out.extension = facts.extension;
+    out.slice = facts.slice;
+    CcdStatistics measured = out;
+    measure_pixels(*work.file, work.headers, facts, options, measured);
+    out = std::move(measured);
   } catch (const std::bad_alloc&) {
-    CcdStatistics empty;
-    empty.file = out.file, empty.ccd = out.ccd, empty.chip = out.chip, empty.extension = out.extension,
-    empty.slice = out.slice;
-    empty.sky_state = Measured::failed;
-    empty.reason = "no memory left";
-    out = std::move(empty);
+    out.sky_state = Measured::failed;
+    out.reason = kNoMemory;
   }
 }
 
@@ -223,7 +260,14 @@ class Crew {
         const std::size_t place = next_++;
         open_[place] = nullptr;  // being opened
         lock.unlock();
-        auto work = begin(paths_[place], cameras_, options_);
+        std::unique_ptr<Work> work;
+        try {
+          work = begin(paths_[place], cameras_, options_);
+        } catch (const std::bad_alloc&) {
+          work = std::make_unique<Work>();
+          work->out.file = paths_[place];
+          work->out.status = Status(Code::io, kNoMemory).in_file(paths_[place]);
+        }
         lock.lock();
         open_[place] = std::move(work);
       } else if (std::any_of(open_.begin(), open_.end(), [](const auto& entry) { return !entry.second; })) {
@@ -265,8 +309,7 @@ const char* CcdStatistics::state() const {
 
 void measure_files(const std::vector<std::string>& paths, const Cameras& cameras, const MeasureOptions& options,
                    const std::function<bool(const FileStatistics&)>& done) {
-  const int jobs = options.jobs > 0 ? options.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  Crew(paths, cameras, options, done).run(jobs);
+  Crew(paths, cameras, options, done).run(threads_of(options.jobs));
 }
 
 }  // namespace imreg

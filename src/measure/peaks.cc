@@ -40,7 +40,32 @@ bool in_company(const std::array<const float*, 3>& rows, std::int64_t x, float l
 
 }  // namespace
 
-std::vector<Peak> find_peaks(const PixelArea& area, Background& background, double saturation, int binning) {
+float shared_noise(const PixelArea& area, Background& background) {
+  constexpr int kBinning = 3;
+  constexpr std::int64_t kRows = 32;  // of means that are looked at
+  const std::int64_t height = area.box.height / kBinning, step = std::max<std::int64_t>(1, height / kRows);
+  std::vector<float> row(static_cast<std::size_t>(area.box.width)), means(row.size() / kBinning), all;
+  for (std::int64_t y = step / 2; y < height; y += step) {
+    read_binned(area, y, kBinning, row, means);
+    background.begin_row(y * kBinning + kBinning / 2);
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const auto x = static_cast<std::int64_t>(i) * kBinning + kBinning / 2;
+      const float apart = (means[i] - background.level(x)) / background.noise(x);
+      if (std::isfinite(apart)) all.push_back(apart);
+    }
+  }
+  if (all.empty()) return 1;
+  const auto quantile = [&](double part) {
+    const auto place = all.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(all.size()));
+    std::nth_element(all.begin(), place, all.end());
+    return *place;
+  };
+  // One sigma below the middle; stars are above it.
+  return std::max(1.0F, kBinning * (quantile(0.5) - quantile(0.1587)));
+}
+
+std::vector<Peak> find_peaks(const PixelArea& area, Background& background, double saturation, int binning,
+                             float shared) {
   std::vector<Peak> out;
   const std::int64_t width = area.box.width / binning, height = area.box.height / binning;
   if (width < 3 || height < 3) return out;
@@ -62,7 +87,7 @@ std::vector<Peak> find_peaks(const PixelArea& area, Background& background, doub
       const std::int64_t end = std::min(begin + kBlock, width);
       const std::int64_t place = (begin + end) / 2 * binning;
       const float level = background.level(place), noise = background.noise(place) / static_cast<float>(binning);
-      const float limit = level + least * noise;
+      const float limit = level + least * noise * (binning > 1 ? shared : 1);
       const float* const now = rows[1];
       int any = 0;
       if (end - begin == kBlock) {

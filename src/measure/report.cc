@@ -1,8 +1,12 @@
 // Statistics as text and JSON.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "imreg/measure.h"
 
 namespace imreg {
@@ -13,15 +17,26 @@ const char* word(Measured state) {
   return state == Measured::yes ? "measured" : state == Measured::failed ? "failed" : "none";
 }
 
-std::string cell(double value, int width, int digits) {
-  char text[64];
-  if (std::isfinite(value)) {
-    std::snprintf(text, sizeof text, " %*.*f", width, digits, value);
-  } else {
-    std::snprintf(text, sizeof text, " %*s", width, "-");
-  }
-  return text;
+std::string cell(const std::string& text, int width) {
+  return " " + std::string(static_cast<std::size_t>(std::max(0, width - static_cast<int>(text.size()))), ' ') + text;
 }
+
+std::string cell(double value, int width, int digits) {
+  if (!std::isfinite(value)) return cell("-", width);
+  char text[400];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return cell(text, width);
+}
+
+// Of the pixels: count rates may be small. Fixed digits for counts, six significant ones for these.
+std::string level(double value, int width, int digits) {
+  if (!(value != 0 && std::abs(value) < 10)) return cell(value, width, digits);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return cell(text, width);
+}
+
+std::string count(std::int64_t value, const char* none) { return value < 0 ? none : std::to_string(value); }
 
 }  // namespace
 
@@ -29,12 +44,12 @@ std::string statistics_json(const CcdStatistics& ccd) {
   const auto number = [](double value) { return json_number(value); };
   std::string notes;
   for (const auto& note : ccd.notes) notes += (notes.empty() ? "" : ",") + json_text(note);
-  return "{\"file\":" + json_text(ccd.file) + ",\"ccd\":" + (ccd.ccd < 0 ? "null" : std::to_string(ccd.ccd)) +
+  return "{\"file\":" + json_text(ccd.file) + ",\"ccd\":" + count(ccd.ccd, "null") +
          ",\"chip\":" + json_text(ccd.chip) + ",\"extension\":" + std::to_string(ccd.extension) +
          ",\"slice\":" + std::to_string(ccd.slice) + ",\"bias\":" + number(ccd.bias) + ",\"sky\":" + number(ccd.sky) +
          ",\"sigma\":" + number(ccd.sigma) + ",\"fwhm\":" + number(ccd.fwhm) +
-         ",\"ellipticity\":" + number(ccd.ellipticity) + ",\"stars\":" + std::to_string(ccd.stars) +
-         ",\"saturated\":" + std::to_string(ccd.saturated) + ",\"bad\":" + std::to_string(ccd.bad) +
+         ",\"ellipticity\":" + number(ccd.ellipticity) + ",\"stars\":" + count(ccd.stars, "null") +
+         ",\"saturated\":" + count(ccd.saturated, "null") + ",\"bad\":" + count(ccd.bad, "null") +
          ",\"pixels\":" + std::to_string(ccd.pixels) + ",\"filesize\":" + std::to_string(ccd.file_size) +
          ",\"mtime\":" + number(ccd.mtime) + ",\"state\":\"" + ccd.state() + "\",\"bias_state\":\"" +
          word(ccd.bias_state) + "\",\"sky_state\":\"" + word(ccd.sky_state) + "\",\"fwhm_state\":\"" +
@@ -47,12 +62,11 @@ std::string statistics_title() {
 }
 
 std::string statistics_text(const CcdStatistics& ccd) {
-  char head[64], tail[96];
-  std::snprintf(head, sizeof head, "%5d %3d %5d", ccd.ccd, ccd.extension, ccd.slice);
-  std::snprintf(tail, sizeof tail, " %6lld %10lld %-10s ", static_cast<long long>(ccd.stars),
-                static_cast<long long>(ccd.saturated), ccd.state());
-  return head + cell(ccd.bias, 10, 2) + cell(ccd.sky, 10, 2) + cell(ccd.sigma, 8, 3) + cell(ccd.fwhm, 7, 3) +
-         cell(ccd.ellipticity, 6, 3) + tail + ccd.file + (ccd.reason.empty() ? "" : "  (" + ccd.reason + ")") + "\n";
+  return cell(count(ccd.ccd, "-"), 4) + cell(std::to_string(ccd.extension), 3) + cell(std::to_string(ccd.slice), 5) +
+         level(ccd.bias, 10, 2) + level(ccd.sky, 10, 2) + level(ccd.sigma, 8, 3) + cell(ccd.fwhm, 7, 3) +
+         cell(ccd.ellipticity, 6, 3) + cell(count(ccd.stars, "-"), 6) + cell(count(ccd.saturated, "-"), 10) + " " +
+         ccd.state() + std::string(11 - std::strlen(ccd.state()), ' ') + visible(ccd.file) +
+         (ccd.reason.empty() ? "" : "  (" + ccd.reason + ")") + "\n";
 }
 
 }  // namespace imreg

@@ -107,7 +107,7 @@ std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double sa
                  myy = static_cast<double>(s.yy) / w - my * my;
     // Weight and star of the same shape C give C/2; a Gaussian of another shape is found at once by M^-1 - W^-1.
     const double mdet = mxx * myy - mxy * mxy;
-    if (!(mdet > 0)) return std::nullopt;
+    if (!(mdet > 0 && mxx > 0)) return std::nullopt;
     double ia = myy / mdet - yy / det, ib = -mxy / mdet + xy / det, ic = mxx / mdet - xx / det;
     const double idet = ia * ic - ib * ib;
     double nxx = 2 * mxx, nxy = 2 * mxy, nyy = 2 * myy;

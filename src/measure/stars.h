@@ -16,6 +16,7 @@ struct StarStatistics {
   double ellipticity = CcdStatistics::kNone;
   std::int64_t stars = 0;
   std::string why_none;  ///< why there is no FWHM
+  std::string note;      ///< why there may be more stars
 };
 
 /// `sky`, `sigma` of all areas; pixels from `saturation` on are saturated.

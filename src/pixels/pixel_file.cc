@@ -119,16 +119,17 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
     if (!blank && hdu.kind == HduKind::compressed_image) blank = hdu.header.integer_of("ZBLANK");
     if (blank) pixels.blank = *blank;
   }
-  // read_fits_headers() has seen to it that the axes multiply to less than 2^63 bytes.
+  // read_fits_headers() has seen to it that the axes, of tiles too, multiply to less than 2^62 bytes.
   const std::int64_t size = pixels.width * pixels.height * pixels.pixel_size();
-  if (hdu.kind == HduKind::image) {
-    const std::int64_t begin = content_->offsets[number], there = content_->map.size() - begin;
-    if (begin < 0 || there < (plane + 1) * size) {
-      return Status(Code::corrupt, name + " is truncated: the file holds " +
-                                       std::to_string(std::max<std::int64_t>(0, there)) + " of " +
-                                       std::to_string(size * planes_of(hdu)) + " bytes of its pixels")
-          .in_file(content_->path);
-    }
+  const bool tiles = hdu.kind == HduKind::compressed_image;
+  const std::int64_t begin = content_->offsets[number], there = content_->map.size() - begin;
+  if (begin < 0 || there < (tiles ? hdu.data_size : (plane + 1) * size)) {
+    return Status(Code::corrupt,
+                  name + " is truncated: the file holds " + std::to_string(std::max<std::int64_t>(0, there)) + " of " +
+                      std::to_string(tiles ? hdu.data_size : size * planes_of(hdu)) + " bytes of its pixels")
+        .in_file(content_->path);
+  }
+  if (!tiles) {
     pixels.bytes = reinterpret_cast<const unsigned char*>(content_->map.data()) + begin + plane * size;
     out.content_ = content_;
     return out;

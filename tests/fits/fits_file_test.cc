@@ -182,10 +182,38 @@ TEST_F(FitsFile, HostileHeadersAreNamed) {
   EXPECT_EQ(failure(replaced(good, "BITPIX", "BITPOX")), "corrupt: the primary HDU is damaged: BITPIX is missing");
   EXPECT_EQ(failure(image(true, 64, {4294967296, 4294967296}).file_bytes()),
             "corrupt: the primary HDU is damaged: the axes ask for more bytes than any file can hold");
+  Header none = image(true, 16, {2147483648, 2147483648});
+  none.add("GCOUNT", 0);  // no bytes at all, and 2^62 pixels
+  EXPECT_EQ(failure(none.file_bytes()),
+            "corrupt: the primary HDU is damaged: the axes ask for more bytes than any file can hold");
   EXPECT_EQ(failure(good.substr(0, 300)),
             "corrupt: the primary HDU is damaged: no END card: the file ends inside the header, after 3 cards");
   EXPECT_EQ(failure(replaced(good, "END", "DNE") + std::string(100000, '\377')),
             "corrupt: the primary HDU is damaged: no END card: binary data follow the header");
+}
+
+TEST_F(FitsFile, TilesOfAnImageThatCannotBeAreATable) {
+  const auto kind = [&](const std::vector<long long>& axes) {
+    Header table;
+    table.add("XTENSION", "BINTABLE");
+    table.add("BITPIX", 8);
+    table.add("NAXIS", 2);
+    table.add("NAXIS1", 8);
+    table.add("NAXIS2", 1);
+    table.add("PCOUNT", 0);
+    table.add("GCOUNT", 1);
+    table.add("ZIMAGE", true);
+    table.add("ZBITPIX", 16);
+    table.add("ZNAXIS", static_cast<int>(axes.size()));
+    for (std::size_t i = 0; i < axes.size(); ++i) table.add("ZNAXIS" + std::to_string(i + 1), axes[i]);
+    return headers(image(true, 8, {}).file_bytes() + table.file_bytes() + pad("12345678")).hdus.at(1).kind;
+  };
+  EXPECT_EQ(kind({10, 10}), HduKind::compressed_image);
+  EXPECT_EQ(kind({274177, 67280421310721}), HduKind::table);  // 2^64 + 1
+  EXPECT_EQ(kind({1, 1, 4294967296, 4294967296}), HduKind::table);
+  EXPECT_EQ(kind({0, 10}), HduKind::empty);
+  EXPECT_EQ(kind({0, 274177, 67280421310721}), HduKind::empty);
+  EXPECT_EQ(kind({}), HduKind::empty);
 }
 
 TEST_F(FitsFile, AHeaderWithoutEndIsNotReadForever) {

@@ -48,11 +48,32 @@ for profile in ("gaussian", "moffat"):
                 check(abs(off) <= 2, f"{name}: FWHM {got['fwhm']:.3f}, {off:+.2f} %, from {got['stars']} of {row['stars']} stars, filter {row['filter']}")
                 check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
         shutil.rmtree(night)
+
+# Usual, crowded, faint and trailed stars; none. FWHM in percent, the part of the bright stars that must be found.
+for words, most, part in ((["-fwhm", 3.5], 2, 0.9), (["-density", 4, "-fwhm", 3.5], 5, 0.75), (["-density", 0.1, "-fwhm", 3], 5, 0.9),
+                          (["-density", 0.5, "-fwhm", 5, "-profile", "gaussian"], 2, 0.9), (["-ellipticity", 0.2, "-fwhm", 4], 2, 0.9),
+                          (["-ellipticity", 0.4, "-fwhm", 4, "-profile", "gaussian"], 2, 0.9), (["-ellipticity", 0.7, "-fwhm", 4], 0, 0), (["-density", 0], 0, 0)):
+    run("imsim", "-o", "other", "-size", "1200x1000", "-ccds", 1, "-objects", 2, "-seed", 5, *words, code=0, timeout=300)
+    truth = {row["path"]: row for row in csv.DictReader(open("other/truth.csv")) if row["type"] == "object"}
+    for path, row in truth.items():
+        got = json.loads(run("imstats", "-format", "json", f"other/{path}", code=0).stdout)
+        name = f"{words}: {path}, filter {row['filter']}"
+        if most == 0:
+            wanted = "trailed" if "-ellipticity" in words else "no FWHM: "
+            check(got["fwhm"] is None and got["state"] == "incomplete" and wanted in got["reason"], f"{name}: {got['fwhm']} {got['reason']}")
+            check("-ellipticity" in words or got["stars"] < 3, f"{name}: {got['stars']} stars of none")
+        elif check(got["fwhm"] is not None, f"{name}: no FWHM ({got['reason']}), {row['bright']} bright stars"):
+            off = 100 * (got["fwhm"] / float(row["fwhm"]) - 1)
+            check(abs(off) <= most, f"{name}: FWHM off by {off:.2f} %")
+            check(abs(got["ellipticity"] - float(row["ellipticity"])) < (0.02 if "-ellipticity" in words else 0.1), f"{name}: ellipticity {got['ellipticity']}")
+            check(part * int(row["bright"]) <= got["stars"] <= int(row["stars"]), f"{name}: {got['stars']} stars, of {row['stars']} and {row['bright']} bright ones")
+    shutil.rmtree("other")
 print(f"FWHM off by {worst:.2f} % at worst")
 
 # What imsim is asked for, and cannot do.
 for words, said in ((["-size", "100"], "WIDTHxHEIGHT"), (["-size", "10x99999"], "WIDTHxHEIGHT"), (["-size", "x"], "WIDTHxHEIGHT"),
-                    (["-profile", "airy"], "moffat nor gaussian"), (["-fwhm", "0.2"], "-fwhm"), (["-density", "-1"], "-density")):
+                    (["-profile", "airy"], "moffat nor gaussian"), (["-fwhm", "0.2"], "-fwhm"), (["-density", "-1"], "-density"), (["-ellipticity", "1"], "-ellipticity")):
     fails(2, [said], "imsim", "-o", "none", *words)
+fails(2, ["-fwhm", "-o DIR"], "imsim", "-rows", 10, "-db", "none", "-fwhm", 3)
 check(not os.path.exists("none"), "a folder was made for nothing")
 finish()

@@ -26,25 +26,48 @@ def star(image, x, y, peak, fwhm, profile, noise, ellipticity=0.0, angle=0.0):
     image[y1:y2, x1:x2] += peak * (np.exp2(-q) if profile == 0 else (1 + (2 ** (1 / profile) - 1) * q) ** -profile)
 
 
+def tracks(shape, rays, noise=10.0):
+    image = np.zeros(shape)
+    for _ in range(rays):
+        x, y = random.uniform(0, shape[0], 2)
+        dx, dy = random.uniform(-1, 1, 2)
+        strength = noise * 10 ** random.uniform(1, 2.5)
+        for _ in range(1 + int(min(3 * random.exponential(), 40))):
+            if 0 <= x < shape[1] and 0 <= y < shape[0]:
+                image[int(y), int(x)] += strength
+            x, y = x + dx, y + dy
+    return image
+
+
+drawn = []  # stars of the last frame that must be found: bright, inside, alone
+
+
 def frame(profile=0, fwhm=4.0, stars=300, size=768, sky=1000.0, noise=10.0, low=5, high=500, slope=0.0, cosmics=0, galaxies=0, **shape):
     """Stars with peaks of low to high in units of the sky's noise, the fainter the more; Poisson noise."""
     image = np.full((size, size), sky) + slope * np.add.outer(np.arange(size), 0.5 * np.arange(size)) / size
     peaks = noise * (low**-0.7 + random.uniform(size=stars) * (high**-0.7 - low**-0.7)) ** (-1 / 0.7)
-    for peak in peaks:
-        star(image, *random.uniform(-5, size + 5, 2), peak, fwhm, profile, noise, **shape)
+    places = random.uniform(-5, size + 5, (stars, 2))
+    for place, peak in zip(places, peaks):
+        star(image, *place, peak, fwhm, profile, noise, **shape)
+    drawn.clear()
+    drawn.extend(place for place, peak in zip(places, peaks)
+                 if peak > 8 * noise and min(*place, *(size - 1 - place)) > 20 and (peaks[np.hypot(*(places - place).T) < 3 * fwhm] > 0.3 * peak).sum() == 1)
     for _ in range(galaxies):
         star(image, *random.uniform(0, size, 2), noise * 10 ** random.uniform(0.7, 1.8), fwhm * random.uniform(1.3, 3), 0, noise,
              random.uniform(0, 0.7), random.uniform(0, np.pi))
     image += random.normal(size=image.shape) * np.sqrt(np.maximum(image, 0) * noise**2 / sky)
-    for _ in range(cosmics):
-        x, y = random.uniform(0, size, 2)
-        dx, dy = random.uniform(-1, 1, 2)
-        strength = noise * 10 ** random.uniform(1, 2.5)
-        for _ in range(1 + int(min(3 * random.exponential(), 40))):
-            if 0 <= x < size and 0 <= y < size:
-                image[int(y), int(x)] += strength
-            x, y = x + dx, y + dy
-    return image
+    return image + tracks(image.shape, cosmics, noise)
+
+
+def smooth(image, sigma):
+    ky, kx = (np.exp(-2 * (np.pi * sigma * f) ** 2) for f in (np.fft.fftfreq(image.shape[0]), np.fft.rfftfreq(image.shape[1])))
+    return np.fft.irfft2(np.fft.rfft2(image) * np.outer(ky, kx), s=image.shape)
+
+
+def shared(size, sigma, white=0.0):
+    """Noise that neighbours share, as in images that were smoothed or resampled."""
+    image = smooth(random.normal(size=(size, size)), sigma)
+    return 1000 + 10 * image / image.std() + white * random.normal(size=image.shape)
 
 
 written = 0
@@ -68,7 +91,7 @@ def measured(*paths, args=(), code=None):
     return [json.loads(line) for line in lines]
 
 
-# What is asked: the most that the FWHM may be off, in percent, and a part of the stars that must be found.
+# What is asked: the most that the FWHM may be off, in percent. Most stars that are bright and alone must be found.
 cases = [("usual", 2, {"stars": 200}), ("many", 2, {"stars": 700}), ("crowded", 5, {"stars": 3500}), ("faint", 5, {"stars": 250, "low": 3, "high": 15}),
          ("few", 2.5, {"stars": 30}), ("among cosmic rays", 2, {"stars": 100, "cosmics": 200}), ("among galaxies", 2, {"stars": 100, "galaxies": 150}),
          ("on a slope", 2, {"stars": 200, "slope": 500.0}), ("on a dark sky", 2, {"stars": 200, "sky": 30.0, "noise": 1.5})]
@@ -77,9 +100,9 @@ for profile in (0, 2.5, 3, 4.765) if LONG else (0, 3):
     for fwhm in (2, 2.5, 3, 4, 6, 8) if LONG else (2, 3.3, 8):
         for what, most, more in cases:
             paths.append(write_frame(frame(profile, fwhm, **more), as_float=len(paths) % 2 == 1))
-            wanted.append((what, most, profile, fwhm))
+            wanted.append((what, most, profile, fwhm, len(drawn), more["stars"]))
 worst = {}
-for (what, most, profile, fwhm), got in zip(wanted, measured(*paths, code=0)):
+for (what, most, profile, fwhm, least, all_drawn), got in zip(wanted, measured(*paths, code=0)):
     name = f"{what}, beta {profile}, FWHM {fwhm}"
     if not check(got["fwhm"] is not None, f"{name}: no FWHM ({got['reason']})"):
         continue
@@ -87,7 +110,8 @@ for (what, most, profile, fwhm), got in zip(wanted, measured(*paths, code=0)):
     worst[what] = max(worst.get(what, 0), abs(off))
     check(abs(off) <= most, f"{name}: {got['fwhm']:.3f}, {off:+.2f} %")
     check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
-    check(got["state"] == "ok" and got["stars"] >= 9, f"{name}: {got['stars']} stars, state {got['state']}")
+    part = {"on a slope": 0.5, "among galaxies": 0.8}.get(what, 0.9)  # the slope within a cell of the mesh counts as noise
+    check(got["state"] == "ok" and part * least <= got["stars"] <= all_drawn + 150 * (what == "among galaxies"), f"{name}: {got['stars']} stars, {least} bright of {all_drawn}, state {got['state']}")
 print("worst, percent:", ", ".join(f"{what} {off:.2f}" for what, off in worst.items()))
 
 # Shapes, widths beyond the usual, Elixir's rule.
@@ -126,6 +150,17 @@ image[100:, 500] += 40
 got = measured(write_frame(image))[0]
 check(abs(got["fwhm"] / 3 - 1) < 0.02, f"with bad columns: {got['fwhm']}")
 
+# Cosmic rays in a thick detector, where charge spreads: smaller than stars, and many more.
+for stars, rays, blur in ((20, 300, 0.5), (40, 300, 0.6), (100, 1000, 0.6)):
+    image = frame(3, 4, stars=stars, size=1024)
+    got = measured(write_frame(image + smooth(tracks((1024, 1024), rays), blur)))[0]
+    check(got["fwhm"] is None or abs(got["fwhm"] / 4 - 1) < 0.05, f"{stars} stars, {rays} rays blurred by {blur}: {got['fwhm']} {got['reason']}")
+
+# Few steps of the converter in the noise.
+image = frame(stars=200, low=20)
+got = measured(write_frame(np.round(image / 50) * 50))[0]
+check(got["fwhm"] is None or abs(got["fwhm"] / 4 - 1) < 0.03, f"in steps of 5 sigma: {got['fwhm']}")
+
 # Nothing to measure: never a number, always a reason.
 empty = {"noise": random.normal(1000, 10, (1024, 1024)), "constant": np.full((300, 300), 500.0), "cosmic rays": frame(stars=0, cosmics=800),
          "chessboard": 1000 + 100.0 * (np.indices((300, 300)).sum(0) % 2), "slope": np.add.outer(np.arange(500) * 7.0, np.arange(500) * 3.0),
@@ -138,6 +173,12 @@ for x, y, peak in zip(*random.uniform(100, 660, (2, 60)), random.uniform(300, 30
     for step in range(-15, 16):
         star(trail, x + step, y + step / 2, peak / 5, 4, 0, 10)
 empty["trails"] = 1000 + trail + random.normal(0, 10, trail.shape)
+
+half = random.normal(0, 10, (2049, 2049))
+empty |= {"smoothed, sigma 1": shared(1024, 1), "smoothed, sigma 1.5": shared(2048, 1.5), "white and smooth": shared(1024, 2, 10),
+          "few photons, steps of 5": 5.0 * random.poisson(0.3, (1024, 1024)), "coarse steps": np.round(random.normal(1000, 10, (2048, 2048)) / 30) * 30,
+          "blurred rays": 1000 + random.normal(0, 10, (1024, 1024)) + smooth(tracks((1024, 1024), 300), 0.5),
+          "resampled": 1000 + (half[1:, 1:] + half[:-1, 1:] + half[1:, :-1] + half[:-1, :-1]) / 4}
 for name, got in zip(empty, measured(*[write_frame(image, as_float=i % 2 == 1) for i, image in enumerate(empty.values())], code=0)):
     check(got["fwhm"] is None and got["state"] == "incomplete" and got["fwhm_state"] == "failed", f"{name}: {got}")
     check((got["reason"] or "").startswith("no FWHM: "), f"{name}: the reason is {got['reason']}")
