@@ -381,11 +381,10 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     slot.state_->perhaps_sent.erase({s.path, id});
   }
   if (s.seen.removable > s.options.most_done) {
-    const std::int64_t front = s.seen.open;
-    const auto smaller = s.take_out([front](Record& record, std::int64_t row) {
-      return row < front && acquire::state_of(record.view()) != LineState::failed;
-    });
+    // By their state: another process may have moved the rows since we saw them.
+    const auto smaller = clear(ClearedLines::done);
     if (!smaller) s.notes.push_back("its finished lines are not taken out: " + smaller.status().text());
+    s.seen = {};
   }
   return {};
 }
