@@ -27,9 +27,13 @@ def mosaic(path, ccds=3, final=None, **keys):
 
 
 class Watch:
-    def __init__(self, db, *args, **more):
+    def __init__(self, db, *args, under=(), **more):
         self.log = open(db + ".log", "a+")
-        self.process = subprocess.Popen([os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
+        self.process = subprocess.Popen([*under, os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
+
+    def ready(self):
+        self.until(lambda: "watching" in self.said(), "ready")
+        return self
 
     def said(self):
         self.log.flush()
@@ -208,6 +212,86 @@ def splits():
     check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
 
 
+def lost():
+    """More happens than the kernel can tell: what is made then is watched, too."""
+    db = "l.db"
+    os.makedirs("lost")
+    watch = Watch(db, "lost").ready()
+    watch.process.send_signal(signal.SIGSTOP)
+    for i in range(int(read("/proc/sys/fs/inotify/max_queued_events")) + 100):
+        os.close(os.open(f"lost/.{i % 2}", os.O_WRONLY | os.O_CREAT))
+    mosaic("lost/new/deep/first.fits")
+    watch.process.send_signal(signal.SIGCONT)
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "what was there")
+    mosaic("lost/new/deep/second.fits")
+    watch.until(lambda: len(registered(db)) == 6, "a file in a folder of which nothing was told", 10)
+    watch.end()
+
+
+def elsewhere():
+    """A folder above a watched one is moved; a watched link leads elsewhere; names that are made for files that are there."""
+    db = "m.db"
+    os.makedirs("above/t")
+    os.makedirs("one")
+    os.makedirs("two")
+    os.symlink("one", "linked")
+    watch = Watch(db, "above/t", "linked").ready()
+    names = lambda: sorted(r[0][len(work) + 1:] for r in registered(db) if r[1] == 0) if os.path.exists(db) else []
+    mosaic("one/a.fits")
+    watch.until(lambda: names() == ["linked/a.fits"], "a file behind a link", 10)
+    os.rename("above", "older")
+    os.makedirs("above/t/deep")
+    mosaic("above/t/deep/b.fits")
+    os.symlink("two", "new")
+    os.rename("new", "linked")
+    mosaic("two/c.fits")
+    watch.until(lambda: names() == ["above/t/deep/b.fits", "linked/a.fits", "linked/c.fits"], "in other folders of these names", 20)
+    for name in "de":
+        mosaic(f"elsewhere/{name}.fits")
+    os.link("elsewhere/d.fits", "above/t/deep/d.fits")
+    os.symlink(os.path.abspath("elsewhere/e.fits"), "two/e.fits")
+    wanted = ["above/t/deep/b.fits", "above/t/deep/d.fits", "linked/a.fits", "linked/c.fits", "linked/e.fits"]
+    watch.until(lambda: names() == wanted, "other names of files", 10)
+    os.rename("above", "older2")
+    watch.until(lambda: watch.said().count("another folder") == 3, "a folder that went without a word", 20)
+    watch.end()
+
+
+def forbidden():
+    """A folder that nobody may look into is told; the others are registered."""
+    if os.geteuid() != 0:
+        return
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    os.makedirs("mine/closed")
+    mosaic("mine/open/x.fits")
+    os.chmod("mine/closed", 0)
+    os.chown("mine", 65534, 65534)
+    out = fails(4, ["mine/closed", "Permission denied"], "imwatch", "-db", "mine/f.db", "-once", "mine", **nobody)
+    equal(len(registered("mine/f.db")), 3, "the others")
+    watch = Watch("mine/f.db", "-poll", "0.2", "mine", **nobody).ready()
+    time.sleep(1)
+    watch.end()
+    equal(watch.said().count("mine/closed"), 1, "told once")
+
+
+def few_watches():
+    """Fewer of the kernel's watches than folders: it says so, and looks."""
+    under = ("unshare", "-Ur", "sh", "-c", 'echo 2 > /proc/sys/user/max_inotify_watches && exec "$@"', "sh")
+    if subprocess.run([*under, "true"], capture_output=True).returncode:
+        return print("no user namespaces: a want of watches is not tested")
+    for name in "abc":
+        mosaic(f"many/{name}/1.fits")
+    watch = Watch("f.db", "many", under=under).ready()
+    equal(len(registered("f.db")), 9, "what was there")
+    check("max_user_watches" in watch.said(), watch.said())
+    for name in "abc":
+        mosaic(f"many/{name}/2.fits")
+    mosaic("many/d/3.fits")
+    watch.until(lambda: len(registered("f.db")) == 21, "what came", 20)
+    watch.end()
+    equal(watch.said().count("max_user_watches"), 1, "told once")
+
+
 def trouble():
     """Cut files, a database that takes nothing for a while, a folder that goes and comes back, folders that are not there."""
     db = "y.db"
@@ -249,5 +333,9 @@ killed()
 watching()
 speed()
 splits()
+lost()
+elsewhere()
+forbidden()
+few_watches()
 trouble()
 finish()
