@@ -212,6 +212,58 @@ def splits():
     check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
 
 
+def renamed():
+    """CCDs that are written under another name first count once; an exposure that was not complete says nothing of the next."""
+    db = "n.db"
+    os.makedirs("names")
+    ccd = lambda exposure, i, ending="fits": image(f"names/{exposure}/{exposure}{i:02d}.{ending}", EXTNAME=f"ccd{i:02d}", DATE_OBS=f"2001-01-28T10:{exposure[-3:-1]}:00")
+    there = lambda n: os.path.exists(db) and len(registered(db)) == n
+    watch = Watch(db, "-split", "-patience", "4", "names").ready()
+    for i in range(4):
+        ccd("700010o", i)
+    watch.until(lambda: there(4), "an exposure whose CCDs nobody knows", 20)
+    for i in range(3):
+        path = ccd("700020o", i, "tmp")
+        time.sleep(0.3)
+        check(there(4), "registered before all CCDs were there")
+        os.rename(path, path.replace("tmp", "fits"))
+    ccd("700020o", 3)
+    watch.until(lambda: there(8), "as many as before", 3)
+    check(".tmp" not in watch.said(), f"a name that was only for writing: {watch.said()[-500:]}")
+    ccd("700030o", 0)
+    ccd("700030o", 1)
+    watch.until(lambda: there(10), "two of four, behind the patience", 20)
+    for i in range(4):
+        if i == 3:
+            time.sleep(1)
+            check(there(10), "an exposure that was not complete is the measure of the next")
+        ccd("700040o", i)
+    watch.until(lambda: there(14), "four again", 3)
+    watch.end()
+
+
+def no_images():
+    """Empty files are no images; a file that grows is not told as cut off."""
+    db = "e.db"
+    os.makedirs("empty")
+    for name in ("x.done", "README"):
+        os.utime(write(f"empty/{name}", ""), (1, 1))
+    out = run("imwatch", "-db", db, "-once", "empty", code=0)
+    check("done" not in out.stderr and "README" not in out.stderr, out.stderr)
+    whole = read(mosaic("elsewhere/grows"))
+    with open("empty/grows.fits", "wb", buffering=0) as f:
+        f.write(whole[:7000])
+        watch = Watch(db, "-patience", "1.5", "empty")
+        write("empty/y.done", "")
+        for at in range(7000, len(whole), 700):
+            time.sleep(0.5)
+            f.write(whole[at:at + 700])
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "a file that grew", 20)
+    time.sleep(2)
+    watch.end()
+    check("grows.fits" not in watch.said() and "y.done" not in watch.said(), watch.said())
+
+
 def lost():
     """More happens than the kernel can tell: what is made then is watched, too."""
     db = "l.db"
@@ -333,6 +385,8 @@ killed()
 watching()
 speed()
 splits()
+renamed()
+no_images()
 lost()
 elsewhere()
 forbidden()
