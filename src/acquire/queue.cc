@@ -33,7 +33,7 @@ std::string image_key(const QueueLine& line) {
 Result<Slot> Slot::take(const std::string& database, const std::string& program) {
   IMREG_TRY(acquire::make_queue_folder(database));
   auto state = std::make_unique<State>();
-  IMREG_ASSIGN(state->lock, SlotLock::take(acquire::workers_file(database), database));
+  IMREG_ASSIGN(state->lock, SlotLock::take(acquire::workers_file(database), queue_folder(database)));
   state->worker = worker_text(program);
   return Slot(std::move(state));
 }
