@@ -368,6 +368,7 @@ TEST(Plan, ReadsAllKeys) {
   for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"TRIES_A", "0"},
                                                                                    {"TRIES_A", "x"},
                                                                                    {"TIMEOUT_A", "-1"},
+                                                                                   {"TIMEOUT_A", "0"},
                                                                                    {"NEXT_A", "A"},
                                                                                    {"NEXT_A", "a b"},
                                                                                    {"STEP_A", "'x"},
