@@ -1,4 +1,5 @@
 // imelixir: runs steps on the lines of queues, or tells those that do so to end. man 1 imelixir.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,9 +35,16 @@ constexpr Program kProgram = {"imelixir",
                               0,
                               1};
 
+// What is started from a desktop or a service inherits JOURNAL_STREAM, and may write elsewhere.
+bool writes_to_journal() {
+  struct stat info {};
+  return ::fstat(STDERR_FILENO, &info) == 0 &&
+         environment("JOURNAL_STREAM") == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
 // A line for each event: for journald with its grade in front, for people with the time.
 void tell(ElixirOptions::Grade grade, const std::string& text) {
-  static const bool is_journal = !environment("JOURNAL_STREAM").empty();
+  static const bool is_journal = writes_to_journal();
   const char* const grades[] = {"<6>", "<4>", "<3>"};
   const std::string line =
       (is_journal ? grades[static_cast<int>(grade)] : "imelixir: " + format_iso(current_time(), 0) + " ") + text + '\n';
@@ -65,6 +73,7 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
 
 Result<int> act(const Parsed& args) {
   Settings settings(args);
+  IMREG_ASSIGN(const bool json, wants_json(args));
   // The daemon may be there before the first image is.
   const bool waits = args.positionals.empty() && !args.has("once");
   IMREG_ASSIGN(const std::string database, waits ? settings.database() : database_with_queues(settings));
@@ -73,8 +82,7 @@ Result<int> act(const Parsed& args) {
   if (verb == "status") {
     IMREG_ASSIGN(const auto processes, elixir_processes(database));
     Output output;
-    output.write(args.word("format") == "json" ? acquire::processes_json(processes)
-                                               : acquire::processes_text(processes));
+    output.write(json ? acquire::processes_json(processes) : acquire::processes_text(processes));
     return processes.empty() ? kNothing : kOk;
   }
   if (verb != "stop" && verb != "abort")

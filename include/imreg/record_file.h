@@ -27,6 +27,8 @@ class RecordFile {
   /// Errors: not_found, io, invalid (not a table of fixed records), corrupt (damaged or truncated: the message says where),
   /// mismatch (a version or layout that this library does not know; a journal of a newer life of the file).
   static Result<RecordFile> open(const std::string& path);
+  /// The same as its next writer will find it: where a writer was killed, with the rows that it had written and not yet counted.
+  static Result<RecordFile> open_as_left(const std::string& path);
 
   const std::string& path() const;
   const Schema& schema() const;
@@ -64,6 +66,7 @@ class RecordFile {
   ~RecordFile();
 
  private:
+  static Result<RecordFile> open(const std::string& path, bool as_left);
   friend class RecordWriter;
   struct State;
   struct Written;

@@ -13,7 +13,7 @@ namespace imreg {
 struct WatchOptions {
   SortOptions sort;                  ///< its paths are not read
   std::vector<std::string> folders;  ///< and all below them
-  int ccds = 0;          ///< files of a SPLIT exposure; 0: as many as the last one had, else as the camera table says
+  int ccds = 0;          ///< files of a SPLIT exposure; 0: as many as the last complete one had, else as the table says
   double patience = 30;  ///< seconds to wait for the other CCDs, and for the rest of a file that is cut off
   double poll = 0;       ///< look at everything every so many seconds (network file systems tell nothing); 0: never
   bool once = false;     ///< catch up, and end

@@ -57,6 +57,11 @@ void CompleteFiles::add(const std::string& path, double time) {
 std::vector<std::string> CompleteFiles::take(double now, std::vector<std::string>& notes) {
   for (auto at = exposures_.begin(); at != exposures_.end();) {
     Ccds& ccds = at->second;
+    std::erase_if(ccds.paths, is_missing);  // written under another name than it has now
+    if (ccds.paths.empty()) {
+      at = exposures_.erase(at);
+      continue;
+    }
     const auto count = static_cast<int>(ccds.paths.size());
     const bool whole = ccds.expected > 0 && count >= ccds.expected;
     const double patience = ccds.expected > 0 ? options_.patience : std::min(kQuiet, options_.patience);
@@ -68,7 +73,7 @@ std::vector<std::string> CompleteFiles::take(double now, std::vector<std::string
       notes.push_back(ccds.paths[0] + ": registered with " + std::to_string(count - 1) +
                       " other CCDs of its exposure, where " + std::to_string(ccds.expected) +
                       " in all were expected (-ccds says how many there are)");
-    usual_[std::get<1>(at->first)] = count;
+    if (whole || ccds.expected == 0) usual_[std::get<1>(at->first)] = count;
     for (const auto& path : ccds.paths) complete(path);
     closed_.emplace_back(at->first, count);
     if (closed_.size() > kMostClosed) closed_.erase(closed_.begin());
@@ -79,7 +84,14 @@ std::vector<std::string> CompleteFiles::take(double now, std::vector<std::string
       ++at;
       continue;
     }
-    complete(at->first);  // registering it says what is wrong with it
+    const auto times = file_times(at->first);
+    if (times && now < times->mtime + options_.patience && times->mtime <= now) {  // it was written to since
+      at->second = times->mtime;
+      continue;
+    }
+    const auto headers = read_fits_headers(at->first);
+    if (times && (headers || !is_foreign(at->first, false, headers.status())))
+      complete(at->first);  // registering it says what is wrong with it
     at = cut_.erase(at);
   }
   return std::exchange(ready_, {});

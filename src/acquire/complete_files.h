@@ -42,7 +42,7 @@ class CompleteFiles {
   std::vector<std::string> ready_;
   std::map<std::string, double> cut_;   // files that are cut off, and since when
   std::map<Exposure, Ccds> exposures_;  // of which CCDs are missing
-  std::map<std::string, int> usual_;    // by instrument: CCDs of its last exposure that was complete
+  std::map<std::string, int> usual_;  // by instrument: CCDs of its last exposure that was complete, as far as one knew
   std::vector<std::pair<Exposure, int>>
       closed_;  // exposures that went without waiting any longer: stragglers follow at once
 };

@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
-#include <map>
 #include <memory>
+#include <set>
 
 #include "acquire/queue_file.h"
 #include "acquire/step.h"
@@ -34,6 +34,13 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kTrySeconds = 1;               // between two attempts of what a full disk refused
 constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 
+// What goes wrong with a queue, until it goes well.
+struct Trouble {
+  Status status = {};
+  double since = 0;  // 0: all is well
+  double again = 0;  // when it is tried again
+};
+
 // One queue and what runs for it.
 struct Place {
   const QueuePlan& plan;
@@ -42,10 +49,11 @@ struct Place {
   std::vector<Outcome> outcomes = {};                     // not durable yet
   std::vector<std::pair<Grade, std::string>> words = {};  // of each outcome: told when it is durable
   std::vector<std::int64_t> given_back = {};              // not durable yet
-  std::string trouble = {}, noted = {};                   // what was told last
-  bool look = true;                                       // something may wait
-  double next_time = kNever;                              // when a line that waits for its time may be taken
-  double try_after = 0;                                   // behind a failure
+  Trouble file = {}, start = {};                          // with the queue; with making processes
+  std::set<std::string> noted = {};
+  bool look = true;           // something may wait
+  double next_time = kNever;  // when a line that waits for its time may be taken
+  bool is_saved() const { return outcomes.empty() && given_back.empty(); }
 };
 
 class Elixir {
@@ -79,7 +87,11 @@ class Elixir {
     }
   }
   ElixirReport report() {
-    if (closed_.empty() && !options_.once && all_saved()) report_.trouble = {};  // it was mended
+    if (closed_.empty() && !options_.once) report_.trouble = {};  // it was mended
+    for (const auto& place : places_) {
+      if (!place.is_saved()) report_.trouble = place.file.status;
+      if (place.start.since > 0) report_.trouble = place.start.status;
+    }
     return std::move(report_);
   }
 
@@ -116,29 +128,35 @@ class Elixir {
     for (const auto& place : places_) out += place.steps.size();
     return out;
   }
+  // Who is to end waits so long for what a full disk, or the want of processes, refuses.
+  bool is_given_up(const Trouble& trouble) const {
+    return trouble.since > 0 && current_time() > trouble.since + options_.wait_seconds;
+  }
   bool all_saved() const {
     return std::all_of(places_.begin(), places_.end(),
-                       [](const Place& place) { return place.outcomes.empty() && place.given_back.empty(); });
+                       [&](const Place& place) { return place.is_saved() || is_given_up(place.file); });
   }
   // Lines that wait for their time are still to come; a queue that cannot be read is not waited for.
   bool nothing_left() const {
-    return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
-      return !place.look && (place.next_time == kNever || !place.trouble.empty());
+    return std::all_of(places_.begin(), places_.end(), [&](const Place& place) {
+      return !place.is_saved() || is_given_up(place.start) ||
+             (!place.look && (place.next_time == kNever || place.file.since > 0));
     });
   }
 
   // The same trouble is told once.
-  void note(Place& place, const Status& status) {
+  void note(Place& place, Trouble& trouble, const Status& status, double pause = kTrySeconds) {
     for (const auto& text : place.queue.notes()) {
-      if (text != place.noted) tell(Grade::warning, place.plan.name + ": " + text);
-      place.noted = text;
+      if (place.noted.insert(text).second) tell(Grade::warning, place.plan.name + ": " + text);
     }
-    const std::string text = status.ok() ? "" : status.text();
-    if (!status.ok() && text != place.trouble) tell(Grade::error, place.plan.name + ": " + text);
-    if (status.ok() && !place.trouble.empty()) tell(Grade::info, place.plan.name + ": all is well again");
-    place.trouble = text;
-    if (status.ok()) return;
-    place.try_after = current_time() + kTrySeconds;
+    if (status.ok()) {
+      if (trouble.since > 0) tell(Grade::info, place.plan.name + ": all is well again");
+      trouble = {};
+      return;
+    }
+    const double now = current_time();
+    if (status.text() != trouble.status.text()) tell(Grade::error, place.plan.name + ": " + status.text());
+    trouble = {status, trouble.since > 0 ? trouble.since : now, now + pause};
   }
 
   void end_steps() {
@@ -146,10 +164,11 @@ class Elixir {
     for (auto& place : places_) {
       for (auto& step : place.steps) {
         step->listen();
-        step->act(now, std::min(options_.kill_seconds, place.plan.timeout));
         if (auto outcome = step->ended()) {
           take_in(place, *step, *std::move(outcome));
           step.reset();
+        } else {
+          step->act(now, std::min(options_.kill_seconds, place.plan.timeout));
         }
       }
       std::erase(place.steps, nullptr);
@@ -188,28 +207,44 @@ class Elixir {
     place.outcomes.push_back(std::move(outcome));
   }
 
-  // What has ended becomes durable. What a full disk refuses is tried again; until then nothing new is begun.
+  // What has ended becomes durable. What a full disk refuses is tried again; until then nothing new is begun in this queue.
   void save(Place& place) {
-    if ((place.outcomes.empty() && place.given_back.empty()) || (current_time() < place.try_after && !aborting_))
-      return;
-    const Status saved = [&]() -> Status {
+    if (place.is_saved() || (current_time() < place.file.again && !aborting_)) return;
+    note(place, place.file, [&]() -> Status {
       while (!place.outcomes.empty()) IMREG_TRY(finish(place));
-      IMREG_TRY(place.queue.give_back(slot_, place.given_back));
-      report_.given_back += static_cast<std::int64_t>(place.given_back.size());
-      place.given_back.clear();
+      while (!place.given_back.empty()) IMREG_TRY(give_back(place));
       return {};
-    }();
-    note(place, saved);
+    }());
     place.look = true;
-    if (saved.ok()) return;
-    if (first_refusal_ == 0) first_refusal_ = current_time();
-    if ((options_.once || stopping_) && current_time() > first_refusal_ + options_.wait_seconds) {
-      report_.trouble = saved;
-      stopping_ = aborting_ = true;
-    }
   }
 
-  // All outcomes at once; when the file holds one of the lines no more (damaged, removed by somebody), the first alone.
+  // The file holds a line no more (damaged, removed by somebody): asking again helps nobody.
+  static bool is_hopeless(const Place& place, const Status& trouble) {
+    return trouble.file() == place.queue.path() &&
+           (trouble.code() == Code::corrupt || trouble.code() == Code::mismatch || trouble.code() == Code::not_found);
+  }
+
+  // All lines at once, or, behind one that is lost, the first alone.
+  Status give_back(Place& place) {
+    auto& lines = place.given_back;
+    std::size_t count = lines.size();
+    Status status = place.queue.give_back(slot_, lines);
+    if (is_hopeless(place, status)) {
+      count = 1;
+      status = place.queue.give_back(slot_, {lines[0]});
+    }
+    if (is_hopeless(place, status))
+      tell(Grade::error,
+           place.plan.name + ": line " + std::to_string(lines[0]) + " cannot be given back: " + status.text());
+    else if (!status.ok())
+      return status;
+    else
+      report_.given_back += static_cast<std::int64_t>(count);
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count));
+    return {};
+  }
+
+  // The same of outcomes.
   Status finish(Place& place) {
     const auto go_on = [&](std::size_t count) {
       for (std::size_t i = 0; i < count; ++i) {
@@ -232,14 +267,10 @@ class Elixir {
       forget(place.outcomes.size());
       return status;
     }
-    const auto is_hopeless = [&](const Status& trouble) {
-      return trouble.file() == place.queue.path() &&
-             (trouble.code() == Code::corrupt || trouble.code() == Code::mismatch || trouble.code() == Code::not_found);
-    };
-    if (!is_hopeless(status)) return status;
+    if (!is_hopeless(place, status)) return status;
     const std::vector<Outcome> first = {place.outcomes.front()};
     status = place.queue.finish(slot_, first);
-    if (!status.ok() && !is_hopeless(status)) return status;
+    if (!status.ok() && !is_hopeless(place, status)) return status;
     if (!status.ok())
       tell(Grade::error, place.plan.name + ": what became of line " + std::to_string(first[0].id) + " (" +
                              std::string(word_of(first[0].state)) + ") is lost: " + status.text());
@@ -250,14 +281,12 @@ class Elixir {
   }
 
   void fill() {
-    if (!all_saved()) return;
-    first_refusal_ = 0;
     const double now = current_time();
     for (std::size_t i = 0; i < places_.size(); ++i) {
       Place& place = places_[(first_ + i) % places_.size()];
       auto free = static_cast<std::int64_t>(options_.jobs) - static_cast<std::int64_t>(steps());
       if (place.plan.jobs > 0) free = std::min(free, place.plan.jobs - static_cast<std::int64_t>(place.steps.size()));
-      if (free <= 0 || now < place.try_after) continue;
+      if (free <= 0 || now < std::max(place.file.again, place.start.again) || !place.is_saved()) continue;
       if (!place.look && now < place.next_time) continue;
       fill(place, free);
     }
@@ -267,7 +296,7 @@ class Elixir {
 
   void fill(Place& place, std::int64_t free) {
     const auto lines = place.queue.take(slot_, free);
-    note(place, lines.status());
+    note(place, place.file, lines.status());
     place.next_time = kNever;
     place.look = lines && static_cast<std::int64_t>(lines->size()) == free;
     if (!lines) {
@@ -283,12 +312,11 @@ class Elixir {
         continue;
       }
       auto step = Step::start(place.plan, line, options_);
-      if (step) {
+      if (step)
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
-      } else {
+      else
         place.given_back.push_back(line.id);
-        note(place, step.status());
-      }
+      note(place, place.start, step.status(), std::max(kTrySeconds, place.plan.wait));
     }
     if (place.look) return;
     if (const auto seen = place.queue.look()) {
@@ -320,13 +348,11 @@ class Elixir {
         descriptors.push_back(step->output());
         until = std::min(until, step->deadline());
       }
-      const bool wants = !place.outcomes.empty() || !place.given_back.empty() ||
-                         (!full && !stopping_ && (place.look || place.next_time < kNever));
-      const bool has_room = place.plan.jobs == 0 || static_cast<int>(place.steps.size()) < place.plan.jobs;
-      if (wants && (has_room || !place.outcomes.empty())) {
-        const double due = place.outcomes.empty() && place.given_back.empty() && !place.look ? place.next_time : 0;
-        until = std::min(until, std::max(due, place.try_after));
-      }
+      const bool has_room = !full && (place.plan.jobs == 0 || static_cast<int>(place.steps.size()) < place.plan.jobs);
+      if (!place.is_saved())
+        until = std::min(until, place.file.again);
+      else if (has_room && !stopping_)
+        until = std::min(until, std::max({place.look ? 0 : place.next_time, place.file.again, place.start.again}));
     }
     wait_for(descriptors, until - now);
     if (current_time() >= now + options_.look_seconds) look_everywhere();
@@ -369,8 +395,13 @@ class Elixir {
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0 && info.st_size > kLongestLog) (void)rename_file(path, path + ".old");
     const Descriptor log(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-    const bool written =
-        log.fd() >= 0 && ::write(log.fd(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    std::string_view rest = text;
+    while (log.fd() >= 0 && !rest.empty()) {  // a disk that becomes full takes a part, then says why not the rest
+      const ssize_t wrote = ::write(log.fd(), rest.data(), rest.size());
+      if (wrote <= 0) break;
+      rest.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    const bool written = rest.empty();
     if (!written && !log_trouble_) tell(Grade::warning, os_error(path, "cannot be written", errno).text());
     log_trouble_ = !written;
   }
@@ -382,7 +413,6 @@ class Elixir {
   std::vector<const QueuePlan*> closed_;
   std::size_t first_ = 0;
   bool stopping_ = false, aborting_ = false, log_trouble_ = false;
-  double first_refusal_ = 0;
   ElixirReport report_;
 };
 

@@ -64,6 +64,8 @@ Status set(QueuePlan& plan, std::string_view what, const std::string& key, const
     IMREG_ASSIGN(plan.step, words_of_step(key, value));
   } else if (what == "TIMEOUT") {
     IMREG_ASSIGN(plan.timeout, seconds_of(key, value));
+    if (plan.timeout <= 0)
+      return bad(key, value, "every step would be killed at once; give the seconds that it may run");
   } else if (what == "WAIT") {
     IMREG_ASSIGN(plan.wait, seconds_of(key, value));
   } else if (what == "TRIES") {

@@ -35,7 +35,7 @@ std::string image_key(const QueueLine& line) {
 Result<Slot> Slot::take(const std::string& database, const std::string& program) {
   IMREG_TRY(acquire::make_queue_folder(database));
   auto state = std::make_unique<State>();
-  IMREG_ASSIGN(state->lock, SlotLock::take(acquire::workers_file(database), database));
+  IMREG_ASSIGN(state->lock, SlotLock::take(acquire::workers_file(database), queue_folder(database)));
   state->worker = worker_text(program);
   return Slot(std::move(state));
 }
@@ -388,11 +388,10 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     slot.state_->perhaps_sent.erase({s.path, id});
   }
   if (s.seen.removable > s.options.most_done) {
-    const std::int64_t front = s.seen.open;
-    const auto smaller = s.take_out([front](Record& record, std::int64_t row) {
-      return row < front && acquire::state_of(record.view()) != LineState::failed;
-    });
+    // By their state: another process may have moved the rows since we saw them.
+    const auto smaller = clear(ClearedLines::done);
     if (!smaller) s.notes.push_back("its finished lines are not taken out: " + smaller.status().text());
+    s.seen = {};
   }
   return {};
 }

@@ -43,12 +43,16 @@ Status make_queue_folder(const std::string& database) {
     if (errno == EEXIST && is_folder(folder)) return {};
     return os_error(folder, "cannot make the folder", errno);
   }
-  struct stat info {};  // who may write the database may use its queues
-  if (::stat(resolved_path(database).c_str(), &info) == 0) {
-    (void)!::chown(folder.c_str(), info.st_uid, info.st_gid);
-    const mode_t mode = info.st_mode & 0777;
-    (void)::chmod(folder.c_str(), mode | (mode & 0444) >> 2);
-  }
+  // Who may write the database may use its queues; where there is none yet, who may make it, but not all the world (/tmp).
+  const std::string path = resolved_path(database);
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 && ::stat(folder_of(path).c_str(), &info) == 0) info.st_mode &= ~mode_t{S_IWOTH};
+  // Others than root may give only their own groups; another group gets what others may.
+  mode_t mode = info.st_mode & 0777;
+  if (::chown(folder.c_str(), info.st_uid, info.st_gid) != 0 &&
+      ::chown(folder.c_str(), static_cast<uid_t>(-1), info.st_gid) != 0)
+    mode &= ~mode_t{070} | (mode << 3 & 070);
+  (void)::chmod(folder.c_str(), mode | (mode & 0444) >> 2);
   return sync_folder_of(folder);
 }
 

@@ -87,7 +87,8 @@ Status Queue::State::settle_all() {
       });
     };
     {
-      const auto file = next.state_->open_file();
+      const auto file = RecordFile::open_as_left(next.path());
+      if (!file && file.status().code() == Code::not_found) continue;
       if (!file) return file.status();
       collect(*file);
     }

@@ -74,7 +74,7 @@ struct Queue::State {
   using Edit = std::function<Result<bool>(Record& record, std::size_t which)>;
   Status change(const std::vector<std::int64_t>& ids, const Edit& edit);
   /// Marks the rows for which `edit` returns true and makes the file anew without them. Returns how many.
-  Result<std::int64_t> take_out(const std::function<bool(Record& record, std::int64_t row)>& edit);
+  Result<std::int64_t> take_out(const std::function<bool(Record& record)>& edit);
   /// Announced lines in all queues of the database whose announcers have died.
   Status settle_all();
 };

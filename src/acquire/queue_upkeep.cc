@@ -19,7 +19,7 @@ bool is_listed(RecordView record) {
 
 }  // namespace
 
-Result<std::int64_t> Queue::State::take_out(const std::function<bool(Record& record, std::int64_t row)>& edit) {
+Result<std::int64_t> Queue::State::take_out(const std::function<bool(Record& record)>& edit) {
   IMREG_TRY(settle_all());  // see was_finished()
   std::int64_t out = 0, marked = 0;
   {
@@ -31,7 +31,7 @@ Result<std::int64_t> Queue::State::take_out(const std::function<bool(Record& rec
         if (!writer.file().read(row, record).ok()) continue;
         if (record[queue::kDeleted]) ++marked;
         const bool listed = is_listed(record.view());
-        if (record[queue::kDeleted] || !edit(record, row)) continue;
+        if (record[queue::kDeleted] || !edit(record)) continue;
         const bool is_last = row + 1 == writer.file().count();  // stays, as dropped: see next_id()
         if (is_last && !listed) continue;
         if (is_last)
@@ -61,7 +61,7 @@ Result<std::int64_t> Queue::clear(ClearedLines which) {
   if (const auto file = state_->open_file(); !file)
     return file.status().code() == Code::not_found ? Result<std::int64_t>(0) : file.status();
   acquire::Holders holders(state_->database);
-  return state_->take_out([&](Record& record, std::int64_t) {
+  return state_->take_out([&](Record& record) {
     const auto state = acquire::state_of(record.view());
     if (state == LineState::done || state == LineState::dropped) return true;
     if (state == LineState::failed) return which != ClearedLines::done;

@@ -44,7 +44,7 @@ bool same_image(RecordView row, const QueueLine& line) {
 
 Result<std::vector<std::string>> current_paths(const std::string& database, const std::vector<QueueLine>& lines) {
   std::vector<std::string> out(lines.size());
-  const auto file = RecordFile::open(database);
+  const auto file = RecordFile::open_as_left(database);              // who registers next finds the rows of the dead
   if (!file && file.status().code() == Code::not_found) return out;  // it was never made
   if (!file) return file.status();
   IMREG_TRY(check_format(*file));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include "acquire/queue_file.h"
@@ -110,7 +111,9 @@ void Step::act(double now, double kill_seconds) {
     deadline_ = std::numeric_limits<double>::infinity();
   } else {
     deadline_ = std::numeric_limits<double>::infinity();
-    end("timed out after " + std::to_string(static_cast<long long>(timeout_)) + " s", kill_seconds);
+    char text[48];
+    std::snprintf(text, sizeof text, "timed out after %.10g s", timeout_);
+    end(text, kill_seconds);
   }
 }
 
@@ -120,7 +123,7 @@ std::optional<Outcome> Step::ended() {
   listen();
   const std::string said = output_.last_line();
   std::string how = text_of_wait_status(*status);
-  if (is_ending() && !how.empty()) how = why_;
+  if (is_ending()) how = why_;  // also when it ends with 0 at SIGTERM: it was not let finish
   Outcome out;
   out.id = line_.id;
   out.state = how.empty() ? LineState::done : LineState::failed;

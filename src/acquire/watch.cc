@@ -2,8 +2,8 @@
 #include "imreg/watch.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "acquire/complete_files.h"
@@ -11,14 +11,15 @@
 #include "imreg/date.h"
 #include "os/folder_watch.h"
 #include "os/walk.h"
+#include "registry/new_database.h"
 
 namespace imreg {
 
 namespace {
 
 constexpr double kFirstPause = 1, kLongestPause = 30;  // seconds between two tries when the database takes nothing
-constexpr double kLookForFolders = 5;                  // seconds between two looks for a folder that has gone
-constexpr std::size_t kBatch = 64;                     // files that are worth the care of a batch
+constexpr double kLookForFolders = 5;  // seconds between two looks whether the folders are those that they were
+constexpr std::size_t kBatch = 64;     // files that are worth the care of a batch
 
 class Watcher {
  public:
@@ -32,7 +33,7 @@ class Watcher {
     IMREG_ASSIGN(watch_, FolderWatch::make());
     for (const auto& folder : folders_) {
       if (!is_folder(folder)) return Status(Code::not_found, "there is no such folder").in_file(folder);
-      IMREG_TRY(watch_.add(folder));
+      IMREG_TRY(watch(folder));
     }
     look_at(folders_);
     for (bool told = false; !stop();) {
@@ -49,6 +50,19 @@ class Watcher {
   }
 
  private:
+  // Asked for its identity first: one that takes the name in between is seen to be another one later.
+  Status watch(const std::string& folder) {
+    inodes_[folder] = inode_of(folder);
+    IMREG_TRY(watch_.add(folder));
+    if (watch_.full() && poll_ <= 0) {
+      poll_ = kLookForFolders;
+      events_.note(folder +
+                   ": has more folders than the kernel may watch (raise fs.inotify.max_user_watches): looking every " +
+                   std::to_string(static_cast<int>(poll_)) + " s");
+    }
+    return {};
+  }
+
   Status end_of_once() {
     if (const auto left = static_cast<long long>(files_.incomplete()); left > 0)
       events_.note(counted(left, "file") +
@@ -60,6 +74,11 @@ class Watcher {
   void look_at(const std::vector<std::string>& folders) {
     for (const auto& folder : folders) {
       Walk walk = walk_folder(folder);
+      for (const auto& fault : walk.faults) {
+        const bool gone = fault.code() == Code::not_found && !is_link(fault.file());  // meanwhile
+        if (!gone && told_faults_.insert(fault.text()).second)
+          events_.file({fault.file(), RegisteredFile::Fate::failed, fault.message(), {}, {}, {}, 0, {}});
+      }
       const auto fresh = files_to_register(options_.sort.registration.database, walk.files);
       if (!fresh) {
         again_.insert(folder);
@@ -91,10 +110,16 @@ class Watcher {
       events_.note(folder + ": is no more there; waiting for it");
     }
     const double now = current_time();
-    const bool all = happened.lost || (options_.poll > 0 && now >= looked_ + options_.poll);
+    const bool all = happened.lost || (poll_ > 0 && now >= looked_ + poll_);
     if (happened.lost) events_.note("more happened than the kernel could tell; looking at everything");
     for (const auto& folder : folders_) {
-      const bool back = !watch_.has(folder) && is_folder(folder) && watch_.add(folder).ok();
+      // Its name leads elsewhere now (a folder above it was moved, a link changed, something is mounted): nothing told of that.
+      if (watch_.has(folder) && inode_of(folder) != inodes_[folder]) {
+        watch_.forget(folder);
+        events_.note(folder + ": is another folder, or none, than before");
+      }
+      if (all && watch_.has(folder)) (void)watch(folder);  // new folders in it may not have been told
+      const bool back = !watch_.has(folder) && is_folder(folder) && watch(folder).ok() && watch_.has(folder);
       if (back) events_.note(folder + ": is there again");
       if (back || all || again_.contains(folder)) look_at({folder});
     }
@@ -152,11 +177,8 @@ class Watcher {
   double time_to_wait() const {
     const double now = current_time();
     double until = trying_.empty() ? files_.next_time() : try_at_;
-    if (options_.poll > 0) until = std::min(until, looked_ + options_.poll);
-    const bool missing =
-        std::any_of(folders_.begin(), folders_.end(), [&](const std::string& folder) { return !watch_.has(folder); });
-    if (missing || !again_.empty()) until = std::min(until, now + kLookForFolders);
-    return std::isinf(until) ? -1 : std::max(0.0, until - now);
+    if (poll_ > 0) until = std::min(until, looked_ + poll_);
+    return std::max(0.0, std::min(until, now + kLookForFolders) - now);
   }
 
   // The same trouble once.
@@ -170,7 +192,10 @@ class Watcher {
   const WatchEvents& events_;
   CompleteFiles files_;
   FolderWatch watch_;
+  double poll_ = options_.poll;
   std::vector<std::string> folders_;
+  std::map<std::string, Inode> inodes_;  // of folders_, when they were watched
+  std::set<std::string> told_faults_;
   std::set<std::string> again_;                                    // folders to be looked at again
   std::vector<std::string> trying_;                                // complete, and not yet registered
   std::map<std::string, double> seen_;                             // since when

@@ -83,9 +83,10 @@ Result<std::vector<ElixirProcess>> elixir_processes(const std::string& database)
   }
   IMREG_ASSIGN(const auto names, queue_names(database));
   for (const auto& name : names) {
-    IMREG_ASSIGN(const Queue queue, Queue::open(database, name, {}));
-    IMREG_ASSIGN(auto counts, queue.counts());
-    for (auto& line : counts.held) {
+    const auto queue = Queue::open(database, name, {});
+    const auto counts = queue ? queue->counts() : queue.status();
+    if (!counts) continue;  // damaged: imqueue and the workers tell
+    for (const auto& line : counts->held) {
       for (auto& process : out) {
         if (line.worker.starts_with(process.host + ' ' + std::to_string(process.pid) + ' '))
           process.held.emplace_back(name, line);

@@ -22,6 +22,10 @@ struct Work {
   Output output;
 };
 
+void tell_notes(const Work& work, Queue& queue) {
+  for (const auto& note : queue.notes()) warn(work.program.name, queue.name() + ": " + note);
+}
+
 // Calls `act` for each queue; one that is in trouble does not keep us from the others. Whether all went well.
 bool each_queue(Work& work, const std::function<Status(Queue&)>& act) {
   bool good = true;
@@ -30,8 +34,7 @@ bool each_queue(Work& work, const std::function<Status(Queue&)>& act) {
     const Status done = queue ? act(*queue) : queue.status();
     if (!done.ok()) complain(work.program.name, done);
     good &= done.ok();
-    for (const auto& note : queue ? queue->notes() : std::vector<std::string>())
-      warn(work.program.name, name + ": " + note);
+    if (queue) tell_notes(work, *queue);
   }
   return good;
 }
@@ -68,7 +71,9 @@ Result<int> take(Work& work) {
   IMREG_ASSIGN(const auto most, work.args.integer("n", 1, 1, 1000000));
   IMREG_ASSIGN(Queue queue, Queue::open(work.database, work.names.at(0), work.options));
   IMREG_ASSIGN(const Slot slot, Slot::take(work.database, "imqueue"));
-  IMREG_ASSIGN(const auto lines, queue.take(slot, most));
+  const auto taken = queue.take(slot, most);
+  tell_notes(work, queue);
+  IMREG_ASSIGN(const auto lines, taken);
   auto now = lines;
   (void)follow_moved(work.database, now);  // without a database they are given as they came
   std::vector<Outcome> outcomes;
@@ -90,7 +95,6 @@ Result<int> change(Work& work, const std::string& verb) {
   const bool good = each_queue(work, [&](Queue& queue) -> Status {
     const auto is_it = [&](const QueuePlan& plan) { return plan.name == queue.name(); };
     const auto plan = std::find_if(work.plans.begin(), work.plans.end(), is_it);
-    if (verb == "fill" && plan == work.plans.end()) return {};
     IMREG_ASSIGN(const auto lines, verb == "retry"   ? queue.retry()
                                    : verb == "clear" ? queue.clear(which)
                                                      : fill_queue(work.database, *plan, work.options));
@@ -116,10 +120,12 @@ Status find_names(Work& work, const std::string& verb) {
   if (!named) std::sort(work.names.begin(), work.names.end());
   work.names.erase(std::unique(work.names.begin(), work.names.end()), work.names.end());
   for (const auto& name : work.names) {
-    const auto known = [&](const QueuePlan& plan) { return plan.name == name; };
-    if (std::find(there.begin(), there.end(), name) == there.end() &&
-        std::none_of(work.plans.begin(), work.plans.end(), known))
-      return {Code::invalid, "there is no queue " + name};
+    const auto is_it = [&](const QueuePlan& plan) { return plan.name == name; };
+    if (std::any_of(work.plans.begin(), work.plans.end(), is_it)) continue;
+    if (std::find(there.begin(), there.end(), name) == there.end()) return {Code::invalid, "there is no queue " + name};
+    if (fills)
+      return {Code::invalid,
+              "fill " + name + ": QUEUE_" + name + " is missing in the configuration: which images it gets"};
   }
   if (verb == "take" && (!named || work.names.size() != 1)) return {Code::invalid, "take QUEUE: one queue is needed"};
   return {};
@@ -128,9 +134,8 @@ Status find_names(Work& work, const std::string& verb) {
 Result<int> act(const Program& program, const Parsed& args) {
   const std::string verb = args.positionals.empty() ? "list" : args.positionals[0];
   Settings settings(args);
-  Work work{program, args, {}, {}, {}, {}, args.word("format") == "json", Output()};
-  if (args.has("format") && !work.json && args.word("format") != "text")
-    return Status(Code::invalid, "-format " + args.word("format") + ": there are text and json");
+  Work work{program, args, {}, {}, {}, {}, false, Output()};
+  IMREG_ASSIGN(work.json, wants_json(args));
   IMREG_ASSIGN(work.database, database_with_queues(settings));
   IMREG_ASSIGN(work.options, queue_options(args));
   IMREG_ASSIGN(work.plans, configured_queues(settings));

@@ -25,6 +25,12 @@ Result<std::string> database_with_queues(Settings& settings) {
       .in_file(database);
 }
 
+Result<bool> wants_json(const Parsed& args) {
+  const std::string word = args.word("format");
+  if (!args.has("format") || word == "text" || word == "json") return word == "json";
+  return Status(Code::invalid, "-format " + word + ": there are text and json");
+}
+
 Result<Queue::Options> queue_options(const Parsed& args) {
   Queue::Options options;
   options.program = args.program;

@@ -13,6 +13,8 @@ namespace imreg::cli {
 Result<std::vector<QueuePlan>> configured_queues(Settings& settings);
 /// The database; error not_found where neither it nor its queues are: a name that is mistyped has no queues.
 Result<std::string> database_with_queues(Settings& settings);
+/// -format json, or text; error invalid: another word.
+Result<bool> wants_json(const Parsed& args);
 /// How programs of this room write to queues: -wait, $IMREG_NETWORK. Error: invalid.
 Result<Queue::Options> queue_options(const Parsed& args);
 

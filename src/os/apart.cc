@@ -2,6 +2,7 @@
 #include "os/apart.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ void limit_memory(std::int64_t bytes) {
 Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const std::function<Status()>& work) {
   int ends[2];
   if (::pipe(ends) != 0) return {Code::io, "no pipe to another process: " + error_text(errno)};
-  const pid_t child = ::fork();
+  const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) {
     const int error = errno;
     ::close(ends[0]);
@@ -56,6 +57,8 @@ Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const
     return {Code::io, "no other process can be started: " + error_text(error)};
   }
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would hear its answer, and it holds the locks of its parent
+    if (::getppid() != parent) ::_exit(1);
     ::close(ends[0]);
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGXCPU}) ::signal(signal, SIG_DFL);
     const rlimit time{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds) + 1}, no_core{0, 0};

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,14 @@ namespace imreg {
 
 namespace {
 
-constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF |
-                                  IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW;
+constexpr std::uint32_t kEvents =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+
+// Closed long ago, or nobody knows: a name more for a file that is there tells of no closing of its own.
+bool is_another_name(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 && (S_ISLNK(info.st_mode) || (S_ISREG(info.st_mode) && info.st_nlink > 1));
+}
 
 }  // namespace
 
@@ -32,10 +39,14 @@ Result<FolderWatch> FolderWatch::make() {
 }
 
 FolderWatch::FolderWatch(FolderWatch&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), folders_(std::move(other.folders_)), watches_(std::move(other.watches_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      full_(other.full_),
+      folders_(std::move(other.folders_)),
+      watches_(std::move(other.watches_)) {}
 
 FolderWatch& FolderWatch::operator=(FolderWatch&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(full_, other.full_);
   folders_.swap(other.folders_);
   watches_.swap(other.watches_);
   return *this;
@@ -50,10 +61,9 @@ bool FolderWatch::has(const std::string& folder) const { return watches_.contain
 Status FolderWatch::add_one(const std::string& folder) {
   const int watch = ::inotify_add_watch(fd_, folder.c_str(), kEvents);
   if (watch < 0) {
-    if (errno == ENOSPC)
-      return Status(Code::io, "cannot be watched: the kernel's limit fs.inotify.max_user_watches is reached; raise it")
-          .in_file(folder);
-    return os_error(folder, "cannot be watched", errno);
+    if (errno != ENOSPC) return os_error(folder, "cannot be watched", errno);
+    full_ = true;
+    return {};
   }
   if (const auto before = folders_.find(watch); before != folders_.end()) watches_.erase(before->second);
   folders_[watch] = folder;
@@ -68,14 +78,12 @@ Status FolderWatch::add(const std::string& folder) {
   for (const auto& name : names) {
     const std::string path = below(folder, name);
     if (name[0] == '.' || !is_folder_itself(path)) continue;
-    const Status below = add(path);
-    // It went again, or nobody may look into it: the others are watched all the same.
-    if (!below.ok() && below.message().find("max_user_watches") != std::string::npos) return below;
+    (void)add(path);  // it went again, or nobody may look into it: the others are watched all the same
   }
   return {};
 }
 
-void FolderWatch::forget_below(const std::string& folder) {
+void FolderWatch::forget(const std::string& folder) {
   for (auto at = watches_.lower_bound(folder); at != watches_.end() && at->first.starts_with(folder);) {
     if (at->first.size() > folder.size() && at->first[folder.size()] != '/') {
       ++at;
@@ -114,7 +122,7 @@ Status FolderWatch::take(FolderEvents& out) {
       if (known == folders_.end()) continue;
       const std::string folder = known->second;
       if (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) {
-        forget_below(folder);
+        forget(folder);
         out.gone.push_back(folder);
         continue;
       }
@@ -122,14 +130,11 @@ Status FolderWatch::take(FolderEvents& out) {
       if (name.empty() || name[0] == '.') continue;
       const std::string path = below(folder, name);
       if (event.mask & IN_ISDIR) {
-        if (event.mask & IN_MOVED_FROM) forget_below(path);
+        if (event.mask & IN_MOVED_FROM) forget(path);
         if (!(event.mask & (IN_CREATE | IN_MOVED_TO))) continue;
-        if (const Status added = add(path); !added.ok() && added.code() != Code::not_found) {
-          if (!is_folder_itself(path)) continue;
-          return added;
-        }
+        (void)add(path);  // whoever looks into it tells why it cannot be read
         out.folders.push_back(path);
-      } else if (event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) {
+      } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) || ((event.mask & IN_CREATE) && is_another_name(path))) {
         if (seen.insert(path).second) out.files.push_back(path);
       }
     }

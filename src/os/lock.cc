@@ -81,9 +81,10 @@ std::string work_text() { return "\nat work, boot=" + boot_id(); }
 
 }  // namespace
 
-Result<WriterLock> WriterLock::take(const std::string& path, const std::string& program, double wait_seconds) {
+Result<WriterLock> WriterLock::take(const std::string& path, const std::string& program, double wait_seconds,
+                                    const std::string& like) {
   WriterLock lock;
-  auto opened = File::open(path, File::Mode::create, nullptr, without_ending(path));
+  auto opened = File::open(path, File::Mode::create, nullptr, like.empty() ? without_ending(path) : like);
   if (opened.status().code() == Code::not_found)
     return Status(Code::not_found, "its folder does not exist").in_file(without_ending(path));
   IMREG_ASSIGN(lock.file_, std::move(opened));
@@ -104,7 +105,7 @@ Result<WriterLock> WriterLock::take(const std::string& path, const std::string& 
   }, named{};  // a holder who has removed it leaves those who wait a file without a name
   if (::fstat(lock.file_.fd(), &ours) == 0 && ours.st_nlink == 0 &&
       (::stat(path.c_str(), &named) != 0 || ours.st_ino != named.st_ino))
-    return take(path, program, std::chrono::duration<double>(deadline - Clock::now()).count());
+    return take(path, program, std::chrono::duration<double>(deadline - Clock::now()).count(), like);
   auto turn = turn_lock(F_UNLCK);
   if (::fcntl(lock.file_.fd(), F_OFD_SETLK, &turn) != 0) return os_error(path, "cannot unlock it", errno);
   const std::string text = read_text(lock.file_);

@@ -11,8 +11,10 @@ namespace imreg {
 
 class WriterLock {
  public:
-  /// Takes the lock on `path`, waiting up to `wait_seconds`. Errors: busy (the message says who holds it and since when), io.
-  static Result<WriterLock> take(const std::string& path, const std::string& program, double wait_seconds);
+  /// Takes the lock on `path`, waiting up to `wait_seconds`. A file that is made for it is as accessible as `like`, empty: as
+  /// the database. Errors: busy (the message says who holds it and since when), io.
+  static Result<WriterLock> take(const std::string& path, const std::string& program, double wait_seconds,
+                                 const std::string& like = {});
   /// True while somebody else holds it. A reader asks; it needs no permission to write.
   static bool is_held(const std::string& path);
   /// True while its holder may be adding rows, and when such a one has died since the machine was started: the page cache has

@@ -26,6 +26,9 @@ Result<std::vector<std::string>> names_in(const std::string& folder);
 Walk walk_folder(const std::string& folder);
 
 bool is_folder(const std::string& path);
+/// Device and inode, through links; zeros when there is nothing.
+using Inode = std::pair<std::uint64_t, std::uint64_t>;
+Inode inode_of(const std::string& path);
 /// Size and modification time (seconds since 1970) of a regular file, through links; none when there is no such file.
 struct FileTimes {
   std::int64_t size;

@@ -312,16 +312,24 @@ RecordFile::~RecordFile() = default;
 
 // A new file may take the name (a compaction) between our look at the old one and our look at the journal, which is the new
 // one's then.
-Result<RecordFile> RecordFile::open(const std::string& path) {
+Result<RecordFile> RecordFile::open(const std::string& path, bool as_left) {
   struct stat before {
   }, after{};
   for (int look = 0;; ++look) {
     (void)::stat(path.c_str(), &before);
-    auto state = State::open(path, State::Who::reader);
+    auto state = State::open(path, as_left ? State::Who::owner : State::Who::reader);
     if (state) return RecordFile(*std::move(state));
     const bool same = ::stat(path.c_str(), &after) != 0 || after.st_ino == before.st_ino;
     if (same || look >= kLooks) return state.status();
   }
+}
+
+Result<RecordFile> RecordFile::open(const std::string& path) { return open(path, false); }
+
+// A new holder of the lock takes the word of the dead one away at once, and readers count the rows then.
+Result<RecordFile> RecordFile::open_as_left(const std::string& path) {
+  const std::string lock = resolved_path(path) + ".lock";
+  return open(path, WriterLock::is_at_work(lock) && !WriterLock::is_held(lock));
 }
 
 const std::string& RecordFile::path() const { return state_->path; }

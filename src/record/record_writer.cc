@@ -36,7 +36,7 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
     return Status(Code::invalid, "format " + schema.format + " has no field crc of type u32").in_file(path);
   IMREG_TRY(refuse_network(path, options));
   // Under the lock: of two that make the same file, the second must not replace the rows of the first.
-  IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds));
+  IMREG_ASSIGN(const auto lock, WriterLock::take(path + ".lock", options.program, options.wait_seconds, options.like));
   if (File::open(path, File::Mode::read).status().code() != Code::not_found)
     return Status(Code::invalid, "exists already").in_file(path);
   if (holds_changes(path + ".journal"))

@@ -268,6 +268,30 @@ TEST(Queue, FinishedLinesInFrontAreTakenOut) {
   EXPECT_THAT(queue.notes(), IsEmpty());
 }
 
+// Two workers finish; the one that looked before the other made the file anew must not go by the rows that it saw.
+TEST(Queue, AFileMadeAnewByAnotherLosesNothing) {
+  const Night night;
+  std::vector<std::string> all;
+  for (int i = 0; i < 40; ++i) all.push_back("a" + std::to_string(i));
+  {
+    Queue queue = night.queue("IMSTAT");
+    bring_in(night, queue, all);
+    const Slot slot = night.slot();
+    ASSERT_OK(queue.take(slot, 20).status());
+    std::vector<Outcome> outcomes;
+    for (int i = 1; i <= 20; ++i) outcomes.push_back(ended(i));
+    ASSERT_OK(queue.finish(slot, outcomes));
+  }
+  Queue one = night.queue("IMSTAT", 10), other = night.queue("IMSTAT", 10);
+  const Slot first = night.slot(), second = night.slot();
+  EXPECT_THAT(names(one.take(first, 1)), ElementsAre("a20"));
+  EXPECT_THAT(names(other.take(second, 1)), ElementsAre("a21"));
+  ASSERT_OK(one.finish(first, {ended(21)}));
+  ASSERT_OK(other.finish(second, {ended(22)}));
+  EXPECT_EQ(one.counts()->waiting, 18);
+  EXPECT_EQ(names(one.take(first, 99)), std::vector<std::string>(all.begin() + 22, all.end()));
+}
+
 TEST(Queue, FillingAddsWhatIsNotThere) {
   const Night night;
   Queue queue = night.queue("IMSTAT");
@@ -381,6 +405,7 @@ TEST(Plan, ReadsAllKeys) {
   for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"TRIES_A", "0"},
                                                                                    {"TRIES_A", "x"},
                                                                                    {"TIMEOUT_A", "-1"},
+                                                                                   {"TIMEOUT_A", "0"},
                                                                                    {"NEXT_A", "A"},
                                                                                    {"NEXT_A", "a b"},
                                                                                    {"STEP_A", "'x"},

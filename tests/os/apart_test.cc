@@ -2,6 +2,8 @@
 #include "os/apart.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -52,6 +54,32 @@ TEST(Apart, SurvivesWhatEndsIt) {
   });
   EXPECT_EQ(ended.code(), Code::corrupt);
   EXPECT_EQ(ended.message(), "the loop was ended after 1 seconds");
+}
+
+// It has the descriptors of its parent, and with them the parent's locks.
+TEST(Apart, DiesWithItsParent) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ::close(ends[0]);
+    (void)run_apart("it", 60, kMemory, [&] {
+      const pid_t self = ::getpid();
+      (void)!::write(ends[1], &self, sizeof self);
+      ::sleep(20);
+      return Status();
+    });
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  pid_t child = 0;
+  ASSERT_EQ(::read(ends[0], &child, sizeof child), static_cast<ssize_t>(sizeof child));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  pollfd gone{ends[0], POLLIN, 0};  // the end of the pipe comes when nobody has it any more
+  EXPECT_EQ(::poll(&gone, 1, 5000), 1);
+  ::kill(child, SIGKILL);
+  ::close(ends[0]);
 }
 
 }  // namespace

@@ -63,6 +63,12 @@ def wait_until(what, seconds=30):
     return False
 
 
+def remove(db, name):
+    for file in os.listdir(db + ".queue"):
+        if file.startswith(name + "."):
+            os.remove(f"{db}.queue/{file}")
+
+
 def lines_of(path):
     return read(path).decode().splitlines() if os.path.exists(path) else []
 
@@ -106,12 +112,29 @@ for args in (["nonsense"], ["take"], ["show", "NONE"], ["clear", "a/b"]):
     queue(db, rc, *args, code=2)
 fails(2, ["STEP_"], "imelixir", "-db", db, "-c", config("none", "QUEUE_A all"), "-once")
 fails(2, ["TRIES_A"], "imelixir", "-db", db, "-c", config("bad", "TRIES_A no"), "-once")
+fails(2, ["TIMEOUT_A"], "imelixir", "-db", db, "-c", config("bad", "TIMEOUT_A 0"), "-once")
+fails(2, ["yaml", "text and json"], "imelixir", "-db", db, "-format", "yaml", "status")
+fails(2, ["QUEUE_TWO"], "imqueue", "-db", db, "-c", config("other", "QUEUE_A all"), "fill", "TWO")
+
+# --- lines for journald only where standard error is the journal
+rc = config("once", "QUEUE_ONE all", "STEP_ONE true")
+for mine in (False, True):
+    with open("said", "w+") as err:
+        info = os.fstat(err.fileno())
+        stream = f"{info.st_dev}:{info.st_ino}" if mine else "1:2"
+        queue(db, rc, "clear", "-all")
+        queue(db, rc, "fill", "ONE", code=0)
+        subprocess.run([os.path.join(BIN, "imelixir"), "-db", db, "-c", rc, "-once"], stderr=err, env={**os.environ, "JOURNAL_STREAM": stream})
+        err.seek(0)
+        told = err.read().splitlines()
+        check(told and all(line.startswith("<6>") if mine else LINE.fullmatch(line) for line in told), f"JOURNAL_STREAM={stream}: {told!r:.300}")
 
 # --- a program that is not there; one that hangs, and one that hears nothing; a flood; children
 db = database("bad", 1)
 OUT = f"{work}/bad/pid"
 CASES = {"GONE": ("/no/such/program {path}", 9, "cannot run /no/such/program: No such file or directory"),
-         "HANG": (script("hang", "echo working; sleep 100"), 0.3, "timed out after 0 s: working"),
+         "HANG": (script("hang", "echo working; sleep 100"), 0.3, "timed out after 0.3 s: working"),
+         "POLITE": (script("polite", "trap 'exit 0' TERM; echo begun; while :; do sleep 0.05; done"), 0.3, "timed out after 0.3 s"),
          "DEAF": (script("deaf", "trap '' TERM; while :; do sleep 0.1; done"), 0.3, "timed out"),
          "FLOOD": (script("flood", "head -c 30000000 /dev/zero | tr '\\0' x; echo; echo end; exit 1"), 60, "exit 1: end"),
          "SILENT": (script("silent", "exec >&- 2>&-; sleep 0.3; exit 4"), 60, "exit 4"),
@@ -280,13 +303,24 @@ file = f"{db}.queue/A.queue"
 content = read(file)
 at = content.index(b"i13.fits")
 write(file, content[:at] + b"!" + content[at + 1:])
+other = read(f"{db}.queue/B.queue")
+at = other.index(b"i0.fits")
+write(f"{db}.queue/B.queue", other[:at] + b"!" + other[at + 1:])
+check("passed over" in queue(db, rc, "take", "B", code=0).stderr, "a damaged line is told by take")
+remove(db, "B")
+queue(db, rc, "fill", "B", code=0)
 out = elixir(db, rc, "-once", code=0)
 check("passed over" in out.stderr, out.stderr[-300:])
 equal(counts(db, rc, "A"), {"done": 19}, "the others")
 fails(3, ["damaged"], "imcheck", "-db", file)
-for name in os.listdir(db + ".queue"):
-    if name.startswith("A."):
-        os.remove(f"{db}.queue/{name}")
+# As the man page says. The journal of the file that is mended holds its last changes.
+recipe = read(f"{SOURCE}/man/imreg-queue.5").decode().split("Mend it:")[1].split(".RS\n")[1].split(".RE")[0].replace("\\-", "-")
+recipe = recipe.replace("X.db", db).replace("NAME", "A").replace("imqueue", f"imqueue -c {rc}")
+subprocess.run(recipe, shell=True, capture_output=True, env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
+equal(counts(db, rc, "A"), {"done": 19, "waiting": 20}, "mended: the lines that are whole, and all that was never measured")
+elixir(db, rc, "-once", code=0)
+equal(counts(db, rc, "A"), {"done": 39}, "and it works")
+remove(db, "A")
 queue(db, rc, "fill", "A", code=0)
 content = read(file)
 write(file, content[:content.index(b"i13.fits") + 3])  # cut in mid-line
@@ -310,6 +344,44 @@ out = elixir(db, rc, "-once", code=3)
 check("A.queue" in out.stderr, out.stderr[-300:])
 equal({line["state"] for line in shown(db, rc, "B")}, {"done"}, "the other queue")
 fails(3, ["A.queue"], "imqueue", "-db", db, "-c", rc, "list")
+worker = start(db, rc)
+check(wait_until(lambda: run("imelixir", "-db", db, "status").returncode == 0, 10), "status with a damaged queue")
+worker.terminate()
+said(worker)
+
+# --- a queue that lines go on to is damaged: the others are served, the machine rests, and it can be told to end
+db = database("next", 6)
+rc = config("next", "QUEUE_A all", "STEP_A true", "NEXT_A B", "QUEUE_C all", "STEP_C sleep 0.01", "QUEUE_D exptime > 50", "STEP_D sleep 0.3")
+queue(db, rc, "fill", "A", "C", "D", code=0)
+write(f"{db}.queue/B.queue", b"no queue at all" * 300)
+out = elixir(db, rc, "-once", "-wait", "1", code=3)
+check("B.queue" in out.stderr, out.stderr[-300:])
+equal((counts(db, rc, "C"), counts(db, rc, "D")), ({"done": 6}, {"done": 6}), "queues that have nothing to do with it")
+equal(counts(db, rc, "A"), {"waiting": 6}, "what cannot go on is not done")
+queue(db, rc, "clear", "-all")
+queue(db, rc, "fill", "C", "D", code=0)
+queue(db, rc, "fill", "A", code=0)
+worker = start(db, rc)
+time.sleep(3)
+used = sum(map(int, read(f"/proc/{worker.pid}/stat").split()[13:15])) / os.sysconf("SC_CLK_TCK")
+check(used < 1, f"{used} s of work in 3 s of waiting")
+worker.terminate()
+said(worker)
+remove(db, "B")
+elixir(db, rc, "-once", code=0)
+equal(counts(db, rc, "B"), {"waiting": 6}, "mended: it goes on")
+write(f"{db}.queue/B.queue", b"no queue at all" * 300)
+rc = config("endless", "QUEUE_A all", f"STEP_A {script('one', 'case $1 in *i1.*) sleep 0.2;; *) sleep 100;; esac')} {{path}}", "NEXT_A B")
+queue(db, rc, "clear", "-all")
+queue(db, rc, "fill", "A", code=0)
+worker = start(db, rc, "-j", "6", "-wait", "0.5")
+check(wait_until(lambda: run("imelixir", "-db", db, "status").stdout.count("line") == 6), "six steps")
+time.sleep(0.5)
+worker.terminate()
+time.sleep(2)
+run("imelixir", "-db", db, "-wait", "8", "abort", code=0)
+check(worker.poll() is not None, "it ends when it is told a second time")
+equal(counts(db, rc, "A"), {"waiting": 6}, "all lines are free again")
 
 # --- a folder that cannot be written
 if os.geteuid() == 0:
@@ -326,14 +398,40 @@ if os.geteuid() == 0:
     fails(3, ["Permission denied"], "imqueue", "-db", db, "-c", rc, "clear", "-all", **nobody)
     equal(counts(db, rc, "A"), {"waiting": 3}, "behind")
 
+    # Observers of one group share what one of them began, and what root began before there was a database.
+    ASTRO = 4711
+    observer = lambda n: {"user": 4800 + n, "group": 4800 + n, "extra_groups": [ASTRO], "umask": 0o007}
+    for folder, mode in (("astro", 0o770), ("early", 0o770)):
+        os.makedirs(folder)
+        os.chown(folder, 4801, ASTRO)
+        os.chmod(folder, mode)
+        for n in range(3):
+            os.chmod(image(f"{folder}.f/{n}.fits", OBJECT=f"o{n}"), 0o644)
+    rc = config("astro", "QUEUE_A all", "STEP_A true")
+    run("imregister", "-db", "astro/x.db", "astro.f/0.fits", code=0, **observer(1))
+    os.chown("astro/x.db", 4801, ASTRO)
+    for name in os.listdir("astro"):
+        os.chown(f"astro/{name}", 4801, ASTRO)
+        os.chmod(f"astro/{name}", 0o660)
+    worker = start("early/x.db", rc)
+    check(wait_until(lambda: os.path.exists("early/x.db.queue/workers")), "a worker before there is a database")
+    worker.terminate()
+    said(worker)
+    run("imsort", "-c", rc, "-db", "early/x.db", "early.f/0.fits", code=0, **observer(1))
+    for n in (2, 3):
+        run("imsort", "-c", rc, "-db", "astro/x.db", f"astro.f/{n - 1}.fits", code=0, **observer(n))
+    info = os.stat("astro/x.db.queue")
+    equal((info.st_gid, info.st_mode & 0o777), (ASTRO, 0o770), "the group of a folder of queues")
+
 # --- a full disk: nothing is begun that cannot be kept; it goes on when there is room
 small = f"{work}/small"
 os.makedirs(small)
 if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", small], capture_output=True).returncode == 0:
     atexit.register(subprocess.run, ["umount", "-l", small])
     db = database("small", 30)
-    rc = config("small", "QUEUE_A all", f"STEP_A {script('count', f'echo $1 >> {work}/counted; sleep 0.3')} {{path}}", "NEXT_A B")
+    rc = config("small", "QUEUE_A all", f"STEP_A {script('count', f'echo $1 >> {work}/counted; sleep 0.3; head -c 6000 /dev/zero | tr -c x x; echo; echo end')} {{path}}", "NEXT_A B")
     queue(db, rc, "fill", "A", code=0)
+    write(db + ".queue/A.log", "a page that is not full\n")
     worker = start(db, rc, "-j", "2")
     check(wait_until(lambda: len(lines_of("counted")) == 2), "it works")
     try:
@@ -353,6 +451,7 @@ if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m"
     told = said(worker)
     print("full disk:", full, "steps run by then;", sum("No space" in line for line in told.splitlines()), "lines about it")
     check(1 <= sum("No space" in line for line in told.splitlines()) <= 3, f"it is told, and not again and again: {told!r:.600}")
+    check("A.log: cannot be written: No space left" in told, f"a log that is cut: {told!r:.600}")
     equal(set(collections.Counter(lines_of("counted")).values()), {1}, "each once, also around a full disk")
     equal(counts(db, rc, "B"), {"waiting": 30}, "each went on once")
 else:

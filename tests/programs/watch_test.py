@@ -27,9 +27,13 @@ def mosaic(path, ccds=3, final=None, **keys):
 
 
 class Watch:
-    def __init__(self, db, *args, **more):
+    def __init__(self, db, *args, under=(), **more):
         self.log = open(db + ".log", "a+")
-        self.process = subprocess.Popen([os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
+        self.process = subprocess.Popen([*under, os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
+
+    def ready(self):
+        self.until(lambda: "watching" in self.said(), "ready")
+        return self
 
     def said(self):
         self.log.flush()
@@ -208,6 +212,138 @@ def splits():
     check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
 
 
+def renamed():
+    """CCDs that are written under another name first count once; an exposure that was not complete says nothing of the next."""
+    db = "n.db"
+    os.makedirs("names")
+    ccd = lambda exposure, i, ending="fits": image(f"names/{exposure}/{exposure}{i:02d}.{ending}", EXTNAME=f"ccd{i:02d}", DATE_OBS=f"2001-01-28T10:{exposure[-3:-1]}:00")
+    there = lambda n: os.path.exists(db) and len(registered(db)) == n
+    watch = Watch(db, "-split", "-patience", "4", "names").ready()
+    for i in range(4):
+        ccd("700010o", i)
+    watch.until(lambda: there(4), "an exposure whose CCDs nobody knows", 20)
+    for i in range(3):
+        path = ccd("700020o", i, "tmp")
+        time.sleep(0.3)
+        check(there(4), "registered before all CCDs were there")
+        os.rename(path, path.replace("tmp", "fits"))
+    ccd("700020o", 3)
+    watch.until(lambda: there(8), "as many as before", 3)
+    check(".tmp" not in watch.said(), f"a name that was only for writing: {watch.said()[-500:]}")
+    ccd("700030o", 0)
+    ccd("700030o", 1)
+    watch.until(lambda: there(10), "two of four, behind the patience", 20)
+    for i in range(4):
+        if i == 3:
+            time.sleep(1)
+            check(there(10), "an exposure that was not complete is the measure of the next")
+        ccd("700040o", i)
+    watch.until(lambda: there(14), "four again", 3)
+    watch.end()
+
+
+def no_images():
+    """Empty files are no images; a file that grows is not told as cut off."""
+    db = "e.db"
+    os.makedirs("empty")
+    for name in ("x.done", "README"):
+        os.utime(write(f"empty/{name}", ""), (1, 1))
+    out = run("imwatch", "-db", db, "-once", "empty", code=0)
+    check("done" not in out.stderr and "README" not in out.stderr, out.stderr)
+    whole = read(mosaic("elsewhere/grows"))
+    with open("empty/grows.fits", "wb", buffering=0) as f:
+        f.write(whole[:7000])
+        watch = Watch(db, "-patience", "1.5", "empty")
+        write("empty/y.done", "")
+        for at in range(7000, len(whole), 700):
+            time.sleep(0.5)
+            f.write(whole[at:at + 700])
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "a file that grew", 20)
+    time.sleep(2)
+    watch.end()
+    check("grows.fits" not in watch.said() and "y.done" not in watch.said(), watch.said())
+
+
+def lost():
+    """More happens than the kernel can tell: what is made then is watched, too."""
+    db = "l.db"
+    os.makedirs("lost")
+    watch = Watch(db, "lost").ready()
+    watch.process.send_signal(signal.SIGSTOP)
+    for i in range(int(read("/proc/sys/fs/inotify/max_queued_events")) + 100):
+        os.close(os.open(f"lost/.{i % 2}", os.O_WRONLY | os.O_CREAT))
+    mosaic("lost/new/deep/first.fits")
+    watch.process.send_signal(signal.SIGCONT)
+    watch.until(lambda: os.path.exists(db) and len(registered(db)) == 3, "what was there")
+    mosaic("lost/new/deep/second.fits")
+    watch.until(lambda: len(registered(db)) == 6, "a file in a folder of which nothing was told", 10)
+    watch.end()
+
+
+def elsewhere():
+    """A folder above a watched one is moved; a watched link leads elsewhere; names that are made for files that are there."""
+    db = "m.db"
+    os.makedirs("above/t")
+    os.makedirs("one")
+    os.makedirs("two")
+    os.symlink("one", "linked")
+    watch = Watch(db, "above/t", "linked").ready()
+    names = lambda: sorted(r[0][len(work) + 1:] for r in registered(db) if r[1] == 0) if os.path.exists(db) else []
+    mosaic("one/a.fits")
+    watch.until(lambda: names() == ["linked/a.fits"], "a file behind a link", 10)
+    os.rename("above", "older")
+    os.makedirs("above/t/deep")
+    mosaic("above/t/deep/b.fits")
+    os.symlink("two", "new")
+    os.rename("new", "linked")
+    mosaic("two/c.fits")
+    watch.until(lambda: names() == ["above/t/deep/b.fits", "linked/a.fits", "linked/c.fits"], "in other folders of these names", 20)
+    for name in "de":
+        mosaic(f"elsewhere/{name}.fits")
+    os.link("elsewhere/d.fits", "above/t/deep/d.fits")
+    os.symlink(os.path.abspath("elsewhere/e.fits"), "two/e.fits")
+    wanted = ["above/t/deep/b.fits", "above/t/deep/d.fits", "linked/a.fits", "linked/c.fits", "linked/e.fits"]
+    watch.until(lambda: names() == wanted, "other names of files", 10)
+    os.rename("above", "older2")
+    watch.until(lambda: watch.said().count("another folder") == 3, "a folder that went without a word", 20)
+    watch.end()
+
+
+def forbidden():
+    """A folder that nobody may look into is told; the others are registered."""
+    if os.geteuid() != 0:
+        return
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    os.makedirs("mine/closed")
+    mosaic("mine/open/x.fits")
+    os.chmod("mine/closed", 0)
+    os.chown("mine", 65534, 65534)
+    out = fails(4, ["mine/closed", "Permission denied"], "imwatch", "-db", "mine/f.db", "-once", "mine", **nobody)
+    equal(len(registered("mine/f.db")), 3, "the others")
+    watch = Watch("mine/f.db", "-poll", "0.2", "mine", **nobody).ready()
+    time.sleep(1)
+    watch.end()
+    equal(watch.said().count("mine/closed"), 1, "told once")
+
+
+def few_watches():
+    """Fewer of the kernel's watches than folders: it says so, and looks."""
+    under = ("unshare", "-Ur", "sh", "-c", 'echo 2 > /proc/sys/user/max_inotify_watches && exec "$@"', "sh")
+    if subprocess.run([*under, "true"], capture_output=True).returncode:
+        return print("no user namespaces: a want of watches is not tested")
+    for name in "abc":
+        mosaic(f"many/{name}/1.fits")
+    watch = Watch("f.db", "many", under=under).ready()
+    equal(len(registered("f.db")), 9, "what was there")
+    check("max_user_watches" in watch.said(), watch.said())
+    for name in "abc":
+        mosaic(f"many/{name}/2.fits")
+    mosaic("many/d/3.fits")
+    watch.until(lambda: len(registered("f.db")) == 21, "what came", 20)
+    watch.end()
+    equal(watch.said().count("max_user_watches"), 1, "told once")
+
+
 def trouble():
     """Cut files, a database that takes nothing for a while, a folder that goes and comes back, folders that are not there."""
     db = "y.db"
@@ -249,5 +385,11 @@ killed()
 watching()
 speed()
 splits()
+renamed()
+no_images()
+lost()
+elsewhere()
+forbidden()
+few_watches()
 trouble()
 finish()
