@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 #include "imreg/fits_file.h"
@@ -42,8 +43,7 @@ void CompleteFiles::add(const std::string& path, double time) {
   const auto& image = facts->images[0];
   const std::string instrument = image.instrument.value.value_or("");
   const Exposure exposure{path.substr(0, path.rfind('/')), instrument, *image.obstime.value};
-  const auto is_it = [&](const auto& one) { return one.first == exposure; };
-  if (std::any_of(closed_.begin(), closed_.end(), is_it)) {
+  if (std::find(closed_.begin(), closed_.end(), exposure) != closed_.end()) {
     complete(path);
     return;
   }
@@ -75,8 +75,8 @@ std::vector<std::string> CompleteFiles::take(double now, std::vector<std::string
                       " in all were expected (-ccds says how many there are)");
     if (whole || ccds.expected == 0) usual_[std::get<1>(at->first)] = count;
     for (const auto& path : ccds.paths) complete(path);
-    closed_.emplace_back(at->first, count);
-    if (closed_.size() > kMostClosed) closed_.erase(closed_.begin());
+    closed_.push_back(at->first);
+    if (closed_.size() > kMostClosed) closed_.pop_front();
     at = exposures_.erase(at);
   }
   for (auto at = cut_.begin(); at != cut_.end();) {

@@ -1,10 +1,10 @@
 // When is a file complete? When it is as long as its headers say, and with it the other CCDs of its exposure.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "imreg/camera.h"
@@ -43,8 +43,7 @@ class CompleteFiles {
   std::map<std::string, double> cut_;   // files that are cut off, and since when
   std::map<Exposure, Ccds> exposures_;  // of which CCDs are missing
   std::map<std::string, int> usual_;  // by instrument: CCDs of its last exposure that was complete, as far as one knew
-  std::vector<std::pair<Exposure, int>>
-      closed_;  // exposures that went without waiting any longer: stragglers follow at once
+  std::deque<Exposure> closed_;       // exposures that went without waiting any longer: stragglers follow at once
 };
 
 }  // namespace imreg
