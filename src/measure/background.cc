@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace imreg::measure {
 
@@ -27,7 +28,7 @@ Background::Background(const PixelArea& area, double sky, double sigma) {
   per_column_ = static_cast<float>(columns_) / static_cast<float>(box.width);
   per_row_ = static_cast<float>(rows_) / static_cast<float>(box.height);
   last_ = static_cast<float>(columns_ - 1);
-  std::vector<float> row(static_cast<std::size_t>(box.width));
+  std::vector<float> row(static_cast<std::size_t>(box.width)), apart;
   std::vector<std::vector<float>> cells(static_cast<std::size_t>(columns_));
   const std::int64_t step_x = std::max<std::int64_t>(1, box.width / columns_ / kSamples);
   for (std::int64_t r = 0; r < rows_; ++r) {
@@ -51,12 +52,14 @@ Background::Background(const PixelArea& area, double sky, double sigma) {
         noise_.push_back(static_cast<float>(sigma));
         continue;
       }
+      // Noise by differences of pairs that are neighbours in the sample: a slope of the sky is none. Before middle() changes their order.
+      apart.resize(cell.size() / 2);
+      for (std::size_t i = 0; i < apart.size(); ++i) apart[i] = std::abs(cell[2 * i + 1] - cell[2 * i]);
       const float level = middle(cell);
-      for (float& value : cell) value = std::abs(value - level);
-      float noise = 1.4826F * middle(cell);
+      float noise = 1.4826F / std::numbers::sqrt2_v<float> * middle(apart);
       if (!(noise > 0)) {  // most pixels are alike: their step is the least noise that can be
-        std::erase(cell, 0.0F);
-        noise = cell.empty() ? static_cast<float>(sigma) : middle(cell);
+        std::erase(apart, 0.0F);
+        noise = apart.empty() ? static_cast<float>(sigma) : middle(apart);
       }
       level_.push_back(level);
       noise_.push_back(noise);

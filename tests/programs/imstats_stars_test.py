@@ -110,7 +110,7 @@ for (what, most, profile, fwhm, least, all_drawn), got in zip(wanted, measured(*
     worst[what] = max(worst.get(what, 0), abs(off))
     check(abs(off) <= most, f"{name}: {got['fwhm']:.3f}, {off:+.2f} %")
     check(got["ellipticity"] < 0.1, f"{name}: round stars have an ellipticity of {got['ellipticity']:.3f}")
-    part = {"on a slope": 0.5, "among galaxies": 0.8}.get(what, 0.9)  # the slope within a cell of the mesh counts as noise
+    part = {"among galaxies": 0.7}.get(what, 0.9)  # galaxies blend with them
     check(got["state"] == "ok" and part * least <= got["stars"] <= all_drawn + 150 * (what == "among galaxies"), f"{name}: {got['stars']} stars, {least} bright of {all_drawn}, state {got['state']}")
 print("worst, percent:", ", ".join(f"{what} {off:.2f}" for what, off in worst.items()))
 
