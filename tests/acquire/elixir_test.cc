@@ -54,7 +54,12 @@ std::ptrdiff_t count_of(const std::vector<std::string>& told, const std::string&
 TEST(Elixir, WithoutProcessesGivesBackAndEnds) {
   const Night night;
   Queue queue = night.queue("A");
-  ASSERT_OK(queue.add({line_named("a"), line_named("b"), line_named("c")}, 0).status());
+  std::vector<QueueLine> lines = {line_named("a"), line_named("b"), line_named("c")};
+  for (auto& line : lines) {  // whose files are there: of those that are not it would ask the database
+    line.path = night.folder().path() + "/" + line.path.substr(line.path.rfind('/') + 1);
+    std::ofstream(line.path) << "x";
+  }
+  ASSERT_OK(queue.add(lines, 0).status());
   { const Slot slot = night.slot(); }  // makes the file of slots
   constexpr uid_t kNobody = 65534;     // root is not limited
   for (const auto& entry : std::filesystem::recursive_directory_iterator(night.folder().path()))
@@ -69,7 +74,7 @@ TEST(Elixir, WithoutProcessesGivesBackAndEnds) {
     std::vector<std::string> told;
     ElixirOptions options = options_for(night, told);
     options.tell = [&](ElixirOptions::Grade, const std::string& text) {
-      if (told.empty()) damage(queue.path(), "/data/a.fits");  // while its line is held
+      if (told.empty()) damage(queue.path(), lines[0].path);  // while its line is held
       told.push_back(text);
     };
     QueuePlan plan;
