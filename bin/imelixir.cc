@@ -7,12 +7,14 @@
 
 #include "acquire/imstats_step.h"
 #include "acquire/queue_report.h"
+#include "base/text.h"
 #include "cli/config.h"
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/queues.h"
 #include "imreg/date.h"
 #include "imreg/elixir.h"
+#include "imreg/record_file.h"
 
 namespace imreg::cli {
 namespace {
@@ -66,6 +68,13 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   options.tell = [quiet = args.has("q")](ElixirOptions::Grade grade, const std::string& text) {
     if (!quiet || grade != ElixirOptions::Grade::info) tell(grade, text);
   };
+  const auto file = RecordFile::open(database);
+  if (!file && file.status().code() != Code::not_found) return file.status();
+  std::string queues_served;
+  for (const auto& plan : options.plans) queues_served += plan.has_step() ? " " + plan.name : "";
+  options.tell(ElixirOptions::Grade::info, "serving" + queues_served + " of " + database + ", " +
+                                               counted(jobs, "step") + " at once" +
+                                               (file ? "" : "; the database is not there yet"));
   const ElixirReport report = run_elixir(options);
   IMREG_TRY(report.trouble);
   return report.failed > 0 ? kInputs : kOk;

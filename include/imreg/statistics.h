@@ -53,6 +53,7 @@ struct StatisticsOptions {
   double wait_seconds = 10;  ///< for the lock
   bool on_network = false;
   std::string program = "imstatreg";
+  bool may_wait = true;  ///< in X.db.pending, when the image is not registered; else that is a fault (not_found)
 };
 
 struct StatisticsReport {

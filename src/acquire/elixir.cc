@@ -204,6 +204,7 @@ class Elixir {
       outcome.next = plan.failed;
       say(Grade::error, "failed" + result);
     }
+    if (place.is_saved()) place.file.since = place.file.again = 0;  // the patience with it begins now
     place.outcomes.push_back(std::move(outcome));
   }
 
@@ -306,11 +307,12 @@ class Elixir {
     auto now = *lines;
     (void)follow_moved(options_.database, now);  // without a database the steps will tell
     for (std::size_t i = 0; i < now.size(); ++i) {
-      const QueueLine& line = now[i];
-      if (line.path.empty()) {
+      const bool removed = now[i].path.empty();
+      if (removed && place.plan.is_built_in()) {
         refuse(place, (*lines)[i]);
         continue;
       }
+      const QueueLine& line = removed ? (*lines)[i] : now[i];  // a program of its own may want to know of those
       auto step = Step::start(place.plan, line, options_);
       if (step)
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
@@ -383,6 +385,7 @@ class Elixir {
     }
     stopping_ = true;
     if (!at_once || aborting_) return;
+    end_steps();  // what has ended by itself was not ended by us
     aborting_ = true;
     for (auto& place : places_) {
       for (auto& step : place.steps) step->end("ended with its worker", options_.kill_seconds);

@@ -58,12 +58,13 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
   registering.wait_seconds = std::max(options.wait_seconds, 60.0);  // a long merge does not fail a line
   registering.on_network = options.on_network;
   registering.program = options.program;
+  registering.may_wait = false;  // the line came from a row: where that is now, the next attempt finds
   IMREG_ASSIGN(const StatisticsReport report, register_statistics(registering, {entry}));
   if (!report.faults.empty()) return report.faults[0];
   if (ccd.sky_state == Measured::failed)  // the row says so, and so does the line
     return Status(Code::corrupt, ccd.reason).in_file(line.path);
   return ccd.state() + number("bias", ccd.bias) + number("sky", ccd.sky) + number("fwhm", ccd.fwhm) +
-         (ccd.reason.empty() ? "" : " (" + ccd.reason + ")") + (report.waiting > 0 ? ", not registered yet" : "");
+         (ccd.reason.empty() ? "" : " (" + ccd.reason + ")");
 }
 
 }  // namespace imreg

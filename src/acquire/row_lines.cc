@@ -2,6 +2,7 @@
 #include "acquire/row_lines.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 #include "formats/regimage.h"
@@ -35,9 +36,9 @@ namespace acquire {
 namespace {
 
 bool same_image(RecordView row, const QueueLine& line) {
-  return !row[regimage::kDeleted] && row[regimage::kExtension] == line.extension &&
-         row[regimage::kSlice] == line.slice && row[regimage::kFilesize] == line.filesize &&
-         row[regimage::kMtime] == line.mtime && row[regimage::kFingerprint] == line.fingerprint;
+  return row[regimage::kExtension] == line.extension && row[regimage::kSlice] == line.slice &&
+         row[regimage::kFilesize] == line.filesize && row[regimage::kMtime] == line.mtime &&
+         row[regimage::kFingerprint] == line.fingerprint;
 }
 
 }  // namespace
@@ -58,20 +59,27 @@ Result<std::vector<std::string>> current_paths(const std::string& database, cons
   Record row = file->make_record();
   std::unordered_multimap<std::int64_t, std::size_t> gone;  // by fingerprint: those whose file is not there any more
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    bool removed = false;  // by imrm, which leaves its row
     for (const std::int64_t number : keys.rows_of(file_key_of(lines[i].path), *file, roots)) {
       IMREG_TRY(file->read(number, row));
-      if (same_image(row.view(), lines[i])) out[i] = lines[i].path;
+      if (!same_image(row.view(), lines[i])) continue;
+      removed = row[regimage::kDeleted];
+      if (!removed) out[i] = lines[i].path;
     }
-    if (out[i].empty() && is_missing(lines[i].path)) gone.emplace(lines[i].fingerprint, i);
+    if (out[i].empty() && !removed && is_missing(lines[i].path)) gone.emplace(lines[i].fingerprint, i);
   }
-  // It may have another name and folder now: then only its content tells.
-  for (std::int64_t number = 0; number < file->count() && !gone.empty(); ++number) {
+  const auto look_at = [&](std::int64_t number) {
     const auto [from, to] = gone.equal_range(file->peek(number, row)[regimage::kFingerprint]);
-    if (from == to || !file->read(number, row).ok()) continue;
-    for (auto at = from; at != to; ++at) {
-      if (same_image(row.view(), lines[at->second])) out[at->second] = queue_line_of(row.view(), roots).path;
+    if (from == to || !file->read(number, row).ok() || row[regimage::kDeleted]) return;
+    for (auto at = from; at != to;) {
+      const bool same = same_image(row.view(), lines[at->second]);
+      if (same) out[at->second] = queue_line_of(row.view(), roots).path;
+      at = same ? gone.erase(at) : std::next(at);
     }
-  }
+  };
+  // In another folder now; or with another name, too: then only the content tells, and new images are the likeliest.
+  for (const std::int64_t number : keys.rows()) look_at(number);
+  for (std::int64_t number = file->count(); number-- > 0 && !gone.empty();) look_at(number);
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "acquire/queue_file.h"
 #include "imreg/date.h"
+#include "os/walk.h"
 
 namespace imreg {
 
@@ -81,7 +82,7 @@ Result<Step> Step::start(const QueuePlan& plan, const QueueLine& line, const Eli
     const std::string text = (said ? *said : said.status().text()) + "\n";
     return ::write(1, text.data(), text.size()) > 0 && said ? 0 : 1;
   })
-                                  : Child::run(step_words(plan, line), {"IMREG_DB=" + options.database});
+                                  : Child::run(step_words(plan, line), {"IMREG_DB=" + absolute_path(options.database)});
   if (!child) return child.status();
   Step out(line, *std::move(child));
   out.started_ = current_time();

@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <utility>
 
 #include "cli/interrupt.h"
+#include "imreg/fits_file.h"
 
 namespace imreg::cli {
 
@@ -21,6 +23,14 @@ void remove_doomed() { ::unlink(doomed); }
 bool exists(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0;
+}
+
+// A slip of the command line (-o *.fits) must not cost a night.
+bool has_image(const std::string& path) {
+  const auto headers = read_fits_headers(path);
+  return headers && std::any_of(headers->hdus.begin(), headers->hdus.end(), [](const Hdu& hdu) {
+           return hdu.kind == HduKind::image || hdu.kind == HduKind::compressed_image;
+         });
 }
 
 }  // namespace
@@ -44,6 +54,9 @@ Result<NewFile> NewFile::create(const std::string& path) {
           .in_file(path);
     }
   }
+  if (has_image(out.path_))
+    return Status(Code::invalid, "is a FITS file with an image, and is not replaced; choose another name")
+        .in_file(path);
   const std::string temporary = out.path_ + ".new" + std::to_string(::getpid());
   if (temporary.size() >= sizeof doomed) return Status(Code::invalid, "its name is too long").in_file(path);
   std::memcpy(doomed, temporary.c_str(), temporary.size() + 1);

@@ -2,6 +2,7 @@
 #include "cli/queues.h"
 
 #include "os/walk.h"
+#include "registry/path_roots.h"
 
 namespace imreg::cli {
 
@@ -14,7 +15,9 @@ Result<std::vector<QueuePlan>> configured_queues(Settings& settings) {
       lines.emplace_back(key, std::move(value));
     }
   }
-  return plan_queues(lines);
+  IMREG_ASSIGN(auto plans, plan_queues(lines));
+  for (const auto& plan : plans) IMREG_TRY(rows_for(plan, PathRoots()).status());  // now, not at the first exposure
+  return plans;
 }
 
 Result<std::string> database_with_queues(Settings& settings) {

@@ -72,6 +72,10 @@ struct Alike {
 
 Alike find_alike(std::span<const PixelArea> areas, const std::vector<Star>& all, double least) {
   Alike out;
+  const auto counts = [&](const Star& star) {
+    return star.shape.signal_to_noise >= kGoodSignal && std::log(star.shape.size) >= least;
+  };
+  if (std::none_of(all.begin(), all.end(), counts)) return out;
   out.locus = densest(all, kGoodSignal, least);
   const auto agrees = [&](const Star& star, double most) {
     return std::abs(std::log(star.shape.size) - out.locus) < most + 2.5 / star.shape.signal_to_noise;
@@ -151,17 +155,19 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   // Whole numbers with little noise, most of them the same: a step of them is the least noise that can be.
   const double sigma = sky.sigma > 0 ? sky.sigma : 1;
   std::size_t peaks_found = 0;
+  std::string note;
   const auto search = [&](int binning) {
     std::vector<Star> found;
     peaks_found = 0;
+    note.clear();
     for (std::size_t i = 0; i < areas.size(); ++i) {
       Background background(areas[i], sky.median, sigma);
       const float shared = shared_noise(areas[i], background);
       const auto peaks = find_peaks(areas[i], background, saturation, binning, shared);
       peaks_found += peaks.size();
       if (peaks.size() > kMostShapes)
-        out.note = counted(std::ssize(peaks), "peak") + ": stars were counted among the highest " +
-                   std::to_string(kMostShapes) + " only";
+        note = counted(std::ssize(peaks), "peak") + ": stars were counted among the highest " +
+               std::to_string(kMostShapes) + " only";
       add_shapes(areas[i], i, peaks, saturation, shared, found);
     }
     return found;
@@ -169,10 +175,14 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   std::vector<Star> all = search(1);
   const auto good = [](const Star& star) { return star.shape.signal_to_noise > kGoodSignal; };
   if (std::count_if(all.begin(), all.end(), good) < kFewPeaks) {
+    const std::string note_of_all = note;
     std::vector<Star> wide = search(3);
     if (std::count_if(wide.begin(), wide.end(), good) > std::count_if(all.begin(), all.end(), good))
       all = std::move(wide);
+    else
+      note = note_of_all;
   }
+  out.note = note;
   std::sort(all.begin(), all.end(),
             [](const Star& a, const Star& b) { return a.shape.signal_to_noise > b.shape.signal_to_noise; });
 

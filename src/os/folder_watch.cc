@@ -26,7 +26,11 @@ constexpr std::uint32_t kEvents =
 // Closed long ago, or nobody knows: a name more for a file that is there tells of no closing of its own.
 bool is_another_name(const std::string& path) {
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 && (S_ISLNK(info.st_mode) || (S_ISREG(info.st_mode) && info.st_nlink > 1));
+  if (::lstat(path.c_str(), &info) != 0) return false;
+  // Its other name may be gone already; making and removing names changes ctime alone, writing both.
+  const auto time = [](const timespec& t) { return std::pair(t.tv_sec, t.tv_nsec); };
+  return S_ISLNK(info.st_mode) ||
+         (S_ISREG(info.st_mode) && (info.st_nlink > 1 || time(info.st_ctim) > time(info.st_mtim)));
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
     double number = 0;
     const bool is_number = parse_number(values[i], number);
     // What was not there to be measured is no failure.
-    if (!is_number && (ok || columns[i] == "bias")) continue;
+    if (!is_number && (ok || columns[i] == "bias" || (columns[i] == "ccd" && values[i] == "-"))) continue;
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }

@@ -173,7 +173,9 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
       continue;
     }
     if (*row < 0) {
-      if (const Status room = may_wait(entry, roots); room.ok()) {
+      if (!options.may_wait) {
+        report.faults.push_back(fault(Code::not_found, entry, "is not registered with this name; was it moved?"));
+      } else if (const Status room = may_wait(entry, roots); room.ok()) {
         waiting.push_back(entry);
         ++report.waiting;
       } else {

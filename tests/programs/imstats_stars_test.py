@@ -166,6 +166,10 @@ empty = {"noise": random.normal(1000, 10, (1024, 1024)), "constant": np.full((30
          "chessboard": 1000 + 100.0 * (np.indices((300, 300)).sum(0) % 2), "slope": np.add.outer(np.arange(500) * 7.0, np.arange(500) * 3.0),
          "random": random.uniform(0, 65535, (500, 500)), "one pixel": np.array([[5.0]]), "one row": random.normal(1000, 3, (1, 3000)),
          "two stars": frame(stars=0), "photons": random.poisson(0.1, (500, 500)), "counts": random.poisson(3, (500, 500))}
+empty["large galaxies"] = np.full((768, 768), 1000.0)
+for n in range(12):
+    star(empty["large galaxies"], *random.uniform(100, 660, 2), random.uniform(12, 19), 2.355 * np.sqrt(14 * 4.5), 0, 10, 1 - 4.5 / 14, n)
+empty["large galaxies"] += random.normal(0, 10, (768, 768))
 for x in (100, 300):
     star(empty["two stars"], x, 400, 3000, 4, 0, 10)
 trail = np.zeros((768, 768))

@@ -208,6 +208,9 @@ for kind in ("BIAS", "DARK", "FLAT"):
 text = run("imstats", "section0.fits", "mosaic.fits", code=0).stdout.splitlines()
 check(len(text) == 6 and text[0].startswith("#"), f"a title and five lines: {text}")
 equal([float(x) for x in text[1].split()[3:5]], [statistics("section0.fits")[0][k] for k in ("bias", "sky")], "the text has the same numbers")
+before = read("section0.fits")
+fails(3, ["section0.fits", "is not replaced"], "imstats", "-o", "section0.fits", "section1.fits")
+equal(read("section0.fits"), before, "an image that -o names")
 run("imstats", "-o", "w00.stats", "-format", "json", "section0.fits", code=0)
 equal(json.loads(read("w00.stats")), statistics("section0.fits")[0], "-o")
 

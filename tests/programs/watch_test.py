@@ -298,11 +298,18 @@ def elsewhere():
     os.rename("new", "linked")
     mosaic("two/c.fits")
     watch.until(lambda: names() == ["above/t/deep/b.fits", "linked/a.fits", "linked/c.fits"], "in other folders of these names", 20)
+    mosaic("hidden/d.fits")
+    time.sleep(0.05)  # more than a tick of the clock of files
+    watch.process.send_signal(signal.SIGSTOP)  # it looks when the other name is gone
+    os.link("hidden/d.fits", "two/z.fits")
+    os.remove("hidden/d.fits")
+    watch.process.send_signal(signal.SIGCONT)
+    watch.until(lambda: "linked/z.fits" in names(), "published by a link", 3)
     for name in "de":
         mosaic(f"elsewhere/{name}.fits")
     os.link("elsewhere/d.fits", "above/t/deep/d.fits")
     os.symlink(os.path.abspath("elsewhere/e.fits"), "two/e.fits")
-    wanted = ["above/t/deep/b.fits", "above/t/deep/d.fits", "linked/a.fits", "linked/c.fits", "linked/e.fits"]
+    wanted = ["above/t/deep/b.fits", "above/t/deep/d.fits", "linked/a.fits", "linked/c.fits", "linked/e.fits", "linked/z.fits"]
     watch.until(lambda: names() == wanted, "other names of files", 10)
     os.rename("above", "older2")
     watch.until(lambda: watch.said().count("another folder") == 3, "a folder that went without a word", 20)
