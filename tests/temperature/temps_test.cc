@@ -170,35 +170,46 @@ TEST(TemperatureFile, AnyOrderOfImportsIsAMap) {
   }
 }
 
+// Values at even seconds that are there, and somebody who merges those at odd ones, twenty at a time in no order.
+class Merging {
+ public:
+  static constexpr int kValues = 4000;
+  explicit Merging(const std::string& database) {
+    for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
+    EXPECT_TRUE(import_temperatures({database}, even).ok());
+    writer_ = std::jthread([this, database] {
+      std::vector<Temperature> odd;
+      for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
+      std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
+      for (int i = 0; i < kValues; i += 20)
+        EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
+      done_ = true;
+    });
+  }
+  bool is_done() const { return done_; }
+  std::vector<Temperature> even;
+
+ private:
+  std::atomic<bool> done_ = false;
+  std::jthread writer_;  // joined first
+};
+
 // Somebody merges runs while others look for times: what was there is found, with its own value.
 TEST(TemperatureFile, IsReadWhileItIsMerged) {
   const Folder folder;
   const std::string database = folder / "n.db";
-  constexpr int kValues = 4000;
-  std::vector<Temperature> even;
-  for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
-  ASSERT_TRUE(import_temperatures({database}, even).ok());
-  std::atomic<bool> done = false;
-  std::thread writer([&] {
-    std::vector<Temperature> odd;
-    for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
-    std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
-    for (int i = 0; i < kValues; i += 20)
-      EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
-    done = true;
-  });
+  const Merging merging(database);
   TemperatureOptions options{database};
   options.limit = 5;
   Temperatures temperatures(options);
   temperatures.refresh();
   std::mt19937_64 random(6);
   std::int64_t wrong = 0, looks = 0;
-  while (!done) {
+  while (!merging.is_done()) {
     if (++looks % 1000 == 0) temperatures.refresh();
-    const int i = static_cast<int>(random() % kValues);
+    const int i = static_cast<int>(random() % Merging::kValues);
     wrong += temperatures.at(kNight + 2 * i)[0] != static_cast<float>(i % 61);
   }
-  writer.join();
   EXPECT_EQ(wrong, 0) << "of " << looks;
   EXPECT_GT(looks, 100);
 }
@@ -207,21 +218,9 @@ TEST(TemperatureFile, IsReadWhileItIsMerged) {
 TEST(TemperatureFile, IsWrittenOutWhileItIsMerged) {
   const Folder folder;
   const std::string database = folder / "n.db";
-  constexpr int kValues = 4000;
-  std::vector<Temperature> even;
-  for (int i = 0; i < kValues; ++i) even.push_back({kNight + 2 * i, "2", static_cast<float>(i % 61)});
-  ASSERT_TRUE(import_temperatures({database}, even).ok());
-  std::atomic<bool> done = false;
-  std::thread writer([&] {
-    std::vector<Temperature> odd;
-    for (int i = 0; i < kValues; ++i) odd.push_back({kNight + 2 * i + 1, "2", 90});
-    std::shuffle(odd.begin(), odd.end(), std::mt19937_64(5));
-    for (int i = 0; i < kValues; i += 20)
-      EXPECT_TRUE(import_temperatures({database}, {odd.begin() + i, odd.begin() + i + 20}).ok());
-    done = true;
-  });
+  const Merging merging(database);
   int extracts = 0;
-  for (; !done; ++extracts) {
+  for (; !merging.is_done(); ++extracts) {
     const auto before = list_temperatures(database);
     const Model all = all_of(database);
     const auto after = list_temperatures(database);
@@ -229,16 +228,15 @@ TEST(TemperatureFile, IsWrittenOutWhileItIsMerged) {
     const auto size = static_cast<std::int64_t>(all.size());
     EXPECT_LE(before->at(0).count, size);
     EXPECT_GE(after->at(0).count, size);
-    EXPECT_LE(after->at(0).count, 2 * kValues);
+    EXPECT_LE(after->at(0).count, 2 * Merging::kValues);
     std::int64_t wrong = 0;
-    for (const auto& entry : even) {
+    for (const auto& entry : merging.even) {
       const auto at = all.find({entry.time, "2"});
       wrong += at == all.end() || at->second != entry.value;
     }
     EXPECT_EQ(wrong, 0) << "extract " << extracts;
     if (HasFailure()) break;
   }
-  writer.join();
   EXPECT_GT(extracts, 3);
 }
 
