@@ -314,11 +314,11 @@ class Elixir {
       }
       const QueueLine& line = removed ? (*lines)[i] : now[i];  // a program of its own may want to know of those
       auto step = Step::start(place.plan, line, options_);
+      note(place, place.start, step.status(), std::max(kTrySeconds, place.plan.wait));
       if (step)
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
       else
         place.given_back.push_back(line.id);
-      note(place, place.start, step.status(), std::max(kTrySeconds, place.plan.wait));
     }
     if (place.look) return;
     if (const auto seen = place.queue.look()) {
