@@ -56,7 +56,7 @@ struct HistoryWriter::State {
         ++at;
       } else {
         changed.push_back(owner[at]);
-        at = static_cast<std::size_t>(owner[at]->offset + owner[at]->size());
+        at = static_cast<std::size_t>(owner[at]->offset) + static_cast<std::size_t>(owner[at]->size());
       }
     }
   }
