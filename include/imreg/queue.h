@@ -165,7 +165,7 @@ Result<std::vector<std::string>> queue_names(const std::string& database);
 /// What is done with the lines of a queue.
 struct QueuePlan {
   std::string name;
-  std::string rows = "all";       ///< which rows go into it: "all", or a condition as -where takes it; empty: none
+  std::string rows = "all";  ///< which rows go into it: "all", or a condition as -where takes it; empty ("none"): none
   std::vector<std::string> step;  ///< program and its words; {"imstats"}: the built-in one; empty: the lines wait
   double timeout = 600;           ///< seconds
   int tries = 3;                  ///< attempts until a line has failed
@@ -176,7 +176,8 @@ struct QueuePlan {
   bool is_built_in() const { return step.size() == 1 && step[0] == "imstats"; }
 };
 /// KEY and value of the configuration's lines QUEUE_, STEP_, TIMEOUT_, TRIES_, WAIT_, NEXT_, FAILED_, JOBS_; without any QUEUE_
-/// line: IMSTAT and PTOLEMY. In the order of names. Error: invalid, naming the key.
+/// line but "none": IMSTAT and PTOLEMY. In the order of names. Error: invalid, naming the key (also of a {word} that stands for
+/// nothing, and of a queue to go on to that has no key).
 Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::string, std::string>>& settings);
 /// Whether a row goes into the queue. Errors: those of Expression::parse_condition.
 Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const PathRoots& roots);

@@ -389,6 +389,8 @@ TEST(Plan, ReadsAllKeys) {
                                   {"WAIT_A", "0.5"},
                                   {"NEXT_A", "B_2"},
                                   {"FAILED_A", "F"},
+                                  {"QUEUE_B_2", "None"},
+                                  {"QUEUE_F", "none"},
                                   {"JOBS_A", "2"}});
   ASSERT_OK(plans.status());
   ASSERT_EQ(plans->size(), 3u);
@@ -408,6 +410,10 @@ TEST(Plan, ReadsAllKeys) {
                                                                                    {"TIMEOUT_A", "0"},
                                                                                    {"NEXT_A", "A"},
                                                                                    {"NEXT_A", "a b"},
+                                                                                   {"NEXT_A", "B"},
+                                                                                   {"FAILED_A", "B"},
+                                                                                   {"STEP_A", "x a{paht}b"},
+                                                                                   {"STEP_A", "x {path}{lines}"},
                                                                                    {"STEP_A", "'x"},
                                                                                    {"STEP_A", ""},
                                                                                    {"QUEUE_A B", "all"}}) {
@@ -415,6 +421,22 @@ TEST(Plan, ReadsAllKeys) {
     EXPECT_EQ(bad.status().code(), Code::invalid) << key << " " << value;
     EXPECT_THAT(bad.status().text(), HasSubstr(key)) << value;
   }
+}
+
+TEST(Plan, BracesOfOthers) {
+  for (const char* const step :
+       {"find {} +", "awk '{ print }'", "sh -c 'echo ${file}'", "x {0} {Path} {path", "x {a,b}", "x {{path}}"})
+    ASSERT_OK(plan_queues({{"STEP_A", step}}).status());
+}
+
+TEST(Plan, NoneSwitchesADefaultQueueOff) {
+  const auto plans = plan_queues({{"QUEUE_PTOLEMY", "none"}, {"QUEUE_LOST", "none"}, {"FAILED_IMSTAT", "LOST"}});
+  ASSERT_OK(plans.status());
+  ASSERT_EQ(plans->size(), 3u);
+  EXPECT_EQ(plans->at(0).name + plans->at(1).name + plans->at(2).name, "IMSTATLOSTPTOLEMY");
+  EXPECT_EQ(plans->at(0).rows, "all");
+  EXPECT_TRUE(plans->at(0).is_built_in());
+  EXPECT_EQ(plans->at(2).rows, "");
 }
 
 TEST(Plan, RowsOfAQueue) {
