@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
+#include "imreg/queue.h"
 #include "imreg/temps.h"
 #include "imreg/upkeep.h"
 #include "registry/path_roots.h"
@@ -82,6 +83,7 @@ int check(Request& request) {
   if (!report) return trouble(request, report.status());
   for (const Status& beside : {roots.status(), check_temperatures(request.database)})
     if (!beside.ok()) report->add_damage(beside);
+  check_queues(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }

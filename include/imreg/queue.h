@@ -17,6 +17,8 @@ namespace imreg {
 
 class IoObserver;
 class PathRoots;
+struct CheckOptions;
+struct CheckReport;
 
 /// One line of a queue.
 struct QueueLine {
@@ -161,6 +163,8 @@ class Queue {
 /// X.db.queue, and the names of the queues that are in it.
 std::string queue_folder(const std::string& database);
 Result<std::vector<std::string>> queue_names(const std::string& database);
+/// check_database() of each queue, into the report of the database, with how a queue is mended.
+void check_queues(const std::string& database, const CheckOptions& options, CheckReport& report);
 
 /// What is done with the lines of a queue.
 struct QueuePlan {
@@ -181,7 +185,9 @@ struct QueuePlan {
 Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::string, std::string>>& settings);
 /// Whether a row goes into the queue. Errors: those of Expression::parse_condition.
 Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const PathRoots& roots);
-/// Rows that belong into the queue, whose statistics were never measured, and that are not in it. Returns how many.
-Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options);
+/// Rows that belong into the queue, whose statistics were never measured, and that are not in it; with `all` also those that were
+/// measured, and have no line there that is done either. Returns how many.
+Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options,
+                                bool all = false);
 
 }  // namespace imreg

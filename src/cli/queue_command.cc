@@ -95,9 +95,10 @@ Result<int> change(Work& work, const std::string& verb) {
   const bool good = each_queue(work, [&](Queue& queue) -> Status {
     const auto is_it = [&](const QueuePlan& plan) { return plan.name == queue.name(); };
     const auto plan = std::find_if(work.plans.begin(), work.plans.end(), is_it);
-    IMREG_ASSIGN(const auto lines, verb == "retry"   ? queue.retry()
-                                   : verb == "clear" ? queue.clear(which)
-                                                     : fill_queue(work.database, *plan, work.options));
+    IMREG_ASSIGN(const auto lines, verb == "retry" ? queue.retry()
+                                   : verb == "clear"
+                                       ? queue.clear(which)
+                                       : fill_queue(work.database, *plan, work.options, work.args.has("all")));
     all += lines;
     const std::string count = std::to_string(lines);
     work.output.write(work.json ? "{\"queue\": \"" + queue.name() + "\", \"lines\": " + count + "}\n"

@@ -97,10 +97,70 @@ def sorting():
     holder.wait()
     with open(db + ".queue/IMSTAT.queue", "r+b") as f:
         f.write(b"garbage, not FITS at all" * 200)
-    out = run("imsort", "-db", db, mosaic("s/more.fits"))
-    check(out.returncode == 3 and "IMSTAT.queue" in out.stderr, f"a damaged queue: {out.returncode} {out.stderr}")
-    equal(registered(db), before, "no row without its line")
-    equal(lines(db, "PTOLEMY"), objects, "and no line without its row")
+    more = [mosaic(f"s/more{i}.fits") for i in range(3)]
+    out = run("imsort", "-db", db, *more, code=3)
+    told = [line for line in out.stderr.splitlines() if "IMSTAT.queue" in line]
+    check(len(told) == 1 and "imcheck -db" in told[0] and "fill IMSTAT" in told[0], f"a damaged queue: {out.stderr}")
+    now = [row for row in registered(db) if row[0] in more]
+    equal((len(now), registered(db)), (9, sorted(before + now)), "images are registered")
+    equal(lines(db, "PTOLEMY"), objects + now, "with their lines in the other queues")
+
+
+def damaged():
+    """imwatch goes on beside a damaged queue, tells it once; imcheck finds it, with a recipe that brings the lines back."""
+    db = os.path.abspath("d/x.db")
+    os.makedirs("d/in")
+    for i in range(4):
+        mosaic(f"d/in/{i}.fits")
+    equal(run("imwatch", "-db", db, "-once", "d/in", code=0).stderr.count("queue"), 0, "nothing to say")
+    equal(json.loads(run("imcheck", "-db", db, "-format", "json", code=0).stdout)["findings"], [], "whole queues")
+    queue = db + ".queue/IMSTAT.queue"
+    sound = read(queue)
+    recipe = lambda text: text.split("mend it: ")[1].split(" (imreg-queue")[0]
+    for what, content in (("one line", sound.replace(b"in/2.fits", b"in/!.fits", 1)), ("cut", sound[:sound.index(b"in/3.fits") + 3]), ("a header", sound.replace(b"TTYPE1", b"TT?PE1", 1)),
+                          ("cards", sound.replace(b"NAXIS2", b"NAX!S2")), ("no queue", b"garbage, not FITS at all" * 200)):
+        write(queue, content)
+        out = run("imcheck", "-db", db, code=3)
+        check("IMSTAT.queue: " in out.stderr and "mend it" in out.stderr and "all is well" not in out.stdout, f"{what}: {out.stderr} {out.stdout}")
+        check("register this image" not in out.stderr, f"{what}: registering it brings no line: {out.stderr}")
+        found = json.loads(run("imcheck", "-db", db, "-format", "json", code=3).stdout)
+        check(not found["whole"] and found["damages"] >= 1 and found["rows"] == len(registered(db)), f"{what}: {found}")
+        equal({f["file"] for f in found["findings"]}, {queue}, what)
+        told = [f["what"] for f in found["findings"] if "mend it: " in f["what"]]
+        equal(len(told), 1, f"{what}: the recipe is told once")
+        before = len(registered(db))
+        late = [mosaic(f"d/in/{what} {i}.fits".replace(" ", "_")) for i in range(2)]
+        if what == "one line":
+            run("imsort", "-db", db, *late, code=0)
+        else:
+            out = run("imwatch", "-db", db, "-once", "d/in", code=3)
+            equal(out.stderr.count("IMSTAT.queue: "), 1, f"{what}: told once: {out.stderr}")
+        equal(len(registered(db)), before + 6, f"{what}: registered")
+        equal(lines(db, "PTOLEMY")[-6:], [(path, i) for path in late for i in range(3)], f"{what}: the other queue has its lines")
+        subprocess.run(recipe(told[0]), shell=True, capture_output=True, env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
+        run("imcheck", "-db", db, code=0)
+        equal(set(lines(db)), set(registered(db)), f"{what}: mended, a line for each row")
+        equal(len(lines(db)), len(registered(db)), f"{what}: and only one")
+        sound = read(queue)
+    write(queue, b"garbage, not FITS at all" * 200)
+    watch = Watch(db, "d/in").ready()
+    for i in range(3):
+        mosaic(f"d/late{i}", final=f"d/in/late{i}.fits")
+        watch.until(lambda: f"late{i}.fits" in str(registered(db)), "registered beside a damaged queue")
+    watch.end()
+    equal(watch.said().count("IMSTAT.queue: "), 1, f"told once: {watch.said()}")
+    # Another step's queue, whose images were measured meanwhile.
+    rc = write("d/rc", "QUEUE_IMSTAT none\nQUEUE_LONG all\nSTEP_LONG true\n")
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", code=0)
+    run("imqueue", "-db", db, "-c", rc, "take", "LONG", "-n", "3", code=0)
+    statistics = [json.dumps({"file": path, "ccd": ccd, "sky": 5}) for path, ccd in registered(db)]
+    run("imstatreg", "-db", db, stdin="\n".join(statistics), code=0)
+    run("imqueue", "-db", db, "-c", rc, "clear", "-all", "LONG", code=0)
+    all_of = len(registered(db))
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", code=1)
+    equal(run("imqueue", "-db", db, "-c", rc, "fill", "LONG", "-all", code=0).stdout, f"LONG: {all_of}\n", "measured images too")
+    run("imqueue", "-db", db, "-c", rc, "take", "LONG", "-n", "3", code=0)
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", "-all", code=1)
 
 
 def killed():
@@ -388,6 +448,7 @@ def trouble():
 
 
 sorting()
+damaged()
 killed()
 watching()
 speed()
