@@ -75,7 +75,7 @@ struct Outcome {
   QueueLine::State state = QueueLine::State::done;  ///< done, failed; waiting: another try, not before `after`
   std::string result;                               ///< a line or two, kept: cut to 160 bytes, printable ASCII
   double after = 0;
-  std::string next;        ///< queue into which the line goes now, or empty
+  std::string next;  ///< queue into which the line goes now, or empty; of `failed`: when none of its image waits there
   bool is_attempt = true;  ///< of `waiting`: counts as one that failed
 };
 

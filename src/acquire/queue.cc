@@ -30,6 +30,8 @@ std::string image_key(const QueueLine& line) {
          std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
 }
 
+std::string line_key(const QueueLine& line) { return image_key(line) + ' ' + line.path; }
+
 }  // namespace
 
 Result<Slot> Slot::take(const std::string& database, const std::string& program) {
@@ -132,8 +134,13 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   std::vector<RowChange> changes;
   std::vector<OpenRow> dead;
   acquire::Holders holders(database);
+  std::set<std::string> present;
+  const bool any_failed = std::any_of(origins.begin(), origins.end(), [](const auto& one) { return one.has_failed; });
   each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
-    if (acquire::state_of(record.view()) != LineState::announced) return true;
+    if (acquire::state_of(record.view()) != LineState::announced) {
+      if (any_failed) present.insert(line_key(acquire::line_of(record.view())));
+      return true;
+    }
     if (record[queue::kSlot] == slot.number()) {
       if (holds(slot, record[queue::kLine])) return true;
       acquire::end_with(record, LineState::dropped);  // of an announcement that failed
@@ -154,6 +161,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
       }
     }
     QueueLine line = lines[i];
+    if (!origins.empty() && origins[i].has_failed && !present.insert(line_key(line)).second) continue;
     line.id = id++;
     line.state = LineState::announced;
     line.queued = current_time();
@@ -169,6 +177,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
     added += record.bytes();
     ids.push_back(line.id);
   }
+  if (changes.empty() && added.empty()) return ids;
   IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
   for (const auto announced : ids) hold(slot, announced);
   return ids;
@@ -353,7 +362,8 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
       at->second.lines.push_back(acquire::line_of(record.view()));
       auto& perhaps_sent = slot.state_->perhaps_sent;
       const bool again = !perhaps_sent.emplace(s.path, outcome.id).second;
-      at->second.origins.push_back({s.queue, outcome.id, record[queue::kTaken], again});
+      at->second.origins.push_back(
+          {s.queue, outcome.id, record[queue::kTaken], again, outcome.state == LineState::failed});
     }
   }
   const auto work = [&]() -> Status {

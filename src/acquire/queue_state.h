@@ -42,6 +42,7 @@ struct Queue::State {
     std::int64_t line = 0;
     int take = 0;
     bool perhaps_sent = false;
+    bool has_failed = false;  ///< one line for it is enough: none while one of its image waits here, or is worked on
   };
   struct OpenRow {
     std::int64_t row;
@@ -68,6 +69,7 @@ struct Queue::State {
   Result<bool> was_finished(const Origin& origin) const;
 
   /// `origins`: one for each line, or none.
+  /// May be fewer than `lines`: see Origin::has_failed.
   Result<std::vector<std::int64_t>> announce(const Slot& slot, const std::vector<QueueLine>& lines,
                                              const std::vector<Origin>& origins);
   /// Changes lines as one step: `edit` says whether it did something with the record, or why not.

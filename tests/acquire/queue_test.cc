@@ -226,6 +226,41 @@ TEST(Queue, FinishedLinesGoOnToOtherQueues) {
   EXPECT_THAT(*queue_names(night.database()), ElementsAre("A", "B", "F"));
 }
 
+// However often it is tried again: somebody is to look at it once.
+TEST(Queue, OneLineForALineThatFailsAgain) {
+  const Night night;
+  Queue queue = night.queue("A"), lost = night.queue("F");
+  bring_in(night, queue, {"a", "b"});
+  const Slot slot = night.slot(), other = night.slot();
+  const auto fail_all = [&] {
+    const auto lines = queue.take(slot, 9);
+    ASSERT_OK(lines.status());
+    std::vector<Outcome> outcomes;
+    for (const auto& line : *lines) outcomes.push_back(ended(line.id, State::failed, "F"));
+    ASSERT_OK(queue.finish(slot, outcomes));
+  };
+  fail_all();
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:waiting b:waiting");
+  EXPECT_EQ(states_of(queue), "a:failed b:failed");
+  ASSERT_OK(lost.take(other, 1).status());
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:taken b:waiting");
+  ASSERT_OK(lost.finish(other, {ended(1)}));  // it was looked at: this is news
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:done b:waiting a:waiting");
+  // The same images may come to a queue again when they are done.
+  ASSERT_OK(queue.add({line_named("b")}, 0).status());
+  ASSERT_OK(night.queue("C").add({line_named("b")}, 0).status());
+  Queue c = night.queue("C");
+  ASSERT_OK(c.take(slot, 1).status());
+  ASSERT_OK(c.finish(slot, {ended(1, State::done, "F")}));
+  EXPECT_EQ(states_of(lost), "a:done b:waiting a:waiting b:waiting");
+}
+
 TEST(Queue, RetryAndClear) {
   const Night night;
   Queue queue = night.queue("IMSTAT");
