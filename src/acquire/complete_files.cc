@@ -105,10 +105,18 @@ double CompleteFiles::next_time() const {
   return ready_.empty() ? next : 0;
 }
 
-std::size_t CompleteFiles::incomplete() const {
-  std::size_t count = cut_.size();
-  for (const auto& [exposure, ccds] : exposures_) count += ccds.paths.size();
-  return count;
+std::vector<std::string> CompleteFiles::incomplete() const {
+  std::vector<std::string> out;
+  for (const auto& [exposure, ccds] : exposures_) {
+    if (ccds.paths.empty()) continue;
+    const auto others = static_cast<long long>(ccds.paths.size()) - 1;
+    out.push_back(ccds.paths[0] + ": left for the next time, with " + counted(others, "other CCD") +
+                  " of its exposure" +
+                  (ccds.expected > 0 ? ", where " + std::to_string(ccds.expected) + " in all are expected" : ""));
+  }
+  for (const auto& [path, since] : cut_)
+    out.push_back(path + ": left for the next time: it is cut off, or still written");
+  return out;
 }
 
 }  // namespace imreg

@@ -24,8 +24,8 @@ class CompleteFiles {
   std::vector<std::string> take(double now, std::vector<std::string>& notes);
   /// When take() may have something without another file; infinity: never.
   double next_time() const;
-  /// Files that wait for others, or for their own rest.
-  std::size_t incomplete() const;
+  /// What waits for other files, or for its own rest: a line for each exposure and each file.
+  std::vector<std::string> incomplete() const;
 
  private:
   using Exposure = std::tuple<std::string, std::string, double>;  // folder, instrument, time of its start

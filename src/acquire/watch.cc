@@ -64,9 +64,7 @@ class Watcher {
   }
 
   Status end_of_once() {
-    if (const auto left = static_cast<long long>(files_.incomplete()); left > 0)
-      events_.note(counted(left, "file") +
-                   " not complete yet, or without the other CCDs of an exposure: left for the next time");
+    for (const auto& left : files_.incomplete()) events_.note(left);
     return trouble_.ok() ? damaged_queue_ : trouble_;
   }
 
