@@ -266,13 +266,13 @@ def splits():
     ccd("700020o", 3)
     watch.until(lambda: len(registered(db)) == 9, "a straggler", 2.5)
     watch.end()
-    young = [ccd(exposure, i) for exposure in ("700050o", "700060o") for i in range(3 if exposure == "700050o" else 1)]
+    young = [ccd(exposure, i) for exposure in ("700050o", "700055o") for i in range(3 if exposure == "700050o" else 1)]
     before = len(registered(db))
     out = run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
     left = [line for line in out.stderr.splitlines() if "left for the next time" in line]
     equal((len(left), len(registered(db))), (2, before), out.stderr)
     check("700050o00.fits" in left[0] and "with 2 other CCDs" in left[0] and "5 in all are expected" in left[0], left)
-    check("700060o00.fits" in left[1] and "with 0 other CCDs" in left[1], left)
+    check("700055o00.fits" in left[1] and "with 0 other CCDs" in left[1], left)
     for path in young:
         os.remove(path)
     for i in range(3):
