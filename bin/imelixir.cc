@@ -1,9 +1,5 @@
 // imelixir: runs steps on the lines of queues, or tells those that do so to end. man 1 imelixir.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <ctime>
+#include <syslog.h>
 
 #include "acquire/imstats_step.h"
 #include "acquire/queue_report.h"
@@ -12,7 +8,6 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/queues.h"
-#include "imreg/date.h"
 #include "imreg/elixir.h"
 #include "imreg/record_file.h"
 
@@ -37,20 +32,9 @@ constexpr Program kProgram = {"imelixir",
                               0,
                               1};
 
-// What is started from a desktop or a service inherits JOURNAL_STREAM, and may write elsewhere.
-bool writes_to_journal() {
-  struct stat info {};
-  return ::fstat(STDERR_FILENO, &info) == 0 &&
-         environment("JOURNAL_STREAM") == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
-}
-
-// A line for each event: for journald with its grade in front, for people with the time.
 void tell(ElixirOptions::Grade grade, const std::string& text) {
-  static const bool is_journal = writes_to_journal();
-  const char* const grades[] = {"<6>", "<4>", "<3>"};
-  const std::string line =
-      (is_journal ? grades[static_cast<int>(grade)] : "imelixir: " + format_iso(current_time(), 0) + " ") + text + '\n';
-  (void)!::write(STDERR_FILENO, line.data(), line.size());  // one write: lines of several workers do not mix
+  constexpr int kPriorities[] = {LOG_INFO, LOG_WARNING, LOG_ERR};
+  log(kProgram.name, kPriorities[static_cast<int>(grade)], text);
 }
 
 Result<int> work_on(const Parsed& args, const std::string& database, Settings& settings) {

@@ -1,5 +1,5 @@
 """imsort and imwatch: exactly one row and one line of each queue for each image, whatever comes in which order and whoever is killed."""
-import random, signal, subprocess, time
+import random, re, signal, subprocess, time
 from harness import *
 
 
@@ -112,7 +112,13 @@ def damaged():
     os.makedirs("d/in")
     for i in range(4):
         mosaic(f"d/in/{i}.fits")
-    equal(run("imwatch", "-db", db, "-once", "d/in", code=0).stderr.count("queue"), 0, "nothing to say")
+    told = run("imwatch", "-db", db, "-once", "-v", "d/in", code=0).stderr.splitlines()
+    check(len(told) == 5 and all(re.match(r"imwatch: \d{4}-\d\d-\d\dT[\d:]+Z [-\w/.]+: |imwatch: \S+Z 4 files: ", line) for line in told), f"with the time: {told}")
+    with open("d/journal", "w+") as err:
+        info = os.fstat(err.fileno())
+        subprocess.run([os.path.join(BIN, "imwatch"), "-db", "d/j.db", "-once", "-v", "d/in"], stderr=err, env={**os.environ, "JOURNAL_STREAM": f"{info.st_dev}:{info.st_ino}"})
+    told = read("d/journal").decode().splitlines()
+    check(len(told) == 5 and all(line.startswith("<6>") and "imwatch" not in line for line in told), f"for journald: {told}")
     equal(json.loads(run("imcheck", "-db", db, "-format", "json", code=0).stdout)["findings"], [], "whole queues")
     queue = db + ".queue/IMSTAT.queue"
     sound = read(queue)
