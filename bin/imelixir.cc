@@ -82,12 +82,12 @@ Result<int> act(const Parsed& args) {
     return Status(Code::invalid, "there is no \"" + verb + "\"; there are status, stop and abort");
   IMREG_ASSIGN(const double seconds, args.number("wait", 10, 0, 1e6));
   const Status ended = stop_elixir(database, verb == "abort", seconds);
-  if (ended.code() != Code::busy) {
+  if (ended.code() != Code::busy && ended.code() != Code::not_found) {
     IMREG_TRY(ended);
     return kOk;
   }
   warn(kProgram.name, ended.message());
-  return kTrouble;
+  return ended.code() == Code::busy ? kTrouble : kNothing;
 }
 
 int work(const Parsed& args) {

@@ -83,6 +83,7 @@ int list_pending(const StatisticsOptions& options, const std::string& forget) {
   cli::Output output;
   for (const auto& entry : *waiting) output.write(statistics_json(entry) + "\n");
   output.flush();
+  if (waiting->empty() && !forget.empty()) cli::warn(kProgram.name, "nothing waits for " + forget);
   return waiting->empty() ? cli::kNothing : cli::kOk;
 }
 

@@ -48,7 +48,8 @@ struct ElixirProcess {
 };
 /// Error: io.
 Result<std::vector<ElixirProcess>> elixir_processes(const std::string& database);
-/// Tells all of them to end, and waits for that up to so many seconds. Errors: busy (some still run, or are on other hosts).
+/// Tells all of them to end, and waits for that up to so many seconds. Errors: busy (some still run, or are on other hosts),
+/// not_found (there is none).
 Status stop_elixir(const std::string& database, bool abort, double wait_seconds);
 
 /// The arguments of a step for a line: {path} {outroot} {ccd} {mode} {extension} {slice} {queue} {line} in a word stand for what

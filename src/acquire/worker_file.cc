@@ -113,7 +113,7 @@ Status stop_elixir(const std::string& database, bool abort, double wait_seconds)
         return os_error("", "process " + std::to_string(entry.process.pid) + " cannot be told to end", errno);
       still += " " + std::to_string(entry.process.pid);
     }
-    if (still.empty() && elsewhere.empty()) return {};
+    if (still.empty() && elsewhere.empty()) return is_told ? Status() : Status(Code::not_found, "imelixir does not run");
     if (still.empty()) return {Code::busy, "imelixir runs on another host and must be ended there:" + elsewhere};
     if (current_time() >= end) {
       return {Code::busy, std::string(abort ? "told to end at once" : "told to end, and finishes what it has begun") +

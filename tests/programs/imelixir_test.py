@@ -193,6 +193,8 @@ def begun(n):
 
 fresh()
 run("imelixir", "-db", db, "status", code=1)
+for verb in ("stop", "abort"):
+    fails(1, ["imelixir does not run"], "imelixir", "-db", db, verb)
 worker = start(db, rc, "-j", "2")
 begun(2)
 out = run("imelixir", "-db", db, "status", code=0).stdout

@@ -243,7 +243,7 @@ def waiting_names():
     run("imregister", "-db", DB, a, b, code=0)
     equal((table()[a, 0][1], table()[b, 0][1]), (5, None), "a name alone is of the first file")
     fails(2, ["-forget goes with -pending"], "imstatreg", "-db", DB, "-forget", "x")
-    run("imstatreg", "-db", DB, "-pending", "-forget", "nothing.fits", code=1)
+    fails(1, ["nothing waits for nothing.fits"], "imstatreg", "-db", DB, "-pending", "-forget", "nothing.fits")
     equal([e["file"] for e in listed()], [path], "it waits")
     out = run("imstatreg", "-db", DB, "-pending", "-forget", os.path.relpath(path), code=0)
     equal([json.loads(line)["file"] for line in out.stdout.splitlines()], [path], "forgotten by its path")
