@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """imelixir and imqueue: steps that succeed, fail, hang, flood, fork; workers that are killed at any moment, two at once, stopped,
 aborted; a full disk, a folder that cannot be written, queue files that are damaged or cut. Nothing is lost, nothing done twice."""
-import collections, random, re, signal, time
+import collections, fcntl, random, re, signal, struct, time
 from harness import *
 
 LONG = os.environ.get("IMREG_LONG") == "1"
@@ -329,6 +329,41 @@ check("whether files have moved cannot be known" in out.stderr, out.stderr)
 os.rename(db + ".away", db)
 check(all(r["procstate"] != 0 for r in rows(db)), f"statistics: {[r['procstate'] for r in rows(db)]}")
 run("imstatreg", "-db", db, "-pending", code=1)
+
+# --- an image whose file is there, and whose row is not: its statistics do not wait for it for ever
+db = database("unrowed", 2)
+rc = config("unrowed", "QUEUE_A all", "STEP_A imstats", "TRIES_A 2", "WAIT_A 0.05")
+queue(db, rc, "fill", "A", code=0)
+run("imsearch", "-db", db, "-name", "i0.fits", "-delete", code=0)
+equal(len(rows(db)), 1, "one row is left")
+elixir(db, rc, "-once", code=4)
+equal([(line["state"], line["tries"], "is not registered" in line["result"]) for line in shown(db, rc, "A")], [("failed", 2, True), ("done", 0, False)], "a step without a row")
+run("imstatreg", "-db", db, "-pending", code=1)
+
+# --- steps get the whole path of the database, wherever they go
+os.makedirs("relative")
+db = database("relative", 1)
+rc = config("relative", "QUEUE_A all", f"STEP_A {script('where', 'cd / && test -f $IMREG_DB && echo $IMREG_DB')}", "TRIES_A 1")
+queue(db, rc, "fill", "A", code=0)
+run("imelixir", "-db", "x.db", "-c", rc, "-once", code=0, cwd=f"{work}/relative")
+equal(shown(db, rc, "A")[0]["result"], db, "IMREG_DB")
+
+# --- the patience with a queue that is held begins with each outcome
+db = database("patience", 2)
+rc = config("patience", "QUEUE_A all", f"STEP_A {script('long', 'case $1 in *i0.*) sleep 4;; *) exit 1;; esac')} {{path}}", "TRIES_A 9", "WAIT_A 0.8")
+queue(db, rc, "fill", "A", code=0)
+worker = start(db, rc, "-j", "2", "-wait", "1")
+check(wait_until(lambda: any(line["tries"] == 1 for line in shown(db, rc, "A"))), "one has failed")
+begin = time.time()
+with open(f"{db}.queue/A.queue.lock", "r+b") as lock:  # its next attempt cannot be taken
+    fcntl.fcntl(lock, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
+    time.sleep(2.2)
+    worker.terminate()
+    time.sleep(max(0, begin + 5.6 - time.time()))
+    check(worker.poll() is None, "it gave up what has just ended")
+told = said(worker)
+equal((worker.returncode, counts(db, rc, "A")), (0, {"done": 1, "waiting": 1}), f"what a step did is kept: {told}")
+check("A.queue" in told, told)
 
 # --- queue files that are damaged or cut: the others go on, and it is told
 db = database("hurt", 20)
