@@ -30,6 +30,10 @@ std::string image_key(const QueueLine& line) {
          std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
 }
 
+bool is_present(const QueueLine& line, double begun) {
+  return line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun);
+}
+
 std::string line_key(const QueueLine& line) { return image_key(line) + ' ' + line.path; }
 
 }  // namespace
@@ -134,11 +138,11 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   std::vector<RowChange> changes;
   std::vector<OpenRow> dead;
   acquire::Holders holders(database);
-  std::set<std::string> present;
+  std::set<std::string> at_work;
   const bool any_failed = std::any_of(origins.begin(), origins.end(), [](const auto& one) { return one.has_failed; });
   each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
     if (acquire::state_of(record.view()) != LineState::announced) {
-      if (any_failed) present.insert(line_key(acquire::line_of(record.view())));
+      if (any_failed) at_work.insert(line_key(acquire::line_of(record.view())));
       return true;
     }
     if (record[queue::kSlot] == slot.number()) {
@@ -161,7 +165,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
       }
     }
     QueueLine line = lines[i];
-    if (!origins.empty() && origins[i].has_failed && !present.insert(line_key(line)).second) continue;
+    if (!origins.empty() && origins[i].has_failed && !at_work.insert(line_key(line)).second) continue;
     line.id = id++;
     line.state = LineState::announced;
     line.queued = current_time();
@@ -242,32 +246,60 @@ Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
   return {};
 }
 
+// A call of a fill reads what came into the file since the last one.
+Status Queue::State::see_present(const RecordFile& file, double begun) {
+  if (present.uuid != file.uuid() || present.begun != begun || present.read > file.count())
+    present = {file.uuid(), begun, 0, {}};
+  Record record = file.make_record();
+  for (; present.read < file.count(); ++present.read) {
+    const Status whole = file.read(present.read, record);
+    if (!whole.ok() && whole.code() != Code::corrupt) return whole;
+    if (!whole.ok()) continue;
+    const auto line = acquire::line_of(record.view());
+    if (is_present(line, begun)) present.rows.emplace(std::hash<std::string>()(image_key(line)), present.read);
+  }
+  return {};
+}
+
 Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begun) {
   if (lines.empty()) return std::int64_t{0};
   IMREG_ASSIGN(auto writer, state_->open_writer(true));
-  std::unordered_multimap<std::string, std::string> present;  // images, and the paths that they have in lines
-  Record record = writer.file().make_record();
-  for (std::int64_t row = 0; row < writer.file().count(); ++row) {
-    if (!writer.file().read(row, record).ok()) continue;
-    const auto line = acquire::line_of(record.view());
-    if (line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun))
-      present.emplace(image_key(line), line.path);
-  }
+  const RecordFile& file = writer.file();
+  IMREG_TRY(state_->see_present(file, begun));
+  std::vector<const QueueLine*> fresh;  // the rows behind those of the file
+  Record record = file.make_record();
+  // A line whose file has moved follows it: see follow_moved().
+  const auto stands_for = [begun](const QueueLine& one, const QueueLine& line) {
+    return is_present(one, begun) && image_key(one) == image_key(line) &&
+           (one.path == line.path || is_missing(one.path));
+  };
   std::string added;
-  const std::int64_t first = state_->next_id(writer.file());
-  std::int64_t id = first;
+  auto& rows = state_->present.rows;
+  std::int64_t id = state_->next_id(file);
   for (const QueueLine& line : lines) {
-    const std::string key = image_key(line);
-    const auto [from, to] = present.equal_range(key);
-    // A line whose file has moved follows it: see follow_moved().
-    if (std::any_of(from, to, [&](const auto& one) { return one.second == line.path || is_missing(one.second); }))
-      continue;
-    present.emplace(key, line.path);
-    IMREG_ASSIGN(const Record fresh, acquire::waiting_record(line, id++));
-    added += fresh.bytes();
+    const std::size_t hash = std::hash<std::string>()(image_key(line));
+    const auto [from, to] = rows.equal_range(hash);
+    const bool is_there = std::any_of(from, to, [&](const auto& one) {
+      if (one.second >= file.count())
+        return stands_for(*fresh[static_cast<std::size_t>(one.second - file.count())], line);
+      return file.read(one.second, record).ok() && stands_for(acquire::line_of(record.view()), line);
+    });
+    if (is_there) continue;
+    const auto waiting = acquire::waiting_record(line, id++);
+    if (!waiting) {
+      state_->present = {};  // it has rows that will not be
+      return waiting.status();
+    }
+    rows.emplace(hash, file.count() + std::ssize(fresh));
+    fresh.push_back(&line);
+    added += waiting->bytes();
   }
-  IMREG_TRY(writer.append(std::move(added)));
-  return id - first;
+  const auto count = std::ssize(fresh);
+  const Status appended = writer.append(std::move(added));
+  state_->present.read += count;
+  if (appended.ok()) return count;
+  state_->present = {};
+  return appended;
 }
 
 Result<Queue::Look> Queue::look() const {

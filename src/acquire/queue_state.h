@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,14 @@ struct Queue::State {
     std::int64_t removable = 0;  ///< of these: not failed
   } seen;
 
+  /// For add(): the rows of images that are in the queue, by the hash of what the image is; with those that it appended.
+  struct Present {
+    std::string uuid;
+    double begun = 0;
+    std::int64_t read = 0;  ///< rows of the file that were looked at
+    std::unordered_multimap<std::size_t, std::int64_t> rows;
+  } present;
+
   /// A line in another queue that sends one here.
   struct Origin {
     std::string queue;
@@ -54,6 +63,7 @@ struct Queue::State {
 
   /// The lines that are not final, in order, until `visit(row, record)` returns false. `quietly`: a damaged one is not noted.
   void each_open(const RecordFile& file, bool quietly, const std::function<bool(std::int64_t, Record&)>& visit);
+  Status see_present(const RecordFile& file, double begun);
   /// The row of a line, or -1.
   static std::int64_t row_of(const RecordFile& file, std::int64_t id);
   static std::int64_t next_id(const RecordFile& file);

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 
 #include "imreg/date.h"
@@ -338,6 +340,57 @@ TEST(Queue, FillingAddsWhatIsNotThere) {
   EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("d")}, now - 100).value_or(-1), 1);
   EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("d")}, now + 100).value_or(-1), 1);
   EXPECT_EQ(states_of(queue), "a:failed b:done c:waiting d:waiting b:waiting");
+}
+
+// One fill is many of these calls, and others work on the queue between them.
+TEST(Queue, FillingInPieces) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT"), other = night.queue("IMSTAT");
+  const double begun = current_time();
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("a")}, begun).value_or(-1), 2);
+  ASSERT_OK(other.add({line_named("c"), line_named("d")}, begun).status());
+  EXPECT_EQ(queue.add({line_named("c"), line_named("e")}, begun).value_or(-1), 1);  // what another one brought
+  const Slot slot = night.slot();
+  ASSERT_OK(other.take(slot, 3).status());
+  ASSERT_OK(other.finish(slot, {ended(1), ended(2, State::failed), ended(3)}));
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("f")}, begun).value_or(-1), 1);
+  EXPECT_EQ(other.clear(ClearedLines::failed).value_or(-1), 3);  // a new file, with other rows
+  EXPECT_EQ(queue.add({line_named("d"), line_named("e"), line_named("f"), line_named("g")}, begun).value_or(-1), 1);
+  EXPECT_EQ(states_of(queue), "d:waiting e:waiting f:waiting g:waiting");
+  EXPECT_EQ(queue.add({line_named("a"), line_named("d")}, begun + 100).value_or(-1), 1);  // another fill
+  // The same image under two paths: two lines, but when the one of the other path is not there any more.
+  const std::string here = night.folder() / "here.fits";
+  std::ofstream(here) << "x";
+  QueueLine one = line_named("h"), two = one;
+  one.path = here;
+  two.path = night.folder() / "copy.fits";
+  EXPECT_EQ(queue.add({one, two}, begun).value_or(-1), 2);
+  EXPECT_EQ(queue.add({one, two}, begun).value_or(-1), 0);
+  std::filesystem::remove(here);
+  QueueLine three = one;
+  three.path = night.folder() / "moved.fits";
+  EXPECT_EQ(queue.add({three}, begun).value_or(-1), 0);
+}
+
+// A queue of ten million lines is filled 50,000 at a time: the last ones must not cost more than the first.
+TEST(Queue, FillingIsNotQuadratic) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  const auto seconds_of_piece = [&](int piece) {
+    std::vector<QueueLine> lines;
+    for (int i = 0; i < 5000; ++i) lines.push_back(line_named(std::to_string(piece) + "-" + std::to_string(i)));
+    const std::clock_t begin = std::clock();
+    EXPECT_EQ(queue.add(lines, 0).value_or(-1), 5000);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  double first = 0, last = 0;
+  constexpr int kPieces = 40, kFew = 2;
+  for (int piece = 0; piece < kPieces; ++piece) {
+    const double seconds = seconds_of_piece(piece);
+    if (piece < kFew) first += seconds;
+    if (piece >= kPieces - kFew) last += seconds;
+  }
+  EXPECT_LT(last, 3 * first);
 }
 
 TEST(Queue, RefusesWhatCannotBe) {
