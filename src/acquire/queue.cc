@@ -66,13 +66,9 @@ Result<RecordWriter> Queue::State::open_writer(bool make) {
   writing.on_network = options.on_network;
   writing.observer = options.observer;
   writing.like = database;
-  auto writer = RecordWriter::open(path, writing);
-  if (!writer && writer.status().code() == Code::not_found && make) {
-    IMREG_TRY(acquire::make_queue_folder(database));
-    const Status made = RecordWriter::create(path, *builtin_format(queue::kFormat, queue::kVersion), writing);
-    if (!made.ok() && made.code() != Code::invalid) return made;  // invalid: another process was first
-    writer = RecordWriter::open(path, writing);
-  }
+  if (make) IMREG_TRY(acquire::make_queue_folder(database));
+  auto writer = make ? RecordWriter::open_or_create(path, *builtin_format(queue::kFormat, queue::kVersion), writing)
+                     : RecordWriter::open(path, writing);
   if (!writer) return writer.status();
   IMREG_TRY(acquire::check_queue_file(writer->file()));
   notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
