@@ -3,40 +3,22 @@
 // Exactly once: a line is announced before what it follows from (rows of the database, the end of a line in another queue) and
 // released behind it. When its announcer dies in between, whoever comes next looks whether that happened (settle). A line that
 // is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
-#include "acquire/queue_state.h"
-#include "imreg/date.h"
-
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <unordered_map>
 
-#include "os/walk.h"
+#include "acquire/queue_state.h"
+#include "imreg/date.h"
 
 namespace imreg {
 
 using acquire::LineState;
 
-namespace {
+std::string acquire::line_name(std::int64_t id) { return "line " + std::to_string(id); }
 
-std::string line_name(std::int64_t id) { return "line " + std::to_string(id); }
-
-Status not_held(const std::string& path, std::int64_t id) {
+Status acquire::not_held(const std::string& path, std::int64_t id) {
   return Status(Code::mismatch, line_name(id) + " is not held by this process; nothing is changed").in_file(path);
 }
-
-std::string image_key(const QueueLine& line) {
-  return std::to_string(line.extension) + ' ' + std::to_string(line.slice) + ' ' + std::to_string(line.filesize) + ' ' +
-         std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
-}
-
-bool is_present(const QueueLine& line, double begun) {
-  return line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun);
-}
-
-std::string line_key(const QueueLine& line) { return image_key(line) + ' ' + line.path; }
-
-}  // namespace
 
 Result<Slot> Slot::take(const std::string& database, const std::string& program) {
   IMREG_TRY(acquire::make_queue_folder(database));
@@ -126,63 +108,6 @@ std::int64_t Queue::State::next_id(const RecordFile& file) {
   return (row < 0 ? 0 : record[queue::kLine]) + file.count() - row;
 }
 
-Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const std::vector<QueueLine>& lines,
-                                                         const std::vector<Origin>& origins) {
-  std::vector<std::int64_t> ids;
-  if (lines.empty()) return ids;
-  IMREG_ASSIGN(auto writer, open_writer(true));
-  std::vector<RowChange> changes;
-  std::vector<OpenRow> dead;
-  acquire::Holders holders(database);
-  std::set<std::string> at_work;
-  const bool any_failed = std::any_of(origins.begin(), origins.end(), [](const auto& one) { return one.has_failed; });
-  each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
-    if (acquire::state_of(record.view()) != LineState::announced) {
-      if (any_failed) at_work.insert(line_key(acquire::line_of(record.view())));
-      return true;
-    }
-    if (record[queue::kSlot] == slot.number()) {
-      if (holds(slot, record[queue::kLine])) return true;
-      acquire::end_with(record, LineState::dropped);  // of an announcement that failed
-      changes.push_back({row, record.bytes()});
-    } else if (!holders.alive(record[queue::kSlot])) {
-      dead.push_back({row, record});
-    }
-    return true;
-  });
-  settle(std::move(dead), changes);
-  std::string added;
-  std::int64_t id = next_id(writer.file());
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!origins.empty() && origins[i].perhaps_sent) {
-      if (const auto sent = line_sent(writer.file(), origins[i])) {
-        ids.push_back(sent);
-        continue;
-      }
-    }
-    QueueLine line = lines[i];
-    if (!origins.empty() && origins[i].has_failed && !at_work.insert(line_key(line)).second) continue;
-    line.id = id++;
-    line.state = LineState::announced;
-    line.queued = current_time();
-    line.started = line.finished = line.after = 0;
-    line.taken = line.tries = 0;
-    IMREG_ASSIGN(Record record, acquire::record_of(line));
-    record.set(queue::kSlot, slot.number());
-    if (!origins.empty()) {
-      acquire::set_text(record, queue::kOrigin, origins[i].queue);
-      record.set(queue::kOriginline, origins[i].line);
-      record.set(queue::kOrigintake, origins[i].take);
-    }
-    added += record.bytes();
-    ids.push_back(line.id);
-  }
-  if (changes.empty() && added.empty()) return ids;
-  IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
-  for (const auto announced : ids) hold(slot, announced);
-  return ids;
-}
-
 Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& edit) {
   if (ids.empty()) return {};
   IMREG_ASSIGN(auto writer, open_writer(false));
@@ -190,7 +115,7 @@ Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& ed
   Record record = writer.file().make_record();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const std::int64_t row = row_of(writer.file(), ids[i]);
-    if (row < 0) return not_held(path, ids[i]);
+    if (row < 0) return acquire::not_held(path, ids[i]);
     IMREG_TRY(writer.file().read(row, record));
     IMREG_ASSIGN(const bool changed, edit(record, i));
     if (changed) changes.push_back({row, record.bytes()});
@@ -212,91 +137,6 @@ Result<Queue> Queue::open(const std::string& database, const std::string& name, 
 const std::string& Queue::name() const { return state_->queue; }
 const std::string& Queue::path() const { return state_->path; }
 std::vector<std::string> Queue::notes() { return std::exchange(state_->notes, {}); }
-
-Result<std::vector<std::int64_t>> Queue::announce(const Slot& slot, const std::vector<QueueLine>& lines) {
-  return state_->announce(slot, lines, {});
-}
-
-Status Queue::release(const Slot& slot, const std::vector<std::int64_t>& ids) {
-  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
-    const auto state = acquire::state_of(record.view());
-    if (state == LineState::dropped) return not_held(path(), ids[i]);
-    if (state != LineState::announced) return false;  // done before, by a call that failed behind its commit
-    if (record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    acquire::set_state(record, LineState::waiting);
-    return true;
-  }));
-  for (const auto id : ids) state_->let_go(slot, id);
-  return {};
-}
-
-Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
-  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
-    const auto state = acquire::state_of(record.view());
-    if (state == LineState::dropped) return false;
-    if (state != LineState::announced || record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    acquire::end_with(record, LineState::dropped);
-    return true;
-  }));
-  for (const auto id : ids) state_->let_go(slot, id);
-  return {};
-}
-
-// A call of a fill reads what came into the file since the last one.
-Status Queue::State::see_present(const RecordFile& file, double begun) {
-  if (present.uuid != file.uuid() || present.begun != begun || present.read > file.count())
-    present = {file.uuid(), begun, 0, {}};
-  Record record = file.make_record();
-  for (; present.read < file.count(); ++present.read) {
-    const Status whole = file.read(present.read, record);
-    if (!whole.ok() && whole.code() != Code::corrupt) return whole;
-    if (!whole.ok()) continue;
-    const auto line = acquire::line_of(record.view());
-    if (is_present(line, begun)) present.rows.emplace(std::hash<std::string>()(image_key(line)), present.read);
-  }
-  return {};
-}
-
-Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begun) {
-  if (lines.empty()) return std::int64_t{0};
-  IMREG_ASSIGN(auto writer, state_->open_writer(true));
-  const RecordFile& file = writer.file();
-  IMREG_TRY(state_->see_present(file, begun));
-  std::vector<const QueueLine*> fresh;  // the rows behind those of the file
-  Record record = file.make_record();
-  // A line whose file has moved follows it: see follow_moved().
-  const auto stands_for = [begun](const QueueLine& one, const QueueLine& line) {
-    return is_present(one, begun) && image_key(one) == image_key(line) &&
-           (one.path == line.path || is_missing(one.path));
-  };
-  std::string added;
-  auto& rows = state_->present.rows;
-  std::int64_t id = state_->next_id(file);
-  for (const QueueLine& line : lines) {
-    const std::size_t hash = std::hash<std::string>()(image_key(line));
-    const auto [from, to] = rows.equal_range(hash);
-    const bool is_there = std::any_of(from, to, [&](const auto& one) {
-      if (one.second >= file.count())
-        return stands_for(*fresh[static_cast<std::size_t>(one.second - file.count())], line);
-      return file.read(one.second, record).ok() && stands_for(acquire::line_of(record.view()), line);
-    });
-    if (is_there) continue;
-    const auto waiting = acquire::waiting_record(line, id++);
-    if (!waiting) {
-      state_->present = {};  // it has rows that will not be
-      return waiting.status();
-    }
-    rows.emplace(hash, file.count() + std::ssize(fresh));
-    fresh.push_back(&line);
-    added += waiting->bytes();
-  }
-  const auto count = std::ssize(fresh);
-  const Status appended = writer.append(std::move(added));
-  state_->present.read += count;
-  if (appended.ok()) return count;
-  state_->present = {};
-  return appended;
-}
 
 Result<Queue::Look> Queue::look() const {
   Look out{false, std::numeric_limits<double>::infinity()};
@@ -380,7 +220,7 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     for (const auto& outcome : outcomes) {
       if (outcome.next.empty() || !acquire::is_final(outcome.state)) continue;
       const std::int64_t row = s.row_of(file, outcome.id);
-      if (row < 0) return not_held(s.path, outcome.id);
+      if (row < 0) return acquire::not_held(s.path, outcome.id);
       IMREG_TRY(file.read(row, record));
       auto at = sent.find(outcome.next);
       if (at == sent.end()) {
@@ -401,9 +241,9 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     IMREG_TRY(s.change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
       const Outcome& outcome = outcomes[i];
       const auto state = acquire::state_of(record.view());
-      if (record[queue::kSlot] != slot.number() || !s.holds(slot, ids[i])) return not_held(s.path, ids[i]);
+      if (record[queue::kSlot] != slot.number() || !s.holds(slot, ids[i])) return acquire::not_held(s.path, ids[i]);
       if (state == outcome.state) return false;  // done before, by a call that failed behind its commit
-      if (state != LineState::taken) return not_held(s.path, ids[i]);
+      if (state != LineState::taken) return acquire::not_held(s.path, ids[i]);
       const bool again = outcome.state == LineState::waiting;
       acquire::end_with(record, outcome.state);
       if (again) record.set(queue::kAfter, outcome.after);
@@ -437,9 +277,9 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
 Status Queue::give_back(const Slot& slot, const std::vector<std::int64_t>& ids) {
   IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
     const auto state = acquire::state_of(record.view());
-    if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return not_held(path(), ids[i]);
+    if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return acquire::not_held(path(), ids[i]);
     if (state == LineState::waiting) return false;
-    if (state != LineState::taken) return not_held(path(), ids[i]);
+    if (state != LineState::taken) return acquire::not_held(path(), ids[i]);
     acquire::set_state(record, LineState::waiting);
     return true;
   }));

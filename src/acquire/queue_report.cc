@@ -81,8 +81,8 @@ std::string counts_text(const std::vector<QueueCounts>& queues, bool rates) {
       rows.push_back({q.name, n(q.last_hour), seconds_text(q.per_minute), seconds_text(q.mean_waiting),
                       seconds_text(q.mean_working), n(q.waiting), time_text(q.oldest), age_text(q.oldest)});
     else
-      rows.push_back(
-          {q.name, n(q.announced), n(q.waiting), n(q.later), n(q.taken), n(q.done), n(q.failed), time_text(q.oldest), age_text(q.oldest)});
+      rows.push_back({q.name, n(q.announced), n(q.waiting), n(q.later), n(q.taken), n(q.done), n(q.failed),
+                      time_text(q.oldest), age_text(q.oldest)});
   }
   std::string out = table(rows);
   for (const auto& q : queues) {

@@ -12,6 +12,11 @@
 
 namespace imreg {
 
+namespace acquire {
+std::string line_name(std::int64_t id);
+Status not_held(const std::string& path, std::int64_t id);
+}  // namespace acquire
+
 struct Slot::State {
   SlotLock lock;
   std::string worker;
