@@ -213,6 +213,14 @@ fails(3, ["section0.fits", "is not replaced"], "imstats", "-o", "section0.fits",
 equal(read("section0.fits"), before, "an image that -o names")
 run("imstats", "-o", "w00.stats", "-format", "json", "section0.fits", code=0)
 equal(json.loads(read("w00.stats")), statistics("section0.fits")[0], "-o")
+for kind in ("text", "json"):
+    before = read("w00.stats")
+    fails(4, ["nosuch.fits"], "imstats", "-format", kind, "-o", "none.stats", "nosuch.fits")
+    fails(4, ["nosuch.fits"], "imstats", "-format", kind, "-o", "w00.stats", "nosuch.fits")
+    check(not os.path.exists("none.stats") and read("w00.stats") == before, "nothing was measured: no file, and what was there stays")
+    equal(run("imstats", "-format", kind, "nosuch.fits", code=4).stdout, "", "nothing was measured: no title alone")
+    fails(4, ["nosuch.fits"], "imstats", "-format", kind, "-o", "some.stats", "nosuch.fits", "section0.fits")
+    equal(len(read("some.stats").splitlines()), 1 + (kind == "text"), "one of two")
 
 # Bad input: a clear line, exit code 4, and the others are done.
 whole = read("section0.fits")
@@ -241,7 +249,26 @@ tiles = bytearray(read("tiles-i2.fits.fz"))
 for place in range(len(tiles) - 3000, len(tiles) - 2600):
     tiles[place] = 255
 write("damaged.fits.fz", bytes(tiles))
-check(run("imstats", "damaged.fits.fz").returncode in (0, 4), "damaged tiles")
+out = run("imstats", "-format", "json", "damaged.fits.fz")
+try:  # what CFITSIO makes of them in astropy; no checksum says that they are others
+    with fits.open("damaged.fits.fz") as file:
+        pixels = file[1].data
+    equal(out.returncode, 0, "damaged tiles that can be read")
+    compare(json.loads(out.stdout), pixels[:, :10], pixels[:, 10:90], "damaged tiles")
+except (OSError, RuntimeError, ValueError):
+    equal((out.returncode, json.loads(out.stdout)["sky"]), (4, None), "damaged tiles that cannot be read")
+# An empty mask: PLIO packs 131072 pixels of four bytes into 88, with its row of the table.
+if not SANITIZED and shutil.disk_usage(tempfile.gettempdir()).free > 2 << 30:
+    save("one-tile.fits", hdu(None, True), fits.CompImageHDU(np.zeros((1, 131072), "i4"), compression_type="PLIO_1"))
+    with fits.open("one-tile.fits", disable_image_compression=True) as file:
+        tile = file[1].data["COMPRESSED_DATA"][0].astype(">i2").tobytes()
+        keys = file[1].header.copy()
+    start, rows = read("one-tile.fits")[:2880], 1100
+    keys["NAXIS2"], keys["PCOUNT"], keys["ZNAXIS2"] = rows, rows * len(tile), rows
+    descriptors = np.array([(len(tile) // 2, i * len(tile)) for i in range(rows)], ">i4").tobytes()
+    write("mask.fits.fz", start + pad(keys.tostring().encode(), b" ") + pad(descriptors + tile * rows, b"\0"))
+    got = statistics("-stars", "none", "mask.fits.fz", lines=1)[0]
+    equal((got["sky"], got["pixels"]), (0, rows * 131072), "an empty mask of 577 MB in a file of 0.1")
 tiles = read("tiles-i2.fits.fz")
 write("half.fits.fz", tiles[: len(tiles) - 2880])
 fails(4, ["half.fits.fz", "truncated"], "imstats", "half.fits.fz")
