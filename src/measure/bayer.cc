@@ -17,6 +17,7 @@ namespace {
 // BAYERPAT is written by nearly all of them (MaxIm DL, N.I.N.A., SharpCap, INDI, ASIAIR), the others by some.
 constexpr const char* kKeywords[] = {"BAYERPAT", "COLORTYP", "CFATYPE"};
 constexpr std::string_view kPatterns[] = {"RGGB", "BGGR", "GRBG", "GBRG"};
+constexpr std::string_view kGrey[] = {"NONE", "MONO", "MONOCHROME", "GRAY", "GREY", "0", "F", "FALSE", "N/A"};
 constexpr std::int64_t kRowsAsked = 64, kLeastSide = 64;
 
 float middle(std::vector<float>& values) {
@@ -47,14 +48,20 @@ std::int64_t parity_of_greens(const PixelArea& area, bool by_header) {
 
 }  // namespace
 
-std::string bayer_pattern(const Header& header, const Header& primary) {
+std::string colour_pattern(const Header& header, const Header& primary) {
+  std::string other;
   for (const Header* from : {&header, &primary}) {
     for (const char* keyword : kKeywords) {
-      const std::string word = to_upper(trim(from->text_of(keyword).value_or("")));
-      if (std::find(std::begin(kPatterns), std::end(kPatterns), word) != std::end(kPatterns)) return word;
+      std::string word = to_upper(trim(from->text_of(keyword).value_or("")));
+      if (is_bayer(word)) return word;
+      if (!word.empty() && std::find(std::begin(kGrey), std::end(kGrey), word) == std::end(kGrey)) other = word;
     }
   }
-  return {};
+  return other;
+}
+
+bool is_bayer(const std::string& pattern) {
+  return std::find(std::begin(kPatterns), std::end(kPatterns), pattern) != std::end(kPatterns);
 }
 
 GreenPixels::GreenPixels(std::span<const PixelArea> areas, const std::string& pattern) {

@@ -11,8 +11,9 @@
 
 namespace imreg::measure {
 
-/// "RGGB", as the header of the image or the primary one has it; empty: none is told.
-std::string bayer_pattern(const Header& header, const Header& primary);
+/// "RGGB", as the header of the image or the primary one has it, or what is told else; empty: none is told.
+std::string colour_pattern(const Header& header, const Header& primary);
+bool is_bayer(const std::string& pattern);
 
 /// The green pixels of areas, which stand like the fields of one colour of a chessboard: as images of their own, turned by 45
 /// degrees, without values in the corners.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "imreg/pixels.h"
 #include "measure/bayer.h"
 #include "measure/ccd_sections.h"
@@ -132,12 +133,16 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
   // Three skies in one image have no common median or noise, and stars in it no profile.
   std::optional<GreenPixels> greens;
   if (const Hdu* hdu = hdu_of(headers, facts.extension); hdu != nullptr && hdu->axes.size() == 2) {
-    if (const auto pattern = bayer_pattern(hdu->header, headers.hdus.front().header); !pattern.empty()) {
+    const std::string pattern = colour_pattern(hdu->header, headers.hdus.front().header);
+    if (is_bayer(pattern)) {
       greens.emplace(data, pattern);
       const PixelStatistics of_greens = statistics_of(greens->areas());
       sky.median = of_greens.median, sky.sigma = of_greens.sigma;
       out.notes.push_back("a colour frame (" + pattern + "): sky, sigma and stars are those of its green pixels");
       if (const std::string why = lost(); !why.empty()) return void(fail(out, why));
+    } else if (!pattern.empty()) {
+      out.notes.push_back("a colour frame, perhaps, of no pattern that is known (" + visible(pattern) +
+                          "): measured as if all pixels were alike");
     }
   }
   out.pixels = sky.pixels, out.bad = sky.bad, out.saturated = sky.saturated;

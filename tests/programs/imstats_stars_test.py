@@ -154,8 +154,10 @@ for name, image, sky in (("rows of another order", flipped, 1000), ("a strip", f
         check(abs(got["fwhm"] / 3.5 - 1) < 0.02, f"{name}: FWHM {got['fwhm']}")
 got = measured(write_frame(random.normal(300, 5, (400, 300)), BAYERPAT="RGGB", OBSTYPE="BIAS"))[0]
 check(abs(got["sky"] - 300) < 0.2 and got["state"] == "ok", f"a bias of a colour camera: {got}")
-raw = measured(write_frame(image, BAYERPAT="TRUE"), write_frame(image))
-equal({**raw[0], "file": 0, "mtime": 0}, {**raw[1], "file": 0, "mtime": 0}, "what is no pattern")
+raw = measured(write_frame(image, BAYERPAT="XTRANS"), write_frame(image, COLORTYP="MONO"), write_frame(image))
+equal([len(got["notes"]) for got in raw], [1, 0, 0], "what is no pattern is told")
+for got in raw[:2]:
+    equal({**got, "file": 0, "mtime": 0, "notes": []}, {**raw[2], "file": 0, "mtime": 0}, "what is no pattern")
 
 # Stars that are saturated are no measure of anything; those that are not still are.
 image = frame(stars=500, low=500, high=50000)
