@@ -64,7 +64,7 @@ struct StatisticsReport {
   bool index_wants_merge = false;
 };
 /// Puts statistics into their rows, as one step; what waits is safe before that. Of two entries of one image the last one counts.
-/// Errors: those of RecordWriter::open; not_found (no database: it is not made here).
+/// Without a database (it is not made here) everything waits, when it may. Errors: those of RecordWriter::open; not_found.
 Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
                                              const std::vector<ImageStatistics>& entries);
 

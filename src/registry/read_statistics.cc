@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/json_object.h"
+#include "base/name_text.h"
 #include "base/text.h"
 #include "image/elixir_fwhm.h"
 #include "imreg/statistics.h"
@@ -133,14 +134,20 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
   if (values.size() < columns.size())
     return "has " + counted(static_cast<long long>(values.size()), "word") + ", the line of names has " +
            std::to_string(columns.size());
-  const auto state = std::find(columns.begin(), columns.end(), "state");
-  const bool ok = state != columns.end() && values[static_cast<std::size_t>(state - columns.begin())] == "ok";
+  // Before imstats said "failed" of a quantity, a bar in a row of another state than ok was that, but for the bias.
+  bool bar_failed = false, says_failed = false;
+  for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
+    const bool is_state = columns[i] == "state";
+    bar_failed |= is_state && values[i] != "ok";
+    says_failed |= !is_state && values[i] == "failed";
+  }
+  bar_failed &= !says_failed;
   Entry entry(place);
   for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
     double number = 0;
     const bool is_number = parse_number(values[i], number);
     // What was not there to be measured is no failure.
-    if (!is_number && (ok || columns[i] == "bias" || (columns[i] == "ccd" && values[i] == "-"))) continue;
+    if (values[i] == "-" && (!bar_failed || columns[i] == "bias" || columns[i] == "ccd")) continue;
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }
@@ -148,7 +155,7 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
   std::string_view file = trim(line.substr(static_cast<std::size_t>(name - line.data())));
   if (const auto reason = file.rfind("  ("); reason != file.npos && file.ends_with(')'))
     file = trim(file.substr(0, reason));
-  out.entries.push_back(entry.finish(std::string(file)));
+  out.entries.push_back(entry.finish(unescaped_name(file)));
   return {};
 }
 
