@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "pixels/processor.h"
 
@@ -17,25 +18,34 @@ struct Sums {
   float w = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0, ww = 0;
 };
 
-// The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32.
+constexpr std::int64_t kLanes = 8;
+using Wide [[gnu::vector_size(32)]] = float;
+
+// The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32. Eight pixels at a time; those from x2 on get no weight.
 [[gnu::always_inline]] inline Sums sum(const Stamp& stamp, float cx, float cy, float a, float b, float c,
                                        std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
-  Sums out;
+  const Wide places = {0, 1, 2, 3, 4, 5, 6, 7}, none{};
+  const float end = static_cast<float>(x2) - cx;
+  Wide w0{}, wx{}, wy{}, wxx{}, wxy{}, wyy{}, ww{};
   for (std::int64_t y = y1; y < y2; ++y) {
     const float* const row = stamp.pixels.data() + y * stamp.side;
     const float dy = static_cast<float>(y) - cy;
-    float w0 = 0, wx = 0, wxx = 0, ww = 0;
-    for (std::int64_t x = x1; x < x2; ++x) {
-      const float dx = static_cast<float>(x) - cx;
-      const float q = a * dx * dx + b * dx * dy + c * dy * dy;
-      float w = 1 - q * (1.0F / 32);
-      w = w > 0 ? w : 0;
+    Wide r0{}, rx{}, rxx{};
+    for (std::int64_t x = x1; x < x2; x += kLanes) {
+      const Wide dx = places + (static_cast<float>(x) - cx);
+      Wide w = 1 - (dx * (a * dx + b * dy) + c * dy * dy) * (1.0F / 32);
+      w = (w > 0) & (dx < end) ? w : none;
       w *= w, w *= w, w *= w, w *= w;
-      const float wi = w * row[x];
-      w0 += wi, wx += wi * dx, wxx += wi * dx * dx, ww += w * w;
+      Wide value;
+      std::memcpy(&value, row + x, sizeof value);
+      value = w > 0 ? value * w : none;  // infinite pixels, too, count for nothing there
+      r0 += value, rx += value * dx, rxx += value * dx * dx, ww += w * w;
     }
-    out.w += w0, out.x += wx, out.y += w0 * dy, out.xx += wxx, out.xy += wx * dy, out.yy += w0 * dy * dy, out.ww += ww;
+    w0 += r0, wx += rx, wy += r0 * dy, wxx += rxx, wxy += rx * dy, wyy += r0 * (dy * dy);
   }
+  Sums out;
+  for (std::int64_t i = 0; i < kLanes; ++i)
+    out.w += w0[i], out.x += wx[i], out.y += wy[i], out.xx += wxx[i], out.xy += wxy[i], out.yy += wyy[i], out.ww += ww[i];
   return out;
 }
 
@@ -52,7 +62,7 @@ bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, st
                  double saturation) {
   x = at_x - half, y = at_y - half, side = 2 * half + 1;
   if (x < 0 || y < 0 || x + side > area.box.width || y + side > area.box.height) return false;
-  pixels.resize(static_cast<std::size_t>(side * side));
+  pixels.resize(static_cast<std::size_t>(side * side + kLanes));  // sum() reads beyond the last one
   const auto top = static_cast<float>(saturation);
   std::int64_t bad = 0, core = 0, full = 0;
   for (std::int64_t i = 0; i < side; ++i) {
