@@ -12,6 +12,7 @@ namespace imreg::measure {
 namespace {
 
 constexpr int kRounds = 30;
+constexpr std::int64_t kHalf = 9;  // of the first stamp's side
 constexpr double kSmallest = 0.45, kLargest = 9;  // sigma, pixels
 
 struct Sums {
@@ -81,15 +82,26 @@ bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, st
   return full == 0 && core == 0 && 20 * bad <= side * side;
 }
 
+void fetch(const PixelArea& area, const Peak& peak) {
+  const auto& [plane, box] = area;
+  const std::int64_t first = std::max<std::int64_t>(0, peak.y - kHalf), last = std::min(box.height - 1, peak.y + kHalf);
+  const std::int64_t left = std::max<std::int64_t>(0, peak.x - kHalf), right = std::min(box.width - 1, peak.x + kHalf);
+  for (std::int64_t y = first; y <= last; ++y) {
+    const unsigned char* const row = plane->bytes + ((box.y + y) * plane->width + box.x) * plane->pixel_size();
+    __builtin_prefetch(row + left * plane->pixel_size());
+    __builtin_prefetch(row + right * plane->pixel_size());
+  }
+}
+
 std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double saturation, Stamp& stamp) {
-  std::int64_t half = 9;
+  std::int64_t half = kHalf;
   if (!stamp.read(area, peak.x, peak.y, half, peak.level, saturation)) return std::nullopt;
   double x = peak.x, y = peak.y, xx = 2, xy = 0, yy = 2;
   for (int round = 0; round < kRounds; ++round) {
     // Large enough for the weight: 3.2 sigma, where it is 1/300.
     const double reach = 3.2 * std::sqrt(std::max(xx, yy));
     if (reach > static_cast<double>(half) && half < 30) {
-      half = half == 9 ? 18 : 30;
+      half = half == kHalf ? 18 : 30;
       if (!stamp.read(area, peak.x, peak.y, half, peak.level, saturation)) return std::nullopt;
     }
     const double det = xx * yy - xy * xy;
