@@ -8,8 +8,6 @@
 #include <cstring>
 #include <span>
 
-#include "pixels/processor.h"
-
 namespace imreg::measure {
 
 namespace {
@@ -44,31 +42,17 @@ bool in_company(const std::array<const float*, 3>& rows, std::int64_t x, float l
 }
 
 // Of each sixteen pixels of a row, whether one is above the limit.
-[[gnu::always_inline]] inline void mark(const float* pixels, std::span<const float> limits, unsigned char* any) {
-  using Wide [[gnu::vector_size(32)]] = float;
+void mark(const float* pixels, std::span<const float> limits, unsigned char* any) {
+  using Wide [[gnu::vector_size(16)]] = float;  // as wide as every processor of this kind has it
+  Wide four[kBlock / 4];
   for (const float limit : limits) {
-    Wide first, second;
-    std::memcpy(&first, pixels, sizeof first);
-    std::memcpy(&second, pixels + kBlock / 2, sizeof second);
-    const auto above = (first > limit) | (second > limit);
-    std::uint64_t words[4];
+    std::memcpy(four, pixels, sizeof four);
+    const auto above = (four[0] > limit) | (four[1] > limit) | (four[2] > limit) | (four[3] > limit);
+    std::uint64_t words[2];
     std::memcpy(words, &above, sizeof words);
-    *any++ = static_cast<unsigned char>((words[0] | words[1] | words[2] | words[3]) != 0);
+    *any++ = static_cast<unsigned char>((words[0] | words[1]) != 0);
     pixels += kBlock;
   }
-}
-
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void mark_avx2(const float* pixels, std::span<const float> limits, unsigned char* any) {
-  mark(pixels, limits, any);
-}
-#endif
-
-void mark_blocks(const float* pixels, std::span<const float> limits, unsigned char* any) {
-#if defined(__x86_64__)
-  if (has_avx2()) return mark_avx2(pixels, limits, any);
-#endif
-  mark(pixels, limits, any);
 }
 
 }  // namespace
@@ -104,7 +88,7 @@ std::vector<Peak> find_peaks(const PixelArea& area, Background& background, doub
   if (width < 3 || height < 3) return out;
   const auto top = static_cast<float>(saturation);
   const auto higher = [](const Peak& a, const Peak& b) { return a.height > b.height; };
-  float least = kHeight;  // grows when there are too many
+  float least = kHeight;                                                         // grows when there are too many
   const float share = (binning > 1 ? shared : 1) / static_cast<float>(binning);  // of the noise of a pixel
   std::vector<float> row(binning > 1 ? static_cast<std::size_t>(area.box.width) : 0);
   const std::int64_t blocks = (width + kBlock - 1) / kBlock;
@@ -131,7 +115,7 @@ std::vector<Peak> find_peaks(const PixelArea& area, Background& background, doub
         limits[i] = background.level(place) + least * background.noise(place) * share;
       }
     }
-    mark_blocks(now, limits, any.data());
+    mark(now, limits, any.data());
     for (std::size_t i = 0; i < limits.size(); ++i) {
       if (any[i] == 0) continue;
       const float limit = limits[i];

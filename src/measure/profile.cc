@@ -14,8 +14,8 @@ namespace imreg::measure {
 namespace {
 
 constexpr std::size_t kSteps = 512;  // of the table of a profile
-constexpr double kMostGamma = 0.6;    // beta 1.7: wider wings are no star's
-constexpr double kMismatch = 0.03;    // of the height: no star has exactly the profile of all
+constexpr double kMostGamma = 0.6;   // beta 1.7: wider wings are no star's
+constexpr double kMismatch = 0.03;   // of the height: no star has exactly the profile of all
 constexpr int kEvaluations = 80;
 
 // The pixels of one star: squared distances from its centre, as places in the table, and values.

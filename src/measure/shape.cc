@@ -12,20 +12,25 @@ namespace imreg::measure {
 namespace {
 
 constexpr int kRounds = 30;
-constexpr std::int64_t kHalf = 9;  // of the first stamp's side
+constexpr std::int64_t kHalf = 9;                 // of the first stamp's side
 constexpr double kSmallest = 0.45, kLargest = 9;  // sigma, pixels
 
 struct Sums {
   float w = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0, ww = 0;
 };
 
-constexpr std::int64_t kLanes = 8;
-using Wide [[gnu::vector_size(32)]] = float;
+// Pixels at a time, as wide as the processor has them: wider ones would be taken apart.
+using Four [[gnu::vector_size(16)]] = float;
+using Eight [[gnu::vector_size(32)]] = float;  // AVX2
+constexpr std::int64_t kMostLanes = 8;
 
-// The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32. Eight pixels at a time; those from x2 on get no weight.
+// The weight is (1 - q/32)^16, nearly exp(-q/2), and nothing beyond q = 32. Pixels from x2 on get no weight.
+template <class Wide>
 [[gnu::always_inline]] inline Sums sum(const Stamp& stamp, float cx, float cy, float a, float b, float c,
                                        std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
-  const Wide places = {0, 1, 2, 3, 4, 5, 6, 7}, none{};
+  constexpr auto kLanes = static_cast<std::int64_t>(sizeof(Wide) / sizeof(float));
+  Wide places{}, none{};
+  for (std::int64_t i = 0; i < kLanes; ++i) places[i] = static_cast<float>(i);
   const float end = static_cast<float>(x2) - cx;
   Wide w0{}, wx{}, wy{}, wxx{}, wxy{}, wyy{}, ww{};
   for (std::int64_t y = y1; y < y2; ++y) {
@@ -46,14 +51,15 @@ using Wide [[gnu::vector_size(32)]] = float;
   }
   Sums out;
   for (std::int64_t i = 0; i < kLanes; ++i)
-    out.w += w0[i], out.x += wx[i], out.y += wy[i], out.xx += wxx[i], out.xy += wxy[i], out.yy += wyy[i], out.ww += ww[i];
+    out.w += w0[i], out.x += wx[i], out.y += wy[i], out.xx += wxx[i], out.xy += wxy[i], out.yy += wyy[i],
+        out.ww += ww[i];
   return out;
 }
 
 #if defined(__x86_64__)
 [[gnu::target("avx2,fma")]] Sums sum_avx2(const Stamp& stamp, float cx, float cy, float a, float b, float c,
                                           std::int64_t x1, std::int64_t x2, std::int64_t y1, std::int64_t y2) {
-  return sum(stamp, cx, cy, a, b, c, x1, x2, y1, y2);
+  return sum<Eight>(stamp, cx, cy, a, b, c, x1, x2, y1, y2);
 }
 #endif
 
@@ -63,7 +69,7 @@ bool Stamp::read(const PixelArea& area, std::int64_t at_x, std::int64_t at_y, st
                  double saturation) {
   x = at_x - half, y = at_y - half, side = 2 * half + 1;
   if (x < 0 || y < 0 || x + side > area.box.width || y + side > area.box.height) return false;
-  pixels.resize(static_cast<std::size_t>(side * side + kLanes));  // sum() reads beyond the last one
+  pixels.resize(static_cast<std::size_t>(side * side + kMostLanes));  // sum() reads beyond the last one
   const auto top = static_cast<float>(saturation);
   std::int64_t bad = 0, core = 0, full = 0;
   for (std::int64_t i = 0; i < side; ++i) {
@@ -119,9 +125,9 @@ std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double sa
 #if defined(__x86_64__)
     const Sums s = has_avx2()
                        ? sum_avx2(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry))
-                       : sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
+                       : sum<Four>(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
 #else
-    const Sums s = sum(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
+    const Sums s = sum<Four>(stamp, cx, cy, a, b, c, first(cx, rx), last(cx, rx), first(cy, ry), last(cy, ry));
 #endif
     if (!(s.w > 0)) return std::nullopt;
     const double w = static_cast<double>(s.w), mx = static_cast<double>(s.x) / w, my = static_cast<double>(s.y) / w;
