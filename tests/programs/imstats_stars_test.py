@@ -235,4 +235,15 @@ def galaxies(dice, count, low, high):
 dice = np.random.default_rng(3)
 for image in (galaxies(dice, 12, 8.5, 13), galaxies(dice, 5, 9, 13)):  # for the second imstats looked without end
     check(measured(write_frame(image, as_float=True))[0]["fwhm"] is None, "large galaxies")
+
+# A processor without wide registers (AVX2) says the same: exact numbers exactly, sums of floats in another order nearly.
+usual = frame(stars=300)
+paths = [write_frame(usual), write_frame(usual, as_float=True), write_frame(np.where(random.random(usual.shape) < 0.002, np.nan, usual), as_float=True)]
+without = {**os.environ, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-FMA,-FMA_Usable"}
+plain = run("imstats", "-format", "json", *paths, code=0, env=without).stdout.splitlines()
+for wide, got in zip(measured(*paths), map(json.loads, plain)):
+    for key in ("sky", "sigma", "bad", "saturated", "stars", "state"):
+        equal(got[key], wide[key], f"{key} without AVX2")
+    check(abs(got["fwhm"] / wide["fwhm"] - 1) < 1e-3, f"FWHM without AVX2: {got['fwhm']}, with {wide['fwhm']}")
+    check(abs(got["ellipticity"] - wide["ellipticity"]) < 1e-3, f"ellipticity without AVX2: {got['ellipticity']}, with {wide['ellipticity']}")
 finish()
