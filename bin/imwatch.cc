@@ -19,7 +19,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"once", "", "register what is there and end"},
-    {"ccds", "N", "files of a SPLIT exposure (default: as the last complete one, else the camera table)"},
+    {"ccds", "N", "files of a SPLIT exposure (default: the most so far, or the camera table)"},
     {"patience", "S", "seconds to wait for more CCDs, or the rest of a file (30)"},
     {"poll", "S", "look at everything every S seconds too: needed on network file systems"},
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
