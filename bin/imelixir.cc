@@ -15,6 +15,7 @@
 #include "imreg/date.h"
 #include "imreg/elixir.h"
 #include "imreg/record_file.h"
+#include "imreg/registry.h"
 
 namespace imreg::cli {
 namespace {
@@ -24,6 +25,7 @@ constexpr Option kOptions[] = {
     {"j", "N", "so many steps at once (1)"},
     {"once", "", "end when the queues are empty"},
     {"q", "", "tell of what fails only"},
+    {"camera", "NAME|FILE", "use this camera table in the built-in step"},
     {"format", "WORD", "of status: text (default) or json"},
     kWaitOption,
     kConfigOption,
@@ -58,6 +60,10 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   options.database = database;
   IMREG_ASSIGN(options.plans, configured_queues(settings));
   IMREG_ASSIGN(options.cameras, settings.cameras(database));
+  RegisterOptions tables;
+  tables.cameras = options.cameras;
+  tables.camera = options.camera = args.word("camera");
+  IMREG_TRY(check_request(tables));
   IMREG_ASSIGN(const auto queues, queue_options(args));
   options.wait_seconds = queues.wait_seconds;
   options.on_network = queues.on_network;
