@@ -16,19 +16,24 @@ def install(prefix, destdir=""):
 
 
 def settings(unit):
-    """Of [Service]; as systemd does, %f is the folder of the instance and a variable in braces a word or a part of one."""
+    """Of [Service]."""
     found = {}
-    for line in read(unit).decode().split("[Service]")[1].split("[Install]")[0].splitlines():
+    for line in read(unit).decode().split("\n[Service]\n")[1].split("\n[Install]\n")[0].splitlines():
         if "=" in line and not line.startswith("#"):
             key, value = line.split("=", 1)
             found[key] = value
     return found
 
 
-def start(unit, notify):
+# As systemd does: %f is the folder of the instance, ${NAME} a word or a part of one, $NAME none or some words.
+def start(unit, notify, **changed):
     service = settings(unit)
     variables = dict(word.split("=", 1) for word in shlex.split(service.get("Environment", "")))
-    words = [re.sub(r"\$\{(\w+)\}", lambda m: variables[m[1]], word).replace("%f", night) for word in shlex.split(service["ExecStart"])]
+    variables.update(changed)
+    words = []
+    for word in shlex.split(service["ExecStart"]):
+        many = re.fullmatch(r"\$(\w+)", word)
+        words += variables[many[1]].split() if many else [re.sub(r"\$\{(\w+)\}", lambda m: variables[m[1]], word).replace("%f", night)]
     check(os.path.isabs(words[0]), f"{unit}: {words[0]} is no path")
     return play(words, notify, service.get("WorkingDirectory", "/").replace("%f", night), variables)
 
@@ -44,6 +49,12 @@ def told(notify, what, program):
         equal(notify.recv(100).decode(), what, f"what {program} tells systemd")
     except TimeoutError:
         check(False, f"{program} does not tell {what}: {read(program + '.log').decode()[-500:]}")
+
+
+def until(good):
+    end = time.time() + 30
+    while time.time() < end and not good():
+        time.sleep(0.05)
 
 
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -72,15 +83,25 @@ for program, unit in units.items():
     told(notify, "READY=1", program)
 image(os.path.join(night, "a.fits"))
 queue = lambda: [r["state"] for r in rows(db + ".queue/ONLY.queue", code=None)] if os.path.exists(db + ".queue/ONLY.queue") else []
-end = time.time() + 30
-while time.time() < end and queue() != ["done"]:
-    time.sleep(0.05)
+until(lambda: queue() == ["done"])
 equal(queue(), ["done"], f"a line of the queue of the configuration: {read('imwatch.log').decode()} {read('imelixir.log').decode()}")
 check(not os.path.exists(db + ".queue/IMSTAT.queue"), "only the queue of the configuration")
 for program, process in running.items():
     process.send_signal(signal.SIGTERM)
     told(notify, "STOPPING=1", program)
     equal(process.wait(60), 0, f"{program} is told to end: {read(program + '.log').decode()[-500:]}")
+
+# Options of an instance.
+for name in os.listdir(night):
+    if name.startswith("Imreg.db") and os.path.isfile(os.path.join(night, name)):
+        os.remove(os.path.join(night, name))
+running = start(units["imwatch"], notify, OPTIONS="-split -v")
+told(notify, "READY=1", "imwatch")
+until(lambda: os.path.exists(db))  # nobody knows how many CCDs there are: two seconds
+running.terminate()
+told(notify, "STOPPING=1", "imwatch")
+running.wait(60)
+equal([r["mode"] for r in rows(db)], ["SPLIT"], f"OPTIONS of the unit: {read('imwatch.log').decode()[-500:]}")
 
 # From /, without any other variable.
 for words in (["imwatch", "-db", db, night], ["imelixir", "-db", night, "-j", "2"]):
