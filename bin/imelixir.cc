@@ -10,6 +10,7 @@
 #include "cli/queues.h"
 #include "imreg/elixir.h"
 #include "imreg/record_file.h"
+#include "imreg/registry.h"
 
 namespace imreg::cli {
 namespace {
@@ -19,6 +20,7 @@ constexpr Option kOptions[] = {
     {"j", "N", "so many steps at once (1)"},
     {"once", "", "end when the queues are empty"},
     {"q", "", "tell of what fails only"},
+    {"camera", "NAME|FILE", "use this camera table in the built-in step"},
     {"format", "WORD", "of status: text (default) or json"},
     kWaitOption,
     kConfigOption,
@@ -42,6 +44,10 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   options.database = database;
   IMREG_ASSIGN(options.plans, configured_queues(settings));
   IMREG_ASSIGN(options.cameras, settings.cameras(database));
+  RegisterOptions tables;
+  tables.cameras = options.cameras;
+  tables.camera = options.camera = args.word("camera");
+  IMREG_TRY(check_request(tables));
   IMREG_ASSIGN(const auto queues, queue_options(args));
   options.wait_seconds = queues.wait_seconds;
   options.on_network = queues.on_network;

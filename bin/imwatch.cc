@@ -21,7 +21,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"once", "", "register what is there and end"},
-    {"ccds", "N", "files of a SPLIT exposure (default: as the last complete one, else the camera table)"},
+    {"ccds", "N", "files of a SPLIT exposure (default: the most so far, or the camera table)"},
     {"patience", "S", "seconds to wait for more CCDs, or the rest of a file (30)"},
     {"poll", "S", "look at everything every S seconds too: needed on network file systems"},
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
@@ -100,8 +100,12 @@ int work(const cli::Parsed& args) {
   std::signal(SIGCHLD, SIG_IGN);                                    // nobody waits for merges
   const auto signals = signals_as_file({SIGTERM, SIGINT, SIGHUP});  // what runs is finished
   if (!signals) return cli::end_with(kProgram.name, signals.status());
-  const Status ended = watch_folders(
-      options, events, [&] { return next_signal(*signals) != 0; }, signals->fd());
+  const auto told_to_end = [&] {
+    if (next_signal(*signals) == 0) return false;
+    tell_service_manager("STOPPING=1");
+    return true;
+  };
+  const Status ended = watch_folders(options, events, told_to_end, signals->fd());
   if (!ended.ok()) return cli::end_with(kProgram.name, ended);
   return options.once && failed > 0 ? cli::kInputs : cli::kOk;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +44,9 @@ struct StatisticsText {
   std::vector<Status> faults;  ///< lines that say nothing that can be used, with file and line
 };
 /// The text or the JSON lines of imstats; a .stats file of Elixir (`name` ends so; `sdat`: the text of the .sdat beside it, if
-/// there is one). Relative paths are taken from the working folder.
-StatisticsText read_statistics(std::string_view text, const std::string& name, std::string_view sdat = {});
+/// there is one; empty: no star was found). Relative paths are taken from the working folder.
+StatisticsText read_statistics(std::string_view text, const std::string& name,
+                               std::optional<std::string_view> sdat = {});
 /// Whether the text of a .stats file is one of Elixir's, which tells neither file nor CCD: nothing but numbers.
 bool is_elixir_statistics(std::string_view text, const std::string& name);
 

@@ -177,7 +177,8 @@ Outroot outroot_of(std::string_view path) {
   return out;
 }
 
-void read_elixir(std::string_view text, const std::string& name, std::string_view sdat, StatisticsText& out) {
+void read_elixir(std::string_view text, const std::string& name, std::optional<std::string_view> sdat,
+                 StatisticsText& out) {
   Lines lines(text, name, out);
   std::vector<std::vector<double>> rows;
   std::vector<std::string> places;
@@ -204,7 +205,7 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
     if (one_ccd) {
       entry.sky = of_elixir(rows[i][0]);
       entry.bias = of_elixir(rows[i][1]);
-      if (!sdat.empty()) entry.fwhm = of_elixir(elixir_fwhm_of_text(sdat));
+      if (sdat) entry.fwhm = of_elixir(elixir_fwhm_of_text(*sdat));  // an empty one: no star was found
     } else {
       const auto number = static_cast<int>(rows[i][0]);
       entry.sky = of_elixir(rows[i][1]);
@@ -249,7 +250,7 @@ bool is_elixir_statistics(std::string_view text, const std::string& name) {
   return numbers_of(first, numbers) && !numbers.empty();
 }
 
-StatisticsText read_statistics(std::string_view text, const std::string& name, std::string_view sdat) {
+StatisticsText read_statistics(std::string_view text, const std::string& name, std::optional<std::string_view> sdat) {
   StatisticsText out;
   if (is_elixir_statistics(text, name)) {
     read_elixir(text, name, sdat, out);

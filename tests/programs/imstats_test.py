@@ -77,6 +77,20 @@ for number, (cards, bias, wanted) in enumerate(cases):
     compare(statistics(name, lines=1)[0], bias, wanted, f"{cards}")
 beyond = run("imstats", "-v", "section11.fits", code=0).stderr
 check("DATASEC" in beyond and "not used" in beyond and "no bias" in beyond, f"what does not fit is told: {beyond!r}")
+# Four amplifiers by row and column, of different bias and sky: the medians of all their pixels; a quarter that is left out is told.
+quad = np.round(random.normal(300, 3, (100, 120))).astype("u2")
+quad[:, :50] += 500
+quad[:, 70:] += 900
+quad[50:] += 200
+part = {"BSEC11": "[51:60,1:50]", "BSEC12": "[61:70,1:50]", "BSEC21": "[51:60,51:100]", "BSEC22": "[61:70,51:100]"}
+for key in ("DSEC", "TSEC"):
+    parts = {**part, **{key + n: s for n, s in (("11", "[1:50,1:50]"), ("12", "[71:120,1:50]"), ("21", "[1:50,51:100]"), ("22", "[71:120,51:100]"))}}
+    got = statistics(save("quad.fits", hdu(quad, True, **parts)), lines=1)[0]
+    compare(got, quad[:, 50:70], np.concatenate([quad[:, :50], quad[:, 70:]], axis=1), f"four amplifiers, {key}")
+    equal(got["notes"], [], f"notes of four amplifiers, {key}")
+    parts["BSEC22"] = "[61:70,51:100][61:70,1:50]"
+    told = run("imstats", "-v", save("quad.fits", hdu(quad, True, **parts)), code=0).stderr
+    check("BSEC22 [61:70,51:100][61:70,1:50] is no section" in told and f"{key}22: the header names no bias section" in told, f"an amplifier without overscan: {told!r}")
 
 # Mosaics: one object for each CCD, numbered as imregister does; amplifiers in extensions are one CCD.
 chips = [raw(sky=800 + 50 * i) for i in range(4)]

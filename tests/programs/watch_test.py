@@ -285,6 +285,49 @@ def splits():
         os.utime(ccd("700030o", i), (10 ** 9, 10 ** 9))
     out = run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
     check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
+    # Behind a restart: the last CCD of an exposure, and one that is replaced, wait for nobody: the others are registered.
+    for i in range(4):
+        os.utime(ccd("700040o", i), (10 ** 9, 10 ** 9))
+    run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
+    watch = Watch(db, "-split", "-ccds", "5", "-patience", "10", "split").ready()
+    said = len(watch.said())
+    ccd("700040o", 4)
+    watch.until(lambda: len(registered(db)) == 17, "a straggler behind a restart", 2.5)
+    watch.end()
+    watch = Watch(db, "-split", "-ccds", "5", "-patience", "10", "split").ready()
+    image("split/700040o/700040o02.fits", EXTNAME="ccd02", DATE_OBS="2001-01-27T10:40:00", OBJECT="again")
+    watch.until(lambda: any(r["object"] == "again" for r in rows(db)), "a replaced CCD behind a restart", 2.5)
+    check("other CCDs" not in watch.said()[said:], f"the others are there: {watch.said()[said:]}")
+    watch.end()
+
+
+def unknown_number():
+    """Nobody says how many CCDs an exposure has, and the first one comes slowly, or in part before imwatch does: the next ones come whole."""
+    ccd = lambda folder, exposure, i: image(f"{folder}/{exposure}/{exposure}{i:02d}.fits", EXTNAME=f"ccd{i:02d}", DATE_OBS=f"2001-01-29T10:{exposure[-3:-1]}:00")
+    for folder, before, pause in (("slow", 0, 2.6), ("middle", 2, 0.1)):
+        db = folder + ".db"
+        there = lambda: len(registered(db)) if os.path.exists(db) else 0
+        os.makedirs(folder)
+        for i in range(before):
+            ccd(folder, "700010o", i)
+        watch = Watch(db, "-split", "-patience", "20", folder).ready()
+        if before:
+            watch.until(lambda: there() == before, "those that were there", 20)
+        for i in range(before, 4):
+            ccd(folder, "700010o", i)
+            time.sleep(pause)
+        watch.until(lambda: there() == 4, f"{folder}: the first exposure", 20)
+        check("4 CCDs of an exposure are waited for" in watch.said(), f"{folder}: told what it learned: {watch.said()}")
+        ccd(folder, "700010o", 3)  # replaced: no fifth
+        for exposure in ("700020o", "700030o"):
+            for i in range(4):
+                had = there()
+                check(had % 4 == 0, f"{folder}: {exposure} in pieces: {had} rows")
+                ccd(folder, exposure, i)
+                time.sleep(0.3)
+            watch.until(lambda: there() == had + 4, f"{folder}: {exposure} at once", 5)
+        check("5 CCDs" not in watch.said(), f"{folder}: a replaced file is no fifth CCD: {watch.said()}")
+        watch.end()
 
 
 def renamed():
@@ -469,6 +512,7 @@ killed()
 watching()
 speed()
 splits()
+unknown_number()
 renamed()
 no_images()
 lost()
