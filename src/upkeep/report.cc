@@ -31,6 +31,7 @@ std::string findings_json(const std::vector<Finding>& findings) {
 }  // namespace
 
 void CheckReport::add_damage(const Status& status) {
+  if (status.ok()) return;
   findings.insert(findings.begin(), {Finding::Kind::damage, status.file(), -1, -1, status.message()});
   if (findings.size() > kMostNamed) findings.pop_back();
   ++damages;

@@ -5,7 +5,9 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
+#include "acquire/queue_report.h"
 #include "imreg/date.h"
 #include "imreg/upkeep.h"
 #include "os/slot.h"
@@ -455,6 +457,22 @@ TEST(Slot, IsFreeWhenItsHolderGoes) {
     EXPECT_FALSE(slots.is_held(number ^ 1));
   }
   EXPECT_FALSE(slots.is_held(number));
+}
+
+TEST(Queue, ListsHowOldTheOldestIs) {
+  const double now = current_time();
+  std::vector<QueueCounts> queues(6);
+  const double ages[] = {0, 5.5, 119.5, 7100, 48 * 3600 - 50, 400 * 86400 + 50};
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    queues[i].name = "Q";
+    queues[i].oldest = i == 0 ? 0 : now - ages[i];
+  }
+  for (const bool rates : {false, true}) {
+    std::string last;
+    std::istringstream lines(acquire::counts_text(queues, rates));
+    for (std::string line; std::getline(lines, line);) last += line.substr(line.rfind(' ') + 1) + ' ';
+    EXPECT_EQ(last, "age - 5s 119s 118m 47h 400d ");
+  }
 }
 
 TEST(Plan, DefaultQueues) {
