@@ -81,7 +81,9 @@ int check(Request& request) {
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
   for (const Status& beside : {roots.status(), check_temperatures(request.database)})
-    if (!beside.ok()) report->add_damage(beside);
+    if (!beside.ok()) report->add(Finding::Kind::damage, beside);
+  if (const Status roots_check = PathRoots::check_file(request.database); roots && !roots_check.ok())
+    report->add(Finding::Kind::warning, roots_check);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }

@@ -47,8 +47,8 @@ struct CheckReport {
   std::int64_t bytes = 0;    ///< that were looked at
   double seconds = 0;
   bool whole() const { return damages == 0; }
-  /// Of a file beside it that somebody else has read.
-  void add_damage(const Status& status);
+  /// Damage or a warning about a file beside it that somebody else has read.
+  void add(Finding::Kind kind, const Status& status);
 };
 
 /// Looks at every byte of a database and of the files beside it. Never writes, never waits for a writer and never holds one

@@ -1,4 +1,5 @@
 // Reports as text and as JSON.
+#include <algorithm>
 #include <cstdio>
 
 #include "base/json.h"
@@ -28,10 +29,12 @@ std::string findings_json(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-void CheckReport::add_damage(const Status& status) {
-  findings.insert(findings.begin(), {Finding::Kind::damage, status.file(), -1, -1, status.message()});
+void CheckReport::add(Finding::Kind kind, const Status& status) {
+  const auto behind =
+      std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind >= kind; });
+  findings.insert(behind, {kind, status.file(), -1, -1, status.message()});
   if (findings.size() > kMostNamed) findings.pop_back();
-  ++damages;
+  ++(kind == Finding::Kind::damage ? damages : warnings);
 }
 
 std::string text_of(const Finding& finding) {
