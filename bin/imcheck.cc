@@ -80,7 +80,10 @@ int check(Request& request) {
   if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  for (const Status& beside : {roots.status(), check_temperatures(request.database)}) report->add_damage(beside);
+  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
+    if (!beside.ok()) report->add(Finding::Kind::damage, beside);
+  if (const Status roots_check = PathRoots::check_file(request.database); roots && !roots_check.ok())
+    report->add(Finding::Kind::warning, roots_check);
   check_queues(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
