@@ -31,6 +31,7 @@ std::string findings_json(const std::vector<Finding>& findings) {
 }  // namespace
 
 void CheckReport::add(Finding::Kind kind, const Status& status) {
+  if (status.ok()) return;
   const auto behind =
       std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind >= kind; });
   findings.insert(behind, {kind, status.file(), -1, -1, status.message()});
