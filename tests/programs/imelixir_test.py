@@ -225,7 +225,7 @@ for how in ("abort", "two TERM", "INT, INT"):
 
 # --- rates: six lines, two at once
 db2 = database("rates", 6)
-rc2 = config("rates", "QUEUE_A all", f"STEP_A {script('nap', 'sleep 0.4; case $1 in *i5*) exit 1;; esac')} {{path}}", "TRIES_A 1")
+rc2 = config("rates", "QUEUE_A all", f"STEP_A {script('nap', 'sleep 0.4; case $1 in */i5.fits) exit 1;; esac')} {{path}}", "TRIES_A 1")
 equal([q["last_hour"] for q in map(json.loads, queue(db2, rc2, "-format", "json", "rates").stdout.splitlines())], [0], "rates of no lines")
 queue(db2, rc2, "fill", "A", code=0)
 elixir(db2, rc2, "-once", "-j", "2", code=4)
@@ -327,8 +327,8 @@ equal(queue(db, rc, "fill", "A", code=1).stdout, "A: 0\n", "an image that has mo
 out = elixir(db, rc, "-once", "-j", "2", code=4)
 equal(set(lines_of("moves/out")), {*now, f"{f}/i3.fits"}, "programs get the file where it is, or what its path was")
 equal([(line["path"], line["result"]) for line in shown(db, rc, "C") if line["state"] == "failed"],
-      [(f"{f}/i3.fits", "was removed: there is no such file, and no row of its image")], "a file that was removed")
-check(sum("i3.fits" in line and "was removed" in line for line in out.stderr.splitlines()) == 1, f"it is told: {out.stderr!r:.600}")
+      [(f"{f}/i3.fits", "image is unavailable: it was removed, there is no such file, and no row of its image")], "a file that was removed")
+check(sum("i3.fits" in line and "image is unavailable" in line for line in out.stderr.splitlines()) == 1, f"it is told: {out.stderr!r:.600}")
 equal((counts(db, rc, "A"), counts(db, rc, "LOST"), counts(db, rc, "NEXT")), ({"done": 4, "failed": 1}, {"waiting": 1}, {"waiting": 4}), "what became of them")
 out = queue(db, rc, "take", "B", "-n", "9", code=0)
 equal([line.split()[0] for line in out.stdout.splitlines()], now[:3] + [f"{f}/i3.fits"] + now[3:], "imqueue take")
