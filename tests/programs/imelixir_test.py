@@ -239,6 +239,25 @@ equal(rates["per_minute"], 6, "lines a minute")
 words = queue(db2, rc2, "rates", "A", code=0).stdout.splitlines()[1].split()
 equal(words[:3] + [words[4], words[5]], ["A", "6", "6.00", f"{rates['mean_working']:.2f}", "0"], "rates as text")
 
+# --- JOBS_ is a limit of one queue; a log of 16 MiB becomes QUEUE.log.old
+count = script("many", f'echo "$1 +" >> {work}/rates/at_once; sleep 0.3; echo "$1 -" >> {work}/rates/at_once')
+rc2 = config("limit", "QUEUE_L all", f"STEP_L {count} L", "JOBS_L 2", "QUEUE_M all", f"STEP_M {count} M")
+queue(db2, rc2, "fill", "L", "M", code=0)
+write(db2 + ".queue/L.log", b"old line\n" * (2 << 20))  # beyond 16 MiB
+write(db2 + ".queue/M.log", b"kept\n")
+elixir(db2, rc2, "-once", "-j", "6", code=0)
+most, now = collections.Counter(), collections.Counter()
+for line in lines_of("rates/at_once"):
+    name, sign = line.split()
+    now[name] += 1 if sign == "+" else -1
+    now["all"] += 1 if sign == "+" else -1
+    most = most | now
+check(most["L"] == 2 and most["M"] > 2 and most["all"] <= 6, f"at once: {most}")
+equal(len(lines_of("rates/at_once")), 24, "six steps of both")
+equal(os.path.getsize(db2 + ".queue/L.log.old"), 9 * (2 << 20), "the log of before")
+check("old line" not in read(db2 + ".queue/L.log").decode() and os.path.getsize(db2 + ".queue/L.log") < 10000, "and a new one")
+check(not os.path.exists(db2 + ".queue/M.log.old") and read(db2 + ".queue/M.log").startswith(b"kept\n"), "a log that is small goes on")
+
 # --- a worker wakes when lines come; a line that a dead worker had is the next one's
 fresh()
 queue(db, rc, "clear", "-all", code=0)
