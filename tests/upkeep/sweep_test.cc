@@ -41,7 +41,8 @@ std::vector<std::vector<std::int64_t>> answers(const std::string& path) {
 
 // What the history tells, and what waits.
 std::vector<std::string> told_beside(const std::string& path) {
-  std::vector<std::string> out = contents(path + ".pending");
+  std::vector<std::string> out;
+  if (std::filesystem::exists(path + ".pending")) out = contents(path + ".pending");
   const auto file = RecordFile::open(path);
   const auto history = file ? History::load(*file) : Result<History>(file.status());
   if (!history) return {history.status().text()};
