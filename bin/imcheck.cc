@@ -77,13 +77,14 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 
 int check(Request& request) {
   const auto roots = PathRoots::load(request.database);
-  if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
+  if (roots) request.options.expand = [&](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
-    if (!beside.ok()) report->add(Finding::Kind::damage, beside);
-  if (const Status roots_check = PathRoots::check_file(request.database); roots && !roots_check.ok())
-    report->add(Finding::Kind::warning, roots_check);
+  using enum Finding::Kind;
+  for (const auto& [kind, beside] : {std::pair(damage, roots.status()),
+                                     {damage, check_temperatures(request.database)},
+                                     {warning, roots ? PathRoots::check_file(request.database) : Status()}})
+    if (!beside.ok()) report->add(kind, beside);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }

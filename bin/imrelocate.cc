@@ -117,10 +117,11 @@ int work(const cli::Parsed& args) {
     const auto text = history_report(options.edit.database, json ? HistoryFormat::json : HistoryFormat::text);
     if (!text) return cli::end_with(kProgram.name, text.status());
     cli::Output output;
-    output.write(*text);
+    output.write(text->text);
     output.flush();
+    if (!text->whole.ok()) return cli::end_with(kProgram.name, text->whole);
     return !output.status().ok() ? cli::end_with(kProgram.name, output.status())
-           : text->empty()       ? cli::kNothing
+           : text->text.empty()  ? cli::kNothing
                                  : cli::kOk;
   }
   cli::Progress progress;

@@ -356,7 +356,19 @@ for seed in range(6):
     relocate("-go", "-undo", 1, code=2, db="n.db")
     run("imcheck", "-db", "n.db", code=0)
     os.rename("n.db", "old.db"), os.remove("n.db.history")
-    flip("w.db.history", [0])
+    count = database.layout("w.db.history")[1]
+    shutil.copy("w.db.history", "whole.history")
+    listed = [c for c in json.loads(run("imrelocate", "-db", "w.db", "-history", "-format", "json", code=0).stdout)]
+    flip("w.db.history", [count - 1])  # the newest head: the change before it must not be taken for it
+    out = fails(3, ["w.db.history", "damaged record", f"record {count}"], "imrelocate", "-db", "w.db", "-history", "-format", "json")
+    equal([c["change"] for c in json.loads(out.stdout)], [c["change"] for c in listed[1:]], "the others are listed")
+    before = rows_now("w.db")
+    for n in (1, 2, 9):
+        fails(3, ["w.db.history", f"number {n} cannot be told", f"record {count}"], "imrelocate", "-db", "w.db", "-go", "-undo", n)
+    check(same(rows_now("w.db"), before), "nothing is undone")
+    fails(3, ["w.db.history"], "imcheck", "-db", "w.db")
+    shutil.copy("whole.history", "w.db.history")
+    flip("w.db.history", [0])  # an older one: what came behind it is known
     out = run("imcheck", "-db", "w.db", "-repair", "n.db", code=4)
     check("1 damaged record of it: what they tell of cannot be undone" in out.stderr, f"a damaged history: {out.stderr}")
     relocate("-go", "-undo", 1, db="n.db")
