@@ -60,11 +60,8 @@ int trouble(Request& request, const Status& status) {
 }
 
 auto watched(Request& request, const auto& work) {
-  cli::Progress progress;
-  request.options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
-    progress.set_total(all >> 20);
-    progress.add((done >> 20) - std::exchange(shown, done >> 20));
-  };
+  cli::Progress progress(0, "MB");
+  request.options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done >> 20, all >> 20); };
   return work();
 }
 

@@ -124,11 +124,8 @@ int work(const cli::Parsed& args) {
            : text->text.empty()  ? cli::kNothing
                                  : cli::kOk;
   }
-  cli::Progress progress;
-  options.edit.progress = [&progress, last = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
-    progress.set_total(all);
-    progress.add(done - std::exchange(last, done));
-  };
+  cli::Progress progress(0, "rows");
+  options.edit.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done, all); };
   if (*task == Task::undo) {
     const auto n = args.integer("undo", 1, 1, 1'000'000'000);
     const auto report = n ? undo_change(options.edit, *n) : Result<UndoReport>(n.status());

@@ -240,7 +240,8 @@ struct Followed {
               options.full = full;
               options.observer = live.observer;
               BackupReport report;
-              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report));
+              Steps steps(nullptr);
+              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report, steps));
               IMREG_TRY(copy->look_at_all());
               IMREG_ASSIGN(const bool settled, copy->look_again());
               EXPECT_TRUE(settled);
