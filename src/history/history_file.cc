@@ -62,6 +62,10 @@ std::string path_of(const RecordFile& database) { return resolved_path(database.
 
 Result<RecordFile> open(const std::string& path) {
   IMREG_ASSIGN(RecordFile file, RecordFile::open(path));
+  if (file.schema().format == schema().format && file.schema().version > schema().version)
+    return Status(Code::mismatch, "is of history version " + std::to_string(file.schema().version) +
+                                      ", which needs a newer imreg: use that, nothing is changed without it")
+        .in_file(path);
   if (file.schema().layout_hash() != schema().layout_hash())
     return Status(Code::mismatch, "is no history of bulk changes that this release knows").in_file(path);
   return file;

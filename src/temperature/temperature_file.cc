@@ -32,6 +32,10 @@ RecordWriter::Options writing(const TemperatureStore& store) {
 
 Status check_version(const RecordFile& file) {
   if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version == temps::kVersion) return {};
+  if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version > temps::kVersion)
+    return Status(Code::mismatch, "is of temps version " + std::to_string(file.schema().version) +
+                                      ", which needs a newer imreg: use that")
+        .in_file(file.path());
   return Status(Code::invalid,
                 "holds no temperatures of this version; move it away and import the logs again (imtemps import)")
       .in_file(file.path());
