@@ -386,6 +386,8 @@ Status check_temperatures(const std::string& path) {
   if (file.status().code() == Code::not_found || file.status().code() == Code::busy)
     return {};  // none, or being written
   IMREG_TRY(file.status());
+  if (const Status known = check_version(*file); known.code() == Code::mismatch)
+    return {};  // the check of its bytes says it
   IMREG_TRY(check_version(*file));
   const auto wrong = out_of_order(*file);
   if (!wrong) return {};
