@@ -21,6 +21,7 @@
 #include "bench_data.h"
 #include "formats/regimage.h"
 #include "imreg/bulk_change.h"
+#include "imreg/date.h"
 #include "imreg/history.h"
 #include "imreg/index.h"
 #include "imreg/relocate.h"
@@ -275,6 +276,15 @@ class Programs {
       std::filesystem::remove(path_ + end);
   }
 
+  // The nights of a move by -trange, which the index answers, or by a condition, which each row is asked.
+  RelocateReport rehearse(const Move& move, bool by_range) {
+    if (!move.by_night || !by_range) return relocate(move, false);
+    const auto [begin, end] = nights();
+    RelocateOptions options{edit_, search_, {move.here, move.there}, {}, {}, "bench"};
+    options.edit.go = false;
+    options.search.filters = {{"trange", {format_iso(begin), format_iso(end)}}};
+    return must(relocate_paths(options));
+  }
   RelocateReport relocate(const Move& move, bool go) {
     RelocateOptions options{edit_, search_, {move.here, move.there}, {}, {}, "bench"};
     options.edit.go = go;
@@ -330,7 +340,12 @@ void add_programs(const Move& move) {
   });
   add("rehearsal", 9, [=](benchmark::State& state) {
     Programs programs;
-    for (auto _ : state) timed(state, [&] { programs.relocate(move, false); });
+    for (auto _ : state) timed(state, [&] { programs.rehearse(move, true); });
+  });
+  if (!move.by_night) return;
+  add("rehearsal_where", 9, [=](benchmark::State& state) {
+    Programs programs;
+    for (auto _ : state) timed(state, [&] { programs.rehearse(move, false); });
   });
 }
 

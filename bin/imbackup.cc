@@ -34,17 +34,11 @@ constexpr std::size_t kNamedRows = 10;  // that are damaged; more are summed up
 class OneLine {
  public:
   OnProgress shown() {
-    return [this](std::int64_t done, std::int64_t all) {
-      if (done < shown_) shown_ = 0;
-      progress_.set_total(all);
-      progress_.add(done - shown_);
-      shown_ = done;
-    };
+    return [this](std::int64_t done, std::int64_t all) { progress_.at(done, all); };
   }
 
  private:
-  cli::Progress progress_;
-  std::int64_t shown_ = 0;
+  cli::Progress progress_{0, "rows"};
 };
 
 // Says what happened; the exit code.

@@ -58,11 +58,8 @@ int trouble(Request& request, const Status& status) {
 }
 
 auto watched(Request& request, const auto& work) {
-  cli::Progress progress;
-  request.options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
-    progress.set_total(all >> 20);
-    progress.add((done >> 20) - std::exchange(shown, done >> 20));
-  };
+  cli::Progress progress(0, "MB");
+  request.options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done >> 20, all >> 20); };
   return work();
 }
 
@@ -75,7 +72,7 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 
 int check(Request& request) {
   const auto roots = PathRoots::load(request.database);
-  if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
+  if (roots) request.options.expand = [&](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
   for (const Status& beside : {roots.status(), check_temperatures(request.database)})

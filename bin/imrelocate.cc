@@ -117,17 +117,15 @@ int work(const cli::Parsed& args) {
     const auto text = history_report(options.edit.database, json ? HistoryFormat::json : HistoryFormat::text);
     if (!text) return cli::end_with(kProgram.name, text.status());
     cli::Output output;
-    output.write(*text);
+    output.write(text->text);
     output.flush();
+    if (!text->whole.ok()) return cli::end_with(kProgram.name, text->whole);
     return !output.status().ok() ? cli::end_with(kProgram.name, output.status())
-           : text->empty()       ? cli::kNothing
+           : text->text.empty()  ? cli::kNothing
                                  : cli::kOk;
   }
-  cli::Progress progress;
-  options.edit.progress = [&progress, last = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
-    progress.set_total(all);
-    progress.add(done - std::exchange(last, done));
-  };
+  cli::Progress progress(0, "rows");
+  options.edit.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done, all); };
   if (*task == Task::undo) {
     const auto n = args.integer("undo", 1, 1, 1'000'000'000);
     const auto report = n ? undo_change(options.edit, *n) : Result<UndoReport>(n.status());

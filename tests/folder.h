@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -30,6 +31,19 @@ class Folder {
 
  private:
   std::string path_;
+};
+
+/// What a progress callback was told: it must only rise, never above all of it, which never changes, and end there.
+struct Told {
+  std::int64_t done = -1, all = -1, calls = 0;
+  bool good = true;
+  auto callback() {
+    return [this](std::int64_t now, std::int64_t of) {
+      good = good && now >= done && now <= of && (all < 0 || of == all);
+      done = now, all = of, ++calls;
+    };
+  }
+  bool whole() const { return good && calls > 1 && done == all; }
 };
 
 }  // namespace imreg

@@ -87,9 +87,12 @@ class History {
   const std::vector<BulkChange>& changes() const;
   /// Records of it that are damaged: changes may be missing.
   std::int64_t damaged() const;
+  /// Error: corrupt, when there are such.
+  Status whole() const;
   /// What was asked for, whole: `command` of a change has its first 77 bytes. Error: corrupt.
   Result<std::string> command_of(const BulkChange& change) const;
-  /// The n-th of those that are in force and can be undone, the newest is 1. Error: not_found, with how many there are.
+  /// The n-th of those that are in force and can be undone, the newest is 1. Errors: not_found, with how many there are;
+  /// corrupt: a damaged record is newer than it, and may be of a change that would have been counted.
   Result<BulkChange> newest(std::int64_t n) const;
 
   /// Where the rows of a change are now: visit(row, difference), row in rising order. Rows that a compaction took away are

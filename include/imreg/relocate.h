@@ -63,7 +63,11 @@ std::string report_text(const UndoReport& report);
 std::string report_json(const UndoReport& report, const BulkEditOptions& options);
 
 enum class HistoryFormat : std::uint8_t { text, json };
+struct HistoryReport {
+  std::string text;  ///< empty: there were no bulk changes
+  Status whole;      ///< of the history itself: changes may be missing
+};
 /// What bulk changes did, a line each, the newest first, with the number that -undo takes. Errors: those of History::load.
-Result<std::string> history_report(const std::string& database, HistoryFormat format);
+Result<HistoryReport> history_report(const std::string& database, HistoryFormat format);
 
 }  // namespace imreg

@@ -111,7 +111,7 @@ std::string report_json(const UndoReport& report, const BulkEditOptions& options
          ",\"command\":" + json_text(report.target.command) + ",\"gone\":" + number(report.gone) + "}\n";
 }
 
-Result<std::string> history_report(const std::string& database, HistoryFormat format) {
+Result<HistoryReport> history_report(const std::string& database, HistoryFormat format) {
   IMREG_ASSIGN(const RecordFile file, RecordFile::open(database));
   IMREG_ASSIGN(const History history, History::load(file));
   std::string out = format == HistoryFormat::json ? "[" : "";
@@ -142,9 +142,9 @@ Result<std::string> history_report(const std::string& database, HistoryFormat fo
     if (change->undone_by > 0) out += "  [undone by " + number(change->undone_by) + "]";
     out += '\n';
   }
-  if (format == HistoryFormat::json) return out + "]\n";
-  if (out.empty()) return std::string();
-  return "undo   id  when                        rows  kind          who, and what\n" + out;
+  if (format == HistoryFormat::json) return HistoryReport{out + "]\n", history.whole()};
+  if (out.empty()) return HistoryReport{"", history.whole()};
+  return HistoryReport{"undo   id  when                        rows  kind          who, and what\n" + out, history.whole()};
 }
 
 }  // namespace imreg

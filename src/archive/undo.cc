@@ -182,6 +182,7 @@ Result<UndoReport> undo_change(const BulkEditOptions& options, std::int64_t n) {
   const auto find = [n](const RecordFile& file) -> Result<std::pair<History, BulkChange>> {
     IMREG_ASSIGN(auto history, History::load(file));
     auto target = history.newest(n);
+    if (target.status().code() == Code::corrupt) return target.status();
     if (!target) return Status(target.status().code(), "-undo " + std::to_string(n) + ": " + target.status().message());
     IMREG_TRY(refuse_to_undo(*target));
     return std::pair(std::move(history), *std::move(target));

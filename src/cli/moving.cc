@@ -59,11 +59,8 @@ int move_with(const Program& program, const Parsed& args, const MoveWork& work) 
   if (args.has("i"))
     options.ask = [&](const std::string& from, const std::string& to) { return ask(program.name, from, to); };
   const MoveReport report = [&] {
-    Progress progress;
-    options.progress = [&, shown = std::int64_t{0}](std::int64_t done, std::int64_t all) mutable {
-      progress.set_total(all >> 20);
-      progress.add((done >> 20) - std::exchange(shown, done >> 20));
-    };
+    Progress progress(0, "MB");
+    options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done >> 20, all >> 20); };
     return work(options);
   }();
   for (const auto& note : report.notes) warn(program.name, note);

@@ -40,7 +40,7 @@ struct History::State {
   std::optional<RecordFile> file;
   std::vector<BulkChange> changes;
   std::vector<Step> steps;  // in order
-  std::int64_t damaged = 0;
+  std::vector<std::int64_t> damaged;  // records, newest first
   std::set<std::int64_t> not_made;  // as a later head says
 
   history::DetailsReader details_of(const BulkChange& change) const { return history::details_of(*file, change); }
@@ -168,13 +168,31 @@ Result<History> History::load(const RecordFile& file) {
 }
 
 const std::vector<BulkChange>& History::changes() const { return state_->changes; }
-std::int64_t History::damaged() const { return state_->damaged; }
+std::int64_t History::damaged() const { return std::ssize(state_->damaged); }
+
+Status History::whole() const {
+  if (damaged() == 0) return {};
+  return Status(Code::corrupt, counted(damaged(), "damaged record") +
+                                   ": changes may be missing, and what was done before them cannot be undone; imcheck "
+                                   "-repair saves the rows and all other changes into a new database")
+      .in_file(state_->file->path())
+      .at_record(state_->damaged.front());
+}
 
 Result<BulkChange> History::newest(std::int64_t n) const {
   std::int64_t found = 0;
+  const std::int64_t unknown = damaged() > 0 ? state_->damaged.front() : -1;  // behind it, every change is known
   for (auto change = state_->changes.rbegin(); change != state_->changes.rend(); ++change) {
     if (!change->in_force() || change->kind == Kind::undo || change->kind == Kind::compact) continue;
+    if (change->record < unknown) break;
     if (++found == n) return *change;
+  }
+  if (unknown >= 0) {
+    return Status(Code::corrupt, "which change is number " + std::to_string(n) +
+                                     " cannot be told: this record is damaged, which may be of a newer one; "
+                                     "imrelocate -history lists the others")
+        .in_file(state_->file->path())
+        .at_record(unknown);
   }
   return Status(Code::not_found, found == 0 ? "there is no bulk change to undo"
                                             : "only " + counted(found, "bulk change") + " can be undone");

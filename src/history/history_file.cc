@@ -29,12 +29,12 @@ void set_text(Record& record, Field<Text> field, std::string text) {
 
 // Calls visit(record, row) for each head, newest first, until it returns false.
 template <class Visit>
-Status each_head(const RecordFile& file, std::int64_t& damaged, const Visit& visit) {
+Status each_head(const RecordFile& file, std::vector<std::int64_t>& damaged, const Visit& visit) {
   Record record = file.make_record();
   for (std::int64_t row = file.count() - 1; row >= 0; --row) {
     if (const Status status = file.read(row, record); !status.ok()) {
       if (status.code() != Code::corrupt) return status;
-      ++damaged;
+      damaged.push_back(row);
       continue;
     }
     if (record[fields().kind] == 0) continue;
@@ -62,6 +62,10 @@ std::string path_of(const RecordFile& database) { return resolved_path(database.
 
 Result<RecordFile> open(const std::string& path) {
   IMREG_ASSIGN(RecordFile file, RecordFile::open(path));
+  if (file.schema().format == schema().format && file.schema().version > schema().version)
+    return Status(Code::mismatch, "is of history version " + std::to_string(file.schema().version) +
+                                      ", which needs a newer imreg: use that, nothing is changed without it")
+        .in_file(path);
   if (file.schema().layout_hash() != schema().layout_hash())
     return Status(Code::mismatch, "is no history of bulk changes that this release knows").in_file(path);
   return file;
@@ -122,6 +126,7 @@ namespace {
 
 // All of it is there and means something.
 Status check_details(const RecordFile& file, const BulkChange& change) {
+  if (change.parts == 0 && change.rows == 0) return {};  // says of another one that it was not made
   auto reader = details_of(file, change);
   IMREG_TRY(reader.command().status());
   DetailsReader::Run run;
@@ -137,7 +142,7 @@ Status check_details(const RecordFile& file, const BulkChange& change) {
 
 }  // namespace
 
-Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::int64_t& damaged) {
+Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::vector<std::int64_t>& damaged) {
   std::vector<BulkChange> out;
   IMREG_TRY(each_head(file, damaged, [&](RecordView record, std::int64_t row) {
     out.push_back(change_of(record, row));
@@ -148,12 +153,13 @@ Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::int64_t& d
 }
 
 Result<std::int64_t> next_id(const RecordFile& file) {
-  std::int64_t last = 0, damaged = 0;
+  std::int64_t last = 0;
+  std::vector<std::int64_t> damaged;
   IMREG_TRY(each_head(file, damaged, [&](RecordView record, std::int64_t) {
     last = record[fields().change];
     return false;
   }));
-  return last + 1 + damaged;
+  return last + 1 + std::ssize(damaged);
 }
 
 }  // namespace imreg::history

@@ -27,8 +27,8 @@ Result<RecordFile> open(const std::string& path);
 Record record_of(const BulkChange& change);
 BulkChange change_of(RecordView record, std::int64_t row);
 
-/// The heads of all changes, oldest first; `damaged` counts records that cannot be read.
-Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::int64_t& damaged);
+/// The heads of all changes, oldest first; `damaged`: records that cannot be read, the newest first.
+Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::vector<std::int64_t>& damaged);
 /// The number that the next change gets.
 Result<std::int64_t> next_id(const RecordFile& file);
 

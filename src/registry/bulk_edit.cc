@@ -45,10 +45,11 @@ class Planner {
     KeyCollisions collisions(file_, roots_);
     Record scratch = file_.make_record(), old = file_.make_record(), fresh = file_.make_record();
     std::int64_t looked_at = 0;
+    planned_ = rows.size();
     std::optional<Edited> last;  // what became of the last row
     Status trouble;
     rows.each(0, [&](std::int64_t row) {
-      if (options_.progress && ++looked_at % kBetweenReports == 0) options_.progress(looked_at, 2 * rows.size());
+      if (++looked_at % kBetweenReports == 0) tell(looked_at);
       const RecordView now = file_.peek(row, scratch);
       if (last && editor.repeats(now)) {
         if (*last == Edited::changed) {
@@ -82,6 +83,7 @@ class Planner {
     IMREG_TRY(trouble);
     IMREG_TRY(collisions.find(editor, changes_, report_));
     report_.vetoed = !editor.agrees();
+    tell(planned_);
     return {};
   }
 
@@ -99,8 +101,7 @@ class Planner {
       history.row(at_, old_.view(), fresh.view());
       change.row = at_++;
       change.bytes = fresh.bytes();
-      if (options_.progress && ++changed_ % kBetweenReports == 0)
-        options_.progress(report_.rows + changed_, 2 * report_.rows);
+      if (++changed_ % kBetweenReports == 0 || changed_ == report_.rows) tell_changed(0);
       return true;
     }
     return false;
@@ -120,7 +121,11 @@ class Planner {
   }
   void tell_changed(std::int64_t rows) {
     changed_ += rows;
-    if (options_.progress) options_.progress(report_.rows + changed_, 2 * report_.rows);
+    if (report_.rows > 0) tell(planned_ + planned_ * std::min(changed_, report_.rows) / report_.rows);
+  }
+  /// Looking at the rows is half of the work, and all of a rehearsal.
+  void tell(std::int64_t done) const {
+    if (options_.progress) options_.progress(done, options_.go ? 2 * planned_ : planned_);
   }
   /// Planned rows that were changed without being read whole: those that are damaged.
   void find_damaged() {
@@ -137,7 +142,7 @@ class Planner {
   Record scratch_ = file_.make_record();
   std::vector<bool> changes_;
   Record old_ = file_.make_record();
-  std::int64_t at_ = 0, changed_ = 0;
+  std::int64_t at_ = 0, changed_ = 0, planned_ = 0;
 };
 
 Status make_changes(RecordWriter& writer, Planner& planner, RowEditor& editor, const BulkChange& about,

@@ -92,6 +92,10 @@ ImageStatistics entry_of(RecordView record) {
 Status check_pending(const RecordFile& file) {
   if (file.is_native() && file.schema().format == pending::kFormat && file.schema().version == pending::kVersion)
     return {};
+  if (file.is_native() && file.schema().format == pending::kFormat && file.schema().version > pending::kVersion)
+    return Status(Code::mismatch, "is of pending version " + std::to_string(file.schema().version) +
+                                      ", which needs a newer imreg: use that; the statistics in it go on waiting")
+        .in_file(file.path());
   return Status(Code::invalid, "holds no waiting statistics of this version; move it away").in_file(file.path());
 }
 

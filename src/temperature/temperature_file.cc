@@ -32,6 +32,10 @@ RecordWriter::Options writing(const TemperatureStore& store) {
 
 Status check_version(const RecordFile& file) {
   if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version == temps::kVersion) return {};
+  if (file.is_native() && file.schema().format == temps::kFormat && file.schema().version > temps::kVersion)
+    return Status(Code::mismatch, "is of temps version " + std::to_string(file.schema().version) +
+                                      ", which needs a newer imreg: use that")
+        .in_file(file.path());
   return Status(Code::invalid,
                 "holds no temperatures of this version; move it away and import the logs again (imtemps import)")
       .in_file(file.path());
@@ -377,6 +381,8 @@ Status check_temperatures(const std::string& path) {
   if (file.status().code() == Code::not_found || file.status().code() == Code::busy)
     return {};  // none, or being written
   IMREG_TRY(file.status());
+  if (const Status known = check_version(*file); known.code() == Code::mismatch)
+    return {};  // the check of its bytes says it
   IMREG_TRY(check_version(*file));
   const auto wrong = out_of_order(*file);
   if (!wrong) return {};

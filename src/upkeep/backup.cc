@@ -14,6 +14,7 @@
 
 #include "os/walk.h"
 #include "upkeep/family.h"
+#include "upkeep/steps.h"
 #include "upkeep/table_copy.h"
 
 namespace imreg {
@@ -47,7 +48,8 @@ std::string resolved_place(const std::string& path) {
 
 class Backup {
  public:
-  Backup(const BackupOptions& options, BackupReport& report) : options_(options), report_(report) {
+  Backup(const BackupOptions& options, BackupReport& report)
+      : options_(options), report_(report), steps_(options.progress) {
     report_.path = options_.destination + "/Imreg.db";
   }
 
@@ -68,7 +70,9 @@ class Backup {
       report_.tables = report_.rows = 0;
       if (options_.full) report_.added = report_.changed = 0;  // else what the rounds before wrote is written
     }
-    return options_.dry_run ? Status() : verify();
+    if (!options_.dry_run) IMREG_TRY(verify());
+    steps_.finish();
+    return {};
   }
 
   /// What was begun where no copy comes of it.
@@ -207,12 +211,18 @@ class Backup {
       if (member.table) tables.push_back(member);
     }
     tables.push_back({options_.database, "Imreg.db", true});
+    for (const Member& table : tables) {  // each row is looked at, and in the end read back
+      const auto file = RecordFile::open(table.path);
+      if (file && first_round_) steps_.expect(file->count() * (options_.dry_run ? 1 : 2));
+    }
+    first_round_ = false;
     std::stable_partition(tables.begin(), tables.end(), [](const Member& m) { return m.name == "datasets.db"; });
     std::vector<std::unique_ptr<TableCopy>> copies;
     for (const Member& table : tables) {
       if (!options_.dry_run) IMREG_TRY(made_.make_folder_of(place_of(table)));
-      IMREG_ASSIGN(auto copy, TableCopy::open(table.path, place_of(table), options_, report_));
+      IMREG_ASSIGN(auto copy, TableCopy::open(table.path, place_of(table), options_, report_, steps_));
       IMREG_TRY(copy->look_at_all());
+      steps_.end(copy->rows());
       bool settled = options_.dry_run;
       for (int look = 0; !settled && look < kMostLooks; ++look) {
         IMREG_ASSIGN(settled, copy->look_again());
@@ -239,11 +249,12 @@ class Backup {
       Record row = file.make_record();
       std::int64_t damaged = 0;
       for (std::int64_t number = 0; number < file.count(); ++number) {
-        if (options_.progress && number % 4096 == 0) options_.progress(number, file.count());
+        if (number % 4096 == 0) steps_.at(number);
         const Status whole = file.read(number, row);
         if (!whole.ok() && (report_.damaged_rows == 0 || whole.code() != Code::corrupt)) return whole;
         damaged += whole.ok() ? 0 : 1;
       }
+      steps_.end(file.count());
       if (damaged > report_.damaged_rows)
         return Status(Code::corrupt, "has more damaged records than the database: its disk is not to be trusted")
             .in_file(path);
@@ -254,6 +265,8 @@ class Backup {
   const BackupOptions& options_;
   BackupReport& report_;
   NewPlaces made_;
+  Steps steps_;
+  bool first_round_ = true;
   std::map<std::string, std::string> stamps_;  // of plain files when they were copied
   std::map<std::string, bool> copied_;
   std::vector<std::string> tables_;

@@ -7,6 +7,7 @@
 #include "record/journal.h"
 #include "record/new_file.h"
 #include "upkeep/family.h"
+#include "upkeep/steps.h"
 
 namespace imreg {
 
@@ -19,6 +20,7 @@ class Restore {
   Restore(const RestoreOptions& options, RestoreReport& report)
       : options_(options),
         report_(report),
+        steps_(options.progress),
         from_(is_folder(options.backup) ? options.backup + "/Imreg.db" : options.backup),
         to_(is_folder(options.database) ? options.database + "/Imreg.db" : options.database) {
     report_.path = to_;
@@ -67,6 +69,11 @@ class Restore {
   Status make(const std::vector<Member>& members) {
     IMREG_TRY(check_free(to_));
     for (const Member& member : members) IMREG_TRY(check_member(member));
+    for (const Member& member : members) {
+      const auto rows = member.table ? RecordFile::open(member.path) : Result<RecordFile>(Status(Code::not_found, ""));
+      if (rows) steps_.expect(rows->count());
+    }
+    if (const auto rows = RecordFile::open(from_)) steps_.expect(rows->count());
     for (const Member& member : members) IMREG_TRY(restore(member));
     IMREG_TRY(restore_table(from_, to_));
     Status named;
@@ -148,7 +155,7 @@ class Restore {
     Record row = rows.make_record();
     succession_ = {rows.uuid(), {}, rows.change_number(), {}};  // the database itself comes last
     for (std::int64_t number = 0; number < rows.count(); ++number) {
-      if (options_.progress && number % 4096 == 0) options_.progress(number, rows.count());
+      if (number % 4096 == 0) steps_.at(number);
       if (Status whole = rows.read(number, row); whole.ok()) {
         IMREG_TRY(out.add(row.bytes()));
       } else if (whole.code() != Code::corrupt) {
@@ -167,6 +174,7 @@ class Restore {
       return Status(Code::busy, "was written to while it was read; run it again").in_file(from);
     IMREG_TRY(out.finish(out.rows_added(), rows.change_number()));
     IMREG_TRY(remove_journal(to, options_.observer));  // an empty one
+    steps_.end(rows.count());
     tables_.push_back(std::move(out));
     report_.rows += tables_.back().rows_added();
     ++report_.tables;
@@ -175,6 +183,7 @@ class Restore {
 
   const RestoreOptions& options_;
   RestoreReport& report_;
+  Steps steps_;
   std::string from_, to_;
   NewPlaces made_;
   std::vector<NewRecordFile> tables_;  // whole, not yet under their names

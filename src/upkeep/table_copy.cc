@@ -77,8 +77,8 @@ TableCopy::~TableCopy() {
 }
 
 Result<std::unique_ptr<TableCopy>> TableCopy::open(const std::string& from, const std::string& to,
-                                                   const BackupOptions& options, BackupReport& report) {
-  std::unique_ptr<TableCopy> out(new TableCopy(from, to, options, report));
+                                                   const BackupOptions& options, BackupReport& report, Steps& steps) {
+  std::unique_ptr<TableCopy> out(new TableCopy(from, to, options, report, steps));
   IMREG_ASSIGN(out->source_, RecordFile::open(from));
   if (!out->source_->is_native()) {
     return Status(Code::invalid, "is not in imreg's own format; convert it first (convertimreg OLD NEW -to native)")
@@ -188,7 +188,7 @@ Status TableCopy::look_at_all() {
   rows_ = source_->count();
   change_number_ = source_->change_number();
   for (std::int64_t row = 0; row < rows_; ++row) {
-    if (options_.progress && row % 4096 == 0) options_.progress(row, rows_);
+    if (row % 4096 == 0) steps_.at(row);
     IMREG_TRY(take(*source_, row, true));
   }
   if (report_.damaged_rows == 0 || options_.damaged) return {};

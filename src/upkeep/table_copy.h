@@ -13,6 +13,7 @@
 #include "os/lock.h"
 #include "record/journal.h"
 #include "record/new_file.h"
+#include "upkeep/steps.h"
 
 namespace imreg {
 
@@ -38,7 +39,7 @@ class TableCopy {
  public:
   /// `from` is copied to `to`. Errors: those of opening both; mismatch (they are not the same file any more), invalid.
   static Result<std::unique_ptr<TableCopy>> open(const std::string& from, const std::string& to,
-                                                 const BackupOptions& options, BackupReport& report);
+                                                 const BackupOptions& options, BackupReport& report, Steps& steps);
 
   /// The first look: every row, held against the copy. Errors: io; corrupt: records of `from` are damaged, and the caller
   /// has not said to go on.
@@ -57,8 +58,8 @@ class TableCopy {
   ~TableCopy();
 
  private:
-  TableCopy(std::string from, std::string to, const BackupOptions& options, BackupReport& report)
-      : from_(std::move(from)), to_(std::move(to)), options_(options), report_(report) {}
+  TableCopy(std::string from, std::string to, const BackupOptions& options, BackupReport& report, Steps& steps)
+      : from_(std::move(from)), to_(std::move(to)), options_(options), report_(report), steps_(steps) {}
   Status open_copy();
   Status take(const RecordFile& now, std::int64_t row, bool first);
   Status look();
@@ -71,6 +72,7 @@ class TableCopy {
   std::string from_, to_;
   const BackupOptions& options_;
   BackupReport& report_;
+  Steps& steps_;
   std::optional<RecordFile> source_;
   std::optional<RecordFile> copy_;  ///< as it is; nothing: there is none, or it does not count
   std::unique_ptr<IndexKeeper> keeper_;

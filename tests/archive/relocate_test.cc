@@ -283,6 +283,20 @@ TEST(Relocate, ADiskThatFailsLeavesItDoneOrNotDone) {
   EXPECT_EQ(undone, operations);
 }
 
+TEST(Relocate, TellsHowFarItIs) {
+  Folder folder;
+  Images images;
+  for (int i = 0; i < 40000; ++i) images.push_back({"/f" + std::to_string(i % 3), "n" + std::to_string(i), 0, false});
+  const std::string path = make_database(folder, images, false);
+  for (const bool go : {false, true}) {
+    Told told;
+    auto options = options_of(path, {{"/f1", "/g"}}, go);
+    options.edit.progress = told.callback();
+    ASSERT_EQ(must(relocate_paths(options)).edit.rows, 13333);
+    EXPECT_TRUE(told.whole()) << go << ": " << told.done << " of " << told.all << " in " << told.calls;
+  }
+}
+
 TEST(Relocate, ADamagedRowStaysAndIsNamed) {
   Folder folder;
   Images images;

@@ -132,6 +132,7 @@ TEST(Progress, NothingWithoutATerminal) {
 
 TEST(Progress, TheLine) {
   EXPECT_EQ(Progress::line(1234, 9000, 2), "  1234/9000  617/s  13 s left");
+  EXPECT_EQ(Progress::line(1234, 9000, 2, "MB"), "  1234/9000 MB  617 MB/s  13 s left");
   EXPECT_EQ(Progress::line(10, 0, 2), "  10  5/s");
   EXPECT_EQ(Progress::line(0, 5, 2), "  0  0/s");
   EXPECT_EQ(Progress::line(7, 5, 7), "  7/5  1/s  0 s left");

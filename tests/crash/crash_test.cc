@@ -240,7 +240,8 @@ struct Followed {
               options.full = full;
               options.observer = live.observer;
               BackupReport report;
-              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report));
+              Steps steps(nullptr);
+              IMREG_ASSIGN(auto copy, TableCopy::open(path, live.path, options, report, steps));
               IMREG_TRY(copy->look_at_all());
               IMREG_ASSIGN(const bool settled, copy->look_again());
               EXPECT_TRUE(settled);
@@ -465,9 +466,166 @@ TEST(Crash, EveryRowSyncIsNeeded) {
         });
 }
 
-TEST(Crash, EveryBulkSyncIsNeeded) {
+TEST(Crash, EverySyncOfBulkIsNeeded) {
   const auto history = bulk_history();
-  prove(record(history), ".journal", {});
+  prove(record(history), "",
+        {
+            // Recovery of a file that nobody has written to since it was made, as in EveryRowSyncIsNeeded.
+            "bulk: append 1, sync 1, of the folder: left out",
+            "bulk: append 1, sync 1, of the folder: too late",
+            "bulk: append 1, sync 2, of x.db: left out",
+            "bulk: append 1, sync 2, of x.db: too late",
+            "bulk: append 1, sync 3, of x.db: left out",
+            "bulk: append 1, sync 3, of x.db: too early",
+            "bulk: append 1, sync 3, of x.db: too late",
+            // The journal's name and content are both durable before the commit returns, in any order.
+            "bulk: commit_many 2, sync 1, of the folder: too late",
+        });
+}
+TEST(Crash, EverySyncOfCompactIsNeeded) {
+  const auto history = compact_history();
+  prove(
+      record(history), "",
+      {
+          // Recovery of a file that nobody has written to since it was made, as in EveryRowSyncIsNeeded.
+          "compact: append 1, sync 1, of the folder: left out",
+          "compact: append 1, sync 1, of the folder: too late",
+          "compact: append 1, sync 2, of x.db: left out",
+          "compact: append 1, sync 2, of x.db: too late",
+          "compact: append 1, sync 3, of x.db: left out",
+          "compact: append 1, sync 3, of x.db: too early",
+          "compact: append 1, sync 3, of x.db: too late",
+          // The journal's name and content are both durable before the commit returns, in any order.
+          "compact: commit 2, sync 1, of the folder: too late",
+          "compact: commit 5, sync 1, of the folder: too late",
+          "compact: commit 9, sync 1, of the folder: too late",
+          // Before it the cards of the counts are written last, which the first writer finds damaged and mends; behind it only the old journal goes.
+          "compact: compact 3, sync 3, of x.db.unfinished: too early",
+          "compact: compact 3, sync 3, of x.db.unfinished: too late",
+          "compact: compact 8, sync 3, of x.db.unfinished: too early",
+          "compact: compact 8, sync 3, of x.db.unfinished: too late",
+          // The folder is synced more than once on each side of the rename, at the latest by the first writer of the new file: one is enough.
+          "compact: compact 3, sync 5, of the folder: left out",
+          "compact: compact 3, sync 5, of the folder: too early",
+          "compact: compact 3, sync 5, of the folder: too late",
+          "compact: compact 3, sync 6, of the folder: left out",
+          "compact: compact 3, sync 6, of the folder: too late",
+          "compact: compact 8, sync 5, of the folder: left out",
+          "compact: compact 8, sync 5, of the folder: too early",
+          "compact: compact 8, sync 5, of the folder: too late",
+          "compact: compact 8, sync 6, of the folder: left out",
+          "compact: compact 8, sync 6, of the folder: too late",
+          // The first writer, a checkpoint or trim() syncs what a sync before or behind it in this step covers, or counts that are found by the rows.
+          "compact: compact 3, sync 7, of x.db: left out",
+          "compact: compact 3, sync 7, of x.db: too late",
+          "compact: compact 8, sync 7, of x.db: left out",
+          "compact: compact 8, sync 7, of x.db: too late",
+      });
+}
+TEST(Crash, EverySyncOfBackupIsNeeded) {
+  Followed source;
+  const auto history = backup_history(source);
+  prove(
+      record(history), "",
+      {
+          // The journal's name and content are both durable before the commit returns, in any order.
+          "backup: again 1, sync 1, of the folder: too late",
+          "backup: rows 2, sync 1, of the folder: left out",
+          "backup: rows 2, sync 1, of the folder: too late",
+          "backup: rows 2, sync 2, of x.db.journal: too late",
+          "backup: last 5, sync 1, of the folder: too late",
+          // Before it the cards of the counts are written last, which the first writer finds damaged and mends; behind it only the old journal goes.
+          "backup: first 0, sync 1, of x.db.unfinished: too early",
+          "backup: most 3, sync 1, of x.db.unfinished: too early",
+          "backup: most 3, sync 1, of x.db.unfinished: too late",
+          "backup: full 4, sync 1, of x.db.unfinished: too early",
+          // The folder is synced more than once on each side of the rename, at the latest by the first writer of the new file: one is enough.
+          "backup: first 0, sync 2, of the folder: left out",
+          "backup: first 0, sync 2, of the folder: too early",
+          "backup: first 0, sync 2, of the folder: too late",
+          "backup: first 0, sync 3, of the folder: left out",
+          "backup: first 0, sync 3, of the folder: too early",
+          "backup: first 0, sync 3, of the folder: too late",
+          "backup: first 0, sync 4, of the folder: left out",
+          "backup: first 0, sync 4, of the folder: too late",
+          "backup: most 3, sync 4, of the folder: left out",
+          "backup: most 3, sync 4, of the folder: too early",
+          "backup: most 3, sync 4, of the folder: too late",
+          "backup: most 3, sync 5, of the folder: left out",
+          "backup: most 3, sync 5, of the folder: too late",
+          "backup: full 4, sync 3, of the folder: left out",
+          "backup: full 4, sync 3, of the folder: too early",
+          "backup: full 4, sync 3, of the folder: too late",
+          "backup: full 4, sync 4, of the folder: left out",
+          "backup: full 4, sync 4, of the folder: too early",
+          "backup: full 4, sync 4, of the folder: too late",
+          "backup: full 4, sync 5, of the folder: left out",
+          "backup: full 4, sync 5, of the folder: too late",
+          // The first writer, a checkpoint or trim() syncs what a sync before or behind it in this step covers, or counts that are found by the rows.
+          "backup: first 0, sync 5, of x.db: left out",
+          "backup: first 0, sync 5, of x.db: too late",
+          "backup: first 0, sync 6, of x.db: left out",
+          "backup: first 0, sync 6, of x.db: too early",
+          "backup: first 0, sync 6, of x.db: too late",
+          "backup: first 0, sync 7, of x.db: left out",
+          "backup: first 0, sync 7, of x.db: too early",
+          "backup: again 1, sync 3, of x.db: too early",
+          "backup: again 1, sync 5, of x.db: left out",
+          "backup: again 1, sync 5, of x.db: too early",
+          "backup: rows 2, sync 3, of x.db: too early",
+          "backup: rows 2, sync 5, of x.db: left out",
+          "backup: rows 2, sync 5, of x.db: too early",
+          "backup: most 3, sync 2, of x.db: left out",
+          "backup: most 3, sync 2, of x.db: too late",
+          "backup: most 3, sync 6, of x.db: left out",
+          "backup: most 3, sync 6, of x.db: too late",
+          "backup: most 3, sync 7, of x.db: left out",
+          "backup: most 3, sync 7, of x.db: too early",
+          "backup: most 3, sync 7, of x.db: too late",
+          "backup: most 3, sync 8, of x.db: left out",
+          "backup: most 3, sync 8, of x.db: too early",
+          "backup: full 4, sync 2, of x.db: left out",
+          "backup: full 4, sync 2, of x.db: too late",
+          "backup: full 4, sync 6, of x.db: left out",
+          "backup: full 4, sync 6, of x.db: too late",
+          "backup: full 4, sync 7, of x.db: left out",
+          "backup: full 4, sync 7, of x.db: too early",
+          "backup: full 4, sync 7, of x.db: too late",
+          "backup: full 4, sync 8, of x.db: left out",
+          "backup: full 4, sync 8, of x.db: too early",
+          "backup: last 5, sync 3, of x.db: too early",
+          "backup: last 5, sync 5, of x.db: left out",
+          "backup: last 5, sync 5, of x.db: too early",
+      });
+}
+TEST(Crash, EverySyncOfMergeIsNeeded) {
+  const auto history = merge_history();
+  prove(
+      record(history), "",
+      {
+          // The journal's name and content are both durable before the commit returns, in any order.
+          "merge: merge b.db 1, sync 1, of the folder: too late",
+          // The folder is synced more than once on each side of the rename, at the latest by the first writer of the new file: one is enough.
+          "merge: merge a.db 0, sync 2, of the folder: left out",
+          "merge: merge a.db 0, sync 2, of the folder: too early",
+          "merge: merge a.db 0, sync 2, of the folder: too late",
+          "merge: merge a.db 0, sync 3, of the folder: left out",
+          "merge: merge a.db 0, sync 3, of the folder: too late",
+          // The first writer, a checkpoint or trim() syncs what a sync before or behind it in this step covers, or counts that are found by the rows.
+          "merge: merge a.db 0, sync 4, of x.db: left out",
+          "merge: merge a.db 0, sync 4, of x.db: too late",
+          "merge: merge a.db 0, sync 5, of x.db: left out",
+          "merge: merge a.db 0, sync 5, of x.db: too early",
+          "merge: merge a.db 0, sync 5, of x.db: too late",
+          "merge: merge a.db 0, sync 7, of x.db: left out",
+          "merge: merge a.db 0, sync 7, of x.db: too early",
+          "merge: merge a.db 0, sync 7, of x.db: too late",
+          "merge: merge a.db 0, sync 8, of x.db: left out",
+          "merge: merge a.db 0, sync 8, of x.db: too early",
+          "merge: merge b.db 1, sync 3, of x.db: too early",
+          "merge: merge b.db 1, sync 5, of x.db: left out",
+          "merge: merge b.db 1, sync 5, of x.db: too early",
+      });
 }
 TEST(Crash, EveryIndexSyncIsNeeded) {
   const auto history = index_history();

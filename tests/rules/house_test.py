@@ -8,7 +8,7 @@ import rules
 
 root, programs = sys.argv[1], sys.argv[2]
 build = os.path.dirname(os.path.abspath(programs))
-faults = rules.floors(root) + rules.vendors(root) + rules.lengths(root) + rules.unfinished(root) + rules.purposes(root)
+faults = rules.floors(root) + rules.vendors(root) + rules.disk_and_shell(root) + rules.lengths(root) + rules.unfinished(root) + rules.purposes(root)
 faults += rules.headers_alone(root, os.path.join(build, "generated"), os.path.join(build, "rules-cache"))
 faults += rules.manuals(root, programs) + rules.man_lint(root)
 for fault in faults:

@@ -107,6 +107,36 @@ def vendors(root):
     return bad
 
 
+# Calls that change the disk pass os, whose observer the crash tests are; no name of a file ever meets a shell.
+CHANGES = re.compile(r"(?<![\w.>])(::|std::)?(pwritev?2?|pwrite64|fsync|fdatasync|sync_file_range|ftruncate|truncate|posix_fallocate|fallocate|rename|renameat2?|"
+                     r"unlink|unlinkat|remove|fopen|fwrite|creat)\s*\(")
+SHELLS = re.compile(r"(?<![\w.>])(::|std::)?(system|popen|wordexp|execlp|execvp)\(|/bin/(ba|da)?sh\b")
+MAY_CHANGE = {  # rooms and files that may, with the reason
+    "src/os/": "is the room for it",
+    "src/archive/file_tree.cc": "moves files of others, under an observer of its own",
+    "src/archive/moving_file.cc": "takes its unfinished file away again, whatever failed",
+    "src/cli/new_file.cc": "what a program writes for its user is no database",
+    "src/cli/output.cc": "the same",
+    "src/codegen/": "runs in the build",
+}
+MAY_SHELL = {"src/cli/pager.cc": "PAGER is a command line of the user", "src/os/child.cc": "starts the program of a step, by its words"}
+
+
+def disk_and_shell(root):
+    """Only os changes the disk; only the pager starts a shell."""
+    bad = []
+    for path in files_in(root, "src", (".cc", ".h")) + files_in(root, "bin", (".cc", ".h")) + files_in(root, "include", (".h",)):
+        for number, line in enumerate(text_of(root, path).split("\n"), 1):
+            code = line.split("//")[0]
+            called = CHANGES.search(code)
+            # A method or function of ours has such a name, too: only what is asked of the system is meant.
+            if called and (called.group(1) == "::" or called.group(2) in ("fopen", "fwrite")) and not path.startswith(tuple(MAY_CHANGE)):
+                bad.append(f"{path}:{number}: {called.group(2)}() past os and its observer: {line.strip()[:80]}")
+            if SHELLS.search(re.sub(r'"[^"/]*"', '""', code)) and not path.startswith(tuple(MAY_SHELL)):
+                bad.append(f"{path}:{number}: a shell, or a program looked for in PATH: {line.strip()[:80]}")
+    return bad
+
+
 def lengths(root):
     """Programs and READMEs stay short; every room has a README."""
     bad = []

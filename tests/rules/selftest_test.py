@@ -48,6 +48,11 @@ CASES = [  # rule, file, text, a part of the expected message
     ("vendors", "src/registry/r.cc", "#include <jpeglib.h>\n", "only in: image"),
     ("vendors", "src/registry/r.cc", "#include <cairo/cairo.h>\n", "only in: chart"),
     ("vendors", "bin/prog.cc", "#include <boost/program_options.hpp>\n", "only in: cli"),
+    ("disk_and_shell", "src/registry/r.cc", "// R.\nvoid f() { ::fdatasync(3); }\n", "fdatasync() past os"),
+    ("disk_and_shell", "src/registry/r.cc", "// R.\nint f() { return ::rename(\"a\", \"b\"); }\n", "rename() past os"),
+    ("disk_and_shell", "bin/prog.cc", "// P.\nint main() { return std::system(\"ls\"); }\n", "a shell"),
+    ("disk_and_shell", "src/os/file.cc", "// F.\nauto* f() { return popen(\"ls\", \"r\"); }\n", "a shell"),
+    ("disk_and_shell", "src/registry/r.cc", "// R.\nconst char* k = \"/bin/sh\";\n", "a shell"),
     ("lengths", "bin/prog.cc", "\n" * 151, "at most 150 lines"),
     ("lengths", "src/os/README.md", "x\n" * 31, "at most 30 lines"),
     ("lengths", "src/os/README.md", None, "has no README"),
@@ -89,7 +94,7 @@ def run(rule, root):
 
 
 failures = []
-for rule in ("floors", "vendors", "lengths", "unfinished", "purposes", "headers_alone", "manuals"):
+for rule in ("floors", "vendors", "disk_and_shell", "lengths", "unfinished", "purposes", "headers_alone", "manuals"):
     with tempfile.TemporaryDirectory() as root:
         plant(root, CLEAN)
         found = run(rule, root)

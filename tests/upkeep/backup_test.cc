@@ -40,6 +40,27 @@ void make_copy(const Folder& folder) {
   EXPECT_EQ(report.added, kRows);
 }
 
+TEST(Backup, TellsHowFarItIs) {
+  Folder folder;
+  make(folder / "a.db");
+  EXPECT_OK(must(RecordWriter::open(folder / "a.db", {})).append(bytes_of(numbered(kRows, 20000))));
+  for (const bool full : {true, false}) {
+    Told told;
+    auto options = options_for(folder);
+    options.full = full;
+    options.progress = told.callback();
+    EXPECT_OK(back_up(options).failure);
+    EXPECT_TRUE(told.whole()) << told.done << " of " << told.all << " in " << told.calls;
+  }
+  Told told;
+  RestoreOptions options;
+  options.backup = options_for(folder).destination;
+  options.database = folder / "again.db";
+  options.progress = told.callback();
+  EXPECT_OK(restore_database(options).failure);
+  EXPECT_TRUE(told.whole()) << told.done << " of " << told.all << " in " << told.calls;
+}
+
 TEST(Backup, OnlyWhatIsNewIsWritten) {
   Folder folder;
   make(folder / "a.db");

@@ -264,6 +264,19 @@ TEST_F(Check, LockLostAndOthers) {
   finds(Finding::Kind::warning, "0 rows that stood behind a damaged one");
 }
 
+TEST_F(Check, TellsHowFarItIs) {
+  make(path, 3000);
+  ASSERT_TRUE(RecordWriter::create(path + ".pending", *builtin_format("pending", 1), {}).ok());
+  for (const bool damaged : {false, true}) {
+    Told told;
+    CheckOptions options;
+    options.progress = told.callback();
+    ASSERT_TRUE(check_database(path, options).ok());
+    EXPECT_TRUE(told.whole()) << told.done << " of " << told.all << " in " << told.calls;
+    if (!damaged) scribble(path, kData + 5 * kSize + 9, "rot");
+  }
+}
+
 // Each record file of the family, and what is not what its name says.
 TEST_F(Check, RecordFilesBesideIt) {
   make(path, 5);
