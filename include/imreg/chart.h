@@ -1,0 +1,92 @@
+// Pictures of numbers: plots, maps of the sky, values on a focal plane; as SVG, PNG, or text for a terminal.
+//
+//   chart::Plot plot{.title = "seeing", .x = {.label = "obstime", .time = true}, .y = {.label = "fwhm", .unit = "pixel"}};
+//   plot.series.push_back({.name = "r", .x = times, .y = fwhm});
+//   IMREG_ASSIGN(const std::string bytes, chart::draw_png(plot, {.width = 1200, .height = 800}));
+//
+// Values that are not finite are left out and counted in the picture. A picture never comes without a word: what has nothing
+// to show is an error.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "imreg/status.h"
+
+namespace imreg::chart {
+
+/// One direction of a plot.
+struct Axis {
+  std::string label;
+  std::string unit{};   ///< as FITS writes it; empty: none
+  bool log = false;     ///< powers of ten; values <= 0 are left out and counted
+  bool time = false;    ///< values are seconds since 1970 UTC: ticks are dates and times of day
+  double tz_hours = 0;  ///< of `time`: the zone of the ticks, hours east of UTC
+  std::optional<double> low{}, high{};  ///< else what the data need, and a little more; low > high turns the axis round
+};
+
+enum class Mark { points, line, steps, bars };
+
+/// What is drawn in one colour and with one symbol. x and y have one length; the errors have it too, or are empty.
+struct Series {
+  std::string name{};  ///< for the legend; empty: not in it
+  std::vector<double> x{}, y{};
+  std::vector<double> x_error{}, y_error{};  ///< half the length of the bar; NaN: none
+  Mark mark = Mark::points;                  ///< steps: y[i] holds from x[i] to x[i + 1]; bars: from x[i] to x[i + 1], from 0
+};
+
+struct Plot {
+  std::string title{};
+  Axis x{}, y{};
+  std::vector<Series> series{};
+  std::vector<std::string> notes{};  ///< small lines below: "12 of 300 not measured"
+  bool legend = true;                ///< when there are two named series or more
+};
+
+/// Positions on the whole sky, in Aitoff's projection, right ascension growing to the left.
+struct SkyMap {
+  std::string title{};
+  std::vector<Series> series{};  ///< x: right ascension, y: declination, degrees (ICRS)
+  std::vector<std::string> notes{};
+};
+
+/// A rectangle of a focal plane, in any unit, y upwards.
+struct Chip {
+  std::string name;
+  double x0, y0, x1, y1;
+  double value;  ///< NaN: drawn in its own shade, without a colour
+};
+struct FocalPlane {
+  std::string title{};
+  std::string label{}, unit{};  ///< of the values
+  std::vector<Chip> chips{};
+  std::vector<std::string> notes{};
+};
+
+using Picture = std::variant<Plot, SkyMap, FocalPlane>;
+
+struct Size {
+  int width = 960, height = 600;  ///< pixels (SVG: CSS pixels), 200..10,000
+};
+
+/// Errors of all: invalid (x and y of different lengths, no value that can be shown: the message says of what and why,
+/// a size out of range), io (no memory for the picture).
+Result<std::string> draw_svg(const Picture& picture, Size size = {});
+Result<std::string> draw_png(const Picture& picture, Size size = {});
+
+enum class TerminalStyle {
+  braille,  ///< UTF-8: 2 x 4 dots in each place
+  ascii,    ///< one mark in each place
+  sixel     ///< a PNG's pixels, for terminals that can
+};
+struct Terminal {
+  int columns = 80, rows = 24;
+  TerminalStyle style = TerminalStyle::braille;
+  bool colour = false;  ///< ANSI colours of 16
+};
+/// Lines, each ended by a newline, none wider than the terminal.
+Result<std::string> draw_text(const Picture& picture, const Terminal& terminal);
+
+}  // namespace imreg::chart
