@@ -23,6 +23,11 @@ pkg_check_modules(WCSLIB REQUIRED wcslib)
 vendor(wcs wcs m)
 target_include_directories(vendor_wcs SYSTEM INTERFACE ${WCSLIB_INCLUDE_DIRS})
 
+# For imstatus only.
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
+add_library(vendor_edit INTERFACE)
+target_link_libraries(vendor_edit INTERFACE PkgConfig::EDIT)
+
 vendor(re2 re2 Threads::Threads)
 vendor(z z)
 vendor(bz2 bz2)
