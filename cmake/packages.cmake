@@ -37,6 +37,11 @@ pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
 add_library(vendor_cfitsio INTERFACE)
 target_link_libraries(vendor_cfitsio INTERFACE PkgConfig::CFITSIO)
 
+# Not its archive, either: it would need those of fontconfig, freetype, X11.
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+add_library(vendor_cairo INTERFACE)
+target_link_libraries(vendor_cairo INTERFACE PkgConfig::CAIRO)
+
 # Can a whole program be linked statically? Sanitizers cannot.
 set(CMAKE_REQUIRED_LINK_OPTIONS -static)
 check_cxx_source_compiles("#include <string>\nint main(int n, char**) { return std::to_string(n).size() > 5; }" IMREG_CAN_LINK_STATICALLY)

@@ -1,0 +1,39 @@
+// From a picture to bytes: the canvas that is asked for, and the drawing that fits the picture.
+#include "chart/pictures.h"
+#include "chart/sheet.h"
+#include "chart/text_tools.h"
+
+namespace imreg::chart {
+namespace {
+
+Status check_size(Size size) {
+  for (const auto& [what, value] : {std::pair{"width", size.width}, std::pair{"height", size.height}}) {
+    if (value < 200 || value > 10000)
+      return Status(Code::invalid, std::string("the ") + what + " of a picture is 200 to 10000 pixels, not " + std::to_string(value));
+  }
+  return {};
+}
+
+Status draw_on(const Picture& picture, Canvas& canvas) {
+  return std::visit([&](const auto& one) { return draw(one, canvas); }, picture);
+}
+
+}  // namespace
+
+Result<std::string> draw_svg(const Picture& picture, Size size) {
+  IMREG_TRY(check_size(size));
+  IMREG_ASSIGN(const auto canvas, make_svg_canvas(size));
+  IMREG_TRY(draw_on(picture, *canvas));
+  return canvas->svg(safe_text(std::visit([](const auto& one) { return one.title; }, picture)));
+}
+
+Result<std::string> draw_png(const Picture& picture, Size size) {
+  IMREG_TRY(check_size(size));
+  IMREG_ASSIGN(const auto canvas, make_pixel_canvas(size));
+  IMREG_TRY(draw_on(picture, *canvas));
+  return canvas->png();
+}
+
+Result<std::string> draw_text(const Picture&, const Terminal&) { return Status(Code::invalid, "not yet"); }
+
+}  // namespace imreg::chart
