@@ -75,7 +75,8 @@ Status read_status_options(const Parsed& args, Settings& settings, trend::Reques
     const auto x = size.find('x');
     long long width = 0, height = 0;
     const bool good = x != size.npos && parse_integer(size.substr(0, x), width) &&
-                      parse_integer(size.substr(x + 1), height) && width > 0 && height > 0 && width <= 10000 && height <= 10000;
+                      parse_integer(size.substr(x + 1), height) && width > 0 && height > 0 && width <= 10000 &&
+                      height <= 10000;
     if (!good) return {Code::invalid, "-size: \"" + size + "\" is no width and height: 960x600"};
     output.width = static_cast<int>(width), output.height = static_cast<int>(height);
   }

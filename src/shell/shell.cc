@@ -9,11 +9,11 @@
 #include <iostream>
 
 #include "base/text.h"
-#include "shell/line_editor.h"
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "imreg/chart.h"
 #include "imreg/query.h"
+#include "shell/line_editor.h"
 #include "trend/functions.h"
 #include "trend/read_table.h"
 #include "trend/verbs.h"
@@ -41,7 +41,9 @@ bool is_assignment(std::string_view line, std::string& name, std::string_view& e
   const auto equals = line.find('=');
   if (equals == line.npos || equals == 0) return false;
   const auto left = trim(line.substr(0, equals));
-  const bool is_name = !left.empty() && std::all_of(left.begin(), left.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+  const bool is_name = !left.empty() && std::all_of(left.begin(), left.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  });
   if (!is_name || (equals + 1 < line.size() && line[equals + 1] == '=')) return false;
   name = left;
   expression = trim(line.substr(equals + 1));
@@ -114,7 +116,8 @@ Result<std::vector<std::string>> shell_words(std::string_view line) {
   return out;
 }
 
-StatusShell::StatusShell(const Program& program, const Parsed& args) : program_(program), args_(args), settings_(args_) {}
+StatusShell::StatusShell(const Program& program, const Parsed& args)
+    : program_(program), args_(args), settings_(args_) {}
 
 Result<Parsed> StatusShell::parse_line(const std::vector<std::string>& words) const {
   std::vector<const char*> argv = {program_.name.data()};
@@ -122,7 +125,8 @@ Result<Parsed> StatusShell::parse_line(const std::vector<std::string>& words) co
   IMREG_ASSIGN(auto parsed, parse(static_cast<int>(argv.size()), argv.data(), program_));
   for (const auto& use : parsed.uses) {
     if (use.name == "db" || use.name == "f" || use.name == "c" || use.name == "D")
-      return Status(Code::invalid, "-" + std::string(use.name) + " is for the command line, not for a line of the shell");
+      return Status(Code::invalid,
+                    "-" + std::string(use.name) + " is for the command line, not for a line of the shell");
   }
   return parsed;
 }
@@ -130,7 +134,7 @@ Result<Parsed> StatusShell::parse_line(const std::vector<std::string>& words) co
 // The options of a line win over those of limits and labels, these over the command line's; filters add up.
 Result<trend::Request> StatusShell::request_of(const Parsed& line, StatusOutput& output) {
   Parsed all{.uses = args_.uses, .positionals = line.positionals, .program = program_.name};
-  for (const auto* more : {&chosen_, &look_, &line.uses}) all.uses.insert(all.uses.end(), more->begin(), more->end());
+  for (const auto* more : std::initializer_list<const std::vector<Use>*>{&chosen_, &look_, &line.uses}) all.uses.insert(all.uses.end(), more->begin(), more->end());
   trend::Request request;
   IMREG_TRY(read_status_options(all, settings_, request, output));
   return request;
@@ -146,7 +150,8 @@ Status StatusShell::print(trend::Answer answer, const StatusOutput& output, cons
       for (const auto& one : formats) list += ", " + one;
       return {Code::invalid, "-format: \"" + format + "\" is none of " + list};
     }
-    return {Code::invalid, output.path + ": its ending names no format: .png, .svg, .csv, .json, .fits, .npy, .txt, or -format"};
+    return {Code::invalid,
+            output.path + ": its ending names no format: .png, .svg, .csv, .json, .fits, .npy, .txt, or -format"};
   }
   const bool terminal = ::isatty(1) == 1 && output.path.empty();
   if (terminal && (format == "png" || format == "npy" || format == "fits"))
@@ -163,11 +168,14 @@ Status StatusShell::print(trend::Answer answer, const StatusOutput& output, cons
     picture = *std::move(drawn);
   } else if (draw) {
     chart::Terminal shape;
-    if (const int columns = terminal_columns(); columns > 0) shape.columns = columns, shape.rows = std::clamp(columns * 3 / 10, 12, 40);
+    if (const int columns = terminal_columns(); columns > 0)
+      shape.columns = columns, shape.rows = std::clamp(columns * 3 / 10, 12, 40);
     if (output.width > 0) shape.columns = output.width, shape.rows = output.height;
     shape.colour = terminal;
     const std::string style = !output.style.empty() ? output.style : utf8_locale() ? "braille" : "ascii";
-    shape.style = style == "braille" ? chart::TerminalStyle::braille : style == "ascii" ? chart::TerminalStyle::ascii : chart::TerminalStyle::sixel;
+    shape.style = style == "braille" ? chart::TerminalStyle::braille
+                  : style == "ascii" ? chart::TerminalStyle::ascii
+                                     : chart::TerminalStyle::sixel;
     auto drawn = chart::draw_text(*answer.picture, shape);
     if (!drawn) return drawn.status();
     picture = *std::move(drawn);
@@ -203,7 +211,8 @@ Status StatusShell::run_verb(const Parsed& line) {
   for (const auto& verb : trend::verbs()) {
     if (verb.name != request.verb) continue;
     if (request.words.size() < verb.least || request.words.size() > verb.most)
-      return {Code::invalid, std::string(verb.name) + " takes " + std::string(verb.words) + ", not " + counted(static_cast<long long>(request.words.size()), "word")};
+      return {Code::invalid, std::string(verb.name) + " takes " + std::string(verb.words) + ", not " +
+                                 counted(static_cast<long long>(request.words.size()), "word")};
     IMREG_ASSIGN(auto answer, verb.run(workspace_, request));
     return print(std::move(answer), output, request);
   }
@@ -211,7 +220,8 @@ Status StatusShell::run_verb(const Parsed& line) {
   for (const auto& verb : trend::verbs()) names.emplace_back(verb.name);
   for (const auto& word : kWords) names.emplace_back(word.name);
   const std::string near = nearest_names(request.verb, names);
-  return {Code::invalid, "there is no verb \"" + request.verb + "\"" + (near.empty() ? ": help lists them" : "; near: " + near)};
+  return {Code::invalid,
+          "there is no verb \"" + request.verb + "\"" + (near.empty() ? ": help lists them" : "; near: " + near)};
 }
 
 Status StatusShell::assign(const std::string& name, std::string_view expression) {
@@ -229,31 +239,38 @@ Status StatusShell::read_vectors(const std::string& path) {
     IMREG_ASSIGN(const RecordFile file, RecordFile::open(path));
     std::vector<std::string> names;
     for (const auto& field : file.schema().fields) {
-      if (field.display != Display::hidden && (field.type == Type::text || field.count == 1)) names.push_back(field.name);
+      if (field.display != Display::hidden && (field.type == Type::text || field.count == 1))
+        names.push_back(field.name);
     }
     IMREG_ASSIGN(auto columns, Query(file).columns(names));
     for (std::size_t i = 0; i < names.size(); ++i)
-      read.emplace_back(names[i], std::make_shared<const trend::Vector>(trend::Vector{std::move(columns.columns[i]), 0}));
+      read.emplace_back(names[i],
+                        std::make_shared<const trend::Vector>(trend::Vector{std::move(columns.columns[i]), 0}));
   } else {
     IMREG_ASSIGN(read, trend::read_text_table(path, request.rows.dates));
   }
   for (const auto& [name, vector] : read) IMREG_TRY(workspace_.assign(name, vector));
   std::string names;
   for (const auto& [name, vector] : read) names += " " + name;
-  warn(program_.name, path + ":" + names + ", " + counted(read.empty() ? 0 : static_cast<long long>(read[0].second->size()), "value"));
+  warn(program_.name,
+       path + ":" + names + ", " + counted(read.empty() ? 0 : static_cast<long long>(read[0].second->size()), "value"));
   return {};
 }
 
-Status StatusShell::built_in(const std::string& word, const std::vector<std::string>& words, std::string_view line, bool& done) {
+Status StatusShell::built_in(const std::string& word, const std::vector<std::string>& words, std::string_view line,
+                             bool& done) {
   done = true;
   std::string text;
   if (word == "quit" || word == "exit") {
     ended_ = true;
   } else if (word == "help") {
-    for (const auto& verb : trend::verbs()) text += "  " + std::string(verb.name) + " " + std::string(verb.words) + "\t" + std::string(verb.help) + "\n";
+    for (const auto& verb : trend::verbs())
+      text += "  " + std::string(verb.name) + " " + std::string(verb.words) + "\t" + std::string(verb.help) + "\n";
     text += "  NAME = EXPR\ta vector that the lines to come know\n";
-    for (const auto& one : kWords) text += "  " + std::string(one.name) + " " + std::string(one.usage) + "\t" + std::string(one.help) + "\n";
-    for (const auto& one : trend::vector_functions()) text += "  " + std::string(one.signature) + "\t" + std::string(one.help) + "\n";
+    for (const auto& one : kWords)
+      text += "  " + std::string(one.name) + " " + std::string(one.usage) + "\t" + std::string(one.help) + "\n";
+    for (const auto& one : trend::vector_functions())
+      text += "  " + std::string(one.signature) + "\t" + std::string(one.help) + "\n";
     text += "filters and options are those of the command line: stat fwhm -type object -by filter (imstatus -help)\n";
     std::string aligned;
     for (const auto part : split(text, '\n')) {
@@ -266,7 +283,11 @@ Status StatusShell::built_in(const std::string& word, const std::vector<std::str
     text = aligned;
   } else if (word == "vectors" || word == "list") {
     for (const auto& [name, vector] : workspace_.vectors())
-      text += name + "  " + counted(static_cast<long long>(vector->size()), vector->column.is_text ? "text" : vector->is_time() ? "time" : "number") + "\n";
+      text += name + "  " +
+              counted(static_cast<long long>(vector->size()), vector->column.is_text ? "text"
+                                                              : vector->is_time()    ? "time"
+                                                                                     : "number") +
+              "\n";
     if (text.empty()) text = "no vectors: s = sky/exptime makes one\n";
   } else if (word == "delete") {
     if (words.size() < 2) return {Code::invalid, "delete NAME...: which vectors?"};
@@ -287,7 +308,8 @@ Status StatusShell::built_in(const std::string& word, const std::vector<std::str
     if (words.size() == 2 && words[1] == "all") return chosen_.clear(), Status();
     if (words.size() > 1) {
       IMREG_ASSIGN(const auto parsed, parse_line({words.begin() + 1, words.end()}));
-      if (!parsed.positionals.empty()) return {Code::invalid, "select takes filters: -type object, -trange 2003/01/27 5d; or all"};
+      if (!parsed.positionals.empty())
+        return {Code::invalid, "select takes filters: -type object, -trange 2003/01/27 5d; or all"};
       StatusOutput output;
       const auto before = std::exchange(chosen_, parsed.uses);
       if (const auto request = request_of({}, output); !request) {
@@ -311,7 +333,8 @@ Status StatusShell::built_in(const std::string& word, const std::vector<std::str
     look_.push_back({"xrange", {words[1], words[2]}});
     if (words.size() == 5) look_.push_back({"yrange", {words[3], words[4]}});
   } else if (word == "label" || word == "labels") {
-    std::erase_if(look_, [](const Use& use) { return use.name == "xlabel" || use.name == "ylabel" || use.name == "title"; });
+    std::erase_if(look_,
+                  [](const Use& use) { return use.name == "xlabel" || use.name == "ylabel" || use.name == "title"; });
     std::vector<std::string> rest(words.begin() + 1, words.end());
     constexpr std::string_view kNames[] = {"xlabel", "ylabel", "title"};
     if (rest.size() > 1 && rest[0].starts_with("-")) {  // Elixir: label -x TEXT -y TEXT
@@ -331,14 +354,16 @@ Status StatusShell::built_in(const std::string& word, const std::vector<std::str
     IMREG_ASSIGN(const auto request, request_of({}, output));
     std::string date = words.size() > 1 ? words.back() : "";
     double seconds = 0;
-    if (words.size() == 3 && words[1] == "-ref" && !parse_number(date, seconds)) return {Code::invalid, "ctimes -ref SECONDS"};
+    if (words.size() == 3 && words[1] == "-ref" && !parse_number(date, seconds))
+      return {Code::invalid, "ctimes -ref SECONDS"};
     if (words.size() == 2 || (words.size() == 3 && words[1] == "-abs")) {
       IMREG_ASSIGN(seconds, parse_date(date, request.rows.dates));
     } else if (words.size() != 3 || words[1] != "-ref") {
       return {Code::invalid, "ctimes DATE, or ctimes -ref SECONDS"};
     }
     char line_out[128];
-    std::snprintf(line_out, sizeof line_out, "  %.3f s  MJD %.8f  JD %.7f\n", seconds, seconds / 86400 + 40587, seconds / 86400 + 2440587.5);
+    std::snprintf(line_out, sizeof line_out, "  %.3f s  MJD %.8f  JD %.7f\n", seconds, seconds / 86400 + 40587,
+                  seconds / 86400 + 2440587.5);
     text = format_iso(seconds) + line_out;
   } else if (word == "imrough") {  // Elixir: imrough VALUE makes a vector of that name
     if (words.size() < 2) return {Code::invalid, "imrough FIELD [filters]"};
@@ -356,7 +381,8 @@ Status StatusShell::built_in(const std::string& word, const std::vector<std::str
     if (where == line.npos || !is_assignment(trim(line).substr(6), name, expression))
       return {Code::invalid, "subset NAME = VECTOR where CONDITION; or NAME = subset(VECTOR, CONDITION)"};
     const auto cut = expression.find(" where ");
-    return assign(name, "subset(" + std::string(trim(expression.substr(0, cut))) + ", " + std::string(trim(expression.substr(cut + 7))) + ")");
+    return assign(name, "subset(" + std::string(trim(expression.substr(0, cut))) + ", " +
+                            std::string(trim(expression.substr(cut + 7))) + ")");
   } else if (word == "create") {  // Elixir: create x 0 10 0.1
     if (words.size() < 4 || words.size() > 5) return {Code::invalid, "create NAME FIRST LAST [STEP]"};
     return assign(words[1], "ramp(" + words[2] + ", " + words[3] + (words.size() > 4 ? ", " + words[4] : "") + ")");
@@ -406,7 +432,8 @@ int StatusShell::run_command() {
   const Status status = run_verb(line);
   complain(program_.name, workspace_.damaged());
   if (!status.ok()) {
-    const bool nothing = status.code() == Code::not_found && status.file().empty() && status.message().starts_with("nothing is selected");
+    const bool nothing = status.code() == Code::not_found && status.file().empty() &&
+                         status.message().starts_with("nothing is selected");
     if (!nothing) return end_with(program_.name, status);
     complain(program_.name, status);
     return kNothing;
@@ -441,7 +468,8 @@ int StatusShell::run_script(const std::string& path) {
 
 int StatusShell::run_person() {
   if (::isatty(0) != 1) return run_script("-");
-  LineEditor editor(program_.name, [this](std::string_view line, std::string_view word) { return completions(line, word); });
+  LineEditor editor(program_.name,
+                    [this](std::string_view line, std::string_view word) { return completions(line, word); });
   std::string line;
   while (!ended_ && editor.read("imstatus> ", line)) {
     if (const Status status = run_line(line); !status.ok()) (void)end_with(program_.name, status);
@@ -473,7 +501,8 @@ std::vector<std::string> StatusShell::completions(std::string_view line, std::st
   if (file) {
     // Behind -type and its like: values.
     const auto before = words(line.substr(0, line.size() - word.size()));
-    const std::string option = before.empty() || !before.back().starts_with('-') ? "" : std::string(before.back().substr(1));
+    const std::string option =
+        before.empty() || !before.back().starts_with('-') ? "" : std::string(before.back().substr(1));
     if (const FieldInfo* field = option.empty() ? nullptr : (*file)->schema().find(option)) {
       out.clear();
       for (const auto& one : field->words) add(one);

@@ -48,8 +48,8 @@ class StatusShell {
   Parsed args_;
   Settings settings_;
   trend::Workspace workspace_;
-  std::vector<Use> chosen_;   ///< of select: filters for all lines
-  std::vector<Use> look_;     ///< of limits and labels: for the pictures to come
+  std::vector<Use> chosen_;  ///< of select: filters for all lines
+  std::vector<Use> look_;    ///< of limits and labels: for the pictures to come
   bool ended_ = false;
   int shown_ = 0;
 };

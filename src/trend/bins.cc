@@ -47,7 +47,7 @@ double end_of(const vectors::Edges& edges, std::int64_t i) { return edges.low + 
 }  // namespace
 
 Result<Answer> hist(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, true));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::anything));
   const Vector& vector = *operands.vectors[0];
   if (vector.column.is_text) {  // bins of a text are its values
     Request all = request;
@@ -98,7 +98,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
 }
 
 Result<Answer> bin(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
   const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
   IMREG_ASSIGN(const auto edges, edges_for(x, request));
   Answer out;

@@ -27,7 +27,7 @@ Table values_of(const Operands& operands, const Request& request) {
 Result<Answer> plot(Workspace& workspace, const Request& request) {
   Request asked = request;
   if (!request.look.error.empty()) asked.words.push_back(request.look.error);
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
   const std::size_t ys = request.words.size();
   const Vector& x = *operands.vectors[0];
   chart::Plot plot;
@@ -74,7 +74,7 @@ Result<Answer> map(Workspace& workspace, const Request& request) {
   if (asked.words.empty()) asked.words = {"ra", "dec"};
   if (asked.words.size() != 2)
     return Status(Code::invalid, "map is of a right ascension and a declination, in degrees");
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
   chart::SkyMap map;
   map.title = title_of(request, "pointings");
   for (const auto& group : operands.groups.groups()) {

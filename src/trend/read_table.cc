@@ -84,7 +84,8 @@ VectorPtr vector_of(const std::vector<std::string>& cells, const DateSettings& d
 
 }  // namespace
 
-Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path, const DateSettings& dates) {
+Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path,
+                                                                       const DateSettings& dates) {
   IMREG_ASSIGN(const std::string text, read_file(path, std::size_t{1} << 30));
   const auto bad = [&](std::int64_t line, const std::string& what) {
     return Status(Code::invalid, "line " + std::to_string(line) + ": " + what).in_file(path);

@@ -14,6 +14,7 @@ namespace imreg::trend {
 /// they are c1, c2 ... Lines that begin with # are comments (names, when it is the first and has as many words). A column of
 /// numbers, of dates, or of texts; empty, "-", "nan" and "null" are not known. Errors: not_found, io; invalid, with the line
 /// (no columns, another number of them than before).
-Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path, const DateSettings& dates);
+Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path,
+                                                                       const DateSettings& dates);
 
 }  // namespace imreg::trend

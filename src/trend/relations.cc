@@ -15,7 +15,7 @@ constexpr double kDay = 86400;
 
 // Over a time x counts days from the midnight (UTC) before the first: a slope is a change in a day.
 Result<Answer> fit(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
   const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
   Answer out;
   Table& table = out.tables.emplace_back();
@@ -78,7 +78,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
 }
 
 Result<Answer> corr(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
   Answer out;
   Table& table = out.tables.emplace_back();
   for (const auto& group : operands.groups.groups()) {

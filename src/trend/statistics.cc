@@ -79,7 +79,7 @@ void add_texts(Table& table, const Vector& vector, const Group& group) {
 }  // namespace
 
 Result<Answer> stat(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, true));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::each));
   Table numbers, texts;
   for (const auto& group : operands.groups.groups()) {
     for (std::size_t i = 0; i < operands.vectors.size(); ++i) {
@@ -112,7 +112,7 @@ Result<Answer> stat(Workspace& workspace, const Request& request) {
 }
 
 Result<Answer> top(Workspace& workspace, const Request& request) {
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, true));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::each));
   const Vector& vector = *operands.vectors[0];
   Answer out;
   Table& table = out.tables.emplace_back();
@@ -167,7 +167,7 @@ Result<Answer> top(Workspace& workspace, const Request& request) {
 
 Result<Answer> vec(Workspace& workspace, const Request& request) {
   if (!request.by.empty()) return Status(Code::invalid, "vec prints values, not groups: leave out -by");
-  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, true));
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::anything));
   Answer out;
   Table& table = out.tables.emplace_back();
   std::size_t n = 0;

@@ -26,7 +26,7 @@ constexpr Verb kVerbs[] = {
 
 std::span<const Verb> verbs() { return kVerbs; }
 
-Result<Operands> operands_of(Workspace& workspace, const Request& request, bool texts_too) {
+Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking) {
   std::vector<std::string> all = request.words;
   all.insert(all.end(), request.by.begin(), request.by.end());
   if (!request.weight.empty()) all.push_back(request.weight);
@@ -40,9 +40,10 @@ Result<Operands> operands_of(Workspace& workspace, const Request& request, bool 
   }
   const VectorPtr& first = out.vectors[0];
   for (std::size_t i = 0; i < out.vectors.size(); ++i) {
-    if (!texts_too && out.vectors[i]->column.is_text)
+    if (taking == Taking::numbers && out.vectors[i]->column.is_text)
       return Status(Code::invalid, request.words[i] + " is a text, and " + request.verb + " is of numbers: top " +
                                        request.words[i] + " counts its values");
+    if (taking == Taking::each && request.by.empty() && !out.weight) continue;
     IMREG_TRY(check_together(*first, request.words[0], *out.vectors[i], request.words[i]));
   }
   if (out.weight && out.weight->column.is_text)

@@ -33,14 +33,19 @@ Result<Answer> corr(Workspace& workspace, const Request& request);
 Result<Answer> plot(Workspace& workspace, const Request& request);
 Result<Answer> map(Workspace& workspace, const Request& request);
 
-// What several of them need: the vectors of a request, which go together.
+/// What the words of a verb may be.
+enum class Taking {
+  numbers,   ///< that go together: x and y
+  anything,  ///< that goes together, texts too
+  each       ///< one by one: texts too, of any lengths where neither -by nor -weight is asked for
+};
 struct Operands {
   std::vector<VectorPtr> vectors;  ///< of request.words
   VectorPtr weight;                ///< nullptr: none
   Groups groups;
 };
 /// Errors: invalid (texts where numbers are needed, nothing selected: the message says of what).
-Result<Operands> operands_of(Workspace& workspace, const Request& request, bool texts_too = false);
+Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking);
 /// The axis of a vector, with what the request wants of it.
 Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const Request& request, bool is_x);
 /// A number, or of a time a date.
