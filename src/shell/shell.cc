@@ -134,7 +134,8 @@ Result<Parsed> StatusShell::parse_line(const std::vector<std::string>& words) co
 // The options of a line win over those of limits and labels, these over the command line's; filters add up.
 Result<trend::Request> StatusShell::request_of(const Parsed& line, StatusOutput& output) {
   Parsed all{.uses = args_.uses, .positionals = line.positionals, .program = program_.name};
-  for (const auto* more : std::initializer_list<const std::vector<Use>*>{&chosen_, &look_, &line.uses}) all.uses.insert(all.uses.end(), more->begin(), more->end());
+  for (const auto* more : std::initializer_list<const std::vector<Use>*>{&chosen_, &look_, &line.uses})
+    all.uses.insert(all.uses.end(), more->begin(), more->end());
   trend::Request request;
   IMREG_TRY(read_status_options(all, settings_, request, output));
   return request;
@@ -213,6 +214,18 @@ Status StatusShell::run_verb(const Parsed& line) {
     if (request.words.size() < verb.least || request.words.size() > verb.most)
       return {Code::invalid, std::string(verb.name) + " takes " + std::string(verb.words) + ", not " +
                                  counted(static_cast<long long>(request.words.size()), "word")};
+    const bool chooses = std::any_of(line.uses.begin(), line.uses.end(), [](const Use& use) {
+      return is_search_filter(use.name) || use.name == "where" || use.name == "limit" || use.name == "last";
+    });
+    for (const auto& word : request.words) {
+      const std::string vector = chooses ? workspace_.vector_of_rows(word) : "";
+      if (!vector.empty())
+        return {
+            Code::invalid,
+            vector +
+                " is a vector of rows that were chosen before; filters on a line choose rows of the database: subset(" +
+                vector + ", CONDITION) chooses of it"};
+    }
     IMREG_ASSIGN(auto answer, verb.run(workspace_, request));
     return print(std::move(answer), output, request);
   }

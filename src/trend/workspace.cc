@@ -169,6 +169,15 @@ VectorPtr Workspace::find(std::string_view name) const {
   return nullptr;
 }
 
+std::string Workspace::vector_of_rows(std::string_view text) const {
+  for (const auto& name : names_in(text)) {
+    const auto word = text.substr(name.from, name.end - name.from);
+    const auto vector = name.called ? nullptr : find(word);
+    if (vector && vector->rows != 0 && vector->size() > 1) return std::string(word);
+  }
+  return {};
+}
+
 void Workspace::refresh() {
   file_.reset();
   cache_.clear();

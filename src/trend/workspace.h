@@ -48,6 +48,8 @@ class Workspace {
   bool remove(const std::string& name);
   const std::map<std::string, VectorPtr, std::less<>>& vectors() const { return vectors_; }
   VectorPtr find(std::string_view name) const;
+  /// The name of a vector in this expression that belongs to rows of the database; empty: none.
+  std::string vector_of_rows(std::string_view text) const;
 
   /// Opens the database anew at the next need: rows that have come since are seen.
   void refresh();

@@ -130,7 +130,7 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
   };
   solve_now();
   Fit out;
-  if (options.robust) {
+  if (options.robust || options.clip > 0) {  // what is to be clipped must not have pulled the line to itself
     constexpr int kRounds = 50;
     double size = 0;
     for (const double v : py) size = std::max(size, std::abs(v));
@@ -138,6 +138,7 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
       const double sigma = kNormal * mad_about_zero(residuals);
       const double floor = std::max(sigma * 1e-3, size * 1e-14);
       const bool absolute = round < kRounds / 2;
+      if (!absolute && !options.robust) break;
       if (!(sigma > size * 1e-14)) break;  // more than half of the points lie on it
       const auto kept = w;
       for (std::size_t i = 0; i < px.size(); ++i) {
@@ -155,6 +156,7 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
       if (!absolute && change < 1e-9 * sigma) break;
     }
   }
+  if (!options.robust) w = pw;
   for (int round = 0; options.clip > 0 && round < 10; ++round) {
     std::vector<double> left;
     for (std::size_t i = 0; i < px.size(); ++i) {
