@@ -1,0 +1,128 @@
+// A focal plane: each chip in the colour of its value, with its name and the value where they fit.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/text.h"
+#include "chart/colour_bar.h"
+#include "chart/density.h"
+#include "chart/page.h"
+#include "chart/palette.h"
+#include "chart/pictures.h"
+#include "chart/survey.h"
+#include "chart/text_tools.h"
+#include "chart/ticks.h"
+
+namespace imreg::chart {
+namespace {
+
+bool placed(const Chip& chip) {
+  return std::isfinite(chip.x0) && std::isfinite(chip.y0) && std::isfinite(chip.x1) && std::isfinite(chip.y1);
+}
+
+// Name and value in two lines or one, else the value alone, else the name; in the larger font, else in the smaller.
+void draw_label(Canvas& canvas, const Box& box, const Chip& chip, Colour ink) {
+  const std::string name = safe_text(chip.name), value = std::isfinite(chip.value) ? short_number(chip.value) : "";
+  std::vector<std::vector<std::string>> forms;
+  if (!name.empty() && !value.empty()) forms = {{name, value}, {name + " " + value}};
+  if (!value.empty()) forms.push_back({value});
+  if (!name.empty()) forms.push_back({name});
+  const double rim = canvas.metrics().characters ? 0 : 3;
+  for (const auto& lines : forms) {
+    for (const Font font : {Font::tick, Font::note}) {
+      double width = 0, height = 0;
+      for (const auto& line : lines) {
+        const Extent size = canvas.measure(line, font);
+        width = std::max(width, size.width);
+        height += size.height;
+      }
+      if (width + 2 * rim > box.width() || height > box.height()) continue;
+      double y = (box.y0 + box.y1 - height) / 2;
+      for (const auto& line : lines) {
+        canvas.text({(box.x0 + box.x1) / 2, y}, line, font, {0.5, 0}, ink);
+        y += canvas.measure(line, font).height;
+      }
+      return;
+    }
+  }
+}
+
+void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& scale) {
+  const bool has = std::isfinite(chip.value);
+  const int step = has ? ramp_step(scale, chip.value) : 0;
+  canvas.shade(box, step);
+  const Metrics& m = canvas.metrics();
+  if (!m.characters) {
+    const Point rim[] = {{box.x0, box.y0}, {box.x1, box.y0}, {box.x1, box.y1}, {box.x0, box.y1}, {box.x0, box.y0}};
+    canvas.polyline(rim, {kFrame, m.line * 0.6, has ? 0 : 1});
+    // Crossed out: without colours, too, it is no small value.
+    const Point cross[] = {{box.x0, box.y0}, {box.x1, box.y1}};
+    if (!has) canvas.polyline(cross, {Colour{190, 190, 190}, m.line * 0.6});
+  }
+  draw_label(canvas, box, chip, has && lightness(step) < 58 ? kPaper : kInk);
+}
+
+}  // namespace
+
+Status draw(const FocalPlane& plane, Canvas& canvas) {
+  const Metrics& m = canvas.metrics();
+  if (plane.chips.empty()) return Status(Code::invalid, "nothing to draw: the focal plane has no chips");
+  Range x, y, values;
+  std::size_t not_placed = 0, infinite = 0, missing = 0;
+  for (const auto& chip : plane.chips) {
+    if (!placed(chip)) {
+      ++not_placed;
+      continue;
+    }
+    for (const double v : {chip.x0, chip.x1}) x.take(v);
+    for (const double v : {chip.y0, chip.y1}) y.take(v);
+    infinite += std::isinf(chip.value);
+    missing += std::isnan(chip.value);
+    if (std::isfinite(chip.value)) values.take(chip.value);
+  }
+  std::vector<std::string> notes = plane.notes;
+  std::string left_out;
+  const auto add = [&](std::size_t count, const char* what) {
+    if (count > 0) left_out += (left_out.empty() ? "" : ", ") + std::to_string(count) + what;
+  };
+  add(not_placed, " without a place");
+  add(infinite, " with an infinite value");
+  add(missing, " without a value");
+  if (!left_out.empty()) left_out = counted(static_cast<long long>(plane.chips.size()), "chip") + ": " + left_out;
+  if (values.empty()) return Status(Code::invalid, "nothing to draw: " + left_out);
+  if (!(x.high > x.low) || !(y.high > y.low) || !std::isfinite(x.high - x.low) || !std::isfinite(y.high - y.low))
+    return Status(Code::invalid, "nothing to draw: the chips have no area");
+  if (!left_out.empty()) notes.push_back(left_out);
+
+  const std::string label = safe_text(plane.label.empty() ? "value" : plane.label) + (plane.unit.empty() ? "" : " (" + safe_text(plane.unit) + ")");
+  if (m.characters) notes.push_back("shades: " + label);
+  const Page page(canvas, plane.title, notes);
+  // From the lowest to the highest value, nothing more: all colours are used. One value alone is in the middle.
+  const Scale scale = values.low < values.high ? Scale(values.low, values.high, false) : scale_of({}, values, false);
+  Box room = page.inside();
+  const ColourBar bar(canvas, scale, label, room.height(), false);
+  room.x1 -= bar.width();
+  // The same scale both ways; x0 may be above x1 where a chip is read from the other side.
+  const double unit = std::min(room.width() / (x.high - x.low), room.height() / (y.high - y.low));
+  // The bar stands close to the chips; both together in the middle.
+  const double left = (room.x0 + room.x1 - unit * (x.high - x.low)) / 2, right = left + unit * (x.high - x.low);
+  const double top = (room.y0 + room.y1 - unit * (y.high - y.low)) / 2;
+  if (room.width() < (m.characters ? 8 : 40) || room.height() < (m.characters ? 8 : 40)) return no_room(canvas);
+  for (const auto& chip : plane.chips) {
+    if (!placed(chip)) continue;
+    const auto [x0, x1] = std::minmax(chip.x0, chip.x1);
+    const auto [y0, y1] = std::minmax(chip.y0, chip.y1);
+    Box box{left + (x0 - x.low) * unit, top + (y.high - y1) * unit, left + (x1 - x.low) * unit, top + (y.high - y0) * unit};
+    if (m.characters) {
+      // Whole places, and a blank column between neighbours.
+      box = {std::round(box.x0 / 2) * 2, std::round(box.y0 / 4) * 4, std::round(box.x1 / 2) * 2, std::round(box.y1 / 4) * 4};
+      if (box.width() > 6) box.x1 -= 2;
+    }
+    draw_chip(canvas, box, chip, scale);
+  }
+  bar.draw(canvas, {right, top, right + bar.width(), top + unit * (y.high - y.low)});
+  page.draw(canvas);
+  return {};
+}
+
+}  // namespace imreg::chart
