@@ -1,7 +1,8 @@
 // A focal plane: each chip in the colour of its value, with its name and the value where they fit.
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "chart/colour_bar.h"
@@ -20,34 +21,56 @@ bool placed(const Chip& chip) {
   return std::isfinite(chip.x0) && std::isfinite(chip.y0) && std::isfinite(chip.x1) && std::isfinite(chip.y1);
 }
 
-// Name and value in two lines or one, else the value alone, else the name; in the larger font, else in the smaller.
-void draw_label(Canvas& canvas, const Box& box, const Chip& chip, Colour ink) {
+// What can stand in a chip, the best first.
+enum Form { both_lines, one_line, value_alone, name_alone, kForms };
+
+std::vector<std::string> lines_of(const Chip& chip, int form) {
   const std::string name = safe_text(chip.name), value = std::isfinite(chip.value) ? short_number(chip.value) : "";
-  std::vector<std::vector<std::string>> forms;
-  if (!name.empty() && !value.empty()) forms = {{name, value}, {name + " " + value}};
-  if (!value.empty()) forms.push_back({value});
-  if (!name.empty()) forms.push_back({name});
+  std::vector<std::string> out;
+  if (form == one_line) return {name + " " + value};
+  if (form != value_alone && !name.empty()) out.push_back(name);
+  if (form != name_alone && !value.empty()) out.push_back(value);
+  return out;
+}
+
+bool fits(const Canvas& canvas, const Box& box, const std::vector<std::string>& lines, Font font) {
   const double rim = canvas.metrics().characters ? 0 : 3;
-  for (const auto& lines : forms) {
+  double height = 0, width = 0;
+  for (const auto& line : lines) {
+    const Extent size = canvas.measure(line, font);
+    width = std::max(width, size.width);
+    height += size.height;
+  }
+  return width + 2 * rim <= box.width() && height <= box.height();
+}
+
+// The best that fits all; kForms when there is none: then each chip has what fits it.
+std::pair<int, Font> common_form(const Canvas& canvas, const std::vector<std::pair<Box, const Chip*>>& chips) {
+  for (int form = 0; form < kForms; ++form) {
     for (const Font font : {Font::tick, Font::note}) {
-      double width = 0, height = 0;
-      for (const auto& line : lines) {
-        const Extent size = canvas.measure(line, font);
-        width = std::max(width, size.width);
-        height += size.height;
-      }
-      if (width + 2 * rim > box.width() || height > box.height()) continue;
-      double y = (box.y0 + box.y1 - height) / 2;
-      for (const auto& line : lines) {
-        canvas.text({(box.x0 + box.x1) / 2, y}, line, font, {0.5, 0}, ink);
-        y += canvas.measure(line, font).height;
-      }
-      return;
+      if (std::all_of(chips.begin(), chips.end(), [&](const auto& one) { return fits(canvas, one.first, lines_of(*one.second, form), font); }))
+        return {form, font};
     }
+  }
+  return {kForms, Font::note};
+}
+
+void draw_label(Canvas& canvas, const Box& box, const Chip& chip, std::pair<int, Font> wanted, Colour ink) {
+  auto [form, font] = wanted;
+  if (form == kForms) {
+    for (form = 0; form < kForms && !fits(canvas, box, lines_of(chip, form), font);) ++form;
+    if (form == kForms) return;
+  }
+  const auto lines = lines_of(chip, form);
+  const double height = canvas.measure("X", font).height;
+  double y = (box.y0 + box.y1 - height * static_cast<double>(lines.size())) / 2;
+  for (const auto& line : lines) {
+    canvas.text({(box.x0 + box.x1) / 2, y}, line, font, {0.5, 0}, ink);
+    y += height;
   }
 }
 
-void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& scale) {
+void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& scale, std::pair<int, Font> form) {
   const bool has = std::isfinite(chip.value);
   const int step = has ? ramp_step(scale, chip.value) : 0;
   canvas.shade(box, step);
@@ -59,7 +82,7 @@ void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& sc
     const Point cross[] = {{box.x0, box.y0}, {box.x1, box.y1}};
     if (!has) canvas.polyline(cross, {Colour{190, 190, 190}, m.line * 0.6});
   }
-  draw_label(canvas, box, chip, has && lightness(step) < 58 ? kPaper : kInk);
+  draw_label(canvas, box, chip, form, has && lightness(step) < 58 ? kPaper : kInk);
 }
 
 }  // namespace
@@ -102,24 +125,29 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
   Box room = page.inside();
   const ColourBar bar(canvas, scale, label, room.height(), false);
   room.x1 -= bar.width();
-  // The same scale both ways; x0 may be above x1 where a chip is read from the other side.
-  const double unit = std::min(room.width() / (x.high - x.low), room.height() / (y.high - y.low));
-  // The bar stands close to the chips; both together in the middle.
-  const double left = (room.x0 + room.x1 - unit * (x.high - x.low)) / 2, right = left + unit * (x.high - x.low);
-  const double top = (room.y0 + room.y1 - unit * (y.high - y.low)) / 2;
   if (room.width() < (m.characters ? 8 : 40) || room.height() < (m.characters ? 8 : 40)) return no_room(canvas);
+  // The same scale both ways; on a terminal a little wider, for the sake of the labels.
+  const double unit = std::min(room.width() / (x.high - x.low), room.height() / (y.high - y.low));
+  const double across = m.characters ? std::min(room.width() / (x.high - x.low), 1.8 * unit) : unit;
+  // The bar stands close to the chips; both together in the middle.
+  const double left = (room.x0 + room.x1 - across * (x.high - x.low)) / 2, right = left + across * (x.high - x.low);
+  const double top = (room.y0 + room.y1 - unit * (y.high - y.low)) / 2;
+  std::vector<std::pair<Box, const Chip*>> chips;
   for (const auto& chip : plane.chips) {
     if (!placed(chip)) continue;
+    // x0 may be above x1, where a chip is read from the other side.
     const auto [x0, x1] = std::minmax(chip.x0, chip.x1);
     const auto [y0, y1] = std::minmax(chip.y0, chip.y1);
-    Box box{left + (x0 - x.low) * unit, top + (y.high - y1) * unit, left + (x1 - x.low) * unit, top + (y.high - y0) * unit};
+    Box box{left + (x0 - x.low) * across, top + (y.high - y1) * unit, left + (x1 - x.low) * across, top + (y.high - y0) * unit};
     if (m.characters) {
       // Whole places, and a blank column between neighbours.
       box = {std::round(box.x0 / 2) * 2, std::round(box.y0 / 4) * 4, std::round(box.x1 / 2) * 2, std::round(box.y1 / 4) * 4};
       if (box.width() > 6) box.x1 -= 2;
     }
-    draw_chip(canvas, box, chip, scale);
+    chips.emplace_back(box, &chip);
   }
+  const auto form = common_form(canvas, chips);
+  for (const auto& [box, chip] : chips) draw_chip(canvas, box, *chip, scale, form);
   bar.draw(canvas, {right, top, right + bar.width(), top + unit * (y.high - y.low)});
   page.draw(canvas);
   return {};

@@ -89,8 +89,8 @@ std::vector<Box> bar_boxes(const Brush& b, double base) {
     const double end = bar_end(s, i);
     if (!usable(s.x[i], b.plot.x.log) || !usable(end, b.plot.x.log) || !usable(s.y[i], b.plot.y.log) || s.y[i] == 0) continue;
     const Point one = b.view(s.x[i], s.y[i]);
-    const auto [left, right] = std::minmax(one.x, b.view(end, s.y[i]).x);
-    const double x0 = std::clamp(left, area.x0, area.x1), x1 = std::clamp(right, area.x0, area.x1);
+    const double other = b.view(end, s.y[i]).x;
+    const double x0 = std::clamp(std::min(one.x, other), area.x0, area.x1), x1 = std::clamp(std::max(one.x, other), area.x0, area.x1);
     if (x1 <= x0) continue;
     const double y = std::clamp(one.y, area.y0, area.y1);
     const Box next{x0, std::min(y, base), x1, std::max(y, base)};
@@ -177,8 +177,9 @@ Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
   Look look = look_of(series);
   if (plot.series.size() == 1) {
     look.dash = 0;
-    // Alone it needs no letter: dots are finer.
-    if (canvas.metrics().characters) {
+    // Alone it needs no letter: dots are finer. But among error bars they would not be seen.
+    const auto& one = plot.series[series];
+    if (canvas.metrics().characters && one.x_error.empty() && one.y_error.empty()) {
       look.symbol = Symbol::dot;
       look.letter = 0;
     }
