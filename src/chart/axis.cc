@@ -96,6 +96,7 @@ void draw_ticks(Canvas& canvas, const Ticks& ticks, const Scale& scale, const Bo
   const Metrics& m = canvas.metrics();
   if (side == Side::left) {
     for (const auto& tick : ticks.ticks) {
+      if (m.characters && tick.label.empty()) continue;  // a place is no small tick
       const double y = area.y1 - m.inset - place(canvas, scale, tick.value, area.height());
       canvas.tick({area.x0 - m.frame.width / 2, y}, side, tick.label.empty() ? m.tick / 2 : m.tick);
       if (tick.label.empty()) continue;
@@ -112,6 +113,7 @@ void draw_ticks(Canvas& canvas, const Ticks& ticks, const Scale& scale, const Bo
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = scale.reversed() ? i : order.size() - 1 - i;
   for (const std::size_t i : order) {
     const auto& tick = all[i];
+    if (m.characters && tick.label.empty()) continue;
     const double x = area.x0 + place(canvas, scale, tick.value, area.width());
     canvas.tick({x, area.y1 + m.frame.height / 2}, side, tick.label.empty() ? m.tick / 2 : m.tick);
     if (!tick.label.empty()) canvas.text({x, lower}, tick.label, Font::tick, {0.5, 0});

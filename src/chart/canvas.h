@@ -49,7 +49,7 @@ struct Stroke {
   int dash = 0;      ///< 0: drawn through; else one of kDashes patterns
   char letter = 0;  ///< on a terminal: the sign that tells this line from others; 0: dots will do
 };
-inline constexpr int kDashes = 4;
+inline constexpr int kDashes = 4, kDotted = 2;
 
 /// The signs of series. They differ in shape, so that they can be told apart without colours.
 enum class Symbol { dot, circle, square, triangle, diamond, plus, cross, triangle_down, star };
@@ -61,7 +61,7 @@ struct Image {
   std::vector<std::uint16_t> steps;
 };
 
-enum class Side { left, bottom };
+enum class Side { left, bottom, right };
 
 /// What a canvas wants of the layout; all lengths in its own unit.
 struct Metrics {
@@ -78,6 +78,11 @@ struct Metrics {
   bool upward_text = true;         ///< can write from below to above
   bool characters = false;         ///< a terminal
 };
+
+inline Point tick_end(Point at, Side side, double length) {
+  if (side == Side::bottom) return {at.x, at.y + length};
+  return {side == Side::left ? at.x - length : at.x + length, at.y};
+}
 
 class Canvas {
  public:

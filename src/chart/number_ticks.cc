@@ -98,10 +98,8 @@ Ticks log_ticks(double low, double high, int most) {
   const auto put = [&](long long m, int e, bool named) {
     const double value = value_of({m, e});
     if (!inside(value)) return;
-    const bool small = first >= -3 && last <= 5;
-    out.ticks.push_back({.value = value, .label = !named                        ? ""
-                                                  : small || (e == 0 && m < 10) ? plain_number(m, e)
-                                                                                : short_power(m, e)});
+    const bool small = e >= -3 && e <= 3;
+    out.ticks.push_back({.value = value, .label = !named ? "" : small ? plain_number(m, e) : short_power(m, e)});
   };
   const auto count = static_cast<int>(decades.size());
   if (count < 3 || count > most) {

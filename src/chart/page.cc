@@ -33,7 +33,7 @@ Page::Page(const Canvas& canvas, const std::string& title, const std::vector<std
   const double title_height = canvas.measure("X", Font::title).height, note_height = canvas.measure("X", Font::note).height;
   const auto rows = [&](double part, double height) { return std::max(1, static_cast<int>(m.size.height * part / height)); };
   title_ = lines_of(canvas, {title}, Font::title, width, rows(m.characters ? 0.17 : 0.25, title_height));
-  notes_ = lines_of(canvas, notes, Font::note, width, rows(m.characters ? 0.13 : 0.2, note_height));
+  notes_ = lines_of(canvas, notes, Font::note, width, rows(m.characters ? 0.17 : 0.2, note_height));
   inside_ = {m.pad, m.pad, m.size.width - m.pad, m.size.height - m.pad};
   if (!title_.empty()) inside_.y0 += static_cast<double>(title_.size()) * title_height + m.gap;
   if (!notes_.empty()) inside_.y1 -= static_cast<double>(notes_.size()) * note_height + m.gap;

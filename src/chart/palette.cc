@@ -14,7 +14,7 @@ constexpr Colour kColours[] = {{28, 82, 160, 4},  {206, 76, 16, 1},   {32, 122, 
 constexpr Symbol kOrder[] = {Symbol::circle,  Symbol::square, Symbol::triangle,      Symbol::cross,
                              Symbol::diamond, Symbol::plus,   Symbol::triangle_down, Symbol::star};
 
-constexpr double kLight = 94, kDark = 20;
+constexpr double kLight = 88, kDark = 18;
 
 std::uint8_t byte_of(double linear) {
   const double v = std::clamp(linear, 0.0, 1.0);
@@ -63,7 +63,7 @@ Colour ramp(int step) {
     for (int i = 0; i < kRamp; ++i) {
       const double t = i / (kRamp - 1.0);
       // The chroma is what sRGB can show at all hues of the way.
-      out[static_cast<std::size_t>(i)] = from_lch(lightness(i + 1), 26 + 14 * std::sin(std::numbers::pi * t), 100 + 185 * t);
+      out[static_cast<std::size_t>(i)] = from_lch(lightness(i + 1), 34 + 10 * std::sin(std::numbers::pi * t), 95 + 190 * t);
     }
     return out;
   }();

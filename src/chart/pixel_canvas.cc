@@ -149,7 +149,7 @@ class Pixels final : public PixelCanvas {
   }
 
   void tick(Point at, Side side, double length) override {
-    rule(at, side == Side::left ? Point{at.x - length, at.y} : Point{at.x, at.y + length}, kFrame);
+    rule(at, tick_end(at, side, length), kFrame);
   }
 
   Result<std::string> png() override {

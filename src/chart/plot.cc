@@ -1,8 +1,13 @@
 // A plot: margins that grow with what stands in them, then the data, then the frame.
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
+#include "base/text.h"
 #include "chart/axis.h"
+#include "chart/colour_bar.h"
 #include "chart/density.h"
+#include "chart/legend.h"
 #include "chart/page.h"
 #include "chart/pictures.h"
 #include "chart/series.h"
@@ -38,6 +43,9 @@ Layout lay_out(const Canvas& canvas, const Plot& plot, const Scale& x, const Sca
     const double half = m.upward_text ? canvas.measure("0", Font::tick).height / 2 : 0;
     area = {inside.x0 + std::max(left, over.left), inside.y0 + std::max(half, m.upward_text ? 0 : y_title), inside.x1 - over.right,
             inside.y1 - labels_room(canvas, out.x_ticks, false) - x_title};
+    // Whole pixels, or places: an image has sharp edges there.
+    area = {std::ceil(area.x0 / m.grain.width) * m.grain.width, std::ceil(area.y0 / m.grain.height) * m.grain.height,
+            std::floor(area.x1 / m.grain.width) * m.grain.width, std::floor(area.y1 / m.grain.height) * m.grain.height};
   }
   return out;
 }
@@ -75,6 +83,61 @@ void draw_frame(Canvas& canvas, const Layout& layout, const Box& inside) {
   }
 }
 
+Status room_for_data(const Canvas& canvas, const Layout& layout) {
+  const Extent grain = canvas.metrics().grain;
+  const double least = canvas.metrics().characters ? 2 : 40;
+  const bool enough = layout.view.area.width() >= 4 * least * grain.width && layout.view.area.height() >= least * grain.height;
+  return enough ? Status() : no_room(canvas);
+}
+
+// What a reader could not know: points of several series became one density; error bars that are left out.
+std::string merged_note(const Plot& plot, bool many, std::size_t most) {
+  std::size_t merged = 0, without_errors = 0;
+  for (const auto& one : plot.series) {
+    merged += many && one.mark == Mark::points;
+    const bool errors = !one.x_error.empty() || !one.y_error.empty();
+    without_errors += errors && (one.x.size() > most || (many && one.mark == Mark::points));
+  }
+  std::string out = merged > 1 ? std::to_string(merged) + " series are drawn together as their density"
+                               : "";
+  if (without_errors > 0) out += (out.empty() ? "" : "; ") + std::string("too many points for their error bars");
+  return out;
+}
+
+// A corner, or the middle of the upper or lower edge, where the legend hides nothing.
+std::optional<Point> place_inside(const Canvas& canvas, const Plot& plot, const Layout& layout, Legend& legend, bool many) {
+  if (many) return {};  // the density may be everywhere
+  const Metrics& m = canvas.metrics();
+  const Box& area = layout.view.area;
+  if (!legend.fit(canvas, {0.42 * area.width(), 0.5 * area.height()})) return {};
+  Obstacles data(canvas);
+  draw_series(data, plot, layout.view, many);
+  const Extent size = legend.size();
+  const double x_rim = m.characters ? 2 : m.pad, y_rim = m.characters ? 0 : m.pad;
+  const double left = area.x0 + x_rim, right = area.x1 - x_rim - size.width, middle = (left + right) / 2;
+  const double top = area.y0 + y_rim, bottom = area.y1 - y_rim - size.height;
+  for (const Point at : {Point{right, top}, Point{left, top}, Point{right, bottom}, Point{left, bottom}, Point{middle, top}, Point{middle, bottom}}) {
+    // Whole places of a terminal.
+    const Point corner = m.characters ? Point{std::floor(at.x / 2) * 2, std::ceil(at.y / 4) * 4} : at;
+    if (!data.hit({corner.x - x_rim / 2, corner.y - y_rim / 2, corner.x + size.width + x_rim / 2, corner.y + size.height + y_rim / 2}))
+      return corner;
+  }
+  return {};
+}
+
+// At the right, or below when it is wide there; `inside` becomes what is left.
+Point place_outside(const Canvas& canvas, Box& inside, Legend& legend) {
+  const Metrics& m = canvas.metrics();
+  const double gap_x = m.characters ? 4 : m.pad, gap_y = m.characters ? 0 : m.pad;
+  if (legend.fit(canvas, {0.3 * inside.width(), 0.9 * inside.height()})) {
+    inside.x1 -= legend.size().width + gap_x;
+    return {inside.x1 + gap_x, inside.y0 + gap_y};
+  }
+  legend.fit(canvas, {inside.width(), 0.3 * inside.height()});
+  inside.y1 -= legend.size().height + gap_y;
+  return {inside.x0, inside.y1 + gap_y};
+}
+
 }  // namespace
 
 Status draw(const Plot& plot, Canvas& canvas) {
@@ -83,23 +146,45 @@ Status draw(const Plot& plot, Canvas& canvas) {
   if (found.total == 0) return Status(Code::invalid, "nothing to draw: the plot has no points");
   if (found.shown == 0) return Status(Code::invalid, "nothing to draw: " + left_out(found));
   const Metrics& m = canvas.metrics();
-  std::vector<std::string> notes = plot.notes;
-  if (const auto missing = left_out(found); !missing.empty()) notes.push_back(missing);
   const bool many = found.marks > m.most_marks;
+  std::vector<std::string> notes = plot.notes;
+  for (const auto& note : {left_out(found), merged_note(plot, many, m.most_marks)}) {
+    if (!note.empty()) notes.push_back(note);
+  }
+  if (many && m.characters) notes.push_back("shades: points per place");
   const Page page(canvas, plot.title, notes);
   const Scale x = scale_of(plot.x, found.x, false), y = scale_of(plot.y, found.y, found.from_zero);
-  const Layout layout = lay_out(canvas, plot, x, y, page.inside());
+
+  // What stands at the right depends on the counts, and these on the area that it leaves: the count of all points stands for them.
+  Box inside = page.inside();
+  const double bar_room = many ? ColourBar(canvas, count_scale(static_cast<std::uint32_t>(std::min<std::size_t>(found.marks, UINT32_MAX))),
+                                           "points per pixel", inside.height(), true).width() : 0;
+  inside.x1 -= bar_room;
+  Layout layout = lay_out(canvas, plot, x, y, inside);
+  IMREG_TRY(room_for_data(canvas, layout));
+  Legend legend(canvas, plot, many);
+  std::optional<Point> corner;
+  if (legend.wanted()) {
+    corner = place_inside(canvas, plot, layout, legend, many);
+    if (!corner) {
+      corner = place_outside(canvas, inside, legend);
+      layout = lay_out(canvas, plot, x, y, inside);
+      IMREG_TRY(room_for_data(canvas, layout));
+    }
+  }
   const Box& area = layout.view.area;
-  if (area.width() < 8 * m.grain.width || area.height() < 2 * m.grain.height) return no_room(canvas);
   if (many) {
     Density density(static_cast<int>(area.width() / m.grain.width), static_cast<int>(area.height() / m.grain.height));
     for (const auto& series : plot.series) {
       if (series.mark == Mark::points) density.add(series.x, series.y, x, y);
     }
-    canvas.image(area, to_image(density, count_scale(density.most())));
+    const Scale counts = count_scale(density.most());
+    canvas.image(area, to_image(density, counts));
+    ColourBar(canvas, counts, "points per pixel", area.height(), true).draw(canvas, {area.x1, area.y0, area.x1 + bar_room, area.y1});
   }
   draw_series(canvas, plot, layout.view, many);
-  draw_frame(canvas, layout, page.inside());
+  draw_frame(canvas, layout, inside);
+  if (corner) legend.draw(canvas, *corner);
   page.draw(canvas);
   return {};
 }

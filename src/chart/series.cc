@@ -80,50 +80,58 @@ void draw_line(const Brush& b, bool several) {
   if (several && !s.x.empty()) draw_signs(b);
 }
 
-void draw_bars(const Brush& b, bool several) {
+// Bars as boxes within the area, those thinner than a pixel joined: the highest stands for all.
+std::vector<Box> bar_boxes(const Brush& b, double base) {
   const auto& s = b.series;
   const Box& area = b.view.area;
-  const double inset = b.view.inset, base_y = b.plot.y.log ? area.y1 - inset : b.view(s.x.empty() ? 0 : s.x[0], 0).y;
-  const double base = std::clamp(base_y, area.y0, area.y1);
-  const auto sign = [](double v) { return v < 0 ? -1 : 1; };
-  Box box;
-  bool has = false;
-  const auto draw = [&] {
-    if (!has) return;
-    has = false;
-    const Point corners[] = {{box.x0, box.y1}, {box.x0, box.y0}, {box.x1, box.y0}, {box.x1, box.y1}};
-    if (!several) {
-      // Pale with a rim, and a white joint where there is room for one.
-      const bool thin = box.width() < 4 * b.canvas.metrics().line;
-      b.canvas.polygon(corners, thin || b.canvas.metrics().characters ? b.look.colour : Colour{150, 178, 214, b.look.colour.ansi});
-      if (thin || b.canvas.metrics().characters) return;
-    }
-    if (several || box.width() >= 4 * b.canvas.metrics().line) b.canvas.polyline(corners, b.stroke());
-  };
-  std::vector<Point> signs;
+  std::vector<Box> out;
   for (std::size_t i = 0; i < s.x.size(); ++i) {
     const double end = bar_end(s, i);
     if (!usable(s.x[i], b.plot.x.log) || !usable(end, b.plot.x.log) || !usable(s.y[i], b.plot.y.log) || s.y[i] == 0) continue;
     const Point one = b.view(s.x[i], s.y[i]);
-    double x0 = one.x, x1 = b.view(end, s.y[i]).x;
-    if (x1 < x0) std::swap(x0, x1);
-    x0 = std::clamp(x0, area.x0, area.x1);
-    x1 = std::clamp(x1, area.x0, area.x1);
+    const double other = b.view(end, s.y[i]).x;
+    const double x0 = std::clamp(std::min(one.x, other), area.x0, area.x1), x1 = std::clamp(std::max(one.x, other), area.x0, area.x1);
     if (x1 <= x0) continue;
     const double y = std::clamp(one.y, area.y0, area.y1);
     const Box next{x0, std::min(y, base), x1, std::max(y, base)};
-    // Thinner than a pixel: the highest of a column stands for all.
-    if (has && next.x1 - box.x0 < 0.7 && sign(next.y0 - base) == sign(box.y0 - base)) {
-      box = {box.x0, std::min(box.y0, next.y0), next.x1, std::max(box.y1, next.y1)};
-      continue;
+    if (!out.empty() && next.x1 - out.back().x0 < 0.7 && next.x0 >= out.back().x0) {
+      out.back() = {out.back().x0, std::min(out.back().y0, next.y0), next.x1, std::max(out.back().y1, next.y1)};
+    } else {
+      out.push_back(next);
     }
-    draw();
-    box = next;
-    has = true;
-    if (several && (s.x.size() <= 60 || i % (s.x.size() / 30) == 0)) signs.push_back({(x0 + x1) / 2, y});
   }
-  draw();
-  if (several) b.canvas.symbols(signs, b.look.symbol, b.canvas.metrics().symbol, b.look.colour);
+  return out;
+}
+
+void draw_bars(const Brush& b, bool several) {
+  const Box& area = b.view.area;
+  const double base = b.plot.y.log ? area.y1 : std::clamp(b.view(b.view.x.low(), 0).y, area.y0, area.y1);
+  const bool characters = b.canvas.metrics().characters;
+  const auto boxes = bar_boxes(b, base);
+  if (!several) {
+    for (const auto& box : boxes) {
+      const Point corners[] = {{box.x0, box.y1}, {box.x0, box.y0}, {box.x1, box.y0}, {box.x1, box.y1}};
+      const bool thin = characters || box.width() < 4 * b.canvas.metrics().line;
+      b.canvas.polygon(corners, thin ? b.look.colour : Colour{150, 178, 214, b.look.colour.ansi});
+      if (!thin) b.canvas.polyline(corners, b.stroke());
+    }
+    return;
+  }
+  // Several are outlines, so that none hides another: one line over all bars that touch.
+  std::vector<Point> outline, signs;
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const Box& box = boxes[i];
+    const double y = box.y0 < base ? box.y0 : box.y1;
+    if (outline.empty()) outline.push_back({box.x0, base});
+    outline.push_back({box.x0, y});
+    outline.push_back({box.x1, y});
+    if (i % std::max<std::size_t>(1, boxes.size() / 20) == 0) signs.push_back({(box.x0 + box.x1) / 2, y});
+    if (i + 1 < boxes.size() && std::abs(boxes[i + 1].x0 - box.x1) < 1e-6) continue;
+    outline.push_back({box.x1, base});
+    b.canvas.polyline(outline, b.stroke());
+    outline.clear();
+  }
+  b.canvas.symbols(signs, b.look.symbol, b.canvas.metrics().symbol, b.look.colour);
 }
 
 void draw_errors(const Brush& b) {
@@ -169,8 +177,9 @@ Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
   Look look = look_of(series);
   if (plot.series.size() == 1) {
     look.dash = 0;
-    // Alone it needs no letter: dots are finer.
-    if (canvas.metrics().characters) {
+    // Alone it needs no letter: dots are finer. But among error bars they would not be seen.
+    const auto& one = plot.series[series];
+    if (canvas.metrics().characters && one.x_error.empty() && one.y_error.empty()) {
       look.symbol = Symbol::dot;
       look.letter = 0;
     }

@@ -161,7 +161,7 @@ class Svg final : public SvgCanvas {
   }
 
   void tick(Point at, Side side, double length) override {
-    rule(at, side == Side::left ? Point{at.x - length, at.y} : Point{at.x, at.y + length}, kFrame);
+    rule(at, tick_end(at, side, length), kFrame);
   }
 
   Result<std::string> svg(const std::string& title) override {
