@@ -14,6 +14,7 @@
 #include "imreg/chart.h"
 #include "imreg/query.h"
 #include "shell/line_editor.h"
+#include "shell/report_command.h"
 #include "trend/functions.h"
 #include "trend/read_table.h"
 #include "trend/verbs.h"
@@ -69,6 +70,7 @@ struct Word {
   std::string_view name, usage, help;
 };
 constexpr Word kWords[] = {
+    {"report", "DATE [LENGTH]", "a night as a page: -o night.html"},
     {"select", "FILTERS | all", "the rows of the lines that follow; alone: which they are"},
     {"vectors", "", "which vectors there are (list)"},
     {"delete", "NAME...", "forget vectors"},
@@ -209,6 +211,8 @@ Status StatusShell::print(trend::Answer answer, const StatusOutput& output, cons
 Status StatusShell::run_verb(const Parsed& line) {
   StatusOutput output;
   IMREG_ASSIGN(const auto request, request_of(line, output));
+  if (request.verb == "report")
+    return report_night(program_, workspace_, request, output, args_.has("follow") || line.has("follow"));
   for (const auto& verb : trend::verbs()) {
     if (verb.name != request.verb) continue;
     if (request.words.size() < verb.least || request.words.size() > verb.most)

@@ -20,6 +20,7 @@ constexpr Verb kVerbs[] = {
     {"vec", "EXPR...", "the values themselves", 1, kMany, vec},
     {"plot", "X Y...", "a picture of Y over X", 2, kMany, plot},
     {"map", "[RA DEC]", "a picture of positions on the sky", 0, 2, map},
+    {"focal", "EXPR", "a picture of the median in each CCD", 1, 1, focal},
 };
 
 }  // namespace

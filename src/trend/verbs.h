@@ -32,6 +32,8 @@ Result<Answer> corr(Workspace& workspace, const Request& request);
 // pictures.cc
 Result<Answer> plot(Workspace& workspace, const Request& request);
 Result<Answer> map(Workspace& workspace, const Request& request);
+// focal.cc
+Result<Answer> focal(Workspace& workspace, const Request& request);
 
 /// What the words of a verb may be.
 enum class Taking {
