@@ -10,7 +10,7 @@ namespace {
 
 constexpr Program kProgram = {"imstatus",
                               "the night's numbers as vectors and pictures; without a verb, a shell",
-                              "[stat|hist|bin|fit|corr|top|vec|plot|map|focal EXPR...] | [report NIGHT]",
+                              "[VERB EXPR...]",
                               kStatusOptions,
                               {"imstatus -trange 2003/01/27 5d -type object stat fwhm sky",
                                "imstatus -type object -by filter -o seeing.png plot obstime fwhm"}};

@@ -8,16 +8,16 @@
 namespace imreg::cli {
 
 inline constexpr Option kStatusAmount[] = {
-    {"", "values", "EXPR: fwhm*0.187, sky/exptime, hour(obstime)"},
+    {"", "verbs", "stat hist bin fit corr top vec plot map focal, report DATE; help"},
     {"by", "A,B", "a line, or a colour, for each value"},
+    {"width", "W", "of a bin: 0.5, 1h"},
+    {"bins", "N", "how many bins"},
+    kSeldom,
     {"clip", "K", "leave out what is K sigma away"},
     {"weight", "EXPR", "weights of stat, bin, fit"},
     {"percent", "P,Q", "percentiles of stat (5,95)"},
-    {"width", "W", "of a bin: 0.5, 1h"},
-    {"bins", "N", "how many bins"},
     {"order", "N", "of the polynomial of fit (1)"},
     {"robust", "", "fit: outliers do not pull"},
-    kSeldom,
     {"range", "LOW HIGH", "bins between these"},
     {"most", "N", "lines of top (20)"},
     {"sort", "KEYS", "rows in this order: -obstime,filename"},

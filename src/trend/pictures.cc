@@ -1,4 +1,5 @@
 // plot, map: what is drawn of the values themselves.
+#include <algorithm>
 #include <cmath>
 
 #include "imreg/vectors.h"
@@ -43,17 +44,22 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
   const auto groups = operands.groups.groups().size();
   if (groups > kMostSeries)
     out.notes.push_back(std::to_string(groups) + " groups: colours and symbols repeat; -where or top chooses fewer");
-  std::size_t points = 0, unknown = 0;
+  std::vector<bool> known(ys);  // of several, those of which nothing is known take no place in the legend
+  for (std::size_t k = 1; k < ys; ++k) {
+    const auto& values = operands.vectors[k]->column.numbers;
+    known[k] = std::any_of(values.begin(), values.end(), [](double y) { return std::isfinite(y); });
+    if (!known[k] && ys > 2) plot.notes.push_back("no value of " + request.words[k] + " is known");
+  }
+  const bool any = std::find(known.begin(), known.end(), true) != known.end();
   for (const auto& group : operands.groups.groups()) {
     const auto px = numbers_in(group, x);
     for (std::size_t k = 1; k < ys; ++k) {
+      if (any && !known[k]) continue;
       auto py = numbers_in(group, *operands.vectors[k]);
       if (py.size() == 1) py.assign(px.size(), py[0]);
       std::string name = operands.groups.label(group);
       if (ys > 2) name += (name.empty() ? "" : ": ") + request.words[k];
       chart::Series series{.name = name, .x = px, .mark = request.look.mark.value_or(chart::Mark::points)};
-      for (std::size_t i = 0; i < py.size(); ++i) unknown += std::isnan(px[i]) || std::isnan(py[i]) ? 1 : 0;
-      points += py.size();
       if (!request.look.error.empty()) {
         series.y_error = numbers_in(group, *operands.vectors.back());
         if (series.y_error.size() == 1) series.y_error.assign(px.size(), series.y_error[0]);
@@ -62,7 +68,6 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
       plot.series.push_back(std::move(series));
     }
   }
-  if (unknown > 0) plot.notes.push_back(std::to_string(unknown) + " of " + std::to_string(points) + " not known");
   out.tables.push_back(values_of(operands, asked));
   out.picture = std::move(plot);
   out.wants_picture = true;

@@ -19,7 +19,8 @@ struct PagePicture {
   std::string_view title, verb;
   std::vector<std::string> words;
   std::vector<std::string> by;
-  std::string_view type;  ///< only these frames; empty: all
+  std::string_view type;     ///< only these frames; empty: all
+  std::string_view label{};  ///< of the axis at the left; empty: what is drawn
 };
 
 const std::vector<PagePicture>& pictures() {
@@ -30,7 +31,12 @@ const std::vector<PagePicture>& pictures() {
       {"Focus", "plot", {"obstime", "telfocus"}, {}, ""},
       {"Seeing over focus", "plot", {"telfocus", "fwhm"}, {"filter"}, "object"},
       {"Seeing over airmass", "plot", {"airmass", "fwhm"}, {"filter"}, "object"},
-      {"Temperatures", "plot", {"obstime", "dettemp", "teltemp[0]", "teltemp[1]", "teltemp[2]", "teltemp[3]"}, {}, ""},
+      {"Temperatures",
+       "plot",
+       {"obstime", "dettemp", "teltemp[0]", "teltemp[1]", "teltemp[2]", "teltemp[3]"},
+       {},
+       "",
+       "degrees Celsius"},
       {"Seeing by CCD", "focal", {"fwhm"}, {}, "object"},
       {"Sky by CCD", "focal", {"sky"}, {}, "object"},
       {"Bias by CCD", "focal", {"bias"}, {}, ""},
@@ -72,6 +78,7 @@ Result<chart::Picture> draw(Workspace& workspace, const Request& request, const 
   one.by = wanted.by;
   one.rows = of_type(request.rows, wanted.type);
   one.look.title = wanted.title;
+  if (!wanted.label.empty()) one.look.y_label = wanted.label;
   for (const auto& verb : verbs()) {
     if (verb.name != one.verb) continue;
     IMREG_ASSIGN(auto answer, verb.run(workspace, one));
