@@ -44,9 +44,11 @@ struct Summary {
 Summary summarize(Values values, const SummaryOptions& options = {});
 
 struct Edges {
-  double low = 0,
-         width = 0;  ///< bin i is low + i width <= x < low + (i + 1) width; the last one has its upper end, too
+  double low = 0, width = 0;
   std::int64_t bins = 0;
+  double high = 0;  ///< low + bins * width but for rounding
+  /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below end(i + 1); the last one has `high`, too.
+  double edge(std::int64_t i) const { return i == bins ? high : low + width * static_cast<double>(i); }
 };
 struct EdgesOptions {
   double width = 0;       ///< > 0: of a bin

@@ -42,8 +42,6 @@ Result<vectors::Edges> edges_for(const Vector& vector, const Request& request) {
   return edges;
 }
 
-double end_of(const vectors::Edges& edges, std::int64_t i) { return edges.low + edges.width * static_cast<double>(i); }
-
 }  // namespace
 
 Result<Answer> hist(Workspace& workspace, const Request& request) {
@@ -75,13 +73,13 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
                          .mark = operands.groups.any() ? chart::Mark::steps : chart::Mark::bars};
     table["low"].unit = vector.column.shape.unit;
     for (std::int64_t i = 0; i < edges.bins; ++i) {
-      table["low"].add(end_of(edges, i), vector.is_time());
-      table["high"].add(end_of(edges, i + 1), vector.is_time());
+      table["low"].add(edges.edge(i), vector.is_time());
+      table["high"].add(edges.edge(i + 1), vector.is_time());
       table["n"].add(static_cast<double>(counts[static_cast<std::size_t>(i)]));
-      series.x.push_back(end_of(edges, i));
+      series.x.push_back(edges.edge(i));
       series.y.push_back(static_cast<double>(counts[static_cast<std::size_t>(i)]));
     }
-    series.x.push_back(end_of(edges, edges.bins));
+    series.x.push_back(edges.high);
     series.y.push_back(series.y.back());
     plot.series.push_back(std::move(series));
   }

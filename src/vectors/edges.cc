@@ -49,6 +49,7 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
     out.low = high > low ? low : low - space;
     out.bins = options.bins;
     out.width = 2 * space / static_cast<double>(out.bins);
+    out.high = high > low ? high : high + space;
   } else {
     out.width = options.width;
     if (!(out.width > 0)) {
@@ -73,8 +74,8 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
         1, static_cast<std::int64_t>(from_low ? std::ceil((high - low) / out.width - 1e-9) : last - first + 1));
   }
   if (out.bins > kMostBins) return Status(Code::invalid, "more than 10 million bins: choose fewer");
-  const double end = out.low + out.width * static_cast<double>(out.bins);
-  if (!std::isfinite(end) || !(out.low + out.width > out.low) || !(end > end - out.width))
+  if (!(options.bins > 0 && !(options.width > 0))) out.high = out.low + out.width * static_cast<double>(out.bins);
+  if (!std::isfinite(out.high) || !(out.low + out.width > out.low) || !(out.high > out.edge(out.bins - 1)))
     return Status(Code::invalid, "the bins are too narrow for numbers of this size: choose a larger width");
   return out;
 }
@@ -82,17 +83,16 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
 std::int64_t bin_of(const Edges& edges, double value) {
   const double at = std::floor((value - edges.low) / edges.width);
   const auto bins = static_cast<double>(edges.bins);
-  if (!(at >= 0 && at <= bins)) {
+  if (!(at >= 0 && at <= bins + 1)) {
     return -1;
   }
-  auto bin = static_cast<std::int64_t>(at);
+  auto bin = std::min(static_cast<std::int64_t>(at), edges.bins);
   // What the division rounded: the ends of bins decide.
-  const auto end_of = [&](std::int64_t i) { return edges.low + edges.width * static_cast<double>(i); };
-  if (value < end_of(bin))
+  if (value < edges.edge(bin))
     --bin;
-  else if (value >= end_of(bin + 1))
+  else if (bin < edges.bins && value >= edges.edge(bin + 1))
     ++bin;
-  if (bin == edges.bins && value <= end_of(edges.bins)) bin = edges.bins - 1;
+  if (bin == edges.bins && value <= edges.high) bin = edges.bins - 1;
   return bin >= 0 && bin < edges.bins ? bin : -1;
 }
 
