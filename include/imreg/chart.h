@@ -4,8 +4,12 @@
 //   plot.series.push_back({.name = "r", .x = times, .y = fwhm});
 //   IMREG_ASSIGN(const std::string bytes, chart::draw_png(plot, {.width = 1200, .height = 800}));
 //
-// Values that are not finite are left out and counted in the picture. A picture never comes without a word: what has nothing
-// to show is an error.
+// Values that are not finite are left out and counted in a note below the picture; a line has a gap there. A picture never comes
+// without a word: what has nothing to show is an error. Texts are data: markup is shown as it is, control characters as \x1b. Long ones
+// are broken into lines, and end with "..." where they would take the room of the picture.
+// More points than can be told apart (20,000; in a terminal two a place) are drawn as their density, with a colour bar; all series of
+// points together, as a note says then.
+// Pure functions: no state, any thread.
 #pragma once
 
 #include <optional>
@@ -19,7 +23,7 @@ namespace imreg::chart {
 
 /// One direction of a plot.
 struct Axis {
-  std::string label;
+  std::string label{};
   std::string unit{};   ///< as FITS writes it; empty: none
   bool log = false;     ///< powers of ten; values <= 0 are left out and counted
   bool time = false;    ///< values are seconds since 1970 UTC: ticks are dates and times of day
@@ -34,7 +38,9 @@ struct Series {
   std::string name{};  ///< for the legend; empty: not in it
   std::vector<double> x{}, y{};
   std::vector<double> x_error{}, y_error{};  ///< half the length of the bar; NaN: none
-  Mark mark = Mark::points;                  ///< steps: y[i] holds from x[i] to x[i + 1]; bars: from x[i] to x[i + 1], from 0
+  /// steps: y[i] holds from x[i] to x[i + 1]. bars: from x[i] to x[i + 1], the last one as wide as the one before it (1 when alone),
+  /// from 0, on a log axis from its low end; several series of bars are outlines.
+  Mark mark = Mark::points;
 };
 
 struct Plot {
@@ -45,7 +51,8 @@ struct Plot {
   bool legend = true;                ///< when there are two named series or more
 };
 
-/// Positions on the whole sky, in Aitoff's projection, right ascension growing to the left.
+/// Positions on the whole sky, in Aitoff's projection: 12h in the middle, right ascension growing to the left. Lines that cross 0h
+/// go on at the other side; bars are drawn as points, errors are not drawn.
 struct SkyMap {
   std::string title{};
   std::vector<Series> series{};  ///< x: right ascension, y: declination, degrees (ICRS)
@@ -54,9 +61,9 @@ struct SkyMap {
 
 /// A rectangle of a focal plane, in any unit, y upwards.
 struct Chip {
-  std::string name;
-  double x0, y0, x1, y1;
-  double value;  ///< NaN: drawn in its own shade, without a colour
+  std::string name{};
+  double x0 = 0, y0 = 0, x1 = 0, y1 = 0;  ///< either order
+  double value = 0;                       ///< NaN: drawn in its own shade and crossed out, without a colour
 };
 struct FocalPlane {
   std::string title{};
@@ -68,25 +75,28 @@ struct FocalPlane {
 using Picture = std::variant<Plot, SkyMap, FocalPlane>;
 
 struct Size {
-  int width = 960, height = 600;  ///< pixels (SVG: CSS pixels), 200..10,000
+  int width = 960, height = 600;  ///< pixels (SVG: CSS pixels), 200..10,000; texts and symbols grow with the smaller of both
 };
 
 /// Errors of all: invalid (x and y of different lengths, no value that can be shown: the message says of what and why,
 /// a size out of range), io (no memory for the picture).
+/// The SVG has no ids, no scripts, no links and loads nothing: several may stand in one HTML page as they are. Equal input gives equal
+/// bytes on one machine (measures of texts come from its fonts).
 Result<std::string> draw_svg(const Picture& picture, Size size = {});
 Result<std::string> draw_png(const Picture& picture, Size size = {});
 
 enum class TerminalStyle {
   braille,  ///< UTF-8: 2 x 4 dots in each place
   ascii,    ///< one mark in each place
-  sixel     ///< a PNG's pixels, for terminals that can
+  sixel     ///< a PNG's pixels, 8 x 16 a place, for terminals that can; the terminal is asked nothing
 };
 struct Terminal {
-  int columns = 80, rows = 24;
+  int columns = 80, rows = 24;  ///< 20 x 8 to 1000 x 1000
   TerminalStyle style = TerminalStyle::braille;
-  bool colour = false;  ///< ANSI colours of 16
+  bool colour = false;  ///< the 16 colours of ANSI
 };
-/// Lines, each ended by a newline, none wider than the terminal.
+/// As many lines as the terminal has rows, each ended by a newline, none wider than the terminal. Several series are told apart by
+/// letters, also without colours.
 Result<std::string> draw_text(const Picture& picture, const Terminal& terminal);
 
 }  // namespace imreg::chart

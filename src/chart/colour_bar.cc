@@ -17,7 +17,8 @@ ColourBar::ColourBar(const Canvas& canvas, const Scale& scale, std::string title
   title_ = axis_title({.label = std::move(title)}, ticks_);
   bar_ = m.characters ? 4 : 5 * m.symbol;
   gap_ = m.characters ? 2 : m.pad;
-  double widest = 0;
+  // Of counts the room is asked for before they are known: "5000" is their longest label.
+  double widest = counts ? canvas.measure("5000", Font::tick).width : 0;
   for (const auto& tick : ticks_.ticks) widest = std::max(widest, canvas.measure(tick.label, Font::tick).width);
   width_ = gap_ + bar_ + m.tick + (m.characters ? 2 : m.gap) + widest;
   if (m.upward_text && !title_.empty()) width_ += m.gap + canvas.measure("X", Font::tick).height;

@@ -1,6 +1,7 @@
 // A focal plane: each chip in the colour of its value, with its name and the value where they fit.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -123,15 +124,26 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
   // From the lowest to the highest value, nothing more: all colours are used. One value alone is in the middle.
   const Scale scale = values.low < values.high ? Scale(values.low, values.high, false) : scale_of({}, values, false);
   Box room = page.inside();
-  const ColourBar bar(canvas, scale, label, room.height(), false);
-  room.x1 -= bar.width();
-  if (room.width() < (m.characters ? 8 : 40) || room.height() < (m.characters ? 8 : 40)) return no_room(canvas);
-  // The same scale both ways; on a terminal a little wider, for the sake of the labels.
-  const double unit = std::min(room.width() / (x.high - x.low), room.height() / (y.high - y.low));
-  const double across = m.characters ? std::min(room.width() / (x.high - x.low), 1.8 * unit) : unit;
+  // The numbers at the ends of the bar reach half beyond it.
+  const double half = m.characters ? 0 : canvas.measure("0", Font::tick).height / 2;
+  room.y0 += half;
+  room.y1 -= half;
+  const double wide = x.high - x.low, high = y.high - y.low;
+  // The bar is as high as the chips, and its numbers, which are as many as have room, decide how wide these can be.
+  double unit = 0, across = 0, bar_height = room.height();
+  std::optional<ColourBar> bar;
+  for (int round = 0; round < 3; ++round) {
+    bar.emplace(canvas, scale, label, bar_height, false);
+    const double width = room.width() - bar->width();
+    if (width < (m.characters ? 8 : 40) || room.height() < (m.characters ? 8 : 40)) return no_room(canvas);
+    // The same scale both ways; on a terminal a little wider, for the sake of the labels.
+    unit = std::min(width / wide, room.height() / high);
+    across = m.characters ? std::min(width / wide, 1.8 * unit) : unit;
+    bar_height = std::max(unit * high, m.grain.height);
+  }
   // The bar stands close to the chips; both together in the middle.
-  const double left = (room.x0 + room.x1 - across * (x.high - x.low)) / 2, right = left + across * (x.high - x.low);
-  const double top = (room.y0 + room.y1 - unit * (y.high - y.low)) / 2;
+  const double left = (room.x0 + room.x1 - bar->width() - across * wide) / 2, right = left + across * wide;
+  const double top = (room.y0 + room.y1 - unit * high) / 2;
   std::vector<std::pair<Box, const Chip*>> chips;
   for (const auto& chip : plane.chips) {
     if (!placed(chip)) continue;
@@ -148,7 +160,7 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
   }
   const auto form = common_form(canvas, chips);
   for (const auto& [box, chip] : chips) draw_chip(canvas, box, *chip, scale, form);
-  bar.draw(canvas, {right, top, right + bar.width(), top + unit * (y.high - y.low)});
+  bar->draw(canvas, {right, top, right + bar->width(), top + bar_height});
   page.draw(canvas);
   return {};
 }

@@ -47,9 +47,10 @@ std::vector<std::string> labels_of(const std::vector<Decimal>& all, std::string*
   while (unit <= (last - first) && unit < 1000000000000000000LL / 10) unit *= 10;
   const long long base = first / unit * unit;
   if (base == 0) return s <= p ? powers : plain;
-  const int e = all.front().e;
-  const std::string a = short_power(base, e), b = std::abs(e) < 30 ? plain_number(base, e) : a;
-  *offset = b.size() <= kLongest || b.size() <= a.size() ? b : a;
+  Decimal whole{base, all.front().e};
+  for (; whole.e < 0 && whole.m % 10 == 0; ++whole.e) whole.m /= 10;
+  const std::string a = short_power(whole.m, whole.e), b = std::abs(whole.e) < 30 ? plain_number(whole.m, whole.e) : a;
+  *offset = b.size() <= 12 || b.size() <= a.size() ? b : a;
   std::vector<Decimal> rest;
   for (const auto& one : all) rest.push_back({one.m - base, one.e});
   auto out = labels_of(rest, nullptr);
@@ -97,7 +98,8 @@ Ticks log_ticks(double low, double high, int most) {
   Ticks out;
   const auto put = [&](long long m, int e, bool named) {
     const double value = value_of({m, e});
-    if (!inside(value)) return;
+    // Among the smallest numbers of all two may be the same.
+    if (!inside(value) || (!out.ticks.empty() && value <= out.ticks.back().value)) return;
     const bool small = e >= -3 && e <= 3;
     out.ticks.push_back({.value = value, .label = !named ? "" : small ? plain_number(m, e) : short_power(m, e)});
   };

@@ -63,7 +63,7 @@ Colour ramp(int step) {
     for (int i = 0; i < kRamp; ++i) {
       const double t = i / (kRamp - 1.0);
       // The chroma is what sRGB can show at all hues of the way.
-      out[static_cast<std::size_t>(i)] = from_lch(lightness(i + 1), 34 + 10 * std::sin(std::numbers::pi * t), 95 + 190 * t);
+      out[static_cast<std::size_t>(i)] = from_lch(lightness(i + 1), 34 - 7 * std::sin(std::numbers::pi * t), 95 + 190 * t);
     }
     return out;
   }();

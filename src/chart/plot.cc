@@ -35,14 +35,15 @@ Layout lay_out(const Canvas& canvas, const Plot& plot, const Scale& x, const Sca
     out.y_ticks = fit_ticks(canvas, plot.y, y, height, true);
     const int lines = m.characters ? 1 : 3;
     out.x_title = wrap(canvas, axis_title(plot.x, out.x_ticks), Font::label, inside.width(), lines);
-    out.y_title = wrap(canvas, axis_title(plot.y, out.y_ticks), Font::label, m.upward_text ? inside.height() : inside.width(), lines);
-    const double y_title = static_cast<double>(out.y_title.size()) * row + (out.y_title.empty() ? 0 : m.gap);
     const double x_title = static_cast<double>(out.x_title.size()) * row + (out.x_title.empty() ? 0 : m.gap);
+    const double below = labels_room(canvas, out.x_ticks, false) + x_title;
+    out.y_title = wrap(canvas, axis_title(plot.y, out.y_ticks), Font::label, m.upward_text ? inside.height() - below : inside.width(), lines);
+    const double y_title = static_cast<double>(out.y_title.size()) * row + (out.y_title.empty() ? 0 : m.gap);
     const Overhang over = overhang(canvas, out.x_ticks, x, width);
     const double left = labels_room(canvas, out.y_ticks, true) + (m.upward_text ? y_title : 0);
     const double half = m.upward_text ? canvas.measure("0", Font::tick).height / 2 : 0;
     area = {inside.x0 + std::max(left, over.left), inside.y0 + std::max(half, m.upward_text ? 0 : y_title), inside.x1 - over.right,
-            inside.y1 - labels_room(canvas, out.x_ticks, false) - x_title};
+            inside.y1 - below};
     // Whole pixels, or places: an image has sharp edges there.
     area = {std::ceil(area.x0 / m.grain.width) * m.grain.width, std::ceil(area.y0 / m.grain.height) * m.grain.height,
             std::floor(area.x1 / m.grain.width) * m.grain.width, std::floor(area.y1 / m.grain.height) * m.grain.height};
@@ -74,8 +75,7 @@ void draw_frame(Canvas& canvas, const Layout& layout, const Box& inside) {
   for (const auto& line : layout.y_title) {
     if (m.upward_text) {
       const double half = canvas.measure(line, Font::label).width / 2;
-      canvas.text({at, std::clamp((area.y0 + area.y1) / 2, inside.y0 + half, std::max(inside.y0 + half, inside.y1 - half))}, line,
-                  Font::label, {0, 0.5}, kInk, true);
+      canvas.text({at, std::max((area.y0 + area.y1) / 2, inside.y0 + half)}, line, Font::label, {0, 0.5}, kInk, true);
     } else {
       canvas.text({inside.x0, at}, line, Font::label, {0, 0});
     }
@@ -155,10 +155,9 @@ Status draw(const Plot& plot, Canvas& canvas) {
   const Page page(canvas, plot.title, notes);
   const Scale x = scale_of(plot.x, found.x, false), y = scale_of(plot.y, found.y, found.from_zero);
 
-  // What stands at the right depends on the counts, and these on the area that it leaves: the count of all points stands for them.
-  Box inside = page.inside();
-  const double bar_room = many ? ColourBar(canvas, count_scale(static_cast<std::uint32_t>(std::min<std::size_t>(found.marks, UINT32_MAX))),
-                                           "points per pixel", inside.height(), true).width() : 0;
+  // From the right: the legend, when it finds no place within, the colour bar, the area with its numbers.
+  const double bar_room = many ? ColourBar(canvas, count_scale(1000000), "points per pixel", page.inside().height(), true).width() : 0;
+  Box outer = page.inside(), inside = outer;
   inside.x1 -= bar_room;
   Layout layout = lay_out(canvas, plot, x, y, inside);
   IMREG_TRY(room_for_data(canvas, layout));
@@ -167,7 +166,9 @@ Status draw(const Plot& plot, Canvas& canvas) {
   if (legend.wanted()) {
     corner = place_inside(canvas, plot, layout, legend, many);
     if (!corner) {
-      corner = place_outside(canvas, inside, legend);
+      corner = place_outside(canvas, outer, legend);
+      inside = outer;
+      inside.x1 -= bar_room;
       layout = lay_out(canvas, plot, x, y, inside);
       IMREG_TRY(room_for_data(canvas, layout));
     }

@@ -1,6 +1,8 @@
 // The marks of series within the area of a plot.
 #pragma once
 
+#include <algorithm>
+
 #include "chart/canvas.h"
 #include "chart/palette.h"
 #include "chart/scale.h"
@@ -14,8 +16,10 @@ struct View {
   Scale x, y;
   double inset = 0;
   Point operator()(double a, double b) const {
-    return {area.x0 + x(a) * (area.width() - inset), area.y1 - inset - y(b) * (area.height() - inset)};
+    return {area.x0 + near(x(a)) * (area.width() - inset), area.y1 - inset - near(y(b)) * (area.height() - inset)};
   }
+  // A million areas away is as good as further, and leaves room for calculating with it.
+  static double near(double place) { return std::clamp(place, -1e6, 1e6); }
 };
 
 /// All series in their order. Without those drawn as points when `skip_points`: their density is drawn already.

@@ -74,8 +74,10 @@ void draw_graticule(Canvas& canvas, const Globe& globe) {
 void draw_numbers(Canvas& canvas, const Globe& globe) {
   const Metrics& m = canvas.metrics();
   const double space = m.characters ? 2 : m.gap;
-  for (int dec = -60; dec <= 60; dec += 30) {
-    if (dec == 0) continue;
+  const Extent text = canvas.measure("12h", Font::tick);
+  const int dec_step = globe.area.height() / 6 > 1.2 * text.height ? 30 : 60;
+  for (int dec = -60; dec <= 60; dec += dec_step) {
+    if (dec == 0 || globe.area.height() < 5 * text.height) continue;
     Point at = globe(180, dec);
     canvas.text({at.x - space, at.y}, (dec > 0 ? "+" : "") + std::to_string(dec) + (m.characters ? "" : "\u00b0"), Font::tick,
                 {1, dec > 0 ? 0.7 : 0.3});
@@ -83,7 +85,8 @@ void draw_numbers(Canvas& canvas, const Globe& globe) {
   const Point left = globe(180, 0), right = globe(-180, 0);
   canvas.text({left.x - space, left.y}, "24h", Font::tick, {1, 0.5});
   canvas.text({right.x + space, right.y}, "0h", Font::tick, {0, 0.5});
-  for (int hour = 4; hour <= 20; hour += 4) {
+  const int hour_step = globe.area.width() / 6 > text.width + m.apart ? 4 : 12;
+  for (int hour = hour_step; hour <= 20; hour += hour_step) {
     const Point at = globe((hour - 12) * 15, 0);
     canvas.text({at.x + (m.characters ? 2 : m.gap), at.y + (m.characters ? 4 : m.gap / 2)}, std::to_string(hour) + "h", Font::note, {0, 0});
   }
@@ -133,9 +136,10 @@ Status draw(const SkyMap& map, Canvas& canvas) {
     corner = {(inside.x0 + inside.x1 - legend.size().width) / 2, inside.y1 + m.pad};
   }
   const double numbers = canvas.measure("+60\u00b0", Font::tick).width + (m.characters ? 2 : m.gap);
-  const double bar_room = many ? ColourBar(canvas, count_scale(static_cast<std::uint32_t>(std::min<std::size_t>(total, UINT32_MAX))),
-                                           "positions per pixel", inside.height(), true).width() : 0;
-  const Globe globe = globe_in(canvas, {inside.x0 + numbers, inside.y0, inside.x1 - numbers - bar_room, inside.y1});
+  const double half = m.characters ? 0 : canvas.measure("0", Font::tick).height / 2;  // of the bar's last number
+  const double bar_room =
+      many ? ColourBar(canvas, count_scale(1000000), "positions per pixel", std::min(inside.height(), inside.width() / 2), true).width() : 0;
+  const Globe globe = globe_in(canvas, {inside.x0 + numbers, inside.y0 + half, inside.x1 - numbers - bar_room, inside.y1 - half});
   const Box& area = globe.area;
   if (area.width() < (m.characters ? 30 : 120)) return no_room(canvas);
   draw_graticule(canvas, globe);

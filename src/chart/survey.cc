@@ -19,7 +19,9 @@ Status check_axis(const Axis& axis, const char* name) {
     if (!std::isfinite(*limit)) return bad("a limit is not a finite number");
     if (axis.log && *limit <= 0) return bad("the limit " + short_number(*limit) + " is not above 0, as a log axis needs");
   }
-  if (axis.low && axis.high && *axis.low == *axis.high) return bad("both limits are " + short_number(*axis.low));
+  if (!axis.low || !axis.high) return {};
+  if (*axis.low == *axis.high) return bad("both limits are " + short_number(*axis.low));
+  if (axis.log && std::log10(*axis.low) == std::log10(*axis.high)) return bad("the limits are too close together for a log axis");
   return {};
 }
 
@@ -121,11 +123,13 @@ Scale scale_of(const Axis& axis, const Range& range, bool from_zero) {
   if (axis.low) low = std::min(*axis.low, high);
   if (axis.high) high = std::max(*axis.high, low);
   if (axis.log) {
-    const double more = low == high ? 0.3 : 0.04 * (std::log10(high) - std::log10(low));
+    const double span = std::log10(high) - std::log10(low);
+    const double more = low == high ? 0.3 : std::max(0.04 * span, 1e-10);
     // In logarithms, where nothing overflows.
     const double a = std::log10(low) - more, b = std::log10(high) + more;
     if (!axis.low) low = a < -323 ? kLeast : std::pow(10, a);
     if (!axis.high) high = b > 308 ? kMost : std::pow(10, b);
+    if (!(std::log10(high) > std::log10(low))) (axis.low ? high : low) *= axis.low ? 2 : 0.5;  // a limit of the user at the only value
     return Scale(low, high, true);
   }
   double more = 0.04 * (high / 2 - low / 2) * 2;

@@ -16,6 +16,7 @@ namespace {
 
 // One decimal, no zero at the end.
 std::string number(double value) {
+  if (!(std::abs(value) < 1e9)) return "0";  // no picture is so large
   const auto tenths = std::llround(value * 10);
   std::string out = (tenths < 0 ? "-" : "") + std::to_string(std::llabs(tenths) / 10);
   if (const auto digit = std::llabs(tenths) % 10; digit != 0) out += "." + std::to_string(digit);
