@@ -84,7 +84,7 @@ void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& sc
     const Point cross[] = {{box.x0, box.y0}, {box.x1, box.y1}};
     if (!has) canvas.polyline(cross, {Colour{190, 190, 190}, m.line * 0.6});
   }
-  draw_label(canvas, box, chip, form, has && lightness(step) < 58 ? kPaper : kInk);
+  draw_label(canvas, box, chip, form, has && lightness(step) < 52 ? kPaper : kInk);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The canvas of pixels: cairo's image surface.
-#include <cairo.h>
+#include <cairo/cairo.h>
 
 #include <cmath>
 #include <cstring>

@@ -1,7 +1,7 @@
 // The canvas of SVG. Written here and not by cairo: cairo's writer gives ids that collide when two pictures stand in one page and
 // differ from run to run, and turns letters into outlines. Here are no ids at all, text stays text (to be searched and read aloud),
 // and each text has the length that was measured (textLength), whatever font the reader's machine has.
-#include <cairo.h>
+#include <cairo/cairo.h>
 
 #include <cmath>
 #include <cstdio>
