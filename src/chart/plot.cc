@@ -87,9 +87,9 @@ void draw_frame(Canvas& canvas, const Layout& layout, const Box& inside) {
 
 Status room_for_data(const Canvas& canvas, const Layout& layout) {
   const Extent grain = canvas.metrics().grain;
-  const double least = canvas.metrics().characters ? 2 : 40;
+  const double least = canvas.metrics().characters ? 2 : 40, wide = canvas.metrics().characters ? 4 : 2;
   const bool enough =
-      layout.view.area.width() >= 4 * least * grain.width && layout.view.area.height() >= least * grain.height;
+      layout.view.area.width() >= wide * least * grain.width && layout.view.area.height() >= least * grain.height;
   return enough ? Status() : no_room(canvas);
 }
 

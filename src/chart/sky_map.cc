@@ -51,9 +51,9 @@ Globe globe_in(const Canvas& canvas, const Box& room) {
   return {{x, y, x + width, y + height}, canvas.metrics().inset};
 }
 
-void draw_graticule(Canvas& canvas, const Globe& globe) {
+void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour) {
   const Metrics& m = canvas.metrics();
-  const Stroke thin{m.characters ? kFaint : Colour{205, 205, 205}, m.line * 0.6, m.characters ? kDotted : 0, '.'};
+  const Stroke thin{m.characters ? kFaint : colour, m.line * 0.6, m.characters ? kDotted : 0, '.'};
   std::vector<Point> line;
   for (int east = -120; east <= 120; east += 60) {
     line.clear();
@@ -148,7 +148,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
       globe_in(canvas, {inside.x0 + numbers, inside.y0 + half, inside.x1 - numbers - bar_room, inside.y1 - half});
   const Box& area = globe.area;
   if (area.width() < (m.characters ? 30 : 120)) return no_room(canvas);
-  if (!many) draw_graticule(canvas, globe);
+  if (!many) draw_graticule(canvas, globe, {205, 205, 205});
   Density density(std::max(1, static_cast<int>(area.width() / m.grain.width)),
                   std::max(1, static_cast<int>(area.height() / m.grain.height)));
   for (std::size_t i = 0; i < map.series.size(); ++i) {
@@ -170,7 +170,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   if (many) {
     const Scale counts = count_scale(density.most());
     canvas.image(area, to_image(density, counts));
-    draw_graticule(canvas, globe);  // over the density, which may be everywhere
+    draw_graticule(canvas, globe, kFaint);  // over the density, which may be everywhere
     ColourBar(canvas, counts, "positions per pixel", area.height(), true)
         .draw(canvas, {area.x1 + numbers, area.y0, area.x1 + numbers + bar_room, area.y1});
   }
