@@ -19,7 +19,10 @@ constexpr std::size_t kPoints = 10'000'000;
 
 const Plot& plot(Mark mark, bool log) {
   static Plot out = [] {
-    Plot one{.title = "ten million", .x = {.label = "obstime", .time = true}, .y = {.label = "fwhm", .unit = "pixel"}, .series = {{}}};
+    Plot one{.title = "ten million",
+             .x = {.label = "obstime", .time = true},
+             .y = {.label = "fwhm", .unit = "pixel"},
+             .series = {{}}};
     Random random(11);
     for (std::size_t i = 0; i < kPoints; ++i) {
       one.series[0].x.push_back(1.0e9 + 60.0 * static_cast<double>(i));

@@ -24,10 +24,10 @@ namespace imreg::chart {
 /// One direction of a plot.
 struct Axis {
   std::string label{};
-  std::string unit{};   ///< as FITS writes it; empty: none
-  bool log = false;     ///< powers of ten; values <= 0 are left out and counted
-  bool time = false;    ///< values are seconds since 1970 UTC: ticks are dates and times of day
-  double tz_hours = 0;  ///< of `time`: the zone of the ticks, hours east of UTC
+  std::string unit{};                   ///< as FITS writes it; empty: none
+  bool log = false;                     ///< powers of ten; values <= 0 are left out and counted
+  bool time = false;                    ///< values are seconds since 1970 UTC: ticks are dates and times of day
+  double tz_hours = 0;                  ///< of `time`: the zone of the ticks, hours east of UTC
   std::optional<double> low{}, high{};  ///< else what the data need, and a little more; low > high turns the axis round
 };
 
@@ -75,7 +75,8 @@ struct FocalPlane {
 using Picture = std::variant<Plot, SkyMap, FocalPlane>;
 
 struct Size {
-  int width = 960, height = 600;  ///< pixels (SVG: CSS pixels), 200..10,000; texts and symbols grow with the smaller of both
+  int width = 960,
+      height = 600;  ///< pixels (SVG: CSS pixels), 200..10,000; texts and symbols grow with the smaller of both
 };
 
 /// Errors of all: invalid (x and y of different lengths, no value that can be shown: the message says of what and why,

@@ -43,9 +43,9 @@ Ticks fit_ticks(const Canvas& canvas, const Axis& axis, const Scale& scale, doub
   const double low = std::min(scale.low(), scale.high()), high = std::max(scale.low(), scale.high());
   Ticks out;
   for (int most = upright ? 9 : 11; most >= 1; --most) {
-    Ticks next = axis.time       ? time_ticks(low, high, axis.tz_hours, most)
+    Ticks next = axis.time  ? time_ticks(low, high, axis.tz_hours, most)
                  : axis.log ? log_ticks(low, high, most)
-                                 : number_ticks(low, high, most);
+                            : number_ticks(low, high, most);
     if (next.ticks.empty() && !out.ticks.empty()) break;
     out = std::move(next);
     if (have_room(canvas, out, scale, length, upright)) break;
@@ -76,7 +76,8 @@ std::string axis_title(const Axis& axis, const Ticks& ticks) {
 
 double labels_room(const Canvas& canvas, const Ticks& ticks, bool upright) {
   const Metrics& m = canvas.metrics();
-  if (!upright) return m.frame.height + m.tick + m.gap + (any_upper(ticks) ? 2 : 1) * canvas.measure("0", Font::tick).height;
+  if (!upright)
+    return m.frame.height + m.tick + m.gap + (any_upper(ticks) ? 2 : 1) * canvas.measure("0", Font::tick).height;
   double widest = 0;
   for (const auto& tick : ticks.ticks) widest = std::max(widest, canvas.measure(line_of(tick, true), Font::tick).width);
   return m.frame.width + m.tick + m.gap + widest;

@@ -1,7 +1,7 @@
 // Texts as cairo measures them, and the font of each role.
 #pragma once
 
-#include <cairo.h>
+#include <cairo/cairo.h>
 
 #include <memory>
 #include <string_view>

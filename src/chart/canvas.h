@@ -22,9 +22,7 @@ struct Box {
   double x0 = 0, y0 = 0, x1 = 0, y1 = 0;  ///< x0 <= x1, y0 <= y1
   double width() const { return x1 - x0; }
   double height() const { return y1 - y0; }
-  bool overlaps(const Box& other) const {
-    return x0 < other.x1 && other.x0 < x1 && y0 < other.y1 && other.y0 < y1;
-  }
+  bool overlaps(const Box& other) const { return x0 < other.x1 && other.x0 < x1 && y0 < other.y1 && other.y0 < y1; }
 };
 
 struct Colour {
@@ -46,7 +44,7 @@ struct Anchor {
 struct Stroke {
   Colour colour = kInk;
   double width = 1;
-  int dash = 0;      ///< 0: drawn through; else one of kDashes patterns
+  int dash = 0;     ///< 0: drawn through; else one of kDashes patterns
   char letter = 0;  ///< on a terminal: the sign that tells this line from others; 0: dots will do
 };
 inline constexpr int kDashes = 4, kDotted = 2;
@@ -66,14 +64,14 @@ enum class Side { left, bottom, right };
 /// What a canvas wants of the layout; all lengths in its own unit.
 struct Metrics {
   Extent size;
-  double pad = 12;                ///< at the rim and between parts
-  double gap = 5;                 ///< between a tick and its label, between labels and title
-  double apart = 10;              ///< between the labels of two ticks, at least
-  double tick = 5;                ///< length of a tick outside the frame
-  Extent frame{};                 ///< what the frame takes outside the area of the data
-  Extent grain{1, 1};             ///< the smallest part that can have a shade of its own
-  double inset = 0;               ///< the last place is this far from the end
-  double line = 1.4, symbol = 3;  ///< width of lines, radius of symbols
+  double pad = 12;                 ///< at the rim and between parts
+  double gap = 5;                  ///< between a tick and its label, between labels and title
+  double apart = 10;               ///< between the labels of two ticks, at least
+  double tick = 5;                 ///< length of a tick outside the frame
+  Extent frame{};                  ///< what the frame takes outside the area of the data
+  Extent grain{1, 1};              ///< the smallest part that can have a shade of its own
+  double inset = 0;                ///< the last place is this far from the end
+  double line = 1.4, symbol = 3;   ///< width of lines, radius of symbols
   std::size_t most_marks = 20000;  ///< more points than this are drawn as their density
   bool upward_text = true;         ///< can write from below to above
   bool characters = false;         ///< a terminal

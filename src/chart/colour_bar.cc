@@ -10,7 +10,8 @@
 
 namespace imreg::chart {
 
-ColourBar::ColourBar(const Canvas& canvas, const Scale& scale, std::string title, double height, bool counts) : scale_(scale) {
+ColourBar::ColourBar(const Canvas& canvas, const Scale& scale, std::string title, double height, bool counts)
+    : scale_(scale) {
   const Metrics& m = canvas.metrics();
   ticks_ = fit_ticks(canvas, {.label = title, .log = scale.log()}, scale, height, true);
   if (counts) std::erase_if(ticks_.ticks, [](const Tick& tick) { return tick.value != std::floor(tick.value); });
@@ -53,7 +54,8 @@ void ColourBar::draw(Canvas& canvas, const Box& room) const {
   }
   if (!m.upward_text) return;
   const auto lines = wrap(canvas, title_, Font::tick, bar.height(), 1);
-  if (!lines.empty()) canvas.text({room.x0 + width_, (bar.y0 + bar.y1) / 2}, lines[0], Font::tick, {1, 0.5}, kInk, true);
+  if (!lines.empty())
+    canvas.text({room.x0 + width_, (bar.y0 + bar.y1) / 2}, lines[0], Font::tick, {1, 0.5}, kInk, true);
 }
 
 }  // namespace imreg::chart

@@ -8,14 +8,16 @@
 
 namespace imreg::chart {
 
-void Density::add(const std::vector<double>& x, const std::vector<double>& y, const Scale& x_scale, const Scale& y_scale) {
+void Density::add(const std::vector<double>& x, const std::vector<double>& y, const Scale& x_scale,
+                  const Scale& y_scale) {
   const double columns = columns_, rows = rows_;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double a = x_scale(x[i]), b = y_scale(y[i]);
     if (!(a >= 0 && a <= 1 && b >= 0 && b <= 1)) continue;  // NaN fails, too
     const int column = std::min(static_cast<int>(a * columns), columns_ - 1);
     const int row = rows_ - 1 - std::min(static_cast<int>(b * rows), rows_ - 1);
-    auto& count = counts_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
+    auto& count =
+        counts_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
     count += count != UINT32_MAX;
   }
 }
@@ -27,9 +29,7 @@ void Density::add_cell(double column, double row) {
 
 std::uint32_t Density::most() const { return *std::max_element(counts_.begin(), counts_.end()); }
 
-Scale count_scale(std::uint32_t most) {
-  return Scale(1, std::max(2.0, static_cast<double>(most)), most > 20);
-}
+Scale count_scale(std::uint32_t most) { return Scale(1, std::max(2.0, static_cast<double>(most)), most > 20); }
 
 int ramp_step(const Scale& scale, double value) {
   return std::clamp(1 + static_cast<int>(std::lround(scale(value) * (kRamp - 1))), 1, kRamp);

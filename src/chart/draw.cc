@@ -13,7 +13,8 @@ namespace {
 Status check_size(Size size) {
   for (const auto& [what, value] : {std::pair{"width", size.width}, std::pair{"height", size.height}}) {
     if (value < 200 || value > 10000)
-      return Status(Code::invalid, std::string("the ") + what + " of a picture is 200 to 10000 pixels, not " + std::to_string(value));
+      return Status(Code::invalid,
+                    std::string("the ") + what + " of a picture is 200 to 10000 pixels, not " + std::to_string(value));
   }
   return {};
 }
@@ -41,8 +42,8 @@ Result<std::string> draw_png(const Picture& picture, Size size) {
 Result<std::string> draw_text(const Picture& picture, const Terminal& terminal) {
   constexpr int kMost = 1000;
   if (terminal.columns < 20 || terminal.rows < 8 || terminal.columns > kMost || terminal.rows > kMost)
-    return Status(Code::invalid, "a picture in a terminal has 20 x 8 to 1000 x 1000 places, not " + std::to_string(terminal.columns) + " x " +
-                                     std::to_string(terminal.rows));
+    return Status(Code::invalid, "a picture in a terminal has 20 x 8 to 1000 x 1000 places, not " +
+                                     std::to_string(terminal.columns) + " x " + std::to_string(terminal.rows));
   if (terminal.style == TerminalStyle::sixel) {
     // How large a place is in pixels only the terminal knows; few are smaller than this.
     const Size size{std::clamp(8 * terminal.columns, 200, 10000), std::clamp(16 * (terminal.rows - 1), 200, 10000)};

@@ -49,7 +49,8 @@ bool fits(const Canvas& canvas, const Box& box, const std::vector<std::string>& 
 std::pair<int, Font> common_form(const Canvas& canvas, const std::vector<std::pair<Box, const Chip*>>& chips) {
   for (int form = 0; form < kForms; ++form) {
     for (const Font font : {Font::tick, Font::note}) {
-      if (std::all_of(chips.begin(), chips.end(), [&](const auto& one) { return fits(canvas, one.first, lines_of(*one.second, form), font); }))
+      if (std::all_of(chips.begin(), chips.end(),
+                      [&](const auto& one) { return fits(canvas, one.first, lines_of(*one.second, form), font); }))
         return {form, font};
     }
   }
@@ -83,7 +84,7 @@ void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& sc
     const Point cross[] = {{box.x0, box.y0}, {box.x1, box.y1}};
     if (!has) canvas.polyline(cross, {Colour{190, 190, 190}, m.line * 0.6});
   }
-  draw_label(canvas, box, chip, form, has && lightness(step) < 58 ? kPaper : kInk);
+  draw_label(canvas, box, chip, form, has && lightness(step) < 52 ? kPaper : kInk);
 }
 
 }  // namespace
@@ -118,7 +119,8 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
     return Status(Code::invalid, "nothing to draw: the chips have no area");
   if (!left_out.empty()) notes.push_back(left_out);
 
-  const std::string label = safe_text(plane.label.empty() ? "value" : plane.label) + (plane.unit.empty() ? "" : " (" + safe_text(plane.unit) + ")");
+  const std::string label = safe_text(plane.label.empty() ? "value" : plane.label) +
+                            (plane.unit.empty() ? "" : " (" + safe_text(plane.unit) + ")");
   if (m.characters) notes.push_back("shades: " + label);
   const Page page(canvas, plane.title, notes);
   // From the lowest to the highest value, nothing more: all colours are used. One value alone is in the middle.
@@ -150,10 +152,12 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
     // x0 may be above x1, where a chip is read from the other side.
     const auto [x0, x1] = std::minmax(chip.x0, chip.x1);
     const auto [y0, y1] = std::minmax(chip.y0, chip.y1);
-    Box box{left + (x0 - x.low) * across, top + (y.high - y1) * unit, left + (x1 - x.low) * across, top + (y.high - y0) * unit};
+    Box box{left + (x0 - x.low) * across, top + (y.high - y1) * unit, left + (x1 - x.low) * across,
+            top + (y.high - y0) * unit};
     if (m.characters) {
       // Whole places, and a blank column between neighbours.
-      box = {std::round(box.x0 / 2) * 2, std::round(box.y0 / 4) * 4, std::round(box.x1 / 2) * 2, std::round(box.y1 / 4) * 4};
+      box = {std::round(box.x0 / 2) * 2, std::round(box.y0 / 4) * 4, std::round(box.x1 / 2) * 2,
+             std::round(box.y1 / 4) * 4};
       if (box.width() > 6) box.x1 -= 2;
     }
     chips.emplace_back(box, &chip);

@@ -6,6 +6,7 @@
 
 #include "chart/path.h"
 #include "chart/series.h"
+#include "chart/survey.h"
 #include "chart/text_tools.h"
 
 namespace imreg::chart {
@@ -14,7 +15,7 @@ Legend::Legend(const Canvas& canvas, const Plot& plot, bool skip_points) {
   const Metrics& m = canvas.metrics();
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     const auto& one = plot.series[i];
-    if (one.name.empty() || (skip_points && one.mark == Mark::points)) continue;
+    if (one.name.empty() || (skip_points && as_points(one))) continue;
     entries_.push_back({safe_text(one.name), look_in(canvas, plot, i), one.mark, {}});
   }
   wanted_ = plot.legend && entries_.size() > 1;
@@ -36,7 +37,8 @@ bool Legend::fit(const Canvas& canvas, Extent room) {
   }
   // The line that counts those that are missing may be wider than all names, where names are missing.
   missing_ = "and " + std::to_string(entries_.size()) + " more";
-  if (entries_.size() > 12) widest = std::min(std::max(widest, canvas.measure(missing_, Font::tick).width), room.width - sample_);
+  if (entries_.size() > 12)
+    widest = std::min(std::max(widest, canvas.measure(missing_, Font::tick).width), room.width - sample_);
   const double column_width = sample_ + widest + gap_;
   const int columns = std::max(1, static_cast<int>((room.width + gap_) / column_width));
   int lines = 0;
@@ -108,7 +110,8 @@ void Obstacles::polyline(std::span<const Point> points, const Stroke&) {
 
 void Obstacles::polygon(std::span<const Point> points, Colour) {
   Box box{points[0].x, points[0].y, points[0].x, points[0].y};
-  for (const auto& p : points) box = {std::min(box.x0, p.x), std::min(box.y0, p.y), std::max(box.x1, p.x), std::max(box.y1, p.y)};
+  for (const auto& p : points)
+    box = {std::min(box.x0, p.x), std::min(box.y0, p.y), std::max(box.x1, p.x), std::max(box.y1, p.y)};
   boxes_.push_back(box);
 }
 

@@ -37,7 +37,8 @@ std::string short_number(double value, int digits) {
   auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;
   std::string out(text, end);
   // "1e+06" is longer than "1e6" and says no more.
-  if (const auto at = out.find('e'); at != out.npos) out = out.substr(0, at) + "e" + std::to_string(std::atoi(out.c_str() + at + 1));
+  if (const auto at = out.find('e'); at != out.npos)
+    out = out.substr(0, at) + "e" + std::to_string(std::atoi(out.c_str() + at + 1));
   return out;
 }
 

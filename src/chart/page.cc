@@ -9,7 +9,8 @@ namespace imreg::chart {
 namespace {
 
 // Lines of all texts, at most `most` in all; what does not fit ends with "...".
-std::vector<std::string> lines_of(const Canvas& canvas, const std::vector<std::string>& texts, Font font, double width, int most) {
+std::vector<std::string> lines_of(const Canvas& canvas, const std::vector<std::string>& texts, Font font, double width,
+                                  int most) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const int left = most - static_cast<int>(out.size());
@@ -30,8 +31,11 @@ std::vector<std::string> lines_of(const Canvas& canvas, const std::vector<std::s
 Page::Page(const Canvas& canvas, const std::string& title, const std::vector<std::string>& notes) {
   const Metrics& m = canvas.metrics();
   const double width = m.size.width - 2 * m.pad;
-  const double title_height = canvas.measure("X", Font::title).height, note_height = canvas.measure("X", Font::note).height;
-  const auto rows = [&](double part, double height) { return std::max(1, static_cast<int>(m.size.height * part / height)); };
+  const double title_height = canvas.measure("X", Font::title).height,
+               note_height = canvas.measure("X", Font::note).height;
+  const auto rows = [&](double part, double height) {
+    return std::max(1, static_cast<int>(m.size.height * part / height));
+  };
   title_ = lines_of(canvas, {title}, Font::title, width, rows(m.characters ? 0.17 : 0.25, title_height));
   notes_ = lines_of(canvas, notes, Font::note, width, rows(m.characters ? 0.17 : 0.2, note_height));
   inside_ = {m.pad, m.pad, m.size.width - m.pad, m.size.height - m.pad};
@@ -55,8 +59,9 @@ void Page::draw(Canvas& canvas) const {
 }
 
 Status no_room(const Canvas& canvas) {
-  return Status(Code::invalid, canvas.metrics().characters ? "the terminal is too small for the picture: use 40 x 12 places or more"
-                                                           : "the picture is too small for its texts: make it larger");
+  return Status(Code::invalid, canvas.metrics().characters
+                                   ? "the terminal is too small for the picture: use 40 x 12 places or more"
+                                   : "the picture is too small for its texts: make it larger");
 }
 
 }  // namespace imreg::chart

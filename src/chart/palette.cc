@@ -9,8 +9,8 @@
 namespace imreg::chart {
 namespace {
 
-constexpr Colour kColours[] = {{28, 82, 160, 4},  {206, 76, 16, 1},   {32, 122, 62, 2},  {148, 44, 128, 5},
-                               {166, 118, 0, 3},  {0, 134, 158, 6},   {90, 90, 90, 8},   {120, 56, 32, 9}};
+constexpr Colour kColours[] = {{28, 82, 160, 4}, {206, 76, 16, 1}, {32, 122, 62, 2}, {148, 44, 128, 5},
+                               {166, 118, 0, 3}, {0, 134, 158, 6}, {90, 90, 90, 8},  {120, 56, 32, 9}};
 constexpr Symbol kOrder[] = {Symbol::circle,  Symbol::square, Symbol::triangle,      Symbol::cross,
                              Symbol::diamond, Symbol::plus,   Symbol::triangle_down, Symbol::star};
 
@@ -28,7 +28,8 @@ Colour from_lch(double l, double chroma, double hue) {
   const double fy = (l + 16) / 116, fx = fy + chroma * std::cos(angle) / 500, fz = fy - chroma * std::sin(angle) / 200;
   const auto back = [](double f) { return f > 6.0 / 29 ? f * f * f : 3 * 36.0 / 841 * (f - 4.0 / 29); };
   const double x = 0.95047 * back(fx), y = back(fy), z = 1.08883 * back(fz);
-  return {byte_of(3.2404542 * x - 1.5371385 * y - 0.4985314 * z), byte_of(-0.9692660 * x + 1.8760108 * y + 0.0415560 * z),
+  return {byte_of(3.2404542 * x - 1.5371385 * y - 0.4985314 * z),
+          byte_of(-0.9692660 * x + 1.8760108 * y + 0.0415560 * z),
           byte_of(0.0556434 * x - 0.2040259 * y + 1.0572252 * z)};
 }
 
@@ -63,7 +64,8 @@ Colour ramp(int step) {
     for (int i = 0; i < kRamp; ++i) {
       const double t = i / (kRamp - 1.0);
       // The chroma is what sRGB can show at all hues of the way.
-      out[static_cast<std::size_t>(i)] = from_lch(lightness(i + 1), 34 - 7 * std::sin(std::numbers::pi * t), 95 + 190 * t);
+      out[static_cast<std::size_t>(i)] =
+          from_lch(lightness(i + 1), 34 - 7 * std::sin(std::numbers::pi * t), 95 + 190 * t);
     }
     return out;
   }();

@@ -19,7 +19,8 @@ bool clip(const Box& box, Point& a, Point& b) {
     }
     return from <= to;
   };
-  if (!edge(-dx, a.x - box.x0) || !edge(dx, box.x1 - a.x) || !edge(-dy, a.y - box.y0) || !edge(dy, box.y1 - a.y)) return false;
+  if (!edge(-dx, a.x - box.x0) || !edge(dx, box.x1 - a.x) || !edge(-dy, a.y - box.y0) || !edge(dy, box.y1 - a.y))
+    return false;
   const Point start = a;
   if (to < 1) b = {start.x + to * dx, start.y + to * dy};
   if (from > 0) a = {start.x + from * dx, start.y + from * dy};

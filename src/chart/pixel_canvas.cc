@@ -1,5 +1,5 @@
 // The canvas of pixels: cairo's image surface.
-#include <cairo.h>
+#include <cairo/cairo.h>
 
 #include <cmath>
 #include <cstring>
@@ -53,8 +53,7 @@ class Pixels final : public PixelCanvas {
     if (upward) {
       // The box on the paper is height wide and width high; its text begins at the lower end.
       cairo_save(context_.get());
-      cairo_translate(context_.get(), at.x - anchor.across * size.height + base,
-                      at.y + (1 - anchor.down) * size.width);
+      cairo_translate(context_.get(), at.x - anchor.across * size.height + base, at.y + (1 - anchor.down) * size.width);
       cairo_rotate(context_.get(), -std::numbers::pi / 2);
       cairo_move_to(context_.get(), 0, 0);
       cairo_show_text(context_.get(), std::string(text).c_str());
@@ -72,7 +71,8 @@ class Pixels final : public PixelCanvas {
     colour(stroke.colour);
     cairo_set_line_width(context_.get(), stroke.width);
     const double u = 2 * scale_;
-    const double dashes[kDashes][4] = {{}, {4 * u, 2 * u, 4 * u, 2 * u}, {u, 1.5 * u, u, 1.5 * u}, {5 * u, 1.5 * u, u, 1.5 * u}};
+    const double dashes[kDashes][4] = {
+        {}, {4 * u, 2 * u, 4 * u, 2 * u}, {u, 1.5 * u, u, 1.5 * u}, {5 * u, 1.5 * u, u, 1.5 * u}};
     cairo_set_dash(context_.get(), dashes[stroke.dash % kDashes], stroke.dash % kDashes == 0 ? 0 : 4, 0);
     cairo_stroke(context_.get());
     cairo_set_dash(context_.get(), nullptr, 0, 0);
@@ -121,7 +121,8 @@ class Pixels final : public PixelCanvas {
     const int stride = cairo_image_surface_get_stride(source.get());
     for (int y = 0; y < image.height; ++y) {
       for (int x = 0; x < image.width; ++x) {
-        const int step = image.steps[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)];
+        const int step = image.steps[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) +
+                                     static_cast<std::size_t>(x)];
         const Colour c = ramp(step);
         const std::uint32_t pixel = step == 0 ? 0 : 0xff000000u | c.red << 16 | c.green << 8 | c.blue;
         std::memcpy(bytes + std::ptrdiff_t{y} * stride + std::ptrdiff_t{x} * 4, &pixel, 4);
@@ -148,9 +149,7 @@ class Pixels final : public PixelCanvas {
     cairo_stroke(context_.get());
   }
 
-  void tick(Point at, Side side, double length) override {
-    rule(at, tick_end(at, side, length), kFrame);
-  }
+  void tick(Point at, Side side, double length) override { rule(at, tick_end(at, side, length), kFrame); }
 
   Result<std::string> png() override {
     if (status() != CAIRO_STATUS_SUCCESS) return no_memory(status());
@@ -160,7 +159,8 @@ class Pixels final : public PixelCanvas {
   Result<std::vector<std::uint32_t>> pixels() override {
     if (status() != CAIRO_STATUS_SUCCESS) return no_memory(status());
     cairo_surface_flush(surface_.get());
-    const auto width = static_cast<std::size_t>(metrics_.size.width), height = static_cast<std::size_t>(metrics_.size.height);
+    const auto width = static_cast<std::size_t>(metrics_.size.width),
+               height = static_cast<std::size_t>(metrics_.size.height);
     std::vector<std::uint32_t> out(width * height);
     const auto stride = static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get()));
     for (std::size_t y = 0; y < height; ++y)

@@ -37,13 +37,14 @@ Layout lay_out(const Canvas& canvas, const Plot& plot, const Scale& x, const Sca
     out.x_title = wrap(canvas, axis_title(plot.x, out.x_ticks), Font::label, inside.width(), lines);
     const double x_title = static_cast<double>(out.x_title.size()) * row + (out.x_title.empty() ? 0 : m.gap);
     const double below = labels_room(canvas, out.x_ticks, false) + x_title;
-    out.y_title = wrap(canvas, axis_title(plot.y, out.y_ticks), Font::label, m.upward_text ? inside.height() - below : inside.width(), lines);
+    out.y_title = wrap(canvas, axis_title(plot.y, out.y_ticks), Font::label,
+                       m.upward_text ? inside.height() - below : inside.width(), lines);
     const double y_title = static_cast<double>(out.y_title.size()) * row + (out.y_title.empty() ? 0 : m.gap);
     const Overhang over = overhang(canvas, out.x_ticks, x, width);
     const double left = labels_room(canvas, out.y_ticks, true) + (m.upward_text ? y_title : 0);
     const double half = m.upward_text ? canvas.measure("0", Font::tick).height / 2 : 0;
-    area = {inside.x0 + std::max(left, over.left), inside.y0 + std::max(half, m.upward_text ? 0 : y_title), inside.x1 - over.right,
-            inside.y1 - below};
+    area = {inside.x0 + std::max(left, over.left), inside.y0 + std::max(half, m.upward_text ? 0 : y_title),
+            inside.x1 - over.right, inside.y1 - below};
     // Whole pixels, or places: an image has sharp edges there.
     area = {std::ceil(area.x0 / m.grain.width) * m.grain.width, std::ceil(area.y0 / m.grain.height) * m.grain.height,
             std::floor(area.x1 / m.grain.width) * m.grain.width, std::floor(area.y1 / m.grain.height) * m.grain.height};
@@ -67,8 +68,9 @@ void draw_frame(Canvas& canvas, const Layout& layout, const Box& inside) {
   double y = area.y1 + labels_room(canvas, layout.x_ticks, false) + m.gap;
   for (const auto& line : layout.x_title) {
     const double half = canvas.measure(line, Font::label).width / 2;
-    canvas.text({std::clamp((area.x0 + area.x1) / 2, inside.x0 + half, std::max(inside.x0 + half, inside.x1 - half)), y}, line, Font::label,
-                {0.5, 0});
+    canvas.text(
+        {std::clamp((area.x0 + area.x1) / 2, inside.x0 + half, std::max(inside.x0 + half, inside.x1 - half)), y}, line,
+        Font::label, {0.5, 0});
     y += row;
   }
   double at = m.upward_text ? inside.x0 : inside.y0;
@@ -85,27 +87,32 @@ void draw_frame(Canvas& canvas, const Layout& layout, const Box& inside) {
 
 Status room_for_data(const Canvas& canvas, const Layout& layout) {
   const Extent grain = canvas.metrics().grain;
-  const double least = canvas.metrics().characters ? 2 : 40;
-  const bool enough = layout.view.area.width() >= 4 * least * grain.width && layout.view.area.height() >= least * grain.height;
+  const double least = canvas.metrics().characters ? 2 : 40, wide = canvas.metrics().characters ? 4 : 2;
+  const bool enough =
+      layout.view.area.width() >= wide * least * grain.width && layout.view.area.height() >= least * grain.height;
   return enough ? Status() : no_room(canvas);
 }
 
 // What a reader could not know: points of several series became one density; error bars that are left out.
 std::string merged_note(const Plot& plot, bool many, std::size_t most) {
-  std::size_t merged = 0, without_errors = 0;
+  std::size_t merged = 0, without_errors = 0, blots = 0;
   for (const auto& one : plot.series) {
-    merged += many && one.mark == Mark::points;
+    const bool dense = many && as_points(one);
+    merged += dense;
+    blots += dense && one.mark != Mark::points;
     const bool errors = !one.x_error.empty() || !one.y_error.empty();
-    without_errors += errors && (one.x.size() > most || (many && one.mark == Mark::points));
+    without_errors += errors && (one.x.size() > most || dense);
   }
-  std::string out = merged > 1 ? std::to_string(merged) + " series are drawn together as their density"
-                               : "";
+  std::string out = merged > 1 ? std::to_string(merged) + " series are drawn together as their density" : "";
+  if (blots > 0)
+    out += (out.empty() ? "" : "; ") + counted(static_cast<long long>(blots), "line") + " to and fro drawn as density";
   if (without_errors > 0) out += (out.empty() ? "" : "; ") + std::string("too many points for their error bars");
   return out;
 }
 
 // A corner, or the middle of the upper or lower edge, where the legend hides nothing.
-std::optional<Point> place_inside(const Canvas& canvas, const Plot& plot, const Layout& layout, Legend& legend, bool many) {
+std::optional<Point> place_inside(const Canvas& canvas, const Plot& plot, const Layout& layout, Legend& legend,
+                                  bool many) {
   if (many) return {};  // the density may be everywhere
   const Metrics& m = canvas.metrics();
   const Box& area = layout.view.area;
@@ -116,10 +123,12 @@ std::optional<Point> place_inside(const Canvas& canvas, const Plot& plot, const 
   const double x_rim = m.characters ? 2 : m.pad, y_rim = m.characters ? 0 : m.pad;
   const double left = area.x0 + x_rim, right = area.x1 - x_rim - size.width, middle = (left + right) / 2;
   const double top = area.y0 + y_rim, bottom = area.y1 - y_rim - size.height;
-  for (const Point at : {Point{right, top}, Point{left, top}, Point{right, bottom}, Point{left, bottom}, Point{middle, top}, Point{middle, bottom}}) {
+  for (const Point at : {Point{right, top}, Point{left, top}, Point{right, bottom}, Point{left, bottom},
+                         Point{middle, top}, Point{middle, bottom}}) {
     // Whole places of a terminal.
     const Point corner = m.characters ? Point{std::floor(at.x / 2) * 2, std::ceil(at.y / 4) * 4} : at;
-    if (!data.hit({corner.x - x_rim / 2, corner.y - y_rim / 2, corner.x + size.width + x_rim / 2, corner.y + size.height + y_rim / 2}))
+    if (!data.hit({corner.x - x_rim / 2, corner.y - y_rim / 2, corner.x + size.width + x_rim / 2,
+                   corner.y + size.height + y_rim / 2}))
       return corner;
   }
   return {};
@@ -156,7 +165,8 @@ Status draw(const Plot& plot, Canvas& canvas) {
   const Scale x = scale_of(plot.x, found.x, false), y = scale_of(plot.y, found.y, found.from_zero);
 
   // From the right: the legend, when it finds no place within, the colour bar, the area with its numbers.
-  const double bar_room = many ? ColourBar(canvas, count_scale(1000000), "points per pixel", page.inside().height(), true).width() : 0;
+  const double bar_room =
+      many ? ColourBar(canvas, count_scale(1000000), "points per pixel", page.inside().height(), true).width() : 0;
   Box outer = page.inside(), inside = outer;
   inside.x1 -= bar_room;
   Layout layout = lay_out(canvas, plot, x, y, inside);
@@ -177,11 +187,12 @@ Status draw(const Plot& plot, Canvas& canvas) {
   if (many) {
     Density density(static_cast<int>(area.width() / m.grain.width), static_cast<int>(area.height() / m.grain.height));
     for (const auto& series : plot.series) {
-      if (series.mark == Mark::points) density.add(series.x, series.y, x, y);
+      if (as_points(series)) density.add(series.x, series.y, x, y);
     }
     const Scale counts = count_scale(density.most());
     canvas.image(area, to_image(density, counts));
-    ColourBar(canvas, counts, "points per pixel", area.height(), true).draw(canvas, {area.x1, area.y0, area.x1 + bar_room, area.y1});
+    ColourBar(canvas, counts, "points per pixel", area.height(), true)
+        .draw(canvas, {area.x1, area.y0, area.x1 + bar_room, area.y1});
   }
   draw_series(canvas, plot, layout.view, many);
   draw_frame(canvas, layout, inside);

@@ -19,9 +19,7 @@ class Scale {
   double high() const { return high_; }
   bool log() const { return log_; }
   bool reversed() const { return low_ > high_; }
-  double operator()(double value) const {
-    return ((log_ ? std::log10(value) : value * factor_) - from_) / span_;
-  }
+  double operator()(double value) const { return ((log_ ? std::log10(value) : value * factor_) - from_) / span_; }
 
  private:
   double low_ = 0, high_ = 1, factor_ = 1, from_ = 0, span_ = 1;

@@ -17,20 +17,19 @@ struct Brush {
   const Series& series;
   Look look;
 
-  bool drawable(std::size_t i) const {
-    return usable(series.x[i], plot.x.log) && usable(series.y[i], plot.y.log);
-  }
+  bool drawable(std::size_t i) const { return usable(series.x[i], plot.x.log) && usable(series.y[i], plot.y.log); }
   Point at(std::size_t i) const { return view(series.x[i], series.y[i]); }
   bool inside(Point p) const {
     // A hair of tolerance: a limit of the user is on the axis, whatever the rounding.
-    return p.x >= view.area.x0 - 1e-6 && p.x <= view.area.x1 + 1e-6 && p.y >= view.area.y0 - 1e-6 && p.y <= view.area.y1 + 1e-6;
+    return p.x >= view.area.x0 - 1e-6 && p.x <= view.area.x1 + 1e-6 && p.y >= view.area.y0 - 1e-6 &&
+           p.y <= view.area.y1 + 1e-6;
   }
   Stroke stroke() const { return {look.colour, canvas.metrics().line, look.dash, look.letter}; }
 };
 
 double radius_of(const Canvas& canvas, const Plot& plot) {
   std::size_t marks = 0;
-  for (const auto& one : plot.series) marks += one.mark == Mark::points ? one.x.size() : 0;
+  for (const auto& one : plot.series) marks += as_points(one) ? one.x.size() : 0;
   const double full = canvas.metrics().symbol;
   return marks <= 300 ? full : marks <= 3000 ? 0.75 * full : 0.5 * full;
 }
@@ -87,10 +86,12 @@ std::vector<Box> bar_boxes(const Brush& b, double base) {
   std::vector<Box> out;
   for (std::size_t i = 0; i < s.x.size(); ++i) {
     const double end = bar_end(s, i);
-    if (!usable(s.x[i], b.plot.x.log) || !usable(end, b.plot.x.log) || !usable(s.y[i], b.plot.y.log) || s.y[i] == 0) continue;
+    if (!usable(s.x[i], b.plot.x.log) || !usable(end, b.plot.x.log) || !usable(s.y[i], b.plot.y.log) || s.y[i] == 0)
+      continue;
     const Point one = b.view(s.x[i], s.y[i]);
     const double other = b.view(end, s.y[i]).x;
-    const double x0 = std::clamp(std::min(one.x, other), area.x0, area.x1), x1 = std::clamp(std::max(one.x, other), area.x0, area.x1);
+    const double x0 = std::clamp(std::min(one.x, other), area.x0, area.x1),
+                 x1 = std::clamp(std::max(one.x, other), area.x0, area.x1);
     if (x1 <= x0) continue;
     const double y = std::clamp(one.y, area.y0, area.y1);
     const Box next{x0, std::min(y, base), x1, std::max(y, base)};
@@ -196,7 +197,7 @@ void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_p
       const Brush brush{canvas, plot, view, series, look_in(canvas, plot, i)};
       const bool line = series.mark == Mark::line || series.mark == Mark::steps;
       if (line ? layer != Mark::steps : layer != series.mark) continue;
-      if (series.mark == Mark::points && skip_points) continue;
+      if (skip_points && as_points(series)) continue;
       if (series.x.size() <= canvas.metrics().most_marks) draw_errors(brush);
       if (series.mark == Mark::bars) {
         draw_bars(brush, several);

@@ -43,7 +43,8 @@ Reduced reduce(const std::vector<std::uint32_t>& pixels) {
   for (std::size_t i = 0; i < bins.size(); ++i) {
     if (bins[i].count > 0) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return bins[a].count > bins[b].count; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return bins[a].count > bins[b].count; });
   const auto mean = [&](std::size_t i) {
     const Bin& bin = bins[i];
     return static_cast<std::uint32_t>(bin.red / bin.count << 16 | bin.green / bin.count << 8 | bin.blue / bin.count);
@@ -79,7 +80,8 @@ std::string sixel(int width, int height, const std::vector<std::uint32_t>& pixel
   std::string out = "\x1bP0;1;0q\"1;1;" + std::to_string(width) + ";" + std::to_string(height);
   for (std::size_t i = 0; i < image.palette.size(); ++i) {
     out += "#" + std::to_string(i) + ";2";
-    for (const int shift : {16, 8, 0}) out += ";" + std::to_string(((image.palette[i] >> shift & 255) * 100 + 127) / 255);
+    for (const int shift : {16, 8, 0})
+      out += ";" + std::to_string(((image.palette[i] >> shift & 255) * 100 + 127) / 255);
   }
   const auto columns = static_cast<std::size_t>(width);
   std::vector<std::array<std::uint8_t, kMost>> bits(columns);

@@ -51,9 +51,9 @@ Globe globe_in(const Canvas& canvas, const Box& room) {
   return {{x, y, x + width, y + height}, canvas.metrics().inset};
 }
 
-void draw_graticule(Canvas& canvas, const Globe& globe) {
+void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour) {
   const Metrics& m = canvas.metrics();
-  const Stroke thin{m.characters ? kFaint : Colour{205, 205, 205}, m.line * 0.6, m.characters ? kDotted : 0, '.'};
+  const Stroke thin{m.characters ? kFaint : colour, m.line * 0.6, m.characters ? kDotted : 0, '.'};
   std::vector<Point> line;
   for (int east = -120; east <= 120; east += 60) {
     line.clear();
@@ -66,7 +66,8 @@ void draw_graticule(Canvas& canvas, const Globe& globe) {
     canvas.polyline(line, thin);
   }
   line.clear();
-  for (int step = 0; step <= 360; step += 2) line.push_back(step <= 180 ? globe(-180, step - 90) : globe(180, 270 - step));
+  for (int step = 0; step <= 360; step += 2)
+    line.push_back(step <= 180 ? globe(-180, step - 90) : globe(180, 270 - step));
   canvas.polyline(line, {kFrame, m.line * 0.8, 0, '.'});
 }
 
@@ -79,8 +80,8 @@ void draw_numbers(Canvas& canvas, const Globe& globe) {
   for (int dec = -60; dec <= 60; dec += dec_step) {
     if (dec == 0 || globe.area.height() < 5 * text.height) continue;
     Point at = globe(180, dec);
-    canvas.text({at.x - space, at.y}, (dec > 0 ? "+" : "") + std::to_string(dec) + (m.characters ? "" : "\u00b0"), Font::tick,
-                {1, dec > 0 ? 0.7 : 0.3});
+    canvas.text({at.x - space, at.y}, (dec > 0 ? "+" : "") + std::to_string(dec) + (m.characters ? "" : "\u00b0"),
+                Font::tick, {1, dec > 0 ? 0.7 : 0.3});
   }
   const Point left = globe(180, 0), right = globe(-180, 0);
   canvas.text({left.x - space, left.y}, "24h", Font::tick, {1, 0.5});
@@ -88,7 +89,8 @@ void draw_numbers(Canvas& canvas, const Globe& globe) {
   const int hour_step = globe.area.width() / 6 > text.width + m.apart ? 4 : 12;
   for (int hour = hour_step; hour <= 20; hour += hour_step) {
     const Point at = globe((hour - 12) * 15, 0);
-    canvas.text({at.x + (m.characters ? 2 : m.gap), at.y + (m.characters ? 4 : m.gap / 2)}, std::to_string(hour) + "h", Font::note, {0, 0});
+    canvas.text({at.x + (m.characters ? 2 : m.gap), at.y + (m.characters ? 4 : m.gap / 2)}, std::to_string(hour) + "h",
+                Font::note, {0, 0});
   }
 }
 
@@ -113,13 +115,14 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   std::size_t total = 0, shown = 0;
   for (const auto& one : map.series) {
     if (one.x.size() != one.y.size())
-      return Status(Code::invalid, "series \"" + visible(one.name) + "\": " + std::to_string(one.x.size()) + " right ascensions, " +
-                                       std::to_string(one.y.size()) + " declinations");
+      return Status(Code::invalid, "series \"" + visible(one.name) + "\": " + std::to_string(one.x.size()) +
+                                       " right ascensions, " + std::to_string(one.y.size()) + " declinations");
     total += one.x.size();
     for (std::size_t i = 0; i < one.x.size(); ++i) shown += on_sky(one.x[i], one.y[i]);
   }
   if (total == 0) return Status(Code::invalid, "nothing to draw: the map has no positions");
-  const std::string missing = std::to_string(total - shown) + " of " + counted(static_cast<long long>(total), "position") +
+  const std::string missing = std::to_string(total - shown) + " of " +
+                              counted(static_cast<long long>(total), "position") +
                               " not drawn: not finite, or a declination not within -90 to 90 degrees";
   if (shown == 0) return Status(Code::invalid, "nothing to draw: " + missing);
   std::vector<std::string> notes = map.notes;
@@ -137,13 +140,17 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   }
   const double numbers = canvas.measure("+60\u00b0", Font::tick).width + (m.characters ? 2 : m.gap);
   const double half = m.characters ? 0 : canvas.measure("0", Font::tick).height / 2;  // of the bar's last number
-  const double bar_room =
-      many ? ColourBar(canvas, count_scale(1000000), "positions per pixel", std::min(inside.height(), inside.width() / 2), true).width() : 0;
-  const Globe globe = globe_in(canvas, {inside.x0 + numbers, inside.y0 + half, inside.x1 - numbers - bar_room, inside.y1 - half});
+  const double bar_room = many ? ColourBar(canvas, count_scale(1000000), "positions per pixel",
+                                           std::min(inside.height(), inside.width() / 2), true)
+                                     .width()
+                               : 0;
+  const Globe globe =
+      globe_in(canvas, {inside.x0 + numbers, inside.y0 + half, inside.x1 - numbers - bar_room, inside.y1 - half});
   const Box& area = globe.area;
   if (area.width() < (m.characters ? 30 : 120)) return no_room(canvas);
-  draw_graticule(canvas, globe);
-  Density density(std::max(1, static_cast<int>(area.width() / m.grain.width)), std::max(1, static_cast<int>(area.height() / m.grain.height)));
+  if (!many) draw_graticule(canvas, globe, {205, 205, 205});
+  Density density(std::max(1, static_cast<int>(area.width() / m.grain.width)),
+                  std::max(1, static_cast<int>(area.height() / m.grain.height)));
   for (std::size_t i = 0; i < map.series.size(); ++i) {
     const auto& one = map.series[i];
     const Look look = look_of(i);
@@ -163,6 +170,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   if (many) {
     const Scale counts = count_scale(density.most());
     canvas.image(area, to_image(density, counts));
+    draw_graticule(canvas, globe, kFaint);  // over the density, which may be everywhere
     ColourBar(canvas, counts, "positions per pixel", area.height(), true)
         .draw(canvas, {area.x1 + numbers, area.y0, area.x1 + numbers + bar_room, area.y1});
   }

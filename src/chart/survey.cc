@@ -11,17 +11,22 @@ namespace imreg::chart {
 namespace {
 
 Status check_axis(const Axis& axis, const char* name) {
-  const auto bad = [&](const std::string& what) { return Status(Code::invalid, std::string("axis ") + name + ": " + what); };
+  const auto bad = [&](const std::string& what) {
+    return Status(Code::invalid, std::string("axis ") + name + ": " + what);
+  };
   if (axis.log && axis.time) return bad("times have no logarithm: choose log or time");
-  if (!std::isfinite(axis.tz_hours) || std::abs(axis.tz_hours) > 24) return bad("the zone is not within 24 hours of UTC");
+  if (!std::isfinite(axis.tz_hours) || std::abs(axis.tz_hours) > 24)
+    return bad("the zone is not within 24 hours of UTC");
   for (const auto& limit : {axis.low, axis.high}) {
     if (!limit) continue;
     if (!std::isfinite(*limit)) return bad("a limit is not a finite number");
-    if (axis.log && *limit <= 0) return bad("the limit " + short_number(*limit) + " is not above 0, as a log axis needs");
+    if (axis.log && *limit <= 0)
+      return bad("the limit " + short_number(*limit) + " is not above 0, as a log axis needs");
   }
   if (!axis.low || !axis.high) return {};
   if (*axis.low == *axis.high) return bad("both limits are " + short_number(*axis.low));
-  if (axis.log && std::log10(*axis.low) == std::log10(*axis.high)) return bad("the limits are too close together for a log axis");
+  if (axis.log && std::log10(*axis.low) == std::log10(*axis.high))
+    return bad("the limits are too close together for a log axis");
   return {};
 }
 
@@ -57,6 +62,16 @@ double bar_end(const Series& series, std::size_t i) {
   const auto& x = series.x;
   if (i + 1 < x.size()) return x[i + 1];
   return x[i] + (i > 0 ? x[i] - x[i - 1] : 1);
+}
+
+bool as_points(const Series& series) {
+  constexpr std::size_t kLong = 200000, kTurns = 2000;
+  if (series.mark == Mark::points) return true;
+  if (series.mark == Mark::bars || series.x.size() < kLong) return false;
+  std::size_t turns = 0;
+  for (std::size_t i = 2; i < series.x.size() && turns < kTurns; ++i)
+    turns += (series.x[i] < series.x[i - 1]) != (series.x[i - 1] < series.x[i - 2]);
+  return turns >= kTurns;
 }
 
 Survey survey(const Plot& plot) {
@@ -96,7 +111,7 @@ Survey survey(const Plot& plot) {
       if (!one.x_error.empty()) with_error(out.x, x, one.x_error[i], log_x);
       if (!one.y_error.empty()) with_error(out.y, y, one.y_error[i], log_y);
     }
-    if (one.mark == Mark::points) out.marks += one.x.size();
+    if (as_points(one)) out.marks += one.x.size();
   }
   // Only bars of 0 on a log axis: from 1 to 10, as there is nothing else to say.
   if (out.shown > 0 && out.y.empty()) out.y = {1, 10};
@@ -129,7 +144,8 @@ Scale scale_of(const Axis& axis, const Range& range, bool from_zero) {
     const double a = std::log10(low) - more, b = std::log10(high) + more;
     if (!axis.low) low = a < -323 ? kLeast : std::pow(10, a);
     if (!axis.high) high = b > 308 ? kMost : std::pow(10, b);
-    if (!(std::log10(high) > std::log10(low))) (axis.low ? high : low) *= axis.low ? 2 : 0.5;  // a limit of the user at the only value
+    if (!(std::log10(high) > std::log10(low)))
+      (axis.low ? high : low) *= axis.low ? 2 : 0.5;  // a limit of the user at the only value
     return Scale(low, high, true);
   }
   double more = 0.04 * (high / 2 - low / 2) * 2;

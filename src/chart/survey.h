@@ -38,6 +38,9 @@ Scale scale_of(const Axis& axis, const Range& range, bool from_zero);
 /// The end of bar i: where the next one begins; the last one is as wide as the one before it.
 double bar_end(const Series& series, std::size_t i);
 
+/// Is it drawn as points? Such series are; so is a long line that goes to and fro in x, which would be one blot.
+bool as_points(const Series& series);
+
 /// Can this value be on this axis?
 inline bool usable(double value, bool log) { return std::isfinite(value) && (!log || value > 0); }
 

@@ -1,7 +1,7 @@
 // The canvas of SVG. Written here and not by cairo: cairo's writer gives ids that collide when two pictures stand in one page and
 // differ from run to run, and turns letters into outlines. Here are no ids at all, text stays text (to be searched and read aloud),
 // and each text has the length that was measured (textLength), whatever font the reader's machine has.
-#include <cairo.h>
+#include <cairo/cairo.h>
 
 #include <cmath>
 #include <cstdio>
@@ -50,7 +50,8 @@ std::string base64(std::string_view bytes) {
   out.reserve(bytes.size() * 4 / 3 + 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
     for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kLetters[bits >> (18 - 6 * k) & 63] : '=';
   }
   return out;
@@ -77,7 +78,8 @@ class Svg final : public SvgCanvas {
       const Point start{at.x - anchor.across * size.height + base, at.y + (1 - anchor.down) * size.width};
       out_ += "transform=\"translate(" + pair(start) + ")rotate(-90)\"";
     } else {
-      out_ += "x=\"" + number(at.x - anchor.across * size.width) + "\" y=\"" + number(at.y - anchor.down * size.height + base) + "\"";
+      out_ += "x=\"" + number(at.x - anchor.across * size.width) + "\" y=\"" +
+              number(at.y - anchor.down * size.height + base) + "\"";
     }
     out_ += " font-size=\"" + number(font_size(font, scale_)) + "\"";
     if (font == Font::title) out_ += " font-weight=\"bold\"";
@@ -92,8 +94,9 @@ class Svg final : public SvgCanvas {
     for (std::size_t i = 0; i < points.size(); ++i) out_ += (i == 0 ? "M" : i == 1 ? "L" : " ") + pair(points[i]);
     out_ += "\"" + line_style(stroke.colour, stroke.width);
     const double u = 2 * scale_;
-    const std::string dashes[kDashes] = {"", number(4 * u) + " " + number(2 * u), number(u) + " " + number(1.5 * u),
-                                         number(5 * u) + " " + number(1.5 * u) + " " + number(u) + " " + number(1.5 * u)};
+    const std::string dashes[kDashes] = {
+        "", number(4 * u) + " " + number(2 * u), number(u) + " " + number(1.5 * u),
+        number(5 * u) + " " + number(1.5 * u) + " " + number(u) + " " + number(1.5 * u)};
     if (stroke.dash % kDashes != 0) out_ += " stroke-dasharray=\"" + dashes[stroke.dash % kDashes] + "\"";
     out_ += " stroke-linejoin=\"round\"/>\n";
   }
@@ -150,8 +153,9 @@ class Svg final : public SvgCanvas {
       status_ = png.status();
       return;
     }
-    out_ += "<image x=\"" + number(box.x0) + "\" y=\"" + number(box.y0) + "\" width=\"" + number(box.width()) + "\" height=\"" +
-            number(box.height()) + "\" preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64," +
+    out_ += "<image x=\"" + number(box.x0) + "\" y=\"" + number(box.y0) + "\" width=\"" + number(box.width()) +
+            "\" height=\"" + number(box.height()) +
+            "\" preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64," +
             base64(*png) + "\"/>\n";
   }
 
@@ -161,19 +165,18 @@ class Svg final : public SvgCanvas {
             line_style(ink, std::max(1.0, std::round(scale_))) + "/>\n";
   }
 
-  void tick(Point at, Side side, double length) override {
-    rule(at, tick_end(at, side, length), kFrame);
-  }
+  void tick(Point at, Side side, double length) override { rule(at, tick_end(at, side, length), kFrame); }
 
   Result<std::string> svg(const std::string& title) override {
     if (!status_.ok()) return status_;
     if (const auto status = cairo_status(context_.get()); status != CAIRO_STATUS_SUCCESS)
       return Status(Code::io, std::string("the picture cannot be drawn: ") + cairo_status_to_string(status));
     const std::string w = number(metrics_.size.width), h = number(metrics_.size.height);
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " + w + " " + h +
-           "\" role=\"img\" aria-label=\"" + escaped(title) +
-           "\" font-family=\"'DejaVu Sans',Verdana,Arial,Helvetica,sans-serif\" style=\"white-space:pre\">\n<path d=\"M0 0H" + w + "V" + h +
-           "H0z\" fill=\"#fff\"/>\n" + out_ + "</svg>\n";
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " + w +
+           " " + h + "\" role=\"img\" aria-label=\"" + escaped(title) +
+           "\" font-family=\"'DejaVu Sans',Verdana,Arial,Helvetica,sans-serif\" style=\"white-space:pre\">\n<path "
+           "d=\"M0 0H" +
+           w + "V" + h + "H0z\" fill=\"#fff\"/>\n" + out_ + "</svg>\n";
   }
 
  private:
@@ -191,6 +194,8 @@ class Svg final : public SvgCanvas {
 
 }  // namespace
 
-Result<std::unique_ptr<SvgCanvas>> make_svg_canvas(Size size) { return std::unique_ptr<SvgCanvas>(std::make_unique<Svg>(size)); }
+Result<std::unique_ptr<SvgCanvas>> make_svg_canvas(Size size) {
+  return std::unique_ptr<SvgCanvas>(std::make_unique<Svg>(size));
+}
 
 }  // namespace imreg::chart

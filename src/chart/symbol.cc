@@ -14,7 +14,8 @@ Shape shape_of(Symbol symbol, double r) {
     case Symbol::diamond: return {{{{0, -t}, {t, 0}, {0, t}, {-t, 0}}}, true, true};
     case Symbol::plus: return {{{{-t, 0}, {t, 0}}, {{0, -t}, {0, t}}}, false, false};
     case Symbol::cross: return {{{{-r, -r}, {r, r}}, {{-r, r}, {r, -r}}}, false, false};
-    case Symbol::star: return {{{{-t, 0}, {t, 0}}, {{-0.6 * t, -t}, {0.6 * t, t}}, {{-0.6 * t, t}, {0.6 * t, -t}}}, false, false};
+    case Symbol::star:
+      return {{{{-t, 0}, {t, 0}}, {{-0.6 * t, -t}, {0.6 * t, t}}, {{-0.6 * t, t}, {0.6 * t, -t}}}, false, false};
   }
   return {};
 }

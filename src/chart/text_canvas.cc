@@ -10,7 +10,8 @@
 namespace imreg::chart {
 namespace {
 
-constexpr std::string_view kLines[16] = {" ", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"};
+constexpr std::string_view kLines[16] = {" ", "│", "─", "└", "│", "│", "┌", "├",
+                                         "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"};
 constexpr std::string_view kShades[] = {"░", "▒", "▓", "█"};
 constexpr std::string_view kAsciiShades[] = {".", ":", "-", "=", "+", "*", "%", "@"};
 
@@ -53,7 +54,8 @@ Extent TextCanvas::measure(std::string_view text, Font) const {
 TextCanvas::Place* TextCanvas::place(double x, double y) {
   const double column = std::floor(x / 2), row = std::floor(y / 4);
   if (!(column >= 0 && row >= 0 && column < terminal_.columns && row < terminal_.rows)) return nullptr;
-  return &places_[static_cast<std::size_t>(row) * static_cast<std::size_t>(terminal_.columns) + static_cast<std::size_t>(column)];
+  return &places_[static_cast<std::size_t>(row) * static_cast<std::size_t>(terminal_.columns) +
+                  static_cast<std::size_t>(column)];
 }
 
 void TextCanvas::put(Place* place, std::string_view letter, int ansi) {
@@ -171,7 +173,9 @@ void TextCanvas::symbols(std::span<const Point> points, Symbol symbol, double, C
 void TextCanvas::image(const Box& box, const Image& image) {
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
-      const int step = image.steps[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)];
+      const int step =
+          image
+              .steps[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)];
       if (step != 0) put(place(box.x0 + 2 * x + 0.5, box.y0 + 4 * y + 0.5), shade_letter(step), -1);
     }
   }
@@ -179,7 +183,8 @@ void TextCanvas::image(const Box& box, const Image& image) {
 
 void TextCanvas::rule(Point from, Point to, Colour) {
   const bool across = std::floor(from.y / 4) == std::floor(to.y / 4);
-  const double a = across ? std::floor(from.x / 2) : std::floor(from.y / 4), b = across ? std::floor(to.x / 2) : std::floor(to.y / 4);
+  const double a = across ? std::floor(from.x / 2) : std::floor(from.y / 4),
+               b = across ? std::floor(to.x / 2) : std::floor(to.y / 4);
   for (double k = std::min(a, b); k <= std::max(a, b); ++k) {
     Place* at = across ? place(2 * k, from.y) : place(from.x, 4 * k);
     if (at == nullptr || !at->letter.empty()) continue;
@@ -213,7 +218,8 @@ std::string TextCanvas::lines() const {
       if (all[i].covered) continue;
       const std::string letter = shown(all[i]);
       const int wanted = terminal_.colour && letter != " " ? all[i].ansi : letter == " " ? ansi : -1;
-      if (wanted != ansi) out += wanted < 0 ? "\x1b[39m" : "\x1b[" + std::to_string(wanted < 8 ? 30 + wanted : 82 + wanted) + "m";
+      if (wanted != ansi)
+        out += wanted < 0 ? "\x1b[39m" : "\x1b[" + std::to_string(wanted < 8 ? 30 + wanted : 82 + wanted) + "m";
       ansi = wanted;
       out += letter;
     }

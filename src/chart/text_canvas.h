@@ -27,7 +27,7 @@ class TextCanvas final : public Canvas {
 
  private:
   struct Place {
-    std::string letter{};     ///< what stands here; empty: dots or frame
+    std::string letter{};    ///< what stands here; empty: dots or frame
     std::uint8_t dots = 0;   ///< as in U+2800 + dots
     std::uint8_t frame = 0;  ///< lines to the north 1, east 2, south 4, west 8
     bool covered = false;    ///< the second half of a wide letter

@@ -19,7 +19,9 @@ std::string padded(long long number, std::size_t digits) {
   return out.size() < digits ? std::string(digits - out.size(), '0') + out : out;
 }
 
-std::string date_of(const CivilDate& date) { return padded(date.year, 4) + "-" + padded(date.month, 2) + "-" + padded(date.day, 2); }
+std::string date_of(const CivilDate& date) {
+  return padded(date.year, 4) + "-" + padded(date.month, 2) + "-" + padded(date.day, 2);
+}
 
 // Seconds of a day as a clock shows them.
 std::string clock_of(double seconds, double step) {
@@ -61,7 +63,8 @@ bool clock_ticks(Collector& all, double step) {
     const double local = day + k * step;
     if (local - all.shift > all.high) return true;
     const double of_day = std::floor((local + 1e-7) / kDay);
-    if (!all.put(local, clock_of(local - of_day * kDay, step), date_of(civil_from_days(static_cast<long long>(of_day)))))
+    if (!all.put(local, clock_of(local - of_day * kDay, step),
+                 date_of(civil_from_days(static_cast<long long>(of_day)))))
       return false;
   }
 }
@@ -80,8 +83,7 @@ bool day_ticks(Collector& all, int step) {
 bool month_ticks(Collector& all, int step) {
   const CivilDate begin = civil_from_days(static_cast<long long>(std::floor((all.low + all.shift) / kDay)));
   for (long long month = begin.year * 12 + (begin.month - 1) / step * step;; month += step) {
-    const double local =
-        static_cast<double>(days_from_civil(month / 12, static_cast<int>(month % 12) + 1, 1)) * kDay;
+    const double local = static_cast<double>(days_from_civil(month / 12, static_cast<int>(month % 12) + 1, 1)) * kDay;
     if (local - all.shift > all.high) return true;
     const std::string year = std::to_string(month / 12);
     if (!all.put(local, step >= 12 ? year : kMonths[month % 12], step >= 12 ? "" : year)) return false;
@@ -108,8 +110,9 @@ Ticks time_ticks(double low, double high, double tz_hours, int most) {
     bool (*fill)(Collector&, int);
     int number;
   };
-  constexpr double kClock[] = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01,  0.02, 0.05, 0.1,  0.2,   0.5,   1,     2,
-                               5,    10,   15,   30,   60,   120,  300,  600,  900,  1800,  3600, 7200, 10800, 21600, 43200};
+  constexpr double kClock[] = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3,  5e-3,  0.01, 0.02,
+                               0.05, 0.1,  0.2,  0.5,  1,    2,    5,    10,    15,    30,   60,
+                               120,  300,  600,  900,  1800, 3600, 7200, 10800, 21600, 43200};
   const Step calendar[] = {{kDay, day_ticks, 1},        {2 * kDay, day_ticks, 2},    {5 * kDay, day_ticks, 5},
                            {10 * kDay, day_ticks, 10},  {15 * kDay, day_ticks, 15},  {30 * kDay, month_ticks, 1},
                            {61 * kDay, month_ticks, 2}, {91 * kDay, month_ticks, 3}, {182 * kDay, month_ticks, 6},

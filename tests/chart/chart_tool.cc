@@ -19,7 +19,9 @@ using namespace imreg::chart;
 constexpr double kNight = 1043690400;  // 2003-01-27T18:00:00Z
 
 Plot seeing(double length, int n, int series) {
-  Plot out{.title = "Seeing of the night", .x = {.label = "obstime", .time = true}, .y = {.label = "fwhm", .unit = "arcsec"}};
+  Plot out{.title = "Seeing of the night",
+           .x = {.label = "obstime", .time = true},
+           .y = {.label = "fwhm", .unit = "arcsec"}};
   const char* names[] = {"g", "r", "i", "z", "u", "Halpha", "TiO", "CaHK", "OIII", "open"};
   for (int s = 0; s < series; ++s) {
     Random random(static_cast<std::uint64_t>(s) + 3);
@@ -50,12 +52,15 @@ std::map<std::string, std::function<Picture()>> pictures() {
     return out;
   };
   all["lines"] = [] {
-    Plot out{.title = "Temperatures", .x = {.label = "obstime", .time = true, .tz_hours = -10}, .y = {.label = "temperature", .unit = "deg C"}};
+    Plot out{.title = "Temperatures",
+             .x = {.label = "obstime", .time = true, .tz_hours = -10},
+             .y = {.label = "temperature", .unit = "deg C"}};
     for (const std::string name : {"mirror", "dome", "outside", "top ring", "floor"}) {
       Series one{.name = name, .mark = Mark::line};
       for (int i = 0; i < 400; ++i) {
         one.x.push_back(kNight + i * 100);
-        one.y.push_back(2 + static_cast<double>(out.series.size()) + std::sin(i / 60.0 + static_cast<double>(name.size())) + (i > 200 && i < 220 ? NAN : 0));
+        one.y.push_back(2 + static_cast<double>(out.series.size()) +
+                        std::sin(i / 60.0 + static_cast<double>(name.size())) + (i > 200 && i < 220 ? NAN : 0));
       }
       out.series.push_back(one);
     }
@@ -97,7 +102,10 @@ std::map<std::string, std::function<Picture()>> pictures() {
     return out;
   };
   all["log"] = [] {
-    Plot out{.title = "Counts", .x = {.label = "exptime", .unit = "s", .log = true}, .y = {.label = "sky", .unit = "adu", .log = true}, .notes = {"12 of 300 images are not measured"}};
+    Plot out{.title = "Counts",
+             .x = {.label = "exptime", .unit = "s", .log = true},
+             .y = {.label = "sky", .unit = "adu", .log = true},
+             .notes = {"12 of 300 images are not measured"}};
     Series one{.name = "flat"}, two{.name = "object", .mark = Mark::steps};
     Random random(5);
     for (int i = 0; i < 200; ++i) {
@@ -115,8 +123,14 @@ std::map<std::string, std::function<Picture()>> pictures() {
   all["long_texts"] = [] {
     std::string title;
     for (int i = 0; i < 20; ++i) title += "a title of ";
-    Plot out{.title = title.substr(0, 200), .x = {.label = "an axis label that is as long as people sometimes make them, with <markup> & \"quotes\" and a bell \a", .unit = "1e-17 erg/s/cm2/Angstrom"}, .y = {.label = "\u00c5ngstr\u00f6m \u03bb\u03b1 \u65e5\u672c \U0001f52d \u202eturned\u202c \xff and a label that is longer than the axis is high, so that it must be broken"}};
-    Series one{.name = "a series with a name that goes on and on, longer than any legend would have it"}, two{.name = "<b>bold</b>"};
+    Plot out{.title = title.substr(0, 200),
+             .x = {.label = "an axis label that is as long as people sometimes make them, with <markup> & \"quotes\" "
+                            "and a bell \a",
+                   .unit = "1e-17 erg/s/cm2/Angstrom"},
+             .y = {.label = "\u00c5ngstr\u00f6m \u03bb\u03b1 \u65e5\u672c \U0001f52d \u202eturned\u202c \xff and a "
+                            "label that is longer than the axis is high, so that it must be broken"}};
+    Series one{.name = "a series with a name that goes on and on, longer than any legend would have it"},
+        two{.name = "<b>bold</b>"};
     for (int i = 0; i < 12; ++i) {
       one.x.push_back(1234567890 + i);
       one.y.push_back(-1234567890.0 + i * 17);
@@ -127,7 +141,11 @@ std::map<std::string, std::function<Picture()>> pictures() {
     return out;
   };
   all["one"] = [] { return Plot{.x = {.label = "x"}, .y = {.label = "y"}, .series = {{.x = {3}, .y = {5e-300}}}}; };
-  all["huge"] = [] { return Plot{.x = {.label = "x"}, .y = {.label = "y"}, .series = {{.x = {-1.7e308, 0, 1.7e308, HUGE_VAL}, .y = {5e-324, 1e-323, 2e-323, 1}}}}; };
+  all["huge"] = [] {
+    return Plot{.x = {.label = "x"},
+                .y = {.label = "y"},
+                .series = {{.x = {-1.7e308, 0, 1.7e308, HUGE_VAL}, .y = {5e-324, 1e-323, 2e-323, 1}}}};
+  };
   all["sky"] = [] {
     SkyMap out{.title = "Pointings of the survey"};
     Random random(5);
@@ -154,7 +172,8 @@ std::map<std::string, std::function<Picture()>> pictures() {
     FocalPlane out{.title = "Bias of each CCD", .label = "bias", .unit = "adu"};
     for (int i = 0; i < 36; ++i) {
       const double x = i % 9 * 2112, y = i / 9 * 4700;
-      out.chips.push_back({"ccd" + std::to_string(i), x, y, x + 2048, y + 4612, i == 13 ? NAN : 1000 + 30 * std::sin(i * 1.7)});
+      out.chips.push_back(
+          {"ccd" + std::to_string(i), x, y, x + 2048, y + 4612, i == 13 ? NAN : 1000 + 30 * std::sin(i * 1.7)});
     }
     return out;
   };
@@ -173,8 +192,14 @@ int main(int argc, char** argv) {
   const std::string kind = argv[2];
   const int a = std::atoi(argv[3]), b = std::atoi(argv[4]);
   const Picture picture = all.at(argv[1])();
-  const Terminal terminal{a, b, kind == "ascii" ? TerminalStyle::ascii : kind == "sixel" ? TerminalStyle::sixel : TerminalStyle::braille, argc > 5};
-  const auto bytes = kind == "svg" ? draw_svg(picture, {a, b}) : kind == "png" ? draw_png(picture, {a, b}) : draw_text(picture, terminal);
+  const Terminal terminal{a, b,
+                          kind == "ascii"   ? TerminalStyle::ascii
+                          : kind == "sixel" ? TerminalStyle::sixel
+                                            : TerminalStyle::braille,
+                          argc > 5};
+  const auto bytes = kind == "svg"   ? draw_svg(picture, {a, b})
+                     : kind == "png" ? draw_png(picture, {a, b})
+                                     : draw_text(picture, terminal);
   if (!bytes.ok()) {
     std::fprintf(stderr, "%s\n", bytes.status().text().c_str());
     return 4;

@@ -74,7 +74,11 @@ TEST(Density, LooksOfSeriesDiffer) {
   std::map<std::pair<int, int>, int> seen;
   for (std::size_t i = 0; i < 64; ++i) {
     const Look look = look_of(i);
-    EXPECT_TRUE(seen.emplace(std::pair{look.colour.red * 65536 + look.colour.green * 256 + look.colour.blue, int(look.symbol)}, 0).second) << i;
+    EXPECT_TRUE(
+        seen.emplace(std::pair{look.colour.red * 65536 + look.colour.green * 256 + look.colour.blue, int(look.symbol)},
+                     0)
+            .second)
+        << i;
     EXPECT_LT(lightness_of(look.colour), 62) << "too faint on white";
     EXPECT_NE(look.symbol, look_of(i + 1).symbol);
   }
@@ -140,7 +144,8 @@ TEST(Density, SixelsReadBack) {
     for (std::size_t i = 0; i < pixels.size(); ++i) {
       EXPECT_NE(back[i], 0xff000000) << "a hole at " << i;
       if (colours > 256) continue;  // the nearest of 256
-      for (const int shift : {0, 8, 16}) EXPECT_NEAR(double(back[i] >> shift & 255), double(pixels[i] >> shift & 255), 3);
+      for (const int shift : {0, 8, 16})
+        EXPECT_NEAR(double(back[i] >> shift & 255), double(pixels[i] >> shift & 255), 3);
     }
   }
 }

@@ -12,7 +12,10 @@ namespace imreg::chart {
 namespace {
 
 Plot of(std::vector<double> x, std::vector<double> y, Mark mark = Mark::points) {
-  return {.title = "t", .x = {.label = "x"}, .y = {.label = "y"}, .series = {{.x = std::move(x), .y = std::move(y), .mark = mark}}};
+  return {.title = "t",
+          .x = {.label = "x"},
+          .y = {.label = "y"},
+          .series = {{.x = std::move(x), .y = std::move(y), .mark = mark}}};
 }
 
 std::string message(const Picture& picture, Size size = {}) {
@@ -155,7 +158,8 @@ TEST(Draw, TerminalLinesFit) {
   }
   const auto colour = draw_text(plot, {.colour = true});
   EXPECT_NE(colour->find("\x1b[34m"), colour->npos);
-  EXPECT_EQ(colour->find("\x1b[39m\n"), colour->find('\n', colour->find("\x1b[34m")) - 5) << "each line ends in the terminal's own colour";
+  EXPECT_EQ(colour->find("\x1b[39m\n"), colour->find('\n', colour->find("\x1b[34m")) - 5)
+      << "each line ends in the terminal's own colour";
 }
 
 TEST(Draw, LineOfAMillionIsSmall) {
@@ -165,6 +169,12 @@ TEST(Draw, LineOfAMillionIsSmall) {
     plot.series[0].y.push_back(std::sin(i * 0.7) + i * 1e-6);
   }
   EXPECT_LT(draw_svg(plot)->size(), 100000u);
+  // To and fro it would be a blot of a million lines: it is a density, and says so.
+  for (std::size_t i = 0; i < plot.series[0].x.size(); ++i)
+    plot.series[0].x[i] = static_cast<double>(i * 7919 % 1000003);
+  const auto svg = draw_svg(plot);
+  EXPECT_LT(svg->size(), 1000000u);
+  EXPECT_NE(texts(*svg).find("1 line to and fro drawn as density"), std::string::npos);
 }
 
 }  // namespace

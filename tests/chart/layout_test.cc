@@ -13,8 +13,8 @@ namespace imreg::chart {
 namespace {
 
 std::string place_of(const Box& box) {
-  return " @" + std::to_string(std::lround(box.x0)) + "," + std::to_string(std::lround(box.y0)) + ".." + std::to_string(std::lround(box.x1)) +
-         "," + std::to_string(std::lround(box.y1));
+  return " @" + std::to_string(std::lround(box.x0)) + "," + std::to_string(std::lround(box.y0)) + ".." +
+         std::to_string(std::lround(box.x1)) + "," + std::to_string(std::lround(box.y1));
 }
 
 // What is wrong with the texts, or nothing.
@@ -39,7 +39,8 @@ std::string text_of(int words) {
   std::string out;
   for (int i = 0; i < words; ++i) {
     out += (i > 0 ? " " : "");
-    out += *rc::gen::elementOf(std::vector<std::string>{"fwhm", "a", "temperature", "\u65e5\u672c", "sky_background_of_the_whole_chip", "<x>", "\x1b[31m"});
+    out += *rc::gen::elementOf(std::vector<std::string>{"fwhm", "a", "temperature", "\u65e5\u672c",
+                                                        "sky_background_of_the_whole_chip", "<x>", "\x1b[31m"});
   }
   return out;
 }
@@ -57,10 +58,13 @@ double number_of(int kind) {
 
 Plot any_plot() {
   Plot plot{.title = text_of(*rc::gen::inRange(0, 20)),
-            .x = {.label = text_of(*rc::gen::inRange(0, 12)), .log = *rc::gen::inRange(0, 4) == 0, .time = *rc::gen::inRange(0, 2) == 0},
+            .x = {.label = text_of(*rc::gen::inRange(0, 12)),
+                  .log = *rc::gen::inRange(0, 4) == 0,
+                  .time = *rc::gen::inRange(0, 2) == 0},
             .y = {.label = text_of(*rc::gen::inRange(0, 12)), .unit = "adu", .log = *rc::gen::inRange(0, 3) == 0}};
   if (plot.x.time) plot.x.log = false;
-  const int series = *rc::gen::elementOf(std::vector<int>{1, 2, 5, 30}), kind_x = *rc::gen::inRange(0, 6), kind_y = *rc::gen::inRange(0, 6);
+  const int series = *rc::gen::elementOf(std::vector<int>{1, 2, 5, 30}), kind_x = *rc::gen::inRange(0, 6),
+            kind_y = *rc::gen::inRange(0, 6);
   for (int i = 0; i < series; ++i) {
     Series one{.name = text_of(*rc::gen::inRange(0, 6)), .mark = static_cast<Mark>(*rc::gen::inRange(0, 4))};
     const int n = *rc::gen::inRange(0, 12);
@@ -84,7 +88,8 @@ void check_picture(const Plot& plot, const Canvas& canvas) {
   RC_ASSERT(faults(recorder) == "");
   const Extent size = recorder.metrics().size;
   for (const auto& box : recorder.drawn) {
-    RC_LOG() << place_of(box) << " of " << size.width << " x " << size.height << " x1-w " << box.x1 - size.width << "\n";
+    RC_LOG() << place_of(box) << " of " << size.width << " x " << size.height << " x1-w " << box.x1 - size.width
+             << "\n";
     RC_ASSERT(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= size.width && box.y1 <= size.height);
   }
 }
@@ -102,14 +107,20 @@ TEST(Layout, PlotsOfPixels) {
 TEST(Layout, PlotsInTerminals) {
   EXPECT_TRUE(rc::check("terminal", [] {
     for (int i = 0; i < 8; ++i) {
-      const TextCanvas canvas({*rc::gen::inRange(20, 150), *rc::gen::inRange(8, 60), *rc::gen::elementOf(std::vector{TerminalStyle::braille, TerminalStyle::ascii})});
+      const TextCanvas canvas({*rc::gen::inRange(20, 150), *rc::gen::inRange(8, 60),
+                               *rc::gen::elementOf(std::vector{TerminalStyle::braille, TerminalStyle::ascii})});
       check_picture(any_plot(), canvas);
     }
   }));
 }
 
 TEST(Layout, Densities) {
-  Plot plot{.title = "many", .x = {.label = "x"}, .y = {.label = "y"}, .series = {{}, {.name = "a", .x = {1, 2}, .y = {1, 2}, .mark = Mark::line}, {.name = "b", .x = {1, 2}, .y = {1, 2}, .mark = Mark::bars}}};
+  Plot plot{.title = "many",
+            .x = {.label = "x"},
+            .y = {.label = "y"},
+            .series = {{},
+                       {.name = "a", .x = {1, 2}, .y = {1, 2}, .mark = Mark::line},
+                       {.name = "b", .x = {1, 2}, .y = {1, 2}, .mark = Mark::bars}}};
   SkyMap sky{.series = {{}}};
   for (int i = 0; i < 25000; ++i) {
     plot.series[0].x.push_back(i % 1000);
@@ -159,7 +170,8 @@ TEST(Layout, FocalPlanesAndSkies) {
     const int columns = *rc::gen::inRange(1, 12), rows = *rc::gen::inRange(1, 8);
     for (int i = 0; i < columns * rows; ++i) {
       const double x = i % columns * 100, y = i / columns * 220;
-      plane.chips.push_back({text_of(*rc::gen::inRange(0, 2)), x + 95, y, x, y + 210, number_of(*rc::gen::inRange(0, 5))});
+      plane.chips.push_back(
+          {text_of(*rc::gen::inRange(0, 2)), x + 95, y, x, y + 210, number_of(*rc::gen::inRange(0, 5))});
     }
     SkyMap sky{.title = text_of(8)};
     for (int s = *rc::gen::inRange(1, 5); s > 0; --s) {

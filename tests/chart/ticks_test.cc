@@ -80,7 +80,8 @@ TEST(Ticks, NumbersThatPeopleWrite) {
 }
 
 TEST(Ticks, SmallestAndLargestNumbersEnd) {
-  for (const auto& [low, high] : {std::pair{0.0, 5e-324}, {5e-324, 1e-323}, {-1.7e308, 1.7e308}, {1.79e308, 1.7976931348623157e308}}) {
+  for (const auto& [low, high] :
+       {std::pair{0.0, 5e-324}, {5e-324, 1e-323}, {-1.7e308, 1.7e308}, {1.79e308, 1.7976931348623157e308}}) {
     const auto ticks = number_ticks(low, high, 12);
     EXPECT_GE(ticks.ticks.size(), 1u);
     for (const auto& tick : ticks.ticks) EXPECT_TRUE(tick.value >= low && tick.value <= high);
@@ -98,7 +99,8 @@ TEST(Ticks, PowersAreInside) {
       good(ticks, low, high);
       distinct(ticks);
       for (const auto& tick : named(ticks)) {
-        if (ticks.offset.empty()) RC_ASSERT(std::abs(std::strtod(tick.label.c_str(), nullptr) / tick.value - 1) < 1e-12);
+        if (ticks.offset.empty())
+          RC_ASSERT(std::abs(std::strtod(tick.label.c_str(), nullptr) / tick.value - 1) < 1e-12);
       }
     }
   }));
@@ -135,9 +137,11 @@ TEST(Ticks, TimesAsPeopleRead) {
       out += (out.empty() ? "" : " ") + (tick.upper.empty() ? "" : "[" + tick.upper + "]") + tick.label;
     return out;
   };
-  EXPECT_EQ(labels("2003-01-27T21:00:00", 5 * 3600, 0, 6), "[2003-01-27]21:00 22:00 23:00 [2003-01-28]00:00 01:00 02:00");
+  EXPECT_EQ(labels("2003-01-27T21:00:00", 5 * 3600, 0, 6),
+            "[2003-01-27]21:00 22:00 23:00 [2003-01-28]00:00 01:00 02:00");
   EXPECT_EQ(labels("2003-01-27T21:00:00", 4 * 3600, -10, 5), "[2003-01-27]11:00 12:00 13:00 14:00 15:00");
-  EXPECT_EQ(labels("2003-01-27T23:59:59", 1, 0, 6), "[2003-01-27]23:59:59.0 23:59:59.2 23:59:59.4 23:59:59.6 23:59:59.8 [2003-01-28]00:00:00.0");
+  EXPECT_EQ(labels("2003-01-27T23:59:59", 1, 0, 6),
+            "[2003-01-27]23:59:59.0 23:59:59.2 23:59:59.4 23:59:59.6 23:59:59.8 [2003-01-28]00:00:00.0");
   EXPECT_EQ(labels("2003-12-30", 4 * 86400, 0, 6), "[2003]Dec 30 Dec 31 [2004]Jan 1 Jan 2 Jan 3");
   EXPECT_EQ(labels("2003-01-27", 40 * 86400, 0, 6), "[2003]Feb 1 Feb 11 Feb 21 Mar 1");
   EXPECT_EQ(labels("2003-10-15", 150 * 86400, 0, 6), "[2003]Nov Dec [2004]Jan Feb Mar");
