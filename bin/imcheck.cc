@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
+#include "imreg/queue.h"
 #include "imreg/temps.h"
 #include "imreg/upkeep.h"
 #include "registry/path_roots.h"
@@ -54,9 +55,8 @@ struct Request {
 };
 
 int trouble(Request& request, const Status& status) {
-  cli::complain(kProgram.name, status);
   if (request.json) request.output.write(report_json(request.database, status));
-  return cli::kTrouble;
+  return cli::complain(kProgram.name, status), cli::kTrouble;
 }
 
 auto watched(Request& request, const auto& work) {
@@ -80,8 +80,8 @@ int check(Request& request) {
   if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
-    if (!beside.ok()) report->add_damage(beside);
+  for (const Status& beside : {roots.status(), check_temperatures(request.database)}) report->add_damage(beside);
+  check_queues(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }

@@ -1,9 +1,5 @@
 // imelixir: runs steps on the lines of queues, or tells those that do so to end. man 1 imelixir.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <ctime>
+#include <syslog.h>
 
 #include "acquire/imstats_step.h"
 #include "acquire/queue_report.h"
@@ -12,9 +8,9 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/queues.h"
-#include "imreg/date.h"
 #include "imreg/elixir.h"
 #include "imreg/record_file.h"
+#include "imreg/registry.h"
 
 namespace imreg::cli {
 namespace {
@@ -24,6 +20,7 @@ constexpr Option kOptions[] = {
     {"j", "N", "so many steps at once (1)"},
     {"once", "", "end when the queues are empty"},
     {"q", "", "tell of what fails only"},
+    {"camera", "NAME|FILE", "use this camera table in the built-in step"},
     {"format", "WORD", "of status: text (default) or json"},
     kWaitOption,
     kConfigOption,
@@ -37,20 +34,9 @@ constexpr Program kProgram = {"imelixir",
                               0,
                               1};
 
-// What is started from a desktop or a service inherits JOURNAL_STREAM, and may write elsewhere.
-bool writes_to_journal() {
-  struct stat info {};
-  return ::fstat(STDERR_FILENO, &info) == 0 &&
-         environment("JOURNAL_STREAM") == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
-}
-
-// A line for each event: for journald with its grade in front, for people with the time.
 void tell(ElixirOptions::Grade grade, const std::string& text) {
-  static const bool is_journal = writes_to_journal();
-  const char* const grades[] = {"<6>", "<4>", "<3>"};
-  const std::string line =
-      (is_journal ? grades[static_cast<int>(grade)] : "imelixir: " + format_iso(current_time(), 0) + " ") + text + '\n';
-  (void)!::write(STDERR_FILENO, line.data(), line.size());  // one write: lines of several workers do not mix
+  constexpr int kPriorities[] = {LOG_INFO, LOG_WARNING, LOG_ERR};
+  log(kProgram.name, kPriorities[static_cast<int>(grade)], text);
 }
 
 Result<int> work_on(const Parsed& args, const std::string& database, Settings& settings) {
@@ -58,6 +44,10 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   options.database = database;
   IMREG_ASSIGN(options.plans, configured_queues(settings));
   IMREG_ASSIGN(options.cameras, settings.cameras(database));
+  RegisterOptions tables;
+  tables.cameras = options.cameras;
+  tables.camera = options.camera = args.word("camera");
+  IMREG_TRY(check_request(tables));
   IMREG_ASSIGN(const auto queues, queue_options(args));
   options.wait_seconds = queues.wait_seconds;
   options.on_network = queues.on_network;
@@ -98,12 +88,12 @@ Result<int> act(const Parsed& args) {
     return Status(Code::invalid, "there is no \"" + verb + "\"; there are status, stop and abort");
   IMREG_ASSIGN(const double seconds, args.number("wait", 10, 0, 1e6));
   const Status ended = stop_elixir(database, verb == "abort", seconds);
-  if (ended.code() != Code::busy) {
+  if (ended.code() != Code::busy && ended.code() != Code::not_found) {
     IMREG_TRY(ended);
     return kOk;
   }
   warn(kProgram.name, ended.message());
-  return kTrouble;
+  return ended.code() == Code::busy ? kTrouble : kNothing;
 }
 
 int work(const Parsed& args) {

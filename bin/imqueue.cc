@@ -9,7 +9,7 @@ constexpr Option kOptions[] = {
     {"n", "N", "of take: so many lines at most (1)"},
     {"done", "", "of clear: lines that are done (the default)"},
     {"failed", "", "of clear: those that failed, too"},
-    {"all", "", "of clear: and those that wait"},
+    {"all", "", "of clear: and those that wait; of fill: images that were measured, too"},
     {"format", "WORD", "text (default) or json"},
     kWaitOption,
     kConfigOption,

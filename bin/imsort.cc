@@ -37,7 +37,9 @@ int work(const cli::Parsed& args) {
       text += (text.empty() ? "; queued: " : ", ") + queue + " " + counted(lines, "line");
     return text;
   };
-  return cli::register_with(kProgram, args, settings, sort, queued);
+  const int code = cli::register_with(kProgram, args, settings, sort, queued);
+  for (const auto& damaged : report.damaged) cli::complain(kProgram.name, damaged);
+  return report.damaged.empty() ? code : cli::kTrouble;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // imstatreg: puts statistics that imstats measured (or Elixir's programs did) into the rows of the registration database.
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "base/text.h"
@@ -39,18 +40,20 @@ constexpr cli::Program kProgram = {"imstatreg",
 constexpr std::size_t kLongest = std::size_t{1} << 30;  // bytes of a file of statistics
 constexpr std::size_t kNamedFaults = 20;
 
-// A .stats file of Elixir has its stars in a file beside it.
-void add_file(const std::string& path, const std::string& sdat_path, StatisticsText& all) {
+// A .stats file of Elixir has its stars in another file, which may not be there when nobody named it.
+void add_file(const std::string& path, const std::string& sdat_path, bool is_named, StatisticsText& all) {
   auto text = read_file(path, kLongest);
   if (!text) {
     all.faults.push_back(text.status());
     return;
   }
-  std::string sdat;
-  if (is_elixir_statistics(*text, path) && !is_missing(sdat_path)) {
+  std::optional<std::string> sdat;
+  if (is_elixir_statistics(*text, path) && (is_named || !is_missing(sdat_path))) {
     auto stars = read_file(sdat_path, kLongest);
-    if (!stars) all.faults.push_back(stars.status());
-    sdat = stars ? *std::move(stars) : "";
+    if (stars)
+      sdat = *std::move(stars);
+    else
+      all.faults.push_back(stars.status());
   }
   StatisticsText read = read_statistics(*text, path, sdat);
   if (read.entries.empty() && read.faults.empty())
@@ -62,7 +65,7 @@ void add_file(const std::string& path, const std::string& sdat_path, StatisticsT
 StatisticsText read_all(const std::vector<std::string>& names) {
   StatisticsText all;
   if (names.size() == 3 && is_image_name(names[0])) {  // as Elixir called it: image, stats, sdat
-    add_file(names[1], names[2], all);
+    add_file(names[1], names[2], true, all);
     for (auto& entry : all.entries) entry.path = absolute_path(names[0]);
     return all;
   }
@@ -70,7 +73,7 @@ StatisticsText read_all(const std::vector<std::string>& names) {
     return read_statistics(std::string{std::istreambuf_iterator<char>(std::cin), {}}, "standard input");
   for (const auto& name : names) {
     const bool ends = name.ends_with(kElixirEnding);
-    add_file(name, ends ? name.substr(0, name.size() - kElixirEnding.size()) + ".sdat" : "", all);
+    add_file(name, ends ? name.substr(0, name.size() - kElixirEnding.size()) + ".sdat" : "", false, all);
   }
   return all;
 }
@@ -83,6 +86,7 @@ int list_pending(const StatisticsOptions& options, const std::string& forget) {
   cli::Output output;
   for (const auto& entry : *waiting) output.write(statistics_json(entry) + "\n");
   output.flush();
+  if (waiting->empty() && !forget.empty()) cli::warn(kProgram.name, "nothing waits for " + forget);
   return waiting->empty() ? cli::kNothing : cli::kOk;
 }
 

@@ -1,6 +1,7 @@
 // imstats: bias, sky and sigma, stars and their FWHM, of every CCD of FITS images.
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "cli/config.h"
 #include "cli/messages.h"
@@ -79,9 +80,9 @@ int work(const cli::Parsed& args) {
   auto output = cli::Output::to_file(args.word("o", "-"));
   if (!output) return cli::end_with(kProgram.name, output.status());
   cli::Output& out = **output;
-  if (!request.json) out.write(statistics_title());
   cli::Progress progress(static_cast<std::int64_t>(args.positionals.size()));
   int code = cli::kOk;
+  bool any = false;
   measure_files(args.positionals, cameras->first, request.options, [&](const FileStatistics& file) {
     progress.add();
     if (!file.status.ok()) {
@@ -99,11 +100,12 @@ int work(const cli::Parsed& args) {
         for (const auto& note : ccd.notes)
           cli::warn(kProgram.name, file.file + ": HDU " + std::to_string(ccd.extension) + ": " + note);
       }
+      if (!std::exchange(any, true) && !request.json) out.write(statistics_title());
       if (!out.write(request.json ? statistics_json(ccd) : statistics_text(ccd))) return false;
     }
     return true;
   });
-  if (const Status status = out.finish(); !status.ok()) return cli::end_with(kProgram.name, status);
+  if (const Status status = out.finish(any); !status.ok()) return cli::end_with(kProgram.name, status);
   return code;
 }
 

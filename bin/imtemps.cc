@@ -10,6 +10,7 @@
 #include "cli/temperature_options.h"
 #include "imreg/temps.h"
 #include "os/file.h"
+#include "registry/search_filters.h"
 #include "registry/temperature_fill.h"
 
 namespace {
@@ -34,7 +35,7 @@ constexpr auto kOptions = cli::joined(kOwn, cli::kFilterOptions, kSeldom, cli::k
 constexpr cli::Program kProgram = {
     "imtemps",
     "takes logs of temperature probes, gives extracts, completes rows without temperatures",
-    "import|extract|fill|list [LOG... | FROM TO]",
+    "import|extract|fill|list [LOG... | FROM TO|RANGE]",
     kOptions,
     {"imtemps -db night.db import tonight.log", "imtemps -db night.db -go fill -time 2001/01/27 1d"},
     1,
@@ -85,13 +86,13 @@ Result<int> import(Work& work) {
 }
 
 Result<int> extract(Work& work) {
-  if (work.words.size() != 2) return Status(Code::invalid, "extract FROM TO: two dates are needed");
+  if (work.words.size() != 2)
+    return Status(Code::invalid, "extract FROM TO: two dates are needed, or a date and a range");
   DateSettings dates;
   IMREG_TRY(cli::read_dates(work.args, work.settings, true, dates));
-  IMREG_ASSIGN(const double from, parse_date(work.words[0], dates));
-  IMREG_ASSIGN(const double to, parse_date(work.words[1], dates));
+  IMREG_ASSIGN(const TimeRange times, parse_time_range(work.words[0], work.words[1], dates));
   IMREG_ASSIGN(const auto output, cli::Output::to_file(work.args.word("o", "-")));
-  const auto count = extract_temperatures(work.database, std::min(from, to), std::max(from, to), output->sink());
+  const auto count = extract_temperatures(work.database, times.first, times.last, output->sink());
   IMREG_TRY(output->finish(count.ok()));
   IMREG_TRY(count.status());
   return *count > 0 ? cli::kOk : cli::kNothing;

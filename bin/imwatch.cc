@@ -1,4 +1,6 @@
 // imwatch: watches folders and registers files as they are complete, each with its lines in the queues.
+#include <syslog.h>
+
 #include <csignal>
 #include <cstdio>
 
@@ -19,7 +21,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"once", "", "register what is there and end"},
-    {"ccds", "N", "files of a SPLIT exposure (default: as the last complete one, else the camera table)"},
+    {"ccds", "N", "files of a SPLIT exposure (default: the most so far, or the camera table)"},
     {"patience", "S", "seconds to wait for more CCDs, or the rest of a file (30)"},
     {"poll", "S", "look at everything every S seconds too: needed on network file systems"},
     {"split", "", "a file with one HDU is one CCD of a mosaic"},
@@ -68,35 +70,42 @@ int work(const cli::Parsed& args) {
   std::int64_t failed = 0;
   WatchEvents events;
   events.file = [&](const RegisteredFile& file) {
-    failed += file.fate == RegisteredFile::Fate::failed;
-    if (file.fate == RegisteredFile::Fate::failed || (verbose && !file.reason.empty()))
-      cli::warn(kProgram.name, file.path + ": " + file.reason);
+    const bool has_failed = file.fate == RegisteredFile::Fate::failed;
+    failed += has_failed;
+    if (has_failed || (verbose && !file.reason.empty()))
+      cli::log(kProgram.name, has_failed ? LOG_ERR : LOG_INFO, file.path + ": " + file.reason);
     else if (verbose)
-      cli::warn(kProgram.name, file.path + ": " + counted(file.rows, "row") + " (" + file.camera + ")");
+      cli::log(kProgram.name, LOG_INFO, file.path + ": " + counted(file.rows, "row") + " (" + file.camera + ")");
     if (verbose) {
-      for (const auto& doubt : file.doubts) cli::warn(kProgram.name, file.path + ": warning: " + doubt.text);
+      for (const auto& doubt : file.doubts)
+        cli::log(kProgram.name, LOG_WARNING, file.path + ": warning: " + doubt.text);
     }
   };
   events.step = [&](const SortReport& report, std::int64_t files, double seconds) {
     const auto& rows = report.registration;
-    for (const auto& note : rows.notes) cli::warn(kProgram.name, note);
+    for (const auto& note : rows.notes) cli::log(kProgram.name, LOG_WARNING, note);
     char time[32];
     std::snprintf(time, sizeof time, "%.3f s", seconds);
-    cli::warn(kProgram.name, counted(files, "file") + ": " + counted(rows.added, "row") + " added, " +
-                                 std::to_string(rows.updated) + " updated, in " + time);
+    cli::log(kProgram.name, LOG_INFO,
+             counted(files, "file") + ": " + counted(rows.added, "row") + " added, " + std::to_string(rows.updated) +
+                 " updated, in " + time);
     if (rows.index_wants_merge) cli::in_background([&options] { (void)merge_index(options.sort.registration); });
   };
-  events.note = [](const std::string& text) { cli::warn(kProgram.name, text); };
+  events.note = [](const std::string& text) { cli::log(kProgram.name, LOG_WARNING, text); };
   events.ready = [&] {
     if (options.once) return;
-    cli::warn(kProgram.name, "watching " + counted(std::ssize(options.folders), "folder"));
+    cli::log(kProgram.name, LOG_INFO, "watching " + counted(std::ssize(options.folders), "folder"));
     tell_service_manager("READY=1");
   };
   std::signal(SIGCHLD, SIG_IGN);                                    // nobody waits for merges
   const auto signals = signals_as_file({SIGTERM, SIGINT, SIGHUP});  // what runs is finished
   if (!signals) return cli::end_with(kProgram.name, signals.status());
-  const Status ended = watch_folders(
-      options, events, [&] { return next_signal(*signals) != 0; }, signals->fd());
+  const auto told_to_end = [&] {
+    if (next_signal(*signals) == 0) return false;
+    tell_service_manager("STOPPING=1");
+    return true;
+  };
+  const Status ended = watch_folders(options, events, told_to_end, signals->fd());
   if (!ended.ok()) return cli::end_with(kProgram.name, ended);
   return options.once && failed > 0 ? cli::kInputs : cli::kOk;
 }

@@ -22,6 +22,7 @@ struct ElixirOptions {
   double look_seconds = 5;  ///< a look at the queues when nothing is heard of them
   double kill_seconds = 5;  ///< between SIGTERM and SIGKILL
   CameraSources cameras;    ///< for the built-in step
+  std::string camera = {};  ///< its camera table, as RegisterOptions has it; empty: by the header
   /// STEP_NAME imstats: gives what is to be said of the line. Runs in a process of its own.
   std::function<Result<std::string>(const QueueLine& line, const ElixirOptions& options)> built_in = {};
   /// One line for people. Called by the thread that called.
@@ -48,7 +49,8 @@ struct ElixirProcess {
 };
 /// Error: io.
 Result<std::vector<ElixirProcess>> elixir_processes(const std::string& database);
-/// Tells all of them to end, and waits for that up to so many seconds. Errors: busy (some still run, or are on other hosts).
+/// Tells all of them to end, and waits for that up to so many seconds. Errors: busy (some still run, or are on other hosts),
+/// not_found (there is none).
 Status stop_elixir(const std::string& database, bool abort, double wait_seconds);
 
 /// The arguments of a step for a line: {path} {outroot} {ccd} {mode} {extension} {slice} {queue} {line} in a word stand for what

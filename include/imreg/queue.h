@@ -17,6 +17,8 @@ namespace imreg {
 
 class IoObserver;
 class PathRoots;
+struct CheckOptions;
+struct CheckReport;
 
 /// One line of a queue.
 struct QueueLine {
@@ -73,7 +75,7 @@ struct Outcome {
   QueueLine::State state = QueueLine::State::done;  ///< done, failed; waiting: another try, not before `after`
   std::string result;                               ///< a line or two, kept: cut to 160 bytes, printable ASCII
   double after = 0;
-  std::string next;        ///< queue into which the line goes now, or empty
+  std::string next;  ///< queue into which the line goes now, or empty; of `failed`: when none of its image waits there
   bool is_attempt = true;  ///< of `waiting`: counts as one that failed
 };
 
@@ -161,11 +163,13 @@ class Queue {
 /// X.db.queue, and the names of the queues that are in it.
 std::string queue_folder(const std::string& database);
 Result<std::vector<std::string>> queue_names(const std::string& database);
+/// check_database() of each queue, into the report of the database, with how a queue is mended.
+void check_queues(const std::string& database, const CheckOptions& options, CheckReport& report);
 
 /// What is done with the lines of a queue.
 struct QueuePlan {
   std::string name;
-  std::string rows = "all";       ///< which rows go into it: "all", or a condition as -where takes it; empty: none
+  std::string rows = "all";  ///< which rows go into it: "all", or a condition as -where takes it; empty ("none"): none
   std::vector<std::string> step;  ///< program and its words; {"imstats"}: the built-in one; empty: the lines wait
   double timeout = 600;           ///< seconds
   int tries = 3;                  ///< attempts until a line has failed
@@ -176,11 +180,14 @@ struct QueuePlan {
   bool is_built_in() const { return step.size() == 1 && step[0] == "imstats"; }
 };
 /// KEY and value of the configuration's lines QUEUE_, STEP_, TIMEOUT_, TRIES_, WAIT_, NEXT_, FAILED_, JOBS_; without any QUEUE_
-/// line: IMSTAT and PTOLEMY. In the order of names. Error: invalid, naming the key.
+/// line but "none": IMSTAT and PTOLEMY. In the order of names. Error: invalid, naming the key (also of a {word} that stands for
+/// nothing, and of a queue to go on to that has no key).
 Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::string, std::string>>& settings);
 /// Whether a row goes into the queue. Errors: those of Expression::parse_condition.
 Result<std::function<bool(RecordView)>> rows_for(const QueuePlan& plan, const PathRoots& roots);
-/// Rows that belong into the queue, whose statistics were never measured, and that are not in it. Returns how many.
-Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options);
+/// Rows that belong into the queue, whose statistics were never measured, and that are not in it; with `all` also those that were
+/// measured, and have no line there that is done either. Returns how many.
+Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options,
+                                bool all = false);
 
 }  // namespace imreg

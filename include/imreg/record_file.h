@@ -134,7 +134,7 @@ class RecordWriter {
     bool on_network = false;          ///< write on a network file system too, where other hosts may not see the lock
     IoObserver* observer = nullptr;   ///< tests: sees and fails file operations
     RowFollower* follower = nullptr;  ///< keeps the index (IndexKeeper); without one the first change removes X.db.idx
-    std::string like = {};  ///< create(): a file whose permissions, and owner if that may be, the new one gets
+    std::string like = {};  ///< of a new file: one whose permissions, and owner if that may be, the new one gets
   };
 
   /// Makes a new, empty file in one step; an existing one is left alone (error: invalid). The schema needs the field crc (u32).
@@ -143,6 +143,8 @@ class RecordWriter {
   /// Takes the lock and brings the file in order if its last writer died.
   /// Errors: those of RecordFile::open, busy, io, invalid (not a native file: convert it first).
   static Result<RecordWriter> open(const std::string& path, const Options& options);
+  /// open(), of a new file where there is none; others may make it at the same moment. Errors: those of both; not_found: its folder.
+  static Result<RecordWriter> open_or_create(const std::string& path, const Schema& schema, const Options& options);
 
   /// The file with everything that was written so far.
   const RecordFile& file() const;

@@ -35,8 +35,10 @@ struct RelocateReport {
   bool looked = false;  ///< -exists
   std::int64_t files = 0, looked_for = 0, missing = 0;
   std::vector<std::string> first_missing;
+  std::int64_t unknown = 0;              ///< files in folders that cannot be read
+  std::vector<Status> first_unreadable;  ///< such folders
 
-  bool in_order() const { return edit.in_order() && missing == 0; }
+  bool in_order() const { return edit.in_order() && missing == 0 && unknown == 0; }
 };
 
 /// Changes pathnames (and names), or tells what it would do. Errors: those of edit_rows and of search(); invalid: a rule that

@@ -21,10 +21,12 @@ struct SortOptions {
 struct SortReport {
   RegisterReport registration;
   std::map<std::string, std::int64_t> queued;  ///< lines, by queue
+  std::vector<Status> damaged;  ///< queues that got no lines because their files are damaged; the images are registered
 };
 
 /// register_files(), and for each row that is new, or whose file changed, a line in every queue that wants it: exactly then,
-/// however the program ends. Rows that are as they were give no lines.
+/// however the program ends. Rows that are as they were give no lines. Only a queue whose files are damaged gets none and holds
+/// nobody up; one that cannot be written (a full disk) does: nothing is registered.
 SortReport sort_files(const SortOptions& options, const std::function<void(const RegisteredFile&)>& on_file,
                       const std::function<void(std::int64_t, std::int64_t)>& on_progress = {});
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +44,9 @@ struct StatisticsText {
   std::vector<Status> faults;  ///< lines that say nothing that can be used, with file and line
 };
 /// The text or the JSON lines of imstats; a .stats file of Elixir (`name` ends so; `sdat`: the text of the .sdat beside it, if
-/// there is one). Relative paths are taken from the working folder.
-StatisticsText read_statistics(std::string_view text, const std::string& name, std::string_view sdat = {});
+/// there is one; empty: no star was found). Relative paths are taken from the working folder.
+StatisticsText read_statistics(std::string_view text, const std::string& name,
+                               std::optional<std::string_view> sdat = {});
 /// Whether the text of a .stats file is one of Elixir's, which tells neither file nor CCD: nothing but numbers.
 bool is_elixir_statistics(std::string_view text, const std::string& name);
 
@@ -64,7 +66,7 @@ struct StatisticsReport {
   bool index_wants_merge = false;
 };
 /// Puts statistics into their rows, as one step; what waits is safe before that. Of two entries of one image the last one counts.
-/// Errors: those of RecordWriter::open; not_found (no database: it is not made here).
+/// Without a database (it is not made here) everything waits, when it may. Errors: those of RecordWriter::open; not_found.
 Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
                                              const std::vector<ImageStatistics>& entries);
 

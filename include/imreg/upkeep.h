@@ -33,6 +33,8 @@ struct CheckOptions {
   /// A folder as a row has it ($NAME/rest) to the whole one: two rows are the same image when these are the same. What it
   /// leaves with its $NAME is a warning.
   std::function<std::string(std::string_view folder)> expand;
+  /// What is said to do about a damaged row.
+  std::string remedy = "save the others with imcheck -repair, and register this image again";
 };
 
 struct CheckReport {
@@ -47,8 +49,10 @@ struct CheckReport {
   std::int64_t bytes = 0;    ///< that were looked at
   double seconds = 0;
   bool whole() const { return damages == 0; }
-  /// Of a file beside it that somebody else has read.
+  /// Of a file beside it that somebody else has read; ok: nothing.
   void add_damage(const Status& status);
+  /// Damage and warnings of a table beside it.
+  void add(CheckReport beside);
 };
 
 /// Looks at every byte of a database and of the files beside it. Never writes, never waits for a writer and never holds one

@@ -13,10 +13,10 @@ namespace imreg {
 struct WatchOptions {
   SortOptions sort;                  ///< its paths are not read
   std::vector<std::string> folders;  ///< and all below them
-  int ccds = 0;          ///< files of a SPLIT exposure; 0: as many as the last complete one had, else as the table says
-  double patience = 30;  ///< seconds to wait for the other CCDs, and for the rest of a file that is cut off
-  double poll = 0;       ///< look at everything every so many seconds (network file systems tell nothing); 0: never
-  bool once = false;     ///< catch up, and end
+  int ccds = 0;                      ///< files of a SPLIT exposure; 0: the most that one had so far, or the table says
+  double patience = 30;              ///< seconds to wait for the other CCDs, and for the rest of a file that is cut off
+  double poll = 0;    ///< look at everything every so many seconds (network file systems tell nothing); 0: never
+  bool once = false;  ///< catch up, and end
 };
 
 /// Who is told of what happens; from the thread that watches.

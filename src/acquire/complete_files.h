@@ -3,6 +3,8 @@
 
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -14,6 +16,8 @@ namespace imreg {
 
 class CompleteFiles {
  public:
+  using Exposure = std::tuple<std::string, std::string, double>;  // folder, instrument, time of its start
+
   explicit CompleteFiles(const WatchOptions& options) : options_(options) {}
   /// Errors: those of Cameras::load.
   Status load();
@@ -24,17 +28,19 @@ class CompleteFiles {
   std::vector<std::string> take(double now, std::vector<std::string>& notes);
   /// When take() may have something without another file; infinity: never.
   double next_time() const;
-  /// Files that wait for others, or for their own rest.
-  std::size_t incomplete() const;
+  /// What waits for other files, or for its own rest: a line for each exposure and each file.
+  std::vector<std::string> incomplete() const;
 
  private:
-  using Exposure = std::tuple<std::string, std::string, double>;  // folder, instrument, time of its start
   struct Ccds {
     std::vector<std::string> paths;
-    double last = 0;   // when one came
-    int expected = 0;  // 0: nobody knows
+    std::set<std::string> registered;  // besides those
+    double last = 0;                   // when one came
+    int expected = 0;                  // 0: nobody knows
   };
   void complete(const std::string& path) { ready_.push_back(path); }
+  int expected(const std::string& instrument, int of_table) const;
+  void learn(const std::string& instrument, const std::string& path, int of_table, std::set<std::string>& files);
 
   const WatchOptions& options_;
   std::optional<Cameras> cameras_;
@@ -42,8 +48,12 @@ class CompleteFiles {
   std::vector<std::string> ready_;
   std::map<std::string, double> cut_;   // files that are cut off, and since when
   std::map<Exposure, Ccds> exposures_;  // of which CCDs are missing
-  std::map<std::string, int> usual_;  // by instrument: CCDs of its last exposure that was complete, as far as one knew
-  std::deque<Exposure> closed_;       // exposures that went without waiting any longer: stragglers follow at once
+  std::map<std::string, int> usual_;    // by instrument: CCDs of its largest exposure so far
+  // Exposures that went without waiting any longer, with the files that are known of each, and their order: stragglers follow
+  // at once.
+  std::map<Exposure, std::set<std::string>> closed_;
+  std::deque<Exposure> closing_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace imreg

@@ -66,6 +66,12 @@ class Elixir {
       if (plan.has_step()) closed_.push_back(&plan);
     }
     if (closed_.empty()) return {Code::invalid, "no queue has a step; set STEP_NAME in the configuration"};
+    // Each line would use up its attempts; so they wait until there is one. Where it depends on the line, only that can tell.
+    for (const auto* plan : closed_) {
+      if (plan->is_built_in() || plan->step[0].find('{') != std::string::npos) continue;
+      if (const Status found = can_run(plan->step[0]); !found.ok())
+        return {Code::invalid, "STEP_" + plan->name + ": " + found.message()};
+    }
     places_.reserve(closed_.size());
     open_queues();
     auto watch = watch_folder(queue_folder(options_.database));

@@ -9,6 +9,7 @@
 #include "imreg/measure.h"
 #include "imreg/statistics.h"
 #include "os/walk.h"
+#include "registry/file_rows.h"
 
 namespace imreg {
 
@@ -29,13 +30,17 @@ std::string number(const char* name, double value) {
 }  // namespace
 
 Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions& options) {
-  IMREG_ASSIGN(const Cameras cameras, Cameras::load(options.cameras));
+  RegisterOptions tables;
+  tables.cameras = options.cameras;
+  tables.camera = options.camera;
+  IMREG_ASSIGN(const auto cameras, load_cameras(tables));
   MeasureOptions measuring;
+  measuring.camera = cameras.second;
   measuring.jobs = 1;
   measuring.only = {{line.extension, line.slice}};
   measuring.split = acquire::word_of_mode(line.mode) == "SPLIT";
   FileStatistics file;
-  measure_files({line.path}, cameras, measuring, [&](const FileStatistics& done) {
+  measure_files({line.path}, cameras.first, measuring, [&](const FileStatistics& done) {
     file = done;
     return true;
   });

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "acquire/queue_file.h"
+#include "acquire/step.h"
 #include "base/text.h"
 #include "imreg/queue.h"
 
@@ -11,7 +12,8 @@ namespace imreg {
 
 namespace {
 
-constexpr double kLongest = 1e7;  // seconds: some months
+constexpr double kLongest = 1e7;            // seconds: some months
+constexpr std::string_view kNone = "none";  // QUEUE_X: only what other queues send to it
 constexpr long long kMostTries = 30000, kMostJobs = 1000;
 
 Status bad(const std::string& key, const std::string& value, const std::string& what) {
@@ -36,6 +38,21 @@ Result<std::string> other_queue(const std::string& key, const std::string& value
   return value;
 }
 
+// A mistyped {path} would go to the program as it stands, for each line again. What else programs write in braces is theirs:
+// "{ print }" and "{}" of awk and find, "${name}" of a shell.
+std::string_view unknown_value(std::string_view word) {
+  for (std::size_t open = word.find('{'); open != word.npos; open = word.find('{', open + 1)) {
+    const auto close =
+        std::find_if_not(word.begin() + open + 1, word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    const auto name = word.substr(open, static_cast<std::size_t>(close - word.begin()) - open + 1);
+    if (close == word.end() || *close != '}' || name == "{}" || (open > 0 && word[open - 1] == '$')) continue;
+    if (std::find(std::begin(acquire::kStepWords), std::end(acquire::kStepWords), name) ==
+        std::end(acquire::kStepWords))
+      return name;
+  }
+  return {};
+}
+
 // Words at blanks; 'a b' and "a b" are one word. No shell: nothing else means anything.
 Result<std::vector<std::string>> words_of_step(const std::string& key, const std::string& value) {
   std::vector<std::string> out;
@@ -54,12 +71,19 @@ Result<std::vector<std::string>> words_of_step(const std::string& key, const std
   }
   if (quote != '\0') return bad(key, value, "a quote is not closed");
   if (out.empty() || out[0].empty()) return bad(key, value, "a program is missing");
+  for (const auto& word : out) {
+    if (const auto unknown = unknown_value(word); !unknown.empty()) {
+      std::string names;
+      for (const auto name : acquire::kStepWords) names += ' ' + std::string(name);
+      return bad(key, value, "there is no " + std::string(unknown) + "; there are" + names);
+    }
+  }
   return out;
 }
 
 Status set(QueuePlan& plan, std::string_view what, const std::string& key, const std::string& value) {
   if (what == "QUEUE") {
-    plan.rows = equal_nocase(value, "all") ? "all" : value;
+    plan.rows = equal_nocase(value, "all") ? "all" : equal_nocase(value, kNone) ? "" : value;
   } else if (what == "STEP") {
     IMREG_ASSIGN(plan.step, words_of_step(key, value));
   } else if (what == "TIMEOUT") {
@@ -95,8 +119,9 @@ Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::stri
     }
     return plan;
   };
-  const bool has_queues =
-      std::any_of(settings.begin(), settings.end(), [](const auto& line) { return line.first.starts_with("QUEUE_"); });
+  const bool has_queues = std::any_of(settings.begin(), settings.end(), [](const auto& line) {
+    return line.first.starts_with("QUEUE_") && !equal_nocase(line.second, kNone);
+  });
   if (!has_queues) {
     plan_of("IMSTAT").rows = "all";
     plan_of("IMSTAT").step = {"imstats"};
@@ -109,13 +134,15 @@ Result<std::vector<QueuePlan>> plan_queues(const std::vector<std::pair<std::stri
     if (!acquire::check_queue_name(name).ok()) return bad(key, value, "\"" + name + "\" is no name of a queue");
     IMREG_TRY(set(plan_of(name), what, key, value));
   }
-  std::vector<std::string> targets;
+  // A name that is mistyped would collect lines that nobody ever takes.
   for (const auto& [name, plan] : plans) {
-    for (const auto& target : {plan.next, plan.failed}) {
-      if (!target.empty()) targets.push_back(target);
+    for (const auto& [key, target] : {std::pair("NEXT_", plan.next), std::pair("FAILED_", plan.failed)}) {
+      if (target.empty() || plans.contains(target)) continue;
+      return bad(key + name, target,
+                 "the configuration has no queue " + target + "; QUEUE_" + target +
+                     " none makes one of the lines that others send");
     }
   }
-  for (const auto& target : targets) plan_of(target);
   std::vector<QueuePlan> out;
   for (auto& [name, plan] : plans) out.push_back(std::move(plan));
   return out;

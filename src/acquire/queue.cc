@@ -3,34 +3,22 @@
 // Exactly once: a line is announced before what it follows from (rows of the database, the end of a line in another queue) and
 // released behind it. When its announcer dies in between, whoever comes next looks whether that happened (settle). A line that
 // is taken belongs to a slot; when that is free nobody will finish the line, and it counts as waiting.
-#include "acquire/queue_state.h"
-#include "imreg/date.h"
-
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <unordered_map>
 
-#include "os/walk.h"
+#include "acquire/queue_state.h"
+#include "imreg/date.h"
 
 namespace imreg {
 
 using acquire::LineState;
 
-namespace {
+std::string acquire::line_name(std::int64_t id) { return "line " + std::to_string(id); }
 
-std::string line_name(std::int64_t id) { return "line " + std::to_string(id); }
-
-Status not_held(const std::string& path, std::int64_t id) {
+Status acquire::not_held(const std::string& path, std::int64_t id) {
   return Status(Code::mismatch, line_name(id) + " is not held by this process; nothing is changed").in_file(path);
 }
-
-std::string image_key(const QueueLine& line) {
-  return std::to_string(line.extension) + ' ' + std::to_string(line.slice) + ' ' + std::to_string(line.filesize) + ' ' +
-         std::to_string(line.fingerprint) + ' ' + std::to_string(line.mtime);
-}
-
-}  // namespace
 
 Result<Slot> Slot::take(const std::string& database, const std::string& program) {
   IMREG_TRY(acquire::make_queue_folder(database));
@@ -60,13 +48,9 @@ Result<RecordWriter> Queue::State::open_writer(bool make) {
   writing.on_network = options.on_network;
   writing.observer = options.observer;
   writing.like = database;
-  auto writer = RecordWriter::open(path, writing);
-  if (!writer && writer.status().code() == Code::not_found && make) {
-    IMREG_TRY(acquire::make_queue_folder(database));
-    const Status made = RecordWriter::create(path, *builtin_format(queue::kFormat, queue::kVersion), writing);
-    if (!made.ok() && made.code() != Code::invalid) return made;  // invalid: another process was first
-    writer = RecordWriter::open(path, writing);
-  }
+  if (make) IMREG_TRY(acquire::make_queue_folder(database));
+  auto writer = make ? RecordWriter::open_or_create(path, *builtin_format(queue::kFormat, queue::kVersion), writing)
+                     : RecordWriter::open(path, writing);
   if (!writer) return writer.status();
   IMREG_TRY(acquire::check_queue_file(writer->file()));
   notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
@@ -124,56 +108,6 @@ std::int64_t Queue::State::next_id(const RecordFile& file) {
   return (row < 0 ? 0 : record[queue::kLine]) + file.count() - row;
 }
 
-Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const std::vector<QueueLine>& lines,
-                                                         const std::vector<Origin>& origins) {
-  std::vector<std::int64_t> ids;
-  if (lines.empty()) return ids;
-  IMREG_ASSIGN(auto writer, open_writer(true));
-  std::vector<RowChange> changes;
-  std::vector<OpenRow> dead;
-  acquire::Holders holders(database);
-  each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
-    if (acquire::state_of(record.view()) != LineState::announced) return true;
-    if (record[queue::kSlot] == slot.number()) {
-      if (holds(slot, record[queue::kLine])) return true;
-      acquire::end_with(record, LineState::dropped);  // of an announcement that failed
-      changes.push_back({row, record.bytes()});
-    } else if (!holders.alive(record[queue::kSlot])) {
-      dead.push_back({row, record});
-    }
-    return true;
-  });
-  settle(std::move(dead), changes);
-  std::string added;
-  std::int64_t id = next_id(writer.file());
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!origins.empty() && origins[i].perhaps_sent) {
-      if (const auto sent = line_sent(writer.file(), origins[i])) {
-        ids.push_back(sent);
-        continue;
-      }
-    }
-    QueueLine line = lines[i];
-    line.id = id++;
-    line.state = LineState::announced;
-    line.queued = current_time();
-    line.started = line.finished = line.after = 0;
-    line.taken = line.tries = 0;
-    IMREG_ASSIGN(Record record, acquire::record_of(line));
-    record.set(queue::kSlot, slot.number());
-    if (!origins.empty()) {
-      acquire::set_text(record, queue::kOrigin, origins[i].queue);
-      record.set(queue::kOriginline, origins[i].line);
-      record.set(queue::kOrigintake, origins[i].take);
-    }
-    added += record.bytes();
-    ids.push_back(line.id);
-  }
-  IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
-  for (const auto announced : ids) hold(slot, announced);
-  return ids;
-}
-
 Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& edit) {
   if (ids.empty()) return {};
   IMREG_ASSIGN(auto writer, open_writer(false));
@@ -181,7 +115,7 @@ Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& ed
   Record record = writer.file().make_record();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const std::int64_t row = row_of(writer.file(), ids[i]);
-    if (row < 0) return not_held(path, ids[i]);
+    if (row < 0) return acquire::not_held(path, ids[i]);
     IMREG_TRY(writer.file().read(row, record));
     IMREG_ASSIGN(const bool changed, edit(record, i));
     if (changed) changes.push_back({row, record.bytes()});
@@ -203,63 +137,6 @@ Result<Queue> Queue::open(const std::string& database, const std::string& name, 
 const std::string& Queue::name() const { return state_->queue; }
 const std::string& Queue::path() const { return state_->path; }
 std::vector<std::string> Queue::notes() { return std::exchange(state_->notes, {}); }
-
-Result<std::vector<std::int64_t>> Queue::announce(const Slot& slot, const std::vector<QueueLine>& lines) {
-  return state_->announce(slot, lines, {});
-}
-
-Status Queue::release(const Slot& slot, const std::vector<std::int64_t>& ids) {
-  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
-    const auto state = acquire::state_of(record.view());
-    if (state == LineState::dropped) return not_held(path(), ids[i]);
-    if (state != LineState::announced) return false;  // done before, by a call that failed behind its commit
-    if (record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    acquire::set_state(record, LineState::waiting);
-    return true;
-  }));
-  for (const auto id : ids) state_->let_go(slot, id);
-  return {};
-}
-
-Status Queue::drop(const Slot& slot, const std::vector<std::int64_t>& ids) {
-  IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
-    const auto state = acquire::state_of(record.view());
-    if (state == LineState::dropped) return false;
-    if (state != LineState::announced || record[queue::kSlot] != slot.number()) return not_held(path(), ids[i]);
-    acquire::end_with(record, LineState::dropped);
-    return true;
-  }));
-  for (const auto id : ids) state_->let_go(slot, id);
-  return {};
-}
-
-Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begun) {
-  if (lines.empty()) return std::int64_t{0};
-  IMREG_ASSIGN(auto writer, state_->open_writer(true));
-  std::unordered_multimap<std::string, std::string> present;  // images, and the paths that they have in lines
-  Record record = writer.file().make_record();
-  for (std::int64_t row = 0; row < writer.file().count(); ++row) {
-    if (!writer.file().read(row, record).ok()) continue;
-    const auto line = acquire::line_of(record.view());
-    if (line.state != LineState::dropped && (line.state != LineState::done || line.finished >= begun))
-      present.emplace(image_key(line), line.path);
-  }
-  std::string added;
-  const std::int64_t first = state_->next_id(writer.file());
-  std::int64_t id = first;
-  for (const QueueLine& line : lines) {
-    const std::string key = image_key(line);
-    const auto [from, to] = present.equal_range(key);
-    // A line whose file has moved follows it: see follow_moved().
-    if (std::any_of(from, to, [&](const auto& one) { return one.second == line.path || is_missing(one.second); }))
-      continue;
-    present.emplace(key, line.path);
-    IMREG_ASSIGN(const Record fresh, acquire::waiting_record(line, id++));
-    added += fresh.bytes();
-  }
-  IMREG_TRY(writer.append(std::move(added)));
-  return id - first;
-}
 
 Result<Queue::Look> Queue::look() const {
   Look out{false, std::numeric_limits<double>::infinity()};
@@ -343,7 +220,7 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     for (const auto& outcome : outcomes) {
       if (outcome.next.empty() || !acquire::is_final(outcome.state)) continue;
       const std::int64_t row = s.row_of(file, outcome.id);
-      if (row < 0) return not_held(s.path, outcome.id);
+      if (row < 0) return acquire::not_held(s.path, outcome.id);
       IMREG_TRY(file.read(row, record));
       auto at = sent.find(outcome.next);
       if (at == sent.end()) {
@@ -353,7 +230,8 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
       at->second.lines.push_back(acquire::line_of(record.view()));
       auto& perhaps_sent = slot.state_->perhaps_sent;
       const bool again = !perhaps_sent.emplace(s.path, outcome.id).second;
-      at->second.origins.push_back({s.queue, outcome.id, record[queue::kTaken], again});
+      at->second.origins.push_back(
+          {s.queue, outcome.id, record[queue::kTaken], again, outcome.state == LineState::failed});
     }
   }
   const auto work = [&]() -> Status {
@@ -363,9 +241,9 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
     IMREG_TRY(s.change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
       const Outcome& outcome = outcomes[i];
       const auto state = acquire::state_of(record.view());
-      if (record[queue::kSlot] != slot.number() || !s.holds(slot, ids[i])) return not_held(s.path, ids[i]);
+      if (record[queue::kSlot] != slot.number() || !s.holds(slot, ids[i])) return acquire::not_held(s.path, ids[i]);
       if (state == outcome.state) return false;  // done before, by a call that failed behind its commit
-      if (state != LineState::taken) return not_held(s.path, ids[i]);
+      if (state != LineState::taken) return acquire::not_held(s.path, ids[i]);
       const bool again = outcome.state == LineState::waiting;
       acquire::end_with(record, outcome.state);
       if (again) record.set(queue::kAfter, outcome.after);
@@ -399,9 +277,9 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
 Status Queue::give_back(const Slot& slot, const std::vector<std::int64_t>& ids) {
   IMREG_TRY(state_->change(ids, [&](Record& record, std::size_t i) -> Result<bool> {
     const auto state = acquire::state_of(record.view());
-    if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return not_held(path(), ids[i]);
+    if (record[queue::kSlot] != slot.number() || !state_->holds(slot, ids[i])) return acquire::not_held(path(), ids[i]);
     if (state == LineState::waiting) return false;
-    if (state != LineState::taken) return not_held(path(), ids[i]);
+    if (state != LineState::taken) return acquire::not_held(path(), ids[i]);
     acquire::set_state(record, LineState::waiting);
     return true;
   }));

@@ -61,6 +61,21 @@ Status check_queue_name(const std::string& name) {
   return {Code::invalid, "\"" + name + "\" is no name of a queue: letters, digits, - and _, at most 32 of them"};
 }
 
+bool is_damage_of(const std::string& file, const Status& trouble) {
+  const Code code = trouble.code();
+  return (code == Code::corrupt || code == Code::mismatch || code == Code::invalid) &&
+         (trouble.file() == file || trouble.file() == file + ".journal");
+}
+
+std::string remedy_of_queue(const std::string& database, const std::string& name, bool saved) {
+  const std::string file = file_of_queue(database, name), fresh = file + ".saved";
+  return "mend it: " +
+         (saved ? "imcheck -db " + file + " -repair " + fresh + "; mv " + fresh + " " + file + " && rm -f " + file +
+                      ".journal"
+                : "rm -f " + file + " " + file + ".*") +
+         "; imqueue -db " + database + " fill " + name + " (imreg-queue(5))";
+}
+
 Status check_queue_file(const RecordFile& file) {
   if (file.schema().layout_hash() == schema().layout_hash()) return {};
   return Status(Code::mismatch, "is no queue that this release knows").in_file(file.path());

@@ -18,6 +18,10 @@ std::string workers_file(const std::string& database);
 Status make_queue_folder(const std::string& database);
 /// Ok: such a name may be that of a queue. Error: invalid.
 Status check_queue_name(const std::string& name);
+/// Whether it is a queue's own files (NAME.queue, its journal) that are damaged, or are no such files.
+bool is_damage_of(const std::string& file, const Status& trouble);
+/// How to mend it; `saved`: lines of it can be.
+std::string remedy_of_queue(const std::string& database, const std::string& name, bool saved = true);
 /// Ok: this is the format that this release writes. Error: mismatch.
 Status check_queue_file(const RecordFile& file);
 

@@ -17,6 +17,17 @@ using Row = std::vector<std::string>;
 
 std::string time_text(double time) { return time > 0 ? format_iso(time, 0) : "-"; }
 
+// "45s", "12m", "30h", "12d": since then.
+std::string age_text(double time) {
+  if (time <= 0) return "-";
+  const double seconds = std::max(0.0, current_time() - time);
+  constexpr std::pair<double, const char*> kUnits[] = {{86400, "d"}, {3600, "h"}, {60, "m"}};
+  for (const auto& [unit, word] : kUnits) {
+    if (seconds >= 2 * unit) return std::to_string(static_cast<std::int64_t>(seconds / unit)) + word;
+  }
+  return std::to_string(static_cast<std::int64_t>(seconds)) + "s";
+}
+
 std::string seconds_text(double seconds) {
   char text[32];
   std::snprintf(text, sizeof text, seconds < 10 ? "%.2f" : "%.0f", seconds);
@@ -61,17 +72,17 @@ std::string line_members(const QueueLine& line) {
 std::string counts_text(const std::vector<QueueCounts>& queues, bool rates) {
   std::vector<Row> rows;
   if (rates)
-    rows.push_back({"queue", "last hour", "a minute", "waited (s)", "worked (s)", "waiting", "oldest"});
+    rows.push_back({"queue", "last hour", "a minute", "waited (s)", "worked (s)", "waiting", "oldest", "age"});
   else
-    rows.push_back({"queue", "announced", "waiting", "later", "taken", "done", "failed", "oldest"});
+    rows.push_back({"queue", "announced", "waiting", "later", "taken", "done", "failed", "oldest", "age"});
   for (const auto& q : queues) {
     const auto n = [](std::int64_t number) { return std::to_string(number); };
     if (rates)
       rows.push_back({q.name, n(q.last_hour), seconds_text(q.per_minute), seconds_text(q.mean_waiting),
-                      seconds_text(q.mean_working), n(q.waiting), time_text(q.oldest)});
+                      seconds_text(q.mean_working), n(q.waiting), time_text(q.oldest), age_text(q.oldest)});
     else
-      rows.push_back(
-          {q.name, n(q.announced), n(q.waiting), n(q.later), n(q.taken), n(q.done), n(q.failed), time_text(q.oldest)});
+      rows.push_back({q.name, n(q.announced), n(q.waiting), n(q.later), n(q.taken), n(q.done), n(q.failed),
+                      time_text(q.oldest), age_text(q.oldest)});
   }
   std::string out = table(rows);
   for (const auto& q : queues) {

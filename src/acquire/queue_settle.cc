@@ -8,12 +8,6 @@ namespace imreg {
 
 using acquire::LineState;
 
-namespace {
-
-std::string line_name(std::int64_t id) { return "line " + std::to_string(id); }
-
-}  // namespace
-
 std::int64_t Queue::State::line_sent(const RecordFile& file, const Origin& origin) {
   Record record = file.make_record();
   for (std::int64_t row = file.count() - 1; row >= 0; --row) {
@@ -58,7 +52,7 @@ void Queue::State::settle(std::vector<OpenRow> rows, std::vector<RowChange>& cha
     if (finished)
       decide(open, *finished);
     else
-      notes.push_back(line_name(open.record[queue::kLine]) + " stays announced: " + finished.status().text());
+      notes.push_back(acquire::line_name(open.record[queue::kLine]) + " stays announced: " + finished.status().text());
   }
   if (lines.empty()) return;
   const auto paths = acquire::current_paths(database, lines);

@@ -4,12 +4,18 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "acquire/queue_file.h"
 
 namespace imreg {
+
+namespace acquire {
+std::string line_name(std::int64_t id);
+Status not_held(const std::string& path, std::int64_t id);
+}  // namespace acquire
 
 struct Slot::State {
   SlotLock lock;
@@ -36,12 +42,21 @@ struct Queue::State {
     std::int64_t removable = 0;  ///< of these: not failed
   } seen;
 
+  /// For add(): the rows of images that are in the queue, by the hash of what the image is; with those that it appended.
+  struct Present {
+    std::string uuid;
+    double begun = 0;
+    std::int64_t read = 0;  ///< rows of the file that were looked at
+    std::unordered_multimap<std::size_t, std::int64_t> rows;
+  } present;
+
   /// A line in another queue that sends one here.
   struct Origin {
     std::string queue;
     std::int64_t line = 0;
     int take = 0;
     bool perhaps_sent = false;
+    bool has_failed = false;  ///< one line for it is enough: none while one of its image waits here, or is worked on
   };
   struct OpenRow {
     std::int64_t row;
@@ -53,6 +68,7 @@ struct Queue::State {
 
   /// The lines that are not final, in order, until `visit(row, record)` returns false. `quietly`: a damaged one is not noted.
   void each_open(const RecordFile& file, bool quietly, const std::function<bool(std::int64_t, Record&)>& visit);
+  Status see_present(const RecordFile& file, double begun);
   /// The row of a line, or -1.
   static std::int64_t row_of(const RecordFile& file, std::int64_t id);
   static std::int64_t next_id(const RecordFile& file);
@@ -68,6 +84,7 @@ struct Queue::State {
   Result<bool> was_finished(const Origin& origin) const;
 
   /// `origins`: one for each line, or none.
+  /// May be fewer than `lines`: see Origin::has_failed.
   Result<std::vector<std::int64_t>> announce(const Slot& slot, const std::vector<QueueLine>& lines,
                                              const std::vector<Origin>& origins);
   /// Changes lines as one step: `edit` says whether it did something with the record, or why not.

@@ -4,6 +4,7 @@
 #include "acquire/queue_state.h"
 #include "imreg/backup.h"
 #include "imreg/date.h"
+#include "imreg/upkeep.h"
 
 namespace imreg {
 
@@ -114,6 +115,32 @@ Result<std::int64_t> Queue::each(const std::function<bool(const QueueLine&)>& vi
     if (!visit(line)) break;
   }
   return unreadable;
+}
+
+void check_queues(const std::string& database, const CheckOptions& options, CheckReport& report) {
+  CheckOptions beside;
+  beside.jobs = options.jobs;
+  beside.remedy = "mend the queue";
+  const auto names = queue_names(database);
+  if (!names) return report.add_damage(names.status());
+  for (const auto& name : *names) {
+    const std::string path = acquire::file_of_queue(database, name);
+    auto found = check_database(path, beside);
+    if (!found && found.status().code() == Code::not_found) continue;  // somebody has just removed it
+    if (!found) {
+      const Status& why = found.status();
+      const bool ours = acquire::is_damage_of(path, why);
+      report.add_damage(
+          Status(why.code(), why.message() + (ours ? "; " + acquire::remedy_of_queue(database, name, false) : ""))
+              .in_file(path));
+      continue;
+    }
+    // That it has no index, say, is well.
+    std::erase_if(found->findings, [](const Finding& finding) { return finding.kind == Finding::Kind::note; });
+    if (!found->whole())
+      found->findings.push_back({Finding::Kind::note, path, -1, -1, acquire::remedy_of_queue(database, name)});
+    report.add(*std::move(found));
+  }
 }
 
 Result<QueueCounts> Queue::counts() const {

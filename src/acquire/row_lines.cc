@@ -127,16 +127,19 @@ Status follow_moved(const std::string& database, std::vector<QueueLine>& lines) 
   return {};
 }
 
-Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options) {
+Result<std::int64_t> fill_queue(const std::string& database, const QueuePlan& plan, const Queue::Options& options,
+                                bool all) {
   if (plan.rows.empty()) return std::int64_t{0};
-  const double begun = current_time();  // lines that are done from now on belong to rows that seem unmeasured below
+  // Lines that are done from now on belong to rows that seem unmeasured below.
+  const double begun = all ? 0 : current_time();
   IMREG_ASSIGN(Queue queue, Queue::open(database, plan.name, options));
   IMREG_ASSIGN(const RecordFile file, RecordFile::open(database));
   IMREG_TRY(check_format(file));
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(database));
   IMREG_TRY(rows_for(plan, roots).status());
   Query query(file);
-  query.settings(settings_with(roots)).where("procstate = 0");
+  query.settings(settings_with(roots));
+  if (!all) query.where("procstate = 0");
   if (plan.rows != "all") query.where(plan.rows);
   std::vector<QueueLine> lines;
   std::int64_t added = 0;

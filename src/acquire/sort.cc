@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "acquire/queue_file.h"
 #include "registry/path_roots.h"
 
 namespace imreg {
@@ -13,12 +14,15 @@ namespace {
 
 class Announcer {
  public:
-  Announcer(const SortOptions& options, SortReport& report) : options_(options), report_(report) {}
+  Announcer(const SortOptions& options, SortReport& report) : options_(options), report_(report) {
+    for (const auto& plan : options_.queues) {
+      if (!plan.rows.empty()) targets_.push_back({&plan});
+    }
+  }
 
   Status announce(const std::vector<Record>& rows) {
     if (!slot_) {
       IMREG_ASSIGN(slot_, Slot::take(options_.registration.database, options_.program));
-      IMREG_TRY(open_queues());
     }
     IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options_.registration.database));
     for (auto& target : targets_) {
@@ -28,8 +32,18 @@ class Announcer {
         if (wants(row.view())) lines.push_back(queue_line_of(row.view(), roots));
       }
       if (lines.empty()) continue;
-      // When this fails nothing is registered, and what was announced so far is dropped by whoever finds our slot free.
-      IMREG_ASSIGN(target.ids, target.queue.announce(*slot_, lines));
+      const Status announced = announce(target, lines);
+      const std::string& database = options_.registration.database;
+      if (announced.ok()) continue;
+      // When this fails nothing is registered, and what was announced so far is dropped by whoever finds our slot free. But one
+      // queue that waits to be mended, perhaps for days, does not keep the images of a night out of the database.
+      if (!acquire::is_damage_of(acquire::file_of_queue(database, target.plan->name), announced)) return announced;
+      if (!std::exchange(target.is_told, true))
+        report_.damaged.push_back(
+            Status(announced.code(), announced.message() +
+                                         "; images are registered without their lines in this queue; " +
+                                         acquire::remedy_of_queue(database, target.plan->name))
+                .in_file(announced.file()));
     }
     return {};
   }
@@ -39,7 +53,7 @@ class Announcer {
     Status first;
     for (auto& target : targets_) {
       if (target.ids.empty()) continue;
-      const Status released = target.queue.release(*slot_, target.ids);
+      const Status released = target.queue->release(*slot_, target.ids);
       if (released.ok())
         report_.queued[target.plan->name] += static_cast<std::int64_t>(target.ids.size());
       else if (first.ok())
@@ -52,20 +66,20 @@ class Announcer {
  private:
   struct Target {
     const QueuePlan* plan;
-    Queue queue;
-    std::vector<std::int64_t> ids;  // announced
+    std::optional<Queue> queue = {};
+    std::vector<std::int64_t> ids = {};  // announced
+    bool is_told = false;                // that it is damaged
   };
 
-  Status open_queues() {
-    Queue::Options options;
-    options.program = options_.program;
-    options.wait_seconds = options_.registration.wait_seconds;
-    options.on_network = options_.registration.on_network;
-    for (const auto& plan : options_.queues) {
-      if (plan.rows.empty()) continue;
-      IMREG_ASSIGN(auto queue, Queue::open(options_.registration.database, plan.name, options));
-      targets_.push_back({&plan, std::move(queue), {}});
+  Status announce(Target& target, const std::vector<QueueLine>& lines) {
+    if (!target.queue) {
+      Queue::Options options;
+      options.program = options_.program;
+      options.wait_seconds = options_.registration.wait_seconds;
+      options.on_network = options_.registration.on_network;
+      IMREG_ASSIGN(target.queue, Queue::open(options_.registration.database, target.plan->name, options));
     }
+    IMREG_ASSIGN(target.ids, target.queue->announce(*slot_, lines));
     return {};
   }
 

@@ -15,26 +15,26 @@
 namespace imreg {
 
 std::vector<std::string> step_words(const QueuePlan& plan, const QueueLine& line) {
-  const std::pair<std::string_view, std::string> values[] = {{"{path}", line.path},
-                                                             {"{outroot}", outroot_of(line)},
-                                                             {"{ccd}", std::to_string(line.ccd)},
-                                                             {"{mode}", std::string(acquire::word_of_mode(line.mode))},
-                                                             {"{extension}", std::to_string(line.extension)},
-                                                             {"{slice}", std::to_string(line.slice)},
-                                                             {"{queue}", plan.name},
-                                                             {"{line}", trigger_line(line)}};
+  const std::string values[] = {line.path,
+                                outroot_of(line),
+                                std::to_string(line.ccd),
+                                std::string(acquire::word_of_mode(line.mode)),
+                                std::to_string(line.extension),
+                                std::to_string(line.slice),
+                                plan.name,
+                                trigger_line(line)};
+  static_assert(std::size(values) == std::size(acquire::kStepWords));
   std::vector<std::string> out;
   for (const auto& word : plan.step) {
     std::string filled;
     for (std::size_t at = 0; at < word.size();) {
-      const auto value = std::find_if(std::begin(values), std::end(values), [&](const auto& entry) {
-        return std::string_view(word).substr(at).starts_with(entry.first);
-      });
-      if (value == std::end(values)) {
+      const auto which = std::find_if(std::begin(acquire::kStepWords), std::end(acquire::kStepWords),
+                                      [&](auto name) { return std::string_view(word).substr(at).starts_with(name); });
+      if (which == std::end(acquire::kStepWords)) {
         filled += word[at++];
       } else {
-        filled += value->second;
-        at += value->first.size();
+        filled += values[which - std::begin(acquire::kStepWords)];
+        at += which->size();
       }
     }
     out.push_back(std::move(filled));

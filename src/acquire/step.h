@@ -10,6 +10,10 @@
 
 namespace imreg::acquire {
 
+/// What stands for a value of the line in the words of a step: see step_words().
+inline constexpr std::string_view kStepWords[] = {"{path}",      "{outroot}", "{ccd}",   "{mode}",
+                                                  "{extension}", "{slice}",   "{queue}", "{line}"};
+
 /// The beginning and the end of what a step prints; what is between is counted.
 class StepOutput {
  public:

@@ -64,10 +64,8 @@ class Watcher {
   }
 
   Status end_of_once() {
-    if (const auto left = static_cast<long long>(files_.incomplete()); left > 0)
-      events_.note(counted(left, "file") +
-                   " not complete yet, or without the other CCDs of an exposure: left for the next time");
-    return trouble_;
+    for (const auto& left : files_.incomplete()) events_.note(left);
+    return trouble_.ok() ? damaged_queue_ : trouble_;
   }
 
   // What is in folders, and the database does not have as it is. A database that cannot be read now is asked again.
@@ -144,6 +142,13 @@ class Watcher {
       finished(file);
     });
     std::erase_if(trying_, [&](const std::string& path) { return done.contains(path); });
+    for (const auto& damaged : report.damaged) {
+      if (!told_queues_.insert(damaged.text()).second) continue;
+      if (options_.once && damaged_queue_.ok())
+        damaged_queue_ = damaged;  // told at the end
+      else
+        events_.note(damaged.text());
+    }
     trouble_ = report.registration.request.ok() ? report.registration.database : report.registration.request;
     if (trouble_.ok()) {
       pause_ = kFirstPause;
@@ -195,10 +200,11 @@ class Watcher {
   double poll_ = options_.poll;
   std::vector<std::string> folders_;
   std::map<std::string, Inode> inodes_;  // of folders_, when they were watched
-  std::set<std::string> told_faults_;
-  std::set<std::string> again_;                                    // folders to be looked at again
-  std::vector<std::string> trying_;                                // complete, and not yet registered
-  std::map<std::string, double> seen_;                             // since when
+  std::set<std::string> told_faults_, told_queues_;
+  Status damaged_queue_;                // with `once`: images were registered without their lines
+  std::set<std::string> again_;         // folders to be looked at again
+  std::vector<std::string> trying_;     // complete, and not yet registered
+  std::map<std::string, double> seen_;  // since when
   std::map<std::string, std::pair<std::int64_t, double>> failed_;  // size and time of what could not be registered
   double try_at_ = 0, pause_ = kFirstPause, looked_ = current_time();
   Status trouble_;

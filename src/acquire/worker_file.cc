@@ -24,12 +24,6 @@ constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kWords = 5;
 }  // namespace
 
-std::string host_name() {
-  char host[128] = "?";
-  ::gethostname(host, sizeof host - 1);
-  return host;
-}
-
 Result<WorkerFile> WorkerFile::make(const std::string& database, const Slot& slot, int jobs) {
   IMREG_ASSIGN(const auto others, worker_entries(database));
   for (const auto& other : others) {
@@ -97,7 +91,7 @@ Result<std::vector<ElixirProcess>> elixir_processes(const std::string& database)
 }
 
 Status stop_elixir(const std::string& database, bool abort, double wait_seconds) {
-  const std::string here = acquire::host_name();
+  const std::string here = host_name();
   const double end = current_time() + wait_seconds;
   for (bool is_told = false;; is_told = true) {
     IMREG_ASSIGN(const auto entries, acquire::worker_entries(database));
@@ -113,7 +107,8 @@ Status stop_elixir(const std::string& database, bool abort, double wait_seconds)
         return os_error("", "process " + std::to_string(entry.process.pid) + " cannot be told to end", errno);
       still += " " + std::to_string(entry.process.pid);
     }
-    if (still.empty() && elsewhere.empty()) return {};
+    if (still.empty() && elsewhere.empty())
+      return is_told ? Status() : Status(Code::not_found, "imelixir does not run");
     if (still.empty()) return {Code::busy, "imelixir runs on another host and must be ended there:" + elsewhere};
     if (current_time() >= end) {
       return {Code::busy, std::string(abort ? "told to end at once" : "told to end, and finishes what it has begun") +

@@ -28,6 +28,5 @@ struct WorkerEntry {
   bool alive = false;
 };
 Result<std::vector<WorkerEntry>> worker_entries(const std::string& database);
-std::string host_name();
 
 }  // namespace imreg::acquire

@@ -38,12 +38,18 @@ void FileCheck::look() {
     folders.push_back(std::span(waiting_).subspan(from, to - from));
   }
   std::vector<std::vector<std::string>> missing(folders.size());
+  std::vector<Status> unreadable(folders.size());
   archive::Tasks tasks;
   for (std::size_t i = folders.size(); i-- > 0;) {
     tasks.add([&, i] {
-      const auto there = names_in(folders[i].front().first).value_or({});  // in order
+      const auto there = names_in(folders[i].front().first);  // in order
+      if (!there && there.status().code() != Code::not_found) {
+        unreadable[i] = there.status();
+        return;
+      }
       for (const auto& [folder, name] : folders[i]) {
-        if (!std::binary_search(there.begin(), there.end(), name)) missing[i].push_back(below(folder, name));
+        if (!there || !std::binary_search(there->begin(), there->end(), name))
+          missing[i].push_back(below(folder, name));
       }
     });
   }
@@ -53,6 +59,11 @@ void FileCheck::look() {
     for (const auto& path : some) {
       if (first_missing_.size() < kMostNamed) first_missing_.push_back(path);
     }
+  }
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    if (unreadable[i].ok()) continue;
+    unknown_ += std::ssize(folders[i]);
+    if (first_unreadable_.size() < kMostNamed) first_unreadable_.push_back(unreadable[i]);
   }
   waiting_.clear();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "imreg/status.h"
 
 namespace imreg {
 
@@ -25,6 +26,8 @@ class FileCheck {
   std::int64_t looked_for() const { return looked_for_; }
   std::int64_t missing() const { return missing_; }
   const std::vector<std::string>& first_missing() const { return first_missing_; }
+  std::int64_t unknown() const { return unknown_; }                                  ///< in folders that cannot be read
+  const std::vector<Status>& first_unreadable() const { return first_unreadable_; }  ///< such folders
 
  private:
   using Place = std::pair<std::string, std::string>;  // folder, name
@@ -34,8 +37,9 @@ class FileCheck {
   Random random_{20010127};  // the rehearsal and the move look for the same files
   std::vector<Place> waiting_;
   Place last_;
-  std::int64_t files_ = 0, looked_for_ = 0, missing_ = 0;
+  std::int64_t files_ = 0, looked_for_ = 0, missing_ = 0, unknown_ = 0;
   std::vector<std::string> first_missing_;
+  std::vector<Status> first_unreadable_;
 };
 
 }  // namespace imreg

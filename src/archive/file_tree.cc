@@ -143,9 +143,11 @@ Result<struct stat> look_at(const std::string& path) {
   return info;
 }
 
+Status unless_missing(const Status& status) { return status.code() == Code::not_found ? Status() : status; }
+
 bool exists(const std::string& path) {
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0;
+  return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 // The device alone does not tell: one file system may be mounted at two places, and no rename leads from one to the other.
@@ -219,18 +221,19 @@ Status compare_trees(const std::string& from, const std::string& copy) {
 
 Status remove_tree(const std::string& path, IoObserver* observer) {
   const auto info = look_at(path);
-  if (!info) return info.status().code() == Code::not_found ? Status() : info.status();
+  if (!info) return unless_missing(info.status());
   return remove_all(path, *info, info->st_dev, observer);
 }
 
 Status remove_copied(const std::string& from, const std::string& copy, IoObserver* observer,
                      std::vector<std::string>& left) {
   if (!exists(from)) return {};
-  IMREG_ASSIGN(const auto tree, tree_of(from));
-  std::string kept;  // the last that stays: its folders do too, and are named by it
+  IMREG_ASSIGN(const auto tree, tree_of(from));  // an error when it cannot be looked at
+  std::string kept;                              // the last that stays: its folders do too, and are named by it
   for (auto entry = tree.rbegin(); entry != tree.rend(); ++entry) {
     const std::string here = from + entry->rest, there = copy + entry->rest;
     const auto twin = look_at(there);
+    IMREG_TRY(unless_missing(twin.status()));
     const bool folder = S_ISDIR(entry->info.st_mode);
     if ((folder && kept.starts_with(here + "/")) || !twin || !same_file(here, entry->info, there, *twin)) {
       if (!folder || !twin) left.push_back(here);

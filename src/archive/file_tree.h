@@ -15,6 +15,9 @@ namespace imreg::archive {
 
 /// Of what is at a path itself. Error: not_found, io.
 Result<struct stat> look_at(const std::string& path);
+/// The same, but what is not there is no error.
+Status unless_missing(const Status& status);
+/// True also when nobody can tell: what may be there is not overwritten and not forgotten.
 bool exists(const std::string& path);
 /// Two paths with the same one can be renamed into each other.
 std::pair<std::uint64_t, std::uint64_t> file_system_of(const std::string& path);

@@ -184,6 +184,7 @@ class Mover {
 
   Status rename_one(const MovingItem& item, bool& moved) {
     const auto from = look_at(item.from), to = look_at(item.to);
+    for (const Status& looked : {from.status(), to.status()}) IMREG_TRY(unless_missing(looked));
     const bool copied = !item.temporary.empty(), from_is = from && from->st_ino == item.inode;
     moved = true;
     if (copied ? exists(item.temporary) : from_is && (!to || to->st_ino != item.inode))
@@ -274,9 +275,10 @@ class Mover {
   }
 
   Status take_back(const MovingItem& item, Phase phase) {
-    const auto to = look_at(item.to);
+    const auto to = look_at(item.to), from = look_at(item.from);
+    for (const Status& looked : {to.status(), from.status()}) IMREG_TRY(unless_missing(looked));
     if (item.temporary.empty()) {
-      const bool moved = phase != Phase::copying && to && to->st_ino == item.inode && !exists(item.from);
+      const bool moved = phase != Phase::copying && to && to->st_ino == item.inode && !from;
       return moved ? rename_to_free(item.to, item.from, options_.observer) : Status();
     }
     if (phase != Phase::copying && to && !exists(item.temporary)) {

@@ -174,7 +174,9 @@ class Change {
     Record other = file_.make_record();
     for (const auto& at : rows_.rows()) {
       const auto found = in_the_way.find(at.row);
-      if (found == in_the_way.end() || decided_.contains(at.row) || stays(at)) continue;
+      if (found == in_the_way.end() || decided_.contains(at.row)) continue;
+      IMREG_ASSIGN(const bool stay, stays(at));
+      if (stay) continue;
       IMREG_ASSIGN(const Record row, content(at.row));
       IMREG_TRY(file_.read(found->second, other));
       collapse(row, other, at, found->second);
@@ -194,7 +196,8 @@ class Change {
         change.bytes = found->second;
       } else {
         const auto& at = rows_.rows()[at_ - 1];
-        if (stays(at) || (removes_ && old[regimage::kDeleted])) continue;
+        IMREG_ASSIGN(const bool stay, stays(at));
+        if (stay || (removes_ && old[regimage::kDeleted])) continue;
         IMREG_ASSIGN(Record fresh, content(row));
         if (removes_)
           fresh.set(regimage::kDeleted, true);
@@ -226,15 +229,17 @@ class Change {
   }
 
   // A file that is at the old place: not ours any more, unless it is what the copy was made of.
-  bool stays(const RowPlace& at) {
+  Result<bool> stays(const RowPlace& at) {
     const Way& way = rows_.ways()[at.way];
     if (!still_there_[at.way]) return false;
     Record scratch = file_.make_record();
     const std::string path = rows_.path_of(file_.peek(at.row, scratch));
     const auto here = look_at(path);
+    IMREG_TRY(unless_missing(here.status()));
     if (!here) return false;
     if (removes_ || step_.items[way.item].temporary.empty()) return true;
     const auto there = look_at(rows_.moved(path, way));
+    IMREG_TRY(unless_missing(there.status()));
     return !there || here->st_size != there->st_size || here->st_mtim.tv_sec != there->st_mtim.tv_sec ||
            here->st_mtim.tv_nsec != there->st_mtim.tv_nsec;
   }
@@ -251,7 +256,8 @@ class Change {
   Status unite(const std::vector<RowPlace>& group) {
     std::vector<std::pair<std::int64_t, Record>> rows;
     for (const auto& at : group) {
-      if (stays(at)) continue;
+      IMREG_ASSIGN(const bool stay, stays(at));
+      if (stay) continue;
       IMREG_ASSIGN(Record row, content(at.row));
       rows.emplace_back(at.row, std::move(row));
     }

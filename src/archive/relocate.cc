@@ -85,7 +85,9 @@ class PathEditor : public RowEditor {
     report_.looked_for = files_.looked_for();
     report_.missing = files_.missing();
     report_.first_missing = files_.first_missing();
-    return report_.missing == 0;
+    report_.unknown = files_.unknown();
+    report_.first_unreadable = files_.first_unreadable();
+    return report_.missing == 0 && report_.unknown == 0;
   }
 
  private:

@@ -38,10 +38,12 @@ std::string report_text(const RelocateReport& report) {
   out += edit_troubles(report.edit);
   if (report.looked) {
     out += number(report.looked_for) + " of " + counted(report.files, "file") + " looked for at the new place, " +
-           number(report.missing) + " missing\n";
+           number(report.missing) + " missing" +
+           (report.unknown > 0 ? ", " + number(report.unknown) + " in folders that cannot be read" : "") + "\n";
     for (const auto& path : report.first_missing) out += "  " + visible(path) + "\n";
     if (const auto more = report.missing - std::ssize(report.first_missing); more > 0)
       out += "  and " + number(more) + " more\n";
+    for (const auto& folder : report.first_unreadable) out += "  " + visible(folder.text()) + "\n";
   }
   return out + edit_outcome(report.edit, report.in_order());
 }
@@ -63,6 +65,8 @@ std::string report_json(const RelocateReport& report, const BulkEditOptions& opt
     out += ",\"files\":" + number(report.files) + ",\"looked_for\":" + number(report.looked_for) +
            ",\"missing\":" + number(report.missing) + ",\"first_missing\":[";
     for (const auto& path : report.first_missing) out += (out.back() == '[' ? "" : ",") + json_text(path);
+    out += "],\"unknown\":" + number(report.unknown) + ",\"first_unreadable\":[";
+    for (const auto& folder : report.first_unreadable) out += (out.back() == '[' ? "" : ",") + json_text(folder.text());
     out += "]";
   }
   return out + "}\n";

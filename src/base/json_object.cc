@@ -96,6 +96,10 @@ class Reader {
       if (low < 0xdc00 || low >= 0xe000) return wrong("half a character");
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
+    if (code >= 0xdc80 && code < 0xdd00) {  // json_name(): a byte that is no UTF-8
+      out += static_cast<char>(code & 0xff);
+      return {};
+    }
     if (code >= 0xdc00 && code < 0xe000) return wrong("half a character");
     if (code < 0x80) {
       out += static_cast<char>(code);

@@ -52,7 +52,8 @@ Result<std::string> camera::text_of_table(const std::filesystem::path& path) {
 Result<std::vector<TableFile>> camera::tables_in(const std::string& folder) {
   std::vector<TableFile> out;
   const auto names = names_in(folder);
-  if (!names) return out;  // a folder that cannot be read has no tables
+  if (names.status().code() == Code::not_found) return out;
+  IMREG_TRY(names.status());  // rows would be read without tables that somebody put there
   for (const std::string& name : *names) {
     const bool named = (name.ends_with(".cam") && name.size() > 4) || (name.ends_with(".list") && name.size() > 5);
     if (!named) continue;

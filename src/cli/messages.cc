@@ -1,24 +1,49 @@
 // Prints one clean line for each trouble, and sums where there would be a flood.
 #include "cli/messages.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/text.h"
 #include "cli/progress.h"
+#include "imreg/date.h"
 
 namespace imreg::cli {
 
-void warn(std::string_view program, std::string_view text) {
-  // One write: lines of several threads or programs do not mix.
-  const std::string line = Progress::erase() + std::string(program) + ": " + visible(text) + "\n";
+namespace {
+
+// One write: lines of several threads or programs do not mix.
+void write_line(const std::string& line) {
   for (std::size_t at = 0; at < line.size();) {
     const ssize_t written = ::write(STDERR_FILENO, line.data() + at, line.size() - at);
     if (written <= 0) return;  // nobody is left who could be told
     at += static_cast<std::size_t>(written);
   }
+}
+
+// What is started from a desktop or a service inherits JOURNAL_STREAM, and may write elsewhere.
+bool writes_to_journal() {
+  struct stat info {};
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  return stream && ::fstat(STDERR_FILENO, &info) == 0 &&
+         stream == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
+}  // namespace
+
+void warn(std::string_view program, std::string_view text) {
+  write_line(Progress::erase() + std::string(program) + ": " + visible(text) + "\n");
+}
+
+void log(std::string_view program, int priority, std::string_view text) {
+  static const bool is_journal = writes_to_journal();
+  write_line((is_journal ? "<" + std::to_string(priority) + ">"
+                         : std::string(program) + ": " + format_iso(current_time(), 0) + " ") +
+             visible(text) + "\n");
 }
 
 void Tally::add(const std::string& kind, const std::string& line) {

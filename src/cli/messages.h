@@ -28,6 +28,9 @@ void complain(std::string_view program, const DamagedRows& rows);
 /// The same for a text that is no failure.
 void warn(std::string_view program, std::string_view text);
 
+/// What a program that runs for long says: with the time, or for journald, which knows it, with its priority (syslog(3)).
+void log(std::string_view program, int priority, std::string_view text);
+
 /// Complains and returns the exit code: 2 for what the command line asks for in vain (such a status names no file), else 3.
 /// Lines of an expression and of the caret below it become lines of their own.
 int end_with(std::string_view program, const Status& status);

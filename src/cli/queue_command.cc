@@ -75,10 +75,16 @@ Result<int> take(Work& work) {
   tell_notes(work, queue);
   IMREG_ASSIGN(const auto lines, taken);
   auto now = lines;
-  (void)follow_moved(work.database, now);  // without a database they are given as they came
+  if (const Status known = follow_moved(work.database, now); !known.ok())  // they are given as they came
+    warn(work.program.name, "whether files have moved cannot be known: " + known.text());
   std::vector<Outcome> outcomes;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const QueueLine& line = now[i].path.empty() ? lines[i] : now[i];
+    // A script may have something to do for those, too: to remove its products. It is told apart what it need not read.
+    const bool removed = now[i].path.empty();
+    const QueueLine& line = removed ? lines[i] : now[i];
+    if (removed)
+      warn(work.program.name, queue.name() + " line " + std::to_string(line.id) + ": " + line.path +
+                                  " was removed: there is no such file, and no row of its image");
     if (!work.output.write(work.json ? acquire::line_json(queue.name(), line) : trigger_line(line) + '\n')) break;
     outcomes.push_back({line.id, QueueLine::State::done, "given to imqueue take", 0, {}, true});
   }
@@ -95,9 +101,10 @@ Result<int> change(Work& work, const std::string& verb) {
   const bool good = each_queue(work, [&](Queue& queue) -> Status {
     const auto is_it = [&](const QueuePlan& plan) { return plan.name == queue.name(); };
     const auto plan = std::find_if(work.plans.begin(), work.plans.end(), is_it);
-    IMREG_ASSIGN(const auto lines, verb == "retry"   ? queue.retry()
-                                   : verb == "clear" ? queue.clear(which)
-                                                     : fill_queue(work.database, *plan, work.options));
+    IMREG_ASSIGN(const auto lines, verb == "retry" ? queue.retry()
+                                   : verb == "clear"
+                                       ? queue.clear(which)
+                                       : fill_queue(work.database, *plan, work.options, work.args.has("all")));
     all += lines;
     const std::string count = std::to_string(lines);
     work.output.write(work.json ? "{\"queue\": \"" + queue.name() + "\", \"lines\": " + count + "}\n"

@@ -9,6 +9,7 @@
 #include "history/history_file.h"
 #include "imreg/date.h"
 #include "os/file.h"
+#include "os/slot.h"
 
 namespace imreg {
 
@@ -25,12 +26,6 @@ std::string this_user() {
       return std::string(value).substr(0, 23 - std::min<std::size_t>(number.size() + 2, 12)) + "(" + number + ")";
   }
   return number;
-}
-
-std::string this_host() {
-  char host[128] = "";
-  ::gethostname(host, sizeof host - 1);
-  return host;
 }
 
 }  // namespace
@@ -56,7 +51,7 @@ struct HistoryWriter::State {
         ++at;
       } else {
         changed.push_back(owner[at]);
-        at = static_cast<std::size_t>(owner[at]->offset + owner[at]->size());
+        at = static_cast<std::size_t>(owner[at]->offset) + static_cast<std::size_t>(owner[at]->size());
       }
     }
   }
@@ -114,16 +109,13 @@ Result<HistoryWriter> HistoryWriter::begin(const RecordFile& file, BulkChange ab
   writing.on_network = options.on_network;
   writing.observer = options.observer;
   writing.like = resolved_path(file.path());
-  if (const auto there = history::open(path); !there) {
-    if (there.status().code() != Code::not_found) return there.status();
-    IMREG_TRY(RecordWriter::create(path, history::schema(), writing));
-  }
-  IMREG_ASSIGN(auto writer, RecordWriter::open(path, writing));
+  if (const auto there = history::open(path); !there && there.status().code() != Code::not_found) return there.status();
+  IMREG_ASSIGN(auto writer, RecordWriter::open_or_create(path, history::schema(), writing));
   const auto complete = [&](BulkChange& change) -> Status {
     if (change.uuid.empty()) change.uuid = file.uuid();
     change.time = current_time();
     change.user = this_user();
-    change.host = this_host();
+    change.host = host_name();
     IMREG_ASSIGN(change.id, history::next_id(writer.file()));
     return {};
   };

@@ -1,9 +1,12 @@
-// Sections have three sources: keywords of the amplifiers (BSECA, DATASEC2), the camera's table, the usual keyword in a spelling
+// Sections have three sources: keywords of the amplifiers (BSECA, DATASEC2, TSEC21), the camera's table, the usual keyword in a spelling
 // that the table does not take.
 #include "measure/ccd_sections.h"
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
@@ -14,39 +17,70 @@ namespace {
 struct Named {
   std::string keyword, text;
   Section section;
+  std::string amplifier;  // its letter or number; empty: of the whole image
 };
 
-// BSECA, BSECB.. or BIASSEC1, BIASSEC2..: the first of the prefixes that has any.
-std::vector<Named> of_amplifiers(const Header& header, std::initializer_list<const char*> prefixes) {
-  constexpr const char* kNames[] = {"A", "B", "C", "D", "E", "F",  "G",  "H",  "1",  "2",  "3",  "4",
-                                    "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"};
-  std::vector<Named> out;
-  for (const char* prefix : prefixes) {
-    for (const char* name : kNames) {
-      std::string keyword = std::string(prefix) + name;
-      if (keyword.size() > 8) continue;
-      const auto text = header.text_of(keyword);
-      const auto section = text ? parse_section(*text) : std::nullopt;
-      if (section) out.push_back({std::move(keyword), *text, *section});
-    }
-    if (!out.empty()) return out;
-  }
-  return out;
+using Notes = std::vector<std::string>;
+
+// "[0:0,0:0]" and "none" say that there is no section; what has numbers was meant for one.
+void note_unreadable(const std::string& keyword, const std::string& text, Notes& notes) {
+  if (text.find_first_of("[(:") != text.npos && text.find_first_of("123456789") != text.npos)
+    notes.push_back(keyword + " " + std::string(trim(text)) + " is no section: it is not used");
 }
 
-void add(const std::string& keyword, const std::string& text, std::vector<Named>& out) {
-  if (const auto section = parse_section(text)) out.push_back({keyword, text, *section});
+// BSECA, BSECB.. or BIASSEC1, BIASSEC2.. or, by row and column, BSEC11, BSEC12, BSEC21..: all of the first prefix that has any;
+// letters first, numbers in their order.
+std::vector<Named> of_amplifiers(const Header& header, std::initializer_list<const char*> prefixes, Notes& notes) {
+  for (const std::string_view prefix : prefixes) {
+    std::map<std::pair<long long, std::string>, Named> found;
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (!starts_nocase(header.card(i), prefix)) continue;
+      std::string keyword = header.keyword(i);
+      std::string name = keyword.substr(std::min(keyword.size(), prefix.size()));
+      if (name.empty() || name.size() > 2 || name.find_first_of("-_") != name.npos) continue;
+      long long number = -1;
+      (void)parse_integer(name, number);
+      const std::string text = header.text_of(keyword).value_or("");
+      if (const auto section = parse_section(text))
+        found.try_emplace({number, name}, Named{std::move(keyword), text, *section, name});
+      else
+        note_unreadable(keyword, text, notes);
+    }
+    if (found.empty()) continue;
+    std::vector<Named> out;
+    for (auto& [key, named] : found) out.push_back(std::move(named));
+    return out;
+  }
+  return {};
+}
+
+void add(const std::string& keyword, const std::string& text, std::vector<Named>& out, Notes& notes) {
+  if (const auto section = parse_section(text))
+    out.push_back({keyword, text, *section, {}});
+  else
+    note_unreadable(keyword, text, notes);
 }
 
 std::vector<Named> of_image(const Header& header, const Fact<std::string>& fact,
-                            std::initializer_list<const char*> keywords) {
+                            std::initializer_list<const char*> keywords, Notes& notes) {
   std::vector<Named> out;
-  if (fact.value) add(fact.keyword, *fact.value, out);
+  if (fact.value) add(fact.keyword, *fact.value, out, notes);
   for (const char* keyword : keywords) {
     const auto text = header.text_of(keyword);
-    if (out.empty() && text) add(keyword, *text, out);
+    if (out.empty() && text && !(fact.value && fact.keyword == keyword)) add(keyword, *text, out, notes);
   }
   return out;
+}
+
+// The bias of one amplifier says nothing of another one's sky.
+void note_unmatched(const std::vector<Named>& of, const std::vector<Named>& in, const char* what, Notes& notes) {
+  if (of.empty() || in.empty() || of[0].amplifier.empty() || in[0].amplifier.empty()) return;
+  std::string names;
+  for (const Named& one : of) {
+    const bool there = std::any_of(in.begin(), in.end(), [&](const Named& n) { return n.amplifier == one.amplifier; });
+    if (!there) names += (names.empty() ? "" : ", ") + one.keyword;
+  }
+  if (!names.empty()) notes.push_back(names + ": the header names no " + what + " section of the same amplifier");
 }
 
 std::string size_text(std::int64_t width, std::int64_t height) {
@@ -58,12 +92,15 @@ std::string size_text(std::int64_t width, std::int64_t height) {
 CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int64_t width, std::int64_t height) {
   CcdSections out;
   const auto image = size_text(width, height);
-  std::vector<Named> data = of_image(header, facts.datasec, {"DATASEC"});
-  if (data.empty()) data = of_amplifiers(header, {"DSEC", "DATASEC"});
-  if (data.empty()) data = of_image(header, facts.trimsec, {"TRIMSEC"});
-  if (data.empty()) data = of_amplifiers(header, {"TSEC", "TRIMSEC"});
-  std::vector<Named> bias = of_amplifiers(header, {"BSEC", "BIASSEC"});
-  if (bias.empty()) bias = of_image(header, facts.biassec, {"BIASSEC", "OVERSEC"});
+  Notes& notes = out.notes;
+  std::vector<Named> data = of_image(header, facts.datasec, {"DATASEC"}, notes);
+  if (data.empty()) data = of_amplifiers(header, {"DSEC", "DATASEC"}, notes);
+  if (data.empty()) data = of_image(header, facts.trimsec, {"TRIMSEC"}, notes);
+  if (data.empty()) data = of_amplifiers(header, {"TSEC", "TRIMSEC"}, notes);
+  std::vector<Named> bias = of_amplifiers(header, {"BSEC", "BIASSEC"}, notes);
+  if (bias.empty()) bias = of_image(header, facts.biassec, {"BIASSEC", "OVERSEC"}, notes);
+  note_unmatched(data, bias, "bias", notes);
+  note_unmatched(bias, data, "data", notes);
 
   // A section of which less than half lies in the image was written for another one: a cutout keeps its cards.
   const auto fit = [&](const Named& named, std::vector<PixelBox>& boxes) {

@@ -14,7 +14,9 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "imreg/pixels.h"
+#include "measure/bayer.h"
 #include "measure/ccd_sections.h"
 #include "measure/stars.h"
 #include "os/processors.h"
@@ -128,6 +130,21 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
     out.notes.push_back(std::to_string(sky.at_maximum) + " pixels stand at the highest value, " +
                         json_number(sky.maximum) + ": they are taken for saturated");
   }
+  // Three skies in one image have no common median or noise, and stars in it no profile.
+  std::optional<GreenPixels> greens;
+  if (const Hdu* hdu = hdu_of(headers, facts.extension); hdu != nullptr && hdu->axes.size() == 2) {
+    const std::string pattern = colour_pattern(hdu->header, headers.hdus.front().header);
+    if (is_bayer(pattern)) {
+      greens.emplace(data, pattern);
+      const PixelStatistics of_greens = statistics_of(greens->areas());
+      sky.median = of_greens.median, sky.sigma = of_greens.sigma;
+      out.notes.push_back("a colour frame (" + pattern + "): sky, sigma and stars are those of its green pixels");
+      if (const std::string why = lost(); !why.empty()) return void(fail(out, why));
+    } else if (!pattern.empty()) {
+      out.notes.push_back("a colour frame, perhaps, of no pattern that is known (" + visible(pattern) +
+                          "): measured as if all pixels were alike");
+    }
+  }
   out.pixels = sky.pixels, out.bad = sky.bad, out.saturated = sky.saturated;
   if (std::isfinite(bias.median)) {
     out.bias = bias.median;
@@ -142,7 +159,8 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
   const bool no_stars =
       facts.type.value && std::find(std::begin(kNoStars), std::end(kNoStars), *facts.type.value) != std::end(kNoStars);
   if (!options.stars || cube || (no_stars && !options.all_stars)) return;
-  StarStatistics stars = measure_stars(data, sky, saturation, options.rule);
+  StarStatistics stars = measure_stars(greens ? greens->areas() : data, sky, saturation, options.rule);
+  if (greens) stars.fwhm *= GreenPixels::kPitch;
   if (const std::string why = lost(); !why.empty()) {  // they were looked for in zeros
     stars = StarStatistics();
     stars.stars = CcdStatistics::kNotCounted;

@@ -13,9 +13,9 @@ namespace imreg::measure {
 
 namespace {
 
-constexpr std::size_t kSteps = 1024;  // of the table of a profile
-constexpr double kMostGamma = 0.6;    // beta 1.7: wider wings are no star's
-constexpr double kMismatch = 0.03;    // of the height: no star has exactly the profile of all
+constexpr std::size_t kSteps = 512;  // of the table of a profile
+constexpr double kMostGamma = 0.6;   // beta 1.7: wider wings are no star's
+constexpr double kMismatch = 0.03;   // of the height: no star has exactly the profile of all
 constexpr int kEvaluations = 80;
 
 // The pixels of one star: squared distances from its centre, as places in the table, and values.
@@ -41,7 +41,7 @@ class Fit {
       table_[i] = static_cast<float>(m);
     }
   }
-  float at(float where) const {
+  [[gnu::always_inline]] inline float at(float where) const {
     const auto i = static_cast<std::int32_t>(where);
     const float part = where - static_cast<float>(i);
     const float low = table_[static_cast<std::size_t>(i)];
@@ -51,7 +51,7 @@ class Fit {
   struct Linear {
     double height = 0, sky = 0, rest = 0;
   };
-  Linear linear(const Pixels& star) const {
+  [[gnu::always_inline]] inline Linear linear_of(const Pixels& star) const {
     float m = 0, mm = 0, mv = 0;
     const float *const p = place.data() + star.begin, *const v = value.data() + star.begin;
     for (std::size_t i = 0; i < star.count; ++i) {
@@ -65,6 +65,15 @@ class Fit {
     out.sky = (star.v - out.height * sm) / n;
     out.rest = std::max(0.0, star.vv - out.height * static_cast<double>(mv) - out.sky * star.v);
     return out;
+  }
+#if defined(__x86_64__)
+  [[gnu::target("avx2,fma")]] Linear linear_avx2(const Pixels& star) const { return linear_of(star); }
+#endif
+  Linear linear(const Pixels& star) const {
+#if defined(__x86_64__)
+    if (has_avx2()) return linear_avx2(star);
+#endif
+    return linear_of(star);
   }
   double rest(double fwhm, double gamma) {
     tabulate(fwhm, gamma);
@@ -110,8 +119,9 @@ class Fit {
   std::array<float, kSteps + 2> table_{};
 };
 
-// Nelder and Mead 1965 in two dimensions: ln(fwhm) and gamma.
-std::array<double, 2> least(Fit& fit, std::array<double, 2> start) {
+// Nelder and Mead 1965 in two dimensions: ln(fwhm) and gamma. `step`: about how far away the end is; `enough`: how well ln(fwhm) has
+// to be known.
+std::array<double, 2> least(Fit& fit, std::array<double, 2> start, double step, double enough) {
   struct Point {
     std::array<double, 2> at;
     double value;
@@ -122,12 +132,12 @@ std::array<double, 2> least(Fit& fit, std::array<double, 2> start) {
   };
   std::array<Point, 3> p{};
   p[0].at = start;
-  p[1].at = {start[0] + 0.1, start[1]};
-  p[2].at = {start[0], start[1] + 0.1};
+  p[1].at = {start[0] + step, start[1]};
+  p[2].at = {start[0], start[1] + step};
   for (Point& point : p) point.value = value(point.at);
   for (int used = 3; used < kEvaluations; ++used) {
     std::sort(p.begin(), p.end(), [](const Point& a, const Point& b) { return a.value < b.value; });
-    if (std::abs(p[2].at[0] - p[0].at[0]) + std::abs(p[1].at[0] - p[0].at[0]) < 3e-4) break;
+    if (std::abs(p[2].at[0] - p[0].at[0]) + std::abs(p[1].at[0] - p[0].at[0]) < enough) break;
     const auto along = [&](double t) {
       Point out{};
       for (std::size_t i = 0; i < 2; ++i) {
@@ -204,10 +214,13 @@ Profile fit_profile(std::span<const ProfileStar> stars, double e1, double e2, do
   for (int round = 0; round < 3 && !fit.stars.empty(); ++round) {
     fit.tabulate(fwhm, gamma);
     fit.weigh();
-    const auto [log_fwhm, best_gamma] = least(fit, {std::log(fwhm), gamma});
+    // What the first rounds find only tells which pixels do not belong.
+    const bool last = round == 2;
+    const auto [log_fwhm, best_gamma] =
+        least(fit, {std::log(fwhm), gamma}, round == 0 ? 0.1 : 0.03, last ? 3e-4 : 3e-3);
     fwhm = std::exp(log_fwhm), gamma = best_gamma;
     out = {fwhm, gamma, static_cast<int>(fit.stars.size())};
-    if (round == 2) break;
+    if (last) break;
     fit.tabulate(fwhm, gamma);
     fit.clean();
   }

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/json.h"
-#include "base/text.h"
+#include "base/name_text.h"
 #include "imreg/measure.h"
 
 namespace imreg {
@@ -36,6 +36,11 @@ std::string level(double value, int width, int digits) {
   return cell(text, width);
 }
 
+// What failed is no number and not nothing.
+std::string level(Measured state, double value) {
+  return state == Measured::failed ? cell("failed", 10) : level(value, 10, 2);
+}
+
 std::string count(std::int64_t value, const char* none) { return value < 0 ? none : std::to_string(value); }
 
 }  // namespace
@@ -44,7 +49,7 @@ std::string statistics_json(const CcdStatistics& ccd) {
   const auto number = [](double value) { return json_number(value); };
   std::string notes;
   for (const auto& note : ccd.notes) notes += (notes.empty() ? "" : ",") + json_text(note);
-  return "{\"file\":" + json_text(ccd.file) + ",\"ccd\":" + count(ccd.ccd, "null") +
+  return "{\"file\":" + json_name(ccd.file) + ",\"ccd\":" + count(ccd.ccd, "null") +
          ",\"chip\":" + json_text(ccd.chip) + ",\"extension\":" + std::to_string(ccd.extension) +
          ",\"slice\":" + std::to_string(ccd.slice) + ",\"bias\":" + number(ccd.bias) + ",\"sky\":" + number(ccd.sky) +
          ",\"sigma\":" + number(ccd.sigma) + ",\"fwhm\":" + number(ccd.fwhm) +
@@ -63,10 +68,11 @@ std::string statistics_title() {
 
 std::string statistics_text(const CcdStatistics& ccd) {
   return cell(count(ccd.ccd, "-"), 4) + cell(std::to_string(ccd.extension), 3) + cell(std::to_string(ccd.slice), 5) +
-         level(ccd.bias, 10, 2) + level(ccd.sky, 10, 2) + level(ccd.sigma, 8, 3) + cell(ccd.fwhm, 7, 3) +
-         cell(ccd.ellipticity, 6, 3) + cell(count(ccd.stars, "-"), 6) + cell(count(ccd.saturated, "-"), 10) + " " +
-         ccd.state() + std::string(11 - std::strlen(ccd.state()), ' ') + visible(ccd.file) +
-         (ccd.reason.empty() ? "" : "  (" + ccd.reason + ")") + "\n";
+         level(ccd.bias_state, ccd.bias) + level(ccd.sky_state, ccd.sky) + level(ccd.sigma, 8, 3) +
+         (ccd.fwhm_state == Measured::failed ? cell("failed", 7) : cell(ccd.fwhm, 7, 3)) + cell(ccd.ellipticity, 6, 3) +
+         cell(count(ccd.stars, "-"), 6) + cell(count(ccd.saturated, "-"), 10) + " " + ccd.state() +
+         std::string(11 - std::strlen(ccd.state()), ' ') + escaped_name(ccd.file) +
+         (ccd.reason.empty() ? "" : "  (" + escaped_name(ccd.reason) + ")") + "\n";
 }
 
 }  // namespace imreg

@@ -30,6 +30,9 @@ struct Stamp {
   bool read(const PixelArea& area, std::int64_t x, std::int64_t y, std::int64_t half, float level, double saturation);
 };
 
+/// Has the processor fetch the pixels that shape_of() will look at, while something else is computed: stars lie far apart in memory.
+void fetch(const PixelArea& area, const Peak& peak);
+
 /// Nothing when it has no shape of its own: at an edge, too wide, moving away.
 std::optional<Shape> shape_of(const PixelArea& area, const Peak& peak, double saturation, Stamp& stamp);
 

@@ -17,6 +17,7 @@ namespace imreg::measure {
 namespace {
 
 constexpr std::size_t kMostShapes = 10'000;  // the highest peaks
+constexpr std::size_t kAhead = 4;            // peaks whose pixels are on their way
 constexpr std::size_t kMostFitted = 150;
 constexpr std::size_t kFewest = 3;      // stars for a FWHM
 constexpr double kLongest = 0.5;        // ellipticity of a star that is not trailed
@@ -122,7 +123,9 @@ void add_shapes(const PixelArea& area, std::size_t number, const std::vector<Pea
   // Taken places, in cells of four pixels.
   const std::int64_t columns = area.box.width / 4 + 1, rows = area.box.height / 4 + 1;
   std::vector<std::uint32_t> head(static_cast<std::size_t>(columns * rows), 0);  // 1 + place in out
-  for (std::size_t i = 0; i < std::min(peaks.size(), kMostShapes); ++i) {
+  const std::size_t count = std::min(peaks.size(), kMostShapes);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kAhead < count) fetch(area, peaks[i + kAhead]);
     auto shape = shape_of(area, peaks[i], saturation, stamp);
     if (!shape || shape->x < 0 || shape->y < 0) continue;
     const auto column = static_cast<std::int64_t>(shape->x) / 4, row = static_cast<std::int64_t>(shape->y) / 4;

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <string>
 
 #include "os/file.h"
@@ -47,8 +48,11 @@ void limit_memory(std::int64_t bytes) {
 }  // namespace
 
 Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const std::function<Status()>& work) {
+  // Another thread's child must not get the end for writing: the end of the answer would come with that child's.
+  static std::mutex between;
+  std::unique_lock lock(between);
   int ends[2];
-  if (::pipe(ends) != 0) return {Code::io, "no pipe to another process: " + error_text(errno)};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return {Code::io, "no pipe to another process: " + error_text(errno)};
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) {
     const int error = errno;
@@ -72,6 +76,7 @@ Status run_apart(const std::string& what, int seconds, std::int64_t bytes, const
     }
   }
   ::close(ends[1]);
+  lock.unlock();
   std::string text;
   char piece[512];
   for (;;) {

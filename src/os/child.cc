@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/text.h"
 
 namespace imreg {
 
@@ -115,6 +118,25 @@ Child::~Child() {
     ::waitpid(pid_, nullptr, 0);
   }
   if (output_ >= 0) ::close(output_);
+}
+
+Status can_run(const std::string& program) {
+  const char* const path = std::getenv("PATH");
+  std::vector<std::string> places;
+  if (program.find('/') != program.npos)
+    places.push_back(program);
+  else
+    for (const auto folder : split(path ? path : "/bin:/usr/bin", ':'))
+      places.push_back((folder.empty() ? "." : std::string(folder)) + "/" + program);
+  bool found = false;
+  for (const auto& place : places) {
+    struct stat info {};
+    if (::stat(place.c_str(), &info) != 0) continue;
+    found = true;
+    if (S_ISREG(info.st_mode) && ::faccessat(AT_FDCWD, place.c_str(), X_OK, AT_EACCESS) == 0) return {};
+  }
+  if (found) return {Code::invalid, program + " may not be run"};
+  return {Code::not_found, "there is no program " + program};
 }
 
 std::string text_of_wait_status(int status) {

@@ -42,6 +42,9 @@ class Child {
   int output_ = -1;
 };
 
+/// Ok: Child::run would find this program, and may run it. Error: not_found, invalid.
+Status can_run(const std::string& program);
+
 /// "exit 3", "killed by signal 9 (Killed)"; empty: all is well.
 std::string text_of_wait_status(int status);
 

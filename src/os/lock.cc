@@ -10,6 +10,8 @@
 #include <ctime>
 #include <thread>
 
+#include "os/slot.h"
+
 namespace imreg {
 
 namespace {
@@ -66,14 +68,12 @@ Status write_text(File& file, std::string text) {
 }
 
 std::string holder_text(const std::string& program) {
-  char host[128] = "?";
-  ::gethostname(host, sizeof host - 1);
   const std::time_t now = std::time(nullptr);
   struct tm utc {};
   ::gmtime_r(&now, &utc);
   char since[32];
   std::strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return "held by " + program + ", process " + std::to_string(::getpid()) + " on " + host + ", since " + since;
+  return "held by " + program + ", process " + std::to_string(::getpid()) + " on " + host_name() + ", since " + since;
 }
 
 // The second line of a holder who adds rows, since this boot of the machine.

@@ -51,10 +51,14 @@ bool Slots::is_held(std::int64_t number) {
   return ::fcntl(file_.fd(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-std::string worker_text(const std::string& program) {
+std::string host_name() {
   char host[128] = "?";
   ::gethostname(host, sizeof host - 1);
-  return std::string(host) + ' ' + std::to_string(::getpid()) + ' ' + program;
+  return host;
+}
+
+std::string worker_text(const std::string& program) {
+  return host_name() + ' ' + std::to_string(::getpid()) + ' ' + program;
 }
 
 }  // namespace imreg

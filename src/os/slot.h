@@ -33,6 +33,7 @@ class Slots {
   File file_;
 };
 
+std::string host_name();
 /// "host pid program", of this process.
 std::string worker_text(const std::string& program);
 

@@ -61,8 +61,10 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   DIR* dir = ::opendir(folder.c_str());
   if (!dir) return os_error(folder, "cannot read the folder", errno);
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir)) names.emplace_back(entry->d_name);
+  for (errno = 0; const dirent* entry = ::readdir(dir); errno = 0) names.emplace_back(entry->d_name);
+  const int error = errno;  // the end and a disk that fails look alike but for this
   ::closedir(dir);
+  if (error != 0) return os_error(folder, "cannot read the folder to its end", error);
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   std::sort(names.begin(), names.end());
   return names;

@@ -57,9 +57,8 @@ void Histogram::add(const unsigned char* pixels, std::int64_t count) {
 
 void Histogram::flush() {
   const std::size_t n = sums_.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t table = 0; table < kTables; ++table) sums_[i] += tables_[table * n + i];
-  }
+  const std::uint32_t *const a = tables_.data(), *const b = a + n, *const c = b + n, *const d = c + n;
+  for (std::size_t i = 0; i < n; ++i) sums_[i] += std::int64_t{a[i]} + b[i] + c[i] + d[i];
   std::fill(tables_.begin(), tables_.end(), 0);
   held_ = 0;
 }

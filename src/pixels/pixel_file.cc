@@ -42,7 +42,8 @@ Result<File> unpack(const std::string& path, FileKind kind) {
   return out;
 }
 
-// Whether a table can hold the tiles of such an image: one row for each, and packed no denser than gzip can (1032 : 1).
+// Whether a table can hold the tiles of such an image: one row for each, and packed no denser than gzip can (1032 : 1), or PLIO,
+// which has up to 4095 pixels of four bytes in two.
 Status check_tiles(const Hdu& hdu, std::int64_t size) {
   const std::string name = "HDU " + std::to_string(hdu.number);
   double tiles = 1;
@@ -55,7 +56,8 @@ Status check_tiles(const Hdu& hdu, std::int64_t size) {
   if (static_cast<double>(rows) != tiles)
     return {Code::corrupt,
             name + ": a table of " + std::to_string(rows) + " rows does not hold the tiles of this image"};
-  if (size > kAnyTiles && size / 1100 > hdu.data_size)
+  const bool plio = hdu.header.text_of("ZCMPTYPE") == "PLIO_1";
+  if (size > kAnyTiles && size / (plio ? 8190 : 1100) > hdu.data_size)
     return {Code::corrupt, name + " claims more pixels than its tiles can hold"};
   return {};
 }

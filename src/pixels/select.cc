@@ -141,7 +141,7 @@ template <bool kDeviation, class V>
   for (; i + W::kSize <= n; i += W::kSize) {
     typename W::Values v;
     std::memcpy(&v, values + i, sizeof v);
-    count += v == v;
+    count += v == v;  // NOLINT(misc-redundant-expression): a NaN is not
     below += v < from;
     const typename W::Masks in = (v >= from) & (v <= to);
     inside += in;
@@ -161,7 +161,7 @@ template <bool kDeviation, class V>
     lowest = std::min<V>(lowest, least[k]), highest = std::max<V>(highest, most[k]);
   for (; i < n; ++i) {
     const V v = values[i];
-    pass.count += v == v ? 1 : 0;
+    pass.count += v == v ? 1 : 0;  // NOLINT(misc-redundant-expression)
     pass.below += v < from ? 1 : 0;
     pass.inside += v >= from && v <= to ? 1 : 0;
     if (!kDeviation) pass.saturated += (pass.limit_is_low ? v <= limit : v >= limit) ? 1 : 0;

@@ -48,6 +48,16 @@ Status RecordWriter::create(const std::string& path, const Schema& schema, const
   return made;
 }
 
+Result<RecordWriter> RecordWriter::open_or_create(const std::string& path, const Schema& schema,
+                                                  const Options& options) {
+  auto writer = open(path, options);
+  if (writer || writer.status().code() != Code::not_found) return writer;
+  const Status made = create(path, schema, options);
+  if (!made.ok() && made.code() != Code::invalid) return made;
+  writer = open(path, options);  // invalid: another one was first, most likely
+  return !made.ok() && writer.status().code() == Code::not_found ? Result<RecordWriter>(made) : std::move(writer);
+}
+
 Result<RecordWriter> RecordWriter::open(const std::string& path, const Options& options) {
   // Looked at first, so that no lock file appears beside something that is not a database of ours.
   {

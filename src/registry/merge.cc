@@ -203,14 +203,9 @@ class Merger {
 
   Result<RecordWriter> open_writer(RowFollower* follower) {
     const auto options = writer_options(follower);
-    auto writer = RecordWriter::open(options_.database, options);
-    if (!writer && writer.status().code() == Code::not_found) {
-      auto made =
-          RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), options);
-      if (made.code() == Code::not_found) return no_folder(options_.database);
-      if (!made.ok() && made.code() != Code::invalid) return made;
-      writer = RecordWriter::open(options_.database, options);
-    }
+    auto writer = RecordWriter::open_or_create(options_.database,
+                                               *builtin_format(regimage::kFormat, regimage::kVersion), options);
+    if (writer.status().code() == Code::not_found) return no_folder(options_.database);
     return writer;
   }
 

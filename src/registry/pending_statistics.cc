@@ -129,13 +129,11 @@ Result<std::optional<RecordFile>> open_pending(const std::string& database) {
 
 Result<RecordWriter> write_pending(const StatisticsOptions& options, bool make, std::vector<std::string>& notes) {
   const std::string path = pending_path(options.database);
-  IMREG_ASSIGN(const auto seen, open_pending(options.database));
-  if (!seen && make) {
-    auto made = writing(options);
-    made.like = options.database;
-    IMREG_TRY(RecordWriter::create(path, *builtin_format(pending::kFormat, pending::kVersion), made));
-  }
-  auto writer = RecordWriter::open(path, writing(options));
+  IMREG_TRY(open_pending(options.database).status());
+  auto how = writing(options);
+  how.like = options.database;
+  auto writer = make ? RecordWriter::open_or_create(path, *builtin_format(pending::kFormat, pending::kVersion), how)
+                     : RecordWriter::open(path, how);
   IMREG_TRY(writer.status());
   notes.insert(notes.end(), writer->notes().begin(), writer->notes().end());
   return writer;

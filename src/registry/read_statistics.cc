@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/json_object.h"
+#include "base/name_text.h"
 #include "base/text.h"
 #include "image/elixir_fwhm.h"
 #include "imreg/statistics.h"
@@ -133,14 +134,20 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
   if (values.size() < columns.size())
     return "has " + counted(static_cast<long long>(values.size()), "word") + ", the line of names has " +
            std::to_string(columns.size());
-  const auto state = std::find(columns.begin(), columns.end(), "state");
-  const bool ok = state != columns.end() && values[static_cast<std::size_t>(state - columns.begin())] == "ok";
+  // Before imstats said "failed" of a quantity, a bar in a row of another state than ok was that, but for the bias.
+  bool bar_failed = false, says_failed = false;
+  for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
+    const bool is_state = columns[i] == "state";
+    bar_failed |= is_state && values[i] != "ok";
+    says_failed |= !is_state && values[i] == "failed";
+  }
+  bar_failed &= !says_failed;
   Entry entry(place);
   for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
     double number = 0;
     const bool is_number = parse_number(values[i], number);
     // What was not there to be measured is no failure.
-    if (!is_number && (ok || columns[i] == "bias" || (columns[i] == "ccd" && values[i] == "-"))) continue;
+    if (values[i] == "-" && (!bar_failed || columns[i] == "bias" || columns[i] == "ccd")) continue;
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }
@@ -148,7 +155,7 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
   std::string_view file = trim(line.substr(static_cast<std::size_t>(name - line.data())));
   if (const auto reason = file.rfind("  ("); reason != file.npos && file.ends_with(')'))
     file = trim(file.substr(0, reason));
-  out.entries.push_back(entry.finish(std::string(file)));
+  out.entries.push_back(entry.finish(unescaped_name(file)));
   return {};
 }
 
@@ -170,7 +177,8 @@ Outroot outroot_of(std::string_view path) {
   return out;
 }
 
-void read_elixir(std::string_view text, const std::string& name, std::string_view sdat, StatisticsText& out) {
+void read_elixir(std::string_view text, const std::string& name, std::optional<std::string_view> sdat,
+                 StatisticsText& out) {
   Lines lines(text, name, out);
   std::vector<std::vector<double>> rows;
   std::vector<std::string> places;
@@ -197,7 +205,7 @@ void read_elixir(std::string_view text, const std::string& name, std::string_vie
     if (one_ccd) {
       entry.sky = of_elixir(rows[i][0]);
       entry.bias = of_elixir(rows[i][1]);
-      if (!sdat.empty()) entry.fwhm = of_elixir(elixir_fwhm_of_text(sdat));
+      if (sdat) entry.fwhm = of_elixir(elixir_fwhm_of_text(*sdat));  // an empty one: no star was found
     } else {
       const auto number = static_cast<int>(rows[i][0]);
       entry.sky = of_elixir(rows[i][1]);
@@ -242,7 +250,7 @@ bool is_elixir_statistics(std::string_view text, const std::string& name) {
   return numbers_of(first, numbers) && !numbers.empty();
 }
 
-StatisticsText read_statistics(std::string_view text, const std::string& name, std::string_view sdat) {
+StatisticsText read_statistics(std::string_view text, const std::string& name, std::optional<std::string_view> sdat) {
   StatisticsText out;
   if (is_elixir_statistics(text, name)) {
     read_elixir(text, name, sdat, out);

@@ -109,19 +109,17 @@ class Registrar {
     IndexKeeper keeper(options_.batch ? IndexKeeper::Patience::full : IndexKeeper::Patience::none, index_limits());
     auto writer_options = writer_options_of(options_);
     writer_options.follower = &keeper;
-    auto writer = RecordWriter::open(options_.database, writer_options);
-    if (!writer && writer.status().code() == Code::not_found && !rows_.empty()) {
-      if (is_link(options_.database)) {  // perhaps to a disk that is not mounted: it must not become a file here
-        return Status(Code::not_found, "is a link to a file that does not exist").in_file(options_.database);
-      }
-      // Another process may make it at the same moment: then there is one to open, all the same.
-      auto made = RecordWriter::create(options_.database, *builtin_format(regimage::kFormat, regimage::kVersion),
-                                       writer_options);
-      if (made.code() == Code::not_found) return no_folder(options_.database);
-      if (!made.ok() && made.code() != Code::invalid) return made;
-      writer = RecordWriter::open(options_.database, writer_options);
+    // A link that leads nowhere leads perhaps to a disk that is not mounted: it must not become a file here.
+    const bool may_make = !rows_.empty() && !is_link(options_.database);
+    auto writer = may_make
+                      ? RecordWriter::open_or_create(
+                            options_.database, *builtin_format(regimage::kFormat, regimage::kVersion), writer_options)
+                      : RecordWriter::open(options_.database, writer_options);
+    if (writer.status().code() == Code::not_found) {
+      if (rows_.empty()) return {};  // nothing to trim
+      if (may_make) return no_folder(options_.database);
+      return Status(Code::not_found, "is a link to a file that does not exist").in_file(options_.database);
     }
-    if (!writer && writer.status().code() == Code::not_found && rows_.empty()) return {};  // nothing to trim
     if (!writer) return writer.status();
     IMREG_TRY(check_format(writer->file()));
     report_.notes.insert(report_.notes.end(), writer->notes().begin(), writer->notes().end());

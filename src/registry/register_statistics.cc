@@ -1,6 +1,8 @@
 // imstatreg: statistics go to their rows, found by name through the index; what has no row yet waits beside the database.
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -10,6 +12,7 @@
 #include "imreg/registry.h"
 #include "imreg/statistics.h"
 #include "os/walk.h"
+#include "registry/earlier_paths.h"
 #include "registry/image_row.h"
 #include "registry/key_table.h"
 #include "registry/new_database.h"
@@ -47,6 +50,9 @@ class RowFinder {
     return without_deleted(keys_.rows_of(file_key, file_, roots_));
   }
 
+  /// Why it is not known where files were before; ok when nobody asked.
+  const Status& trouble() const { return trouble_; }
+
   /// -1: not registered. Errors: invalid (several).
   Result<std::int64_t> row_of(const ImageStatistics& entry) {
     std::vector<std::int64_t> rows;
@@ -78,9 +84,24 @@ class RowFinder {
     Record scratch = file_.make_record();
     std::vector<std::int64_t> rows = rows_named(name_of(path));
     std::erase_if(rows, [&](std::int64_t row) { return !has_moved_to(file_.peek(row, scratch), entry, path); });
+    if (rows.empty() && is_missing(path)) {
+      rows = without_deleted(rows_once_at(path));
+      std::erase_if(rows, [&](std::int64_t row) { return is_of_another_file(file_.peek(row, scratch), entry); });
+    }
     rows = those_meant(rows, entry);
     if (rows.size() > 1) return several(rows, entry);
     return rows.empty() ? -1 : rows[0];
+  }
+
+  // Before their files were moved.
+  std::vector<std::int64_t> rows_once_at(const std::string& path) {
+    if (!earlier_) {
+      auto found = earlier_paths(file_, roots_, {names_.begin(), names_.end()});
+      trouble_ = found.status();
+      earlier_ = found ? *std::move(found) : std::unordered_map<std::string, std::vector<std::int64_t>>();
+    }
+    const auto at = earlier_->find(path);
+    return at == earlier_->end() ? std::vector<std::int64_t>() : at->second;
   }
 
   std::vector<std::int64_t> those_meant(const std::vector<std::int64_t>& rows, const ImageStatistics& entry) const {
@@ -126,13 +147,48 @@ class RowFinder {
   KeyTable keys_;
   std::vector<std::string> names_;
   std::unordered_map<std::string, std::vector<std::int64_t>> by_name_;
+  std::optional<std::unordered_map<std::string, std::vector<std::int64_t>>> earlier_;  // when it was asked for
+  Status trouble_;
 };
+
+// Of which state of its file an entry is that does not tell, and whose file is there and not registered: of that one.
+ImageStatistics with_state(ImageStatistics entry, const PathRoots& roots) {
+  if (!tells_folder(entry) || entry.file_size > 0 || !std::isnan(entry.mtime)) return entry;
+  const auto now = file_times(roots.expand(entry.path));
+  if (!now) return entry;
+  entry.file_size = now->size;
+  entry.mtime = now->mtime;
+  return entry;
+}
+
+// Before the first registration everything waits, with no database to lock: whoever makes it reads what waits behind that, so only
+// one that appears meanwhile may have missed it.
+Result<StatisticsReport> wait_for_database(const StatisticsOptions& options,
+                                           const std::vector<ImageStatistics>& entries) {
+  StatisticsReport report;
+  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
+  std::vector<ImageStatistics> waiting;
+  for (const auto& entry : entries) {
+    if (const Status room = may_wait(entry, roots); room.ok())
+      waiting.push_back(with_state(entry, roots));
+    else
+      report.faults.push_back(fault(room.code(), entry, room.message()));
+  }
+  if (waiting.empty()) return report;
+  report.waiting = static_cast<std::int64_t>(waiting.size());
+  IMREG_TRY(add_pending(options, roots, waiting, report.notes));
+  if (!is_missing(options.database)) return register_statistics(options, entries);
+  report.notes.push_back("there is no such database yet; imregister makes it, and takes the statistics that wait");
+  return report;
+}
 
 }  // namespace
 
 Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
                                              const std::vector<ImageStatistics>& entries) {
   StatisticsReport report;
+  if (options.may_wait && is_missing(options.database) && !is_link(options.database))
+    return wait_for_database(options, entries);
   IMREG_TRY(open_database(options.database).status());
   IndexKeeper keeper(entries.size() < kManyRows ? IndexKeeper::Patience::none : IndexKeeper::Patience::full);
   RecordWriter::Options writing;
@@ -176,7 +232,7 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
       if (!options.may_wait) {
         report.faults.push_back(fault(Code::not_found, entry, "is not registered with this name; was it moved?"));
       } else if (const Status room = may_wait(entry, roots); room.ok()) {
-        waiting.push_back(entry);
+        waiting.push_back(with_state(entry, roots));
         ++report.waiting;
       } else {
         report.faults.push_back(fault(room.code(), entry, room.message()));
@@ -203,6 +259,8 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
       }
     }
   }
+  if (!finder.trouble().ok())
+    report.notes.push_back(finder.trouble().text() + "; files that were moved are not found by their earlier paths");
   if (!waiting.empty()) IMREG_TRY(add_pending(options, roots, waiting, report.notes));
   if (!behind_others.empty() && load()) {
     for (const auto& file : behind_others) {

@@ -291,17 +291,11 @@ struct TimeFilter {
 Result<TimeFilter> time_filter(const SearchFilter& filter, const DateSettings& dates) {
   std::string_view first = filter.words[0];
   const bool negate = take_negation(first);
-  const auto start = parse_date(first, dates);
-  if (!start) return bad(filter, start.status().message());
-  const auto& second = filter.words[1];
-  if (const auto range = parse_duration(second); range) {
-    const TimeRange out = range_from(*start, *range);
-    return TimeFilter{{out.first, out.last}, negate};
-  }
-  if (filter.option == "time") return bad(filter, parse_duration(second).status().message());
-  const auto end = parse_date(second, dates);
-  if (!end) return bad(filter, end.status().message());
-  return TimeFilter{{std::min(*start, *end), std::max(*start, *end)}, negate};
+  const Status length = parse_duration(filter.words[1]).status();
+  if (filter.option == "time" && !length.ok() && parse_date(first, dates)) return bad(filter, length.message());
+  const auto times = parse_time_range(first, filter.words[1], dates);
+  if (!times) return bad(filter, times.status().message());
+  return TimeFilter{{times->first, times->last}, negate};
 }
 
 Status by_time(const Search& search) {
@@ -415,6 +409,13 @@ Status add_conditions(const SearchOptions& options, const Schema& schema, const 
     selection.test([wanted = *condition](RecordView row) { return wanted.truth(row) == Truth::yes; }, text);
   }
   return {};
+}
+
+Result<TimeRange> parse_time_range(std::string_view date, std::string_view until, const DateSettings& dates) {
+  IMREG_ASSIGN(const double start, parse_date(date, dates));
+  if (const auto length = parse_duration(until); length) return range_from(start, *length);
+  IMREG_ASSIGN(const double end, parse_date(until, dates));
+  return TimeRange{std::min(start, end), std::max(start, end)};
 }
 
 ScanOptions scan_options(const SearchOptions& options) {

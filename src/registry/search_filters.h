@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "imreg/date.h"
 #include "imreg/expression.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -22,6 +23,9 @@ Result<int> one_type(const SearchFilter& filter, const Schema& schema);
 /// What a word means as a value of a filter's field (type, mode); as true or false (dist). Errors: invalid, beginning with the option.
 Result<int> code_of_word(const std::string& option, const std::string& word, const Schema& schema);
 Result<bool> truth_of_word(const std::string& option, const std::string& word);
+
+/// The two words of -trange: a date, and another one, in any order, or a length from it on. Error: invalid.
+Result<TimeRange> parse_time_range(std::string_view date, std::string_view until, const DateSettings& dates);
 
 /// For conditions: dates, and paths as they are printed. `roots` must outlive it.
 ExpressionSettings expression_settings(const SearchOptions& options, const PathRoots& roots);

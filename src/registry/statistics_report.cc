@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "base/name_text.h"
 #include "base/text.h"
 #include "imreg/statistics.h"
 
@@ -20,7 +21,7 @@ std::string report_json(const StatisticsReport& report, std::size_t faults) {
 }
 
 std::string statistics_json(const ImageStatistics& entry) {
-  std::string out = "{\"file\":" + json_text(entry.path);
+  std::string out = "{\"file\":" + json_name(entry.path);
   const auto whole = [&](const char* name, std::int64_t number, bool told) {
     if (told) out += std::string(",\"") + name + "\":" + std::to_string(number);
   };

@@ -38,15 +38,10 @@ Status check_version(const RecordFile& file) {
 }
 
 Result<RecordWriter> open_to_write(const TemperatureStore& store) {
-  const std::string path = temperature_path(store.database);
-  auto writer = RecordWriter::open(path, writing(store));
-  if (!writer && writer.status().code() == Code::not_found) {
-    auto options = writing(store);
-    options.like = store.database;
-    const Status made = RecordWriter::create(path, *builtin_format(temps::kFormat, temps::kVersion), options);
-    if (!made.ok() && made.code() != Code::invalid) return made;  // another one may have made it just now
-    writer = RecordWriter::open(path, writing(store));
-  }
+  auto options = writing(store);
+  options.like = store.database;
+  auto writer = RecordWriter::open_or_create(temperature_path(store.database),
+                                             *builtin_format(temps::kFormat, temps::kVersion), options);
   IMREG_TRY(writer.status());
   IMREG_TRY(check_version(writer->file()));
   return writer;

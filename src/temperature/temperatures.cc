@@ -15,9 +15,18 @@ Result<std::vector<TemperatureOptions::Probe>> parse_probes(std::string_view tex
   for (const auto word : words(text)) {
     const auto equals = std::min(word.find('='), word.size());
     const std::string name = canonical_probe(word.substr(0, equals));
-    const std::string number = equals == word.size() ? name : canonical_probe(word.substr(equals + 1));
+    // "mirror 2 dome 36" would be four names, each without a value for ever.
+    const std::string number = equals == word.size() ? "" : canonical_probe(word.substr(equals + 1));
     if (name.empty() || number.empty())
-      return Status(Code::invalid, "\"" + visible(word) + "\" is not NAME=NUMBER of a probe");
+      return Status(Code::invalid, "\"" + visible(word) +
+                                       "\" is not NAME=NUMBER of a probe, without blanks; for a log "
+                                       "that has names, NAME=NAME");
+    for (const auto& other : probes) {
+      for (const auto& same : {name, number}) {
+        if (same == other.name || same == other.number)
+          return Status(Code::invalid, "\"" + same + "\" stands for two probes");
+      }
+    }
     probes.push_back({name, number});
   }
   if (probes.empty() || probes.size() > TemperatureOptions::kPlaces)

@@ -65,7 +65,8 @@ class Backup {
       if (round == kMostRounds)
         return Status(Code::busy, "the files beside it change faster than they can be copied")
             .in_file(options_.database);
-      report_.tables = report_.added = report_.changed = report_.rows = 0;
+      report_.tables = report_.rows = 0;
+      if (options_.full) report_.added = report_.changed = 0;  // else what the rounds before wrote is written
     }
     return options_.dry_run ? Status() : verify();
   }

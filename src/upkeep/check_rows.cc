@@ -276,10 +276,10 @@ void RowsCheck::settle_suspects(std::vector<std::int64_t> suspects, Part& part) 
     ++part.report.damaged;
     if (part.sums) part.sums->leave_out(row);
     const std::string known = what_is_readable(schema_, file_.peek(row, copy).bytes());
-    part.findings.damage(file_.path(),
-                         "damaged record: its check does not hold" + (known.empty() ? "" : "; " + known) +
-                             "; save the others with imcheck -repair, and register this image again",
-                         row, data_offset_ + row * static_cast<std::int64_t>(size_));
+    part.findings.damage(
+        file_.path(),
+        "damaged record: its check does not hold" + (known.empty() ? "" : "; " + known) + "; " + options_.remedy, row,
+        data_offset_ + row * static_cast<std::int64_t>(size_));
   }
 }
 

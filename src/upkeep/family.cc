@@ -36,9 +36,27 @@ bool is_derived(const std::string& ending) {
   return false;
 }
 
+// What cannot be looked at is an error and no "no": a copy would lack it, and nobody would know.
+Result<bool> folder_there(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) return S_ISDIR(info.st_mode);
+  if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return false;
+  return os_error(path, "cannot look at it", errno);
+}
+
+// Whether a record file of ours is at this path.
+Result<bool> is_table(const std::string& path) {
+  const auto file = File::open(path, File::Mode::read);
+  const auto container = file ? read_container(*file) : Result<Container>(file.status());
+  if (container.status().code() == Code::io) return container.status();
+  return container && container->native;
+}
+
 Status add(const std::string& path, const std::string& name, std::vector<Member>& out, int depth = 0) {
-  if (!is_folder(path)) {
-    out.push_back({path, name, is_table(path)});
+  IMREG_ASSIGN(const bool folder, folder_there(path));
+  if (!folder) {
+    IMREG_ASSIGN(const bool table, is_table(path));
+    out.push_back({path, name, table});
     return {};
   }
   if (depth > kDeepest) return Status(Code::invalid, "its folders contain themselves").in_file(path);
@@ -70,7 +88,9 @@ Status add_tables(const std::string& folder, const std::string& below, std::vect
   IMREG_ASSIGN(const auto names, names_in(folder));
   for (const auto& name : names) {
     if (below.empty() && (name == kMain || name.starts_with(std::string(kMain) + "."))) continue;
-    if (!name.ends_with(".db") || !is_table(folder + "/" + name)) continue;
+    if (!name.ends_with(".db")) continue;
+    IMREG_ASSIGN(const bool table, is_table(folder + "/" + name));
+    if (!table) continue;
     out.push_back({folder + "/" + name, below + name, true});
     IMREG_TRY(add_family(folder, name, name, below, names, out));
   }
@@ -78,12 +98,6 @@ Status add_tables(const std::string& folder, const std::string& below, std::vect
 }
 
 }  // namespace
-
-bool is_table(const std::string& path) {
-  const auto file = File::open(path, File::Mode::read);
-  const auto container = file ? read_container(*file) : Result<Container>(file.status());
-  return container && container->native;
-}
 
 Result<std::vector<Member>> family_of(const std::string& database) {
   const std::string path = resolved_path(absolute_path(database)), folder = folder_of(path);
@@ -93,7 +107,8 @@ Result<std::vector<Member>> family_of(const std::string& database) {
   IMREG_TRY(add_family(folder, file, kMain, "", names, out));
   if (file == kMain) {
     IMREG_TRY(add_tables(folder, "", out));
-    if (is_folder(folder + "/headers")) IMREG_TRY(add_tables(folder + "/headers", "headers/", out));
+    IMREG_ASSIGN(const bool headers, folder_there(folder + "/headers"));
+    if (headers) IMREG_TRY(add_tables(folder + "/headers", "headers/", out));
   }
   std::sort(out.begin(), out.end(),
             [](const Member& a, const Member& b) { return a.table != b.table ? a.table : a.name < b.name; });

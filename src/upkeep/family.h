@@ -23,9 +23,6 @@ struct Member {
 /// Error: io.
 Result<std::vector<Member>> family_of(const std::string& database);
 
-/// Whether a record file of ours is at this path.
-bool is_table(const std::string& path);
-
 /// Files and folders that are made where nothing was, so that work that fails leaves nothing behind.
 class NewPlaces {
  public:

@@ -1,5 +1,7 @@
 // Reports as text and as JSON.
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -29,9 +31,19 @@ std::string findings_json(const std::vector<Finding>& findings) {
 }  // namespace
 
 void CheckReport::add_damage(const Status& status) {
+  if (status.ok()) return;
   findings.insert(findings.begin(), {Finding::Kind::damage, status.file(), -1, -1, status.message()});
   if (findings.size() > kMostNamed) findings.pop_back();
   ++damages;
+}
+
+void CheckReport::add(CheckReport beside) {
+  std::move(beside.findings.begin(), beside.findings.end(), std::back_inserter(findings));
+  std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) { return a.kind < b.kind; });
+  if (findings.size() > kMostNamed) findings.resize(kMostNamed);
+  damages += beside.damages;
+  warnings += beside.warnings;
+  bytes += beside.bytes;
 }
 
 std::string text_of(const Finding& finding) {

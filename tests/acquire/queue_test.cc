@@ -2,8 +2,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
+#include "acquire/queue_report.h"
 #include "imreg/date.h"
 #include "imreg/upkeep.h"
 #include "os/slot.h"
@@ -226,6 +230,41 @@ TEST(Queue, FinishedLinesGoOnToOtherQueues) {
   EXPECT_THAT(*queue_names(night.database()), ElementsAre("A", "B", "F"));
 }
 
+// However often it is tried again: somebody is to look at it once.
+TEST(Queue, OneLineForALineThatFailsAgain) {
+  const Night night;
+  Queue queue = night.queue("A"), lost = night.queue("F");
+  bring_in(night, queue, {"a", "b"});
+  const Slot slot = night.slot(), other = night.slot();
+  const auto fail_all = [&] {
+    const auto lines = queue.take(slot, 9);
+    ASSERT_OK(lines.status());
+    std::vector<Outcome> outcomes;
+    for (const auto& line : *lines) outcomes.push_back(ended(line.id, State::failed, "F"));
+    ASSERT_OK(queue.finish(slot, outcomes));
+  };
+  fail_all();
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:waiting b:waiting");
+  EXPECT_EQ(states_of(queue), "a:failed b:failed");
+  ASSERT_OK(lost.take(other, 1).status());
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:taken b:waiting");
+  ASSERT_OK(lost.finish(other, {ended(1)}));  // it was looked at: this is news
+  EXPECT_EQ(queue.retry().value_or(-1), 2);
+  fail_all();
+  EXPECT_EQ(states_of(lost), "a:done b:waiting a:waiting");
+  // The same images may come to a queue again when they are done.
+  ASSERT_OK(queue.add({line_named("b")}, 0).status());
+  ASSERT_OK(night.queue("C").add({line_named("b")}, 0).status());
+  Queue c = night.queue("C");
+  ASSERT_OK(c.take(slot, 1).status());
+  ASSERT_OK(c.finish(slot, {ended(1, State::done, "F")}));
+  EXPECT_EQ(states_of(lost), "a:done b:waiting a:waiting b:waiting");
+}
+
 TEST(Queue, RetryAndClear) {
   const Night night;
   Queue queue = night.queue("IMSTAT");
@@ -305,6 +344,57 @@ TEST(Queue, FillingAddsWhatIsNotThere) {
   EXPECT_EQ(states_of(queue), "a:failed b:done c:waiting d:waiting b:waiting");
 }
 
+// One fill is many of these calls, and others work on the queue between them.
+TEST(Queue, FillingInPieces) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT"), other = night.queue("IMSTAT");
+  const double begun = current_time();
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("a")}, begun).value_or(-1), 2);
+  ASSERT_OK(other.add({line_named("c"), line_named("d")}, begun).status());
+  EXPECT_EQ(queue.add({line_named("c"), line_named("e")}, begun).value_or(-1), 1);  // what another one brought
+  const Slot slot = night.slot();
+  ASSERT_OK(other.take(slot, 3).status());
+  ASSERT_OK(other.finish(slot, {ended(1), ended(2, State::failed), ended(3)}));
+  EXPECT_EQ(queue.add({line_named("a"), line_named("b"), line_named("c"), line_named("f")}, begun).value_or(-1), 1);
+  EXPECT_EQ(other.clear(ClearedLines::failed).value_or(-1), 3);  // a new file, with other rows
+  EXPECT_EQ(queue.add({line_named("d"), line_named("e"), line_named("f"), line_named("g")}, begun).value_or(-1), 1);
+  EXPECT_EQ(states_of(queue), "d:waiting e:waiting f:waiting g:waiting");
+  EXPECT_EQ(queue.add({line_named("a"), line_named("d")}, begun + 100).value_or(-1), 1);  // another fill
+  // The same image under two paths: two lines, but when the one of the other path is not there any more.
+  const std::string here = night.folder() / "here.fits";
+  std::ofstream(here) << "x";
+  QueueLine one = line_named("h"), two = one;
+  one.path = here;
+  two.path = night.folder() / "copy.fits";
+  EXPECT_EQ(queue.add({one, two}, begun).value_or(-1), 2);
+  EXPECT_EQ(queue.add({one, two}, begun).value_or(-1), 0);
+  std::filesystem::remove(here);
+  QueueLine three = one;
+  three.path = night.folder() / "moved.fits";
+  EXPECT_EQ(queue.add({three}, begun).value_or(-1), 0);
+}
+
+// A queue of ten million lines is filled 50,000 at a time: the last ones must not cost more than the first.
+TEST(Queue, FillingIsNotQuadratic) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  const auto seconds_of_piece = [&](int piece) {
+    std::vector<QueueLine> lines;
+    for (int i = 0; i < 5000; ++i) lines.push_back(line_named(std::to_string(piece) + "-" + std::to_string(i)));
+    const std::clock_t begin = std::clock();
+    EXPECT_EQ(queue.add(lines, 0).value_or(-1), 5000);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  double first = 0, last = 0;
+  constexpr int kPieces = 40, kFew = 2;
+  for (int piece = 0; piece < kPieces; ++piece) {
+    const double seconds = seconds_of_piece(piece);
+    if (piece < kFew) first += seconds;
+    if (piece >= kPieces - kFew) last += seconds;
+  }
+  EXPECT_LT(last, 3 * first);
+}
+
 TEST(Queue, RefusesWhatCannotBe) {
   const Night night;
   for (const char* const name : {"", "a/b", "..", "a b", "x\n", "012345678901234567890123456789012"})
@@ -369,6 +459,22 @@ TEST(Slot, IsFreeWhenItsHolderGoes) {
   EXPECT_FALSE(slots.is_held(number));
 }
 
+TEST(Queue, ListsHowOldTheOldestIs) {
+  const double now = current_time();
+  std::vector<QueueCounts> queues(6);
+  const double ages[] = {0, 5.5, 119.5, 7100, 48 * 3600 - 50, 400 * 86400 + 50};
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    queues[i].name = "Q";
+    queues[i].oldest = i == 0 ? 0 : now - ages[i];
+  }
+  for (const bool rates : {false, true}) {
+    std::string last;
+    std::istringstream lines(acquire::counts_text(queues, rates));
+    for (std::string line; std::getline(lines, line);) last += line.substr(line.rfind(' ') + 1) + ' ';
+    EXPECT_EQ(last, "age - 5s 119s 118m 47h 400d ");
+  }
+}
+
 TEST(Plan, DefaultQueues) {
   const auto plans = plan_queues({{"REGISTRATION_DATABASE", "/x"}, {"TIMEOUT_IMSTAT", "5"}});
   ASSERT_OK(plans.status());
@@ -389,6 +495,8 @@ TEST(Plan, ReadsAllKeys) {
                                   {"WAIT_A", "0.5"},
                                   {"NEXT_A", "B_2"},
                                   {"FAILED_A", "F"},
+                                  {"QUEUE_B_2", "None"},
+                                  {"QUEUE_F", "none"},
                                   {"JOBS_A", "2"}});
   ASSERT_OK(plans.status());
   ASSERT_EQ(plans->size(), 3u);
@@ -408,6 +516,10 @@ TEST(Plan, ReadsAllKeys) {
                                                                                    {"TIMEOUT_A", "0"},
                                                                                    {"NEXT_A", "A"},
                                                                                    {"NEXT_A", "a b"},
+                                                                                   {"NEXT_A", "B"},
+                                                                                   {"FAILED_A", "B"},
+                                                                                   {"STEP_A", "x a{paht}b"},
+                                                                                   {"STEP_A", "x {path}{lines}"},
                                                                                    {"STEP_A", "'x"},
                                                                                    {"STEP_A", ""},
                                                                                    {"QUEUE_A B", "all"}}) {
@@ -415,6 +527,22 @@ TEST(Plan, ReadsAllKeys) {
     EXPECT_EQ(bad.status().code(), Code::invalid) << key << " " << value;
     EXPECT_THAT(bad.status().text(), HasSubstr(key)) << value;
   }
+}
+
+TEST(Plan, BracesOfOthers) {
+  for (const char* const step :
+       {"find {} +", "awk '{ print }'", "sh -c 'echo ${file}'", "x {0} {Path} {path", "x {a,b}", "x {{path}}"})
+    ASSERT_OK(plan_queues({{"STEP_A", step}}).status());
+}
+
+TEST(Plan, NoneSwitchesADefaultQueueOff) {
+  const auto plans = plan_queues({{"QUEUE_PTOLEMY", "none"}, {"QUEUE_LOST", "none"}, {"FAILED_IMSTAT", "LOST"}});
+  ASSERT_OK(plans.status());
+  ASSERT_EQ(plans->size(), 3u);
+  EXPECT_EQ(plans->at(0).name + plans->at(1).name + plans->at(2).name, "IMSTATLOSTPTOLEMY");
+  EXPECT_EQ(plans->at(0).rows, "all");
+  EXPECT_TRUE(plans->at(0).is_built_in());
+  EXPECT_EQ(plans->at(2).rows, "");
 }
 
 TEST(Plan, RowsOfAQueue) {

@@ -22,7 +22,7 @@ void check_entry(const ImageStatistics& entry) {
   const auto again = read_statistics(json, "again");
   require(again.faults.empty() && again.entries.size() == 1, "what was printed is not read", json);
   const auto& other = again.entries[0];
-  // A byte that is no UTF-8 is printed as the character that it is in Latin-1.
+  require(other.path == entry.path, "another file is read", json);
   require(other.ccd == entry.ccd && other.extension == entry.extension &&
               std::max(other.slice, 0) == std::max(entry.slice, 0),
           "another image is read", json);
@@ -39,8 +39,12 @@ std::vector<std::string> seeds() {
       "{\"y\":1}]}\n",
       "# ccd ext slice bias sky sigma fwhm ellip stars saturated state file\n 0 1 0 1148.00 1277.00 13.3 4.6 0.0 42 33 "
       "ok "
-      "night/a b.fits\n 1 2 0 - 3 1 - - 0 0 incomplete x.fits  (no FWHM: 0 stars)\n",
-      "1500.5 990.25\n\f3.1 0 1 -9\n3.2 0 1 -8\n", "0 77.5 -1\n", "0 10 1.5\n1 11 1.6\n2 12 -1\n3 13 1.8\n"};
+      "night/a b.fits\n 1 2 0 - 3 1 - - 0 0 incomplete x.fits  (no FWHM: 0 stars)\n 1 2 0 failed 3 1 failed - 0 0 "
+      "incomplete a\\x20\\xe9.fits  (why)\n",
+      "{\"file\":\"/a/\\udce9.fits\",\"sky\":1}\n",
+      "1500.5 990.25\n\f3.1 0 1 -9\n3.2 0 1 -8\n",
+      "0 77.5 -1\n",
+      "0 10 1.5\n1 11 1.6\n2 12 -1\n3 13 1.8\n"};
 }
 
 }  // namespace

@@ -47,6 +47,59 @@ TEST(CcdSections, OfSeveralAmplifiers) {
                                   1040, 1024);
   EXPECT_EQ(numbered.bias.size(), 2u);
   EXPECT_EQ(numbered.data, (Boxes{{0, 0, 512, 1024}, {512, 0, 512, 1024}}));
+  // By row and column, as CTIO and NOAO number them; in any order of the cards.
+  for (const std::string data : {"DSEC", "TSEC"}) {
+    const std::vector<std::string> keys = {"BSEC21",    "BSEC22",    "BSEC11",    "BSEC12",
+                                           data + "22", data + "21", data + "12", data + "11"};
+    const CcdSections quad = of({{keys[0].c_str(), "[51:60,51:100]"},
+                                 {keys[1].c_str(), "[61:70,51:100]"},
+                                 {keys[2].c_str(), "[51:60,1:50]"},
+                                 {keys[3].c_str(), "[61:70,1:50]"},
+                                 {keys[4].c_str(), "[71:120,51:100]"},
+                                 {keys[5].c_str(), "[1:50,51:100]"},
+                                 {keys[6].c_str(), "[71:120,1:50]"},
+                                 {keys[7].c_str(), "[1:50,1:50]"}},
+                                120, 100);
+    EXPECT_EQ(quad.bias, (Boxes{{50, 0, 10, 50}, {60, 0, 10, 50}, {50, 50, 10, 50}, {60, 50, 10, 50}}));
+    EXPECT_EQ(quad.data, (Boxes{{0, 0, 50, 50}, {70, 0, 50, 50}, {0, 50, 50, 50}, {70, 50, 50, 50}}));
+    EXPECT_TRUE(quad.notes.empty());
+  }
+  const CcdSections from_zero = of({{"BIASSEC0", "[1:4,1:50]"}, {"BIASSEC1", "[97:100,1:50]"}}, 100, 50);
+  EXPECT_EQ(from_zero.bias, (Boxes{{0, 0, 4, 50}, {96, 0, 4, 50}}));
+  const CcdSections ten =
+      of({{"BSEC10", "[9:10]"}, {"BSEC9", "[7:8]"}, {"BSECB", "[5:6]"}, {"BSECA", "[3:4]"}}, 100, 50);
+  EXPECT_EQ(ten.bias, (Boxes{{2, 0, 2, 50}, {4, 0, 2, 50}, {6, 0, 2, 50}, {8, 0, 2, 50}}));
+  // Not of amplifiers.
+  EXPECT_TRUE(
+      of({{"BSECABC", "[1:4]"}, {"BSEC_1", "[1:4]"}, {"BSEC", "[1:4]"}, {"BSECT", "3600"}}, 100, 50).bias.empty());
+}
+
+TEST(CcdSections, OfAmplifiersWithoutTheirPartnersAreTold) {
+  const CcdSections got = of(
+      {{"BSEC11", "[1:4]"}, {"DSEC11", "[5:50]"}, {"DSEC21", "[51:90]"}, {"DSEC22", "[91:95]"}, {"BSEC12", "[96:100]"}},
+      100, 50);
+  EXPECT_EQ(got.notes,
+            (std::vector<std::string>{"DSEC21, DSEC22: the header names no bias section of the same amplifier",
+                                      "BSEC12: the header names no data section of the same amplifier"}));
+  // One overscan for all, or one data region: nothing is missing.
+  EXPECT_TRUE(of({{"BIASSEC", "[1:4]"}, {"DSECA", "[5:50]"}, {"DSECB", "[51:90]"}}, 100, 50).notes.empty());
+  EXPECT_TRUE(of({{"BSECA", "[1:4]"}, {"DATASEC", "[5:50]"}}, 100, 50).notes.empty());
+}
+
+TEST(CcdSections, ThatCannotBeReadAreTold) {
+  const char* const two = "[51:60,1:100][61:70,1:100]";
+  const CcdSections got = of({{"BIASSEC", two}, {"DATASEC", "[1:50,1:100]"}}, 120, 100);
+  EXPECT_TRUE(got.bias.empty());
+  ASSERT_EQ(got.notes.size(), 1u);
+  EXPECT_EQ(got.notes[0], std::string("BIASSEC ") + two + " is no section: it is not used");
+  ImageFacts facts;
+  facts.biassec = {two, "BIASSEC"};
+  EXPECT_EQ(of({{"BIASSEC", two}}, 120, 100, facts).notes.size(), 1u);
+  EXPECT_EQ(of({{"BSECA", "[1:4"}, {"BSECB", "[5:9]"}}, 120, 100).notes,
+            (std::vector<std::string>{"BSECA [1:4 is no section: it is not used"}));
+  // They say that there is none.
+  EXPECT_TRUE(
+      of({{"BIASSEC", "[0:0,0:0]"}, {"DATASEC", "none"}, {"TRIMSEC", ""}, {"BSEC1", "7"}}, 120, 100).notes.empty());
 }
 
 TEST(CcdSections, ThatTheCameraTableKnows) {

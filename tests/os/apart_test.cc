@@ -9,6 +9,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "os/file.h"
@@ -54,6 +55,30 @@ TEST(Apart, SurvivesWhatEndsIt) {
   });
   EXPECT_EQ(ended.code(), Code::corrupt);
   EXPECT_EQ(ended.message(), "the loop was ended after 1 seconds");
+}
+
+// Between a pipe and its child another thread starts one: nobody waits for the child of another.
+TEST(Apart, ThreadsWaitForTheirOwn) {
+  for (int round = 0; round < 30; ++round) {
+    int told[2];
+    ASSERT_EQ(::pipe(told), 0);
+    bool was_told = false;
+    std::thread patient([&] {
+      was_told = run_apart("it", 60, kMemory, [&] {
+                   pollfd news{told[0], POLLIN, 0};
+                   return ::poll(&news, 1, 5000) == 1 ? Status() : Status(Code::busy, "nobody said anything");
+                 }).ok();
+    });
+    std::vector<std::thread> others;
+    for (int i = 0; i < 7; ++i)
+      others.emplace_back([] { EXPECT_TRUE(run_apart("it", 60, kMemory, [] { return Status(); }).ok()); });
+    for (auto& other : others) other.join();
+    ASSERT_EQ(::write(told[1], "x", 1), 1);
+    patient.join();
+    ::close(told[0]);
+    ::close(told[1]);
+    ASSERT_TRUE(was_told) << "round " << round;
+  }
 }
 
 // It has the descriptors of its parent, and with them the parent's locks.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """imelixir and imqueue: steps that succeed, fail, hang, flood, fork; workers that are killed at any moment, two at once, stopped,
 aborted; a full disk, a folder that cannot be written, queue files that are damaged or cut. Nothing is lost, nothing done twice."""
-import collections, random, re, signal, time
+import collections, fcntl, random, re, signal, struct, time
 from harness import *
 
 LONG = os.environ.get("IMREG_LONG") == "1"
@@ -78,7 +78,7 @@ db = database("chain", 12)
 first = script("first", 'echo "$5" >> "$1/first"; case "$2 $3 $4" in "x i"*" SINGLE 0") ;; *) exit 9;; esac; echo "said: $4"')
 second = script("second", 'echo "$2" >> "$1/second"; case $2 in *i1.*|*i3.*) echo "no stars" >&2; exit 3;; esac')
 rc = config("chain", "QUEUE_ONE all", f"STEP_ONE {first} {work}/chain 'x {{outroot}}' {{mode}} {{ccd}} \"{{line}}\"",
-            "NEXT_ONE TWO", f"STEP_TWO {second} {work}/chain {{path}}", "TRIES_TWO 3", "WAIT_TWO 0.05", "FAILED_TWO LOST", "JOBS_TWO 2")
+            "NEXT_ONE TWO", f"STEP_TWO {second} {work}/chain {{path}}", "TRIES_TWO 3", "WAIT_TWO 0.05", "FAILED_TWO LOST", "JOBS_TWO 2", "QUEUE_LOST none")
 equal(queue(db, rc, "fill", "ONE", code=0).stdout, "ONE: 12\n", "fill")
 equal(queue(db, rc, "fill", "ONE", code=1).stdout, "ONE: 0\n", "fill again")
 out = elixir(db, rc, "-once", "-j", "3", code=4)
@@ -114,6 +114,26 @@ fails(2, ["STEP_"], "imelixir", "-db", db, "-c", config("none", "QUEUE_A all"), 
 fails(2, ["TRIES_A"], "imelixir", "-db", db, "-c", config("bad", "TRIES_A no"), "-once")
 fails(2, ["TIMEOUT_A"], "imelixir", "-db", db, "-c", config("bad", "TIMEOUT_A 0"), "-once")
 fails(2, ["yaml", "text and json"], "imelixir", "-db", db, "-format", "yaml", "status")
+# What the configuration says of steps is told at once: no line is taken, none loses its attempts.
+rc = config("good", "QUEUE_A all", "STEP_A true")
+equal(queue(db, rc, "fill", "A", code=0).stdout, "A: 12\n", "lines that wait for a good configuration")
+plain = write(f"{work}/plain", "no program")
+for words, *lines in ((["STEP_A", "no {paht}", "{path}", "{ccd}"], "STEP_A echo x={paht}"),
+                      (["NEXT_A REDUC", "no queue REDUC", "QUEUE_REDUC none"], "STEP_A true", "NEXT_A REDUC", "QUEUE_REDUCE none"),
+                      (["FAILED_A", "no queue LOST"], "STEP_A true", "FAILED_A LOST"),
+                      (["STEP_A", "there is no program /no/such/program"], "STEP_A /no/such/program {path}"),
+                      (["STEP_A", "there is no program no-such-program"], "STEP_A no-such-program"),
+                      (["STEP_A", f"{plain} may not be run"], f"STEP_A {plain}"),
+                      (["STEP_A", f"{work} may not be run"], f"STEP_A {work}"),
+                      (["QUEUE_B", "exptime"], "STEP_A true", "QUEUE_B exptime >> 5"),
+                      (["QUEUE_B", "nosuchfield"], "STEP_A true", "QUEUE_B nosuchfield = 1")):
+    fails(2, words, "imelixir", "-db", db, "-c", config("bad", "QUEUE_A all", *lines), "-once")
+fails(2, ["QUEUE_B", "nosuchfield"], "imsort", "-db", db, "-c", rc, "-D", "QUEUE_B", "nosuchfield = 1", f"{work}/chain/f")
+equal(counts(db, rc, "A"), {"waiting": 12}, "untouched")
+rc = config("good", "QUEUE_A ccd = 0", "STEP_A /bin/sh -c 'test $$# = 2 && f=$$1 && test -f $${f} && echo $$0' '{ print } {}' {path} {mode}", "TRIES_A 1")
+elixir(db, rc, "-once", code=0)
+equal({line["result"] for line in shown(db, rc, "A")}, {"{ print } {}"}, "braces of others")
+queue(db, rc, "clear", "A")
 fails(2, ["QUEUE_TWO"], "imqueue", "-db", db, "-c", config("other", "QUEUE_A all"), "fill", "TWO")
 
 # --- lines for journald only where standard error is the journal
@@ -132,7 +152,9 @@ for mine in (False, True):
 # --- a program that is not there; one that hangs, and one that hears nothing; a flood; children
 db = database("bad", 1)
 OUT = f"{work}/bad/pid"
-CASES = {"GONE": ("/no/such/program {path}", 9, "cannot run /no/such/program: No such file or directory"),
+gone = write(f"{work}/gone", "#!/no/such/shell\n")
+os.chmod(gone, 0o755)
+CASES = {"GONE": (f"{gone} {{path}}", 9, f"cannot run {gone}: No such file or directory"),
          "HANG": (script("hang", "echo working; sleep 100"), 0.3, "timed out after 0.3 s: working"),
          "POLITE": (script("polite", "trap 'exit 0' TERM; echo begun; while :; do sleep 0.05; done"), 0.3, "timed out after 0.3 s"),
          "DEAF": (script("deaf", "trap '' TERM; while :; do sleep 0.1; done"), 0.3, "timed out"),
@@ -171,6 +193,8 @@ def begun(n):
 
 fresh()
 run("imelixir", "-db", db, "status", code=1)
+for verb in ("stop", "abort"):
+    fails(1, ["imelixir does not run"], "imelixir", "-db", db, verb)
 worker = start(db, rc, "-j", "2")
 begun(2)
 out = run("imelixir", "-db", db, "status", code=0).stdout
@@ -270,7 +294,7 @@ equal(len(lines_of("kill/out")), 2 * FILES, "all")
 # --- files that move, and one that is removed, while their lines wait
 db = database("moves", 5)
 look = script("look", f'echo "$1" >> {work}/moves/out; test -f "$1"')
-rc = config("moves", "QUEUE_A all", f"STEP_A {look} {{path}}", "WAIT_A 0.05", "FAILED_A LOST", "NEXT_A NEXT", "QUEUE_B all", "QUEUE_C all", "STEP_C imstats", "TRIES_C 1")
+rc = config("moves", "QUEUE_A all", f"STEP_A {look} {{path}}", "WAIT_A 0.05", "FAILED_A LOST", "NEXT_A NEXT", "QUEUE_LOST none", "QUEUE_NEXT none", "QUEUE_B all", "QUEUE_C all", "STEP_C imstats", "TRIES_C 1")
 for name in "ABC":
     equal(queue(db, rc, "fill", name, code=0).stdout, f"{name}: 5\n", "fill")
 f = f"{work}/moves/f"
@@ -290,9 +314,56 @@ equal([(line["path"], line["result"]) for line in shown(db, rc, "C") if line["st
       [(f"{f}/i3.fits", "was removed: there is no such file, and no row of its image")], "a file that was removed")
 check(sum("i3.fits" in line and "was removed" in line for line in out.stderr.splitlines()) == 1, f"it is told: {out.stderr!r:.600}")
 equal((counts(db, rc, "A"), counts(db, rc, "LOST"), counts(db, rc, "NEXT")), ({"done": 4, "failed": 1}, {"waiting": 1}, {"waiting": 4}), "what became of them")
-equal([line.split()[0] for line in queue(db, rc, "take", "B", "-n", "9", code=0).stdout.splitlines()], now[:3] + [f"{f}/i3.fits"] + now[3:], "imqueue take")
+out = queue(db, rc, "take", "B", "-n", "9", code=0)
+equal([line.split()[0] for line in out.stdout.splitlines()], now[:3] + [f"{f}/i3.fits"] + now[3:], "imqueue take")
+equal(out.stderr, f"imqueue: B line 4: {f}/i3.fits was removed: there is no such file, and no row of its image\n", "take says what was removed")
+queue(db, rc, "clear", "B")
+os.rename(db, db + ".away")
+image(f"{f}/gone.fits")
+run("imsort", "-db", f"{work}/moves/other.db", "-c", rc, f"{f}/gone.fits", code=0)
+os.rename(f"{work}/moves/other.db.queue/B.queue", f"{db}.queue/B.queue")
+os.remove(f"{f}/gone.fits")
+out = queue(db, rc, "take", "B", code=0)
+equal((out.stdout.split()[0], out.stderr.count("\n")), (f"{f}/gone.fits", 1), "without a database")
+check("whether files have moved cannot be known" in out.stderr, out.stderr)
+os.rename(db + ".away", db)
 check(all(r["procstate"] != 0 for r in rows(db)), f"statistics: {[r['procstate'] for r in rows(db)]}")
 run("imstatreg", "-db", db, "-pending", code=1)
+
+# --- an image whose file is there, and whose row is not: its statistics do not wait for it for ever
+db = database("unrowed", 2)
+rc = config("unrowed", "QUEUE_A all", "STEP_A imstats", "TRIES_A 2", "WAIT_A 0.05")
+queue(db, rc, "fill", "A", code=0)
+run("imsearch", "-db", db, "-name", "i0.fits", "-delete", code=0)
+equal(len(rows(db)), 1, "one row is left")
+elixir(db, rc, "-once", code=4)
+equal([(line["state"], line["tries"], "is not registered" in line["result"]) for line in shown(db, rc, "A")], [("failed", 2, True), ("done", 0, False)], "a step without a row")
+run("imstatreg", "-db", db, "-pending", code=1)
+
+# --- steps get the whole path of the database, wherever they go
+os.makedirs("relative")
+db = database("relative", 1)
+rc = config("relative", "QUEUE_A all", f"STEP_A {script('where', 'cd / && test -f $IMREG_DB && echo $IMREG_DB')}", "TRIES_A 1")
+queue(db, rc, "fill", "A", code=0)
+run("imelixir", "-db", "x.db", "-c", rc, "-once", code=0, cwd=f"{work}/relative")
+equal(shown(db, rc, "A")[0]["result"], db, "IMREG_DB")
+
+# --- the patience with a queue that is held begins with each outcome
+db = database("patience", 2)
+rc = config("patience", "QUEUE_A all", f"STEP_A {script('long', 'case $1 in *i0.*) sleep 4;; *) exit 1;; esac')} {{path}}", "TRIES_A 9", "WAIT_A 0.8")
+queue(db, rc, "fill", "A", code=0)
+worker = start(db, rc, "-j", "2", "-wait", "1")
+check(wait_until(lambda: any(line["tries"] == 1 for line in shown(db, rc, "A"))), "one has failed")
+begin = time.time()
+with open(f"{db}.queue/A.queue.lock", "r+b") as lock:  # its next attempt cannot be taken
+    fcntl.fcntl(lock, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
+    time.sleep(2.2)
+    worker.terminate()
+    time.sleep(max(0, begin + 5.6 - time.time()))
+    check(worker.poll() is None, "it gave up what has just ended")
+told = said(worker)
+equal((worker.returncode, counts(db, rc, "A")), (0, {"done": 1, "waiting": 1}), f"what a step did is kept: {told}")
+check("A.queue" in told, told)
 
 # --- queue files that are damaged or cut: the others go on, and it is told
 db = database("hurt", 20)
@@ -351,7 +422,7 @@ said(worker)
 
 # --- a queue that lines go on to is damaged: the others are served, the machine rests, and it can be told to end
 db = database("next", 6)
-rc = config("next", "QUEUE_A all", "STEP_A true", "NEXT_A B", "QUEUE_C all", "STEP_C sleep 0.01", "QUEUE_D exptime > 50", "STEP_D sleep 0.3")
+rc = config("next", "QUEUE_A all", "STEP_A true", "NEXT_A B", "QUEUE_B none", "QUEUE_C all", "STEP_C sleep 0.01", "QUEUE_D exptime > 50", "STEP_D sleep 0.3")
 queue(db, rc, "fill", "A", "C", "D", code=0)
 write(f"{db}.queue/B.queue", b"no queue at all" * 300)
 out = elixir(db, rc, "-once", "-wait", "1", code=3)
@@ -371,7 +442,7 @@ remove(db, "B")
 elixir(db, rc, "-once", code=0)
 equal(counts(db, rc, "B"), {"waiting": 6}, "mended: it goes on")
 write(f"{db}.queue/B.queue", b"no queue at all" * 300)
-rc = config("endless", "QUEUE_A all", f"STEP_A {script('one', 'case $1 in *i1.*) sleep 0.2;; *) sleep 100;; esac')} {{path}}", "NEXT_A B")
+rc = config("endless", "QUEUE_A all", f"STEP_A {script('one', 'case $1 in *i1.*) sleep 0.2;; *) sleep 100;; esac')} {{path}}", "NEXT_A B", "QUEUE_B none")
 queue(db, rc, "clear", "-all")
 queue(db, rc, "fill", "A", code=0)
 worker = start(db, rc, "-j", "6", "-wait", "0.5")
@@ -429,7 +500,7 @@ os.makedirs(small)
 if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", small], capture_output=True).returncode == 0:
     atexit.register(subprocess.run, ["umount", "-l", small])
     db = database("small", 30)
-    rc = config("small", "QUEUE_A all", f"STEP_A {script('count', f'echo $1 >> {work}/counted; sleep 0.3; head -c 6000 /dev/zero | tr -c x x; echo; echo end')} {{path}}", "NEXT_A B")
+    rc = config("small", "QUEUE_A all", f"STEP_A {script('count', f'echo $1 >> {work}/counted; sleep 0.3; head -c 6000 /dev/zero | tr -c x x; echo; echo end')} {{path}}", "NEXT_A B", "QUEUE_B none")
     queue(db, rc, "fill", "A", code=0)
     write(db + ".queue/A.log", "a page that is not full\n")
     worker = start(db, rc, "-j", "2")

@@ -76,4 +76,7 @@ for words, said in ((["-size", "100"], "WIDTHxHEIGHT"), (["-size", "10x99999"], 
     fails(2, [said], "imsim", "-o", "none", *words)
 fails(2, ["-fwhm", "-o DIR"], "imsim", "-rows", 10, "-db", "none", "-fwhm", 3)
 check(not os.path.exists("none"), "a folder was made for nothing")
+for option in (["-fwhm", "3"], ["-size", "64x64"], ["-profile", "gaussian"], ["-density", "2"], ["-ellipticity", "0.1"], ["-stars"], ["-nights", "2"], ["-ccds", "2"]):
+    fails(2, ["-rows makes no pixels", option[0]], "imsim", "-rows", "5", "-db", "rows.db", *option)
+check(not os.path.exists("rows.db"), "a database was made")
 finish()

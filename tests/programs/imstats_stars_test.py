@@ -124,6 +124,41 @@ exact, elixir = measured(path)[0], measured(path, args=["-fwhm", "elixir"])[0]
 check(exact["fwhm"] != elixir["fwhm"] and abs(elixir["fwhm"] / 3.6 - 1) < 0.03, f"Elixir's rule: {elixir['fwhm']}, not 3.6")
 check(abs(exact["stars"] - elixir["stars"]) == 0, "the rule does not change the number of stars")
 
+# Colour cameras: the pattern begins with any of its pixels, in any keyword, data region and type; a grey frame that claims one.
+COLOURS = {"R": 0.5, "G": 1.0, "B": 0.7}
+for n, (profile, fwhm) in enumerate([(0, 3), (3, 3), (3, 4.5), (0, 6), (3, 8)]):
+    pattern, keyword = ["RGGB", "BGGR", "GRBG", "GBRG", "rggb"][n], ["BAYERPAT", "COLORTYP", "CFATYPE", "BAYERPAT", "BAYERPAT"][n]
+    image = frame(profile, fwhm, stars=700, size=1301, low=8)
+    colours = np.array([COLOURS[c] for c in pattern.upper()]).reshape(2, 2)
+    image = image * (np.tile(colours, (651, 651))[:1301, :1301] if n < 4 else 1)
+    data = image[4:, 3:]
+    if n == 3:
+        data[700:704, 900:904] = np.nan
+        data[30:33, 50] = 70000
+    got = measured(write_frame(image, as_float=n == 3, SATURATE=60000, DATASEC="[4:1301,5:1301]", BIASSEC="[1:3,1:1301]", **{keyword: pattern}))[0]
+    stored = data if n == 3 else np.clip(np.round(data), 0, 65535)
+    greens = stored.astype("f4")[(np.add.outer(np.arange(4, 1301), np.arange(3, 1301)) + (colours[0, 0] != 1)) % 2 == 0]
+    sky = np.nanmedian(greens)
+    name = f"{keyword} {pattern}, beta {profile}, FWHM {fwhm}"
+    check(abs(got["sky"] - sky) < 1e-4 and abs(got["sigma"] / (1.4826022 * np.nanmedian(np.abs(greens - sky))) - 1) < 1e-4, f"{name}: {got}, sky {sky}")
+    check(got["pixels"] == data.size and got["bad"] == np.isnan(data).sum() and got["saturated"] == (stored >= 60000).sum(), f"{name}: counts {got}")
+    if check(got["fwhm"] is not None, f"{name}: {got['reason']}"):
+        check(abs(got["fwhm"] / fwhm - 1) < 0.03 and got["ellipticity"] < 0.1, f"{name}: FWHM {got['fwhm']}")
+        check(got["stars"] > 0.8 * len(drawn), f"{name}: {got['stars']} stars of {len(drawn)} bright ones")
+    check(any("green" in note for note in got["notes"]) and got["state"] == "ok", f"{name}: {got['notes']}")
+flipped = (frame(3, 3.5, stars=900, size=1000, low=8) * np.tile([[1.0, 0.5], [0.7, 1.0]], (500, 500)))[::-1]
+for name, image, sky in (("rows of another order", flipped, 1000), ("a strip", flipped[300:420], 1000), ("a narrow strip", flipped.T[501:502], None)):
+    got = measured(write_frame(image, BAYERPAT="GRBG"))[0]
+    check(got["sky"] is not None and (sky is None or abs(got["sky"] - sky) < 3), f"{name}: sky {got['sky']}")
+    if sky is not None and check(got["fwhm"] is not None, f"{name}: {got['reason']}"):
+        check(abs(got["fwhm"] / 3.5 - 1) < 0.02, f"{name}: FWHM {got['fwhm']}")
+got = measured(write_frame(random.normal(300, 5, (400, 300)), BAYERPAT="RGGB", OBSTYPE="BIAS"))[0]
+check(abs(got["sky"] - 300) < 0.2 and got["state"] == "ok", f"a bias of a colour camera: {got}")
+raw = measured(write_frame(image, BAYERPAT="XTRANS"), write_frame(image, COLORTYP="MONO"), write_frame(image))
+equal([len(got["notes"]) for got in raw], [1, 0, 0], "what is no pattern is told")
+for got in raw[:2]:
+    equal({**got, "file": 0, "mtime": 0, "notes": []}, {**raw[2], "file": 0, "mtime": 0}, "what is no pattern")
+
 # Stars that are saturated are no measure of anything; those that are not still are.
 image = frame(stars=500, low=500, high=50000)
 got = measured(write_frame(image))[0]
@@ -200,4 +235,15 @@ def galaxies(dice, count, low, high):
 dice = np.random.default_rng(3)
 for image in (galaxies(dice, 12, 8.5, 13), galaxies(dice, 5, 9, 13)):  # for the second imstats looked without end
     check(measured(write_frame(image, as_float=True))[0]["fwhm"] is None, "large galaxies")
+
+# A processor without wide registers (AVX2) says the same: exact numbers exactly, sums of floats in another order nearly.
+usual = frame(stars=300)
+paths = [write_frame(usual), write_frame(usual, as_float=True), write_frame(np.where(random.random(usual.shape) < 0.002, np.nan, usual), as_float=True)]
+without = {**os.environ, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-FMA,-FMA_Usable"}
+plain = run("imstats", "-format", "json", *paths, code=0, env=without).stdout.splitlines()
+for wide, got in zip(measured(*paths), map(json.loads, plain)):
+    for key in ("sky", "sigma", "bad", "saturated", "stars", "state"):
+        equal(got[key], wide[key], f"{key} without AVX2")
+    check(abs(got["fwhm"] / wide["fwhm"] - 1) < 1e-3, f"FWHM without AVX2: {got['fwhm']}, with {wide['fwhm']}")
+    check(abs(got["ellipticity"] - wide["ellipticity"]) < 1e-3, f"ellipticity without AVX2: {got['ellipticity']}, with {wide['ellipticity']}")
 finish()

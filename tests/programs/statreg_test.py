@@ -1,4 +1,4 @@
-"""imstatreg: statistics to their rows against a dictionary as model; waiting ones, of all kinds of names; Elixir's files; changed, moved
+"""imstatreg: statistics to their rows against a dictionary as model; tables beside JSON; waiting ones, of all kinds of names; Elixir's files; changed, moved
 and deleted files; what is damaged or foreign; bad input; kills, at random and before each call that changes something."""
 import math, random, signal, struct, subprocess
 from harness import *
@@ -119,6 +119,64 @@ def forms(files):
     equal(json.loads(again.stdout), {"updated": 0, "unchanged": 3, "waiting": 0, "faults": 0}, "the same again")
 
 
+def text_and_json():
+    """What imstats prints as text and as JSON makes the same rows, whatever was measured, failed or not there, and whatever the file is
+    called; what waits, too."""
+    import numpy as np
+    from astropy.io import fits
+    rng = np.random.default_rng(5)
+    frame = rng.normal(500, 5, (90, 120))
+    for y, x in rng.integers(8, 80, (12, 2)):
+        frame[y - 6:y + 7, x - 6:x + 7] += 400 * np.exp(-np.add.outer(np.arange(-6, 7) ** 2, np.arange(-6, 7) ** 2) / 6)
+    no_overscan = frame.astype("f4")
+    no_overscan[:, 100:] = np.nan
+    sections = {"BIASSEC": "[101:120,1:90]", "DATASEC": "[1:100,1:90]"}
+    frames = [(frame, {}), (frame, sections), (frame, sections | {"OBSTYPE": "FLAT"}), (frame, {"OBSTYPE": "BIAS"}), (no_overscan, sections),
+              (no_overscan, sections | {"OBSTYPE": "FLAT"}), (np.full((9, 9), 5.0), {}), (np.full((9, 9), np.nan), {}),
+              (np.where(np.arange(120) < 100, np.nan, frame), sections), (no_overscan * np.nan, sections)]
+    names = ["plain.fits", "a b.fits", "a  (b).fits", " first.fits", "last .fits", "two\nlines.fits", "a\ttab.fits", "\r.fits", "back\\x20\\n\\.fits",
+             "caf\udce9.fits", "\xfc\x85.fits", '"quoted".fits', "#.fits", "{}.fits", "(no).fits", "a \n (x)", "\x7f\udced\udcb3\udca9.fits", "-.fits", "failed"]
+    os.makedirs("both")
+    files, states = [], set()
+    for i, name in enumerate(names * 2):
+        image, keys = frames[i % len(frames)]
+        hdu = fits.PrimaryHDU(image.astype("f4"))
+        for key, value in {"INSTRUME": "TestCam", "OBSTYPE": "object", "EXPTIME": 60.0, "DATE-OBS": "2001-01-27T10:20:30", "OBJECT": str(i), **keys}.items():
+            hdu.header[key] = value
+        path = os.path.abspath(f"both/{i // len(names)}/{name}")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:  # fits.writeto packs and unpacks by the name
+            fits.HDUList([hdu]).writeto(f)
+        files.append(path)
+    found = {}
+    for kind in ("text", "json"):
+        db = kind + ".db"
+        out = subprocess.run([os.path.join(BIN, "imstats"), "-format", kind, *files], capture_output=True)
+        check(out.returncode == 4 and len(out.stdout.splitlines()) == len(files) + (kind == "text"), f"imstats -format {kind}: {out.returncode}")
+        put = lambda *more: subprocess.run([os.path.join(BIN, "imstatreg"), "-db", db, *more], input=out.stdout, capture_output=True)
+        run("imregister", "-db", db, *files[:25], code=0)
+        said = json.loads(put("-format", "json").stdout)
+        equal((said["updated"], said["waiting"], said["faults"]), (25, len(files) - 25, 0), f"{kind} to rows")
+        waits = subprocess.run([os.path.join(BIN, "imstatreg"), "-db", db, "-pending"], capture_output=True).stdout
+        again = subprocess.run([os.path.join(BIN, "imstatreg"), "-db", db], input=waits, capture_output=True)
+        check(again.returncode == 0 and b"13 waiting" in again.stdout, f"{kind}: what waits is read again: {again}")
+        run("imregister", "-db", db, *files[25:], code=0)
+        run("imstatreg", "-db", db, "-pending", code=1)
+        lines = run("imsearch", "-db", db, "-format", "json", code=0).stdout.split("\n")  # a name has U+0085
+        found[kind] = {r["object"]: (r["procstate"], r["bias"], r["sky"], r["fwhm"]) for r in map(json.loads, lines[:-1])}
+        if kind == "json":
+            measured = {i: json.loads(line) for i, line in enumerate(out.stdout.splitlines())}
+    equal(len(found["text"]), len(files), "rows")
+    for key, (state, *values) in found["json"].items():
+        other_state, *others = found["text"][key]
+        words = [measured[int(key)][n + "_state"] for n in ("bias", "sky", "fwhm")]
+        equal([["none", "measured", "failed"][state >> 2 * i & 3] for i in range(3)], words, f"JSON: {files[int(key)]!r}")
+        check(other_state == state and all(a == b or None not in (a, b) and abs(a - b) < 0.006 for a, b in zip(values, others)),
+              f"text: {files[int(key)]!r}: {other_state} {others}, as JSON {state} {values}")
+        states.add(state)
+    check(len(states) >= 8, f"states: {states}")
+
+
 def elixir():
     """sky bias of one CCD, its stars beside it; ccd sky fwhm; a cube; and the way Elixir called it."""
     path = mosaic("elixir/600007o.fits")
@@ -139,6 +197,22 @@ def elixir():
     run("imregister", "-db", DB, single, code=0)
     run("imstatreg", "-db", DB, single, "x.stats", "x.sdat", code=0)
     equal(table()[single, rows(DB, "-name", "s.fits")[0]["ccd"]], (2, 1, None, 1 + 4 + 32), "as Elixir called it; no star that counts")
+    write("x.sdat", "".join(f"{3 + 0.01 * i:g} 0 1 -9\n" for i in range(6)))
+    run("imstatreg", "-db", DB, single, "x.stats", "x.sdat", code=0)
+    fwhm = lambda: rows(DB, "-name", "s.fits")[0]["fwhm"]
+    check(abs(fwhm() - 3.025) < 1e-6, f"six stars: {fwhm()}")
+    fails(4, ["gone.sdat", "No such file"], "imstatreg", "-db", DB, single, "x.stats", "gone.sdat")
+    check(abs(fwhm() - 3.025) < 1e-6, f"a .sdat that is not there says nothing: {fwhm()}")
+    for empty in ("", "\n"):
+        write("x.sdat", empty)
+        run("imstatreg", "-db", DB, single, "x.stats", "x.sdat", code=0)
+        equal(table()[single, rows(DB, "-name", "s.fits")[0]["ccd"]], (2, 1, None, 1 + 4 + 32), f"{empty!r} in .sdat: no star was found")
+        write("x.sdat", "".join(f"{3 + 0.01 * i:g} 0 1 -9\n" for i in range(6)))
+        run("imstatreg", "-db", DB, single, "x.stats", "x.sdat", code=0)
+    write("x.sdat", "3 0 1 99\n")
+    write("p/600007o/600007o02.sdat", "")
+    run("imstatreg", "-db", DB, "p/600007o/600007o02.stats", code=0)
+    equal(table()[path, 2][2], None, "an empty .sdat beside .stats")
     write("s.stats", "0 77.5 -1\n")
     run("imstatreg", "-db", DB, "s.stats", code=0)
     equal(rows(DB, "-name", "s.fits")[0]["sky"], 77.5, "a file with one image")
@@ -243,7 +317,7 @@ def waiting_names():
     run("imregister", "-db", DB, a, b, code=0)
     equal((table()[a, 0][1], table()[b, 0][1]), (5, None), "a name alone is of the first file")
     fails(2, ["-forget goes with -pending"], "imstatreg", "-db", DB, "-forget", "x")
-    run("imstatreg", "-db", DB, "-pending", "-forget", "nothing.fits", code=1)
+    fails(1, ["nothing waits for nothing.fits"], "imstatreg", "-db", DB, "-pending", "-forget", "nothing.fits")
     equal([e["file"] for e in listed()], [path], "it waits")
     out = run("imstatreg", "-db", DB, "-pending", "-forget", os.path.relpath(path), code=0)
     equal([json.loads(line)["file"] for line in out.stdout.splitlines()], [path], "forgotten by its path")
@@ -307,15 +381,76 @@ def moved_files():
     copy = shutil.copy2(c, os.path.abspath("to/c.fits"))
     run("imregister", "-db", db, "to/b.fits", copy, code=0)
     t = table(db)
-    equal([t[os.path.abspath("to/b.fits"), i][1] for i in range(2)], [3, None], "what waited followed immv when it tells the file's state")
+    equal([t[os.path.abspath("to/b.fits"), i][1] for i in range(2)], [3, 4], "what waited followed immv, also what does not tell the file's state")
     equal(t[copy, 0][1], None, "a copy is another file while the first one is there")
     os.rename("to", "archive")
     run("imrelocate", "-db", db, "-go", os.path.abspath("to"), os.path.abspath("archive"), code=0)
     run("imstatreg", "-db", db, stdin=of_file(os.path.abspath("to/a.fits"), ccd=1, sky=6, **state("archive/a.fits")), code=0)
     equal(table(db)[os.path.abspath("archive/a.fits"), 1][1], 6, "it was measured before imrelocate")
-    equal(sorted(e["sky"] for e in listed(db)), [4, 5], "these wait")
+    equal(sorted(e["sky"] for e in listed(db)), [5], "this waits")
     run("imregister", "-db", db, c, code=0)
     equal(table(db)[c, 0][1], 5, "it is where it was")
+
+
+def text_of_moved_files():
+    """A table tells paths only: what waits is of the file that is there then, and goes with it; what comes late finds its row by the
+    history of moves."""
+    def row(path, ccd, sky):
+        return f"# ccd ext slice bias sky sigma fwhm ellip stars saturated state file\n {ccd} {ccd + 1} 0 - {sky} 3 - - - 0 ok {path}\n"
+    db = "tm.db"
+    a, b, c, d = (mosaic(f"tm/{n}.fits", OBJECT=n) for n in "abcd")
+    run("imregister", "-db", db, a, b, code=0)
+    run("imstatreg", "-db", db, stdin=row(c, 0, 3) + row(d, 0, 4), code=0)
+    equal([(e.get("filesize"), abs(e.get("mtime", 0) - state(p)["mtime"]) < 1e-3) for e, p in zip(listed(db), (c, d))], [(state(c)["filesize"], True)] * 2, "of which file")
+    os.makedirs("tm2")
+    run("immv", "-db", db, a, "tm2", code=0)
+    run("immv", "-db", db, b, "tm/other.fits", code=0)
+    run("imstatreg", "-db", db, stdin=row(a, 0, 1) + row(b, 0, 2) + of_file(b, ccd=1, sky=5, **state("tm/other.fits")), code=0)
+    equal([table(db)[os.path.abspath(p), i][1] for p, i in (("tm2/a.fits", 0), ("tm/other.fits", 0), ("tm/other.fits", 1))], [1, 2, 5], "late, behind immv")
+    run("immv", "-db", db, "tm/other.fits", "tm2/b.fits", code=0)
+    os.rename("tm2", "tm3")
+    run("imrelocate", "-db", db, "-go", os.path.abspath("tm2"), os.path.abspath("tm3"), code=0)
+    at = [os.path.abspath(p) for p in ("tm3/a.fits", "tm3/b.fits")]
+    for i, path in enumerate((a, os.path.abspath("tm2/a.fits"))):
+        run("imstatreg", "-db", db, stdin=row(path, 1 + i, 10 + i), code=0)
+    for i, path in enumerate((b, os.path.abspath("tm/other.fits"), os.path.abspath("tm2/b.fits"))):
+        run("imstatreg", "-db", db, stdin=row(path, 1 + i, 20 + i), code=0)
+    t = table(db)
+    equal([[t[p, i][1] for i in range(CCDS)] for p in at], [[1, 10, 11, None], [2, 20, 21, 22]], "by each place where it was")
+    run("imstatreg", "-db", db, stdin=of_file(a, ccd=3, sky=6, filesize=1, mtime=5), code=0)
+    equal(table(db)[at[0], 3][1], None, "another state of it")
+    shutil.copy2(at[0], a)
+    run("imstatreg", "-db", db, stdin=row(a, 3, 7), code=0)
+    equal(table(db)[at[0], 3][1], None, "another file has its place")
+    equal(len(listed(db)), 4, "what waits")
+    os.makedirs("tm4")
+    os.rename(c, "tm4/c.fits")
+    run("imregister", "-db", db, "tm4/c.fits", d, code=0)
+    equal([table(db)[os.path.abspath(p), 0][1] for p in ("tm4/c.fits", d)], [3, 4], "it moved while it waited, or did not")
+
+
+def before_the_database():
+    """Statistics come before the first registration."""
+    db = "early.db"
+    a, b = mosaic("early/a.fits"), mosaic("early/b.fits")
+    out = run("imstatreg", "-db", db, stdin=of_file(a, ccd=0, sky=1) + of_file(b, ccd=0, sky=2), code=0)
+    check("2 waiting" in out.stdout and "early.db: there is no such database yet" in out.stderr and not os.path.exists(db), f"they wait: {out}")
+    run("imstatreg", "-db", db, stdin=of_file(a, ccd=1, sky=3), code=0)
+    equal(len(listed(db)), 3, "what waits")
+    run("imregister", "-db", db, a, code=0)
+    equal([table(db)[a, i][1] for i in range(2)], [1, 3], "they are in their rows")
+    run("imregister", "-db", db, b, code=0)
+    equal(table(db)[b, 0][1], 2, "and that")
+    run("imstatreg", "-db", db, "-pending", code=1)
+    run("imcheck", "-db", db, code=0)
+    for i in range(30):  # beside the registration that makes it
+        db = f"race/{i}.db"
+        os.makedirs("race", exist_ok=True)
+        statistics = subprocess.Popen([os.path.join(BIN, "imstatreg"), "-db", db], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        registering = subprocess.Popen([os.path.join(BIN, "imregister"), "-db", db, a], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        statistics.communicate(of_file(a, ccd=0, sky=i + 1).encode())
+        check((statistics.returncode, registering.wait()) == (0, 0), "both at once")
+        equal((table(db)[a, 0][1], len(listed(db))), (i + 1, 0), "both at once: in its row")
 
 
 def of_pending(db):
@@ -483,8 +618,9 @@ def bad_input():
         fails(4, [name, "line"], "imstatreg", "-db", DB, write(name, text))
     fails(4, ["empty", "holds no statistics"], "imstatreg", "-db", DB, write("empty", ""))
     fails(4, ["nosuch.stats"], "imstatreg", "-db", DB, "nosuch.stats")
-    fails(3, ["nosuch.db", "no such database"], "imstatreg", "-db", "nosuch.db", stdin=good)
-    check(not os.path.exists("nosuch.db"), "a database was made")
+    os.symlink("nowhere.db", "link.db")
+    fails(3, ["link.db", "no such database"], "imstatreg", "-db", "link.db", stdin=good)
+    fails(3, ["folder/x.db"], "imstatreg", "-db", "folder/x.db", stdin=good)
     fails(2, ["-format"], "imstatreg", "-db", DB, "-format", "xml", stdin=good)
     fails(4, ["the path has 601 bytes", "453"], "imstatreg", "-db", DB, stdin=json.dumps({"file": "/" + "x" * 600, "ccd": 0, "sky": 1}))
     run("imstatreg", "-db", DB, stdin="", code=1)
@@ -527,11 +663,14 @@ def kills():
 
 files = against_a_model()
 forms(files)
+text_and_json()
 elixir()
 changed_files()
 waiting_names()
 deleted_rows()
 moved_files()
+text_of_moved_files()
+before_the_database()
 crashed_between()
 foreign_and_damaged()
 crashes()

@@ -105,6 +105,9 @@ def importing():
     equal((lines[0], lines[1], len(lines)), ("time probe value", "2001-01-27T00:00:00Z 2 6.5", 401), "extract")
     equal(len(run("imtemps", "-db", DB, "extract", date(NIGHT + 60), date(NIGHT + 120), code=0).stdout.splitlines()), 3, "both ends")
     run("imtemps", "-db", DB, "extract", "1999", "2000", code=1)
+    for first, length, other in (("2001-01-27", "1h", "2001-01-27,01:00"), ("2001-01-28", "-1d", "2001-01-27"), ("2001-01-27,12", "12h", "2001-01-28"), ("2000-12-27", "1M", "2001-01-27")):
+        equal(run("imtemps", "-db", DB, "extract", "--", first, length).stdout, run("imtemps", "-db", DB, "extract", first, other).stdout, f"{first} {length}")
+    check(1 < len(run("imtemps", "-db", DB, "extract", "2001-01-27", "1h", code=0).stdout.splitlines()) < 401, "an hour of it")
     # REFDATE counts, as in every date of the command line.
     equal(run("imtemps", "-db", DB, "-D", "REFDATE", "2001-01-27", "extract", "0d", "1d", code=0).stdout, read("e.log").decode(), "REFDATE")
     run("imtemps", "-db", DB, "-D", "REFDATE", "nonsense", "extract", "0d", "1d", code=2)

@@ -1,5 +1,5 @@
 """imsort and imwatch: exactly one row and one line of each queue for each image, whatever comes in which order and whoever is killed."""
-import random, signal, subprocess, time
+import random, re, signal, subprocess, time
 from harness import *
 
 
@@ -97,10 +97,76 @@ def sorting():
     holder.wait()
     with open(db + ".queue/IMSTAT.queue", "r+b") as f:
         f.write(b"garbage, not FITS at all" * 200)
-    out = run("imsort", "-db", db, mosaic("s/more.fits"))
-    check(out.returncode == 3 and "IMSTAT.queue" in out.stderr, f"a damaged queue: {out.returncode} {out.stderr}")
-    equal(registered(db), before, "no row without its line")
-    equal(lines(db, "PTOLEMY"), objects, "and no line without its row")
+    more = [mosaic(f"s/more{i}.fits") for i in range(3)]
+    out = run("imsort", "-db", db, *more, code=3)
+    told = [line for line in out.stderr.splitlines() if "IMSTAT.queue" in line]
+    check(len(told) == 1 and "imcheck -db" in told[0] and "fill IMSTAT" in told[0], f"a damaged queue: {out.stderr}")
+    now = [row for row in registered(db) if row[0] in more]
+    equal((len(now), registered(db)), (9, sorted(before + now)), "images are registered")
+    equal(lines(db, "PTOLEMY"), objects + now, "with their lines in the other queues")
+
+
+def damaged():
+    """imwatch goes on beside a damaged queue, tells it once; imcheck finds it, with a recipe that brings the lines back."""
+    db = os.path.abspath("d/x.db")
+    os.makedirs("d/in")
+    for i in range(4):
+        mosaic(f"d/in/{i}.fits")
+    told = run("imwatch", "-db", db, "-once", "-v", "d/in", code=0).stderr.splitlines()
+    check(len(told) == 5 and all(re.match(r"imwatch: \d{4}-\d\d-\d\dT[\d:]+Z [-\w/.]+: |imwatch: \S+Z 4 files: ", line) for line in told), f"with the time: {told}")
+    with open("d/journal", "w+") as err:
+        info = os.fstat(err.fileno())
+        subprocess.run([os.path.join(BIN, "imwatch"), "-db", "d/j.db", "-once", "-v", "d/in"], stderr=err, env={**os.environ, "JOURNAL_STREAM": f"{info.st_dev}:{info.st_ino}"})
+    told = read("d/journal").decode().splitlines()
+    check(len(told) == 5 and all(line.startswith("<6>") and "imwatch" not in line for line in told), f"for journald: {told}")
+    equal(json.loads(run("imcheck", "-db", db, "-format", "json", code=0).stdout)["findings"], [], "whole queues")
+    queue = db + ".queue/IMSTAT.queue"
+    sound = read(queue)
+    recipe = lambda text: text.split("mend it: ")[1].split(" (imreg-queue")[0]
+    for what, content in (("one line", sound.replace(b"in/2.fits", b"in/!.fits", 1)), ("cut", sound[:sound.index(b"in/3.fits") + 3]), ("a header", sound.replace(b"TTYPE1", b"TT?PE1", 1)),
+                          ("cards", sound.replace(b"NAXIS2", b"NAX!S2")), ("no queue", b"garbage, not FITS at all" * 200)):
+        write(queue, content)
+        out = run("imcheck", "-db", db, code=3)
+        check("IMSTAT.queue: " in out.stderr and "mend it" in out.stderr and "all is well" not in out.stdout, f"{what}: {out.stderr} {out.stdout}")
+        check("register this image" not in out.stderr, f"{what}: registering it brings no line: {out.stderr}")
+        found = json.loads(run("imcheck", "-db", db, "-format", "json", code=3).stdout)
+        check(not found["whole"] and found["damages"] >= 1 and found["rows"] == len(registered(db)), f"{what}: {found}")
+        equal({f["file"] for f in found["findings"]}, {queue}, what)
+        told = [f["what"] for f in found["findings"] if "mend it: " in f["what"]]
+        equal(len(told), 1, f"{what}: the recipe is told once")
+        before = len(registered(db))
+        late = [mosaic(f"d/in/{what} {i}.fits".replace(" ", "_")) for i in range(2)]
+        if what == "one line":
+            run("imsort", "-db", db, *late, code=0)
+        else:
+            out = run("imwatch", "-db", db, "-once", "d/in", code=3)
+            equal(out.stderr.count("IMSTAT.queue: "), 1, f"{what}: told once: {out.stderr}")
+        equal(len(registered(db)), before + 6, f"{what}: registered")
+        equal(lines(db, "PTOLEMY")[-6:], [(path, i) for path in late for i in range(3)], f"{what}: the other queue has its lines")
+        subprocess.run(recipe(told[0]), shell=True, capture_output=True, env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
+        run("imcheck", "-db", db, code=0)
+        equal(set(lines(db)), set(registered(db)), f"{what}: mended, a line for each row")
+        equal(len(lines(db)), len(registered(db)), f"{what}: and only one")
+        sound = read(queue)
+    write(queue, b"garbage, not FITS at all" * 200)
+    watch = Watch(db, "d/in").ready()
+    for i in range(3):
+        mosaic(f"d/late{i}", final=f"d/in/late{i}.fits")
+        watch.until(lambda: f"late{i}.fits" in str(registered(db)), "registered beside a damaged queue")
+    watch.end()
+    equal(watch.said().count("IMSTAT.queue: "), 1, f"told once: {watch.said()}")
+    # Another step's queue, whose images were measured meanwhile.
+    rc = write("d/rc", "QUEUE_IMSTAT none\nQUEUE_LONG all\nSTEP_LONG true\n")
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", code=0)
+    run("imqueue", "-db", db, "-c", rc, "take", "LONG", "-n", "3", code=0)
+    statistics = [json.dumps({"file": path, "ccd": ccd, "sky": 5}) for path, ccd in registered(db)]
+    run("imstatreg", "-db", db, stdin="\n".join(statistics), code=0)
+    run("imqueue", "-db", db, "-c", rc, "clear", "-all", "LONG", code=0)
+    all_of = len(registered(db))
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", code=1)
+    equal(run("imqueue", "-db", db, "-c", rc, "fill", "LONG", "-all", code=0).stdout, f"LONG: {all_of}\n", "measured images too")
+    run("imqueue", "-db", db, "-c", rc, "take", "LONG", "-n", "3", code=0)
+    run("imqueue", "-db", db, "-c", rc, "fill", "LONG", "-all", code=1)
 
 
 def killed():
@@ -206,10 +272,62 @@ def splits():
     ccd("700020o", 3)
     watch.until(lambda: len(registered(db)) == 9, "a straggler", 2.5)
     watch.end()
+    young = [ccd(exposure, i) for exposure in ("700050o", "700055o") for i in range(3 if exposure == "700050o" else 1)]
+    before = len(registered(db))
+    out = run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
+    left = [line for line in out.stderr.splitlines() if "left for the next time" in line]
+    equal((len(left), len(registered(db))), (2, before), out.stderr)
+    check("700050o00.fits" in left[0] and "with 2 other CCDs" in left[0] and "5 in all are expected" in left[0], left)
+    check("700055o00.fits" in left[1] and "with 0 other CCDs" in left[1], left)
+    for path in young:
+        os.remove(path)
     for i in range(3):
         os.utime(ccd("700030o", i), (10 ** 9, 10 ** 9))
     out = run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
     check("2 other CCDs" in out.stderr and len(registered(db)) == 12, f"an old exposure without two CCDs, once: {out.stderr}")
+    # Behind a restart: the last CCD of an exposure, and one that is replaced, wait for nobody: the others are registered.
+    for i in range(4):
+        os.utime(ccd("700040o", i), (10 ** 9, 10 ** 9))
+    run("imwatch", "-db", db, "-split", "-ccds", "5", "-once", "split", code=0)
+    watch = Watch(db, "-split", "-ccds", "5", "-patience", "10", "split").ready()
+    said = len(watch.said())
+    ccd("700040o", 4)
+    watch.until(lambda: len(registered(db)) == 17, "a straggler behind a restart", 2.5)
+    watch.end()
+    watch = Watch(db, "-split", "-ccds", "5", "-patience", "10", "split").ready()
+    image("split/700040o/700040o02.fits", EXTNAME="ccd02", DATE_OBS="2001-01-27T10:40:00", OBJECT="again")
+    watch.until(lambda: any(r["object"] == "again" for r in rows(db)), "a replaced CCD behind a restart", 2.5)
+    check("other CCDs" not in watch.said()[said:], f"the others are there: {watch.said()[said:]}")
+    watch.end()
+
+
+def unknown_number():
+    """Nobody says how many CCDs an exposure has, and the first one comes slowly, or in part before imwatch does: the next ones come whole."""
+    ccd = lambda folder, exposure, i: image(f"{folder}/{exposure}/{exposure}{i:02d}.fits", EXTNAME=f"ccd{i:02d}", DATE_OBS=f"2001-01-29T10:{exposure[-3:-1]}:00")
+    for folder, before, pause in (("slow", 0, 2.6), ("middle", 2, 0.1)):
+        db = folder + ".db"
+        there = lambda: len(registered(db)) if os.path.exists(db) else 0
+        os.makedirs(folder)
+        for i in range(before):
+            ccd(folder, "700010o", i)
+        watch = Watch(db, "-split", "-patience", "20", folder).ready()
+        if before:
+            watch.until(lambda: there() == before, "those that were there", 20)
+        for i in range(before, 4):
+            ccd(folder, "700010o", i)
+            time.sleep(pause)
+        watch.until(lambda: there() == 4, f"{folder}: the first exposure", 20)
+        check("4 CCDs of an exposure are waited for" in watch.said(), f"{folder}: told what it learned: {watch.said()}")
+        ccd(folder, "700010o", 3)  # replaced: no fifth
+        for exposure in ("700020o", "700030o"):
+            for i in range(4):
+                had = there()
+                check(had % 4 == 0, f"{folder}: {exposure} in pieces: {had} rows")
+                ccd(folder, exposure, i)
+                time.sleep(0.3)
+            watch.until(lambda: there() == had + 4, f"{folder}: {exposure} at once", 5)
+        check("5 CCDs" not in watch.said(), f"{folder}: a replaced file is no fifth CCD: {watch.said()}")
+        watch.end()
 
 
 def renamed():
@@ -363,7 +481,8 @@ def trouble():
     whole = read(mosaic("elsewhere/c"))
     write("odd/cut.fits", whole[:7000])
     out = run("imwatch", "-db", db, "-once", "odd", code=0)
-    check("1 file not complete yet" in out.stderr, out.stderr)
+    equal(out.stderr.count("\n"), 1, out.stderr)
+    check("odd/cut.fits: left for the next time: it is cut off" in out.stderr, out.stderr)
     os.utime("odd/cut.fits", (1, 1))
     fails(4, ["cut.fits"], "imwatch", "-db", db, "-once", "odd")
     fails(3, ["broken.db"], "imwatch", "-db", write("broken.db", "no database " * 300), "-once", "odd")
@@ -388,10 +507,12 @@ def trouble():
 
 
 sorting()
+damaged()
 killed()
 watching()
 speed()
 splits()
+unknown_number()
 renamed()
 no_images()
 lost()

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <random>
 #include <thread>
 
@@ -168,6 +169,48 @@ TEST(RecordConcurrency, TheSecondWriterLearnsWhoHoldsTheLock) {
   options.wait_seconds = 30;
   EXPECT_TRUE(RecordWriter::open(path, options).ok());
   later.join();
+}
+
+// All at the same moment, where nothing is yet: one makes it, none is refused, and no row goes with a file that was replaced.
+TEST(RecordConcurrency, ManyMakeOneFile) {
+  Folder folder;
+  constexpr int kRounds = 60, kThreads = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string path = folder / std::to_string(round) + ".db";
+    std::atomic<int> ready{0};
+    std::vector<std::string> trouble(kThreads);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        ++ready;
+        while (ready < kThreads) {
+        }
+        RecordWriter::Options options;
+        options.wait_seconds = 60;
+        auto writer = RecordWriter::open_or_create(path, tiny(), options);
+        const Status status = writer ? writer->append(bytes_of(Row{writer->file().count(), t})) : writer.status();
+        if (!status.ok()) trouble[static_cast<std::size_t>(t)] = status.text();
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(trouble, std::vector<std::string>(kThreads)) << round;
+    EXPECT_EQ(must(RecordFile::open(path)).count(), kThreads) << round;
+  }
+}
+
+TEST(RecordConcurrency, WhatCannotBeMadeSaysWhy) {
+  Folder folder;
+  const auto refused = [](const std::string& path, const Schema& schema) {
+    return RecordWriter::open_or_create(path, schema, {}).status();
+  };
+  EXPECT_EQ(refused(folder / "none/x.db", tiny()).code(), Code::not_found);
+  Schema bare = tiny();
+  std::erase_if(bare.fields, [](const auto& field) { return field.name == "crc"; });
+  const Status status = refused(folder / "x.db", bare);
+  EXPECT_EQ(status.code(), Code::invalid);
+  EXPECT_THAT(status.text(), ::testing::HasSubstr("has no field crc"));
+  std::ofstream(folder / "text") << "no database";
+  EXPECT_EQ(refused(folder / "text", tiny()).code(), RecordWriter::open(folder / "text", {}).status().code());
 }
 
 TEST(RecordConcurrency, AKilledHolderHoldsNothing) {

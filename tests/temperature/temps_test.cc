@@ -530,13 +530,15 @@ TEST_F(Tonight, BothSourcesTogether) {
 }
 
 TEST(Probes, Words) {
-  const auto probes = parse_probes("Mirror=02 dome=36\tair");
+  const auto probes = parse_probes("Mirror=02 dome=36\tair=air");
   ASSERT_TRUE(probes.ok());
   ASSERT_EQ(probes->size(), 3U);
   EXPECT_EQ((*probes)[0].name, "mirror");
   EXPECT_EQ((*probes)[0].number, "2");
   EXPECT_EQ((*probes)[2].number, "air");
-  for (const char* bad : {"", "a=1 b=2 c=3 d=4 e=5", "=2", "a=", "a/b=3"}) EXPECT_FALSE(parse_probes(bad).ok()) << bad;
+  for (const char* bad : {"", "a=1 b=2 c=3 d=4 e=5", "=2", "a=", "a/b=3", "mirror", "mirror 2 dome 36", "a=1 b",
+                          "a=1 a=2", "a=1 b=1", "a=b b=c", "mirror = 2"})
+    EXPECT_FALSE(parse_probes(bad).ok()) << bad;
 }
 
 }  // namespace
