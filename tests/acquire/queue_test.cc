@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "acquire/queue_report.h"
+#include "formats/queue.h"
 #include "imreg/date.h"
 #include "imreg/upkeep.h"
 #include "os/slot.h"
@@ -289,6 +290,43 @@ TEST(Queue, RetryAndClear) {
   EXPECT_EQ(last->at(0).id, 6);
   EXPECT_EQ(night.queue("NONE").clear(ClearedLines::all).value_or(-1), 0);
   EXPECT_EQ(night.queue("NONE").retry().value_or(-1), 0);
+}
+
+TEST(Queue, CountsOfTheLastHour) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  EXPECT_EQ(queue.counts()->last_hour, 0);
+  EXPECT_EQ(queue.counts()->per_minute, 0);
+  bring_in(night, queue, {"a", "b", "c", "d", "e"});
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.take(slot, 4).status());
+  ASSERT_OK(queue.finish(slot, {ended(1), ended(2, State::failed), ended(3)}));
+  // a and b some time ago, c two hours ago.
+  const double now = current_time();
+  const double times[3][3] = {{100, 90, 30}, {100, 70, 50}, {9000, 8000, 7200}};
+  auto writer = RecordWriter::open(queue.path(), {});
+  ASSERT_OK(writer.status());
+  std::vector<RowChange> changes;
+  for (int i = 0; i < 3; ++i) {
+    Record row = writer->file().make_record();
+    ASSERT_OK(writer->file().read(i, row));
+    row.set(queue::kQueued, now - times[i][0]);
+    row.set(queue::kStarted, now - times[i][1]);
+    row.set(queue::kFinished, now - times[i][2]);
+    changes.push_back({i, row.bytes()});
+  }
+  ASSERT_OK(writer->commit(changes));
+  writer->close();
+  const auto counts = queue.counts();
+  ASSERT_OK(counts.status());
+  EXPECT_EQ(counts->done, 2);
+  EXPECT_EQ(counts->failed, 1);
+  EXPECT_EQ(counts->taken, 1);
+  EXPECT_EQ(counts->waiting, 1);
+  EXPECT_EQ(counts->last_hour, 2);
+  EXPECT_NEAR(counts->mean_waiting, (10 + 30) / 2, 0.01);
+  EXPECT_NEAR(counts->mean_working, (60 + 20) / 2, 0.01);
+  EXPECT_NEAR(counts->per_minute, 2 * 60 / 90.0, 0.01);
 }
 
 TEST(Queue, FinishedLinesInFrontAreTakenOut) {

@@ -223,6 +223,22 @@ for how in ("abort", "two TERM", "INT, INT"):
     equal(lines_of("ends/ended"), [], how)
     check("given back" in worker.stderr.read(), f"{how}: is told")
 
+# --- rates: six lines, two at once
+db2 = database("rates", 6)
+rc2 = config("rates", "QUEUE_A all", f"STEP_A {script('nap', 'sleep 0.4; case $1 in *i5*) exit 1;; esac')} {{path}}", "TRIES_A 1")
+equal([q["last_hour"] for q in map(json.loads, queue(db2, rc2, "-format", "json", "rates").stdout.splitlines())], [0], "rates of no lines")
+queue(db2, rc2, "fill", "A", code=0)
+elixir(db2, rc2, "-once", "-j", "2", code=4)
+rates = json.loads(queue(db2, rc2, "-format", "json", "rates", "A", code=0).stdout)
+listed = [(line["queued"], line["started"], line["finished"]) for line in shown(db2, rc2, "A")]
+equal((rates["last_hour"], rates["done"], rates["failed"]), (6, 5, 1), "lines of the last hour, one of them failed")
+check(0.4 <= rates["mean_working"] < (30 if SANITIZED else 5), f"seconds of a step: {rates}")
+check(abs(rates["mean_working"] - sum(end - begin for _, begin, end in listed) / 6) < 1e-5, f"the mean of what show tells: {rates}, {listed}")
+check(abs(rates["mean_waiting"] - sum(begin - came for came, begin, _ in listed) / 6) < 1e-5 and rates["mean_waiting"] > 0.2, f"three pairs: {rates}, {listed}")
+equal(rates["per_minute"], 6, "lines a minute")
+words = queue(db2, rc2, "rates", "A", code=0).stdout.splitlines()[1].split()
+equal(words[:3] + [words[4], words[5]], ["A", "6", "6.00", f"{rates['mean_working']:.2f}", "0"], "rates as text")
+
 # --- a worker wakes when lines come; a line that a dead worker had is the next one's
 fresh()
 queue(db, rc, "clear", "-all", code=0)

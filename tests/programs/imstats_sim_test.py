@@ -79,4 +79,21 @@ check(not os.path.exists("none"), "a folder was made for nothing")
 for option in (["-fwhm", "3"], ["-size", "64x64"], ["-profile", "gaussian"], ["-density", "2"], ["-ellipticity", "0.1"], ["-stars"], ["-nights", "2"], ["-ccds", "2"]):
     fails(2, ["-rows makes no pixels", option[0]], "imsim", "-rows", "5", "-db", "rows.db", *option)
 check(not os.path.exists("rows.db"), "a database was made")
+# What imstats prints, text and JSON, goes by a pipe into the rows.
+for mode in ("mef", "split"):
+    run("imsim", "-o", f"pipe-{mode}", "-ccds", 2, "-objects", 2, "-mode", mode, "-seed", 9, code=0)
+    files = sorted(os.path.join(d, f) for d, _, names in os.walk(os.path.abspath(f"pipe-{mode}")) for f in names if f.endswith(".fits"))
+    found = {(one["file"], one["extension"]): one for one in map(json.loads, run("imstats", "-format", "json", *files, code=0).stdout.splitlines())}
+    for words in (["-format", "json"], []):
+        db = f"{mode}{len(words)}.db"
+        run("imregister", "-db", db, f"pipe-{mode}", code=0)
+        out = run("imstatreg", "-db", db, stdin=run("imstats", *words, *files, code=0).stdout, code=0)
+        got = {(r["pathname"] + "/" + r["filename"], r["extension"]): r for r in rows(db)}
+        equal(sorted(got), sorted(found), f"{mode} {words}: images")
+        for key, one in found.items():
+            for value in ("bias", "sky", "fwhm"):
+                near = 1e-7 if words else 1e-3  # the table has some digits
+                same = got[key][value] is None if one[value] is None else got[key][value] is not None and abs(got[key][value] - one[value]) <= near * abs(one[value])
+                check(same, f"{mode} {words}: {value} of {key}: {got[key][value]}, imstats says {one[value]}")
+            check(got[key]["procstate"] & 15 == 5, f"{mode} {words}: {key}: bias and sky are measured: {got[key]['procstate']}")
 finish()
