@@ -15,9 +15,7 @@
 #include "registry/path_roots.h"
 
 namespace {
-
 using namespace imreg;
-
 constexpr cli::Option kOptions[] = {
     cli::kDatabaseOption,
     {"repair", "NEW.db", "save every row that is whole into a new database"},
@@ -80,7 +78,9 @@ int check(Request& request) {
   if (roots) request.options.expand = [&roots](std::string_view folder) { return roots->expand(folder); };
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  for (const Status& beside : {roots.status(), check_temperatures(request.database)}) report->add_damage(beside);
+  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
+    report->add(Finding::Kind::damage, beside);
+  if (roots) report->add(Finding::Kind::warning, PathRoots::check_file(request.database));
   check_queues(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;

@@ -108,6 +108,11 @@ class History {
   std::unique_ptr<State> state_;
 };
 
+/// Looks at what an X.db.history holds beyond its records' own checks: each head has its parts behind it, and these are the details
+/// of as many rows as it says. wrong(record, what). Error: io.
+Status check_history(const RecordFile& file,
+                     const std::function<void(std::int64_t record, const std::string& what)>& wrong);
+
 /// A file that takes the place of another: its rows are those of the old one, in order, but for some that went.
 struct Succession {
   std::string old_uuid, new_uuid;

@@ -49,8 +49,8 @@ struct CheckReport {
   std::int64_t bytes = 0;    ///< that were looked at
   double seconds = 0;
   bool whole() const { return damages == 0; }
-  /// Of a file beside it that somebody else has read; ok: nothing.
-  void add_damage(const Status& status);
+  /// Damage or a warning about a file beside it that somebody else has read; ok: nothing.
+  void add(Finding::Kind kind, const Status& status);
   /// Damage and warnings of a table beside it.
   void add(CheckReport beside);
 };

@@ -122,7 +122,7 @@ void check_queues(const std::string& database, const CheckOptions& options, Chec
   beside.jobs = options.jobs;
   beside.remedy = "mend the queue";
   const auto names = queue_names(database);
-  if (!names) return report.add_damage(names.status());
+  if (!names) return report.add(Finding::Kind::damage, names.status());
   for (const auto& name : *names) {
     const std::string path = acquire::file_of_queue(database, name);
     auto found = check_database(path, beside);
@@ -130,7 +130,8 @@ void check_queues(const std::string& database, const CheckOptions& options, Chec
     if (!found) {
       const Status& why = found.status();
       const bool ours = acquire::is_damage_of(path, why);
-      report.add_damage(
+      report.add(
+          Finding::Kind::damage,
           Status(why.code(), why.message() + (ours ? "; " + acquire::remedy_of_queue(database, name, false) : ""))
               .in_file(path));
       continue;

@@ -64,6 +64,9 @@ class DetailsReader {
   std::int64_t end_ = 0;
 };
 
+/// The details of a change, as they stand in X.db.history, which must stay open meanwhile.
+DetailsReader details_of(const RecordFile& file, const BulkChange& change);
+
 /// A field as differences have it: without the NULs at its end.
 inline std::string_view without_nuls(const char* bytes, int size) {
   while (size > 0 && bytes[size - 1] == '\0') --size;

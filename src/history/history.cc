@@ -43,20 +43,7 @@ struct History::State {
   std::int64_t damaged = 0;
   std::set<std::int64_t> not_made;  // as a later head says
 
-  // The details of a change, as they stand.
-  history::DetailsReader details_of(const BulkChange& change) const {
-    return history::DetailsReader([this, row = change.record - change.parts, end = change.record, id = change.id,
-                                   record = file->make_record()]() mutable -> Result<std::string_view> {
-      if (row == end) return std::string_view();
-      IMREG_TRY(file->read(row++, record));
-      const auto& f = history::fields();
-      const auto size = record[f.bytes];
-      if (record[f.kind] != 0 || record[f.change] != id || size <= 0 || size > f.data.count)
-        return Status(Code::corrupt, "is no part of the change behind it").in_file(file->path()).at_record(row - 1);
-      return std::string_view(record.bytes())
-          .substr(static_cast<std::size_t>(f.data.offset), static_cast<std::size_t>(size));
-    });
-  }
+  history::DetailsReader details_of(const BulkChange& change) const { return history::details_of(*file, change); }
 
   Status read_step(const BulkChange& change) {
     Step step;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+#include "history/details.h"
 #include "os/file.h"
 
 namespace imreg::history {
@@ -102,6 +104,39 @@ BulkChange change_of(RecordView record, std::int64_t row) {
   return out;
 }
 
+DetailsReader details_of(const RecordFile& file, const BulkChange& change) {
+  return DetailsReader([&file, row = change.record - change.parts, end = change.record, id = change.id,
+                        record = file.make_record()]() mutable -> Result<std::string_view> {
+    if (row == end) return std::string_view();
+    IMREG_TRY(file.read(row++, record));
+    const auto& f = fields();
+    const auto size = record[f.bytes];
+    if (record[f.kind] != 0 || record[f.change] != id || size <= 0 || size > f.data.count)
+      return Status(Code::corrupt, "is no part of the change behind it").in_file(file.path()).at_record(row - 1);
+    return std::string_view(record.bytes())
+        .substr(static_cast<std::size_t>(f.data.offset), static_cast<std::size_t>(size));
+  });
+}
+
+namespace {
+
+// All of it is there and means something.
+Status check_details(const RecordFile& file, const BulkChange& change) {
+  auto reader = details_of(file, change);
+  IMREG_TRY(reader.command().status());
+  DetailsReader::Run run;
+  std::int64_t rows = 0;
+  for (;;) {
+    IMREG_ASSIGN(const bool more, reader.next(run));
+    if (!more) break;
+    if (run.row >= 0) rows += run.count;
+  }
+  if (rows == change.rows) return {};
+  return {Code::corrupt, "they tell of " + counted(rows, "row") + ", its head of " + std::to_string(change.rows)};
+}
+
+}  // namespace
+
 Result<std::vector<BulkChange>> heads_of(const RecordFile& file, std::int64_t& damaged) {
   std::vector<BulkChange> out;
   IMREG_TRY(each_head(file, damaged, [&](RecordView record, std::int64_t row) {
@@ -124,6 +159,27 @@ Result<std::int64_t> next_id(const RecordFile& file) {
 }  // namespace imreg::history
 
 namespace imreg {
+
+Status check_history(const RecordFile& file, const std::function<void(std::int64_t, const std::string&)>& wrong) {
+  Record record = file.make_record();
+  std::int64_t last = 0;
+  for (std::int64_t row = 0; row < file.count(); ++row) {
+    const Status status = file.read(row, record);
+    if (status.code() == Code::corrupt) continue;  // which whoever looks at the records has seen
+    IMREG_TRY(status);
+    if (record[history::fields().kind] == 0) continue;
+    const BulkChange change = history::change_of(record.view(), row);
+    const std::string name = "change " + std::to_string(change.id);
+    if (change.id <= last) wrong(row, name + " stands behind change " + std::to_string(last));
+    last = change.id;
+    const Status details = history::check_details(file, change);
+    if (details.code() == Code::corrupt)
+      wrong(row, "the details of " + name + " are damaged, it cannot be undone: " + details.message());
+    else
+      IMREG_TRY(details);
+  }
+  return {};
+}
 
 std::string_view word_of(BulkChange::Kind kind) {
   const auto& words = history::schema().find("kind")->words;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "record/journal.h"
 #include "record/record_state.h"
 
@@ -19,7 +20,8 @@ Result<std::string> header_like(const File& like, const Container& of) {
   std::string card = "FILEUUID= '" + uuid_text(of.uuid) + "' / identity of this file, part of each CRC";
   card.resize(kCardSize, ' ');
   for (std::size_t at = 0; at + kCardSize <= header.size(); at += kCardSize) {
-    if (header.compare(at, 10, card, 0, 10) != 0) continue;
+    if (!equal_nocase(std::string_view(header).substr(at, 8), "FILEUUID"))
+      continue;  // as readers find it, however it is written
     header.replace(at, kCardSize, card);
     return header;
   }

@@ -2,10 +2,12 @@
 #include "registry/path_roots.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/text.h"
 #include "os/file.h"
 #include "os/walk.h"
+#include "record/crc32c.h"
 
 namespace imreg {
 
@@ -13,6 +15,14 @@ namespace {
 
 constexpr std::size_t kMostRoots = 1000, kMostBytes = 1 << 20;  // of a file that somebody wrote by hand
 constexpr std::size_t kLongestFolder = 4095;                    // PATH_MAX without its NUL
+
+// The last line of what programs write; a file that somebody writes by hand does without.
+constexpr char kCheck[] = "# check ";
+std::string check_line(std::string_view text) {
+  char digits[16];
+  std::snprintf(digits, sizeof digits, "%08x\n", crc32c(0, text.data(), text.size()));
+  return kCheck + std::string(digits);
+}
 
 std::string file_of(const std::string& database) { return resolved_path(database) + ".roots"; }
 
@@ -186,7 +196,20 @@ Status PathRoots::remove(const std::string& name) {
 Status PathRoots::save(const std::string& database, IoObserver* observer) const {
   std::string text = "# Path roots: NAME, a tab, PREFIX. A pathname $NAME/rest stands for PREFIX/rest.\n";
   for (const auto& root : roots_) text += root.name + '\t' + root.prefix + '\n';
-  return replace_file(file_of(database), text, observer);
+  return replace_file(file_of(database), text + check_line(text), observer);
+}
+
+Status PathRoots::check_file(const std::string& database) {
+  const std::string path = file_of(database);
+  const auto text = read_file(path, kMostBytes);
+  if (!text) return text.status().code() == Code::not_found ? Status() : text.status();
+  const auto at = text->rfind(kCheck);
+  if (at == text->npos || *text == text->substr(0, at) + check_line(text->substr(0, at))) return {};
+  return Status(
+             Code::mismatch,
+             "its last line, the check, does not hold: it was edited by hand, or is damaged; see whether each folder "
+             "is right, then remove that line (imrelocate -root writes it anew)")
+      .in_file(path);
 }
 
 std::string PathRoots::expand(std::string_view pathname) const {

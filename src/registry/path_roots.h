@@ -37,6 +37,8 @@ class PathRoots {
   Status remove(const std::string& name);
   /// Writes X.db.roots in one step, without what only this host says.
   Status save(const std::string& database, IoObserver* observer = nullptr) const;
+  /// Whether X.db.roots is as save() wrote it, or has no check because a person or an older release did. Errors: mismatch, io.
+  static Status check_file(const std::string& database);
 
   /// "$NAME/rest" to a full path; anything else, and unknown names, stay as they are.
   std::string expand(std::string_view pathname) const;

@@ -137,9 +137,7 @@ void judge_index(const Indexed& indexed, Findings& findings) {
   }
 }
 
-}  // namespace
-
-Result<CheckReport> check_database(const std::string& path, const CheckOptions& options) {
+Result<CheckReport> check_one(const std::string& path, const CheckOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   CheckReport report;
   report.path = path;
@@ -184,6 +182,46 @@ Result<CheckReport> check_database(const std::string& path, const CheckOptions& 
   check_companions(path, findings);
   report.damages = findings.damages();
   report.warnings = findings.warnings();
+  report.findings = std::move(findings).sorted();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+}  // namespace
+
+Result<CheckReport> check_database(const std::string& path, const CheckOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto beside = record_files_beside(path);
+  std::int64_t more = 0, before = 0;  // bytes
+  for (const auto& one : beside) more += one.bytes;
+  CheckOptions own = options;
+  if (options.progress)
+    own.progress = [&](std::int64_t done, std::int64_t all) { options.progress(done, before = all + more); };
+  IMREG_ASSIGN(auto report, check_one(path, own));
+  const std::int64_t total = std::max(before, report.bytes + more);
+  before = total - more;
+  Findings findings;
+  findings.add(std::as_const(report));
+  for (const auto& one : beside) {
+    CheckOptions theirs;
+    theirs.jobs = options.jobs;
+    if (options.progress)
+      theirs.progress = [&](std::int64_t done, std::int64_t) {
+        options.progress(before + std::min(done, one.bytes), total);
+      };
+    const auto found = check_one(one.path, theirs);
+    const Status status = found ? check_beside(one, findings) : found.status();
+    if (found) findings.add(*found);
+    if (found) report.bytes += found->bytes;
+    const bool gone = status.code() == Code::not_found, wreck = found && found->damages > 0;
+    if (!status.ok() && !gone && !wreck) findings.damage(one.path, status.message());
+    before += one.bytes;
+  }
+  if (options.progress) options.progress(total, total);
+  report.damages = findings.damages();
+  report.warnings = findings.warnings();
+  std::erase_if(report.findings, [](const Finding& one) { return one.kind != Finding::Kind::note; });
+  for (auto& note : report.findings) findings.note(std::move(note.file), std::move(note.what));
   report.findings = std::move(findings).sorted();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "imreg/header.h"
+#include "imreg/history.h"
 #include "imreg/record_file.h"
 #include "os/lock.h"
 #include "os/map.h"
@@ -318,6 +321,37 @@ void check_surroundings(const std::string& path, std::int64_t newest_change, Fin
   findings.note(
       path,
       "a program writes now: what changes all the time (counts, journal, room behind the rows) was not looked at");
+}
+
+std::vector<RecordFileBeside> record_files_beside(const std::string& path) {
+  constexpr std::pair<const char*, const char*> kKinds[] = {
+      {".history", "history"}, {".pending", "pending"}, {".temps", "temps"}, {".lost", ""}};
+  std::vector<RecordFileBeside> out;
+  for (const auto& [ending, format] : kKinds) {
+    struct stat info {};
+    const std::string name = resolved_path(path) + ending;
+    if (::stat(name.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR))
+      out.push_back({name, format, info.st_size});
+  }
+  return out;
+}
+
+Status check_beside(const RecordFileBeside& which, Findings& findings) {
+  IMREG_ASSIGN(const auto file, RecordFile::open(which.path));
+  const Schema& schema = file.schema();
+  if (!which.format.empty() && schema.format != which.format) {
+    findings.damage(which.path, "holds records of format \"" + schema.format + "\", by its name it is " + which.format);
+    return {};
+  }
+  const Schema* const known = builtin_format(schema.format, schema.version);
+  if (!known || known->layout_hash() != schema.layout_hash()) {
+    findings.warning(which.path, "is of " + schema.format + " version " + std::to_string(schema.version) +
+                                     ", which this release does not know: only a newer imreg can use it");
+    return {};
+  }
+  if (schema.format != "history") return {};
+  return check_history(file,
+                       [&](std::int64_t row, const std::string& what) { findings.damage(which.path, what, row); });
 }
 
 void check_companions(const std::string& path, Findings& findings) {

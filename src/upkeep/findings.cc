@@ -24,6 +24,16 @@ void Findings::add(Findings others) {
   }
 }
 
+void Findings::add(const CheckReport& other) {
+  std::int64_t unnamed[2] = {other.damages, other.warnings};
+  for (const auto& finding : other.findings) {
+    if (finding.kind == Finding::Kind::note) continue;
+    --unnamed[static_cast<std::size_t>(finding.kind)];
+    add(finding);
+  }
+  for (std::size_t kind = 0; kind < std::size(unnamed); ++kind) count_[kind] += unnamed[kind];
+}
+
 std::vector<Finding> Findings::sorted() && {
   std::vector<Finding> out;
   for (auto& of_kind : named_) {

@@ -26,6 +26,8 @@ class Findings {
     add({Finding::Kind::note, std::move(file), -1, -1, std::move(what)});
   }
   void add(Findings others);
+  /// Damage and warnings of another file.
+  void add(const CheckReport& other);
   bool empty() const { return named_[0].empty() && named_[1].empty() && named_[2].empty(); }
   std::int64_t damages() const { return count_[0]; }
   std::int64_t warnings() const { return count_[1]; }

@@ -30,11 +30,13 @@ std::string findings_json(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-void CheckReport::add_damage(const Status& status) {
+void CheckReport::add(Finding::Kind kind, const Status& status) {
   if (status.ok()) return;
-  findings.insert(findings.begin(), {Finding::Kind::damage, status.file(), -1, -1, status.message()});
+  const auto behind =
+      std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind >= kind; });
+  findings.insert(behind, {kind, status.file(), -1, -1, status.message()});
   if (findings.size() > kMostNamed) findings.pop_back();
-  ++damages;
+  ++(kind == Finding::Kind::damage ? damages : warnings);
 }
 
 void CheckReport::add(CheckReport beside) {

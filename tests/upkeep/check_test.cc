@@ -264,6 +264,64 @@ TEST_F(Check, LockLostAndOthers) {
   finds(Finding::Kind::warning, "0 rows that stood behind a damaged one");
 }
 
+// Each record file of the family, and what is not what its name says.
+TEST_F(Check, RecordFilesBesideIt) {
+  make(path, 5);
+  constexpr std::pair<const char*, const char*> kFiles[] = {
+      {".history", "history"}, {".pending", "pending"}, {".temps", "temps"}};
+  for (const auto& [ending, format] : kFiles) {
+    const std::string file = path + ending;
+    const Schema& schema = *builtin_format(format, 1);
+    ASSERT_TRUE(RecordWriter::create(file, schema, {}).ok());
+    {
+      auto writer = RecordWriter::open(file, {});
+      ASSERT_TRUE(writer.ok() &&
+                  writer->append(std::string(3 * static_cast<std::size_t>(schema.record_size), '\0')).ok());
+    }
+    EXPECT_EQ(checked(path).damages, 0) << all_of(checked(path).findings);
+    const std::string sound = slurp(file);
+    flip(file, 23040 + schema.record_size + 5);
+    auto report = checked(path);
+    EXPECT_EQ(report.damages, 1) << all_of(report.findings);
+    EXPECT_EQ(report.findings.at(0).file, file);
+    EXPECT_EQ(report.findings.at(0).record, 1);
+    spill(file, sound.substr(0, 23040 + static_cast<std::size_t>(schema.record_size) + 7));
+    EXPECT_GT(checked(path).damages, 0) << ending << " cut off";
+    spill(file, "no table at all");
+    EXPECT_GT(checked(path).damages, 0) << ending << " is something else";
+    // Of a newer release: nothing is lost, and this one cannot use it.
+    const auto version = sound.find("RECVERS =");
+    ASSERT_NE(version, sound.npos);
+    std::string newer = sound;
+    newer[newer.find_first_not_of(' ', version + 10)] = '2';
+    spill(file, newer);
+    report = checked(path);
+    EXPECT_GT(report.damages + report.warnings, 0) << ending;
+    EXPECT_THAT(all_of(report.findings), HasSubstr("newer imreg"));
+    spill(file, slurp(path));
+    EXPECT_GT(checked(path).damages, 0) << ending << " holds images";
+    std::filesystem::remove(file);
+    for (const char* more : {".lock", ".journal"}) std::filesystem::remove(file + more);
+  }
+}
+
+// A head that does not fit its parts, under checks that hold.
+TEST_F(Check, HistoryThatDoesNotFit) {
+  make(path, 5);
+  const Schema& schema = *builtin_format("history", 1);
+  ASSERT_TRUE(RecordWriter::create(path + ".history", schema, {}).ok());
+  auto writer = RecordWriter::open(path + ".history", {});
+  Record head(static_cast<std::size_t>(schema.record_size));
+  head.set(*find_field<std::uint8_t>(schema, "kind"), std::uint8_t{1});
+  head.set(*find_field<std::int64_t>(schema, "change"), std::int64_t{1});
+  head.set(*find_field<std::int64_t>(schema, "rows"), std::int64_t{3});
+  ASSERT_TRUE(writer->append(head.bytes()).ok());
+  writer->close();
+  const auto report = checked(path);
+  EXPECT_EQ(report.damages, 1) << all_of(report.findings);
+  EXPECT_THAT(all_of(report.findings), HasSubstr("change 1"));
+}
+
 TEST_F(Check, IsNoDatabase) {
   for (const std::string& bytes :
        {std::string(), std::string(40000, '\0'), std::string("hello"), std::string(60000, 'x')}) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "check_fixture.h"
+#include "imreg/history.h"
 
 namespace imreg {
 namespace {
@@ -38,6 +39,28 @@ std::vector<std::vector<std::int64_t>> answers(const std::string& path) {
   return out;
 }
 
+// What the history tells, and what waits.
+std::vector<std::string> told_beside(const std::string& path) {
+  std::vector<std::string> out = contents(path + ".pending");
+  const auto file = RecordFile::open(path);
+  const auto history = file ? History::load(*file) : Result<History>(file.status());
+  if (!history) return {history.status().text()};
+  out.push_back(std::to_string(history->damaged()) + " damaged");
+  for (const auto& change : history->changes()) {
+    out.push_back(std::to_string(change.id) + ' ' + std::string(word_of(change.kind)) + ' ' +
+                  std::to_string(change.time) + ' ' + change.user + ' ' + change.program + ' ' +
+                  history->command_of(change).value_or("?") + (change.in_force() ? "" : " not in force"));
+    std::int64_t gone = 0;
+    const Status told = history->each(change, gone, [&](std::int64_t row, const Difference& difference) {
+      std::string line = std::to_string(row);
+      for (const auto& one : difference) line += ' ' + one.field + ' ' + one.before + ' ' + one.after;
+      return out.push_back(line), Status();
+    });
+    if (!told.ok()) out.push_back(told.text());
+  }
+  return out;
+}
+
 class Sweep : public CheckedTest {
  protected:
   static constexpr int kRows = 12;
@@ -52,6 +75,7 @@ class Sweep : public CheckedTest {
     ASSERT_EQ(report.indexed, kRows);
     rows_ = contents(path);
     answers_ = answers(path);
+    beside_ = told_beside(path);
     ASSERT_EQ(rows_.size(), kRows);
   }
 
@@ -62,7 +86,7 @@ class Sweep : public CheckedTest {
   // A writer goes on with what is there: its changes, and nothing else, are seen.
   void writer_goes_on(const std::string& from, const std::string& what) {
     const std::string other = from + "-other.db";
-    for (const char* end : {"", ".journal", ".idx", ".lock"})
+    for (const std::string& end : family_)
       std::filesystem::copy_file(from + end, other + end, std::filesystem::copy_options::overwrite_existing);
     auto wanted = rows_;
     {
@@ -103,6 +127,7 @@ class Sweep : public CheckedTest {
       ++count.harmless;
       EXPECT_EQ(contents(copy), rows_) << what;
       EXPECT_EQ(answers(copy), answers_) << what;
+      EXPECT_EQ(told_beside(copy), beside_) << what;
       writer_goes_on(copy, what);
     }
     ASSERT_EQ(::pwrite(fd, &sound, 1, static_cast<off_t>(at)), 1);
@@ -116,7 +141,7 @@ class Sweep : public CheckedTest {
     for (std::size_t mine = 0; mine < counts.size(); ++mine) {
       threads.emplace_back([&, mine] {
         const std::string copy = folder / ("copy" + std::to_string(mine) + ".db");
-        for (const char* other : {"", ".journal", ".idx", ".lock"})
+        for (const std::string& other : family_)
           std::filesystem::copy_file(path + other, copy + other, std::filesystem::copy_options::overwrite_existing);
         const int fd = ::open((copy + end).c_str(), O_RDWR);
         std::mt19937 dice(static_cast<unsigned>(7 + mine));
@@ -139,8 +164,10 @@ class Sweep : public CheckedTest {
     return all;
   }
 
+  std::vector<std::string> family_ = {"", ".journal", ".idx", ".lock"};
   std::vector<std::string> rows_;
   std::vector<std::vector<std::int64_t>> answers_;
+  std::vector<std::string> beside_;
   const bool long_ = std::getenv("IMREG_LONG") != nullptr;
 };
 
@@ -158,6 +185,76 @@ TEST_F(Sweep, Journal) {
 TEST_F(Sweep, Index) {
   const Count count = sweep(".idx", long_ ? 1 : 9, long_ ? 1 : 19);
   EXPECT_EQ(count.harmless, 0);
+}
+
+// With two bulk changes in its history, and statistics that wait.
+class SweepBeside : public Sweep {
+ protected:
+  void SetUp() override {
+    make(path, kRows, 5);
+    {
+      IndexKeeper keeper(IndexKeeper::Patience::full, index_at_once());
+      RecordWriter::Options options;
+      options.follower = &keeper;
+      auto writer = RecordWriter::open(path, options);
+      ASSERT_TRUE(writer.ok());
+      for (int quality = 7; quality < 9; ++quality) {
+        BulkChange about;
+        about.kind = BulkChange::Kind::modify;
+        about.program = "imsearch";
+        about.command = "-modify quality " + std::to_string(quality);
+        auto history = HistoryWriter::begin(writer->file(), about, {});
+        ASSERT_TRUE(history.ok()) << history.status().text();
+        std::vector<RowChange> changes;
+        for (const std::int64_t row : {2, 3, 7}) {
+          Record old = writer->file().make_record();
+          ASSERT_TRUE(writer->file().read(row, old).ok());
+          Record fresh = old;
+          fresh.set(regimage::kQuality, quality);
+          history->row(row, old.view(), fresh.view());
+          changes.push_back({row, fresh.bytes()});
+        }
+        ASSERT_TRUE(history->ready(writer->file().change_number() + 1).ok());
+        ASSERT_TRUE(writer->commit(changes).ok());
+      }
+      keeper.finish(writer->file());
+      ASSERT_TRUE(writer->trim().ok());
+    }
+    const Schema& pending = *builtin_format("pending", 1);
+    ASSERT_TRUE(RecordWriter::create(path + ".pending", pending, {}).ok());
+    {
+      auto waiting = RecordWriter::open(path + ".pending", {});
+      Record entry(static_cast<std::size_t>(pending.record_size));
+      ASSERT_TRUE(entry.set(*find_field<Text>(pending, "path"), "/data/night/1.fits"));
+      ASSERT_TRUE(waiting->append(entry.bytes() + entry.bytes()).ok());
+      ASSERT_TRUE(waiting->trim().ok());
+      auto history = RecordWriter::open(path + ".history", {});
+      ASSERT_TRUE(history.ok() && history->trim().ok());
+    }
+    family_ = {"", ".journal", ".idx", ".lock", ".history", ".history.lock", ".pending", ".pending.lock"};
+    const auto report = checked(path);
+    ASSERT_EQ(report.damages + report.warnings, 0) << all_of(report.findings);
+    rows_ = contents(path);
+    answers_ = answers(path);
+    beside_ = told_beside(path);
+    ASSERT_EQ(beside_.size(), 2U + 1 + 2 * (1 + 3)) << ::testing::PrintToString(beside_);
+  }
+};
+
+TEST_F(SweepBeside, History) {
+  const Count count = sweep(".history", long_ ? 1 : 15, long_ ? 1 : 51);
+  EXPECT_LT(count.harmless, 200);  // of CREATOR and DATE, that nobody reads
+}
+
+TEST_F(SweepBeside, Pending) {
+  const Count count = sweep(".pending", long_ ? 1 : 15, long_ ? 1 : 51);
+  EXPECT_LT(count.harmless, 200);
+}
+
+// Its text saves work and decides nothing: what the check does not see does no harm.
+TEST_F(SweepBeside, Lock) {
+  const Count count = sweep(".lock", 1, 1);
+  EXPECT_GT(count.warning, 0);
 }
 
 }  // namespace
