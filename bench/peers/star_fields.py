@@ -1,5 +1,5 @@
 # FWHM of the real star fields in shared/data/fits/f: imstats, source-extractor, and a reference that is neither of them.
-# star_fields.py BIN_DIR FITS_DIR [FILE...]; needs numpy, astropy and source-extractor.
+# star_fields.py BIN_DIR FITS_DIR [FILE...]; of all files the medians go to bench/results/star_fields.json; needs numpy, astropy and source-extractor.
 #
 # source-extractor: its own defaults but a threshold of 3 sigma; the median FWHM_IMAGE of stars with FLAGS = 0 (no neighbour, not
 # saturated, not cut), FLUX_AUTO of 20 errors or more and ELONGATION below 1.5, after objects more than 30 % away from the mode of
@@ -168,5 +168,11 @@ for name in sys.argv[3:] or sorted(os.listdir(FOLDER)):
           f"{shown(off, '+11.1f')}{shown(peer_off, '+8.1f')}{'' if known else '  no reference: not compared'}")
 both = np.isfinite(ours) & np.isfinite(theirs)
 if both.any():
-    print(f"median deviation of {both.sum()} fields: imstats {np.median(np.abs(np.array(ours)[both])):.1f} %, source-extractor {np.median(np.abs(np.array(theirs)[both])):.1f} %")
+    mine, peers = (float(np.median(np.abs(np.array(values)[both]))) for values in (ours, theirs))
+    print(f"median deviation of {both.sum()} fields: imstats {mine:.1f} %, source-extractor {peers:.1f} %; goal: no worse, {'met' if mine <= peers else 'NOT met'}")
     print("no FWHM: imstats", np.isnan(ours).sum(), "source-extractor", np.isnan(theirs).sum(), "of", len(ours), "fields with a reference")
+    if len(sys.argv) == 3:
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "results", "star_fields.json"), "w") as file:
+            json.dump({"fields": int(both.sum()), "imstats_percent": round(mine, 2), "source_extractor_percent": round(peers, 2),
+                       "imstats_without_fwhm": int(np.isnan(ours).sum()), "source_extractor_without_fwhm": int(np.isnan(theirs).sum())}, file, indent=1)
+            file.write("\n")

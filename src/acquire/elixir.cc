@@ -339,7 +339,7 @@ class Elixir {
     Outcome outcome;
     outcome.id = line.id;
     outcome.state = LineState::failed;
-    outcome.result = "was removed: there is no such file, and no row of its image";
+    outcome.result = "image is unavailable: it was removed, there is no such file, and no row of its image";
     outcome.next = place.plan.failed;
     place.words.emplace_back(Grade::error, about(place, line) + "failed: " + outcome.result);
     place.outcomes.push_back(std::move(outcome));

@@ -46,7 +46,8 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
   });
   if (file.ccds.empty()) return file.status;
   if (is_missing(line.path))
-    return Status(Code::not_found, "was moved or removed while it was measured").in_file(line.path);
+    return Status(Code::not_found, "image is unavailable: it was moved or removed while it was measured")
+        .in_file(line.path);
   const CcdStatistics& ccd = file.ccds[0];
   ImageStatistics entry;
   entry.path = line.path;

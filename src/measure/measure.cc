@@ -192,6 +192,8 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
     return std::move(work);
   };
   auto headers = read_fits_headers(path);
+  if (!headers && headers.status().code() == Code::not_found)
+    return give_up(Status(Code::not_found, "image is unavailable: " + headers.status().message()));
   if (!headers) return give_up(headers.status());
   work->headers = *std::move(headers);
   auto facts =

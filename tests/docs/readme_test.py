@@ -46,7 +46,7 @@ def night(seed, done):
         while time.time() < end and queues != done:
             time.sleep(0.1)
             table = [line.split() for line in place.run(lines[3])[1].splitlines()]
-            queues = {row[0]: (int(row[5]), int(row[2])) for row in table if len(row) == 8 and row[0].isupper()}
+            queues = {row[0]: (int(row[5]), int(row[2])) for row in table if len(row) == 9 and row[0].isupper()}
         return queues
     finally:
         os.killpg(services.pid, signal.SIGTERM)

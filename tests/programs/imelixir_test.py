@@ -225,7 +225,7 @@ for how in ("abort", "two TERM", "INT, INT"):
 
 # --- rates: six lines, two at once
 db2 = database("rates", 6)
-rc2 = config("rates", "QUEUE_A all", f"STEP_A {script('nap', 'sleep 0.4; case $1 in *i5*) exit 1;; esac')} {{path}}", "TRIES_A 1")
+rc2 = config("rates", "QUEUE_A all", f"STEP_A {script('nap', 'sleep 0.4; case $1 in */i5.fits) exit 1;; esac')} {{path}}", "TRIES_A 1")
 equal([q["last_hour"] for q in map(json.loads, queue(db2, rc2, "-format", "json", "rates").stdout.splitlines())], [0], "rates of no lines")
 queue(db2, rc2, "fill", "A", code=0)
 elixir(db2, rc2, "-once", "-j", "2", code=4)
@@ -238,6 +238,25 @@ check(abs(rates["mean_waiting"] - sum(begin - came for came, begin, _ in listed)
 equal(rates["per_minute"], 6, "lines a minute")
 words = queue(db2, rc2, "rates", "A", code=0).stdout.splitlines()[1].split()
 equal(words[:3] + [words[4], words[5]], ["A", "6", "6.00", f"{rates['mean_working']:.2f}", "0"], "rates as text")
+
+# --- JOBS_ is a limit of one queue; a log of 16 MiB becomes QUEUE.log.old
+count = script("many", f'echo "$1 +" >> {work}/rates/at_once; sleep 0.3; echo "$1 -" >> {work}/rates/at_once')
+rc2 = config("limit", "QUEUE_L all", f"STEP_L {count} L", "JOBS_L 2", "QUEUE_M all", f"STEP_M {count} M")
+queue(db2, rc2, "fill", "L", "M", code=0)
+write(db2 + ".queue/L.log", b"old line\n" * (2 << 20))  # beyond 16 MiB
+write(db2 + ".queue/M.log", b"kept\n")
+elixir(db2, rc2, "-once", "-j", "6", code=0)
+most, now = collections.Counter(), collections.Counter()
+for line in lines_of("rates/at_once"):
+    name, sign = line.split()
+    now[name] += 1 if sign == "+" else -1
+    now["all"] += 1 if sign == "+" else -1
+    most = most | now
+check(most["L"] == 2 and most["M"] > 2 and most["all"] <= 6, f"at once: {most}")
+equal(len(lines_of("rates/at_once")), 24, "six steps of both")
+equal(os.path.getsize(db2 + ".queue/L.log.old"), 9 * (2 << 20), "the log of before")
+check("old line" not in read(db2 + ".queue/L.log").decode() and os.path.getsize(db2 + ".queue/L.log") < 10000, "and a new one")
+check(not os.path.exists(db2 + ".queue/M.log.old") and read(db2 + ".queue/M.log").startswith(b"kept\n"), "a log that is small goes on")
 
 # --- a worker wakes when lines come; a line that a dead worker had is the next one's
 fresh()
@@ -327,8 +346,8 @@ equal(queue(db, rc, "fill", "A", code=1).stdout, "A: 0\n", "an image that has mo
 out = elixir(db, rc, "-once", "-j", "2", code=4)
 equal(set(lines_of("moves/out")), {*now, f"{f}/i3.fits"}, "programs get the file where it is, or what its path was")
 equal([(line["path"], line["result"]) for line in shown(db, rc, "C") if line["state"] == "failed"],
-      [(f"{f}/i3.fits", "was removed: there is no such file, and no row of its image")], "a file that was removed")
-check(sum("i3.fits" in line and "was removed" in line for line in out.stderr.splitlines()) == 1, f"it is told: {out.stderr!r:.600}")
+      [(f"{f}/i3.fits", "image is unavailable: it was removed, there is no such file, and no row of its image")], "a file that was removed")
+check(sum("i3.fits" in line and "image is unavailable" in line for line in out.stderr.splitlines()) == 1, f"it is told: {out.stderr!r:.600}")
 equal((counts(db, rc, "A"), counts(db, rc, "LOST"), counts(db, rc, "NEXT")), ({"done": 4, "failed": 1}, {"waiting": 1}, {"waiting": 4}), "what became of them")
 out = queue(db, rc, "take", "B", "-n", "9", code=0)
 equal([line.split()[0] for line in out.stdout.splitlines()], now[:3] + [f"{f}/i3.fits"] + now[3:], "imqueue take")

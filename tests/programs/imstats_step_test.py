@@ -88,5 +88,11 @@ for camera in ([], ["-camera", table]):
     run("imsort", "-db", db, "-camera", table, own, code=0)
     run("imelixir", "-db", db, "-once", *camera, code=0)
     compare(db, measured(*camera, own), f"imelixir {camera}")
+# A file that goes: of a row that is there still, in the queue and from imstats.
+run("imsort", "-db", "gone.db", image("gone/x.fits"), code=0)
+os.remove("gone/x.fits")
+fails(4, ["gone/x.fits", "image is unavailable: there is no such file"], "imstats", "gone/x.fits")
+run("imelixir", "-db", "gone.db", "-once", "-D", "QUEUE_IMSTAT", "all", "-D", "STEP_IMSTAT", "imstats", "-D", "TRIES_IMSTAT", "1", code=4)
+equal([r["result"].split(": ", 1)[1].split(": ", 1)[-1] for r in rows("gone.db.queue/IMSTAT.queue")], ["image is unavailable: there is no such file"], "in the queue")
 fails(2, ["no camera table", "nosuch"], "imelixir", "-db", db, "-once", "-camera", "nosuch")
 finish()

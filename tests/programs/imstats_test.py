@@ -249,7 +249,7 @@ fails(4, ["cut.fits", "truncated"], "imstats", "cut.fits", "section0.fits")
 found = statistics("cut.fits", "section0.fits", "text.fits", "gone.fits", "zero.fits", "empty.fits", code=4)
 equal([(f["file"], f["state"]) for f in found], [("cut.fits", "failed"), ("section0.fits", "incomplete")], "the others are done")
 check("truncated" in found[0]["reason"] and found[0]["sky"] is None, f"cut: {found[0]}")
-for name, words in (("text.fits", ["not a FITS file"]), ("gone.fits", ["no such file"]), ("zero.fits", ["no pixels"]), ("empty.fits", ["no HDU with pixels"])):
+for name, words in (("text.fits", ["not a FITS file"]), ("gone.fits", ["image is unavailable", "no such file"]), ("zero.fits", ["no pixels"]), ("empty.fits", ["no HDU with pixels"])):
     fails(4, [name, *words], "imstats", name)
 found = statistics("nan.fits", code=4, lines=1)[0]
 equal([statistics("cut.fits", code=4)[0][key] for key in ("stars", "saturated", "bad")], [None] * 3, "counts of a file that cannot be read")

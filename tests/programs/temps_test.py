@@ -302,11 +302,24 @@ def filling():
     run("imtemps", "-db", db, "-go", "fill", "-filter", "r", code=1)
     out = run("imtemps", "-db", db, "-go", "-format", "json", "fill", code=0)
     equal([json.loads(out.stdout)[k] for k in ("rows", "done", "without")], [12, True, 19], "json")
+    got = temperatures(db)
+    for i in range(30):
+        wanted = 0 if i == 0 else None if i > 22 else 19.0 if i > 19 else round(i - 0.05, 2)
+        equal(got[f"f{i}.fits"], [wanted, None, None, None], f"filled in two steps: f{i}")
     for n in (1, 2):
         run("imrelocate", "-db", db, "-go", "-undo", 1, code=0)
     equal(set(map(tuple, temperatures(db).values())), {(None,) * 4}, "undone")
     run("imcheck", "-db", db, code=0)
     fails(3, ["none.db"], "imtemps", "-db", "none.db", "fill")
+    # From tonight's log, into rows that the header gave one of the temperatures.
+    write("part.cam", "camera testscope\ntitle  a telescope that writes one temperature\nlike   generic\nteltemp0 MIRTEMP C -50..60\n")
+    for i in range(4):
+        image(f"part/p{i}.fits", DATE_OBS=date(NIGHT + i * 600)[:-1], **({"MIRTEMP": 9.5} if i % 2 else {}))
+    run("imregister", "-db", "part.db", "-camera", "part.cam", "part", code=0)
+    equal(sorted(temperatures("part.db").values(), key=str), [[9.5, None, None, None]] * 2 + [[None] * 4] * 2, "before")
+    log("now.log", [(NIGHT + t, n, v) for n, v in (("2", 1.5), ("45", -3)) for t in (-60, 700, 2000)])
+    run("imtemps", "-db", "part.db", "-go", "-D", "TEMPERATURE_LOG", os.path.abspath("now.log"), "fill", code=0)
+    equal(temperatures("part.db"), {f"p{i}.fits": [9.5 if i % 2 else 1.5, None, None, -3] for i in range(4)}, "tonight's log fills what is not known")
 
 
 def kills():

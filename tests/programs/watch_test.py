@@ -27,8 +27,8 @@ def mosaic(path, ccds=3, final=None, **keys):
 
 
 class Watch:
-    def __init__(self, db, *args, under=(), **more):
-        self.log = open(db + ".log", "a+")
+    def __init__(self, db, *args, under=(), log=None, **more):
+        self.log = open(log or db + ".log", "a+")
         self.process = subprocess.Popen([*under, os.path.join(BIN, "imwatch"), "-db", db, *args], stderr=self.log, **more)
 
     def ready(self):
@@ -330,6 +330,101 @@ def unknown_number():
         watch.end()
 
 
+def catching_up():
+    """What happens between the end of imwatch and its next start: new, replaced and moved files, the rest of an exposure."""
+    db, exposures = "c.db", "cs.db"
+    mosaic("catch/a.fits")
+    mosaic("catch/b.fits")
+    ccd = lambda i: image(f"catchs/700010o/700010o{i:02d}.fits", EXTNAME=f"ccd{i:02d}", DATE_OBS="2001-01-30T10:00:00")
+    ccd(0)
+    ccd(1)
+    start = lambda: (Watch(db, "catch").ready(), Watch(exposures, "-split", "-ccds", "4", "-patience", "60", "catchs").ready())
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        for watch in start():
+            watch.end(how)
+    equal(len(registered(db)), 6, "what was there")
+    check(not os.path.exists(exposures), "two CCDs of four wait")
+    mosaic("catch/new.fits")
+    mosaic("catch/a.fits", OBJECT="again")
+    mosaic("elsewhere/night/deep/x.fits")
+    os.rename("elsewhere/night", "catch/night")
+    os.makedirs("catch/late")
+    os.rename("catch/b.fits", "catch/late/b.fits")
+    ccd(2)
+    ccd(3)
+    watches = start()
+    there = lambda: sorted((r["pathname"][len(work) + 1:] + "/" + r["filename"], r["object"]) for r in rows(db) if r["ccd"] == 0)
+    moved = [("catch/b.fits", "M 31"), ("catch/late/b.fits", "M 31")]
+    wanted = [("catch/a.fits", "again"), ("catch/new.fits", "M 31"), ("catch/night/deep/x.fits", "M 31")]
+    watches[0].until(lambda: set(wanted) <= set(there()) and moved[1] in there(), "what came while it was away", 20)
+    watches[1].until(lambda: os.path.exists(exposures) and len(registered(exposures)) == 4, "the rest of an exposure", 20)
+    check("other CCDs" not in watches[1].said(), f"the exposure is whole: {watches[1].said()}")
+    for watch in watches:
+        watch.end()
+    check(set(there()) - set(wanted) <= set(moved), f"nothing else: {there()}")
+    count = lambda name: sum(path.endswith(name) for path, _ in lines(db))
+    equal([count(name) for name in ("catch/a.fits", "catch/new.fits", "deep/x.fits")], [6, 3, 3], "lines: twice of the file that was replaced")
+    equal(len(lines(exposures)), 4, "lines of the exposure")
+
+
+def together():
+    """Two imwatch and some imsort on one folder: no row and no line twice."""
+    db = "tw.db"
+    os.makedirs("shared")
+    watches = [Watch(db, "shared").ready() for _ in range(2)]
+    sorts = []
+    for i in range(40):
+        mosaic(f"elsewhere/tw{i}", final=f"shared/{i}.fits")
+        if i % 8 == 7:
+            sorts.append(subprocess.Popen([os.path.join(BIN, "imsort"), "-wait", "60", "-db", db, "shared"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    for process in sorts:
+        equal(process.wait(120), 0, "imsort beside two imwatch")
+    watches[0].until(lambda: len(registered(db)) == 120, "all of them", 60)
+    time.sleep(0.5)
+    for watch in watches:
+        watch.end()
+    equal((len(registered(db)), len(set(registered(db)))), (120, 120), "rows")
+    equal(sorted(lines(db)), registered(db), "a line for each row")
+
+
+def full_disk():
+    """imsort, imwatch and imstatreg where nothing can be written: no row without its lines, and it goes on when there is room."""
+    small = os.path.abspath("small")
+    os.makedirs(small)
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", small], capture_output=True).returncode:
+        return print("no tmpfs: a full disk is not tested")
+    try:
+        db = f"{small}/x.db"
+        run("imsort", "-db", db, mosaic("disk/a.fits"), code=0)
+        statistics = json.dumps({"file": os.path.abspath("disk/a.fits"), "ccd": 1, "bias": 7.5, "sky": 9}) + "\n"
+        state = lambda: (registered(db), lines(db), lines(db, "PTOLEMY"), [(r["bias"], r["sky"]) for r in rows(db)])
+        before = state()
+        try:
+            with open(f"{small}/filler", "wb", buffering=0) as f:
+                while f.write(b"x" * 4096):
+                    pass
+        except OSError:
+            pass
+        many = [mosaic(f"disk/more/{i}.fits", ccds=30) for i in range(30)]
+        fails(3, ["No space left"], "imsort", "-db", db, *many)
+        equal(state(), before, "behind imsort on a full disk")
+        entries = "".join(json.dumps({"file": f"/nowhere/{i}.fits", "ccd": 1, "sky": 9}) + "\n" for i in range(20000))
+        fails(3, ["No space left"], "imstatreg", "-db", db, stdin=statistics + entries)
+        equal(state(), before, "behind imstatreg on a full disk")
+        watch = Watch(db, "disk", log="disk.log")
+        watch.until(lambda: "No space left" in watch.said() and "trying again" in watch.said(), "a full disk is told", 20)
+        equal(state(), before, "behind imwatch on a full disk")
+        os.remove(f"{small}/filler")
+        watch.until(lambda: len(registered(db)) == 903, "and it goes on when there is room", 90)
+        watch.end()
+        equal(sorted(lines(db)), registered(db), "with all lines")
+        run("imstatreg", "-db", db, stdin=statistics, code=0)
+        equal([(r["bias"], r["sky"]) for r in rows(db, "-name", "a.fits", "-ccd", "1")], [(7.5, 9)], "statistics")
+        run("imcheck", "-db", db, code=0)
+    finally:
+        subprocess.run(["umount", "-l", small])
+
+
 def renamed():
     """CCDs that are written under another name first count once; an exposure that was not complete says nothing of the next."""
     db = "n.db"
@@ -513,6 +608,9 @@ watching()
 speed()
 splits()
 unknown_number()
+catching_up()
+together()
+full_disk()
 renamed()
 no_images()
 lost()
