@@ -200,6 +200,36 @@ Result<Vector> match(Arguments a) {
   return number_vector(std::move(out), a[0]->rows);
 }
 
+// How many values are in each bin from FIRST to LAST; the bins begin where ramp(FIRST, LAST, STEP) says.
+Result<Vector> histogram(Arguments a) {
+  IMREG_ASSIGN(const Values values, numbers_of(a[0]));
+  IMREG_ASSIGN(const double from, one_number(a[1], "FIRST"));
+  IMREG_ASSIGN(const double to, one_number(a[2], "LAST"));
+  IMREG_ASSIGN(const double step, one_number(a[3], "STEP"));
+  if (!(step > 0)) return Status(Code::invalid, "STEP is more than 0");
+  IMREG_ASSIGN(const auto edges, vectors::choose_edges(values, {.width = step, .low = from, .high = to}));
+  const auto counts = vectors::histogram(values, edges);
+  return number_vector({counts.begin(), counts.end()});
+}
+
+// The polynomial through Y over X, at each X.
+Result<Vector> fitted(Arguments a) {
+  IMREG_ASSIGN(const Values x, numbers_of(a[0]));
+  IMREG_ASSIGN(const Values y, numbers_of(a[1]));
+  IMREG_TRY(check_together(*a[0], "X", *a[1], "Y"));
+  double order = 1;
+  if (a.size() > 2) {
+    IMREG_ASSIGN(order, one_number(a[2], "the order"));
+  }
+  if (!(order >= 0 && order <= 9) || order != std::floor(order))
+    return Status(Code::invalid, "the order is a whole number, 0 to 9");
+  const double middle = vectors::summarize(x, {.percents = {}, .weights = {}}).median;
+  IMREG_ASSIGN(const auto made, vectors::fit(x, y, {.order = static_cast<int>(order), .weights = {}}, middle));
+  std::vector<double> out;
+  for (const double at : x) out.push_back(made.at(at));
+  return like(*a[1], std::move(out), a[0]->rows);
+}
+
 constexpr VectorFunction kFunctions[] = {
     {"subset", 2, 2, "subset(X, CONDITION)", "the values for which the condition holds", subset},
     {"sort", 1, 2, "sort(X [, BY])", "in ascending order, or in the order of BY; unknown last", sort},
@@ -207,6 +237,8 @@ constexpr VectorFunction kFunctions[] = {
     {"reverse", 1, 1, "reverse(X)", "from the last to the first", reverse},
     {"interp", 3, 3, "interp(AT, X, Y)", "Y over X at other places, by straight lines", interp},
     {"smooth", 2, 2, "smooth(X, N)", "the median of N values around each", smooth},
+    {"histogram", 4, 4, "histogram(X, FIRST, LAST, STEP)", "how many values in each bin", histogram},
+    {"fit", 2, 3, "fit(X, Y [, ORDER])", "the polynomial through Y over X, at each X", fitted},
     {"match", 2, 2, "match(TEXT, 'PATTERN')", "1 where a text is like the glob, else 0", match},
     {"clip", 2, 2, "clip(X, SIGMAS)", "values further from the median become unknown", clipped},
     {"diff", 1, 1, "diff(X)", "each value less the one before", differences},

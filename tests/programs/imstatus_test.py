@@ -232,12 +232,16 @@ r = ramp(0, 10, 2.5)
 i = interp(r, r, r*r)
 w = smooth(fwhm, 5)
 z = subset(object, match(object, 'M*'))
+h = histogram(fwhm, 2, 8, 0.5)
+p = fwhm - fit(airmass, fwhm, 2)
 vec -format json m
 write x.csv x
 write y.npy y
 write i.json i
 write w.npy w
 write u.txt u
+write h.npy h
+write p.npy p
 stat d -format json
 stat c -format json
 stat z -format json
@@ -265,6 +269,10 @@ stat s -type dark -format json
     check(np.allclose(w, wanted, equal_nan=True, rtol=1e-14), "smooth")
     compare(lines[1], summary(f["fwhm"][OBJECT] - m), "d")
     equal(lines[3]["n"], int(sum(t.upper().startswith("M") for t in f["object"][OBJECT])), "match")
+    v, a = f["fwhm"][OBJECT], f["airmass"][OBJECT]
+    equal(list(np.load("h.npy")["h"]), list(np.histogram(v[~np.isnan(v)], np.arange(2, 8.25, 0.5))[0]), "histogram as a vector")
+    good = ~np.isnan(v) & ~np.isnan(a)
+    check(np.allclose(np.load("p.npy")["p"][good], (v - np.polyval(np.polyfit(a[good], v[good], 2), a))[good], atol=1e-7), "fit as a vector")
     # the same lines from standard input; Elixir's words
     out = imstatus("-f", "-", stdin="imrough fwhm -type object\nsubset q = fwhm where fwhm < 3\nvstat q -format json\ncreate t 1 5\nvec t -format csv\nctimes 2001-01-27\n"
                    "limits 0 5\nlabels a b\nbox\nset k = 3\nvec k\nhistogram t -bins 2 -format csv\nlist\nquit\nnonsense\n")
@@ -320,6 +328,10 @@ def nothing_made_up():
     imstatus("-o", "const.svg", "-format", "svg", "plot", "obstime", "sky*0+5")
     t = f["obstime"][OBJECT][0]
     imstatus("-where", f"abs(unixepoch(obstime)-{t!r}) < 1", "-o", "second.png", "plot", "obstime", "sky")
+    many = objects("-by", "round(ra * 7919 - floor(ra * 7919), 4)", "stat", "sky")
+    check(sum(g["n"] for g in many) == ROWS and len(many) > 500, f"many groups: {len(many)}")
+    single = objects("-by", "filename,ccd", "stat", "sky")
+    check(len(single) > 10000 and sum(g["n"] for g in single) == ROWS, f"10,000 groups: {len(single)}")
     groups = objects("-by", "filename", "stat", "sky")
     equal(len(groups), len(set(f["filename"])), "as many groups as files")
 
