@@ -23,6 +23,11 @@ pkg_check_modules(WCSLIB REQUIRED wcslib)
 vendor(wcs wcs m)
 target_include_directories(vendor_wcs SYSTEM INTERFACE ${WCSLIB_INCLUDE_DIRS})
 
+# For imstatus only.
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
+add_library(vendor_edit INTERFACE)
+target_link_libraries(vendor_edit INTERFACE PkgConfig::EDIT)
+
 vendor(re2 re2 Threads::Threads)
 vendor(z z)
 vendor(bz2 bz2)
@@ -31,6 +36,11 @@ vendor(bz2 bz2)
 pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
 add_library(vendor_cfitsio INTERFACE)
 target_link_libraries(vendor_cfitsio INTERFACE PkgConfig::CFITSIO)
+
+# Not its archive, either: it would need those of fontconfig, freetype, X11.
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+add_library(vendor_cairo INTERFACE)
+target_link_libraries(vendor_cairo INTERFACE PkgConfig::CAIRO)
 
 # Can a whole program be linked statically? Sanitizers cannot.
 set(CMAKE_REQUIRED_LINK_OPTIONS -static)

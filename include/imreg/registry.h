@@ -14,6 +14,7 @@
 #include "imreg/camera.h"
 #include "imreg/date.h"
 #include "imreg/emit.h"
+#include "imreg/query.h"
 #include "imreg/record.h"
 #include "imreg/scan.h"
 #include "imreg/status.h"
@@ -132,6 +133,13 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink);
 /// Writes rows as they are registered from now on, and goes on when the database is replaced or not yet there. `wait` is
 /// called between two looks, with everything written; it returns false to stop. Errors: those of search().
 Result<SearchReport> follow_rows(const SearchOptions& options, const Sink& sink, const std::function<bool()>& wait);
+
+/// The rows of a search as vectors (imreg/query.h): its filters and conditions, order and amount. Errors: those of search();
+/// of expressions invalid and not_found.
+Result<Columns> read_columns(const RecordFile& file, const SearchOptions& options,
+                             const std::vector<std::string>& expressions, bool checked = true);
+/// The database of a search, with what to do when there is none.
+Result<RecordFile> open_database(const std::string& path);
 
 struct ConvertReport {
   std::int64_t rows = 0;

@@ -152,14 +152,8 @@ Result<SearchReport> find_near(const RecordFile& file, const SearchOptions& opti
   return report;
 }
 
-}  // namespace
-
-Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
-  IMREG_TRY(check_together(options));
-  IMREG_ASSIGN(const RecordFile file, open_database(options.database));
-  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
-  if (!options.near_to.empty()) return find_near(file, options, roots, sink);
-
+// The question without groups.
+Result<Query> make_query(const RecordFile& file, const SearchOptions& options, const PathRoots& roots) {
   IMREG_ASSIGN(Selection selection, make_selection(options, file.schema()));
   const ExpressionSettings settings = expression_settings(options, roots);
   for (const auto& text : options.where) {  // only to name the option of a mistake
@@ -174,15 +168,37 @@ Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
   if (options.last) query.last(*options.last);
   if (options.unique) query.unique();
   query.offset(options.offset);
-  if (options.group) query.group(*options.group, options.emit.fields.empty() ? "count" : joined(options.emit.fields));
-  const auto named = [](const Status& status) {  // "sort: ..." is of the option -sort
-    if (!status.file().empty()) return status;
-    for (const std::string_view option : {"sort ", "group: ", "last: ", "unique: "}) {
-      if (status.message().starts_with(option)) return Status(status.code(), "-" + status.message());
-    }
-    return status;
-  };
+  return query;
+}
 
+// "sort: ..." is of the option -sort.
+Status named(const Status& status) {
+  if (!status.file().empty()) return status;
+  for (const std::string_view option : {"sort ", "group: ", "last: ", "unique: "}) {
+    if (status.message().starts_with(option)) return Status(status.code(), "-" + status.message());
+  }
+  return status;
+}
+
+}  // namespace
+
+Result<Columns> read_columns(const RecordFile& file, const SearchOptions& options,
+                             const std::vector<std::string>& expressions, bool checked) {
+  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
+  IMREG_ASSIGN(const Query query, make_query(file, options, roots));
+  auto columns = query.columns(expressions, checked);
+  if (!columns) return named(columns.status());
+  return columns;
+}
+
+Result<SearchReport> search(const SearchOptions& options, const Sink& sink) {
+  IMREG_TRY(check_together(options));
+  IMREG_ASSIGN(const RecordFile file, open_database(options.database));
+  IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
+  if (!options.near_to.empty()) return find_near(file, options, roots, sink);
+
+  IMREG_ASSIGN(Query query, make_query(file, options, roots));
+  if (options.group) query.group(*options.group, options.emit.fields.empty() ? "count" : joined(options.emit.fields));
   SearchReport report;
   if (options.count && !options.group) {
     QueryReport done;

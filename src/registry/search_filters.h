@@ -36,9 +36,6 @@ Status add_conditions(const SearchOptions& options, const Schema& schema, const 
 /// How many threads, and whether the index is asked.
 ScanOptions scan_options(const SearchOptions& options);
 
-/// Error: not_found, with what to do.
-Result<RecordFile> open_database(const std::string& path);
-
 /// What the writer of rows needs to know. `roots` must outlive it.
 EmitOptions emit_options(const SearchOptions& options, const PathRoots& roots);
 

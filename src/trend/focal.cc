@@ -1,0 +1,126 @@
+// focal: one value for each CCD, where it stands in the camera. The places are those that DETSEC tells, by the recipe of the
+// camera's table, in the newest file of the selection that can be read; without them the CCDs are drawn in their order.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "imreg/camera.h"
+#include "imreg/fits_file.h"
+#include "imreg/vectors.h"
+#include "registry/path_roots.h"
+#include "trend/groups.h"
+#include "trend/verbs.h"
+
+namespace imreg::trend {
+
+namespace {
+
+struct Box {
+  double x0, y0, x1, y1;
+};
+using Places = std::map<int, Box>;
+
+// "[1:2048,1:4612]"; backwards is the same place.
+bool parse_section(const std::string& text, Box& box) {
+  double x0 = 0, x1 = 0, y0 = 0, y1 = 0;
+  char end = 0;
+  if (std::sscanf(text.c_str(), " [%lf:%lf,%lf:%lf%c", &x0, &x1, &y0, &y1, &end) != 5 || end != ']') return false;
+  box = {std::min(x0, x1) - 1, std::min(y0, y1) - 1, std::max(x0, x1), std::max(y0, y1)};
+  return true;
+}
+
+bool overlap(const Box& a, const Box& b) { return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1; }
+
+// What the files of the newest exposure say, or one before it.
+Places places_in_files(Workspace& workspace, const Request& request) {
+  SearchOptions newest = request.rows;
+  newest.sort = "-obstime";
+  newest.limit = 2000;
+  newest.last.reset();
+  const auto found = workspace.evaluate({"obstime", "pathname", "filename"}, newest);
+  const auto roots = PathRoots::load(request.rows.database);
+  const auto cameras = Cameras::load(request.rows.cameras);
+  Places out;
+  if (!found || !roots || !cameras) return out;
+  const auto& [times, folders, names] = std::tie((*found)[0], (*found)[1], (*found)[2]);
+  int unreadable = 0;
+  std::string last;
+  for (std::size_t i = 0; i < times->size() && unreadable < 20; ++i) {
+    const std::string path = roots->expand(folders->text(i)) + "/" + names->text(i);
+    if (path == last) continue;
+    last = path;
+    if (!out.empty() && times->column.numbers[i] != times->column.numbers[i - 1]) break;  // the exposure is whole
+    const auto headers = read_fits_headers(path);
+    if (!headers) {
+      ++unreadable;
+      continue;
+    }
+    const auto facts = cameras->translate(path, *headers, {.camera = "", .explain = true});
+    if (!facts) continue;
+    for (const auto& image : facts->images) {
+      Box box{};
+      if (image.detsec.value && parse_section(*image.detsec.value, box)) out.emplace(image.ccd.value.value_or(0), box);
+    }
+  }
+  for (auto a = out.begin(); a != out.end(); ++a) {
+    for (auto b = std::next(a); b != out.end(); ++b) {
+      if (overlap(a->second, b->second)) return {};  // every CCD in a frame of its own
+    }
+  }
+  return out;
+}
+
+Places in_rows(const std::vector<int>& ccds) {
+  const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(ccds.size()) * 2)));
+  Places out;
+  for (int i = 0; i < static_cast<int>(ccds.size()); ++i) {
+    const double x = i % columns, y = -2.0 * (i / columns);
+    out[ccds[static_cast<std::size_t>(i)]] = {x + 0.02, y + 0.04, x + 0.98, y + 1.96};
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Answer> focal(Workspace& workspace, const Request& request) {
+  if (!request.by.empty()) return Status(Code::invalid, "focal has a value for each CCD: leave out -by");
+  Request asked = request;
+  asked.by = {"ccd"};
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
+  const Vector& vector = *operands.vectors[0];
+  Answer out;
+  Table& table = out.tables.emplace_back();
+  chart::FocalPlane picture;
+  picture.title = request.look.title.empty() ? request.words[0] + " by CCD" : request.look.title;
+  picture.label = "median " + request.words[0];
+  picture.unit = vector.column.shape.unit;
+  std::vector<int> ccds;
+  std::vector<double> medians;
+  for (const auto& group : operands.groups.groups()) {
+    const auto s = vectors::summarize(numbers_in(group, vector), {.percents = {}, .clip = request.clip, .weights = {}});
+    operands.groups.add_keys(table, group, 1);
+    table["n"].is_count = true;
+    table["n"].add(static_cast<double>(s.n));
+    table["median"].add(s.median, vector.is_time());
+    table["mean"].add(s.mean, vector.is_time());
+    table["sigma"].add(s.sigma);
+    ccds.push_back(static_cast<int>(table.columns[0].numbers.back()));
+    medians.push_back(s.median);
+  }
+  Places places = places_in_files(workspace, request);
+  const bool known = std::all_of(ccds.begin(), ccds.end(), [&](int ccd) { return places.contains(ccd); });
+  if (!known) {
+    places = in_rows(ccds);
+    picture.notes.push_back("in their order: no file tells where the CCDs stand (DETSEC)");
+  }
+  for (std::size_t i = 0; i < ccds.size(); ++i) {
+    const Box& box = places[ccds[i]];
+    picture.chips.push_back({std::to_string(ccds[i]), box.x0, box.y0, box.x1, box.y1, medians[i]});
+  }
+  out.picture = std::move(picture);
+  out.wants_picture = true;
+  return out;
+}
+
+}  // namespace imreg::trend

@@ -1,0 +1,97 @@
+// plot, map: what is drawn of the values themselves.
+#include <algorithm>
+#include <cmath>
+
+#include "imreg/vectors.h"
+#include "trend/groups.h"
+#include "trend/verbs.h"
+
+namespace imreg::trend {
+
+namespace {
+
+constexpr std::size_t kMostSeries = 12;  // colours and symbols that can be told apart
+
+Table values_of(const Operands& operands, const Request& request) {
+  Table table;
+  for (std::size_t k = 0; k < operands.vectors.size(); ++k) {
+    const Vector& vector = *operands.vectors[k];
+    table.columns.push_back(column_like(vector, request.words[k]));
+    for (std::size_t i = 0; i < operands.vectors[0]->size(); ++i)
+      add_value(table.columns.back(), vector, vector.size() == 1 ? 0 : i);
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<Answer> plot(Workspace& workspace, const Request& request) {
+  Request asked = request;
+  if (!request.look.error.empty()) asked.words.push_back(request.look.error);
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
+  const std::size_t ys = request.words.size();
+  const Vector& x = *operands.vectors[0];
+  chart::Plot plot;
+  std::string what;
+  for (std::size_t k = 1; k < ys; ++k) what += (k > 1 ? ", " : "") + request.words[k];
+  plot.title = title_of(request, what + " over " + request.words[0]);
+  IMREG_ASSIGN(plot.x, axis_of(x, request.words[0], request, true));
+  IMREG_ASSIGN(plot.y, axis_of(*operands.vectors[1], what, request, false));
+  for (std::size_t k = 2; k < ys; ++k) {
+    if (operands.vectors[k]->column.shape.unit != operands.vectors[1]->column.shape.unit) plot.y.unit.clear();
+  }
+  Answer out;
+  const auto groups = operands.groups.groups().size();
+  if (groups > kMostSeries)
+    out.notes.push_back(std::to_string(groups) + " groups: colours and symbols repeat; -where or top chooses fewer");
+  std::vector<bool> known(ys);  // of several, those of which nothing is known take no place in the legend
+  for (std::size_t k = 1; k < ys; ++k) {
+    const auto& values = operands.vectors[k]->column.numbers;
+    known[k] = std::any_of(values.begin(), values.end(), [](double y) { return std::isfinite(y); });
+    if (!known[k] && ys > 2) plot.notes.push_back("no value of " + request.words[k] + " is known");
+  }
+  const bool any = std::find(known.begin(), known.end(), true) != known.end();
+  for (const auto& group : operands.groups.groups()) {
+    const auto px = numbers_in(group, x);
+    for (std::size_t k = 1; k < ys; ++k) {
+      if (any && !known[k]) continue;
+      auto py = numbers_in(group, *operands.vectors[k]);
+      if (py.size() == 1) py.assign(px.size(), py[0]);
+      std::string name = operands.groups.label(group);
+      if (ys > 2) name += (name.empty() ? "" : ": ") + request.words[k];
+      chart::Series series{.name = name, .x = px, .mark = request.look.mark.value_or(chart::Mark::points)};
+      if (!request.look.error.empty()) {
+        series.y_error = numbers_in(group, *operands.vectors.back());
+        if (series.y_error.size() == 1) series.y_error.assign(px.size(), series.y_error[0]);
+      }
+      series.y = std::move(py);
+      plot.series.push_back(std::move(series));
+    }
+  }
+  out.tables.push_back(values_of(operands, asked));
+  out.picture = std::move(plot);
+  out.wants_picture = true;
+  return out;
+}
+
+Result<Answer> map(Workspace& workspace, const Request& request) {
+  Request asked = request;
+  if (asked.words.empty()) asked.words = {"ra", "dec"};
+  if (asked.words.size() != 2)
+    return Status(Code::invalid, "map is of a right ascension and a declination, in degrees");
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
+  chart::SkyMap map;
+  map.title = title_of(request, "pointings");
+  for (const auto& group : operands.groups.groups()) {
+    map.series.push_back({.name = operands.groups.label(group),
+                          .x = numbers_in(group, *operands.vectors[0]),
+                          .y = numbers_in(group, *operands.vectors[1])});
+  }
+  Answer out;
+  out.tables.push_back(values_of(operands, asked));
+  out.picture = std::move(map);
+  out.wants_picture = true;
+  return out;
+}
+
+}  // namespace imreg::trend

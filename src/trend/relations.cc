@@ -1,0 +1,105 @@
+// fit, corr: of vectors in pairs.
+#include <cmath>
+
+#include "imreg/vectors.h"
+#include "trend/groups.h"
+#include "trend/verbs.h"
+
+namespace imreg::trend {
+
+namespace {
+
+constexpr double kDay = 86400;
+
+}  // namespace
+
+// Over a time x counts days from the midnight (UTC) before the first: a slope is a change in a day.
+Result<Answer> fit(Workspace& workspace, const Request& request) {
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
+  const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
+  Answer out;
+  Table& table = out.tables.emplace_back();
+  chart::Plot plot;
+  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
+  IMREG_ASSIGN(plot.x, axis_of(x, request.words[0], request, true));
+  IMREG_ASSIGN(plot.y, axis_of(y, request.words[1], request, false));
+  Status failure;
+  for (const auto& group : operands.groups.groups()) {
+    auto px = numbers_in(group, x), py = numbers_in(group, y);
+    std::vector<double> weights;
+    if (operands.weight) weights = numbers_in(group, *operands.weight);
+    if (px.size() == 1) px.assign(py.size(), px[0]);
+    if (py.size() == 1) py.assign(px.size(), py[0]);
+    if (weights.size() == 1) weights.assign(px.size(), weights[0]);
+    double x0 = 0;
+    if (x.is_time()) {
+      const double first = vectors::summarize(px, {.percents = {}, .weights = {}}).min;
+      if (std::isfinite(first)) x0 = std::floor(first / kDay) * kDay;
+    }
+    const auto made = vectors::fit(
+        px, py, {.order = request.order, .robust = request.robust, .clip = request.clip, .weights = weights}, x0);
+    const std::string label = operands.groups.label(group);
+    if (!made) {
+      failure = Status(made.status().code(), (label.empty() ? "" : label + ": ") + made.status().message());
+      out.notes.push_back(failure.message());
+      continue;
+    }
+    operands.groups.add_keys(table, group, 1);
+    const auto text = [&](std::string_view name, const std::string& value) {
+      table[name].is_text = true;
+      table[name].texts.push_back(value);
+    };
+    text("x", request.words[0]);
+    text("y", request.words[1]);
+    table["n"].add(static_cast<double>(made->n));
+    table["n"].is_count = true;
+    table["left_out"].add(static_cast<double>(made->left_out));
+    table["left_out"].is_count = true;
+    table["x0"].add(made->x0, x.is_time());
+    double unit = 1;
+    for (std::size_t k = 0; k < made->coefficients.size(); ++k, unit *= x.is_time() ? kDay : 1) {
+      table["c" + std::to_string(k)].add(made->coefficients[k] * unit, y.is_time() && k == 0);
+      table["e" + std::to_string(k)].add(made->errors[k] * unit);
+    }
+    table["rms"].add(made->rms);
+    plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
+    const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
+    chart::Series line{.name = label.empty() ? "fit" : "", .mark = chart::Mark::line};
+    constexpr int kSteps = 200;
+    for (int i = 0; i <= kSteps; ++i) {
+      line.x.push_back(range.min + (range.max - range.min) * i / kSteps);
+      line.y.push_back(made->at(line.x.back()));
+    }
+    plot.series.push_back(std::move(line));
+  }
+  if (table.rows() == 0) return failure;
+  out.picture = std::move(plot);
+  return out;
+}
+
+Result<Answer> corr(Workspace& workspace, const Request& request) {
+  IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
+  Answer out;
+  Table& table = out.tables.emplace_back();
+  for (const auto& group : operands.groups.groups()) {
+    std::vector<std::vector<double>> values;
+    for (const auto& vector : operands.vectors) values.push_back(numbers_in(group, *vector));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (std::size_t k = i + 1; k < values.size(); ++k) {
+        IMREG_ASSIGN(const auto pair, vectors::correlate(values[i], values[k]));
+        operands.groups.add_keys(table, group, 1);
+        for (const auto& [name, at] : {std::pair("x", i), std::pair("y", k)}) {
+          table[name].is_text = true;
+          table[name].texts.push_back(request.words[at]);
+        }
+        table["n"].add(static_cast<double>(pair.n));
+        table["n"].is_count = true;
+        table["pearson"].add(pair.pearson);
+        table["spearman"].add(pair.spearman);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace imreg::trend

@@ -1,0 +1,94 @@
+// The table of verbs, and what they have in common.
+#include "trend/verbs.h"
+
+#include <cmath>
+
+#include "base/text.h"
+
+namespace imreg::trend {
+
+namespace {
+
+constexpr std::size_t kMany = 100;
+constexpr Verb kVerbs[] = {
+    {"stat", "EXPR...", "n, min, max, mean, median, sigma, MAD, percentiles", 1, kMany, stat},
+    {"hist", "EXPR", "how many values in each bin", 1, 1, hist},
+    {"bin", "X Y", "mean and median of Y in bins of X", 2, 2, bin},
+    {"fit", "X Y", "a polynomial through Y over X", 2, 2, fit},
+    {"corr", "X Y...", "correlations of each two", 2, kMany, corr},
+    {"top", "EXPR", "the most frequent values", 1, 1, top},
+    {"vec", "EXPR...", "the values themselves", 1, kMany, vec},
+    {"plot", "X Y...", "a picture of Y over X", 2, kMany, plot},
+    {"map", "[RA DEC]", "a picture of positions on the sky", 0, 2, map},
+    {"focal", "EXPR", "a picture of the median in each CCD", 1, 1, focal},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking) {
+  std::vector<std::string> all = request.words;
+  all.insert(all.end(), request.by.begin(), request.by.end());
+  if (!request.weight.empty()) all.push_back(request.weight);
+  IMREG_ASSIGN(auto vectors, workspace.evaluate(all, request.rows));
+  Operands out{};
+  const auto words = static_cast<std::ptrdiff_t>(request.words.size());
+  out.vectors.assign(vectors.begin(), vectors.begin() + words);
+  if (!request.weight.empty()) {
+    out.weight = vectors.back();
+    vectors.pop_back();
+  }
+  const VectorPtr& first = out.vectors[0];
+  for (std::size_t i = 0; i < out.vectors.size(); ++i) {
+    if (taking == Taking::numbers && out.vectors[i]->column.is_text)
+      return Status(Code::invalid, request.words[i] + " is a text, and " + request.verb + " is of numbers: top " +
+                                       request.words[i] + " counts its values");
+    if (taking == Taking::each && request.by.empty() && !out.weight) continue;
+    IMREG_TRY(check_together(*first, request.words[0], *out.vectors[i], request.words[i]));
+  }
+  if (out.weight && out.weight->column.is_text)
+    return Status(Code::invalid, "-weight " + request.weight + " is a text");
+  if (out.weight) IMREG_TRY(check_together(*first, request.words[0], *out.weight, "-weight " + request.weight));
+  if (first->size() == 0)
+    return Status(Code::not_found, "nothing is selected: there is no value of " + request.words[0]);
+  IMREG_ASSIGN(out.groups, Groups::make(request.by, {vectors.begin() + words, vectors.end()}, first, request.words[0]));
+  return out;
+}
+
+Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option) {
+  double value = 0;
+  if (!time && parse_number(text, value) && std::isfinite(value)) return value;
+  if (time) {
+    if (const auto date = parse_date(text, request.rows.dates)) return *date;
+  }
+  return Status(Code::invalid, "-" + std::string(option) + ": \"" + text + "\" is no " + (time ? "date" : "number"));
+}
+
+Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const Request& request, bool is_x) {
+  const Look& look = request.look;
+  const auto& label = is_x ? look.x_label : look.y_label;
+  const auto* range = is_x ? look.x_range : look.y_range;
+  chart::Axis axis;
+  axis.label = label.value_or(name);
+  if (!label) axis.unit = vector.column.shape.unit;
+  axis.time = vector.is_time();
+  if (axis.time) axis.unit.clear();
+  axis.tz_hours = request.rows.dates.tz_hours;
+  axis.log = is_x ? look.x_log : look.y_log;
+  if (axis.log && axis.time) return Status(Code::invalid, name + " is a time: its axis has no logarithms");
+  if (!range[0].empty()) {
+    IMREG_ASSIGN(axis.low, value_of(range[0], axis.time, request, is_x ? "xrange" : "yrange"));
+    IMREG_ASSIGN(axis.high, value_of(range[1], axis.time, request, is_x ? "xrange" : "yrange"));
+  }
+  return axis;
+}
+
+std::string title_of(const Request& request, const std::string& what) {
+  if (!request.look.title.empty()) return request.look.title;
+  std::string out = what;
+  for (std::size_t i = 0; i < request.by.size(); ++i) out += (i == 0 ? " by " : ", ") + request.by[i];
+  return out;
+}
+
+}  // namespace imreg::trend

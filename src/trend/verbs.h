@@ -1,0 +1,58 @@
+// The verbs of imstatus.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "trend/groups.h"
+#include "trend/request.h"
+#include "trend/workspace.h"
+
+namespace imreg::trend {
+
+struct Verb {
+  std::string_view name;
+  std::string_view words;  ///< what follows, for people: "X Y"
+  std::string_view help;
+  std::size_t least, most;  ///< how many words
+  Result<Answer> (*run)(Workspace& workspace, const Request& request);
+};
+std::span<const Verb> verbs();
+
+// statistics.cc
+Result<Answer> stat(Workspace& workspace, const Request& request);
+Result<Answer> top(Workspace& workspace, const Request& request);
+Result<Answer> vec(Workspace& workspace, const Request& request);
+// bins.cc
+Result<Answer> hist(Workspace& workspace, const Request& request);
+Result<Answer> bin(Workspace& workspace, const Request& request);
+// relations.cc
+Result<Answer> fit(Workspace& workspace, const Request& request);
+Result<Answer> corr(Workspace& workspace, const Request& request);
+// pictures.cc
+Result<Answer> plot(Workspace& workspace, const Request& request);
+Result<Answer> map(Workspace& workspace, const Request& request);
+// focal.cc
+Result<Answer> focal(Workspace& workspace, const Request& request);
+
+/// What the words of a verb may be.
+enum class Taking {
+  numbers,   ///< that go together: x and y
+  anything,  ///< that goes together, texts too
+  each       ///< one by one: texts too, of any lengths where neither -by nor -weight is asked for
+};
+struct Operands {
+  std::vector<VectorPtr> vectors;  ///< of request.words
+  VectorPtr weight;                ///< nullptr: none
+  Groups groups;
+};
+/// Errors: invalid (texts where numbers are needed, nothing selected: the message says of what).
+Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking);
+/// The axis of a vector, with what the request wants of it.
+Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const Request& request, bool is_x);
+/// A number, or of a time a date.
+Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option);
+/// "fwhm by filter".
+std::string title_of(const Request& request, const std::string& what);
+
+}  // namespace imreg::trend

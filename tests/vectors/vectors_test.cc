@@ -1,0 +1,179 @@
+// Statistics of vectors against sorting and plain loops, on numbers chosen to be awkward.
+#include "imreg/vectors.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "vectors/ranks.h"
+
+namespace imreg::vectors {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::vector<double> draw(int kind, std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(100, 3);
+  std::uniform_real_distribution<double> part(0, 1);
+  std::vector<double> out(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double u = part(random);
+    switch (kind) {
+      case 0: out[i] = normal(random); break;
+      case 1: out[i] = 5; break;                                       // all equal
+      case 2: out[i] = std::floor(u * 3); break;                       // three values
+      case 3: out[i] = static_cast<double>(i % 36) + 1e-6 * u; break;  // repeats as CCDs do
+      case 4: out[i] = std::pow(10, 600 * u - 300); break;             // all sizes
+      case 5: out[i] = u < 0.3 ? -kInfinity : u > 0.6 ? kInfinity : u; break;
+      case 6: out[i] = static_cast<double>(i); break;          // in order
+      default: out[i] = u < 0.99 ? 1 : normal(random); break;  // nearly all equal
+    }
+  }
+  return out;
+}
+
+TEST(Ranks, AreThoseOfASort) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{2}, std::size_t{1000}, std::size_t{100001}, std::size_t{350000}}) {
+    for (int kind = 0; kind < 8; ++kind) {
+      const auto values = draw(kind, n, n + static_cast<std::size_t>(kind));
+      auto sorted = values;
+      std::sort(sorted.begin(), sorted.end());
+      std::vector<std::int64_t> ranks;
+      for (const double part : {0.0, 0.001, 0.05, 0.25, 0.5, 0.5, 0.7, 0.95, 1.0})
+        ranks.push_back(static_cast<std::int64_t>(part * static_cast<double>(n - 1)));
+      for (const int jobs : {1, 3}) {
+        const auto found = at_ranks(values, ranks, jobs);
+        ASSERT_EQ(found.size(), ranks.size());
+        for (std::size_t i = 0; i < ranks.size(); ++i)
+          EXPECT_EQ(found[i], sorted[static_cast<std::size_t>(ranks[i])])
+              << "kind " << kind << " of " << n << ", rank " << ranks[i];
+      }
+    }
+  }
+}
+
+TEST(Summary, DoesNotDependOnThreads) {
+  const auto values = draw(0, 300000, 1);
+  const auto one = summarize(values, {.weights = {}, .jobs = 1}), four = summarize(values, {.weights = {}, .jobs = 4});
+  EXPECT_EQ(one.mean, four.mean);
+  EXPECT_EQ(one.sigma, four.sigma);
+  EXPECT_EQ(one.median, four.median);
+  EXPECT_EQ(one.mad, four.mad);
+  EXPECT_EQ(one.percentiles, four.percentiles);
+}
+
+TEST(Summary, OfFewAndOddValues) {
+  const auto none = summarize({});
+  EXPECT_EQ(none.n, 0);
+  EXPECT_TRUE(std::isnan(none.mean) && std::isnan(none.median) && std::isnan(none.min) &&
+              std::isnan(none.percentiles[0]));
+  const std::vector<double> one = {kUnknown, 7, kUnknown};
+  const auto s = summarize(one);
+  EXPECT_EQ(s.n, 1);
+  EXPECT_EQ(s.unknown, 2);
+  EXPECT_EQ(s.median, 7);
+  EXPECT_TRUE(std::isnan(s.sigma));
+  EXPECT_EQ(s.mad, 0);
+  const auto infinite = summarize(std::vector<double>{1, 2, kInfinity});
+  EXPECT_EQ(infinite.max, kInfinity);
+  EXPECT_EQ(infinite.median, 2);
+  EXPECT_EQ(infinite.mean, kInfinity);
+  const auto both = summarize(std::vector<double>{-kInfinity, kInfinity});
+  EXPECT_TRUE(std::isnan(both.mean));
+  const std::vector<double> values = {1, 2, 3, 100}, weights = {1, 1, 0, kUnknown};
+  const auto weighted = summarize(values, {.weights = weights});
+  EXPECT_EQ(weighted.n, 2);
+  EXPECT_EQ(weighted.unknown, 2);
+  EXPECT_EQ(weighted.mean, 1.5);
+}
+
+// Every value is in one bin, whose ends say so.
+TEST(Edges, HoldTheirValues) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 2000; ++round) {
+    std::uniform_real_distribution<double> size(-8, 8), part(0, 1);
+    const double scale = std::pow(10, size(random)),
+                 offset = std::pow(10, size(random)) * (part(random) < 0.5 ? -1 : 1);
+    std::vector<double> values(50);
+    for (double& x : values) x = offset + scale * part(random);
+    EdgesOptions options;
+    if (round % 3 == 1) options.bins = 1 + round % 40;
+    if (round % 3 == 2) options.time = true;
+    const auto edges = choose_edges(values, options);
+    if (!edges) {
+      EXPECT_NE(edges.status().message().find("too narrow"), std::string::npos) << edges.status().text();
+      EXPECT_LT(scale, std::abs(offset) * 1e-12);
+      continue;
+    }
+    EXPECT_LE(edges->bins, 250);
+    for (const double x : values) {
+      const auto bin = bin_of(*edges, x);
+      ASSERT_GE(bin, 0) << x << " of " << edges->low << " + i " << edges->width << ", " << edges->bins;
+      const double low = edges->edge(bin), high = edges->edge(bin + 1);
+      EXPECT_TRUE(low <= x && (x < high || (bin + 1 == edges->bins && x <= high))) << low << " " << x << " " << high;
+    }
+    const auto counts = histogram(values, *edges);
+    EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), 50);
+  }
+  EXPECT_EQ(choose_edges(std::vector<double>{kUnknown, kInfinity}).status().code(), Code::invalid);
+  EXPECT_EQ(choose_edges(std::vector<double>{1, 2}, {.width = 1e-9}).status().code(), Code::invalid);
+  EXPECT_EQ(choose_edges(std::vector<double>{1, 2}, {.low = 3, .high = 1}).status().code(), Code::invalid);
+  const auto constant = choose_edges(std::vector<double>{5, 5, 5});
+  ASSERT_TRUE(constant.ok());
+  EXPECT_EQ(histogram(std::vector<double>{5, 5, 5}, *constant), std::vector<std::int64_t>{3});
+}
+
+TEST(Fit, FindsThePolynomialItself) {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> part(-1, 1);
+  for (int order = 0; order <= 9; ++order) {
+    for (const double offset : {0.0, 10.0}) {
+      std::vector<double> c(static_cast<std::size_t>(order) + 1), x(60), y;
+      for (double& k : c) k = part(random) * 10;
+      for (double& t : x) t = offset + 3 * part(random);
+      for (const double t : x) {
+        double sum = 0;
+        for (std::size_t k = c.size(); k-- > 0;) sum = sum * (t - offset) + c[k];
+        y.push_back(sum);
+      }
+      for (const bool robust : {false, true}) {
+        const auto found = fit(x, y, {.order = order, .robust = robust, .weights = {}}, offset);
+        ASSERT_TRUE(found.ok());
+        for (std::size_t k = 0; k < c.size(); ++k)
+          EXPECT_NEAR(found->coefficients[k], c[k], 1e-7) << "order " << order << ", c" << k;
+        EXPECT_NEAR(found->at(offset + 0.5), y.empty() ? 0 : [&] {
+          double sum = 0;
+          for (std::size_t k = c.size(); k-- > 0;) sum = sum * 0.5 + c[k];
+          return sum;
+        }(), 1e-7);
+      }
+    }
+  }
+  EXPECT_EQ(fit(std::vector<double>{1, 1}, std::vector<double>{1, 2}).status().code(), Code::invalid);
+  EXPECT_EQ(fit(std::vector<double>{1, 2}, std::vector<double>{1}).status().code(), Code::invalid);
+  const auto exact = fit(std::vector<double>{1, 2}, std::vector<double>{1, 3});
+  ASSERT_TRUE(exact.ok());
+  EXPECT_NEAR(exact->coefficients[1], 2, 1e-12);
+  EXPECT_TRUE(std::isnan(exact->errors[1]) && std::isnan(exact->rms));  // two points leave nothing to judge by
+}
+
+TEST(Pairs, InterpolateAndSmooth) {
+  const std::vector<double> x = {3, 1, 2, 2, kUnknown}, y = {9, 1, 3, 5, 7};
+  const auto found = interpolate(x, y, std::vector<double>{1, 1.5, 2, 2.5, 3, 0.9, 3.1, kUnknown});
+  const std::vector<double> wanted = {1, 2.5, 4, 6.5, 9};
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(found[i], wanted[i]);
+  for (std::size_t i = 5; i < found.size(); ++i) EXPECT_TRUE(std::isnan(found[i]));
+  EXPECT_TRUE(std::isnan(correlate(std::vector<double>{1, 1}, std::vector<double>{1, 2})->pearson));
+  EXPECT_NEAR(correlate(std::vector<double>{1, 2, kUnknown}, std::vector<double>{4, 2, 1})->spearman, -1, 1e-15);
+  EXPECT_EQ(running_median(std::vector<double>{5, kUnknown, 1, 9}, 3)[1], 3);
+  EXPECT_EQ(order_of(std::vector<double>{kUnknown, 2, 1, 2}), (std::vector<std::size_t>{2, 1, 3, 0}));
+}
+
+}  // namespace
+}  // namespace imreg::vectors
