@@ -45,6 +45,9 @@ class Looker {
     }
   }
 
+  /// The record that was visited last stands in the file's map, for as long as the file lives; else it is overwritten by the next one.
+  bool is_in_place(RecordView record) const { return record.bytes() != scratch_.view().bytes(); }
+
  private:
   // The record as it stands, from the map where it can be had there.
   RecordView look(std::int64_t row) {

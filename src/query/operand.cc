@@ -122,6 +122,22 @@ double Operand::number(RecordView record) const {
   return field_.scale == 1 && field_.zero == 0 ? value : field_.zero + field_.scale * value;
 }
 
+void Operand::add_numbers(std::span<const char* const> records, std::vector<double>& out) const {
+  const bool plain = !expression_ && !field_.missing_is_zero && field_.scale == 1 && field_.zero == 0;
+  const std::size_t first = out.size();
+  out.resize(first + records.size());
+  const auto each = [&](const auto& value_of) {
+    for (std::size_t i = 0; i < records.size(); ++i) out[first + i] = value_of(records[i]);
+  };
+  const int at = field_.offset;
+  if (plain && field_.type == Type::f32)
+    each([at](const char* record) { return static_cast<double>(load_big<float>(record + at)); });
+  else if (plain && field_.type == Type::f64)
+    each([at](const char* record) { return load_big<double>(record + at); });
+  else
+    each([this](const char* record) { return number(RecordView(record)); });
+}
+
 std::uint64_t Operand::number_key(RecordView record) const {
   if (kind_ == Kind::real) return key_of_real(number(record));
   const std::int64_t value = integer(record);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ class Operand {
 
   /// The value as a number; NaN when it is not known, and for texts.
   double number(RecordView record) const;
+  /// The same of many records, which begin at these places; added to `out`.
+  void add_numbers(std::span<const char* const> records, std::vector<double>& out) const;
   /// Of a number: its key as one word.
   std::uint64_t number_key(RecordView record) const;
   /// `scratch` may hold the result.

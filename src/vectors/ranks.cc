@@ -1,11 +1,10 @@
-// One pass instead of a sort: a sample tells, for each wanted rank, two values between which it must lie; only what is
-// between them is kept and put in order. (Floyd and Rivest 1975.) A rank that the sample missed is looked for in all values.
+// Two passes instead of a sort: values are counted in 4,096 buckets of equal width, then those of the buckets in which a wanted place
+// lies are kept and put in order. The bucket rises with the value, however it is rounded, so the answer is exact; a sample tells
+// the width, and what is beyond goes into the first and the last bucket.
 #include "vectors/ranks.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <limits>
 #include <system_error>
 #include <thread>
 
@@ -13,125 +12,105 @@ namespace imreg::vectors {
 
 namespace {
 
-constexpr std::int64_t kFew = 100000;  // so many are copied and put in order
-constexpr std::int64_t kSample = 16384, kBlock = 32768;
+constexpr std::size_t kBlock = 32768, kSample = 8192;
 
-// Of values in `pool`, which may be moved about.
-void take_ranks(std::vector<double>& pool, const std::vector<std::int64_t>& ranks, std::vector<double>& out) {
-  auto begin = pool.begin();
-  for (const auto rank : ranks) {  // ascending: what is below the last one stands before it
-    const auto at = pool.begin() + rank;
-    if (at >= begin) std::nth_element(begin, at, pool.end());
-    begin = at;
-    out.push_back(*at);
+// Golden steps: what repeats in the values (36 CCDs) does not repeat in the sample.
+std::vector<double> sample_of(std::size_t n, const std::function<double(std::size_t)>& value) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < kSample; ++i) {
+    const double at = std::fmod(static_cast<double>(i) * 0.6180339887498949, 1.0) * static_cast<double>(n);
+    const double x = value(std::min(static_cast<std::size_t>(at), n - 1));
+    if (std::isfinite(x)) out.push_back(x);
   }
-}
-
-struct Part {
-  std::vector<std::int64_t> counts;
-  std::vector<std::vector<double>> kept;
-};
-
-// Borders ascend. Of k borders, values are in k + 1 classes; those of odd ones are kept.
-void classify(Values values, const std::vector<double>& borders, Part& part) {
-  const std::size_t n = borders.size();
-  for (const double value : values) {
-    std::size_t k = 0;
-    for (std::size_t i = 0; i < n; ++i) k += value >= borders[i] ? 1 : 0;
-    ++part.counts[k];
-    if (k & 1) part.kept[k].push_back(value);
-  }
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace
 
-void in_parallel(std::int64_t blocks, int jobs, const std::function<void(std::int64_t block)>& work) {
-  std::atomic<std::int64_t> next{0};
+std::size_t blocks_of(std::size_t n) { return (n + kBlock - 1) / kBlock; }
+
+void in_parallel(std::size_t n, int jobs, const BlockWork& work) {
+  const std::size_t blocks = blocks_of(n);
+  std::atomic<std::size_t> next{0};
   const auto run = [&] {
-    for (std::int64_t block = next++; block < blocks; block = next++) work(block);
+    for (std::size_t block = next++; block < blocks; block = next++)
+      work(block, block * kBlock, std::min(n, (block + 1) * kBlock));
   };
   std::vector<std::thread> threads;
-  constexpr std::int64_t kWorthAThread = 32;
+  constexpr std::size_t kWorthAThread = 16;
   try {
-    for (int i = 1; i < std::min<std::int64_t>(jobs, blocks / kWorthAThread + 1); ++i) threads.emplace_back(run);
+    for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(std::max(jobs, 1)), blocks / kWorthAThread + 1); ++i)
+      threads.emplace_back(run);
   } catch (const std::system_error&) {  // fewer threads do the same work
   }
   run();
   for (auto& thread : threads) thread.join();
 }
 
-std::vector<double> at_ranks(Values values, const std::vector<std::int64_t>& wanted, int jobs) {
-  const auto n = std::ssize(values);
-  std::vector<std::int64_t> ranks = wanted;
-  std::sort(ranks.begin(), ranks.end());
-  ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
-  std::vector<double> found;
-  const auto answer = [&] {
-    std::vector<double> out;
-    for (const auto rank : wanted)
-      out.push_back(
-          found[static_cast<std::size_t>(std::lower_bound(ranks.begin(), ranks.end(), rank) - ranks.begin())]);
-    return out;
-  };
-  const auto slowly = [&] {
-    std::vector<double> pool(values.begin(), values.end());
-    found.clear();
-    take_ranks(pool, ranks, found);
-    return answer();
-  };
-  if (n <= kFew) return slowly();
+inline std::size_t Ranks::bucket_of(double x) const {
+  const double at = (x - low_) * scale_;
+  if (at >= static_cast<double>(kBuckets - 1)) return kBuckets - 1;
+  if (at > 0) return static_cast<std::size_t>(at);
+  return std::isnan(x) ? kUnknown : 0;
+}
 
-  // Golden steps through the values: what repeats in them does not repeat in the sample.
-  std::vector<double> sample(kSample);
-  for (std::int64_t i = 0; i < kSample; ++i) {
-    const double at = std::fmod(static_cast<double>(i) * 0.6180339887498949, 1.0) * static_cast<double>(n);
-    sample[static_cast<std::size_t>(i)] =
-        values[static_cast<std::size_t>(std::min(static_cast<std::int64_t>(at), n - 1))];
+Ranks::Ranks(Values values, double from, int jobs)
+    : values_(values), from_(from), absolute_(!std::isnan(from)), jobs_(jobs) {
+  const auto sample =
+      values.empty() ? std::vector<double>() : sample_of(values.size(), [&](std::size_t i) { return value(i); });
+  if (!sample.empty()) {
+    const auto at = [&](double part) {
+      return sample[static_cast<std::size_t>(part * static_cast<double>(sample.size() - 1))];
+    };
+    // Outliers must not make the buckets wide.
+    low_ = at(0.005);
+    const double width = at(0.995) - low_;
+    scale_ = width > 0 && std::isfinite(width) ? static_cast<double>(kBuckets - 2) / width : 0;
+    low_ -= scale_ > 0 ? 1 / scale_ : 0;
+    if (!std::isfinite(scale_) || !std::isfinite(low_)) scale_ = 0, low_ = 0;  // all in one bucket
   }
-  std::sort(sample.begin(), sample.end());
-  // Each rank between two of the sample, five standard deviations of its place away; neighbours share their interval.
-  std::vector<double> borders;
-  for (const auto rank : ranks) {
-    const double part = static_cast<double>(rank) / static_cast<double>(n - 1);
-    const double away = 5 * std::sqrt(part * (1 - part) * kSample) + 5;
-    const auto low = static_cast<std::int64_t>(std::floor(part * kSample - away));
-    const auto high = static_cast<std::int64_t>(std::ceil(part * kSample + away));
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    const double from = low <= 0 ? -kInfinity : sample[static_cast<std::size_t>(low)];
-    // The border itself belongs to the class above, so an interval ends behind its last value.
-    const double to = high >= kSample ? kInfinity : std::nextafter(sample[static_cast<std::size_t>(high)], kInfinity);
-    if (!borders.empty() && from <= borders.back())
-      borders.back() = std::max(borders.back(), to);
-    else
-      borders.push_back(from), borders.push_back(to);
-  }
-  const auto classes = borders.size() + 1;
-  const std::int64_t blocks = (n + kBlock - 1) / kBlock;
-  std::vector<Part> parts(static_cast<std::size_t>(blocks));
-  in_parallel(blocks, jobs, [&](std::int64_t block) {
-    Part& part = parts[static_cast<std::size_t>(block)];
-    part.counts.assign(classes, 0);
-    part.kept.resize(classes);
-    const auto from = static_cast<std::size_t>(block * kBlock);
-    classify(values.subspan(from, std::min(values.size() - from, static_cast<std::size_t>(kBlock))), borders, part);
+  std::vector<std::array<std::uint32_t, kBuckets + 1>> counts(blocks_of(values.size()));
+  in_parallel(values.size(), jobs, [&](std::size_t block, std::size_t begin, std::size_t end) {
+    auto& mine = counts[block];
+    for (std::size_t i = begin; i < end; ++i) {
+      ++mine[bucket_of(value(i))];
+    }
   });
-  std::int64_t before = 0;
-  std::size_t next = 0;
-  for (std::size_t k = 0; k < classes && next < ranks.size(); ++k) {
-    std::int64_t count = 0;
-    for (const auto& part : parts) count += part.counts[k];
-    std::vector<std::int64_t> inside;
-    for (; next < ranks.size() && ranks[next] < before + count; ++next) inside.push_back(ranks[next] - before);
-    before += count;
-    if (inside.empty()) continue;
-    // Infinity above the last border is in its class, which is not kept: with an unlucky sample, and with many infinities.
-    if (k % 2 == 0) return slowly();
-    std::vector<double> pool;
-    pool.reserve(static_cast<std::size_t>(count));
-    for (const auto& part : parts) pool.insert(pool.end(), part.kept[k].begin(), part.kept[k].end());
-    take_ranks(pool, inside, found);
+  for (std::size_t k = 0; k < kBuckets; ++k) {
+    before_[k] = known_;
+    for (const auto& one : counts) known_ += one[k];
   }
-  return answer();
+  before_[kBuckets] = known_;
+}
+
+std::vector<double> Ranks::at(const std::vector<std::int64_t>& ranks) const {
+  const auto bucket_at = [&](std::int64_t rank) {
+    return static_cast<std::size_t>(std::upper_bound(before_.begin(), before_.end() - 1, rank) - before_.begin()) - 1;
+  };
+  std::array<std::uint8_t, kBuckets + 1> wanted{};
+  for (const auto rank : ranks) wanted[bucket_at(rank)] = 1;
+  std::vector<std::vector<std::pair<std::size_t, double>>> kept(blocks_of(values_.size()));
+  in_parallel(values_.size(), jobs_, [&](std::size_t block, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const double x = value(i);
+      const std::size_t bucket = bucket_of(x);
+      if (wanted[bucket]) kept[block].emplace_back(bucket, x);  // never of the unknown
+    }
+  });
+  std::vector<std::vector<double>> pools(kBuckets);
+  for (const auto& part : kept) {
+    for (const auto& [bucket, x] : part) pools[bucket].push_back(x);
+  }
+  std::vector<double> out;
+  for (const auto rank : ranks) {
+    const std::size_t bucket = bucket_at(rank);
+    auto& pool = pools[bucket];
+    const auto place = pool.begin() + (rank - before_[bucket]);
+    std::nth_element(pool.begin(), place, pool.end());
+    out.push_back(*place);
+  }
+  return out;
 }
 
 }  // namespace imreg::vectors

@@ -48,7 +48,9 @@ TEST(Ranks, AreThoseOfASort) {
       for (const double part : {0.0, 0.001, 0.05, 0.25, 0.5, 0.5, 0.7, 0.95, 1.0})
         ranks.push_back(static_cast<std::int64_t>(part * static_cast<double>(n - 1)));
       for (const int jobs : {1, 3}) {
-        const auto found = at_ranks(values, ranks, jobs);
+        const Ranks of(values, kUnknown, jobs);
+        ASSERT_EQ(of.known(), std::ssize(values));
+        const auto found = of.at(ranks);
         ASSERT_EQ(found.size(), ranks.size());
         for (std::size_t i = 0; i < ranks.size(); ++i)
           EXPECT_EQ(found[i], sorted[static_cast<std::size_t>(ranks[i])])
