@@ -105,12 +105,25 @@ void Surroundings::cards() {
 }
 
 void Surroundings::behind(std::int64_t rows) {
-  const std::int64_t record = container.schema->record_size, end = container.data_offset + rows * record;
+  const std::int64_t record = container.schema->record_size;
+  const auto* crc = container.schema->find("crc");
+  std::string row(static_cast<std::size_t>(record), '\0');
+  const auto is_whole = [&](std::int64_t number) {
+    return file.read_exactly(container.data_offset + number * record, row.data(), row.size()).ok() &&
+           load(row.data(), Field<std::uint32_t>{crc->offset}) ==
+               record_crc(container.uuid, number, row.data(), record, crc->offset);
+  };
+  // Written, and its writer was killed before it counted them: nobody was told that they are there, and the next writer counts them.
+  if (counts.valid && rows == counts.first && WriterLock::is_at_work(base + ".lock")) {
+    while (container.data_offset + (rows + 1) * record <= size && is_whole(rows)) ++rows;
+  }
+  const std::int64_t end = container.data_offset + rows * record;
   if (counts.valid && rows > counts.first) {
-    findings.warning(path,
-                     counted(rows - counts.first, "row") +
-                         " behind the count, as a power cut leaves them: they are read; the next writer, or imcheck "
-                         "-trim, counts them");
+    findings.warning(
+        path,
+        counted(rows - counts.first, "row") +
+            " behind the count, as a power cut leaves them, or a writer that was killed: the next writer, or imcheck "
+            "-trim, counts them");
   } else if (const std::int64_t more = size - round_up(end + counts.second, kFitsBlock); counts.valid && more != 0) {
     findings.warning(path, (more > 0 ? counted(more, "byte") + " more than" : counted(-more, "byte") + " less than") +
                                " PCOUNT says (" + std::to_string(counts.second) +
@@ -129,17 +142,13 @@ void Surroundings::behind(std::int64_t rows) {
     }
     at += static_cast<std::int64_t>(stray);
     std::int64_t whole = 0;
-    const auto* crc = container.schema->find("crc");
-    std::string row(static_cast<std::size_t>(record), '\0');
     for (std::int64_t number = rows; container.data_offset + (number + 1) * record <= size; ++number) {
       const std::int64_t at_row = container.data_offset + number * record;
       if (const std::int64_t data = file.next_data(at_row); data >= at_row + record) {  // no row in a hole is whole
         number = (data - container.data_offset) / record - 1;
         continue;
       }
-      if (!file.read_exactly(at_row, row.data(), row.size()).ok()) break;
-      whole += load(row.data(), Field<std::uint32_t>{crc->offset}) ==
-               record_crc(container.uuid, number, row.data(), record, crc->offset);
+      whole += is_whole(number) ? 1 : 0;
     }
     const std::string what = "what stands behind the last row is not empty";
     return findings.damage(path,
