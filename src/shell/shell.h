@@ -1,6 +1,7 @@
 // Lines of imstatus: from the command line, a script, or a person.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +12,6 @@
 #include "trend/workspace.h"
 
 namespace imreg::cli {
-
-/// The words of a line as a shell cuts them: '...', "..." and backslashes; # begins a comment. Error: invalid, a quote
-/// that is not closed.
-Result<std::vector<std::string>> shell_words(std::string_view line);
 
 class StatusShell {
  public:
@@ -35,14 +32,43 @@ class StatusShell {
   std::vector<std::string> completions(std::string_view line, std::string_view word);
 
  private:
+  /// A line whose first word is one of words().
+  struct Line {
+    std::vector<std::string> words;
+    std::string_view text;
+  };
+  /// What it prints.
+  using Does = Result<std::string> (StatusShell::*)(const Line&);
+  struct Word {
+    std::string_view name, usage, help;  ///< without help: another name, or one of Elixir's
+    Does does;
+  };
+  static std::span<const Word> words();
+  // words.cc
+  Result<std::string> select(const Line& line);
+  Result<std::string> list(const Line& line);
+  Result<std::string> forget(const Line& line);
+  Result<std::string> write(const Line& line);
+  Result<std::string> read(const Line& line);
+  Result<std::string> refresh(const Line& line);
+  Result<std::string> limits(const Line& line);
+  Result<std::string> labels(const Line& line);
+  Result<std::string> times(const Line& line);
+  Result<std::string> help(const Line& line);
+  Result<std::string> quit(const Line& line);
+  Result<std::string> nothing(const Line& line);
+  Result<std::string> as_verb(const std::string& verb, const Line& line);
+  Result<std::string> vstat(const Line& line);
+  Result<std::string> histogram(const Line& line);
+  Result<std::string> imrough(const Line& line);
+  Result<std::string> subset(const Line& line);
+  Result<std::string> create(const Line& line);
+
   Status run_words(const std::vector<std::string>& words);
-  Status run_verb(const Parsed& args);
-  Status built_in(const std::string& word, const std::vector<std::string>& words, std::string_view line, bool& done);
+  Status run_verb(const Parsed& line);
   Status assign(const std::string& name, std::string_view expression);
-  Status print(trend::Answer answer, const StatusOutput& output, const trend::Request& request);
-  Result<trend::Request> request_of(const Parsed& args, StatusOutput& output);
-  Status read_vectors(const std::string& path);
   Result<Parsed> parse_line(const std::vector<std::string>& words) const;
+  Result<trend::Request> request_of(const Parsed& line, StatusOutput& output);
 
   const Program& program_;
   Parsed args_;
@@ -51,7 +77,6 @@ class StatusShell {
   std::vector<Use> chosen_;  ///< of select: filters for all lines
   std::vector<Use> look_;    ///< of limits and labels: for the pictures to come
   bool ended_ = false;
-  int shown_ = 0;
 };
 
 }  // namespace imreg::cli
