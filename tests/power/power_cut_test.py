@@ -20,7 +20,7 @@ def shell(*words):
 
 
 def mount():
-    for _ in range(20):
+    for _ in range(400):  # on a busy machine the kernel keeps the one that was shut down for some seconds
         out = shell("mount", "-o", "loop,noatime", IMAGE, MOUNT)
         if out.returncode != 0:
             skip(f"mount: {out.stderr.strip()}")
