@@ -139,7 +139,9 @@ def judge(job, slot, what, rnd):
         check(ours(end) in (before, after), f"{what}, {way}{', registered between' if between else ''}: neither old nor new: {end}\n  wanted {before}\n  or {after}")
         count("new" if ours(end) == after else "old")
     out = started([os.path.join(BIN, "imcheck"), "-db", f"{base}/x.db"])
-    check(out.returncode == 0, f"{what}: {way}: imcheck: {out.stderr}")
+    # The history's next writer is the next bulk change: until then its rows may stand behind its count.
+    other = [e for e in out.stderr.splitlines() if not (".history: warning: " in e and "the next writer" in e)]
+    check(out.returncode in (0, 4) and not other, f"{what}: {way}: imcheck: {out.returncode} {out.stderr}")
 
 
 def prepare(job, slot):
