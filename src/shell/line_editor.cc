@@ -13,6 +13,10 @@
 #include "cli/config.h"
 #include "cli/output.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace imreg::cli {
 
 namespace {
@@ -104,7 +108,12 @@ LineEditor::LineEditor(std::string_view program, Complete complete) : state_(std
   el_set(state_->editor, EL_PROMPT, &State::prompt_of);
   el_set(state_->editor, EL_EDITOR, "emacs");
   el_set(state_->editor, EL_SIGNAL, 0);
-  el_set(state_->editor, EL_ADDFN, "imreg-complete", "completes a word", &State::tab);
+  {
+#ifdef __SANITIZE_ADDRESS__
+    const __lsan::ScopedDisabler of_libedit;  // which never gives back the names of functions
+#endif
+    el_set(state_->editor, EL_ADDFN, "imreg-complete", "completes a word", &State::tab);
+  }
   el_set(state_->editor, EL_BIND, "^I", "imreg-complete", nullptr);
   el_set(state_->editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   el_source(state_->editor, nullptr);  // ~/.editrc
