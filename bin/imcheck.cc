@@ -77,7 +77,8 @@ int check(Request& request) {
   if (!report) return trouble(request, report.status());
   for (const Status& beside : {roots.status(), check_temperatures(request.database)})
     report->add(Finding::Kind::damage, beside);
-  if (roots) report->add(Finding::Kind::warning, PathRoots::check_file(request.database));
+  if (const Status check = roots ? PathRoots::check_file(request.database) : Status(); !check.ok())
+    report->add(check.code() == Code::io ? Finding::Kind::damage : Finding::Kind::warning, check);
   check_queues(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;

@@ -133,7 +133,7 @@ void judge_index(const Indexed& indexed, Findings& findings) {
       if (is_whole_head(path)) return findings.warning(path, "is not used: " + status.message() + anew);
       return findings.damage(path, "the head of the index is damaged" + anew);
     case Code::corrupt: return findings.damage(path, status.message() + anew);
-    default: return findings.warning(path, "cannot be read: " + status.message());
+    default: return findings.damage(path, "cannot be read: " + status.message());
   }
 }
 

@@ -165,7 +165,7 @@ void Surroundings::journal() {
   const std::string name = base + ".journal";
   const auto opened = File::open(name, File::Mode::read);
   if (!opened) {
-    if (opened.status().code() != Code::not_found) findings.warning(name, opened.status().message());
+    if (opened.status().code() != Code::not_found) findings.damage(name, opened.status().message());
     return;
   }
   const auto bytes = opened->size();
@@ -371,7 +371,7 @@ void check_companions(const std::string& path, Findings& findings) {
                                " that stood behind a damaged one when a writer brought the file in order; imsearch -db "
                                "shows them, imregtable merges them; remove it then");
   } else if (rows.status().code() != Code::not_found) {
-    findings.warning(lost, "what a writer set aside cannot be read: " + rows.status().message());
+    findings.damage(lost, "what a writer set aside cannot be read: " + rows.status().message());
   }
   struct stat info {};
   const std::string moving = base + ".moving";
