@@ -2,9 +2,9 @@
 // camera's table, in the newest file of the selection that can be read; without them the CCDs are drawn in their order.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 
+#include "base/text.h"
 #include "imreg/camera.h"
 #include "imreg/fits_file.h"
 #include "imreg/vectors.h"
@@ -22,11 +22,18 @@ struct Box {
 using Places = std::map<int, Box>;
 
 // "[1:2048,1:4612]"; backwards is the same place.
-bool parse_section(const std::string& text, Box& box) {
-  double x0 = 0, x1 = 0, y0 = 0, y1 = 0;
-  char end = 0;
-  if (std::sscanf(text.c_str(), " [%lf:%lf,%lf:%lf%c", &x0, &x1, &y0, &y1, &end) != 5 || end != ']') return false;
-  box = {std::min(x0, x1) - 1, std::min(y0, y1) - 1, std::max(x0, x1), std::max(y0, y1)};
+bool parse_section(std::string_view text, Box& box) {
+  text = trim(text);
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  std::vector<double> ends;
+  for (const auto side : split(text.substr(1, text.size() - 2), ',')) {
+    for (const auto end : split(side, ':')) {
+      if (!parse_number(end, ends.emplace_back())) return false;
+    }
+  }
+  if (ends.size() != 4) return false;
+  box = {std::min(ends[0], ends[1]) - 1, std::min(ends[2], ends[3]) - 1, std::max(ends[0], ends[1]),
+         std::max(ends[2], ends[3])};
   return true;
 }
 
@@ -75,7 +82,8 @@ Places in_rows(const std::vector<int>& ccds) {
   const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(ccds.size()) * 2)));
   Places out;
   for (int i = 0; i < static_cast<int>(ccds.size()); ++i) {
-    const double x = i % columns, y = -2.0 * (i / columns);
+    const int row = i / columns;
+    const double x = i % columns, y = -2.0 * row;
     out[ccds[static_cast<std::size_t>(i)]] = {x + 0.02, y + 0.04, x + 0.98, y + 1.96};
   }
   return out;

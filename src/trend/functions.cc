@@ -108,7 +108,7 @@ Result<Vector> smooth(Arguments a) {
 }
 
 template <class Of>
-Result<Vector> summary(Arguments a, const Of& of, vectors::SummaryOptions options = {}) {
+Result<Vector> summary(Arguments a, const Of& of, const vectors::SummaryOptions& options = {}) {
   IMREG_ASSIGN(const Values values, numbers_of(a[0]));
   return like(*a[0], {of(vectors::summarize(values, options))}, 0);
 }
