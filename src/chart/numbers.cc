@@ -1,7 +1,6 @@
 // Decimal numbers as text, from an integer and a power of ten: nothing is rounded.
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include "chart/ticks.h"
 
@@ -37,8 +36,10 @@ std::string short_number(double value, int digits) {
   auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;
   std::string out(text, end);
   // "1e+06" is longer than "1e6" and says no more.
-  if (const auto at = out.find('e'); at != out.npos)
-    out = out.substr(0, at) + "e" + std::to_string(std::atoi(out.c_str() + at + 1));
+  if (const auto at = out.find('e'); at != out.npos) {
+    const auto first = out.find_first_not_of("+-0", at + 1);
+    out = out.substr(0, at) + (out[at + 1] == '-' ? "e-" : "e") + (first == out.npos ? "0" : out.substr(first));
+  }
   return out;
 }
 
