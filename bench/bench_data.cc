@@ -201,4 +201,11 @@ std::string program(const std::string& name) {
   die("there is no program " + name + " beside " + folder.string());
 }
 
+std::int64_t rows_of_run() {
+  const char* text = std::getenv("ROWS");
+  char* end = nullptr;
+  const std::int64_t number = text ? std::strtoll(text, &end, 10) : 1000000;
+  return number * (!text || !*end ? 1 : *end == 'k' || *end == 'K' ? 1000 : 1000000);
+}
+
 }  // namespace imreg::bench

@@ -22,6 +22,8 @@ std::string simulated_database(std::int64_t rows);
 void build_index(const std::string& database, std::int64_t rows);
 /// Its path, whether it is there or not; what is derived from it begins with the same name.
 std::string database_path(const char* kind, std::int64_t rows);
+/// $ROWS as a number of rows: 1M, 10M, 300k; a million without it.
+std::int64_t rows_of_run();
 /// Reads a file, so that it is in the page cache.
 void warm(const std::string& path);
 /// Eight hexadecimal digits that depend on the text: in names of files that are made again when it changes.

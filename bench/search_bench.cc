@@ -32,14 +32,8 @@ using namespace imreg;
 using bench::Work;
 using Words = std::vector<std::string>;
 
-// ROWS=10M: the one size of this run.
-std::int64_t rows_of_run() {
-  const char* text = std::getenv("ROWS");
-  char* end = nullptr;
-  const std::int64_t number = text ? std::strtoll(text, &end, 10) : 1000000;
-  return number * (!text || !*end ? 1 : *end == 'k' || *end == 'K' ? 1000 : 1000000);
-}
-const std::int64_t kRows = rows_of_run();
+// The one size of this run.
+const std::int64_t kRows = bench::rows_of_run();
 const bool kSparse = kRows > 20000000;
 
 const std::vector<Work>& works() {

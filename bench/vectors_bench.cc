@@ -30,13 +30,7 @@ using namespace imreg;
 
 constexpr int kThreads = 2;
 
-std::int64_t rows_of_run() {
-  const char* text = std::getenv("ROWS");
-  char* end = nullptr;
-  const std::int64_t number = text ? std::strtoll(text, &end, 10) : 1000000;
-  return number * (!text || !*end ? 1 : *end == 'k' || *end == 'K' ? 1000 : 1000000);
-}
-const std::int64_t kRows = rows_of_run();
+const std::int64_t kRows = bench::rows_of_run();
 
 template <class T>
 T must(Result<T> result) {

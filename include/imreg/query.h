@@ -122,7 +122,7 @@ class Query {
   /// `report` is told what was done.
   Result<std::int64_t> count(QueryReport* report = nullptr) const;
   /// Fields, elements (teltemp[2]) or expressions (fwhm * 0.187) as vectors in memory, by all threads; not of groups. Without
-  /// `checked`, order and amount the rows are taken as they stand: ten times as fast, and a damaged one counts.
+  /// `checked`, order and amount the rows are taken as they stand: several times as fast, and a damaged one counts.
   Result<Columns> columns(const std::vector<std::string>& expressions, bool checked = true) const;
 
  private:

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/markup.h"
 #include "chart/cairo_text.h"
 #include "chart/palette.h"
 #include "chart/sheet.h"
@@ -28,20 +29,6 @@ std::string colour_name(Colour c) {
   char text[8];
   std::snprintf(text, sizeof text, "#%02x%02x%02x", c.red, c.green, c.blue);
   return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
 }
 
 std::string base64(std::string_view bytes) {
@@ -85,7 +72,7 @@ class Svg final : public SvgCanvas {
     if (font == Font::title) out_ += " font-weight=\"bold\"";
     out_ += " fill=\"" + colour_name(ink) + "\"";
     if (text.size() > 1) out_ += " textLength=\"" + number(size.width) + "\" lengthAdjust=\"spacingAndGlyphs\"";
-    out_ += ">" + escaped(text) + "</text>\n";
+    out_ += ">" + escaped_markup(text) + "</text>\n";
   }
 
   void polyline(std::span<const Point> points, const Stroke& stroke) override {
@@ -173,7 +160,7 @@ class Svg final : public SvgCanvas {
       return Status(Code::io, std::string("the picture cannot be drawn: ") + cairo_status_to_string(status));
     const std::string w = number(metrics_.size.width), h = number(metrics_.size.height);
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " + w +
-           " " + h + "\" role=\"img\" aria-label=\"" + escaped(title) +
+           " " + h + "\" role=\"img\" aria-label=\"" + escaped_markup(title) +
            "\" font-family=\"'DejaVu Sans',Verdana,Arial,Helvetica,sans-serif\" style=\"white-space:pre\">\n<path "
            "d=\"M0 0H" +
            w + "V" + h + "H0z\" fill=\"#fff\"/>\n" + out_ + "</svg>\n";

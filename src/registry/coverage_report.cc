@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "base/markup.h"
 #include "base/text.h"
 
 namespace imreg {
@@ -157,19 +158,7 @@ std::string json_of(const Coverage& coverage) {
   return out;
 }
 
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (const char c : visible(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string html_text(std::string_view text) { return escaped_markup(visible(text)); }
 
 // Shades that differ in grey too, and a mark where colours are not enough. The heads stay in sight when the page is
 // scrolled, which cells with collapsed borders would do without their borders.

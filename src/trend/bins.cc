@@ -101,10 +101,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(const auto edges, edges_for(x, request));
   Answer out;
   Table& table = out.tables.emplace_back();
-  chart::Plot plot;
-  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
-  IMREG_ASSIGN(plot.x, axis_of(x, request.words[0], request, true));
-  IMREG_ASSIGN(plot.y, axis_of(y, request.words[1], request, false));
+  IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   for (const auto& group : operands.groups.groups()) {
     const auto at = numbers_in(group, x), values = numbers_in(group, y);
     std::vector<double> weights;

@@ -19,10 +19,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
   Answer out;
   Table& table = out.tables.emplace_back();
-  chart::Plot plot;
-  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
-  IMREG_ASSIGN(plot.x, axis_of(x, request.words[0], request, true));
-  IMREG_ASSIGN(plot.y, axis_of(y, request.words[1], request, false));
+  IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
   for (const auto& group : operands.groups.groups()) {
     auto px = numbers_in(group, x), py = numbers_in(group, y);

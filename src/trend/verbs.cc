@@ -84,6 +84,14 @@ Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const
   return axis;
 }
 
+Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request) {
+  chart::Plot plot;
+  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
+  IMREG_ASSIGN(plot.x, axis_of(*operands.vectors[0], request.words[0], request, true));
+  IMREG_ASSIGN(plot.y, axis_of(*operands.vectors[1], request.words[1], request, false));
+  return plot;
+}
+
 std::string title_of(const Request& request, const std::string& what) {
   if (!request.look.title.empty()) return request.look.title;
   std::string out = what;

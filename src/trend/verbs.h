@@ -50,6 +50,8 @@ struct Operands {
 Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking);
 /// The axis of a vector, with what the request wants of it.
 Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const Request& request, bool is_x);
+/// An empty plot of the second vector over the first.
+Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request);
 /// A number, or of a time a date.
 Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option);
 /// "fwhm by filter".

@@ -279,6 +279,9 @@ stat s -type dark -format json
     known = f["fwhm"][OBJECT & (f["fwhm"] < 3)]
     compare(json.loads(out.stdout.splitlines()[0]), summary(known), "imrough, subset, vstat")
     check("980553600.000" in out.stdout and "MJD 51936.0" in out.stdout, f"ctimes: {out.stdout}")
+    # a condition that is not known chooses nothing
+    out = imstatus("-f", "-", stdin="k = subset(sky, fwhm < 4)\nvec -format csv size(k)\n")
+    equal(float(out.stdout.split()[1]), int((f["fwhm"] < 4).sum()), "subset where fwhm is not measured")
     # what was read is what was written
     imstatus("-f", "-", stdin="a = subset(obstime, fwhm < 3)\nb = subset(filter, fwhm < 3)\nwrite ab.csv a b\nread ab.csv\nwrite ab2.csv a b\nread n.db.fits\n", code=None)
     equal(read("ab2.csv"), read("ab.csv"), "write and read")
@@ -336,6 +339,30 @@ def nothing_made_up():
     equal(len(groups), len(set(f["filename"])), "as many groups as files")
 
 
-for part in (stat, bins, relations, outliers, formats, shell, nothing_made_up):
+def rows_chosen():
+    """The newest, one of each, a zone of time; damaged rows are named, left out, and told by the exit code."""
+    order = np.argsort(f["obstime"], kind="stable")
+    equal([l["obstime"] for l in objects("-last", 7, "vec", "obstime")], list(f["obstime"][order][-7:]), "the newest")
+    equal(len(objects("-unique", "vec", "filename", "ccd")), len(set(zip(f["filename"], f["ccd"]))), "one of each")
+    zone = imstatus("-format", "csv", "-tz", 2, "-limit", 1, "vec", "obstime").stdout.splitlines()[1]
+    check(zone.endswith("+02:00"), f"a zone: {zone}")
+    imstatus("-type", "object", "-limit", 100, "-xlog", "-error", "fwhm/10", "-o", "e.svg", "plot", "exptime", "fwhm")
+    check(read("e.svg").count(b"<path") + read("e.svg").count(b"<line") > 3, "error bars over a logarithm")
+    data = bytearray(read("n.db"))
+    with fits.open("n.db") as hdus:
+        start = hdus[1].fileinfo()["datLoc"] + hdus[1].columns.dtype.fields["SKY"][1]
+    hit = [3, 17, 20000]
+    for row in hit:  # a value that would carry the mean away
+        at = start + row * 512
+        wanted = np.array(f["sky"][row], ">f4").tobytes()
+        check(bytes(data[at:at + 4]) == wanted, "where SKY stands in a row")
+        data[at:at + 4] = np.array(1e30, ">f4").tobytes()
+    write("damaged.db", bytes(data))
+    out = run("imstatus", "-db", "damaged.db", "-format", "json", "stat", "sky", code=3)
+    compare(json.loads(out.stdout), summary(np.delete(f["sky"], hit)), "without the damaged rows")
+    check(out.stderr.count("damaged record") == 3 and "(record 4)" in out.stderr, f"each is named: {out.stderr}")
+
+
+for part in (stat, rows_chosen, bins, relations, outliers, formats, shell, nothing_made_up):
     part()
 finish()

@@ -11,7 +11,8 @@ import tempfile
 try:
     import numpy
     from astropy.table import Table
-except ImportError:
+except ImportError as missing:
+    print("skipped:", missing)
     sys.exit(77)
 
 programs = sys.argv[2]
