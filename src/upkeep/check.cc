@@ -91,12 +91,21 @@ bool is_whole_head(const std::string& path) {
   return check == index::page_check(nonce, 0, page.data());
 }
 
-// A writer changes rows and index one after the other: what did not fit a moment ago is looked at again.
-bool fits_by_now(const RecordFile& file) {
-  if (WriterLock::is_held(resolved_path(file.path()) + ".lock")) return true;
-  const auto now = RecordFile::open(file.path());
-  std::string why;
-  return now && index::Index::open(*now, why).has_value();
+// A writer changes rows and index one after the other: they certainly do not fit only if nobody wrote while we looked.
+bool certainly_unfit(const RecordFile& file) {
+  const std::string lock = resolved_path(file.path()) + ".lock";
+  for (int look = 0; look < kLooks; ++look, wait_a_little()) {
+    if (WriterLock::is_held(lock)) continue;
+    const auto before = RecordFile::open(file.path());
+    std::string why;
+    if (!before) continue;
+    if (index::Index::open(*before, why)) return false;
+    const auto after = RecordFile::open(file.path());
+    const bool nobody_wrote = after && after->uuid() == before->uuid() && after->count() == before->count() &&
+                              after->change_number() == before->change_number() && !WriterLock::is_held(lock);
+    if (nobody_wrote) return true;
+  }
+  return false;
 }
 
 // Whole pages behind the last one are what a writer left that was killed; the next one writes over them.
@@ -128,10 +137,10 @@ void judge_index(const Indexed& indexed, Findings& findings) {
         findings.note(path, "there is none: searches read every row (imcheck -rebuild-index makes it)");
       return;
     case Code::mismatch:
-      if (is_whole_head(path) && fits_by_now(indexed.file))
+      if (!is_whole_head(path)) return findings.damage(path, "the head of the index is damaged" + anew);
+      if (!certainly_unfit(indexed.file))
         return findings.note(path, "a program writes now: it was not compared with the rows");
-      if (is_whole_head(path)) return findings.warning(path, "is not used: " + status.message() + anew);
-      return findings.damage(path, "the head of the index is damaged" + anew);
+      return findings.warning(path, "is not used: " + status.message() + anew);
     case Code::corrupt: return findings.damage(path, status.message() + anew);
     default: return findings.damage(path, "cannot be read: " + status.message());
   }

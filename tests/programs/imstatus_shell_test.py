@@ -91,6 +91,11 @@ def page():
     for name, root in pictures.items():
         check(len(list(root.iter())) > 20 and root.get("viewBox"), f"{name} is a picture")
         check(not any(one.get("id") for one in root.iter()), f"{name} has ids, which could be another picture's")
+    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
+    selectors = " ".join(re.findall(r"(?:^|[{}])([^{}@]+)\{", style))
+    for element in re.findall(r"(?<![.\w-])([a-z]\w*)", selectors):
+        check(f"<{element}" in text, f"the page has a rule for <{element}> and none of it")
+    check(re.search(r"\.grid svg\{[^}]*width:100%;height:auto", style), "pictures are as wide as their place: nothing of them is cut")
     check(not re.search(r'(src|href)="(?!data:|#)', text) and not re.search(r'https?://(?!www\.w3\.org/2000/svg")', text), "nothing is loaded from anywhere")
     check("What failed" not in text, "nothing failed")
     # A statistic that failed, and a line of a queue that failed, are on the page; names are texts, not markup.
