@@ -72,6 +72,30 @@ TEST(Queue, GivesEachLineOnceAndInOrder) {
   EXPECT_EQ(outroot_of(first->at(0)), "a/a03");
 }
 
+TEST(Queue, GivesTheLinesOfAFileTogether) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  std::vector<QueueLine> lines;
+  for (const std::string name : {"a", "a", "a", "b", "a", "c", "c"}) {
+    lines.push_back(line_named(name));
+    lines.back().extension = static_cast<int>(lines.size());
+  }
+  ASSERT_OK(queue.add(lines, 0).status());
+  const Slot slot = night.slot();
+  EXPECT_THAT(names(queue.take(slot, 1, 2)), ElementsAre("a", "a"));
+  EXPECT_THAT(names(queue.take(slot, 2, 9)), ElementsAre("a", "b"));
+  ASSERT_OK(queue.give_back(slot, {2}));
+  EXPECT_THAT(names(queue.take(slot, 1)), ElementsAre("a"));
+  EXPECT_THAT(names(queue.take(slot, 9, 9)), ElementsAre("a", "c", "c"));
+  Outcome outcome = ended(1);
+  outcome.started = 12345;
+  ASSERT_OK(queue.finish(slot, {outcome, ended(2)}));
+  std::vector<double> started;
+  ASSERT_OK(queue.each([&](const QueueLine& line) { return started.push_back(line.started), true; }).status());
+  EXPECT_EQ(started[0], 12345);
+  EXPECT_GT(started[1], 12345);
+}
+
 TEST(Queue, LinesOfTheDeadAreGivenAgain) {
   const Night night;
   Queue queue = night.queue("IMSTAT");
