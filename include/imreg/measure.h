@@ -56,9 +56,9 @@ struct MeasureOptions {
   bool stars = true;       ///< look for them; not in biases, darks, flats, fringes, masks, scatter frames
   bool all_stars = false;  ///< look in those too
   FwhmRule rule = FwhmRule::profile;
-  bool split = false;                            ///< a file with one HDU is one CCD of a mosaic
-  std::string camera;                            ///< the camera table; empty: by the header
-  int jobs = 0;                                  ///< CCDs at the same time; 0: as many as there are processors
+  bool split = false;  ///< a file with one HDU is one CCD of a mosaic
+  std::string camera;  ///< the camera table; empty: by the header
+  int jobs = 0;        ///< CCDs at the same time; 0: as many as there are processors
 };
 
 /// What became of one file. `status` is why it has no CCDs, or not all.

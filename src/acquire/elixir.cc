@@ -32,8 +32,8 @@ using acquire::Step;
 using Grade = ElixirOptions::Grade;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-constexpr std::int64_t kTogether = 256;         // lines of one file that one process does; of a long cube others get some, too
-constexpr double kTrySeconds = 1;               // between two attempts of what a full disk refused
+constexpr std::int64_t kTogether = 256;  // lines of one file that one process does; of a long cube others get some, too
+constexpr double kTrySeconds = 1;        // between two attempts of what a full disk refused
 constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 
 // What goes wrong with a queue, until it goes well.
@@ -320,7 +320,7 @@ class Elixir {
     }
     auto now = *lines;
     (void)follow_moved(options_.database, now);  // without a database the steps will tell
-    std::vector<std::vector<QueueLine>> files;  // each for a process
+    std::vector<std::vector<QueueLine>> files;   // each for a process
     for (std::size_t i = 0; i < now.size(); ++i) {
       const bool removed = now[i].path.empty();
       if (removed && place.plan.is_built_in()) {

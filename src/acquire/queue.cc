@@ -57,13 +57,28 @@ Result<RecordWriter> Queue::State::open_writer(bool make) {
   return writer;
 }
 
-void Queue::State::each_open(const RecordFile& file, bool quietly,
-                             const std::function<bool(std::int64_t, Record&)>& visit) {
+void Queue::State::look_again(const RecordFile& file) {
   // Another file (compacted), or a copy of earlier days that was put back.
   if (seen.uuid != file.uuid() || file.change_number() < seen.changes || file.count() < seen.count)
-    seen = {file.uuid(), 0, 0, 0, 0};
+    seen = {file.uuid()};
   seen.changes = file.change_number();
   seen.count = file.count();
+}
+
+void Queue::State::each_announced(const RecordFile& file, const std::function<void(std::int64_t, Record&)>& visit) {
+  look_again(file);
+  Record record = file.make_record();
+  for (std::int64_t row = seen.unannounced; row < file.count(); ++row) {
+    if (acquire::state_of(file.peek(row, record)) != LineState::announced)
+      seen.unannounced += seen.unannounced == row ? 1 : 0;
+    else if (file.read(row, record).ok())  // damaged: take() tells
+      visit(row, record);
+  }
+}
+
+void Queue::State::each_open(const RecordFile& file, bool quietly,
+                             const std::function<bool(std::int64_t, Record&)>& visit) {
+  look_again(file);
   Record record = file.make_record();
   bool in_front = true;
   for (std::int64_t row = seen.open; row < file.count(); ++row) {

@@ -76,8 +76,8 @@ class Step {
   Descriptor reports_;  // of what is built in
   StepOutput output_;   // of the line that was begun
   double started_ = 0, deadline_ = 0, timeout_ = 0;
-  std::string why_;        // it was told to end
-  std::size_t cut_ = 0;    // which line it had begun then
+  std::string why_;      // it was told to end
+  std::size_t cut_ = 0;  // which line it had begun then
   bool is_built_in_ = false, is_told_ = false, has_ended_ = false;
 };
 

@@ -229,8 +229,7 @@ class Play {
     }
     // What stands before the last line that is taken is settled on the way.
     if (!stopped && !model.lines.empty()) last = model.lines.rbegin()->first;
-    const auto lines =
-        queue.take(process.slot, static_cast<std::int64_t>(most), static_cast<std::int64_t>(together));
+    const auto lines = queue.take(process.slot, static_cast<std::int64_t>(most), static_cast<std::int64_t>(together));
     ASSERT_OK(lines.status());
     std::vector<std::int64_t> got;
     for (const auto& line : *lines) {
@@ -292,7 +291,8 @@ class Play {
       line.state = outcome.state;
       line.holder = -1;
       line.later = outcome.after > 0;
-      if (outcome.state == State::done) ++done_[(&model == &a_ ? "A " : "B ") + line.name + " " + std::to_string(line.extension)];
+      if (outcome.state == State::done)
+        ++done_[(&model == &a_ ? "A " : "B ") + line.name + " " + std::to_string(line.extension)];
       if (!outcome.next.empty()) b_.add(line.name, line.extension);
     }
     follow_shrinking(queue, model);

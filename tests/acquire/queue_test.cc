@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "acquire/queue_report.h"
@@ -216,6 +217,37 @@ TEST(Queue, AnnouncingSettlesWhatTheDeadAnnounced) {
   EXPECT_EQ(states_of(queue), "a:waiting");
   const Slot worker = night.slot();
   EXPECT_THAT(names(queue.take(worker, 9)), ElementsAre("a"));
+}
+
+// Announcing does not look again at what it has seen: but at what was announced then.
+TEST(Queue, WhatWasAnnouncedWhenItWasSeenIsSettledWhenItsAnnouncerDies) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.add({line_named("before")}, 0).status());
+  std::optional<Slot> one = night.slot(), two = night.slot();
+  const auto of_one = night.queue("IMSTAT").announce(*one, {line_named("a"), line_named("b"), line_named("c")});
+  ASSERT_OK(of_one.status());
+  ASSERT_OK(night.queue("IMSTAT").announce(*two, {line_named("d")}).status());
+  const auto announce = [&](const std::string& name) {
+    const auto ids = queue.announce(slot, {line_named(name)});
+    ASSERT_OK(ids.status());
+    ASSERT_OK(queue.release(slot, *ids));
+  };
+  announce("e");
+  const std::string others = " c:announced d:announced e:waiting";
+  EXPECT_EQ(states_of(queue), "before:waiting a:announced b:announced" + others);
+  ASSERT_OK(night.queue("IMSTAT").release(*one, {of_one->at(0)}));
+  announce("f");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting b:announced" + others + " f:waiting");
+  ASSERT_OK(night.add_rows({line_named("c")}));
+  one.reset();
+  announce("g");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting c:waiting d:announced e:waiting f:waiting g:waiting");
+  two.reset();
+  ASSERT_OK(queue.clear(ClearedLines::done).status());  // settles, and makes another file
+  announce("h");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting c:waiting e:waiting f:waiting g:waiting h:waiting");
 }
 
 TEST(Queue, AnUnreadableDatabaseLeavesLinesAnnounced) {
