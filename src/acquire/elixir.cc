@@ -352,17 +352,20 @@ class Elixir {
 
   // Processes that have nothing to do take half of the lines of a file, unless it has to be unpacked first, by each of them.
   static void share(std::vector<std::vector<QueueLine>>& files, std::size_t free) {
-    const auto can_be_shared = [](const std::vector<QueueLine>& lines) {
-      return lines.size() > 1 && file_kind(lines[0].path).value_or(FileKind::unknown) == FileKind::fits;
-    };
-    while (files.size() < free) {
-      const auto most = std::max_element(files.begin(), files.end(), [&](const auto& a, const auto& b) {
-        return (can_be_shared(a) ? a.size() : 0) < (can_be_shared(b) ? b.size() : 0);
-      });
-      if (most == files.end() || !can_be_shared(*most)) return;
-      const auto half = most->begin() + std::ssize(*most) / 2;
-      std::vector<QueueLine> second(half, most->end());
-      most->erase(half, most->end());
+    std::vector<std::size_t> sizes;  // 1: not to be shared
+    for (const auto& lines : files) {
+      const bool alone = lines.size() == 1 || files.size() >= free ||
+                         file_kind(lines[0].path).value_or(FileKind::unknown) != FileKind::fits;
+      sizes.push_back(alone ? 1 : lines.size());
+    }
+    while (!files.empty() && files.size() < free) {
+      const auto most = static_cast<std::size_t>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+      if (sizes[most] == 1) return;
+      const auto half = files[most].begin() + std::ssize(files[most]) / 2;
+      std::vector<QueueLine> second(half, files[most].end());
+      files[most].erase(half, files[most].end());
+      sizes[most] = files[most].size();
+      sizes.push_back(second.size());
       files.push_back(std::move(second));
     }
   }

@@ -191,11 +191,11 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
     work->out.status = std::move(status).in_file(path);
     return std::move(work);
   };
-  auto headers = read_fits_headers(path);
-  if (!headers && headers.status().code() == Code::not_found)
-    return give_up(Status(Code::not_found, "image is unavailable: " + headers.status().message()));
-  if (!headers) return give_up(headers.status());
-  work->headers = *std::move(headers);
+  auto opened = PixelFile::open(path);
+  if (!opened && opened.status().code() == Code::not_found)
+    return give_up(Status(Code::not_found, "image is unavailable: " + opened.status().message()));
+  if (!opened) return give_up(opened.status());
+  work->headers = std::move(opened->first);
   auto facts =
       cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
   if (!facts) return give_up(facts.status());
@@ -208,9 +208,7 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
     if (!work->out.status.ok()) return work;
     return give_up(Status(Code::invalid, work->facts.why_none));
   }
-  auto file = PixelFile::open(path, work->headers);
-  if (!file) return give_up(file.status());
-  work->file = *std::move(file);
+  work->file = std::move(opened->second);
   work->out.ccds.resize(count);
   work->left = count;
   return work;
