@@ -306,9 +306,9 @@ TEST(ElixirLines, OneThatHangsTakesNoOtherAlong) {
         if (line.id == 5) ::sleep(100);
         return good(line);
       },
-      [](ElixirOptions&, QueuePlan& plan) { plan.timeout = 3, plan.tries = 1; });
+      [](ElixirOptions&, QueuePlan& plan) { plan.timeout = 5, plan.tries = 1; });
   EXPECT_EQ(file.report(), "35 1 0 31");
-  EXPECT_EQ(file.lines()[4].result, "timed out after 3 s");
+  EXPECT_EQ(file.lines()[4].result, "timed out after 5 s");
   for (const auto& [id, runs] : file.diary.runs()) EXPECT_EQ(runs, 1) << id;
 }
 
