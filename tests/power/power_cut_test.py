@@ -190,7 +190,7 @@ with open(IMAGE, "wb") as f:
     f.truncate(96 << 20)
 equal(shell("mkfs.ext4", "-q", "-F", IMAGE).returncode, 0, "mkfs")
 mount()
-totals = {"cuts": 0, "operations": 0, "changes of many rows": 0, "copies": 0, "rows acknowledged": 0, "rows lost": 0}
+totals = {"cuts": 0, "operations": 0, "moves, changes, deletions, copies": 0, "looks at copies": 0, "rows acknowledged": 0, "rows lost": 0}
 
 
 def rows_in(path, what):
@@ -246,7 +246,7 @@ def look_at_copy(known, what):
     if not had:
         return
     path = COPY + "/Imreg.db"
-    totals["copies"] += 1
+    totals["looks at copies"] += 1
     found = rows_in(path, what)
     lost(found, had["rows"], what)
     check(not had["gone"] & found.keys(), f"{what}: deleted rows are back")
@@ -280,7 +280,7 @@ for number in range(CUTS):
     restart_machine()
     totals["cuts"] += 1
     totals["operations"] += sum(w.operations for w in workers)
-    totals["changes of many rows"] += workers[-1].operations
+    totals["moves, changes, deletions, copies"] += workers[-1].operations
     attempted = {n: v for w in workers for n, v in w.attempted.items()}
     attempted |= {"next.fits": 1} | {f"s{i}.fits": 1 for i in range(FIXED)} | dict.fromkeys(known["changes"]["going"], 1)
     totals["rows acknowledged"] += sum(len(w.acknowledged) for w in workers)
