@@ -73,8 +73,8 @@ class FaultAt : public IoObserver {
     if (first) {
       kind_ = kind;
       happened_ = true;
-      harmless_ = half || (fault_.error == EINTR && (bytes || kind == Kind::create || kind == Kind::allocate ||
-                                                     kind == Kind::truncate));
+      harmless_ = half || (fault_.error == EINTR &&
+                           (bytes || kind == Kind::create || kind == Kind::allocate || kind == Kind::truncate));
     }
     ++fault_tally.count;
     return half ? -static_cast<int>(size / 2) : fault_.error;
