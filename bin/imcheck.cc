@@ -59,7 +59,7 @@ int trouble(Request& request, const Status& status) {
 
 auto watched(Request& request, const auto& work) {
   cli::Progress progress(0, "MB");
-  request.options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done >> 20, all >> 20); };
+  request.options.progress = request.upkeep.progress = [&](auto done, auto all) { progress.at(done >> 20, all >> 20); };
   return work();
 }
 
@@ -131,14 +131,16 @@ Status prepare(Request& request) {
 int work(const cli::Parsed& args) {
   Request request{args, {}, args.word("format") == "json", args.has("q"), {}, {}, cli::Output()};
   if (const Status status = prepare(request); !status.ok()) return cli::complain(kProgram.name, status), cli::kUsage;
-  const int code = args.has("files")           ? cli::check_files(kProgram, args, request.database, request.output)
-                   : args.has("repair")        ? repair(request)
-                   : args.has("stat")          ? describe(request)
-                   : args.has("compact")       ? compact(request)
-                   : args.has("finish")        ? cli::finish_with(kProgram, request.database, request.json, args)
-                   : args.has("trim")          ? cured(request, trim_database(request.database, request.upkeep))
-                   : args.has("rebuild-index") ? cured(request, rebuild_index_of(request.database, request.upkeep))
-                                               : check(request);
+  const int code =
+      args.has("files")     ? cli::check_files(kProgram, args, request.database, request.output)
+      : args.has("repair")  ? repair(request)
+      : args.has("stat")    ? describe(request)
+      : args.has("compact") ? compact(request)
+      : args.has("finish")  ? cli::finish_with(kProgram, request.database, request.json, args)
+      : args.has("trim")    ? cured(request, trim_database(request.database, request.upkeep))
+      : args.has("rebuild-index")
+          ? cured(request, watched(request, [&] { return rebuild_index_of(request.database, request.upkeep); }))
+          : check(request);
   request.output.flush();
   return request.output.status().ok() ? code : (cli::complain(kProgram.name, request.output.status()), cli::kTrouble);
 }

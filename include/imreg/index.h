@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -55,7 +56,8 @@ class IndexKeeper : public RowFollower {
 Status merge_index(const std::string& path, const RecordWriter::Options& options,
                    const IndexKeeper::Limits& limits = {});
 
-/// Makes the index anew. The caller holds the writer's lock, or knows that nobody writes.
-Status rebuild_index(const RecordFile& file, IoObserver* observer = nullptr);
+/// Makes the index anew. The caller holds the writer's lock, or knows that nobody writes. `progress`: how much of all is done.
+Status rebuild_index(const RecordFile& file, IoObserver* observer = nullptr,
+                     const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
 
 }  // namespace imreg

@@ -99,6 +99,7 @@ struct UpkeepOptions {
   std::string program = "imcheck";
   double wait_seconds = 10;
   bool on_network = false;
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  ///< of rebuild_index_of()
 };
 struct CureReport {
   std::int64_t bytes = 0;         ///< of trim, those that were given back; of a new index, its size

@@ -13,7 +13,23 @@
 
 namespace imreg {
 
+namespace {
+
+// A call of the kernel for so many bytes, or what an observer wants instead of it: then it fails with that errno, or does fewer.
+template <class Call>
+ssize_t unless(int answer, std::size_t size, const Call& call) {
+  if (answer > 0) return errno = answer, ssize_t{-1};
+  return call(answer < 0 ? std::min(size, static_cast<std::size_t>(-answer)) : size);
+}
+template <class Call>
+ssize_t observed(IoObserver* observer, const IoOperation& operation, const Call& call) {
+  return unless(observer ? observer->before(operation) : 0, operation.bytes.size(), call);
+}
+
+}  // namespace
+
 int IoObserver::before(const IoOperation&) { return 0; }
+int IoObserver::before_read(const std::string&, std::size_t) { return 0; }
 
 std::string error_text(int error) {
   char buffer[128];
@@ -27,21 +43,14 @@ Status os_error(const std::string& path, const std::string& what, int error) {
 
 Status File::fail(const char* what, int error) const { return os_error(path_, what, error); }
 
-bool File::vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const {
-  error = observer_ ? observer_->before({kind, path_, offset, bytes, fd_}) : 0;
-  return error != 0;
-}
-
 Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer, const std::string& like) {
   File file;
   file.path_ = path;
   file.observer_ = observer;
   const bool may_make = mode == Mode::create || mode == Mode::create_new;
   const int flags = O_CLOEXEC | O_NONBLOCK | (mode == Mode::read ? O_RDONLY : O_RDWR | O_NOFOLLOW);
-  int error = 0;
-  if (may_make && file.vetoed(IoOperation::Kind::create, 0, {}, error)) return file.fail("cannot create it", error);
   bool made = false;
-  do {
+  const auto call = [&](std::size_t) -> ssize_t {
     made = may_make;
     file.fd_ = ::open(path.c_str(), may_make ? flags | O_CREAT | O_EXCL : flags, 0666);
     if (file.fd_ < 0 && errno == EEXIST && mode == Mode::create) {
@@ -49,7 +58,10 @@ Result<File> File::open(const std::string& path, Mode mode, IoObserver* observer
       file.fd_ = ::open(path.c_str(), flags);
       if (file.fd_ < 0 && errno == ENOENT) errno = EINTR;  // removed between the two: again
     }
-  } while (file.fd_ < 0 && errno == EINTR);
+    return file.fd_;
+  };
+  while ((may_make ? observed(observer, {IoOperation::Kind::create, path}, call) : call(0)) < 0 && errno == EINTR) {
+  }
   if (file.fd_ < 0 && errno == ELOOP && mode != Mode::read) {
     return Status(Code::io, "is a symbolic link, which no writer follows; remove it, or name the file it points to")
         .in_file(path);
@@ -73,20 +85,19 @@ Result<File> File::temporary(const std::string& folder, IoObserver* observer) {
   File file;
   file.path_ = folder;
   file.observer_ = observer;
-  int error = 0;
-  if (!file.vetoed(IoOperation::Kind::create, 0, {}, error)) {
-    do {
-      file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    } while (file.fd_ < 0 && errno == EINTR);
+  const auto call = [&](std::size_t) -> ssize_t {
+    file.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {  // not on every file system
       std::string name = folder + "/imreg-XXXXXX";
       file.fd_ = ::mkostemp(name.data(), O_CLOEXEC);
       if (file.fd_ >= 0) ::unlink(name.c_str());
     }
-    error = errno;
+    return file.fd_;
+  };
+  while (observed(observer, {IoOperation::Kind::create, folder}, call) < 0 && errno == EINTR) {
   }
   if (file.fd_ < 0) {
-    const Status status = file.fail("cannot make a temporary file; name a folder with TMPDIR", error);
+    const Status status = file.fail("cannot make a temporary file; name a folder with TMPDIR", errno);
     return Status(Code::io, status.message()).in_file(folder);  // never not_found: that would mean the database
   }
   return file;
@@ -143,7 +154,10 @@ Result<std::int64_t> File::size() const {
 Result<std::size_t> File::read(std::int64_t offset, char* to, std::size_t size) const {
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t n = ::pread(fd_, to + done, size - done, offset + static_cast<std::int64_t>(done));
+    const int answer = observer_ ? observer_->before_read(path_, size - done) : 0;
+    const ssize_t n = unless(answer, size - done, [&](std::size_t most) {
+      return ::pread(fd_, to + done, most, offset + static_cast<std::int64_t>(done));
+    });
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail("cannot read it", errno);
     if (n == 0) break;
@@ -165,7 +179,8 @@ Status File::read_exactly(std::int64_t offset, char* to, std::size_t size) const
 Status File::read_exactly(std::int64_t offset, std::span<const iovec> to) const {
   std::size_t size = 0;
   for (const iovec& part : to) size += part.iov_len;
-  const ssize_t got = ::preadv(fd_, to.data(), static_cast<int>(to.size()), offset);
+  const int answer = observer_ ? observer_->before_read(path_, size) : 0;
+  const ssize_t got = answer == 0 ? ::preadv(fd_, to.data(), static_cast<int>(to.size()), offset) : -1;
   if (got >= 0 && static_cast<std::size_t>(got) == size) return {};
   for (const iovec& part : to) {  // interrupted, or the end of the file: the slow way knows what to say
     IMREG_TRY(read_exactly(offset, static_cast<char*>(part.iov_base), part.iov_len));
@@ -175,10 +190,9 @@ Status File::read_exactly(std::int64_t offset, std::span<const iovec> to) const 
 }
 
 Status File::write(std::int64_t offset, std::string_view bytes) {
-  int error = 0;
-  if (vetoed(IoOperation::Kind::write, offset, bytes, error)) return fail("cannot write", error);
   while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
+    const ssize_t n = observed(observer_, {IoOperation::Kind::write, path_, offset, bytes, fd_},
+                               [&](std::size_t size) { return ::pwrite(fd_, bytes.data(), size, offset); });
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return fail("cannot write", n < 0 ? errno : EIO);
     bytes.remove_prefix(static_cast<std::size_t>(n));
@@ -199,19 +213,18 @@ Status File::write_zeros(std::int64_t offset, std::int64_t size) {
 }
 
 Status File::sync() {
-  int error = 0;
-  if (vetoed(IoOperation::Kind::sync_data, 0, {}, error)) return fail("cannot sync", error);
   // Not repeated after EINTR or any other failure: a second fdatasync may report success for pages that were lost.
-  if (::fdatasync(fd_) != 0) return fail("cannot sync", errno);
+  const auto call = [this](std::size_t) -> ssize_t { return ::fdatasync(fd_); };
+  if (observed(observer_, {IoOperation::Kind::sync_data, path_, 0, {}, fd_}, call) != 0)
+    return fail("cannot sync", errno);
   return {};
 }
 
 Status File::truncate(std::int64_t size) {
-  int error = 0;
-  if (vetoed(IoOperation::Kind::truncate, size, {}, error)) return fail("cannot cut it to size", error);
-  int result = 0;
+  const auto call = [&](std::size_t) -> ssize_t { return ::ftruncate(fd_, size); };
+  ssize_t result = 0;
   do {
-    result = ::ftruncate(fd_, size);
+    result = observed(observer_, {IoOperation::Kind::truncate, path_, size, {}, fd_}, call);
   } while (result != 0 && errno == EINTR);
   return result == 0 ? Status() : fail("cannot cut it to size", errno);
 }
@@ -229,13 +242,16 @@ void File::take_owner_and_mode(const File& other) {
 Status File::allocate(std::int64_t size) {
   IMREG_ASSIGN(const std::int64_t before, this->size());
   if (size <= before) return {};
-  int error = 0;
-  if (!vetoed(IoOperation::Kind::allocate, size, {}, error)) {
-    do {
-      error = ::posix_fallocate(fd_, before, size - before);
-    } while (error == EINTR);
-  }
-  if (error == 0) return {};
+  const auto call = [&](std::size_t) -> ssize_t {
+    errno = ::posix_fallocate(fd_, before, size - before);
+    return errno == 0 ? 0 : -1;
+  };
+  ssize_t result = 0;
+  do {
+    result = observed(observer_, {IoOperation::Kind::allocate, path_, size, {}, fd_}, call);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return {};
+  const int error = errno;
   // glibc and the kernel leave the file grown when the disk is full.
   if (auto cut = truncate(before); !cut.ok()) return cut;
   return fail("cannot make room", error);

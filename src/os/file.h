@@ -27,8 +27,11 @@ struct IoOperation {
 class IoObserver {
  public:
   virtual ~IoObserver() = default;
-  /// An errno value to fail with instead of doing it, or 0.
+  /// What the kernel's call shall do: 0 all of it; an errno value: fail with that (after EINTR it is made again, and asked for
+  /// again, where the kernel's own would be); -n: of a write the first n bytes, so that the rest is the next operation.
   virtual int before(const IoOperation& operation);
+  /// The same of a read, which changes nothing: few tests need to see it.
+  virtual int before_read(const std::string& path, std::size_t size);
 };
 
 /// An open file. Closed when it goes out of scope.
@@ -85,7 +88,6 @@ class File {
 
  private:
   Status fail(const char* what, int error) const;
-  bool vetoed(IoOperation::Kind kind, std::int64_t offset, std::string_view bytes, int& error) const;
 
   int fd_ = -1;
   std::string path_;

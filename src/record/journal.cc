@@ -200,6 +200,7 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
           .in_file(path);
     }
   }
+  view.head_torn = !head_holds;
   // A head that does not hold was torn while a generation began, so that no transaction of it follows; or it has rotted, and
   // then the transactions still say themselves to which generation they belong.
   const auto version = load_big<std::uint32_t>(head.data() + 8);

@@ -73,6 +73,7 @@ struct JournalView {
   /// transaction is synced before the next one is written.
   std::vector<Transaction> behind_damage;
   char generation_seen[8] = {};  ///< in its head, whole or not
+  bool head_torn = false;  ///< there is one, and it does not hold, as a power cut leaves the head of a new generation
   /// False: a checkpoint has begun the journal anew. What its texts say is nothing any more; all of it is in the file.
   bool holds() const;
 };

@@ -29,10 +29,9 @@ Status RecordWriter::State::recover() {
   IMREG_TRY(file.sync());
   seen().journal.generation = pending.generation;
   seen().journal.end = pending.end;
-  if (!pending.transactions.empty()) {
-    IMREG_TRY(open_journal());
-    journal->applied(seen().count, pending.transactions.back().mark());
-  }
+  // A head that a power cut has torn is written anew: without changes behind it here, else by the checkpoint below.
+  if (!pending.transactions.empty() || pending.head_torn) IMREG_TRY(open_journal());
+  if (!pending.transactions.empty()) journal->applied(seen().count, pending.transactions.back().mark());
 
   const std::int64_t end = seen().place_of(seen().count);
   IMREG_ASSIGN(const std::int64_t content, end_of_content(file, end));
@@ -46,7 +45,8 @@ Status RecordWriter::State::recover() {
   IMREG_TRY(write_counts());
   // Without a row that proves FILEUUID, torn cards beside a torn first append are a damaged header to whoever opens it.
   if (seen().count == 0) IMREG_TRY(file.sync());
-  if (pending.end > kLongJournal) return checkpoint();  // nobody shall look through it again
+  // Nobody shall look through it again.
+  if (pending.end > kLongJournal || (pending.head_torn && !pending.transactions.empty())) return checkpoint();
   return {};
 }
 

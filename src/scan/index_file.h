@@ -93,6 +93,8 @@ class IndexBuilder {
   static Result<IndexBuilder> create(const std::string& path, const Schema& schema, IoObserver* observer = nullptr);
   /// Rows in order, from 0 on.
   Status add(std::int64_t row, RecordView record);
+  /// How far finish() is, from 0 to 1, is told to it.
+  void set_progress(std::function<void(double share)> progress);
   /// Everything into X.db.idx, in one step. `file` is as it is with all rows that were added.
   Status finish(const RecordFile& file);
 

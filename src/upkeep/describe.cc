@@ -131,7 +131,7 @@ Result<Description> describe_database(const std::string& path) {
 Result<CureReport> rebuild_index_of(const std::string& path, const UpkeepOptions& options) {
   IMREG_TRY(refuse_to_clear_changes(path));
   IMREG_ASSIGN(const auto writer, RecordWriter::open(path, writer_options(options, nullptr)));
-  IMREG_TRY(rebuild_index(writer.file()));
+  IMREG_TRY(rebuild_index(writer.file(), nullptr, options.progress));
   IMREG_ASSIGN(const File index, File::open(index::index_path(path), File::Mode::read));
   IMREG_ASSIGN(const std::int64_t bytes, index.size());
   return cured(writer.file(), bytes);

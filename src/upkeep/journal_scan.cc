@@ -77,6 +77,8 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
   }
   while (auto found = next_transaction(bytes, at, uuid, generation, record_size))
     out.transactions.push_back({*std::move(found), static_cast<std::int64_t>(at)});
+  // A power cut has left room without a head: what was to be the first change was not synced.
+  if (is_zero(bytes.substr(0, kFirst)) && out.transactions.empty()) out.head = JournalScan::Head::none;
   return out;
 }
 

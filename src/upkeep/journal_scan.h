@@ -14,7 +14,7 @@ namespace imreg::upkeep {
 
 struct JournalScan {
   enum class Head {
-    none,  ///< too short: made, and never used
+    none,  ///< too short, or zeros: made, and never used
     good,
     damaged,
     of_another,  ///< whole, for another UUID

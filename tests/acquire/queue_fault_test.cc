@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <map>
 #include <set>
-#include <tuple>
 
+#include "../faults.h"
 #include "queue_fixture.h"
 
 namespace imreg::testing {
@@ -16,23 +16,22 @@ namespace {
 
 using State = QueueLine::State;
 
-// Counts operations; at number `at` ends the process, or fails it, or fails from there on.
+// At operation number `at` the process ends, or this one and the three behind it fail.
 class Fate : public IoObserver {
  public:
-  enum class What { nothing, kill, fail, fail_some, fail_on };
-  Fate(What what, int at, int error = EIO) : what_(what), at_(at), error_(error) {}
+  enum class What { kill, fail_some };
+  Fate(What what, int at) : what_(what), at_(at) {}
   int before(const IoOperation&) override {
     ++count_;
-    if (count_ < at_ || what_ == What::nothing) return 0;
+    if (count_ < at_) return 0;
     if (what_ == What::kill) ::_exit(9);
-    const int last = what_ == What::fail_on ? count_ : what_ == What::fail_some ? at_ + 3 : at_;
-    return count_ <= last ? error_ : 0;
+    fault_tally.count += count_ <= at_ + 3;
+    return count_ <= at_ + 3 ? EIO : 0;
   }
-  int count() const { return count_; }
 
  private:
   What what_;
-  int at_, error_, count_ = 0;
+  int at_, count_ = 0;
 };
 
 std::set<std::string> registered(const std::string& database) {
@@ -215,12 +214,16 @@ void check(const Night& night) {
 // In the short form not each operation is looked at by each test.
 int stride(int usual) { return std::getenv("IMREG_LONG") ? 1 : usual; }
 
-int operations_of_all() {
+// Of changes alone, or with reads.
+int operations_of_all(bool reads = false) {
   const Night night;
-  Fate fate(Fate::What::nothing, 0);
-  EXPECT_TRUE(History(night, &fate, 1).play());
+  struct Counting : FaultAt {
+    int reads = 0;
+    int before_read(const std::string&, std::size_t) override { return ++reads, 0; }
+  } counting;
+  EXPECT_TRUE(History(night, &counting, 1).play());
   check(night);
-  return fate.count();
+  return counting.count() + (reads ? counting.reads : 0);
 }
 
 TEST(QueueFaults, KilledBeforeEachOperation) {
@@ -243,41 +246,60 @@ TEST(QueueFaults, KilledBeforeEachOperation) {
   }
 }
 
-TEST(QueueFaults, EachOperationFailsOnce) {
-  const int all = operations_of_all();
-  // Some in a row: then a step that failed cannot take back what it wrote, and may be durable.
-  for (const auto& [what, error, first] :
-       {std::tuple(Fate::What::fail, EIO, 1), std::tuple(Fate::What::fail, ENOSPC, 3),
-        std::tuple(Fate::What::fail_some, EIO, 2)}) {
-    for (int at = first; at <= all; at += stride(what == Fate::What::fail_some ? 3 : 8)) {
-      SCOPED_TRACE("operation " + std::to_string(at) + ", error " + std::to_string(error));
+// All of it is done, by a process that tries again what failed.
+void play(const Night& night, IoObserver* observer) {
+  History history(night, observer, 6);
+  ASSERT_TRUE(history.play());
+  // The process itself has done all of it, and not who came behind it.
+  Queue a = night.queue("A");
+  ASSERT_EQ(a.counts()->done, 6) << states_of(a);
+}
+
+TEST(QueueFaults, EachCallFailsOnceOrIsInterruptedOrCutShort) {
+  const int all = operations_of_all(true);
+  int first = 0;
+  for (const Fault& fault : kFaultsOnce) {
+    for (int at = first++; at < all; at += stride(8)) {
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
       const Night night;
-      {
-        Fate fate(what, at, error);
-        History history(night, &fate, 6);
-        ASSERT_TRUE(history.play());
-        // The process itself has done all of it, and not who came behind it.
-        Queue a = night.queue("A");
-        ASSERT_EQ(a.counts()->done, 6) << states_of(a);
-      }
+      FaultAt observer(at, fault);
+      play(night, &observer);
+      if (::testing::Test::HasFatalFailure()) return;
       check(night);
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
 }
 
-TEST(QueueFaults, FromEachOperationOnAllFail) {
+// Some in a row: then a step that failed cannot take back what it wrote, and may be durable.
+TEST(QueueFaults, SomeInARowFail) {
   const int all = operations_of_all();
-  for (int at = 2; at <= all; at += stride(5)) {
+  for (int at = 2; at <= all; at += stride(3)) {
     SCOPED_TRACE("operation " + std::to_string(at));
     const Night night;
-    {
-      Fate fate(Fate::What::fail_on, at, ENOSPC);
-      // Some calls need no more than the last sync; the last of the history may.
-      (void)History(night, &fate, 2).play();
-    }
+    Fate fate(Fate::What::fail_some, at);
+    play(night, &fate);
+    if (::testing::Test::HasFatalFailure()) return;
     check(night);
     if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(QueueFaults, FromEachCallOnAllFail) {
+  const int all = operations_of_all(true);
+  int first = 1;
+  for (const Fault& fault : kFaultsForEver) {
+    for (int at = first++; at < all; at += stride(7)) {
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
+      const Night night;
+      {
+        FaultAt observer(at, fault);
+        // Some calls need no more than the last sync; the last of the history may.
+        (void)History(night, &observer, 2).play();
+      }
+      check(night);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
   }
 }
 

@@ -3,15 +3,14 @@
 
 #include <rapidcheck.h>
 
-#include <cerrno>
 #include <map>
 #include <set>
 
+#include "../faults.h"
 #include "../record/record_fixture.h"
 #include "archive/file_check.h"
 #include "formats/regimage.h"
 #include "imreg/index.h"
-#include "os/file.h"
 
 namespace imreg::testing {
 namespace {
@@ -233,54 +232,46 @@ TEST(Relocate, UndoneInAnyOrderRowsThatChangedSinceStay) {
   }));
 }
 
-// Fails one operation.
-class FailOne : public IoObserver {
- public:
-  explicit FailOne(int nth, int error) : nth_(nth), error_(error) {}
-  int before(const IoOperation&) override { return count_++ == nth_ ? error_ : 0; }
-  int count() const { return count_; }
-
- private:
-  int nth_, error_, count_ = 0;
-};
-
 TEST(Relocate, ADiskThatFailsLeavesItDoneOrNotDone) {
   Images images;
   for (int i = 0; i < 50; ++i) images.push_back({"/f" + std::to_string(i % 7), "n" + std::to_string(i), 0, false});
   const std::vector<Rule> rules{{"/f1", "/g"}, {"/f2", "/h/very/long"}};
   const Images wanted = moved(images, rules);
-  int operations = 1, failed = 0, undone = 0;
-  for (int nth = 0; nth < operations; ++nth) {
-    Folder folder;
-    const std::string path = make_database(folder, images, true);
-    FailOne observer(nth, nth % 2 ? ENOSPC : EIO);
-    RelocateOptions options = options_of(path, rules, true);
-    options.edit.observer = &observer;
-    const auto report = relocate_paths(options);
-    operations = std::max(operations, observer.count() + 1);  // the last time none fails
-    const Images now = images_of(path);
-    const bool done = now == wanted;
-    EXPECT_TRUE(done || now == images) << nth;
-    if (report) {
-      EXPECT_EQ(report->edit.done, done) << nth;
-    } else {
-      ++failed;
-      EXPECT_EQ(report.status().code(), Code::io) << nth << report.status().text();
-      EXPECT_FALSE(report.status().file().empty()) << nth << report.status().text();
-      EXPECT_FALSE(done) << nth;
+  for (const Fault& fault : all_faults()) {
+    int failed = 0;
+    for (int at = 0;; ++at) {
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
+      Folder folder;
+      const std::string path = make_database(folder, images, true);
+      FaultAt observer(at, fault);
+      RelocateOptions options = options_of(path, rules, true);
+      options.edit.observer = &observer;
+      const auto report = relocate_paths(options);
+      const Images now = images_of(path);
+      const bool done = now == wanted;
+      EXPECT_TRUE(done || now == images);
+      if (report) {
+        EXPECT_EQ(report->edit.done, done);
+      } else {
+        ++failed;
+        EXPECT_FALSE(observer.harmless()) << report.status().text();
+        EXPECT_EQ(report.status().code(), Code::io) << report.status().text();
+        EXPECT_FALSE(report.status().file().empty()) << report.status().text();
+        EXPECT_TRUE(!done || fault.for_ever);  // what cannot be taken back either may be there
+      }
+      // The next one does it, or finds it done; and it can be taken back.
+      options.edit.observer = nullptr;
+      const auto again = must(relocate_paths(options));
+      EXPECT_EQ(again.edit.done, !done);
+      EXPECT_EQ(images_of(path), wanted);
+      const auto undo = must(undo_change(options.edit, 1));
+      EXPECT_TRUE(undo.edit.done);
+      EXPECT_EQ(images_of(path), images);
+      if (HasFailure()) return;
+      if (!observer.reached()) break;
     }
-    // The next one does it, or finds it done; and it can be taken back.
-    options.edit.observer = nullptr;
-    const auto again = must(relocate_paths(options));
-    EXPECT_EQ(again.edit.done, !done) << nth;
-    EXPECT_EQ(images_of(path), wanted) << nth;
-    const auto undo = must(undo_change(options.edit, 1));
-    EXPECT_TRUE(undo.edit.done) << nth;
-    EXPECT_EQ(images_of(path), images) << nth;
-    undone += undo.edit.done;
+    EXPECT_TRUE(failed > 20 || fault.error == 0 || fault.error == EINTR) << fault.name << ": " << failed;
   }
-  EXPECT_GT(failed, 20);
-  EXPECT_EQ(undone, operations);
 }
 
 TEST(Relocate, TellsHowFarItIs) {

@@ -1,35 +1,16 @@
 // Path roots, -make-root and undo while the disk fails, one operation after the other: old or new, one line, nothing left over.
-#include <cerrno>
 #include <filesystem>
 #include <set>
 
+#include "../faults.h"
 #include "../record/record_fixture.h"
 #include "archive/roots.h"
 #include "formats/regimage.h"
 #include "imreg/history.h"
 #include "imreg/relocate.h"
-#include "os/file.h"
 
 namespace imreg::testing {
 namespace {
-
-// Fails one operation; `for_good`: and all behind it, as a full disk does.
-class Failing : public IoObserver {
- public:
-  Failing(int nth, int error, bool for_good) : nth_(nth), error_(error), for_good_(for_good) {}
-  int before(const IoOperation& operation) override {
-    const int at = count_++;
-    if (for_good_ && (operation.kind == IoOperation::Kind::remove || operation.kind == IoOperation::Kind::sync_folder))
-      return 0;  // needs no room
-    return at == nth_ || (for_good_ && at > nth_) ? error_ : 0;
-  }
-  int count() const { return count_; }
-
- private:
-  int nth_, error_;
-  bool for_good_;
-  int count_ = 0;
-};
 
 using Paths = std::vector<std::string>;
 
@@ -129,18 +110,17 @@ TEST(RootsFault, OldOrNewAndOneLine) {
       fresh = seen(folder / "x.db");
       ASSERT_NE(old, fresh) << act.name;
     }
-    for (const auto& [error, for_good] : {std::pair(EIO, false), {ENOSPC, false}, {ENOSPC, true}}) {
-      for (int nth = 0, operations = 1; nth < operations; ++nth) {
+    for (const Fault& fault : all_faults()) {
+      for (int at = 0, calls = 1; at < calls; ++at) {
         Folder folder;
         const std::string path = folder / "x.db";
-        const std::string what = std::string(act.name) + ", operation " + std::to_string(nth) + " " +
-                                 error_text(error) + (for_good ? " for good" : "");
+        const std::string what = std::string(act.name) + ", call " + std::to_string(at) + ", " + fault.name;
         make(path);
         EXPECT_OK(act.before(path, nullptr));
         const auto newest = newest_of(path);
-        Failing disk(nth, error, for_good);
+        FaultAt disk(at, fault);
         const Status status = act.act(path, &disk);
-        operations = std::max(operations, disk.count() + 1);  // the last time none fails
+        calls = std::max(calls, disk.count() + 1);  // the last time none fails
         failed += !status.ok();
         const Seen now = seen(path);
         const bool half = act.two_steps && now.paths == old.paths && now.roots == fresh.roots;
@@ -148,6 +128,7 @@ TEST(RootsFault, OldOrNewAndOneLine) {
         if (status.ok()) {
           EXPECT_EQ(now, fresh) << what;
         } else {
+          EXPECT_FALSE(disk.harmless()) << what << ": " << status.text();
           EXPECT_EQ(status.code(), Code::io) << what << ": " << status.text();
           EXPECT_TRUE(status.file().starts_with(folder.path())) << what << ": " << status.text();
           EXPECT_EQ(status.text().find('\n'), std::string::npos) << what;

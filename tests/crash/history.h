@@ -13,6 +13,7 @@
 #include "imreg/scan.h"
 #include "record/record_state.h"
 #include "scan/index_search.h"
+#include "upkeep/journal_scan.h"
 
 namespace imreg::crash {
 
@@ -64,6 +65,7 @@ struct Step {
   std::string name;
   Promise promise;
   std::function<Status(Live&)> run;
+  bool trims = false;  // when it is acknowledged the file is as FITS has it, before anybody writes again
 };
 
 struct History {
@@ -279,6 +281,16 @@ inline std::string wrong_aside(const Recorded& run, const std::string& path, con
   return "";
 }
 
+// Whoever has brought the database in order leaves no journal that imcheck calls damaged.
+inline std::string wrong_journal(const RecordFile& file) {
+  const std::string bytes = testing::slurp(file.path() + ".journal");
+  const auto container = read_container(testing::must(File::open(file.path(), File::Mode::read)));
+  if (!container) return container.status().text();
+  const auto scan = upkeep::scan_journal(bytes, container->uuid, -1, container->schema->record_size);
+  using Head = upkeep::JournalScan::Head;
+  return scan.head == Head::damaged || scan.head == Head::newer ? "the head of the journal is damaged" : "";
+}
+
 // What is found in a folder after a crash, by a reader, by a writer that recovers, by the next one; what is wrong with it.
 struct Findings {
   State read, recovered;
@@ -321,6 +333,7 @@ inline Findings look(const Recorded& run, std::size_t acknowledged, const std::s
   if (out.trouble = wrong_aside(run, path, *out.recovered, wanted); !out.trouble.empty()) return out;
   if (out.trouble = wrong_index((*writer)->file()); !out.trouble.empty()) return out;
   if (out.trouble = wrong_size(path); !out.trouble.empty()) return out;
+  if (out.trouble = wrong_journal((*writer)->file()); !out.trouble.empty()) return out;
   live.writer.reset();
   live.keeper.reset();
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "../faults.h"
 #include "../folder.h"
 #include "os/file.h"
 #include "os/lock.h"
@@ -72,6 +73,31 @@ TEST_F(Os, WhatIsNoFileIsNamed) {
   EXPECT_TRUE(replace_file(path("big"), std::string(100, 'x')).ok());
   EXPECT_EQ(read_file(path("big"), 99).status().code(), Code::invalid);
   EXPECT_THAT(os_error("f", "cannot do it", ENOSPC).text(), HasSubstr("f: cannot do it: No space left on device"));
+}
+
+TEST_F(Os, InterruptedCallsAreMadeAgainAndShortOnesGoneOnWith) {
+  const std::string bytes = "0123456789";
+  for (const Fault& fault : {kFaultsOnce[2], kFaultsOnce[3]}) {
+    for (int at = 0;; ++at) {
+      SCOPED_TRACE(std::string(fault.name) + " " + std::to_string(at));
+      FaultAt observer(at, fault);
+      auto file = File::open(path("f"), File::Mode::create, &observer);
+      ASSERT_TRUE(file.ok());
+      ASSERT_TRUE(file->truncate(0).ok());
+      ASSERT_TRUE(file->allocate(20).ok());
+      ASSERT_TRUE(file->write(3, bytes).ok());
+      std::string found(10, ' ');
+      ASSERT_TRUE(file->read_exactly(3, found.data(), 10).ok());
+      EXPECT_EQ(found, bytes);
+      const int before = observer.count();
+      const bool synced = file->sync().ok();
+      EXPECT_EQ(observer.count(), before + 1);  // never a second time
+      EXPECT_EQ(synced, observer.harmless() || !observer.happened());
+      EXPECT_EQ(observer.count(), 6 + observer.harmless());
+      EXPECT_EQ(*read_file(path("f")), std::string(3, '\0') + bytes + std::string(7, '\0'));
+      if (!observer.reached()) break;
+    }
+  }
 }
 
 TEST_F(Os, AFailedAllocationLeavesTheFileAsItWas) {

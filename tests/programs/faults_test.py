@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every program that writes, while its disk fails: each call that writes or syncs fails once (strace --inject), writes less than
 it was given (a shim), finds a limit on file sizes, or a disk that is full (tmpfs). No row that was there is lost, a step is there
-wholly or not at all, one line says what failed, and the program run again does the rest. The index: index_faults_test.py."""
+wholly or not at all, one line says what failed, and the program run again does the rest. The index: index_faults_test.py; immv, imrm and imcheck -finish: move_kill_test.py."""
 import ctypes, random, re, threading
 from concurrent.futures import ThreadPoolExecutor
 from harness import *
@@ -71,17 +71,31 @@ shutil.copy("half.db", "folder/more.db")
 run("imbackup", "-db", "folder", "family", code=0)
 run("imsim", "-rows", 400, "-seed", 3, "-db", "sim.db", code=0)
 run("imregtable", "-db", "many.db", "sim.db", code=0)
-for n in os.listdir("."):
-    if n.endswith(".lock"):
-        os.remove(n)
+for n in ("whole.db", "whole.db.journal"):
+    if os.path.exists(n):
+        shutil.copy(n, n.replace("whole", "measured"))
+shutil.copytree("night", "queued")
+run("imsort", "-db", "measured.db", "queued", code=0)
+measured = run("imstats", "-format", "json", *sorted(os.path.join(at, n) for at, _, names in os.walk("night") for n in names)).stdout
+write("night.stats", measured.replace('"file":"night/', f'"file":"{work}/night/'))
+for log, probe in (("first.log", 2), ("night.log", 43)):
+    write(log, "".join(f"2001-01-{d}T{h:02}:{m:02}:00Z {probe} {h / 2 + m / 100:.2f}\n" for d in (26, 27) for h in range(24) for m in range(0, 60, 10)))
+run("imtemps", "-db", "measured.db", "import", "first.log", code=0)
+for at, _, names in os.walk("."):
+    for n in names:
+        if n.endswith(".lock") and (at == "." or ".queue" in at):
+            os.remove(os.path.join(at, n))
 
 
 class Job:
     """A command; the files that it starts from (name: name in its folder); the database that it makes; how it ends when all is well;
-    `wholly`: all of it or nothing, else each image; `refuses`: behind a success it would refuse what it has made."""
+    `wholly`: all of it or nothing, else each image (and each line of `listed`); `refuses`: behind a success it would refuse what it has made."""
 
-    def __init__(self, name, line, files=(), result="x.db", code=0, wholly=False, refuses=False):
+    def __init__(self, name, line, files=(), result="x.db", code=0, wholly=False, refuses=False, listed=None, idle=None, made=()):
         self.name, self.line, self.files, self.result, self.code, self.wholly, self.refuses = name, line, dict(files), result, code, wholly, refuses
+        self.listed = listed  # what else is compared: {key: value} of a folder
+        self.made = set(made)  # by a second run
+        self.codes = (code, code if idle is None else idle)  # and when it was done before
 
     def start(self, folder):
         shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +114,34 @@ def as_x(database):
     return {database + e: "x.db" + e for e in ("", ".journal", ".roots", ".history")}
 
 
+def queue_lines(folder):
+    """{(queue, image, ccd): how many lines}. A line whose announcer has ended is one when its image is registered: the next who
+    comes sees that."""
+    registered = {os.path.join(*key) for key in content(f"{folder}/x.db", "queue")}
+    found = {}
+    out = started([os.path.join(BIN, "imqueue"), "-db", f"{folder}/x.db", "-format", "json", "show"])
+    check(out.returncode in (0, 1, 3), f"imqueue: {out.returncode} {out.stderr}")
+    for line in map(json.loads, out.stdout.splitlines()):
+        if line["state"] != "announced" or line["path"] in registered:
+            key = line["queue"], line["path"], line["ccd"]
+            found[key] = found.get(key, 0) + 1
+    return found
+
+
+def temperatures(folder):
+    out = started([os.path.join(BIN, "imtemps"), "-db", f"{folder}/x.db", "extract", "2001-01-26", "2d"])
+    check(out.returncode in (0, 1), f"imtemps: {out.returncode} {out.stderr}")
+    return {line: 1 for line in out.stdout.splitlines()}
+
+
+def waiting(folder):
+    out = started([os.path.join(BIN, "imstatreg"), "-db", f"{folder}/x.db", "-pending", "-format", "json"])
+    check(out.returncode in (0, 1), f"imstatreg: {out.returncode} {out.stderr}")
+    return {line: 1 for line in re.findall(r"[^/]*\.fits[^{]*", out.stdout)}
+
+
 SAVED = {"saved": "copy"}
+MEASURED = {**as_x("measured.db"), "measured.db.queue": "x.db.queue", "measured.db.temps": "x.db.temps"}
 JOBS = [
     Job("new database", ["imregister", "-db", "@/x.db", work + "/night"]),
     Job("append", ["imregister", "-db", "@/x.db", *IMAGES[5:8]], as_x("half.db")),
@@ -131,6 +172,14 @@ JOBS = [
     Job("restore a folder", ["imbackup", "-restore", "@/copy", "@/Imreg.db"], {"family": "copy"}, "Imreg.db", wholly=True, refuses=True),
     Job("backup of a folder", ["imbackup", "-db", "@/Imreg.db", "@/copy"], {"many.db": "Imreg.db", "few.db": "more.db", "family": "copy"},
         "copy/Imreg.db", wholly=True),
+    Job("delete", ["imsearch", "-db", "@/x.db", "-where", "ccd = 0", "-delete"], as_x("half.db"), wholly=True, refuses=True),
+    Job("register and queue", ["imsort", "-db", "@/x.db", work + "/night"], as_x("half.db"), listed=queue_lines),
+    Job("statistics", ["imstatreg", "-db", "@/x.db", work + "/night.stats"], as_x("whole.db")),
+    Job("statistics that wait", ["imstatreg", "-db", "@/x.db", work + "/night.stats"], as_x("sim.db"), listed=waiting, made=["x.db.pending.journal"]),
+    Job("import temperatures", ["imtemps", "-db", "@/x.db", "import", work + "/night.log"], MEASURED, listed=temperatures, wholly=True),
+    Job("fill in temperatures", ["imtemps", "-db", "@/x.db", "-go", "fill"], MEASURED, listed=temperatures, idle=1),
+    Job("fill a queue", ["imqueue", "-db", "@/x.db", "-all", "fill", "IMSTAT"], as_x("whole.db"), listed=queue_lines, idle=1),
+    Job("clear a queue", ["imqueue", "-db", "@/x.db", "-all", "clear", "IMSTAT"], MEASURED, listed=queue_lines, idle=1),
 ]
 
 
@@ -157,14 +206,19 @@ def content(path, what):
     return found
 
 
+def content_of(job, folder, what):
+    found = content(f"{folder}/{job.result}", what)
+    return {**found, **job.listed(folder)} if job.listed else found
+
+
 def whole(job, folder, what, after_fault=False):
     """imcheck finds nothing, or what a writer that failed may leave: counts and free room that the next one corrects."""
     path = f"{folder}/{job.result}"
     if not os.path.exists(path):
         return
     out = started([os.path.join(BIN, "imcheck"), "-db", path])
-    # The history's next writer is the next bulk change, which the same command run again need not be.
-    found = [e for e in clean(out.stderr, folder) if not ((after_fault or ".history: warning: " in e) and "the next " in e)]
+    # The history's next writer is the next bulk change, which the same command run again need not be; a queue's the next worker, and so on.
+    found = [e for e in clean(out.stderr, folder) if not ((after_fault or re.search(r"\.(history|queue|pending): warning: ", e)) and "the next " in e)]
     check(out.returncode == 0 or out.returncode == 4 and not found, f"{what}: imcheck: {out.returncode} {found}")
 
 
@@ -193,7 +247,7 @@ def judge(job, folder, what, out, reason, retried=False):
     for name, bytes_ in job.inputs.items():
         equal(read(f"{folder}/{name}") == bytes_, True, f"{what}: {name} is only read")
     whole(job, folder, what, out.returncode == 3)
-    found = content(result, what)
+    found = content_of(job, folder, what)
     if out.returncode == job.code:
         count("survived")
         check(found == job.after, f"{what}: it said that it is done")
@@ -208,10 +262,10 @@ def judge(job, folder, what, out, reason, retried=False):
     if out.returncode == job.code and job.refuses:
         return
     out = started(job.command(folder))
-    check(out.returncode == job.code, f"{what}: run again: exit code {out.returncode}: {out.stderr}")
+    check(out.returncode in job.codes, f"{what}: run again: exit code {out.returncode}: {out.stderr}")
     whole(job, folder, what + ", run again")
-    equal(content(result, what) == job.after, True, f"{what}: run again it gives all")
-    left = files_of(folder) - job.files_after - job.files_before
+    equal(content_of(job, folder, what) == job.after, True, f"{what}: run again it gives all")
+    left = files_of(folder) - job.files_after - job.files_before - job.made
     check(not left, f"{what}: run again: left over: {left}")
 
 
@@ -220,14 +274,14 @@ def prepare(job):
     folder = f"{work}/{job.name.replace(' ', '_')}"
     job.start(folder)
     job.files_before = files_of(folder)
-    job.before = content(f"{folder}/{job.result}", job.name)
+    job.before = content_of(job, folder, job.name)
     job.inputs = {n: read(f"{folder}/{n}") for n in job.files_before if not n.startswith(job.result) and not n.startswith(os.path.dirname(job.result) or "/")
                   and not n.endswith((".lock", ".journal"))}
     trace = folder + ".trace"
     out = strace(trace, TRACED, job.command(folder))
     check(out.returncode == job.code, f"{job.name}: exit code {out.returncode}: {out.stderr}")
     job.errors = clean(out.stderr, folder)
-    job.after = content(f"{folder}/{job.result}", job.name)
+    job.after = content_of(job, folder, job.name)
     check(job.after, f"{job.name}: it makes {job.result}")
     whole(job, folder, job.name)
     job.files_after = files_of(folder)
@@ -247,7 +301,8 @@ def fail(job, call, fault, nth):
         syncs = call in ("fdatasync", "fsync")
         if syncs:
             file = re.search(r"sync\((\d+<.*?>)\)", lines[0]).group(1)
-            check(not any(file in l for l in lines[1:]), f"{what}: a sync that failed is tried again")
+            if not file.endswith("/x.db.queue>"):  # the folder of several files: the next one needs a sync of its own
+                check(not any(file in l for l in lines[1:]), f"{what}: a sync that failed is tried again")
         judge(job, folder, what, out, REASONS[fault.split("=")[1]], retried="EINTR" in fault and not syncs)
     shutil.rmtree(folder)
 

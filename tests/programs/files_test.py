@@ -198,6 +198,11 @@ equal(kinds["ambiguous"], {here + f"old/d1/g{n}.fits" for n in (1, 4, 7)}, "foun
 equal(kinds["unexplained"], {here + "old/d2/g5.fits"}, "found nowhere")
 equal((report["found"], report["ambiguous"], report["nowhere"], report["explained"]), (10, 3, 1, 7), "counts of a search")
 shutil.rmtree("s/copy")
+# in two folders, and in one of them: what is found there, and no more
+for dirs, wanted in ((["s/new/d0", "s/new/below"], [("old/d0", "new/d0"), ("old/d1", "new/below/d1")]), (["s/new/below", "s/new/below/d1"], [("old/d1", "new/below/d1")]),
+                     (["s/old", "s/new/d0"], [("old/d0", "new/d0")])):
+    report, _ = files("s.db", "-search", *dirs, code=4)
+    equal(sorted((r["from"], r["to"]) for r in report["rules"]), [(here + a, here + b) for a, b in wanted], f"rules of {dirs}")
 # a name that is registered is no place to go to
 shutil.copytree("s/new/below", "s/twin"), register("s.db", "s/twin")
 shutil.rmtree("s/new/below")

@@ -6,7 +6,7 @@ FITS = os.path.join(DATA, "fits")
 with open(os.path.join(BIN, "imsearch"), "rb") as f:
     program = f.read()
 SANITIZED = b"__asan_init" in program or b"__tsan_init" in program
-checks, failures = 0, []
+checks, refused, failures = 0, 0, []
 work = tempfile.mkdtemp(prefix="imreg-programs-")
 os.chmod(work, 0o755)
 os.chdir(work)
@@ -37,6 +37,8 @@ def run(program, *args, stdin="", code=None, text=True, timeout=120, **more):
     """Runs a program. Whatever it says on stderr must be whole lines `program: ...`, and no signal may end it."""
     out = subprocess.run([os.path.join(BIN, program), *map(str, args)], input=stdin if text else None, capture_output=True,
                          text=text, timeout=timeout, **more)
+    global refused
+    refused += out.returncode in (2, 3, 4)
     line = program + " " + " ".join(map(str, args))
     errors = out.stderr if text else out.stderr.decode()
     check(out.returncode >= 0, f"{line}: ended by signal {-out.returncode}")
@@ -160,6 +162,8 @@ def guarded(task, *args):
 def finish():
     for failure in failures[:60]:
         print("FAILED", failure)
+    if refused:
+        print("bad inputs refused:", refused)
     print(checks, "checks,", len(failures), "failures")
     sys.exit(1 if failures else 0)
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <random>
 
-#include "os/file.h"
+#include "../faults.h"
 #include "record_fixture.h"
 
 namespace imreg::testing {
@@ -146,36 +146,19 @@ void check_afterwards(const std::string& path, std::size_t acknowledged) {
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), seen);
 }
 
-// Fails one operation, or all from one on.
-struct Failing : IoObserver {
-  int at = 0, error = 0, count = 0;
-  bool for_ever = false;
-  std::optional<Kind> failed;
-  int before(const IoOperation& operation) override {
-    const bool now = count == at || (for_ever && count > at);
-    ++count;
-    if (!now) return 0;
-    if (!failed) failed = operation.kind;
-    return error;
-  }
-};
-
-void fail_each(int error, bool for_ever) {
+void fail_each(const Fault& fault) {
   for (int at = 0;; ++at) {
-    SCOPED_TRACE("operation " + std::to_string(at) + " fails with " + std::to_string(error) +
-                 (for_ever ? ", and all after it" : ""));
+    SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
     Folder folder;
     const std::string path = folder / "f.db";
-    Failing observer;
-    observer.at = at;
-    observer.error = error;
-    observer.for_ever = for_ever;
+    FaultAt observer(at, fault);
     RecordWriter::Options options;
     options.observer = &observer;
     std::size_t acknowledged = 0;
     Status failure;
     if (auto made = RecordWriter::create(path, tiny(), options); !made.ok()) {
       EXPECT_EQ(made.code(), Code::io);
+      EXPECT_FALSE(observer.harmless());
       // A failure before the rename leaves nothing, one after it an empty file.
       if (!std::filesystem::exists(path)) {
         EXPECT_OK(RecordWriter::create(path, tiny(), {}));
@@ -192,6 +175,7 @@ void fail_each(int error, bool for_ever) {
       auto writer = RecordWriter::open(path, options);
       if (!writer.ok()) {
         EXPECT_EQ(writer.status().code(), Code::io);
+        EXPECT_FALSE(observer.harmless());
       } else {
         for (const auto& step : history()) {
           failure = step.run(*writer);
@@ -200,14 +184,15 @@ void fail_each(int error, bool for_ever) {
         }
         if (!failure.ok()) {
           EXPECT_EQ(failure.code(), Code::io) << failure.text();
+          EXPECT_FALSE(observer.harmless()) << failure.text();
           EXPECT_FALSE(failure.file().empty()) << failure.text();
           EXPECT_EQ(rows_of(writer->file()), after_steps(acknowledged));
           // After a failed sync the handle is read-only; after any other clean failure it may be used, or refuses.
           const bool again = history()[acknowledged].run(*writer).ok();
-          if (observer.failed == Kind::sync_data && history()[acknowledged].is_append) {
+          if (observer.kind() == Kind::sync_data && history()[acknowledged].is_append) {
             EXPECT_FALSE(again);
           }
-          if (observer.failed == Kind::allocate && !for_ever) {
+          if (observer.kind() == Kind::allocate && !fault.for_ever) {
             EXPECT_TRUE(again);
           }
           if (again) ++acknowledged;
@@ -216,12 +201,12 @@ void fail_each(int error, bool for_ever) {
     }
     const auto reader = must(RecordFile::open(path));
     // One failure: the step left nothing. When everything fails the zeroing does too, and the step may have happened.
-    if (!for_ever) {
+    if (!fault.for_ever) {
       EXPECT_EQ(rows_of(reader), after_steps(acknowledged));
     }
     check_afterwards(path, acknowledged);
     if (::testing::Test::HasFailure()) return;
-    if (!observer.failed) {
+    if (!observer.reached()) {
       EXPECT_EQ(acknowledged, history().size());
       EXPECT_GT(at, 50);
       return;
@@ -260,9 +245,12 @@ TEST(RecordFault, TheFirstCauseIsToldByTheNextWrite) {
   EXPECT_EQ(rows_of(must(RecordFile::open(disk.path))), (Rows{{0, 1}, {1, 2}}));
 }
 
-TEST(RecordFault, OneOperationFails) { fail_each(EIO, false); }
-TEST(RecordFault, TheDiskIsFullOnce) { fail_each(ENOSPC, false); }
-TEST(RecordFault, EverythingFailsFromThenOn) { fail_each(EIO, true); }
+TEST(RecordFault, EachCallFailsOnceOrIsInterruptedOrCutShort) {
+  for (const Fault& fault : kFaultsOnce) fail_each(fault);
+}
+TEST(RecordFault, EverythingFailsFromThenOn) {
+  for (const Fault& fault : kFaultsForEver) fail_each(fault);
+}
 
 // Kills the process at an operation; a write is done by half before.
 struct Killing : IoObserver {

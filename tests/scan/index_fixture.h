@@ -14,6 +14,7 @@
 #include <map>
 #include <random>
 
+#include "../faults.h"
 #include "formats/regimage.h"
 #include "imreg/index.h"
 #include "imreg/record_file.h"
@@ -408,4 +409,15 @@ class EdgesTest : public IndexTest {
 };
 
 }  // namespace index_testing
+
+// Only what is done to the index.
+struct IndexFault : FaultAt {
+  using FaultAt::FaultAt;
+  int before(const IoOperation& o) override { return concerns(o.path) ? FaultAt::before(o) : 0; }
+  int before_read(const std::string& path, std::size_t size) override {
+    return concerns(path) ? FaultAt::before_read(path, size) : 0;
+  }
+  static bool concerns(const std::string& path) { return path.find(".idx") != path.npos; }
+};
+
 }  // namespace imreg

@@ -12,9 +12,9 @@
 #include <random>
 #include <thread>
 
+#include "../faults.h"
 #include "../folder.h"
 #include "imreg/date.h"
-#include "os/file.h"
 #include "temperature/temperature_file.h"
 #include "temperature/temperature_log.h"
 
@@ -240,16 +240,6 @@ TEST(TemperatureFile, IsWrittenOutWhileItIsMerged) {
   EXPECT_GT(extracts, 3);
 }
 
-class FailAt : public IoObserver {
- public:
-  explicit FailAt(int at) : at_(at) {}
-  int before(const IoOperation&) override { return ++count_ == at_ ? ENOSPC : 0; }
-  int count() const { return count_; }
-
- private:
-  int at_, count_ = 0;
-};
-
 TEST(TemperatureFile, EachOperationFailsOnceAndTheNextImportHasAll) {
   std::mt19937_64 random(3);
   std::vector<std::vector<Temperature>> logs;
@@ -258,22 +248,27 @@ TEST(TemperatureFile, EachOperationFailsOnceAndTheNextImportHasAll) {
   for (const auto& entries : logs) {
     for (const auto& entry : entries) model[{entry.time, entry.probe}] = entry.value;
   }
-  int failures = 0;
-  for (int at = 1;; ++at) {
-    const Folder folder;
-    FailAt observer(at);
-    for (const auto& entries : logs) {
-      TemperatureStore store{folder / "n.db", 1, false, &observer};
-      const auto report = import_temperatures(store, entries);
-      if (report.ok()) continue;
-      ++failures;
-      EXPECT_THAT(report.status().text(), HasSubstr(folder.path()));
-      ASSERT_TRUE(import_temperatures(store, entries).ok()) << "operation " << at;
+  for (const Fault& fault : kFaultsOnce) {
+    int failures = 0;
+    for (int at = 0;; ++at) {
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
+      const Folder folder;
+      FaultAt observer(at, fault);
+      for (const auto& entries : logs) {
+        TemperatureStore store{folder / "n.db", 1, false, &observer};
+        const auto report = import_temperatures(store, entries);
+        if (report.ok()) continue;
+        ++failures;
+        EXPECT_FALSE(observer.harmless()) << report.status().text();
+        EXPECT_THAT(report.status().text(), HasSubstr(folder.path()));
+        ASSERT_TRUE(import_temperatures(store, entries).ok());
+      }
+      EXPECT_EQ(all_of(folder / "n.db"), model);
+      if (HasFailure()) return;
+      if (!observer.reached()) break;
     }
-    EXPECT_EQ(all_of(folder / "n.db"), model) << "operation " << at;
-    if (observer.count() < at) break;
+    EXPECT_TRUE(failures > 10 || fault.error == 0 || fault.error == EINTR) << fault.name << ": " << failures;
   }
-  EXPECT_GT(failures, 10);
 }
 
 TEST(TemperatureFile, DamagedRecordsSayNothing) {

@@ -143,27 +143,25 @@ Rows prepare(const Folder& folder, Kind kind, BackupOptions& options) {
   return old;
 }
 
-TEST(Backup, EachOperationFails) {
+TEST(Backup, EachCallFails) {
   for (const Kind kind : {Kind::first, Kind::again, Kind::anew}) {
-    for (const bool for_ever : {false, true}) {
+    for (const Fault& fault : all_faults()) {
       for (int at = 0;; ++at) {
-        SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)) + ", operation " + std::to_string(at) +
-                     (for_ever ? " and all after it" : ""));
+        SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)) + ", call " + std::to_string(at) + ": " +
+                     fault.name);
         Folder folder;
-        Failing observer;
+        FaultAt observer(at, fault);
         auto options = options_for(folder, &observer);
         const Rows old = prepare(folder, kind, options);
-        observer.at = at;
-        observer.error = at % 2 == 0 ? EIO : ENOSPC;
-        observer.for_ever = for_ever;
         const auto report = back_up(options);
         if (!report.failure.ok()) {
           EXPECT_EQ(report.failure.code(), Code::io) << report.failure.text();
           EXPECT_FALSE(report.failure.file().empty()) << report.failure.text();
+          EXPECT_FALSE(observer.harmless()) << report.failure.text();
         }
         check_copy(folder, old, report.failure.ok());
         if (HasFailure()) return;
-        if (!observer.failed) {
+        if (!observer.reached()) {
           EXPECT_GT(at, 10);
           break;
         }
@@ -194,9 +192,12 @@ TEST(Backup, KilledAtEachOperation) {
 }
 
 TEST(Backup, RestoreFailsOrIsKilledAtEachOperation) {
-  for (const bool kill : {false, true}) {
+  auto faults = all_faults();
+  faults.push_back({"killed", -1});
+  for (const Fault& fault : faults) {
+    const bool kill = fault.error < 0;
     for (int at = 0;; ++at) {
-      SCOPED_TRACE((kill ? "killed at operation " : "operation fails: ") + std::to_string(at));
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
       Folder folder;
       make(folder / "a.db");
       spill(folder / "a.db.roots", "FAR\t/far\n");
@@ -205,16 +206,14 @@ TEST(Backup, RestoreFailsOrIsKilledAtEachOperation) {
       options.backup = folder / "copy";
       options.database = folder / "new.db";
       Killing killing;
-      Failing failing;
-      killing.at = failing.at = at;
+      killing.at = at;
+      FaultAt failing(at, fault);
       options.observer = kill ? static_cast<IoObserver*>(&killing) : &failing;
       const int ended = kill ? in_process([&] { return restore_database(options).failure.ok() ? 0 : 1; })
                              : (restore_database(options).failure.ok() ? 0 : 2);
       ASSERT_NE(ended, 1);
       const bool there = std::filesystem::exists(folder / "new.db");
-      if (ended == 0) {
-        EXPECT_TRUE(there);
-      }
+      EXPECT_TRUE(ended == 0 ? there : !failing.harmless());
       if (!there) {  // the next one goes on
         options.observer = nullptr;
         EXPECT_OK(restore_database(options).failure);
@@ -223,7 +222,7 @@ TEST(Backup, RestoreFailsOrIsKilledAtEachOperation) {
       EXPECT_EQ(slurp(folder / "new.db.roots"), "FAR\t/far\n");
       EXPECT_OK(must(RecordWriter::open(folder / "new.db", {})).append(bytes_of(Row{900, 1})));
       if (HasFailure()) return;
-      if (ended == 0 && (kill || !failing.failed)) {
+      if (ended == 0 && (kill || !failing.reached())) {
         EXPECT_GT(at, 6);
         break;
       }

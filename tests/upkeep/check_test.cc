@@ -277,6 +277,17 @@ TEST_F(Check, TellsHowFarItIs) {
   }
 }
 
+TEST_F(Check, ANewIndexTellsHowFarItIs) {
+  make(path, 9000);
+  Told told;
+  UpkeepOptions options;
+  options.progress = told.callback();
+  ASSERT_TRUE(rebuild_index_of(path, options).ok());
+  EXPECT_TRUE(told.whole()) << told.done << " of " << told.all << " in " << told.calls;
+  EXPECT_EQ(told.all, 9000 * kSize * 3 / 2);
+  EXPECT_GT(told.calls, 5);  // of the rows, and of what is written
+}
+
 // Each record file of the family, and what is not what its name says.
 TEST_F(Check, RecordFilesBesideIt) {
   make(path, 5);

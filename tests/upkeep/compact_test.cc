@@ -207,29 +207,27 @@ void old_or_new(const std::string& path, const Rows& rows, bool done) {
   use(path);
 }
 
-TEST(Compact, EachOperationFailsOnce) {
-  for (const bool for_ever : {false, true}) {
+TEST(Compact, EachCallFails) {
+  for (const Fault& fault : all_faults()) {
     for (int at = 0;; ++at) {
-      SCOPED_TRACE("operation " + std::to_string(at) + (for_ever ? " and all after it" : ""));
+      SCOPED_TRACE("call " + std::to_string(at) + ": " + fault.name);
       Folder folder;
       const std::string path = folder / "a.db";
       const Rows rows = make(path);
-      Failing observer;
-      observer.at = at;
-      observer.error = at % 2 == 0 ? EIO : ENOSPC;
-      observer.for_ever = for_ever;
+      FaultAt observer(at, fault);
       CompactOptions options;
       options.observer = &observer;
       const auto report = compact_database(path, options);
       if (!report) {
         EXPECT_EQ(report.status().code(), Code::io) << report.status().text();
+        EXPECT_FALSE(observer.harmless()) << report.status().text();
       }
-      if (!for_ever) {
+      if (!fault.for_ever) {
         EXPECT_FALSE(std::filesystem::exists(path + ".unfinished"));
       }
       old_or_new(path, rows, report.ok());
       if (HasFailure()) return;
-      if (!observer.failed) {
+      if (!observer.reached()) {
         EXPECT_GT(at, 12);
         break;
       }

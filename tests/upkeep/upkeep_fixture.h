@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../faults.h"
 #include "../folder.h"
 #include "imreg/record_file.h"
 #include "os/file.h"
@@ -98,18 +99,6 @@ inline void scribble(const std::string& path, std::int64_t at, const std::string
   out.seekp(at);
   out << bytes;
 }
-
-// Fails one operation, or all from one on.
-struct Failing : IoObserver {
-  int at = -1, error = EIO, count = 0;
-  bool for_ever = false, failed = false;
-  int before(const IoOperation&) override {
-    const bool now = count == at || (for_ever && at >= 0 && count > at);
-    ++count;
-    failed |= now;
-    return now ? error : 0;
-  }
-};
 
 // Kills the process at an operation.
 struct Killing : IoObserver {
