@@ -48,6 +48,9 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::anything));
   const Vector& vector = *operands.vectors[0];
   if (vector.column.is_text) {  // bins of a text are its values
+    if (!request.width.empty() || request.bins > 0 || !request.range[0].empty())
+      return Status(Code::invalid,
+                    request.words[0] + " is a text: its bins are its values, without -width, -bins, -range");
     Request all = request;
     all.most = std::numeric_limits<std::int64_t>::max();
     return top(workspace, all);
@@ -61,6 +64,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(plot.y, axis_of(number_vector({}), "number", request, false));
   std::int64_t unknown = 0, outside = 0;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto values = numbers_in(group, vector);
     const auto counts = vectors::histogram(values, edges);
     std::int64_t inside = 0, known = 0;
@@ -103,6 +107,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto at = numbers_in(group, x), values = numbers_in(group, y);
     std::vector<double> weights;
     if (operands.weight) weights = numbers_in(group, *operands.weight);

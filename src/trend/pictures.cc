@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "imreg/vectors.h"
 #include "trend/groups.h"
 #include "trend/verbs.h"
@@ -40,6 +41,13 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
   for (std::size_t k = 2; k < ys; ++k) {
     if (operands.vectors[k]->column.shape.unit != operands.vectors[1]->column.shape.unit) plot.y.unit.clear();
   }
+  if (!request.look.error.empty()) {
+    const auto& errors = operands.vectors.back()->column.numbers;
+    const auto below = std::count_if(errors.begin(), errors.end(), [](double e) { return e < 0; });
+    if (below > 0)
+      return Status(Code::invalid, "-error " + request.look.error + ": " + counted(below, "value") +
+                                       " below 0, and a bar has no such length");
+  }
   Answer out;
   const auto groups = operands.groups.groups().size();
   if (groups > kMostSeries)
@@ -52,6 +60,7 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
   }
   const bool any = std::find(known.begin(), known.end(), true) != known.end();
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto px = numbers_in(group, x);
     for (std::size_t k = 1; k < ys; ++k) {
       if (any && !known[k]) continue;
@@ -83,6 +92,7 @@ Result<Answer> map(Workspace& workspace, const Request& request) {
   chart::SkyMap map;
   map.title = title_of(request, "pointings");
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     map.series.push_back({.name = operands.groups.label(group),
                           .x = numbers_in(group, *operands.vectors[0]),
                           .y = numbers_in(group, *operands.vectors[1])});

@@ -15,6 +15,8 @@ constexpr double kDay = 86400;
 
 // Over a time x counts days from the midnight (UTC) before the first: a slope is a change in a day.
 Result<Answer> fit(Workspace& workspace, const Request& request) {
+  if (request.robust && request.clip > 0)
+    return Status(Code::invalid, "-robust and -clip do not go together: leave one out");
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
   const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
   Answer out;
@@ -22,6 +24,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     auto px = numbers_in(group, x), py = numbers_in(group, y);
     std::vector<double> weights;
     if (operands.weight) weights = numbers_in(group, *operands.weight);
@@ -79,6 +82,7 @@ Result<Answer> corr(Workspace& workspace, const Request& request) {
   Answer out;
   Table& table = out.tables.emplace_back();
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     std::vector<std::vector<double>> values;
     for (const auto& vector : operands.vectors) values.push_back(numbers_in(group, *vector));
     for (std::size_t i = 0; i < values.size(); ++i) {
