@@ -147,6 +147,7 @@ void add(const std::string& name, const std::function<void()>& work) {
                                  for (auto _ : state) work();
                                })
       ->Unit(benchmark::kMillisecond)
+      ->MeasureProcessCPUTime()
       ->UseRealTime();
 }
 void add_timed(const std::string& name, const std::function<double()>& seconds) {

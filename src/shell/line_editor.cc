@@ -142,6 +142,10 @@ LineEditor::~LineEditor() {
 
 bool LineEditor::interrupted() { return interrupted_ != 0; }
 
+void LineEditor::give_back(const std::string& keys) {
+  if (!keys.empty()) el_push(state_->editor, keys.c_str());
+}
+
 bool LineEditor::read(const std::string& prompt, std::string& line) {
   state_->prompt = prompt;
   interrupted_ = 0;

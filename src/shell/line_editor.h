@@ -31,6 +31,8 @@ class LineEditor {
   bool read(const std::string& prompt, std::string& line);
   /// Whether Ctrl-C has been typed since the last line was read.
   static bool interrupted();
+  /// Keys for the next read(), before those that are typed.
+  void give_back(const std::string& keys);
 
  private:
   struct State;

@@ -52,6 +52,24 @@ Result<trend::Request> StatusShell::request_of(const Parsed& line, StatusOutput&
   return request;
 }
 
+Status StatusShell::choose_style(StatusOutput& output) {
+  const bool automatic = output.style == "auto";
+  if (automatic) output.style.clear();
+  if (!output.style.empty() || !output.path.empty() || !output.format.empty() || ::isatty(1) != 1) return {};
+  IMREG_ASSIGN(const auto* config, settings_.config());
+  if (!automatic && config->has(kStyleKey)) {
+    IMREG_ASSIGN(output.style, config->get(kStyleKey));
+    IMREG_TRY(check_style(output.style, kStyleKey));
+    if (output.style != "auto") return {};
+  }
+  if (!terminal_.asked) {
+    terminal_ = ask_terminal();
+    if (editor_) editor_->give_back(terminal_.typed);
+  }
+  output.style = terminal_.sixels ? "sixel" : "";
+  return {};
+}
+
 // `asked`: the options of this line alone. One that does nothing for its verb is a mistake; those that hold for all lines are not.
 Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) {
   StatusOutput output;
@@ -77,6 +95,7 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
                 vector + ", CONDITION) chooses of it"};
     }
     IMREG_ASSIGN(auto answer, verb.run(workspace_, request));
+    if (answer.wants_picture) IMREG_TRY(choose_style(output));
     return print_answer(program_.name, answer, output, request);
   }
   std::vector<std::string> names;
@@ -163,6 +182,10 @@ int StatusShell::run_script(const std::string& path) {
 int StatusShell::run_person() {
   if (::isatty(0) != 1) return run_script("-");
   LineEditor editor(program_.name, [this](std::string_view line) { return completions(line); });
+  editor_ = &editor;
+  StatusOutput output;
+  output.style = args_.word("style");
+  (void)choose_style(output);  // now, while nobody types; what is wrong is told with the first picture
   workspace_.stop_when(&LineEditor::interrupted);
   std::string line;
   while (!ended_ && editor.read("imstatus> ", line)) {
@@ -170,6 +193,7 @@ int StatusShell::run_person() {
     if (LineEditor::interrupted()) std::fputs("\n", stderr);  // behind the terminal's ^C
     if (!status.ok()) (void)end_with(program_.name, status);
   }
+  editor_ = nullptr;
   return kOk;
 }
 

@@ -59,7 +59,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   Answer out;
   Table& table = out.tables.emplace_back();
   chart::Plot plot;
-  plot.title = title_of(request, request.words[0]);
+  set_title(plot, request, request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(vector, request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(number_vector({}), "number", request, false));
   std::int64_t unknown = 0, outside = 0;
@@ -73,8 +73,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
     unknown += std::ssize(values) - known;
     outside += known - inside;
     operands.groups.add_keys(table, group, counts.size());
-    chart::Series series{.name = operands.groups.label(group),
-                         .mark = operands.groups.any() ? chart::Mark::steps : chart::Mark::bars};
+    chart::Series series{.name = operands.groups.label(group), .mark = chart::Mark::bars};
     table["low"].unit = vector.column.shape.unit;
     for (std::int64_t i = 0; i < edges.bins; ++i) {
       table["low"].add(edges.edge(i), vector.is_time());
@@ -83,8 +82,6 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
       series.x.push_back(edges.edge(i));
       series.y.push_back(static_cast<double>(counts[static_cast<std::size_t>(i)]));
     }
-    series.x.push_back(edges.high);
-    series.y.push_back(series.y.back());
     plot.series.push_back(std::move(series));
   }
   table["n"].is_count = true;
@@ -144,7 +141,8 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   }
   if (table.rows() == 0)
     return Status(Code::not_found, "no value of " + request.words[1] + " is known where " + request.words[0] + " is");
-  plot.notes.push_back("mean of bins of " + short_number(edges.width) + (x.is_time() ? " s" : "") + ", with its error");
+  plot.notes.push_back("mean of bins of " + (x.is_time() ? length_text(edges.width) : short_number(edges.width)) +
+                       ", with its error");
   out.picture = std::move(plot);
   return out;
 }

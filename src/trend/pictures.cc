@@ -11,7 +11,12 @@ namespace imreg::trend {
 
 namespace {
 
-constexpr std::size_t kMostSeries = 12;  // colours and symbols that can be told apart
+bool any_point(const std::vector<double>& x, const std::vector<double>& y) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (std::isfinite(y[i]) && std::isfinite(x[x.size() == 1 ? 0 : i])) return true;
+  }
+  return false;
+}
 
 Table values_of(const Operands& operands, const Request& request) {
   Table table;
@@ -35,7 +40,7 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
   chart::Plot plot;
   std::string what;
   for (std::size_t k = 1; k < ys; ++k) what += (k > 1 ? ", " : "") + request.words[k];
-  plot.title = title_of(request, what + " over " + request.words[0]);
+  set_title(plot, request, what + " over " + request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(x, request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(*operands.vectors[1], what, request, false));
   for (std::size_t k = 2; k < ys; ++k) {
@@ -49,9 +54,7 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
                                        " below 0, and a bar has no such length");
   }
   Answer out;
-  const auto groups = operands.groups.groups().size();
-  if (groups > kMostSeries)
-    out.notes.push_back(std::to_string(groups) + " groups: colours and symbols repeat; -where or top chooses fewer");
+  long long empty = 0;
   std::vector<bool> known(ys);  // of several, those of which nothing is known take no place in the legend
   for (std::size_t k = 1; k < ys; ++k) {
     const auto& values = operands.vectors[k]->column.numbers;
@@ -66,6 +69,10 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
       if (any && !known[k]) continue;
       auto py = numbers_in(group, *operands.vectors[k]);
       if (py.size() == 1) py.assign(px.size(), py[0]);
+      if (operands.groups.any() && !any_point(px, py)) {  // takes no place in the legend
+        ++empty;
+        continue;
+      }
       std::string name = operands.groups.label(group);
       if (ys > 2) name += (name.empty() ? "" : ": ") + request.words[k];
       chart::Series series{.name = name, .x = px, .mark = request.look.mark.value_or(chart::Mark::points)};
@@ -77,6 +84,8 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
       plot.series.push_back(std::move(series));
     }
   }
+  if (empty > 0 && !plot.series.empty())
+    plot.notes.push_back(counted(empty, "group") + " without a value " + (empty == 1 ? "is" : "are") + " left out");
   out.tables.push_back(values_of(operands, asked));
   out.picture = std::move(plot);
   out.wants_picture = true;
@@ -90,7 +99,7 @@ Result<Answer> map(Workspace& workspace, const Request& request) {
     return Status(Code::invalid, "map is of a right ascension and a declination, in degrees");
   IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
   chart::SkyMap map;
-  map.title = title_of(request, "pointings");
+  map.title = request.look.title.empty() ? "pointings" + by_text(request) : request.look.title;
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     map.series.push_back({.name = operands.groups.label(group),

@@ -23,6 +23,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
+  std::vector<chart::Series> curves;  // behind the points, whose colours are those of neighbours then
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     auto px = numbers_in(group, x), py = numbers_in(group, y);
@@ -64,15 +65,17 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     table["rms"].add(made->rms);
     plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
     const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
-    chart::Series line{.name = label.empty() ? "fit" : "", .mark = chart::Mark::line};
+    chart::Series line{.name = label.empty() ? "fit" : label, .mark = chart::Mark::curve};
+    if (!label.empty()) line.like = plot.series.size() - 1;
     constexpr int kSteps = 200;
     for (int i = 0; i <= kSteps; ++i) {
       line.x.push_back(range.min + (range.max - range.min) * i / kSteps);
       line.y.push_back(made->at(line.x.back()));
     }
-    plot.series.push_back(std::move(line));
+    curves.push_back(std::move(line));
   }
   if (table.rows() == 0) return failure;
+  plot.series.insert(plot.series.end(), curves.begin(), curves.end());
   out.picture = std::move(plot);
   return out;
 }

@@ -96,17 +96,28 @@ Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const
 
 Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request) {
   chart::Plot plot;
-  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
+  set_title(plot, request, request.words[1] + " over " + request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(*operands.vectors[0], request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(*operands.vectors[1], request.words[1], request, false));
   return plot;
 }
 
-std::string title_of(const Request& request, const std::string& what) {
-  if (!request.look.title.empty()) return request.look.title;
-  std::string out = what;
+std::string by_text(const Request& request) {
+  std::string out;
   for (std::size_t i = 0; i < request.by.size(); ++i) out += (i == 0 ? " by " : ", ") + request.by[i];
   return out;
+}
+
+void set_title(chart::Plot& plot, const Request& request, const std::string& what) {
+  plot.title = request.look.title.empty() ? what : request.look.title;
+  plot.by = request.look.title.empty() ? by_text(request) : "";
+}
+
+std::string length_text(double seconds) {
+  for (const auto& [size, unit] : {std::pair(86400.0, " d"), std::pair(3600.0, " h"), std::pair(60.0, " min")}) {
+    if (seconds >= size && std::fmod(seconds, size) == 0) return short_number(seconds / size) + unit;
+  }
+  return short_number(seconds) + " s";
 }
 
 }  // namespace imreg::trend

@@ -59,7 +59,11 @@ Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const
 Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request);
 /// A number, or of a time a date.
 Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option);
-/// "fwhm by filter".
-std::string title_of(const Request& request, const std::string& what);
+/// " by filter, ccd"; empty: of all.
+std::string by_text(const Request& request);
+/// "fwhm over obstime", and of what the groups are; or the title of the request.
+void set_title(chart::Plot& plot, const Request& request, const std::string& what);
+/// "2 h".
+std::string length_text(double seconds);
 
 }  // namespace imreg::trend

@@ -76,7 +76,7 @@ def stat():
     line, = objects("-clip", "2.5", "-type", "object", "stat", "fwhm")
     x = f["fwhm"][OBJECT]
     x, left = x[~np.isnan(x)], 0
-    for _ in range(10):
+    while True:
         keep = np.abs(x - np.median(x)) <= 2.5 * np.std(x, ddof=1)
         if keep.all():
             break
@@ -90,7 +90,12 @@ def stat():
     near(line["mean"], mean, "weighted mean", 10)
     near(line["sigma"], math.sqrt((w * (x - mean) ** 2).sum() / (w.sum() - (w ** 2).sum() / w.sum())), "weighted sigma", 9)
     order = np.argsort(x, kind="stable")
-    near(line["median"], x[order][np.searchsorted(np.cumsum(w[order]), w.sum() / 2)], "weighted median")
+    x, w = x[order], w[order] / w.sum()
+    part = (w ** 2).sum()  # the weight of one of as many equal ones as tell as much; shares of each value in it, by a naive loop
+    begin = (1 - part) / 2
+    ends = np.cumsum(w)
+    shares = np.clip(np.minimum(ends, begin + part) - np.maximum(ends - w, begin), 0, None)
+    near(line["median"], (shares * x).sum() / shares.sum(), "weighted median", 9)
     # texts
     line, = objects("stat", "filter")
     counts = collections.Counter(t for t in f["filter"] if t)
