@@ -4,7 +4,7 @@
 //   plot.series.push_back({.name = "r", .x = times, .y = fwhm});
 //   IMREG_ASSIGN(const std::string bytes, chart::draw_png(plot, {.width = 1200, .height = 800}));
 //
-// Values that are not finite are left out and counted in a note below the picture; a line has a gap there. A picture never comes
+// Values that are not known (NaN) or infinite are left out and counted in a note below the picture; a line has a gap there. A picture never comes
 // without a word: what has nothing to show is an error. Texts are data: markup is shown as it is, control characters as \x1b. Long ones
 // are broken into lines, and end with "..." where they would take the room of the picture.
 // More points than can be told apart (20,000; in a terminal two a place) are drawn as their density, with a colour bar; all series of

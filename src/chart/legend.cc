@@ -83,7 +83,7 @@ void Legend::draw(Canvas& canvas, Point corner) const {
       const Point middle{x + (m.characters ? 0.5 : sample_ / 2 - m.symbol / 2), y + row_ / 2};
       if (entry.mark != Mark::points && !m.characters) {
         const Point line[] = {{x, middle.y}, {x + sample_ - 2 * m.symbol, middle.y}};
-        canvas.polyline(line, {entry.look.colour, m.line, entry.mark == Mark::curve ? 0 : entry.look.dash});
+        canvas.polyline(line, {entry.look.colour, m.line, entry.look.dash});
       }
       if (entry.mark != Mark::curve || m.characters)
         canvas.symbols({&middle, 1}, entry.look.symbol, m.symbol, entry.look.colour);

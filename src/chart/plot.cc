@@ -166,7 +166,9 @@ Status draw(const Plot& plot, Canvas& canvas) {
                                    [&](const Series& one) { return !one.like && !(many && as_points(one)); });
   if (looks > kToldApart)
     notes.push_back(std::to_string(looks) + " series: colours and symbols are hard to tell apart");
-  const bool merged = many && std::count_if(plot.series.begin(), plot.series.end(), as_points) > 1;
+  const auto is_dense = [&](const Series& one) { return many && as_points(one); };
+  const auto all = std::ssize(plot.series), dense = std::count_if(plot.series.begin(), plot.series.end(), is_dense);
+  const bool merged = dense > 1 && dense == all;
   const Page page(canvas, plot.title + (merged && !plot.by.empty() ? ", all together" : plot.by), notes);
   const Scale x = scale_of(plot.x, found.x, false), y = scale_of(plot.y, found.y, found.from_zero);
 

@@ -69,11 +69,13 @@ void draw_path(const Brush& b, const Stroke& stroke) {
   }
 }
 
-void draw_curve(const Brush& b) {
-  // On paper of its own, so that it is seen on points of its colour.
+// On paper of its own, so that it is seen on points of its colour; the paper of all curves lies below all of them.
+void draw_curve(const Brush& b, bool paper) {
   const double line = 1.4 * b.canvas.metrics().line;
-  if (!b.canvas.metrics().characters) draw_path(b, {kPaper, 3 * line});
-  draw_path(b, {b.look.colour, line, 0, b.look.letter});
+  if (!paper)
+    draw_path(b, {b.look.colour, line, b.look.dash, b.look.letter});
+  else if (!b.canvas.metrics().characters)
+    draw_path(b, {kPaper, 3 * line});
 }
 
 void draw_line(const Brush& b, bool several) {
@@ -186,8 +188,10 @@ void draw_errors(const Brush& b) {
 }  // namespace
 
 Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
+  const bool curve = plot.series[series].mark == Mark::curve;
   if (plot.series[series].like) series = *plot.series[series].like;
   Look look = look_of(series);
+  if (curve) look.dash = static_cast<int>(series / kColourRound);  // curves of one colour are told apart
   if (plot.series.size() == 1) {
     look.dash = 0;
     // Alone it needs no letter: dots are finer. But among error bars they would not be seen.
@@ -204,6 +208,10 @@ void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_p
   const bool several = plot.series.size() > 1;
   // Bars lie behind, points before all but curves.
   for (const Mark layer : {Mark::bars, Mark::steps, Mark::points, Mark::curve}) {
+    for (std::size_t i = 0; layer == Mark::curve && i < plot.series.size(); ++i) {
+      if (plot.series[i].mark == layer)
+        draw_curve({canvas, plot, view, plot.series[i], look_in(canvas, plot, i)}, true);
+    }
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
       const Series& series = plot.series[i];
       const Brush brush{canvas, plot, view, series, look_in(canvas, plot, i)};
@@ -214,7 +222,7 @@ void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_p
       if (series.mark == Mark::bars) {
         draw_bars(brush, several);
       } else if (series.mark == Mark::curve) {
-        draw_curve(brush);
+        draw_curve(brush, false);
       } else if (line) {
         draw_line(brush, several);
       } else {

@@ -86,7 +86,7 @@ Survey survey(const Plot& plot) {
     for (std::size_t i = 0; i < one.x.size(); ++i) {
       const double x = one.x[i], y = one.y[i];
       if (!std::isfinite(x) || !std::isfinite(y)) {
-        out.not_finite += data;
+        (std::isnan(x) || std::isnan(y) ? out.unknown : out.infinite) += data;
         continue;
       }
       // A bar of 0 is a bar that is not seen, on a log axis too.
@@ -124,7 +124,8 @@ std::string left_out(const Survey& survey) {
   const auto add = [&](std::size_t count, const char* what) {
     if (count > 0) why += (why.empty() ? "" : ", ") + std::to_string(count) + what;
   };
-  add(survey.not_finite, " not known");
+  add(survey.unknown, " not known");
+  add(survey.infinite, " infinite");
   add(survey.not_positive, " not positive (log axis)");
   add(survey.outside, " outside of the axes");
   if (why.empty()) return "";

@@ -55,12 +55,14 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
   }
   Answer out;
   long long empty = 0;
+  std::string unknown;
   std::vector<bool> known(ys);  // of several, those of which nothing is known take no place in the legend
   for (std::size_t k = 1; k < ys; ++k) {
     const auto& values = operands.vectors[k]->column.numbers;
     known[k] = std::any_of(values.begin(), values.end(), [](double y) { return std::isfinite(y); });
-    if (!known[k] && ys > 2) plot.notes.push_back("no value of " + request.words[k] + " is known");
+    if (!known[k] && ys > 2) unknown += (unknown.empty() ? "" : ", ") + request.words[k];
   }
+  if (!unknown.empty()) plot.notes.push_back("no value is known of " + unknown);
   const bool any = std::find(known.begin(), known.end(), true) != known.end();
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
