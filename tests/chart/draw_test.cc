@@ -28,7 +28,8 @@ TEST(Draw, NeverEmptyWithoutAWord) {
   EXPECT_EQ(message(Plot{}), "nothing to draw: the plot has no points");
   EXPECT_EQ(message(of({}, {})), "nothing to draw: the plot has no points");
   EXPECT_EQ(message(of({1, 2}, {1})), "series \"\": x has 2 values, y has 1");
-  EXPECT_EQ(message(of({NAN, 1, HUGE_VAL}, {1, NAN, 2})), "nothing to draw: 3 of 3 points not drawn: 2 not known, 1 infinite");
+  EXPECT_EQ(message(of({NAN, 1, HUGE_VAL}, {1, NAN, 2})),
+            "nothing to draw: 3 of 3 points not drawn: 2 not known, 1 infinite");
   Plot log = of({1, 2, NAN}, {-1, 0, 1});
   log.y.log = true;
   EXPECT_EQ(message(log), "nothing to draw: 3 of 3 points not drawn: 1 not known, 2 not positive (log axis)");
