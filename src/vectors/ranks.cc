@@ -18,6 +18,7 @@ namespace imreg::vectors {
 namespace {
 
 constexpr std::size_t kBlock = 32768, kSample = 4096;
+constexpr std::size_t kFew = 1024;  // are put in order at once: there may be 10,000 groups of them
 
 // Golden steps: what repeats in the values (36 CCDs) does not repeat in the sample.
 std::vector<double> sample_of(Values values) {
@@ -84,18 +85,21 @@ void in_parallel(std::size_t n, int jobs, const BlockWork& work) {
   for (auto& thread : threads) thread.join();
 }
 
-Ranks::Ranks(Values values) : values_(values), before_(kBuckets + 1), wanted_(kBuckets), kept_(kBuckets) {
-  const auto sample = sample_of(values);
-  if (sample.empty()) return;
+Ranks::Ranks(Values values) : values_(values), buckets_(values.size() > kFew ? kMostBuckets : 2) {
+  before_.resize(static_cast<std::size_t>(buckets_) + 1);
+  wanted_.resize(static_cast<std::size_t>(buckets_));
+  kept_.resize(static_cast<std::size_t>(buckets_));
+  const auto sample = buckets_ == 2 ? std::vector<double>() : sample_of(values);
+  if (sample.empty()) return;  // all that is known in one bucket
   const auto at = [&](double part) {
     return sample[static_cast<std::size_t>(part * static_cast<double>(sample.size() - 1))];
   };
   // Outliers must not make the buckets wide.
   low_ = at(0.005);
   const double width = at(0.995) - low_;
-  scale_ = width > 0 && std::isfinite(width) ? (kBuckets - 4) / width : 0;
+  scale_ = width > 0 && std::isfinite(width) ? (buckets_ - 4) / width : 0;
   low_ -= scale_ > 0 ? 2 / scale_ : 0;
-  if (!std::isfinite(scale_) || !std::isfinite(low_)) scale_ = 0, low_ = 0;  // all in one bucket
+  if (!std::isfinite(scale_) || !std::isfinite(low_)) scale_ = 0, low_ = 0;
 }
 
 template <class Visit>
@@ -104,17 +108,17 @@ void Ranks::each_bucket(std::size_t from, std::size_t end, const Visit& visit) c
   int buckets[kAtOnce];
   for (; from < end; from += kAtOnce) {
     const std::size_t n = std::min(kAtOnce, end - from);
-    find_buckets(values_.subspan(from, n), low_, scale_, kBuckets - 1, buckets);
+    find_buckets(values_.subspan(from, n), low_, scale_, buckets_ - 1, buckets);
     for (std::size_t i = 0; i < n; ++i) visit(from + i, static_cast<std::size_t>(buckets[i]));
   }
 }
 
 void Ranks::count(std::size_t from, std::size_t end) {
   // Two counts in turn: what was just written is not waited for when neighbours are alike.
-  std::array<std::uint32_t, kBuckets> counts[2] = {};
+  std::array<std::uint32_t, kMostBuckets> counts[2] = {};
   each_bucket(from, end, [&](std::size_t i, std::size_t bucket) { ++counts[i % 2][bucket]; });
   const std::lock_guard lock(mutex_);
-  for (std::size_t k = 0; k < kBuckets; ++k) before_[k] += counts[0][k] + counts[1][k];
+  for (std::size_t k = 0; k < wanted_.size(); ++k) before_[k] += counts[0][k] + counts[1][k];
 }
 
 std::int64_t Ranks::choose(const std::vector<double>& percents) {
@@ -129,7 +133,7 @@ std::int64_t Ranks::choose(const std::vector<double>& percents) {
     parts_.push_back(at - static_cast<double>(place));
   }
   choose_ring({bucket_at(places_[2]), bucket_at(places_[3])});
-  for (int k = 1; k < kBuckets; ++k) wanted_[static_cast<std::size_t>(k)] = in_ring(k) ? 1 : 0;
+  for (int k = 1; k < buckets_; ++k) wanted_[static_cast<std::size_t>(k)] = in_ring(k) ? 1 : 0;
   for (const auto place : places_) wanted_[static_cast<std::size_t>(bucket_at(place))] = 1;
   return known_;
 }
@@ -139,7 +143,7 @@ int Ranks::bucket_at(std::int64_t place) const {
 }
 
 std::int64_t Ranks::counted(Range buckets) const {
-  const int first = std::max(buckets.first, 1), last = std::min(buckets.last, kBuckets - 1);
+  const int first = std::max(buckets.first, 1), last = std::min(buckets.last, buckets_ - 1);
   return first <= last ? before_[static_cast<std::size_t>(last) + 1] - before_[static_cast<std::size_t>(first)] : 0;
 }
 
@@ -149,11 +153,11 @@ void Ranks::choose_ring(Range middle) {
   // What is nearer than r buckets is in near(r); what is in within(r) is nearer. The first and the last bucket have no end.
   const auto near = [&](int r) { return Range{middle.first - r, middle.last + r}; };
   const auto within = [&](int r) {
-    return Range{std::max(middle.last + 1 - r, 2), std::min(middle.first + r - 1, kBuckets - 2)};
+    return Range{std::max(middle.last + 1 - r, 2), std::min(middle.first + r - 1, buckets_ - 2)};
   };
   int inner = 0, outer = 0;
-  while (inner < kBuckets && counted(near(inner + 1)) <= places_[2]) ++inner;
-  while (outer < kBuckets && counted(within(outer)) <= places_[3]) ++outer;
+  while (inner < buckets_ && counted(near(inner + 1)) <= places_[2]) ++inner;
+  while (outer < buckets_ && counted(within(outer)) <= places_[3]) ++outer;
   inner_ = within(inner - 1);
   outer_ = near(outer + 1);
 }
@@ -180,7 +184,7 @@ Ranks::Found Ranks::found() {
     out.percentiles.push_back(between(values[4 + 2 * i], values[5 + 2 * i], parts_[i]));
   if (!std::isfinite(out.median)) return out;
   std::vector<double> away;
-  for (int k = 1; k < kBuckets; ++k) {
+  for (int k = 1; k < buckets_; ++k) {
     if (!in_ring(k)) continue;
     for (const double x : kept_[static_cast<std::size_t>(k)]) away.push_back(std::abs(x - out.median));
   }

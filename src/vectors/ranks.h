@@ -37,7 +37,7 @@ class Ranks {
   Found found();
 
  private:
-  static constexpr int kBuckets = 4096;  ///< the first holds what is not known
+  static constexpr int kMostBuckets = 4096;
   struct Range {
     int first, last;  ///< empty when last < first
     bool has(int bucket) const { return first <= bucket && bucket <= last; }
@@ -50,6 +50,7 @@ class Ranks {
   bool in_ring(int bucket) const { return outer_.has(bucket) && !inner_.has(bucket); }
 
   Values values_;
+  int buckets_;                 ///< the first holds what is not known
   double low_ = 0, scale_ = 0;  ///< of the buckets
   std::mutex mutex_;
   std::vector<std::int64_t>
