@@ -4,7 +4,7 @@
 //   plot.series.push_back({.name = "r", .x = times, .y = fwhm});
 //   IMREG_ASSIGN(const std::string bytes, chart::draw_png(plot, {.width = 1200, .height = 800}));
 //
-// Values that are not finite are left out and counted in a note below the picture; a line has a gap there. A picture never comes
+// Values that are not known (NaN) or infinite are left out and counted in a note below the picture; a line has a gap there. A picture never comes
 // without a word: what has nothing to show is an error. Texts are data: markup is shown as it is, control characters as \x1b. Long ones
 // are broken into lines, and end with "..." where they would take the room of the picture.
 // More points than can be told apart (20,000; in a terminal two a place) are drawn as their density, with a colour bar; all series of
@@ -31,7 +31,13 @@ struct Axis {
   std::optional<double> low{}, high{};  ///< else what the data need, and a little more; low > high turns the axis round
 };
 
-enum class Mark { points, line, steps, bars };
+enum class Mark {
+  points,
+  line,
+  steps,
+  bars,
+  curve  ///< a line that is no data (a fit): before all others, without symbols
+};
 
 /// What is drawn in one colour and with one symbol. x and y have one length; the errors have it too, or are empty.
 struct Series {
@@ -41,10 +47,13 @@ struct Series {
   /// steps: y[i] holds from x[i] to x[i + 1]. bars: from x[i] to x[i + 1], the last one as wide as the one before it (1 when alone),
   /// from 0, on a log axis from its low end; several series of bars are outlines.
   Mark mark = Mark::points;
+  std::optional<std::size_t>
+      like{};  ///< in the colour of this series, and one entry of the legend with it when they have one name
 };
 
 struct Plot {
   std::string title{};
+  std::string by{};  ///< " by filter": more of the title, as long as the series are told apart
   Axis x{}, y{};
   std::vector<Series> series{};
   std::vector<std::string> notes{};  ///< small lines below: "12 of 300 not measured"

@@ -21,8 +21,8 @@ inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 struct SummaryOptions {
   std::vector<double> percents = {5, 25, 75, 95};  ///< 0..100, ascending
   double clip =
-      0;  ///< > 0: values further than so many sigma from the median are left out, again until none is, at most
-          ///< 10 times; sigma is that of the values left
+      0;  ///< > 0: values further than so many sigma from the median are left out, again until none is; sigma is
+          ///< that of the values left
   Values weights{};  ///< empty, or one for each value, > 0; others leave their value out
   int jobs = 1;      ///< threads; the answer does not depend on them
 };
@@ -33,12 +33,13 @@ struct Summary {
   std::int64_t unknown = 0;  ///< NaN, without weight
   std::int64_t clipped = 0;
   double min = kUnknown, max = kUnknown, sum = kUnknown;
-  double mean = kUnknown;  ///< weighted: sum(w x) / sum(w)
-  double median =
-      kUnknown;  ///< of two in the middle their mean; weighted: the first value that reaches half of all weight
-  double sigma = kUnknown;            ///< standard deviation of a sample (n - 1); weighted: with reliability weights
-  double mad = kUnknown;              ///< median of |x - median|, as it is: 1.4826 of it is sigma of normal values
-  std::vector<double> percentiles{};  ///< between neighbours by straight lines, as numpy.percentile
+  double mean = kUnknown;    ///< weighted: sum(w x) / sum(w)
+  double median = kUnknown;  ///< of two in the middle their mean; weighted: see percentiles
+  double sigma = kUnknown;   ///< standard deviation of a sample (n - 1); weighted: with reliability weights
+  double mad = kUnknown;     ///< median of |x - median|, as it is: 1.4826 of it is sigma of normal values
+  /// Between neighbours by straight lines, as numpy.percentile. Weighted: the mean over sum(w^2) / sum(w) of the weight, from
+  /// p / 100 of the way that it can go on: the same of equal weights, whatever their scale.
+  std::vector<double> percentiles{};
 };
 /// Infinite values count: they are min or max, and make mean and sigma infinite or unknown.
 Summary summarize(Values values, const SummaryOptions& options = {});
@@ -68,7 +69,7 @@ struct FitOptions {
   int order = 1;        ///< of the polynomial, 0..9
   bool robust = false;  ///< Tukey's biweight (c = 4.685, scale by MAD), from least absolute deviations
   double clip =
-      0;  ///< > 0: points further than so many sigma (by MAD) are left out and the fit made again, up to 10 times
+      0;  ///< > 0: points further than so many sigma (by MAD) are left out and the fit made again, until none is
   Values weights{};  ///< 1 / variance, as in summarize
 };
 struct Fit {

@@ -27,6 +27,23 @@ void Density::add_cell(double column, double row) {
   ++counts_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
 }
 
+void Density::grow() {
+  const auto before = counts_;
+  const auto at = [&](int column, int row) {
+    const bool inside = column >= 0 && column < columns_ && row >= 0 && row < rows_;
+    return inside ? before[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) +
+                           static_cast<std::size_t>(column)]
+                  : 0;
+  };
+  std::size_t i = 0;
+  for (int row = 0; row < rows_; ++row) {
+    for (int column = 0; column < columns_; ++column, ++i) {
+      if (counts_[i] == 0)
+        counts_[i] = std::max({at(column - 1, row), at(column + 1, row), at(column, row - 1), at(column, row + 1)});
+    }
+  }
+}
+
 std::uint32_t Density::most() const { return *std::max_element(counts_.begin(), counts_.end()); }
 
 Scale count_scale(std::uint32_t most) { return Scale(1, std::max(2.0, static_cast<double>(most)), most > 20); }

@@ -20,6 +20,9 @@ class Density {
   /// A place within the grid, from its upper left corner.
   void add_cell(double column, double row);
 
+  /// Empty cells beside others get the most of these: points alone can be seen.
+  void grow();
+
   int columns() const { return columns_; }
   int rows() const { return rows_; }
   const std::vector<std::uint32_t>& counts() const { return counts_; }

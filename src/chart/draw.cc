@@ -29,7 +29,9 @@ Result<std::string> draw_svg(const Picture& picture, Size size) {
   IMREG_TRY(check_size(size));
   IMREG_ASSIGN(const auto canvas, make_svg_canvas(size));
   IMREG_TRY(draw_on(picture, *canvas));
-  return canvas->svg(safe_text(std::visit([](const auto& one) { return one.title; }, picture)));
+  const auto* const plot = std::get_if<Plot>(&picture);
+  const std::string title = std::visit([](const auto& one) { return one.title; }, picture);
+  return canvas->svg(safe_text(title + (plot ? plot->by : "")));
 }
 
 Result<std::string> draw_png(const Picture& picture, Size size) {

@@ -1,6 +1,7 @@
 // A focal plane: each chip in the colour of its value, with its name and the value where they fit.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,8 +26,21 @@ bool placed(const Chip& chip) {
 // What can stand in a chip, the best first.
 enum Form { both_lines, one_line, value_alone, name_alone, kForms };
 
-std::vector<std::string> lines_of(const Chip& chip, int form) {
-  const std::string name = safe_text(chip.name), value = std::isfinite(chip.value) ? short_number(chip.value) : "";
+// A hundredth of what they differ by is the last digit of all values, or what four digits can tell.
+std::string value_text(double value, const Scale& scale) {
+  if (!std::isfinite(value)) return "";
+  const double size = std::max(std::abs(scale.low()), std::abs(scale.high())),
+               span = std::abs(scale.high() - scale.low());
+  if (!(size < 1e6 && span > 1e-6)) return short_number(value);
+  const int decimals = std::clamp(2 - static_cast<int>(std::floor(std::log10(span))), 0, 6);
+  const int digits = size < 1 ? 0 : static_cast<int>(std::floor(std::log10(size))) + 1;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", std::min(decimals, std::max(1, 5 - digits)), value);
+  return text;
+}
+
+std::vector<std::string> lines_of(const Chip& chip, const Scale& scale, int form) {
+  const std::string name = safe_text(chip.name), value = value_text(chip.value, scale);
   std::vector<std::string> out;
   if (form == one_line) return {name + " " + value};
   if (form != value_alone && !name.empty()) out.push_back(name);
@@ -46,24 +60,27 @@ bool fits(const Canvas& canvas, const Box& box, const std::vector<std::string>& 
 }
 
 // The best that fits all; kForms when there is none: then each chip has what fits it.
-std::pair<int, Font> common_form(const Canvas& canvas, const std::vector<std::pair<Box, const Chip*>>& chips) {
+std::pair<int, Font> common_form(const Canvas& canvas, const Scale& scale,
+                                 const std::vector<std::pair<Box, const Chip*>>& chips) {
   for (int form = 0; form < kForms; ++form) {
     for (const Font font : {Font::tick, Font::note}) {
-      if (std::all_of(chips.begin(), chips.end(),
-                      [&](const auto& one) { return fits(canvas, one.first, lines_of(*one.second, form), font); }))
+      if (std::all_of(chips.begin(), chips.end(), [&](const auto& one) {
+            return fits(canvas, one.first, lines_of(*one.second, scale, form), font);
+          }))
         return {form, font};
     }
   }
   return {kForms, Font::note};
 }
 
-void draw_label(Canvas& canvas, const Box& box, const Chip& chip, std::pair<int, Font> wanted, Colour ink) {
+void draw_label(Canvas& canvas, const Box& box, const Chip& chip, const Scale& scale, std::pair<int, Font> wanted,
+                Colour ink) {
   auto [form, font] = wanted;
   if (form == kForms) {
-    for (form = 0; form < kForms && !fits(canvas, box, lines_of(chip, form), font);) ++form;
+    for (form = 0; form < kForms && !fits(canvas, box, lines_of(chip, scale, form), font);) ++form;
     if (form == kForms) return;
   }
-  const auto lines = lines_of(chip, form);
+  const auto lines = lines_of(chip, scale, form);
   const double height = canvas.measure("X", font).height;
   double y = (box.y0 + box.y1 - height * static_cast<double>(lines.size())) / 2;
   for (const auto& line : lines) {
@@ -84,7 +101,7 @@ void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& sc
     const Point cross[] = {{box.x0, box.y0}, {box.x1, box.y1}};
     if (!has) canvas.polyline(cross, {Colour{190, 190, 190}, m.line * 0.6});
   }
-  draw_label(canvas, box, chip, form, has && lightness(step) < 52 ? kPaper : kInk);
+  draw_label(canvas, box, chip, scale, form, has && lightness(step) < 52 ? kPaper : kInk);
 }
 
 }  // namespace
@@ -162,7 +179,7 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
     }
     chips.emplace_back(box, &chip);
   }
-  const auto form = common_form(canvas, chips);
+  const auto form = common_form(canvas, scale, chips);
   for (const auto& [box, chip] : chips) draw_chip(canvas, box, *chip, scale, form);
   bar->draw(canvas, {right, top, right + bar->width(), top + bar_height});
   page.draw(canvas);

@@ -15,7 +15,8 @@ Legend::Legend(const Canvas& canvas, const Plot& plot, bool skip_points) {
   const Metrics& m = canvas.metrics();
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     const auto& one = plot.series[i];
-    if (one.name.empty() || (skip_points && as_points(one))) continue;
+    const bool told = one.like && plot.series[*one.like].name == one.name;
+    if (one.name.empty() || (skip_points ? as_points(one) : told)) continue;
     entries_.push_back({safe_text(one.name), look_in(canvas, plot, i), one.mark, {}});
   }
   wanted_ = plot.legend && entries_.size() > 1;
@@ -84,7 +85,8 @@ void Legend::draw(Canvas& canvas, Point corner) const {
         const Point line[] = {{x, middle.y}, {x + sample_ - 2 * m.symbol, middle.y}};
         canvas.polyline(line, {entry.look.colour, m.line, entry.look.dash});
       }
-      canvas.symbols({&middle, 1}, entry.look.symbol, m.symbol, entry.look.colour);
+      if (entry.mark != Mark::curve || m.characters)
+        canvas.symbols({&middle, 1}, entry.look.symbol, m.symbol, entry.look.colour);
     }
     double line_y = y;
     for (const auto& line : counts ? std::vector{missing_} : entries_[placed.entry].lines) {

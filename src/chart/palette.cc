@@ -14,7 +14,9 @@ constexpr Colour kColours[] = {{28, 82, 160, 4}, {206, 76, 16, 1}, {32, 122, 62,
 constexpr Symbol kOrder[] = {Symbol::circle,  Symbol::square, Symbol::triangle,      Symbol::cross,
                              Symbol::diamond, Symbol::plus,   Symbol::triangle_down, Symbol::star};
 
-constexpr double kLight = 88, kDark = 18;
+static_assert(std::size(kColours) == kColourRound);
+
+constexpr double kLight = 82, kDark = 18;
 
 std::uint8_t byte_of(double linear) {
   const double v = std::clamp(linear, 0.0, 1.0);

@@ -15,6 +15,7 @@ struct Look {
   char letter;  ///< what stands for the symbol where there are only letters
 };
 Look look_of(std::size_t series);
+inline constexpr std::size_t kColourRound = 8;  ///< colours, then they come again
 char letter_of(Symbol symbol);
 
 /// Step 1..256 from pale yellow over green to dark blue. Even steps are equally far apart to the eye, and as greys, too:

@@ -161,7 +161,15 @@ Status draw(const Plot& plot, Canvas& canvas) {
     if (!note.empty()) notes.push_back(note);
   }
   if (many && m.characters) notes.push_back("shades: points per place");
-  const Page page(canvas, plot.title, notes);
+  constexpr std::ptrdiff_t kToldApart = 12;
+  const auto looks = std::count_if(plot.series.begin(), plot.series.end(),
+                                   [&](const Series& one) { return !one.like && !(many && as_points(one)); });
+  if (looks > kToldApart)
+    notes.push_back(std::to_string(looks) + " series: colours and symbols are hard to tell apart");
+  const auto is_dense = [&](const Series& one) { return many && as_points(one); };
+  const auto all = std::ssize(plot.series), dense = std::count_if(plot.series.begin(), plot.series.end(), is_dense);
+  const bool merged = dense > 1 && dense == all;
+  const Page page(canvas, plot.title + (merged && !plot.by.empty() ? ", all together" : plot.by), notes);
   const Scale x = scale_of(plot.x, found.x, false), y = scale_of(plot.y, found.y, found.from_zero);
 
   // From the right: the legend, when it finds no place within, the colour bar, the area with its numbers.
@@ -190,6 +198,8 @@ Status draw(const Plot& plot, Canvas& canvas) {
       if (as_points(series)) density.add(series.x, series.y, x, y);
     }
     const Scale counts = count_scale(density.most());
+    constexpr std::size_t kSparse = 300000;
+    if (!m.characters && found.marks < kSparse) density.grow();
     canvas.image(area, to_image(density, counts));
     ColourBar(canvas, counts, "points per pixel", area.height(), true)
         .draw(canvas, {area.x1, area.y0, area.x1 + bar_room, area.y1});

@@ -43,9 +43,10 @@ void draw_points(const Brush& b) {
   b.canvas.symbols(points, b.look.symbol, radius_of(b.canvas, b.plot), b.look.colour);
 }
 
-// Signs along a line, so that it can be followed without colours; about twelve of them.
+// Signs along a line, so that it can be followed without colours: at each value, about twelve when these are many.
 void draw_signs(const Brush& b) {
-  const std::size_t n = b.series.x.size(), step = std::max<std::size_t>(1, n / 12);
+  constexpr std::size_t kEach = 60;
+  const std::size_t n = b.series.x.size(), step = n <= kEach ? 1 : n / 12;
   std::vector<Point> points;
   for (std::size_t i = (n - 1) % step / 2; i < n; i += step) {
     if (!b.drawable(i)) continue;
@@ -54,20 +55,32 @@ void draw_signs(const Brush& b) {
   b.canvas.symbols(points, b.look.symbol, b.canvas.metrics().symbol, b.look.colour);
 }
 
+void draw_path(const Brush& b, const Stroke& stroke) {
+  const auto& s = b.series;
+  Path path(b.canvas, b.view.area, stroke);
+  for (std::size_t i = 0; i < s.x.size(); ++i) {
+    if (!b.drawable(i)) {
+      path.end();
+      continue;
+    }
+    path.add(b.at(i));
+    if (s.mark == Mark::steps && i + 1 < s.x.size() && usable(s.x[i + 1], b.plot.x.log))
+      path.add(b.view(s.x[i + 1], s.y[i]));
+  }
+}
+
+// On paper of its own, so that it is seen on points of its colour; the paper of all curves lies below all of them.
+void draw_curve(const Brush& b, bool paper) {
+  const double line = 1.4 * b.canvas.metrics().line;
+  if (!paper)
+    draw_path(b, {b.look.colour, line, b.look.dash, b.look.letter});
+  else if (!b.canvas.metrics().characters)
+    draw_path(b, {kPaper, 3 * line});
+}
+
 void draw_line(const Brush& b, bool several) {
   const auto& s = b.series;
-  {
-    Path path(b.canvas, b.view.area, b.stroke());
-    for (std::size_t i = 0; i < s.x.size(); ++i) {
-      if (!b.drawable(i)) {
-        path.end();
-        continue;
-      }
-      path.add(b.at(i));
-      if (s.mark == Mark::steps && i + 1 < s.x.size() && usable(s.x[i + 1], b.plot.x.log))
-        path.add(b.view(s.x[i + 1], s.y[i]));
-    }
-  }
+  draw_path(b, b.stroke());
   // A single value between two that are missing has no line: it is a point.
   std::vector<Point> alone;
   for (std::size_t i = 0; i < s.x.size(); ++i) {
@@ -175,7 +188,10 @@ void draw_errors(const Brush& b) {
 }  // namespace
 
 Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
+  const bool curve = plot.series[series].mark == Mark::curve;
+  if (plot.series[series].like) series = *plot.series[series].like;
   Look look = look_of(series);
+  if (curve) look.dash = static_cast<int>(series / kColourRound);  // curves of one colour are told apart
   if (plot.series.size() == 1) {
     look.dash = 0;
     // Alone it needs no letter: dots are finer. But among error bars they would not be seen.
@@ -190,8 +206,12 @@ Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
 
 void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_points) {
   const bool several = plot.series.size() > 1;
-  // Bars lie behind, points before all.
-  for (const Mark layer : {Mark::bars, Mark::steps, Mark::points}) {
+  // Bars lie behind, points before all but curves.
+  for (const Mark layer : {Mark::bars, Mark::steps, Mark::points, Mark::curve}) {
+    for (std::size_t i = 0; layer == Mark::curve && i < plot.series.size(); ++i) {
+      if (plot.series[i].mark == layer)
+        draw_curve({canvas, plot, view, plot.series[i], look_in(canvas, plot, i)}, true);
+    }
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
       const Series& series = plot.series[i];
       const Brush brush{canvas, plot, view, series, look_in(canvas, plot, i)};
@@ -201,6 +221,8 @@ void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_p
       if (series.x.size() <= canvas.metrics().most_marks) draw_errors(brush);
       if (series.mark == Mark::bars) {
         draw_bars(brush, several);
+      } else if (series.mark == Mark::curve) {
+        draw_curve(brush, false);
       } else if (line) {
         draw_line(brush, several);
       } else {

@@ -67,7 +67,7 @@ double bar_end(const Series& series, std::size_t i) {
 bool as_points(const Series& series) {
   constexpr std::size_t kLong = 200000, kTurns = 2000;
   if (series.mark == Mark::points) return true;
-  if (series.mark == Mark::bars || series.x.size() < kLong) return false;
+  if (series.mark == Mark::bars || series.mark == Mark::curve || series.x.size() < kLong) return false;
   std::size_t turns = 0;
   for (std::size_t i = 2; i < series.x.size() && turns < kTurns; ++i)
     turns += (series.x[i] < series.x[i - 1]) != (series.x[i - 1] < series.x[i - 2]);
@@ -81,24 +81,25 @@ Survey survey(const Plot& plot) {
   for (const auto& one : plot.series) {
     const bool bars = one.mark == Mark::bars;
     out.from_zero = out.from_zero || bars;
-    out.total += one.x.size();
+    const bool data = one.mark != Mark::curve;
+    if (data) out.total += one.x.size();
     for (std::size_t i = 0; i < one.x.size(); ++i) {
       const double x = one.x[i], y = one.y[i];
       if (!std::isfinite(x) || !std::isfinite(y)) {
-        ++out.not_finite;
+        (std::isnan(x) || std::isnan(y) ? out.unknown : out.infinite) += data;
         continue;
       }
       // A bar of 0 is a bar that is not seen, on a log axis too.
       if ((log_x && x <= 0) || (log_y && y <= 0 && !(bars && y == 0))) {
-        ++out.not_positive;
+        out.not_positive += data;
         continue;
       }
       const double end = bars ? bar_end(one, i) : x;
       if (std::max(x, end) < in_x.low || std::min(x, end) > in_x.high || (!bars && (y < in_y.low || y > in_y.high))) {
-        ++out.outside;
+        out.outside += data;
         continue;
       }
-      ++out.shown;
+      out.shown += data;
       out.x.take(x);
       if (usable(end, log_x)) out.x.take(end);
       if (!log_y || y > 0) out.y.take(y);
@@ -123,7 +124,8 @@ std::string left_out(const Survey& survey) {
   const auto add = [&](std::size_t count, const char* what) {
     if (count > 0) why += (why.empty() ? "" : ", ") + std::to_string(count) + what;
   };
-  add(survey.not_finite, " not finite");
+  add(survey.unknown, " not known");
+  add(survey.infinite, " infinite");
   add(survey.not_positive, " not positive (log axis)");
   add(survey.outside, " outside of the axes");
   if (why.empty()) return "";

@@ -21,16 +21,16 @@ struct Range {
 
 struct Survey {
   Range x, y;
-  std::size_t total = 0, shown = 0;  ///< points
-  std::size_t not_finite = 0, not_positive = 0, outside = 0;
-  std::size_t marks = 0;   ///< those that are drawn as points
-  bool from_zero = false;  ///< there are bars
+  std::size_t total = 0, shown = 0;                                      ///< points
+  std::size_t unknown = 0, infinite = 0, not_positive = 0, outside = 0;  ///< points that are not
+  std::size_t marks = 0;                                                 ///< those that are drawn as points
+  bool from_zero = false;                                                ///< there are bars
 };
 
 /// Error: invalid, lengths that differ, limits that make no axis.
 Status check(const Plot& plot);
 Survey survey(const Plot& plot);
-/// "12 of 300 points are not drawn: 2 not finite, 10 not positive (log axis)"; empty when all are.
+/// "12 of 300 points are not drawn: 2 not known, 10 not positive (log axis)"; empty when all are.
 std::string left_out(const Survey& survey);
 /// What the axis needs for its data, and a little more.
 Scale scale_of(const Axis& axis, const Range& range, bool from_zero);

@@ -17,6 +17,8 @@ namespace imreg::emit {
 
 namespace {
 
+constexpr long long kUnixMjd = 40587;
+
 std::string now_text() { return format_iso(current_time(), 0).substr(0, 19); }
 
 std::string filling(std::int64_t rows, std::size_t row_size, char fill) {
@@ -144,9 +146,15 @@ void add_name(Header& header, int n, const std::string& name, const FieldInfo& f
   header.add(numbered("TTYPE", n), name, equal_nocase(name, field.name) ? "" : "field " + field.name);
 }
 
+// FITS 4.0, 9.2: a time in seconds, UTC, counted from MJDREF. Readers of ours make a date of it again.
+bool is_clock(const FieldInfo& field) {
+  return field.display == Display::time && field.type == Type::f64 && field.unit == "s";
+}
+
 void add_meaning(Header& header, int n, const FieldInfo& field) {
   if (!field.unit.empty()) header.add(numbered("TUNIT", n), field.unit);
   if (!field.meaning.empty()) header.add(numbered("TCOMM", n), field.meaning);
+  if (is_clock(field)) header.add(numbered("TCTYP", n), "UTC", "seconds since MJDREF");
 }
 
 void add_title(Header& header, const Schema& schema) {
@@ -179,6 +187,8 @@ class BinaryTable {
       }
       add_meaning(cards_, n, field);
     }
+    const bool clock = std::any_of(columns_.begin(), columns_.end(), [](auto& c) { return is_clock(c.cell.field); });
+    if (clock) cards_.add("MJDREF", kUnixMjd, "1970-01-01");
     add_origin(cards_, now_text());
   }
 

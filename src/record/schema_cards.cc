@@ -71,6 +71,7 @@ struct Column {
   std::string form;
   std::string unit;
   std::string comment;
+  std::string clock;
   double scale = 1, zero = 0;
 };
 
@@ -92,6 +93,7 @@ Result<std::vector<Column>> read_columns(const Header& header) {
     if (key == "TFORM") column.form = trim(value.text);
     if (key == "TUNIT") column.unit = trim(value.text);
     if (key == "TCOMM") column.comment = value.text;
+    if (key == "TCTYP") column.clock = trim(value.text);
     if (key == "TSCAL") column.scale = value.number().value_or(1);
     if (key == "TZERO") column.zero = value.number().value_or(0);
   }
@@ -181,6 +183,7 @@ Result<Schema> schema_from_header(const Header& header) {
 
   schema.extname = extname;
   schema.record_size = static_cast<int>(*width);
+  const bool since_1970 = header.integer_of("MJDREF") == 40587;  // as room emit writes its times (FITS 4.0, 9.2)
   std::int64_t offset = 0;  // 999 columns can tell of more bytes than an int counts
   for (const auto& column : columns) {
     FieldInfo field;
@@ -190,6 +193,8 @@ Result<Schema> schema_from_header(const Header& header) {
     field.unit = column.unit;
     field.meaning = column.comment;
     IMREG_TRY(apply_form(column, field));
+    if (since_1970 && column.clock == "UTC" && column.unit == "s" && field.type == Type::f64 && field.count == 1)
+      field.display = Display::time;
     field.offset = static_cast<int>(offset);
     offset += field.size();
     if (field.count > 0) schema.fields.push_back(std::move(field));  // a 0A column has no bytes

@@ -14,11 +14,11 @@
 
 namespace imreg::cli {
 
-namespace {
-
 bool is_picture_format(std::string_view format) { return format == "png" || format == "svg"; }
 
-}  // namespace
+std::string format_of(const StatusOutput& output) {
+  return output.format.empty() && !output.path.empty() ? ending_of(output.path) : output.format;
+}
 
 std::string ending_of(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -32,7 +32,7 @@ std::string ending_of(const std::string& path) {
 
 Status print_answer(std::string_view program, const trend::Answer& answer, const StatusOutput& output,
                     const trend::Request& request) {
-  std::string format = output.format.empty() && !output.path.empty() ? ending_of(output.path) : output.format;
+  const std::string format = format_of(output);
   const auto formats = trend::table_formats();
   const bool known = is_picture_format(format) || std::find(formats.begin(), formats.end(), format) != formats.end();
   if (!format.empty() && !known) {
@@ -49,7 +49,8 @@ Status print_answer(std::string_view program, const trend::Answer& answer, const
     return {Code::invalid, "-format " + format + " is not for a terminal: -o FILE"};
   const bool draw = answer.picture && (is_picture_format(format) || (format.empty() && answer.wants_picture));
   if (is_picture_format(format) && !answer.picture)
-    return {Code::invalid, request.verb + " has no picture: text, csv, tsv, json, npy or fits"};
+    return {Code::invalid, request.verb + (request.verb == "hist" ? " of texts" : "") +
+                               " has no picture: text, csv, tsv, json, npy or fits"};
   std::string picture;  // made before a file is begun
   if (draw && is_picture_format(format)) {
     chart::Size size;

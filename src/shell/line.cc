@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/text.h"
 
@@ -38,6 +39,33 @@ Result<std::vector<std::string>> shell_words(std::string_view line) {
   if (quote != 0) return Status(Code::invalid, std::string("a quote ") + quote + " is not closed");
   if (any) out.push_back(std::move(word));
   return out;
+}
+
+LastWord last_word(std::string_view line) {
+  LastWord out;
+  char quote = 0;
+  bool any = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == 0 && (c == ' ' || c == '\t')) {
+      if (any) out.before.push_back(std::exchange(out.text, {}));
+      any = false;
+      continue;
+    }
+    if (!any) out.from = i, out.quoted = c == '\'' || c == '"', any = true;
+    if (quote != 0 ? c == quote : c == '\'' || c == '"')
+      quote = quote != 0 ? '\0' : c;
+    else
+      out.text += quote == 0 && c == '\\' && i + 1 < line.size() ? line[++i] : c;
+  }
+  if (!any) out.from = line.size(), out.quoted = false;
+  return out;
+}
+
+std::string quoted_word(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t'\"\\#") == word.npos) return word;
+  const char quote = word.find('\'') == word.npos ? '\'' : '"';
+  return quote + word + quote;
 }
 
 std::string_view bare_line(std::string_view line) {

@@ -12,6 +12,7 @@
 
 #include "cli/config.h"
 #include "cli/output.h"
+#include "shell/line.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
@@ -36,7 +37,7 @@ std::string history_file(std::string_view program) {
   return error ? "" : folder + "/" + std::string(program) + ".history";
 }
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted_ = 0;
 
 // What all of them begin with.
 std::string common_start(const std::vector<std::string>& words) {
@@ -82,19 +83,23 @@ struct LineEditor::State {
   static unsigned char tab(EditLine* editor, int) {
     const LineInfo* info = el_line(editor);
     const std::string line(info->buffer, info->cursor);
-    const auto from = line.find_last_of(" \t,(+*/=<>");
-    const std::string word = line.substr(from == std::string::npos ? 0 : from + 1);
-    const auto words = of(editor)->complete(line, word);
-    if (words.empty()) return CC_ERROR;
-    std::string add = common_start(words);
-    if (add.size() >= word.size()) {
+    const auto found = of(editor)->complete(line);
+    if (found.texts.empty()) return CC_ERROR;
+    const bool whole = found.texts.size() == 1;
+    const std::string start = common_start(found.texts), typed = line.substr(found.from);
+    std::string add = found.words && !start.empty() ? quoted_word(start) : start;
+    if (found.words && !whole && !start.empty()) {  // the quote stays open for what is still to be typed
+      if (found.quoted && add == start) add = '\'' + start;
+      if (add != start && add.ends_with(add[0]) && add.size() > 1) add.pop_back();
+    }
+    if (whole && !add.ends_with('(') && !add.ends_with('/')) add += ' ';
+    if (!start.empty() && add != typed) {
       // Completion may be blind to case: the whole word is written anew.
-      el_deletestr(editor, static_cast<int>(word.size()));
-      if (words.size() == 1 && !add.ends_with('(')) add += ' ';
+      el_deletestr(editor, static_cast<int>(typed.size()));
       if (el_insertstr(editor, add.c_str()) != 0) return CC_ERROR;
     }
-    if (words.size() == 1 || add.size() > word.size()) return CC_REFRESH;
-    show(words);
+    if (whole || add.size() > typed.size()) return CC_REFRESH;
+    show(found.texts);
     return CC_REDISPLAY;
   }
 };
@@ -122,7 +127,7 @@ LineEditor::LineEditor(std::string_view program, Complete complete) : state_(std
   if (!state_->file.empty()) history(state_->history, &state_->event, H_LOAD, state_->file.c_str());
   el_set(state_->editor, EL_HIST, history, state_->history);
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_handler = [](int) { interrupted_ = 1; };
   ::sigaction(SIGINT, &action, nullptr);  // without SA_RESTART: the read ends
 }
 
@@ -135,18 +140,20 @@ LineEditor::~LineEditor() {
   el_end(state_->editor);
 }
 
+bool LineEditor::interrupted() { return interrupted_ != 0; }
+
 void LineEditor::give_back(const std::string& keys) {
   if (!keys.empty()) el_push(state_->editor, keys.c_str());
 }
 
 bool LineEditor::read(const std::string& prompt, std::string& line) {
   state_->prompt = prompt;
-  interrupted = 0;
+  interrupted_ = 0;
   int count = 0;
   const char* const text = el_gets(state_->editor, &count);
   line.clear();
   if (text == nullptr || count <= 0) {
-    if (interrupted != 0 || (count < 0 && errno == EINTR)) {
+    if (interrupted_ != 0 || (count < 0 && errno == EINTR)) {
       el_reset(state_->editor);
       std::fputc('\n', stdout);
       return true;

@@ -9,10 +9,17 @@
 
 namespace imreg::cli {
 
+/// What may stand in a line from a place on to the cursor.
+struct Completion {
+  std::size_t from = 0;
+  std::vector<std::string> texts{};
+  bool words = false;   ///< whole words, which are quoted where they need it; else names within an expression
+  bool quoted = false;  ///< a quote has been typed already
+};
+
 class LineEditor {
  public:
-  /// The words that may stand where `word`, the last one of `line`, stands.
-  using Complete = std::function<std::vector<std::string>(std::string_view line, std::string_view word)>;
+  using Complete = std::function<Completion(std::string_view line)>;
 
   /// The history is kept in $XDG_STATE_HOME/imreg/PROGRAM.history, else ~/.local/state; nowhere when that cannot be written.
   LineEditor(std::string_view program, Complete complete);
@@ -22,6 +29,8 @@ class LineEditor {
 
   /// False at the end (Ctrl-D on an empty line). Ctrl-C gives an empty line.
   bool read(const std::string& prompt, std::string& line);
+  /// Whether Ctrl-C has been typed since the last line was read.
+  static bool interrupted();
   /// Keys for the next read(), before those that are typed.
   void give_back(const std::string& keys);
 

@@ -1,9 +1,11 @@
 // Reads the options of a line of imstatus.
 #include "shell/options.h"
 
-#include <cstdio>
+#include <algorithm>
 
 #include "base/text.h"
+#include "shell/answer_output.h"
+#include "trend/verbs.h"
 
 namespace imreg::cli {
 
@@ -57,7 +59,51 @@ void read_look(const Parsed& args, trend::Look& look) {
   look.error = args.word("error");
 }
 
+// "title size" has "size".
+bool has_word(std::string_view list, std::string_view word) {
+  const auto all = words(list);
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+struct VerbOptions {
+  std::string_view verb, options, look;
+};
+std::vector<VerbOptions> options_of_verbs() {
+  std::vector<VerbOptions> out = {{"report", "title follow", ""}};
+  for (const auto& verb : trend::verbs()) out.push_back({verb.name, verb.options, verb.look});
+  return out;
+}
+
 }  // namespace
+
+bool chooses_rows(const Use& use) {
+  return is_search_filter(use.name) || has_word("where sort limit last unique noindex tz", use.name);
+}
+
+Status check_options(const std::vector<Use>& uses, const trend::Request& request, const StatusOutput& output) {
+  const auto all = options_of_verbs();
+  const auto mine = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.verb == request.verb; });
+  if (mine == all.end()) return {};  // there is no such verb, which is told behind
+  const std::string format = format_of(output);
+  const bool file = is_picture_format(format);
+  const auto verb = std::find_if(trend::verbs().begin(), trend::verbs().end(),
+                                 [&](const auto& one) { return one.name == request.verb; });
+  const bool draws = file || (format.empty() && verb != trend::verbs().end() && verb->draws);
+  for (const auto& use : uses) {
+    std::string others;
+    for (const auto& one : all) {
+      if (has_word(one.options, use.name) || has_word(one.look, use.name))
+        others += (others.empty() ? "" : ", ") + std::string(one.verb);
+    }
+    if (others.empty() || has_word(mine->options, use.name)) continue;
+    const std::string option = "-" + std::string(use.name);
+    if (!has_word(mine->look, use.name))
+      return {Code::invalid, option + " does nothing for " + request.verb + "; it is for " + others};
+    if (!draws) return {Code::invalid, option + " is of a picture: -o FILE.png draws one"};
+    if (file && use.name == "style") return {Code::invalid, "-style is of pictures in the terminal, not of files"};
+  }
+  return {};
+}
 
 Status check_style(const std::string& style, const std::string& who) {
   if (style == "auto" || style == "braille" || style == "ascii" || style == "sixel") return {};
@@ -69,6 +115,8 @@ Status read_status_options(const Parsed& args, Settings& settings, trend::Reques
   // Dates stand in expressions, bins and axes too.
   IMREG_TRY(read_dates(args, settings, true, request.rows.dates));
   IMREG_TRY(read_amount(args, request));
+  if (args.has("lines") && args.has("steps"))
+    return {Code::invalid, "-lines and -steps do not go together: leave one out"};
   read_look(args, request.look);
   output.format = args.word("format");
   output.path = args.word("o");

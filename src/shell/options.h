@@ -70,4 +70,9 @@ Status check_style(const std::string& style, const std::string& who);
 /// Of the words of a line: the first is the verb. Errors: invalid, and those of read_filters().
 Status read_status_options(const Parsed& args, Settings& settings, trend::Request& request, StatusOutput& output);
 
+/// Does it say which rows are meant?
+bool chooses_rows(const Use& use);
+/// Whether each option does something for the verb of the request. Error: invalid, one that would be passed over.
+Status check_options(const std::vector<Use>& uses, const trend::Request& request, const StatusOutput& output);
+
 }  // namespace imreg::cli

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -41,6 +43,12 @@ Result<trend::Request> StatusShell::request_of(const Parsed& line, StatusOutput&
     all.uses.insert(all.uses.end(), more->begin(), more->end());
   trend::Request request;
   IMREG_TRY(read_status_options(all, settings_, request, output));
+  for (const auto& text : request.rows.where) {
+    const std::string function = trend::vector_function_in(text);
+    if (!function.empty())
+      return Status(Code::invalid, "-where is asked of each row alone, and " + function +
+                                       "() is of all: subset(sky, sky > median(sky)) chooses so");
+  }
   return request;
 }
 
@@ -62,9 +70,11 @@ Status StatusShell::choose_style(StatusOutput& output) {
   return {};
 }
 
-Status StatusShell::run_verb(const Parsed& line) {
+// `asked`: the options of this line alone. One that does nothing for its verb is a mistake; those that hold for all lines are not.
+Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) {
   StatusOutput output;
   IMREG_ASSIGN(const auto request, request_of(line, output));
+  IMREG_TRY(check_options(asked, request, output));
   if (request.verb == "report")
     return report_night(program_, workspace_, request, output, args_.has("follow") || line.has("follow"));
   for (const auto& verb : trend::verbs()) {
@@ -105,7 +115,7 @@ Status StatusShell::assign(const std::string& name, std::string_view expression)
 
 Status StatusShell::run_words(const std::vector<std::string>& words) {
   IMREG_ASSIGN(const auto parsed, parse_line(words));
-  return parsed.has("help") || parsed.has("h") ? run_line("help") : run_verb(parsed);
+  return parsed.has("help") || parsed.has("h") ? run_line("help") : run_verb(parsed, parsed.uses);
 }
 
 Status StatusShell::run_line(std::string_view whole) {
@@ -117,6 +127,8 @@ Status StatusShell::run_line(std::string_view whole) {
   if (is_assignment(line, name, expression)) return assign(name, expression);
   for (const auto& word : words()) {
     if (word.does == nullptr || !equal_nocase(word.name, split[0])) continue;
+    if (word.usage.empty() && split.size() > 1 && word.does != &StatusShell::nothing)
+      return {Code::invalid, std::string(word.name) + " takes no words: what is \"" + split[1] + "\"?"};
     IMREG_ASSIGN(const std::string text, (this->*word.does)({split, line}));
     Output out;
     out.write(text);
@@ -128,7 +140,7 @@ Status StatusShell::run_line(std::string_view whole) {
 int StatusShell::run_command() {
   // The options are those of the command line already.
   Parsed line{.uses = {}, .positionals = args_.positionals, .program = args_.program};
-  const Status status = run_verb(line);
+  const Status status = run_verb(line, args_.uses);
   complain(program_.name, workspace_.damaged());
   if (!status.ok()) {
     const bool nothing = status.code() == Code::not_found && status.file().empty() &&
@@ -153,7 +165,9 @@ int StatusShell::run_script(const std::string& path) {
   const std::string name = path == "-" ? "standard input" : path;
   std::string line;
   for (int number = 1; !ended_ && std::getline(in, line); ++number) {
-    const Status status = run_line(line);
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the mark of UTF-8 that some editors write
+    const bool text = line.find('\0') == line.npos;
+    const Status status = text ? run_line(line) : Status(Code::invalid, "a NUL byte: this is no text");
     if (status.ok()) continue;
     const std::string where = name + ": line " + std::to_string(number) + ": ";
     return end_with(program_.name, Status(status.code(), where + status.text()));
@@ -167,68 +181,108 @@ int StatusShell::run_script(const std::string& path) {
 
 int StatusShell::run_person() {
   if (::isatty(0) != 1) return run_script("-");
-  LineEditor editor(program_.name,
-                    [this](std::string_view line, std::string_view word) { return completions(line, word); });
+  LineEditor editor(program_.name, [this](std::string_view line) { return completions(line); });
   editor_ = &editor;
   StatusOutput output;
   output.style = args_.word("style");
   (void)choose_style(output);  // now, while nobody types; what is wrong is told with the first picture
+  workspace_.stop_when(&LineEditor::interrupted);
   std::string line;
   while (!ended_ && editor.read("imstatus> ", line)) {
-    if (const Status status = run_line(line); !status.ok()) (void)end_with(program_.name, status);
+    const Status status = run_line(line);
+    if (LineEditor::interrupted()) std::fputs("\n", stderr);  // behind the terminal's ^C
+    if (!status.ok()) (void)end_with(program_.name, status);
   }
   editor_ = nullptr;
   return kOk;
 }
 
-std::vector<std::string> StatusShell::completions(std::string_view line, std::string_view word) {
-  std::vector<std::string> out;
-  const auto add = [&](std::string_view one) {
-    if (starts_nocase(one, word)) out.emplace_back(one);
-  };
-  if (word.starts_with('-')) {
-    for (const auto& option : program_.options) {
-      if (!option.name.empty()) add("-" + std::string(option.name));
+// What stands in a field behind the filter of its name. Error: not_found, the option is no field.
+Result<std::vector<std::string>> StatusShell::values_of(const std::string& option, const std::string& prefix) {
+  StatusOutput output;
+  IMREG_ASSIGN(const auto request, request_of({}, output));
+  IMREG_ASSIGN(const RecordFile* file, workspace_.file(request.rows));
+  const FieldInfo* field = file->schema().find(option);
+  if (!field) return Status(Code::not_found, "no field");
+  std::vector<std::string> out = field->words;
+  if (field->type == Type::text) {
+    constexpr std::size_t kMost = 1000;
+    for (const auto& one : texts_from(*file, *field, prefix)) {
+      if (out.size() < kMost && !one.text.empty()) out.push_back(one.text);
     }
-    return out;
   }
+  return out;
+}
+
+namespace {
+
+std::vector<std::string> files_from(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
+  std::vector<std::string> out;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder.empty() ? "." : folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    std::error_code unknown;
+    if (name.starts_with('.') && path.size() == folder.size()) continue;
+    out.push_back(folder + name + (at->is_directory(unknown) ? "/" : ""));
+  }
+  return out;
+}
+
+}  // namespace
+
+Completion StatusShell::completions(std::string_view line) {
+  const LastWord last = last_word(line);
+  Completion out{.from = last.from, .words = true, .quoted = last.quoted};
+  const auto take = [&](const auto& texts, std::string_view start) {
+    for (const auto& one : texts) {
+      if (starts_nocase(one, start)) out.texts.emplace_back(one);
+    }
+    std::sort(out.texts.begin(), out.texts.end());
+    out.texts.erase(std::unique(out.texts.begin(), out.texts.end()), out.texts.end());
+    return out;
+  };
+  const std::string behind = last.before.empty() ? "" : last.before.back();
+  const bool file =
+      behind == "-o" || (last.before.size() == 1 && (equal_nocase(behind, "read") || equal_nocase(behind, "write")));
+  if (file) return take(files_from(last.text), last.text);
+  if (behind.starts_with('-')) {
+    const auto comma = last.text.rfind(',');  // r,i: the last of a list
+    const std::string list = comma == last.text.npos ? "" : last.text.substr(0, comma + 1);
+    if (auto values = values_of(behind.substr(behind.find_first_not_of('-')), last.text.substr(list.size()))) {
+      for (auto& value : *values) value.insert(0, list);
+      return take(*values, last.text);
+    }
+  }
+  std::vector<std::string> names;
+  if (last.text.starts_with('-')) {
+    for (const auto& option : program_.options) {
+      if (!option.name.empty()) names.push_back("-" + std::string(option.name));
+    }
+    return take(names, last.text);
+  }
+  // A name within an expression.
+  const auto from = line.find_last_of(" \t,(+*/=<>");
+  out = {.from = from == line.npos ? 0 : from + 1};
+  const std::string_view word = line.substr(out.from);
   StatusOutput output;
   const auto request = request_of({}, output);
-  if (!request) return out;
-  const bool first = trim(line) == word;
+  const bool first = last.before.empty() && last.text == word;
+  for (const auto& [name, vector] : workspace_.vectors()) names.push_back(name);
   if (first) {
-    for (const auto& verb : trend::verbs()) add(verb.name);
-    for (const auto& one : words()) add(one.name);
+    for (const auto& verb : trend::verbs()) names.emplace_back(verb.name);
+    for (const auto& one : words()) names.emplace_back(one.name);
+    return take(names, word);
   }
-  for (const auto& [name, vector] : workspace_.vectors()) add(name);
-  const auto file = workspace_.file(request->rows);
-  if (file) {
-    // Behind -type and its like: values.
-    const auto before = imreg::words(line.substr(0, line.size() - word.size()));
-    const std::string option =
-        before.empty() || !before.back().starts_with('-') ? "" : std::string(before.back().substr(1));
-    if (const FieldInfo* field = option.empty() ? nullptr : (*file)->schema().find(option)) {
-      out.clear();
-      for (const auto& one : field->words) add(one);
-      if (field->type == Type::text) {
-        for (const auto& one : texts_from(**file, *field, word)) {
-          if (out.size() < 1000) add(one.text);
-        }
-      }
-      return out;
-    }
-    if (!first) {
-      for (const auto& field : (*file)->schema().fields) {
-        if (field.display != Display::hidden) add(field.name);
-      }
+  if (const auto opened = request ? workspace_.file(request->rows) : request.status()) {
+    for (const auto& field : (*opened)->schema().fields) {
+      if (field.display != Display::hidden) names.push_back(field.name);
     }
   }
-  if (!first) {
-    for (const auto& function : trend::vector_functions()) add(std::string(function.name) + "(");
-  }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
+  for (const auto& function : trend::vector_functions()) names.push_back(std::string(function.name) + "(");
+  return take(names, word);
 }
 
 }  // namespace imreg::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "shell/line_editor.h"
 #include "shell/options.h"
 #include "shell/terminal.h"
 #include "trend/request.h"
@@ -32,7 +33,7 @@ class StatusShell {
   Status run_line(std::string_view line);
   bool ended() const { return ended_; }
   /// For completion: words that may follow.
-  std::vector<std::string> completions(std::string_view line, std::string_view word);
+  Completion completions(std::string_view line);
 
  private:
   /// A line whose first word is one of words().
@@ -67,8 +68,9 @@ class StatusShell {
   Result<std::string> subset(const Line& line);
   Result<std::string> create(const Line& line);
 
+  Result<std::vector<std::string>> values_of(const std::string& option, const std::string& prefix);
   Status run_words(const std::vector<std::string>& words);
-  Status run_verb(const Parsed& line);
+  Status run_verb(const Parsed& line, const std::vector<Use>& asked);
   Status assign(const std::string& name, std::string_view expression);
   Result<Parsed> parse_line(const std::vector<std::string>& words) const;
   Result<trend::Request> request_of(const Parsed& line, StatusOutput& output);

@@ -1,5 +1,6 @@
 // The words of the shell itself, beside the verbs: a table, and what each does. The last ones are Elixir's.
 #include <cstdio>
+#include <fstream>
 
 #include "base/text.h"
 #include "cli/messages.h"
@@ -16,6 +17,12 @@ namespace imreg::cli {
 namespace {
 
 Status usage(std::string_view text) { return {Code::invalid, std::string(text)}; }
+
+bool begins_as_fits(const std::string& path) {
+  char first[9] = {};
+  std::ifstream(path, std::ios::binary).read(first, sizeof first);
+  return std::string_view(first, sizeof first) == "SIMPLE  =";
+}
 
 // "left<tab>right" lines with the right ones below each other.
 void add_line(std::string& text, std::string left, std::string_view right) {
@@ -38,7 +45,7 @@ std::span<const StatusShell::Word> StatusShell::words() {
       {"limits", "X0 X1 [Y0 Y1] | -", "of the pictures that follow", &Shell::limits},
       {"labels", "X [Y [TITLE]]", "of the pictures that follow", &Shell::labels},
       {"ctimes", "DATE | -ref SECONDS", "a time in its forms", &Shell::times},
-      {"help", "", "this list", &Shell::help},
+      {"help", "[WORD]", "this list, or the line of one word", &Shell::help},
       {"quit", "", "the end (exit, Ctrl-D)", &Shell::quit},
       {"exit", "", "", &Shell::quit},
       {"list", "", "", &Shell::list},
@@ -54,15 +61,31 @@ std::span<const StatusShell::Word> StatusShell::words() {
   return kWords;
 }
 
-Result<std::string> StatusShell::help(const Line&) {
+Result<std::string> StatusShell::help(const Line& line) {
+  if (line.words.size() > 2) return usage("help [WORD]: one word");
+  const std::string_view of = line.words.size() > 1 ? std::string_view(line.words[1]) : "";
   std::string out;
-  for (const auto& verb : trend::verbs())
+  const auto wanted = [&](std::string_view name) { return of.empty() || equal_nocase(of, name); };
+  for (const auto& verb : trend::verbs()) {
+    if (!wanted(verb.name)) continue;
     add_line(out, std::string(verb.name) + " " + std::string(verb.words), verb.help);
-  add_line(out, "NAME = EXPR", "a vector that the lines to come know");
-  for (const auto& one : words()) {
-    if (!one.help.empty()) add_line(out, std::string(one.name) + " " + std::string(one.usage), one.help);
+    if (of.empty()) continue;
+    std::string options;
+    for (const auto list : {verb.options, verb.look}) {
+      for (const auto option : imreg::words(list)) options += (options.empty() ? "-" : " -") + std::string(option);
+    }
+    if (!options.empty()) add_line(out, "", options);
   }
-  for (const auto& one : trend::vector_functions()) add_line(out, std::string(one.signature), one.help);
+  if (of.empty()) add_line(out, "NAME = EXPR", "a vector that the lines to come know");
+  for (const auto& one : words()) {
+    if (wanted(one.name) && (!one.help.empty() || !of.empty()))
+      add_line(out, std::string(one.name) + " " + std::string(one.usage), one.help.empty() ? "of Elixir's" : one.help);
+  }
+  for (const auto& one : trend::vector_functions()) {
+    if (wanted(one.name)) add_line(out, std::string(one.signature), one.help);
+  }
+  if (out.empty()) return usage("help: there is no word \"" + std::string(of) + "\"; help alone lists them");
+  if (!of.empty()) return out;
   return out +
          "filters and options are those of the command line: stat fwhm -type object -by filter (imstatus -help)\n";
 }
@@ -90,6 +113,9 @@ Result<std::string> StatusShell::forget(const Line& line) {
 
 Result<std::string> StatusShell::write(const Line& line) {
   if (line.words.size() < 3) return usage("write FILE X...: a file and vectors");
+  if (is_picture_format(ending_of(line.words[1])))
+    return usage("write " + line.words[1] +
+                 ": vectors are written as .csv, .tsv, .txt, .json, .npy or .fits; plot draws");
   std::vector<std::string> words = {"vec", "-o", line.words[1]};
   words.insert(words.end(), line.words.begin() + 2, line.words.end());
   IMREG_TRY(run_words(words));
@@ -102,7 +128,10 @@ Result<std::string> StatusShell::read(const Line& line) {
   StatusOutput output;
   IMREG_ASSIGN(const auto request, request_of({}, output));
   std::vector<std::pair<std::string, trend::VectorPtr>> read;
-  if (ending_of(path) == "fits") {
+  const std::string ending = ending_of(path);
+  if (ending == "json" || ending == "npy" || ending == "png" || ending == "svg" || ending == "html")
+    return usage("read " + path + ": a ." + ending + " is not read: CSV, TSV, text and FITS tables are");
+  if (ending == "fits" || begins_as_fits(path)) {
     IMREG_ASSIGN(const RecordFile file, RecordFile::open(path));
     std::vector<std::string> names;
     for (const auto& field : file.schema().fields) {
@@ -130,18 +159,24 @@ Result<std::string> StatusShell::select(const Line& line) {
   if (line.words.size() == 2 && line.words[1] == "all") return chosen_.clear(), std::string();
   if (line.words.size() > 1) {
     IMREG_ASSIGN(const auto parsed, parse_line({line.words.begin() + 1, line.words.end()}));
-    if (!parsed.positionals.empty()) return usage("select takes filters: -type object, -trange 2003/01/27 5d; or all");
+    const bool filters =
+        std::all_of(parsed.uses.begin(), parsed.uses.end(), [](const Use& use) { return chooses_rows(use); });
+    if (!parsed.positionals.empty() || !filters)
+      return usage("select takes filters: -type object, -trange 2003/01/27 5d; or all");
     StatusOutput output;
     const auto before = std::exchange(chosen_, parsed.uses);
-    if (const auto request = request_of({}, output); !request) {
+    const auto request = request_of({}, output);
+    const Status good = request ? workspace_.check(request->rows) : request.status();
+    if (!good.ok()) {
       chosen_ = before;
-      return request.status();
+      return good;
     }
     return std::string();
   }
   std::string out;
   for (const auto* uses : std::initializer_list<const std::vector<Use>*>{&args_.uses, &chosen_}) {
     for (const auto& use : *uses) {
+      if (!chooses_rows(use)) continue;
       out += "-" + std::string(use.name);
       for (const auto& one : use.words) out += " " + one;
       out += "\n";
@@ -154,6 +189,15 @@ Result<std::string> StatusShell::limits(const Line& line) {
   const auto& words = line.words;
   const bool none = words.size() == 2 && words[1] == "-";
   if (!none && words.size() != 3 && words.size() != 5) return usage("limits X0 X1 [Y0 Y1], or - for none");
+  if (!none) {
+    StatusOutput output;
+    IMREG_ASSIGN(const auto request, request_of({}, output));
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      double number = 0;
+      if (!parse_number(words[i], number) && !parse_date(words[i], request.rows.dates))
+        return usage("limits: \"" + words[i] + "\" is no number and no date");
+    }
+  }
   std::erase_if(look_, [](const Use& use) { return use.name == "xrange" || use.name == "yrange"; });
   if (!none) look_.push_back({"xrange", {words[1], words[2]}});
   if (words.size() == 5) look_.push_back({"yrange", {words[3], words[4]}});

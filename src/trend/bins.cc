@@ -48,6 +48,9 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::anything));
   const Vector& vector = *operands.vectors[0];
   if (vector.column.is_text) {  // bins of a text are its values
+    if (!request.width.empty() || request.bins > 0 || !request.range[0].empty())
+      return Status(Code::invalid,
+                    request.words[0] + " is a text: its bins are its values, without -width, -bins, -range");
     Request all = request;
     all.most = std::numeric_limits<std::int64_t>::max();
     return top(workspace, all);
@@ -56,11 +59,12 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   Answer out;
   Table& table = out.tables.emplace_back();
   chart::Plot plot;
-  plot.title = title_of(request, request.words[0]);
+  set_title(plot, request, request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(vector, request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(number_vector({}), "number", request, false));
   std::int64_t unknown = 0, outside = 0;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto values = numbers_in(group, vector);
     const auto counts = vectors::histogram(values, edges);
     std::int64_t inside = 0, known = 0;
@@ -69,8 +73,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
     unknown += std::ssize(values) - known;
     outside += known - inside;
     operands.groups.add_keys(table, group, counts.size());
-    chart::Series series{.name = operands.groups.label(group),
-                         .mark = operands.groups.any() ? chart::Mark::steps : chart::Mark::bars};
+    chart::Series series{.name = operands.groups.label(group), .mark = chart::Mark::bars};
     table["low"].unit = vector.column.shape.unit;
     for (std::int64_t i = 0; i < edges.bins; ++i) {
       table["low"].add(edges.edge(i), vector.is_time());
@@ -79,8 +82,6 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
       series.x.push_back(edges.edge(i));
       series.y.push_back(static_cast<double>(counts[static_cast<std::size_t>(i)]));
     }
-    series.x.push_back(edges.high);
-    series.y.push_back(series.y.back());
     plot.series.push_back(std::move(series));
   }
   table["n"].is_count = true;
@@ -103,6 +104,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto at = numbers_in(group, x), values = numbers_in(group, y);
     std::vector<double> weights;
     if (operands.weight) weights = numbers_in(group, *operands.weight);
@@ -139,7 +141,8 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   }
   if (table.rows() == 0)
     return Status(Code::not_found, "no value of " + request.words[1] + " is known where " + request.words[0] + " is");
-  plot.notes.push_back("mean of bins of " + short_number(edges.width) + (x.is_time() ? " s" : "") + ", with its error");
+  plot.notes.push_back("mean of bins of " + (x.is_time() ? length_text(edges.width) : short_number(edges.width)) +
+                       ", with its error");
   out.picture = std::move(plot);
   return out;
 }

@@ -126,7 +126,6 @@ Places in_rows(const std::vector<int>& ccds) {
 }  // namespace
 
 Result<Answer> focal(Workspace& workspace, const Request& request) {
-  if (!request.by.empty()) return Status(Code::invalid, "focal has a value for each CCD: leave out -by");
   Request asked = request;
   asked.by = {"ccd"};
   IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
@@ -140,6 +139,7 @@ Result<Answer> focal(Workspace& workspace, const Request& request) {
   std::vector<int> ccds;
   std::vector<double> medians;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     const auto s = vectors::summarize(numbers_in(group, vector), {.percents = {}, .clip = request.clip, .weights = {}});
     operands.groups.add_keys(table, group, 1);
     table["n"].is_count = true;

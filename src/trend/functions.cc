@@ -51,12 +51,13 @@ std::vector<std::size_t> order_of(const Vector& vector) {
 Result<Vector> subset(Arguments a) {
   IMREG_TRY(check_together(*a[0], "the vector", *a[1], "its condition"));
   if (a[1]->column.is_text) return Status(Code::invalid, "the second argument is a condition: fwhm < 4");
-  if (a[0]->size() != a[1]->size())
+  const bool one = a[1]->size() == 1;  // a single value goes with all
+  if (!one && a[0]->size() != a[1]->size())
     return Status(Code::invalid, "the condition is of " + counted(static_cast<long long>(a[1]->size()), "value") +
                                      ", the vector of " + std::to_string(a[0]->size()));
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < a[0]->size(); ++i) {
-    const double holds = a[1]->column.numbers[i];
+    const double holds = a[1]->column.numbers[one ? 0 : i];
     if (holds != 0 && !std::isnan(holds)) places.push_back(i);
   }
   return picked(*a[0], places);

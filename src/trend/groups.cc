@@ -50,6 +50,8 @@ Result<Groups> Groups::make(std::vector<std::string> names, std::vector<VectorPt
   }
   for (std::size_t i = 0; i < out.by_.size(); ++i) {
     IMREG_TRY(check_together(*of, name_of, *out.by_[i], "-by " + out.names_[i]));
+    if (of->size() == 1 && out.by_[i]->size() > 1)
+      return Status(Code::invalid, name_of + " is one value for all: there is nothing to group by " + out.names_[i]);
     if (out.by_[i]->size() != of->size())
       return Status(Code::invalid, "-by " + out.names_[i] + " is one value for all: group by a field");
   }

@@ -18,7 +18,7 @@ bool is_unknown(std::string_view cell) {
 }
 
 // RFC 4180: quotes around a cell, two inside for one.
-std::vector<std::string> csv_cells(std::string_view line) {
+std::vector<std::string> csv_cells(std::string_view line, char separator) {
   std::vector<std::string> out(1);
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -27,7 +27,7 @@ std::vector<std::string> csv_cells(std::string_view line) {
       out.back() += line[++i];
     else if (c == '"')
       quoted = !quoted;
-    else if (c == ',' && !quoted)
+    else if (c == separator && !quoted)
       out.emplace_back();
     else
       out.back() += c;
@@ -36,16 +36,25 @@ std::vector<std::string> csv_cells(std::string_view line) {
 }
 
 std::vector<std::string> cells_of(std::string_view line, char separator) {
-  if (separator == ',') return csv_cells(line);
+  if (separator == ',' || separator == ';') return csv_cells(line, separator);
   std::vector<std::string> out;
   const auto parts = separator == '\t' ? split(line, '\t') : words(line);
   for (const auto part : parts) out.emplace_back(part);
   return out;
 }
 
+// What we write of infinite values is read back.
+bool read_number(std::string_view cell, double& value) {
+  if (parse_number(cell, value)) return true;
+  const bool negative = cell.starts_with('-');
+  if (negative || cell.starts_with('+')) cell.remove_prefix(1);
+  value = negative ? -HUGE_VAL : HUGE_VAL;
+  return equal_nocase(cell, "inf") || equal_nocase(cell, "infinity");
+}
+
 bool is_number(std::string_view cell) {
   double value = 0;
-  return is_unknown(cell) || parse_number(cell, value);
+  return is_unknown(cell) || read_number(cell, value);
 }
 
 // "mean(fwhm)" as a name: letters, digits and _.
@@ -53,6 +62,7 @@ std::string name_from(std::string_view text, std::size_t column) {
   std::string out;
   for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   while (!out.empty() && out.back() == '_') out.pop_back();
+  out.erase(0, out.find_first_not_of('_'));
   if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) != 0) out = "c" + std::to_string(column + 1);
   return out.substr(0, 64);
 }
@@ -62,7 +72,7 @@ VectorPtr vector_of(const std::vector<std::string>& cells, const DateSettings& d
   if (std::all_of(cells.begin(), cells.end(), is_number)) {
     for (const auto& cell : cells) {
       double value = vectors::kUnknown;
-      if (!is_unknown(cell)) (void)parse_number(cell, value);
+      if (!is_unknown(cell)) (void)read_number(cell, value);
       values.push_back(value);
     }
     return std::make_shared<const Vector>(number_vector(std::move(values)));
@@ -86,7 +96,12 @@ VectorPtr vector_of(const std::vector<std::string>& cells, const DateSettings& d
 
 Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path,
                                                                        const DateSettings& dates) {
-  IMREG_ASSIGN(const std::string text, read_file(path, std::size_t{1} << 30));
+  IMREG_ASSIGN(const std::string whole, read_file(path, std::size_t{1} << 30));
+  std::string_view text = whole;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // the mark of UTF-8 that some programs write
+  if (trim(text.substr(0, 1000)).starts_with('{'))
+    return Status(Code::invalid, "looks like JSON, which is not read: CSV, TSV, text and FITS tables are")
+        .in_file(path);
   const auto bad = [&](std::int64_t line, const std::string& what) {
     return Status(Code::invalid, "line " + std::to_string(line) + ": " + what).in_file(path);
   };
@@ -101,6 +116,9 @@ Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std
     if (comment && (!names.empty() || !columns.empty())) continue;
     if (comment) line.remove_prefix(1);
     if (trim(line).empty()) continue;
+    if (line.find('\0') != line.npos) return bad(number, "a NUL byte: this is no table of text");
+    const bool first = names.empty() && columns.empty();
+    if (first && separator == ',' && line.find(',') == line.npos && line.find(';') != line.npos) separator = ';';
     auto cells = cells_of(line, separator);
     if (columns.empty()) {
       const bool names_here = comment || !std::all_of(cells.begin(), cells.end(), is_number);
@@ -118,8 +136,13 @@ Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std
   if (columns.empty()) return Status(Code::invalid, "there is no line of values").in_file(path);
   std::vector<std::pair<std::string, VectorPtr>> out;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const std::string given = names.size() == columns.size() ? names[i] : "";
-    out.emplace_back(name_from(given, i), vector_of(columns[i], dates));
+    const std::string name = name_from(names.size() == columns.size() ? names[i] : "", i);
+    const auto taken = [&](const std::string& one) {
+      return std::any_of(out.begin(), out.end(), [&](const auto& before) { return equal_nocase(before.first, one); });
+    };
+    std::string own = name;  // of two columns with one name none is lost
+    for (int n = 2; taken(own); ++n) own = name + "_" + std::to_string(n);
+    out.emplace_back(own, vector_of(columns[i], dates));
   }
   return out;
 }

@@ -10,10 +10,10 @@
 
 namespace imreg::trend {
 
-/// Columns separated by commas (.csv), tabs, or blanks. The first line names them when one of its words is no number; else
-/// they are c1, c2 ... Lines that begin with # are comments (names, when it is the first and has as many words). A column of
-/// numbers, of dates, or of texts; empty, "-", "nan" and "null" are not known. Errors: not_found, io; invalid, with the line
-/// (no columns, another number of them than before).
+/// Columns separated by commas (.csv; by semicolons when its first line has those alone), tabs (.tsv), or blanks. The first line names
+/// them when one of its words is no number; else they are c1, c2 ... The second of two with one name is a_2. Lines that begin with #
+/// are comments (names, when it is the first and has as many words). A column of numbers (inf, too), of dates, or of texts; empty,
+/// "-", "nan" and "null" are not known. Errors: not_found, io; invalid, with the line (no columns, another number of them than before).
 Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path,
                                                                        const DateSettings& dates);
 

@@ -15,13 +15,17 @@ constexpr double kDay = 86400;
 
 // Over a time x counts days from the midnight (UTC) before the first: a slope is a change in a day.
 Result<Answer> fit(Workspace& workspace, const Request& request) {
+  if (request.robust && request.clip > 0)
+    return Status(Code::invalid, "-robust and -clip do not go together: leave one out");
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::numbers));
   const Vector &x = *operands.vectors[0], &y = *operands.vectors[1];
   Answer out;
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
+  std::vector<chart::Series> curves;  // behind the points, whose colours are those of neighbours then
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     auto px = numbers_in(group, x), py = numbers_in(group, y);
     std::vector<double> weights;
     if (operands.weight) weights = numbers_in(group, *operands.weight);
@@ -61,15 +65,17 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     table["rms"].add(made->rms);
     plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
     const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
-    chart::Series line{.name = label.empty() ? "fit" : "", .mark = chart::Mark::line};
+    chart::Series line{.name = label.empty() ? "fit" : label, .mark = chart::Mark::curve};
+    if (!label.empty()) line.like = plot.series.size() - 1;
     constexpr int kSteps = 200;
     for (int i = 0; i <= kSteps; ++i) {
       line.x.push_back(range.min + (range.max - range.min) * i / kSteps);
       line.y.push_back(made->at(line.x.back()));
     }
-    plot.series.push_back(std::move(line));
+    curves.push_back(std::move(line));
   }
   if (table.rows() == 0) return failure;
+  plot.series.insert(plot.series.end(), curves.begin(), curves.end());
   out.picture = std::move(plot);
   return out;
 }
@@ -79,6 +85,7 @@ Result<Answer> corr(Workspace& workspace, const Request& request) {
   Answer out;
   Table& table = out.tables.emplace_back();
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     std::vector<std::vector<double>> values;
     for (const auto& vector : operands.vectors) values.push_back(numbers_in(group, *vector));
     for (std::size_t i = 0; i < values.size(); ++i) {

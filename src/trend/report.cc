@@ -142,6 +142,7 @@ std::string summary_table(const std::vector<Exposure>& exposures) {
     at->second.fwhm.push_back(one.fwhm);
     at->second.sky.push_back(one.sky);
   }
+  std::sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string out =
       "<table>\n" + row({"frames", "exposures", "seconds", "median fwhm", "best fwhm", "median sky"}, "th", 1);
   for (const auto& [name, kind] : kinds) {

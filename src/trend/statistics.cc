@@ -15,7 +15,9 @@ namespace {
 
 std::string percent_name(double percent) { return "p" + short_number(percent); }
 
-void add_numbers(Table& table, const Vector& vector, const vectors::Summary& s, const Request& request) {
+// `unknown`: of the values themselves; those that only have no weight are told apart.
+void add_numbers(Table& table, const Vector& vector, const vectors::Summary& s, std::int64_t unknown,
+                 const Request& request) {
   const bool time = vector.is_time();
   const auto count = [&](std::string_view name, std::int64_t value) {
     auto& column = table[name];
@@ -31,7 +33,8 @@ void add_numbers(Table& table, const Vector& vector, const vectors::Summary& s, 
   table["mad"].add(s.mad);
   for (std::size_t i = 0; i < request.percents.size(); ++i)
     table[percent_name(request.percents[i])].add(s.percentiles[i], time);
-  count("unknown", s.unknown);
+  count("unknown", unknown);
+  if (!request.weight.empty()) count("unweighted", s.unknown - unknown);
   if (request.clip > 0) count("clipped", s.clipped);
 }
 
@@ -82,6 +85,7 @@ Result<Answer> stat(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::each));
   Table numbers, texts;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     for (std::size_t i = 0; i < operands.vectors.size(); ++i) {
       const Vector& vector = *operands.vectors[i];
       Table& table = vector.column.is_text ? texts : numbers;
@@ -96,12 +100,13 @@ Result<Answer> stat(Workspace& workspace, const Request& request) {
       if (!group.whole) gathered = numbers_in(group, vector);
       const vectors::Values values = group.whole ? vectors::Values(vector.column.numbers) : gathered;
       if (operands.weight && weights.size() != values.size()) weights.assign(values.size(), weights[0]);
+      const auto unknown = std::count_if(values.begin(), values.end(), [](double x) { return std::isnan(x); });
       add_numbers(table, vector,
                   vectors::summarize(values, {.percents = request.percents,
                                               .clip = request.clip,
                                               .weights = weights,
                                               .jobs = threads_of(request.rows.jobs)}),
-                  request);
+                  unknown, request);
     }
   }
   Answer out;
@@ -118,6 +123,7 @@ Result<Answer> top(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   std::int64_t left_out = 0;
   for (const auto& group : operands.groups.groups()) {
+    IMREG_TRY(workspace.go_on());
     std::vector<std::pair<std::size_t, std::int64_t>> counts;  // a place that has the value, and how many have it
     std::int64_t n = 0;
     if (vector.column.is_text) {
@@ -166,7 +172,6 @@ Result<Answer> top(Workspace& workspace, const Request& request) {
 }
 
 Result<Answer> vec(Workspace& workspace, const Request& request) {
-  if (!request.by.empty()) return Status(Code::invalid, "vec prints values, not groups: leave out -by");
   IMREG_ASSIGN(const auto operands, operands_of(workspace, request, Taking::anything));
   Answer out;
   Table& table = out.tables.emplace_back();

@@ -152,6 +152,7 @@ Status write_records(const Table& table, std::string_view format, const Sink& si
     } else if (!column.is_time.empty() &&
                std::find(column.is_time.begin(), column.is_time.end(), false) == column.is_time.end()) {
       field.display = Display::time;
+      field.unit = "s";
     }
     schema.record_size += field.size();
     schema.fields.push_back(std::move(field));

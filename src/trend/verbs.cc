@@ -1,6 +1,7 @@
 // The table of verbs, and what they have in common.
 #include "trend/verbs.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -10,17 +11,19 @@ namespace imreg::trend {
 namespace {
 
 constexpr std::size_t kMany = 100;
+constexpr std::string_view kBare = "title size style", kAxes = "title size style xlabel ylabel xlog ylog xrange yrange";
 constexpr Verb kVerbs[] = {
-    {"stat", "EXPR...", "n, min, max, mean, median, sigma, MAD, percentiles", 1, kMany, stat},
-    {"hist", "EXPR", "how many values in each bin", 1, 1, hist},
-    {"bin", "X Y", "mean and median of Y in bins of X", 2, 2, bin},
-    {"fit", "X Y", "a polynomial through Y over X", 2, 2, fit},
-    {"corr", "X Y...", "correlations of each two", 2, kMany, corr},
-    {"top", "EXPR", "the most frequent values", 1, 1, top},
-    {"vec", "EXPR...", "the values themselves", 1, kMany, vec},
-    {"plot", "X Y...", "a picture of Y over X", 2, kMany, plot},
-    {"map", "[RA DEC]", "a picture of positions on the sky", 0, 2, map},
-    {"focal", "EXPR", "a picture of the median in each CCD", 1, 1, focal},
+    {"stat", "EXPR...", "n, min, max, mean, median, sigma, MAD, percentiles", 1, kMany, "by clip weight percent", "",
+     false, stat},
+    {"hist", "EXPR", "how many values in each bin", 1, 1, "by width bins range", kAxes, false, hist},
+    {"bin", "X Y", "mean and median of Y in bins of X", 2, 2, "by width bins range clip weight", kAxes, false, bin},
+    {"fit", "X Y", "a polynomial through Y over X", 2, 2, "by clip weight order robust", kAxes, false, fit},
+    {"corr", "X Y...", "correlations of each two", 2, kMany, "by", "", false, corr},
+    {"top", "EXPR", "the most frequent values", 1, 1, "by most", "", false, top},
+    {"vec", "EXPR...", "the values themselves", 1, kMany, "", "", false, vec},
+    {"plot", "X Y...", "a picture of Y over X", 2, kMany, "by lines steps error", kAxes, true, plot},
+    {"map", "[RA DEC]", "a picture of positions on the sky", 0, 2, "by", kBare, true, map},
+    {"focal", "EXPR", "a picture of the median in each CCD", 1, 1, "clip", kBare, true, focal},
 };
 
 }  // namespace
@@ -49,12 +52,19 @@ Result<Operands> operands_of(Workspace& workspace, const Request& request, Takin
   }
   if (out.weight && out.weight->column.is_text)
     return Status(Code::invalid, "-weight " + request.weight + " is a text");
-  if (out.weight) IMREG_TRY(check_together(*first, request.words[0], *out.weight, "-weight " + request.weight));
+  if (out.weight) {
+    IMREG_TRY(check_together(*first, request.words[0], *out.weight, "-weight " + request.weight));
+    const auto& weights = out.weight->column.numbers;
+    if (!weights.empty() && std::none_of(weights.begin(), weights.end(), is_weight))
+      return Status(Code::invalid, "-weight " + request.weight + ": none of them is a number above 0");
+  }
   if (first->size() == 0)
     return Status(Code::not_found, "nothing is selected: there is no value of " + request.words[0]);
   IMREG_ASSIGN(out.groups, Groups::make(request.by, {vectors.begin() + words, vectors.end()}, first, request.words[0]));
   return out;
 }
+
+bool is_weight(double value) { return value > 0 && std::isfinite(value); }
 
 Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option) {
   double value = 0;
@@ -86,17 +96,28 @@ Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const
 
 Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request) {
   chart::Plot plot;
-  plot.title = title_of(request, request.words[1] + " over " + request.words[0]);
+  set_title(plot, request, request.words[1] + " over " + request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(*operands.vectors[0], request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(*operands.vectors[1], request.words[1], request, false));
   return plot;
 }
 
-std::string title_of(const Request& request, const std::string& what) {
-  if (!request.look.title.empty()) return request.look.title;
-  std::string out = what;
+std::string by_text(const Request& request) {
+  std::string out;
   for (std::size_t i = 0; i < request.by.size(); ++i) out += (i == 0 ? " by " : ", ") + request.by[i];
   return out;
+}
+
+void set_title(chart::Plot& plot, const Request& request, const std::string& what) {
+  plot.title = request.look.title.empty() ? what : request.look.title;
+  plot.by = request.look.title.empty() ? by_text(request) : "";
+}
+
+std::string length_text(double seconds) {
+  for (const auto& [size, unit] : {std::pair(86400.0, " d"), std::pair(3600.0, " h"), std::pair(60.0, " min")}) {
+    if (seconds >= size && std::fmod(seconds, size) == 0) return short_number(seconds / size) + unit;
+  }
+  return short_number(seconds) + " s";
 }
 
 }  // namespace imreg::trend

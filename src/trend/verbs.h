@@ -14,7 +14,10 @@ struct Verb {
   std::string_view name;
   std::string_view words;  ///< what follows, for people: "X Y"
   std::string_view help;
-  std::size_t least, most;  ///< how many words
+  std::size_t least, most;   ///< how many words
+  std::string_view options;  ///< those of its own, beside the ones of every verb (rows, format, threads)
+  std::string_view look;     ///< those of its picture; empty: it has none
+  bool draws;                ///< without a format it is a picture
   Result<Answer> (*run)(Workspace& workspace, const Request& request);
 };
 std::span<const Verb> verbs();
@@ -48,13 +51,19 @@ struct Operands {
 };
 /// Errors: invalid (texts where numbers are needed, nothing selected: the message says of what).
 Result<Operands> operands_of(Workspace& workspace, const Request& request, Taking taking);
+/// Others leave their value out.
+bool is_weight(double value);
 /// The axis of a vector, with what the request wants of it.
 Result<chart::Axis> axis_of(const Vector& vector, const std::string& name, const Request& request, bool is_x);
 /// An empty plot of the second vector over the first.
 Result<chart::Plot> plot_of_pair(const Operands& operands, const Request& request);
 /// A number, or of a time a date.
 Result<double> value_of(const std::string& text, bool time, const Request& request, std::string_view option);
-/// "fwhm by filter".
-std::string title_of(const Request& request, const std::string& what);
+/// " by filter, ccd"; empty: of all.
+std::string by_text(const Request& request);
+/// "fwhm over obstime", and of what the groups are; or the title of the request.
+void set_title(chart::Plot& plot, const Request& request, const std::string& what);
+/// "2 h".
+std::string length_text(double seconds);
 
 }  // namespace imreg::trend

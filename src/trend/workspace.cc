@@ -18,7 +18,7 @@ namespace imreg::trend {
 namespace {
 
 constexpr std::size_t kMostCached = std::size_t{2} << 30;  // bytes
-constexpr std::string_view kTemporary = "imstatus_temporary_";
+constexpr int kMostDepth = 200;                            // as room expression
 
 std::uint64_t mixed(std::uint64_t hash, std::string_view text) {
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
@@ -73,6 +73,27 @@ std::size_t closing(std::string_view text, std::size_t i) {
     ++i;
   }
   return std::string_view::npos;
+}
+
+int depth_of(std::string_view text) {
+  int depth = 0, most = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '\'' || text[i] == '"') {
+      i = behind_quotes(text, i);
+      continue;
+    }
+    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    most = std::max(most, depth);
+    ++i;
+  }
+  return most;
+}
+
+// As long as the call whose result it names, so that "column 12" of a message is where the person typed it. No vector has such a name.
+std::string temporary_name(std::size_t number, std::size_t length) {
+  std::string out = "_" + std::to_string(number);
+  out.resize(std::max(length, out.size() + 1), '_');
+  return out;
 }
 
 std::size_t bytes_of(const Column& column) {
@@ -137,6 +158,14 @@ Vector picked(const Vector& from, const std::vector<std::size_t>& places) {
   return out;
 }
 
+std::string vector_function_in(std::string_view text) {
+  for (const auto& name : names_in(text)) {
+    const std::string word = to_lower(text.substr(name.from, name.end - name.from));
+    if (name.called && is_vector_function(word) && word != "min" && word != "max") return word;
+  }
+  return {};
+}
+
 Status check_together(const Vector& a, std::string_view name_a, const Vector& b, std::string_view name_b) {
   if (a.size() == 1 || b.size() == 1) return {};
   const auto length = [](const Vector& v, std::string_view name) {
@@ -152,8 +181,8 @@ Status check_together(const Vector& a, std::string_view name_a, const Vector& b,
 }
 
 Status Workspace::assign(const std::string& name, const VectorPtr& vector) {
-  const bool good = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 && name.size() <= 64 &&
-                    std::all_of(name.begin(), name.end(), is_name) && !name.starts_with(kTemporary);
+  const bool good = !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) != 0 && name.size() <= 64 &&
+                    std::all_of(name.begin(), name.end(), is_name);
   if (!good) return {Code::invalid, "\"" + name + "\" is no name of a vector: letters, digits and _, a letter first"};
   vectors_[to_lower(name)] = vector;
   return {};
@@ -181,6 +210,16 @@ std::string Workspace::vector_of_rows(std::string_view text) const {
 void Workspace::refresh() {
   file_.reset();
   cache_.clear();
+}
+
+Status Workspace::go_on() const { return stopped_ && stopped_() ? Status(Code::invalid, "interrupted") : Status(); }
+
+Status Workspace::check(const SearchOptions& rows) {
+  IMREG_ASSIGN(const RecordFile* from, file(rows));
+  SearchOptions none = rows;
+  none.last.reset();
+  none.limit = 0;
+  return read_columns(*from, none, {from->schema().fields.front().name}, false).status();
 }
 
 Result<const RecordFile*> Workspace::file(const SearchOptions& rows) {
@@ -240,7 +279,7 @@ Result<VectorPtr> Workspace::from_database(const std::string& expression, const 
   return at->vector;
 }
 
-// "median(s) + 1" becomes "imstatus_temporary_1 + 1", and the vector of that name is made.
+// "median(s) + 1" becomes "_1_______ + 1", and the vector of that name is made.
 Result<std::string> Workspace::with_calls_done(std::string_view text, const SearchOptions& rows) {
   std::string out;
   std::size_t done = 0;
@@ -250,7 +289,8 @@ Result<std::string> Workspace::with_calls_done(std::string_view text, const Sear
     if (!is_vector_function(word)) continue;
     const std::size_t open = text.find('(', name.end), close = closing(text, open);
     if (close == text.npos)
-      return Status(Code::invalid, "the parenthesis behind " + word + " is not closed: " + std::string(text));
+      return Status(Code::invalid, "the parenthesis behind " + word + " is not closed: " + std::string(text) +
+                                       "; what has blanks stands in quotes");
     const auto parts = split_expressions(text.substr(open + 1, close - open - 1));
     const auto* function = find_vector_function(word, parts.size());
     if (!function) {
@@ -263,28 +303,48 @@ Result<std::string> Workspace::with_calls_done(std::string_view text, const Sear
     }
     std::vector<VectorPtr> arguments;
     for (const auto& part : parts) {
-      IMREG_ASSIGN(auto argument, evaluate(part, rows));
+      IMREG_ASSIGN(auto argument, nested(part, rows));
       arguments.push_back(std::move(argument));
     }
+    IMREG_TRY(go_on());
     auto result = function->call(arguments);
     if (!result) return Status(result.status().code(), word + ": " + result.status().message());
-    const std::string temporary = std::string(kTemporary) + std::to_string(temporary_.size() + 1);
+    const std::string call(text.substr(name.from, close + 1 - name.from));
+    const std::string temporary = temporary_name(temporary_.size() + 1, call.size());
     temporary_[temporary] = std::make_shared<const Vector>(*std::move(result));
+    calls_[temporary] = call;
     out += std::string(text.substr(done, name.from - done)) + temporary;
     done = close + 1;
   }
   return out + std::string(text.substr(done));
 }
 
+// A message with the calls as they were typed.
+Status Workspace::as_typed(const Status& status) const {
+  if (!status.file().empty()) return status;
+  std::string text = status.message();
+  for (const auto& [name, call] : calls_) {
+    for (auto at = text.find(name); at != text.npos; at = text.find(name, at + call.size()))
+      text.replace(at, name.size(), call);
+  }
+  return {status.code(), text};
+}
+
+Result<VectorPtr> Workspace::nested(std::string_view text, const SearchOptions& rows) {
+  IMREG_ASSIGN(const std::string plain, with_calls_done(trim(text), rows));
+  if (plain.empty()) return Status(Code::invalid, "an empty expression");
+  if (const auto alone = find(plain)) return alone;
+  return combined(plain, rows);
+}
+
 Result<VectorPtr> Workspace::evaluate(std::string_view text, const SearchOptions& rows) {
-  const bool outermost = temporary_.empty();
-  auto result = [&]() -> Result<VectorPtr> {
-    IMREG_ASSIGN(const std::string plain, with_calls_done(trim(text), rows));
-    if (plain.empty()) return Status(Code::invalid, "an empty expression");
-    if (const auto alone = find(plain)) return alone;
-    return combined(plain, rows);
-  }();
-  if (outermost) temporary_.clear();
+  IMREG_TRY(go_on());
+  if (depth_of(text) > kMostDepth)
+    return Status(Code::invalid, "the expression is nested more than " + std::to_string(kMostDepth) + " levels deep");
+  auto result = nested(text, rows);
+  if (!result) result = as_typed(result.status());
+  temporary_.clear();
+  calls_.clear();
   return result;
 }
 
@@ -384,6 +444,7 @@ Result<VectorPtr> Workspace::combined(const std::string& text, const SearchOptio
   std::vector<std::string> texts;
   std::string scratch;
   for (std::size_t i = 0; i < n; ++i) {
+    if (i % 65536 == 0) IMREG_TRY(go_on());
     for (std::size_t k = 0; k < used.size(); ++k) {
       const Vector& from = *used[k].second;
       const FieldInfo& field = schema.fields[k];

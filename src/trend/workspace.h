@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,8 @@ Vector number_vector(std::vector<double> values, std::uint64_t rows = 0);
 Vector text_vector(const std::vector<std::string>& values, std::uint64_t rows = 0);
 /// The values at these places, which are of other rows then.
 Vector picked(const Vector& from, const std::vector<std::size_t>& places);
+/// The first function of whole vectors that a text calls (median, not min, which is one of rows too); empty: none.
+std::string vector_function_in(std::string_view text);
 /// Ok when they go together. Error: invalid, with both names and lengths.
 Status check_together(const Vector& a, std::string_view name_a, const Vector& b, std::string_view name_b);
 
@@ -53,6 +56,11 @@ class Workspace {
 
   /// Opens the database anew at the next need: rows that have come since are seen.
   void refresh();
+  /// Whether these rows can be asked for, without reading them. Errors: those of evaluate().
+  Status check(const SearchOptions& rows);
+  /// Asked now and then while something is computed; true: it ends with an error.
+  void stop_when(std::function<bool()> stopped) { stopped_ = std::move(stopped); }
+  Status go_on() const;
   Result<const RecordFile*> file(const SearchOptions& rows);
   const DamagedRows& damaged() const { return damaged_; }
 
@@ -60,7 +68,9 @@ class Workspace {
   static constexpr std::int64_t kMostChecked = 1'000'000;
 
  private:
+  Result<VectorPtr> nested(std::string_view text, const SearchOptions& rows);
   Result<std::string> with_calls_done(std::string_view text, const SearchOptions& rows);
+  Status as_typed(const Status& status) const;
   Result<VectorPtr> combined(const std::string& text, const SearchOptions& rows);
   Status fetch(const std::vector<std::string>& expressions, const SearchOptions& rows);
   Result<VectorPtr> from_database(const std::string& expression, const SearchOptions& rows);
@@ -68,7 +78,9 @@ class Workspace {
 
   std::map<std::string, VectorPtr, std::less<>> vectors_;
   std::map<std::string, VectorPtr, std::less<>>
-      temporary_;  ///< results of calls inside the expression that is being computed
+      temporary_;                             ///< results of calls inside the expression that is being computed
+  std::map<std::string, std::string> calls_;  ///< those calls as they were typed
+  std::function<bool()> stopped_;
   struct Cached {
     std::string key;
     VectorPtr vector;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "imreg/vectors.h"
 
@@ -60,13 +61,15 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
       }
       constexpr double kMostOfItself = 200;
       width = std::max(width, (high / kMostOfItself - low / kMostOfItself));
-      if (!(width > 0)) width = high > low ? high - low : std::max(std::abs(low) / 10, 1e-300);
+      if (!(width > 0)) width = high > low ? high - low : low == 0 ? 1 : std::abs(low) / 10;
       out.width = options.time ? round_time(width) : round_number(width);
     }
     const double first = std::floor(low / out.width), last = std::floor(high / out.width);
     if (!(last - first < static_cast<double>(kMostBins))) {
-      return Status(Code::invalid, "a width of " + std::to_string(out.width) +
-                                       " makes more than 10 million bins: choose a larger one");
+      char text[32];
+      std::snprintf(text, sizeof text, "%g", out.width);
+      return Status(Code::invalid,
+                    "a width of " + std::string(text) + " makes more than 10 million bins: choose a larger one");
     }
     const bool from_low = std::isfinite(options.low);  // a range that was asked for is kept
     out.low = from_low ? low : first * out.width;

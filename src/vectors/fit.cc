@@ -157,7 +157,7 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
     }
   }
   if (!options.robust) w = pw;
-  for (int round = 0; options.clip > 0 && round < 10; ++round) {
+  while (options.clip > 0) {
     std::vector<double> left;
     for (std::size_t i = 0; i < px.size(); ++i) {
       if (w[i] > 0) left.push_back(residuals[i]);

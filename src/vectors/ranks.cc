@@ -198,4 +198,22 @@ Ranks::Found Ranks::found() {
   return out;
 }
 
+Ranks::Found found_in_order(std::vector<double> values, const std::vector<double>& percents) {
+  std::sort(values.begin(), values.end());
+  const std::size_t last = values.size() - 1;
+  const auto middle = [last](const std::vector<double>& of) { return middle_of(of[last / 2], of[(last + 1) / 2]); };
+  Ranks::Found out{.min = values.front(), .max = values.back(), .median = middle(values)};
+  for (const double percent : percents) {
+    const double at = percent / 100 * static_cast<double>(last);
+    const auto place = std::min(static_cast<std::size_t>(at), last);
+    out.percentiles.push_back(
+        between(values[place], values[std::min(place + 1, last)], at - static_cast<double>(place)));
+  }
+  if (!std::isfinite(out.median)) return out;
+  for (double& x : values) x = std::abs(x - out.median);
+  std::sort(values.begin(), values.end());
+  out.mad = middle(values);
+  return out;
+}
+
 }  // namespace imreg::vectors

@@ -63,4 +63,7 @@ class Ranks {
   std::vector<std::vector<double>> kept_;  ///< values of each wanted bucket
 };
 
+/// The same of known values, one or more, by putting them in order.
+Ranks::Found found_in_order(std::vector<double> values, const std::vector<double>& percents);
+
 }  // namespace imreg::vectors

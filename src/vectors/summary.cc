@@ -40,7 +40,30 @@ double sum_of(const std::vector<double>& blocks) {
   return all.value();
 }
 
+void take(Summary& out, const Ranks::Found& found, double mean, double squares) {
+  out.min = found.min, out.max = found.max, out.median = found.median, out.mad = found.mad;
+  out.percentiles = found.percentiles;
+  out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
+  if (out.n > 1) out.sigma = out.min == out.max ? 0 : std::sqrt(squares / (static_cast<double>(out.n) - 1));
+}
+
+// Buckets would take longer than the sort of a small group.
+void fill_few(Summary& out, Values values, const SummaryOptions& options) {
+  std::vector<double> known;
+  for (const double x : values) {
+    if (x == x) known.push_back(x);
+  }
+  out.n = std::ssize(known);
+  if (out.n == 0) return;
+  out.sum = sum_of({sum_of(0, known.size(), [&](std::size_t i) { return known[i]; })});
+  const double mean = out.sum / static_cast<double>(out.n);
+  const double squares = sum_of(0, known.size(), [&](std::size_t i) { return (known[i] - mean) * (known[i] - mean); });
+  take(out, found_in_order(std::move(known), options.percents), mean, squares);
+}
+
 void fill(Summary& out, Values values, const SummaryOptions& options) {
+  constexpr std::size_t kFew = 1000;
+  if (values.size() <= kFew) return fill_few(out, values, options);
   const auto known = [&](std::size_t i) { return values[i] == values[i]; };
   Ranks ranks(values);
   std::vector<double> sums(blocks_of(values.size()));
@@ -51,8 +74,7 @@ void fill(Summary& out, Values values, const SummaryOptions& options) {
   out.n = ranks.choose(options.percents);
   if (out.n == 0) return;
   out.sum = sum_of(sums);
-  const auto n = static_cast<double>(out.n);
-  const double mean = out.sum / n;
+  const double mean = out.sum / static_cast<double>(out.n);
   in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
     ranks.keep(from, end);
     sums[block] = sum_of(from, end, [&](std::size_t i) {
@@ -60,30 +82,34 @@ void fill(Summary& out, Values values, const SummaryOptions& options) {
       return d * d;
     });
   });
-  const auto found = ranks.found();
-  out.min = found.min, out.max = found.max, out.median = found.median, out.mad = found.mad;
-  out.percentiles = found.percentiles;
-  out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
-  if (out.n > 1) out.sigma = out.min == out.max ? 0 : std::sqrt(sum_of(sums) / (n - 1));
+  take(out, ranks.found(), mean, sum_of(sums));
 }
 
-// The same with weights: the first value at which the weights of all up to it reach the part of the whole.
+// The mean over one n-th of all weight, n being how many equal weights tell as much (Kish 1965), from the place of the percentage
+// on: of equal weights that are the straight lines between neighbours (Akinshin 2023, type 7).
 std::vector<double> weighted_percentiles(Values values, Values weights, const std::vector<double>& percents) {
   const auto order = order_of(values);
-  double all = 0;
-  for (const double w : weights) all += w;
-  std::vector<double> out;
+  std::vector<double> ends, out;
+  double all = 0, squares = 0;
+  for (const auto i : order) {
+    squares += weights[i] * weights[i];
+    ends.push_back(all += weights[i]);
+  }
+  const double part = squares / all;
   for (const double percent : percents) {
-    double sum = 0;
-    double value = values[order.back()];
-    for (const auto i : order) {
-      sum += weights[i];
-      if (sum >= all * percent / 100) {
-        value = values[i];
-        break;
-      }
+    const double from = percent / 100 * (all - part), to = from + part;
+    auto k = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), from) - ends.begin());
+    k = std::min(k, ends.size() - 1);
+    const double first = values[order[k]];
+    double last = first, moment = 0, weight = 0;
+    for (double begin = from; k < ends.size() && begin < to; begin = ends[k++]) {
+      const double share = std::min(ends[k], to) - begin;
+      if (!(share > all * 1e-14)) continue;  // what rounding leaves of the next value is no share of it
+      last = values[order[k]];
+      moment += share * last;
+      weight += share;
     }
-    out.push_back(value);
+    out.push_back(first == last || !(weight > 0) ? first : std::clamp(moment / weight, first, last));
   }
   return out;
 }
@@ -129,11 +155,13 @@ Summary summarize(Values values, const SummaryOptions& options) {
       weights.push_back(w);
     }
     used = known;
+    const double most = weights.empty() ? 1 : *std::max_element(weights.begin(), weights.end());
+    for (double& w : weights) w /= most;  // their scale does not matter, and their squares stay numbers
   }
   const auto fill_out = [&] { weighted ? fill_weighted(out, used, weights, options) : fill(out, used, options); };
   fill_out();
   out.unknown = std::ssize(values) - out.n;
-  for (int round = 0; options.clip > 0 && round < 10 && out.n > 1; ++round) {
+  while (options.clip > 0 && out.n > 1) {
     std::vector<double> kept, kept_weights;
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (!(std::abs(used[i] - out.median) <= options.clip * out.sigma)) continue;

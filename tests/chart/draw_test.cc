@@ -28,10 +28,11 @@ TEST(Draw, NeverEmptyWithoutAWord) {
   EXPECT_EQ(message(Plot{}), "nothing to draw: the plot has no points");
   EXPECT_EQ(message(of({}, {})), "nothing to draw: the plot has no points");
   EXPECT_EQ(message(of({1, 2}, {1})), "series \"\": x has 2 values, y has 1");
-  EXPECT_EQ(message(of({NAN, 1, HUGE_VAL}, {1, NAN, 2})), "nothing to draw: 3 of 3 points not drawn: 3 not finite");
+  EXPECT_EQ(message(of({NAN, 1, HUGE_VAL}, {1, NAN, 2})),
+            "nothing to draw: 3 of 3 points not drawn: 2 not known, 1 infinite");
   Plot log = of({1, 2, NAN}, {-1, 0, 1});
   log.y.log = true;
-  EXPECT_EQ(message(log), "nothing to draw: 3 of 3 points not drawn: 1 not finite, 2 not positive (log axis)");
+  EXPECT_EQ(message(log), "nothing to draw: 3 of 3 points not drawn: 1 not known, 2 not positive (log axis)");
   Plot narrow = of({1, 2}, {3, 4});
   narrow.x.low = 10;
   EXPECT_EQ(message(narrow), "nothing to draw: 2 of 2 points not drawn: 2 outside of the axes");
@@ -118,7 +119,7 @@ std::string texts(const std::string& svg) {
 
 TEST(Draw, LeftOutPointsAreCounted) {
   const auto svg = draw_svg(of({1, 2, 3, NAN}, {1, HUGE_VAL, 2, 5}));
-  EXPECT_NE(texts(*svg).find("2 of 4 points not drawn: 2 not finite"), std::string::npos);
+  EXPECT_NE(texts(*svg).find("2 of 4 points not drawn: 1 not known, 1 infinite"), std::string::npos);
 }
 
 TEST(Draw, TextIsData) {

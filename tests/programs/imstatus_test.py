@@ -47,6 +47,14 @@ def compare(line, wanted, what):
         near(line[name], value, f"{what}: {name}", 9 if name in ("sigma",) else 12)
 
 
+def weighted_median(x, w):
+    """Of values in order: the mean over the weight of one of as many equal ones as tell as much, around the middle; shares by a naive loop."""
+    w = w / w.sum()
+    part, ends = (w ** 2).sum(), np.cumsum(w)
+    shares = [max(0.0, min(end, (1 + part) / 2) - max(end - one, (1 - part) / 2)) for end, one in zip(ends, w)]
+    return np.dot(shares, x) / sum(shares)
+
+
 def stat():
     for name in ("fwhm", "sky", "obstime", "ccd"):
         compare(objects("stat", name)[0], summary(f[name]), f"stat {name}")
@@ -76,7 +84,7 @@ def stat():
     line, = objects("-clip", "2.5", "-type", "object", "stat", "fwhm")
     x = f["fwhm"][OBJECT]
     x, left = x[~np.isnan(x)], 0
-    for _ in range(10):
+    while True:
         keep = np.abs(x - np.median(x)) <= 2.5 * np.std(x, ddof=1)
         if keep.all():
             break
@@ -90,7 +98,7 @@ def stat():
     near(line["mean"], mean, "weighted mean", 10)
     near(line["sigma"], math.sqrt((w * (x - mean) ** 2).sum() / (w.sum() - (w ** 2).sum() / w.sum())), "weighted sigma", 9)
     order = np.argsort(x, kind="stable")
-    near(line["median"], x[order][np.searchsorted(np.cumsum(w[order]), w.sum() / 2)], "weighted median")
+    near(line["median"], weighted_median(x[order], w[order]), "weighted median", 9)
     # texts
     line, = objects("stat", "filter")
     counts = collections.Counter(t for t in f["filter"] if t)
@@ -119,7 +127,7 @@ def weights():
         equal(line["n"], len(v), f"{what}: values with a weight")
         mean, order = np.average(v, weights=mine), np.argsort(v, kind="stable")
         near(line["mean"], mean, f"{what}: mean", 9)
-        near(line["median"], v[order][np.searchsorted(np.cumsum(mine[order]), mine.sum() / 2)], f"{what}: median")
+        near(line["median"], weighted_median(v[order], mine[order]), f"{what}: median", 9)
         return v, mine, mean
 
     for line, x in ((lines[0], f["sky"]), (lines[1], f["fwhm"] * 2)):

@@ -121,6 +121,36 @@ TEST(Summary, OfFewAndOddValues) {
   EXPECT_EQ(weighted.mean, 1.5);
 }
 
+// Equal weights are no weights; their scale does not show; what weighs all is the median.
+TEST(Summary, OfWeights) {
+  for (const std::size_t n : {1U, 2U, 3U, 10U, 999U, 5000U}) {
+    const auto values = draw(0, n, n);
+    const std::vector<double> percents = {0, 5, 33.3, 50, 95, 100};
+    const auto plain = summarize(values, {.percents = percents, .weights = {}});
+    for (const double weight : {1.0, 0.1, 1e-200, 1e200, 7.3}) {
+      const std::vector<double> weights(n, weight);
+      const auto of = summarize(values, {.percents = percents, .weights = weights});
+      const auto close = [&](double a, double b) {
+        EXPECT_NEAR(a, b, 1e-9 * (plain.max - plain.min)) << weight << " of " << n;
+      };
+      close(of.median, plain.median), close(of.mad, plain.mad), close(of.mean, plain.mean);
+      for (std::size_t i = 0; i < percents.size(); ++i) close(of.percentiles[i], plain.percentiles[i]);
+    }
+  }
+  const std::vector<double> values = {1, 2, 3}, heavy = {1, 1, 1e9};
+  EXPECT_NEAR(summarize(values, {.weights = heavy}).median, 3, 1e-6);
+}
+
+// Again until none is: each round of this series leaves out one value.
+TEST(Summary, ClipsToTheEnd) {
+  std::vector<double> values(40, 1);
+  for (std::size_t i = 0; i < 20; ++i) values[i] = 2 - static_cast<double>(i) / 1000;
+  for (int i = 1; i <= 30; ++i) values.push_back(std::pow(10, i));
+  const auto s = summarize(values, {.percents = {}, .clip = 3, .weights = {}});
+  EXPECT_EQ(s.clipped, 30);
+  EXPECT_LE(s.max, 2);
+}
+
 // Every value is in one bin, whose ends say so.
 TEST(Edges, HoldTheirValues) {
   std::mt19937_64 random(5);
