@@ -15,13 +15,14 @@ constexpr cli::Option kOptions[] = {
     {"hdu", "N", "only the header of this HDU, 0 is the primary"},
     {"key", "KEYWORD", "only the cards of this keyword", cli::kRepeat},
 };
-constexpr cli::Program kProgram = {"imheader",
-                                   "prints the headers of a file that was ingested, card by card",
-                                   "FILE|ROOTNAME",
-                                   kOptions,
-                                   {"imheader -db /data/headers j94f05bgq_flt.fits -hdu 1", "imheader -db /data/headers j94f05bgq -key EXPTIME"},
-                                   1,
-                                   1};
+constexpr cli::Program kProgram = {
+    "imheader",
+    "prints the headers of a file that was ingested, card by card",
+    "FILE|ROOTNAME",
+    kOptions,
+    {"imheader -db /data/headers j94f05bgq_flt.fits -hdu 1", "imheader -db /data/headers j94f05bgq -key EXPTIME"},
+    1,
+    1};
 
 // One card a line, and END, as the file has it.
 std::string text_of(const FileHeader& header, const std::vector<const cli::Use*>& keys) {
@@ -56,12 +57,16 @@ int work(const cli::Parsed& args) {
     if (*hdu >= 0 && header.hdu != *hdu) continue;
     const std::string text = text_of(header, args.all("key"));
     if (text.empty()) continue;
-    if (many) output.write((printed > 0 ? "\n# " : "# ") + header.path + " HDU " + std::to_string(header.hdu) + ", table " + header.table + "\n");
+    if (many)
+      output.write((printed > 0 ? "\n# " : "# ") + header.path + " HDU " + std::to_string(header.hdu) + ", table " +
+                   header.table + "\n");
     output.write(text);
     ++printed;
   }
   output.flush();
-  if (printed == 0) cli::warn(kProgram.name, args.positionals[0] + (args.has("key") ? ": has no such card" : ": has no HDU " + std::to_string(*hdu)));
+  if (printed == 0)
+    cli::warn(kProgram.name,
+              args.positionals[0] + (args.has("key") ? ": has no such card" : ": has no HDU " + std::to_string(*hdu)));
   return printed == 0 ? cli::kNothing : cli::kOk;
 }
 

@@ -26,10 +26,13 @@ constexpr cli::Option kOptions[] = {
     cli::kDefineOption,
 };
 constexpr cli::Program kProgram = {
-    "imingest", "reads every card of every HDU below folders into header tables; what it has read before it leaves alone",
-    "TREE...",  kOptions,
+    "imingest",
+    "reads every card of every HDU below folders into header tables; what it has read before it leaves alone",
+    "TREE...",
+    kOptions,
     {"imingest -db /data/headers /data/2003A", "imingest -db /data/headers -n /data"},
-    1,          -1};
+    1,
+    -1};
 
 const char* word_of(IngestedFile::Fate fate) {
   constexpr const char* kWords[] = {"new", "changed", "gone", "passed over", "failed"};

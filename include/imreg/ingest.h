@@ -53,7 +53,8 @@ struct IngestReport {
 
 /// Reads what is new or changed below the trees, marks what is gone. May be killed at any point and called again; one bad file never stops it.
 /// Errors: invalid (no such tree), busy (another ingest is at work), io, those of the tables.
-Result<IngestReport> ingest_trees(const IngestOptions& options, const std::function<void(const IngestedFile&)>& on_file = {});
+Result<IngestReport> ingest_trees(const IngestOptions& options,
+                                  const std::function<void(const IngestedFile&)>& on_file = {});
 
 /// A header of a file that was ingested.
 struct FileHeader {

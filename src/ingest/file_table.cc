@@ -10,9 +10,7 @@ namespace imreg::ingest {
 
 namespace {
 
-std::string path_of(RecordView row) {
-  return below(row[files::kPathname], row[files::kFilename]);
-}
+std::string path_of(RecordView row) { return below(row[files::kPathname], row[files::kFilename]); }
 
 Status check(const RecordFile& file) {
   if (file.schema().format == files::kFormat && file.schema().version == files::kVersion) return {};

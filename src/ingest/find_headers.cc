@@ -45,7 +45,8 @@ Result<std::vector<FileHeader>> find_headers(const std::string& folder, const st
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     const std::string near = nearest_names(name, names);
-    return Status(Code::not_found, "is no file and no observation that was ingested" + (near.empty() ? "" : "; near: " + near))
+    return Status(Code::not_found,
+                  "is no file and no observation that was ingested" + (near.empty() ? "" : "; near: " + near))
         .in_file(name);
   }
   std::vector<FileHeader> out;
@@ -70,9 +71,8 @@ Result<std::vector<FileHeader>> find_headers(const std::string& folder, const st
       out.push_back({found->second, one, whole[own.hdu], std::move(cards)});
     }
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.path, a.hdu) < std::tie(b.path, b.hdu);
-  });
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.path, a.hdu) < std::tie(b.path, b.hdu); });
   return out;
 }
 

@@ -197,8 +197,8 @@ class Ingest {
       const auto& row = rows[i - from];
       if (item.is_known) again.push_back(row[files::kNumber]);
       for (auto& one : item.rows) {
-        by_table[one.table].push_back({row[files::kNumber], one.hdu, item.names.rootname, name_of(item.path),
-                                       std::move(one.cards), now});
+        by_table[one.table].push_back(
+            {row[files::kNumber], one.hdu, item.names.rootname, name_of(item.path), std::move(one.cards), now});
       }
     }
     if (!again.empty()) {
@@ -244,7 +244,9 @@ class Ingest {
     row.set(files::kMtime, item.times.mtime);
     row.set(files::kFingerprint, item.fingerprint);
     row.set(files::kHdus, static_cast<int>(item.rows.size()));
-    const FileState state = is_passed(item.what) ? FileState::passed : is_failure(item) ? FileState::failed : FileState::done;
+    const FileState state = is_passed(item.what) ? FileState::passed
+                            : is_failure(item)   ? FileState::failed
+                                                 : FileState::done;
     row.set(files::kState, static_cast<int>(state));
     row.set(files::kClass, static_cast<int>(item.what));
     row.set(files::kDeleted, false);
@@ -315,7 +317,8 @@ class Ingest {
 
 }  // namespace
 
-Result<IngestReport> ingest_trees(const IngestOptions& options, const std::function<void(const IngestedFile&)>& on_file) {
+Result<IngestReport> ingest_trees(const IngestOptions& options,
+                                  const std::function<void(const IngestedFile&)>& on_file) {
   return Ingest(options, on_file).run();
 }
 

@@ -63,7 +63,7 @@ Result<std::string> header_table_path(const std::string& folder, const std::stri
     return below(below(folder, kFolder), to_lower(table)) + std::string(kEnding);
   const std::string near = nearest_names(table, names);
   return Status(Code::not_found, "there is no header table \"" + visible(table) + "\" in " + folder +
-                                     (names.empty() ? ": imingest makes them"
+                                     (names.empty()  ? ": imingest makes them"
                                       : near.empty() ? "; imkeys lists them"
                                                      : "; near: " + near));
 }
