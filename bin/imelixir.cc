@@ -53,7 +53,7 @@ Result<int> work_on(const Parsed& args, const std::string& database, Settings& s
   options.on_network = queues.on_network;
   IMREG_ASSIGN(const auto jobs, args.integer("j", 1, 1, 1024));
   options.jobs = static_cast<int>(jobs);
-  options.built_in = run_imstats_step;
+  options.built_in = imstats_step;
   options.once = args.has("once");
   options.tell = [quiet = args.has("q")](ElixirOptions::Grade grade, const std::string& text) {
     if (!quiet || grade != ElixirOptions::Grade::info) tell(grade, text);

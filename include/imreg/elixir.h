@@ -23,8 +23,10 @@ struct ElixirOptions {
   double kill_seconds = 5;  ///< between SIGTERM and SIGKILL
   CameraSources cameras;    ///< for the built-in step
   std::string camera = {};  ///< its camera table, as RegisterOptions has it; empty: by the header
-  /// STEP_NAME imstats: gives what is to be said of the line. Runs in a process of its own.
-  std::function<Result<std::string>(const QueueLine& line, const ElixirOptions& options)> built_in = {};
+  /// STEP_NAME imstats: makes what does the step on one line after the other, some of one file, in a process of its own; that
+  /// gives what is to be said of the line.
+  using LineStep = std::function<Result<std::string>(const QueueLine& line)>;
+  std::function<LineStep(const ElixirOptions& options)> built_in = {};
   /// One line for people. Called by the thread that called.
   enum class Grade { info, warning, error };
   std::function<void(Grade grade, const std::string& line)> tell = {};

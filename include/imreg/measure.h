@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "imreg/camera.h"
@@ -57,10 +56,9 @@ struct MeasureOptions {
   bool stars = true;       ///< look for them; not in biases, darks, flats, fringes, masks, scatter frames
   bool all_stars = false;  ///< look in those too
   FwhmRule rule = FwhmRule::profile;
-  bool split = false;                            ///< a file with one HDU is one CCD of a mosaic
-  std::string camera;                            ///< the camera table; empty: by the header
-  int jobs = 0;                                  ///< CCDs at the same time; 0: as many as there are processors
-  std::optional<std::pair<int, int>> only = {};  ///< of each file this one: HDU, slice
+  bool split = false;  ///< a file with one HDU is one CCD of a mosaic
+  std::string camera;  ///< the camera table; empty: by the header
+  int jobs = 0;        ///< CCDs at the same time; 0: as many as there are processors
 };
 
 /// What became of one file. `status` is why it has no CCDs, or not all.
@@ -76,6 +74,22 @@ struct FileStatistics {
 /// thread at a time; false ends the work.
 void measure_files(const std::vector<std::string>& paths, const Cameras& cameras, const MeasureOptions& options,
                    const std::function<bool(const FileStatistics&)>& done);
+
+/// A file whose CCDs are measured one by one, as they are asked for: its headers are read, and packed files unpacked, once.
+class FileMeasurement {
+ public:
+  FileMeasurement(const std::string& path, const Cameras& cameras, const MeasureOptions& options);
+  /// The image of an HDU, or this plane of its cube. Without CCDs when there is none: then the status tells why.
+  FileStatistics measure(int extension, int slice);
+
+  FileMeasurement(FileMeasurement&&) noexcept;
+  FileMeasurement& operator=(FileMeasurement&&) noexcept;
+  ~FileMeasurement();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// One line of JSON for a CCD.
 std::string statistics_json(const CcdStatistics& ccd);

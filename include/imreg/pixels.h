@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "imreg/fits_file.h"
@@ -44,6 +45,8 @@ class PixelFile {
   /// `headers` are those of this file. Packed files (.gz, .bz2, .Z) are unpacked into a file without a name in $TMPDIR.
   /// Errors: those of File::open and Map; corrupt (packed data are damaged).
   static Result<PixelFile> open(const std::string& path, const FitsHeaders& headers);
+  /// The same, and its headers as read_fits_headers() gives them; a packed file is unpacked once for both.
+  static Result<std::pair<FitsHeaders, PixelFile>> open(const std::string& path);
 
   /// The image of an HDU, plane `plane` (from 0) of its cube; all of them above each other as one when it is kAllPlanes. The memory lives as long as the returned object.
   /// Tile-compressed images are decompressed, also into a file without a name, plane by plane.

@@ -77,6 +77,7 @@ struct Outcome {
   double after = 0;
   std::string next;  ///< queue into which the line goes now, or empty; of `failed`: when none of its image waits there
   bool is_attempt = true;  ///< of `waiting`: counts as one that failed
+  double started = 0;      ///< when the step began; 0: when the line was taken
 };
 
 /// Which lines clear() takes out.
@@ -133,8 +134,9 @@ class Queue {
     double next_time;
   };
   Result<Look> look() const;
-  /// The oldest lines that wait, up to `most`, with those that dead workers had.
-  Result<std::vector<QueueLine>> take(const Slot& slot, std::int64_t most);
+  /// The oldest lines that wait, up to `most`, with those that dead workers had. Lines of one file, one behind the other, count
+  /// as one, up to `together` of them.
+  Result<std::vector<QueueLine>> take(const Slot& slot, std::int64_t most, std::int64_t together = 1);
   /// Errors: mismatch (the slot does not hold such a line: nothing is changed). After any other it may be called again.
   Status finish(const Slot& slot, const std::vector<Outcome>& outcomes);
   Status give_back(const Slot& slot, const std::vector<std::int64_t>& ids);

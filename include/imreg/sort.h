@@ -16,6 +16,8 @@ struct SortOptions {
   RegisterOptions registration;
   std::vector<QueuePlan> queues;
   std::string program = "imsort";  ///< named in the queues' locks and slots
+  /// Queues that stay open from one call to the next, by name: these know which lines they have looked at. None: its own.
+  std::map<std::string, Queue>* opened = nullptr;
 };
 
 struct SortReport {

@@ -19,6 +19,7 @@
 #include "acquire/worker_file.h"
 #include "base/text.h"
 #include "imreg/date.h"
+#include "imreg/fits_file.h"
 #include "os/file.h"
 #include "os/service.h"
 
@@ -31,7 +32,8 @@ using acquire::Step;
 using Grade = ElixirOptions::Grade;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-constexpr double kTrySeconds = 1;               // between two attempts of what a full disk refused
+constexpr std::int64_t kTogether = 256;  // lines of one file that one process does; of a long cube others get some, too
+constexpr double kTrySeconds = 1;        // between two attempts of what a full disk refused
 constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 
 // What goes wrong with a queue, until it goes well.
@@ -169,13 +171,17 @@ class Elixir {
     const double now = current_time();
     for (auto& place : places_) {
       for (auto& step : place.steps) {
-        step->listen();
-        if (auto outcome = step->ended()) {
-          take_in(place, *step, *std::move(outcome));
-          step.reset();
-        } else {
+        for (auto& line : step->listen()) take_in(place, std::move(line));
+        if (!step->has_ended()) {
           step->act(now, std::min(options_.kill_seconds, place.plan.timeout));
+          continue;
         }
+        const auto rest = step->not_begun();
+        for (const auto& line : rest) place.given_back.push_back(line.id);
+        if (!rest.empty())
+          tell(Grade::info, place.plan.name + ": " + counted(std::ssize(rest), "line") + " of " + rest[0].path +
+                                " given back: not begun");
+        step.reset();
       }
       std::erase(place.steps, nullptr);
     }
@@ -185,22 +191,23 @@ class Elixir {
     return place.plan.name + " line " + std::to_string(line.id) + " " + trigger_line(line) + ": ";
   }
 
-  void take_in(Place& place, const Step& step, Outcome outcome) {
-    const QueueLine& line = step.line();
+  void take_in(Place& place, acquire::LineEnd end) {
+    const QueueLine& line = end.line;
+    Outcome& outcome = end.outcome;
     const QueuePlan& plan = place.plan;
     const std::string about = this->about(place, line);
-    if (outcome.state == LineState::failed && aborting_ && step.is_ending()) {
+    if (aborting_ && end.is_cut) {
       place.given_back.push_back(line.id);
       tell(Grade::info, about + "given back");
       return;
     }
     const double now = current_time();
     const std::string result = (outcome.result.empty() ? "" : ": " + outcome.result);
-    write_log(plan.name, step.log(outcome));
+    write_log(plan.name, end.log);
     const auto say = [&](Grade grade, const std::string& text) { place.words.emplace_back(grade, about + text); };
     if (outcome.state == LineState::done) {
       outcome.next = plan.next;
-      say(Grade::info, "done in " + seconds_text(now - step.started()) + " s" + result);
+      say(Grade::info, "done in " + seconds_text(now - outcome.started) + " s" + result);
     } else if (line.tries + 1 < plan.tries) {
       outcome.state = LineState::waiting;
       outcome.after = now + plan.wait;
@@ -302,16 +309,18 @@ class Elixir {
   }
 
   void fill(Place& place, std::int64_t free) {
-    const auto lines = place.queue.take(slot_, free);
+    const bool together = place.plan.is_built_in();
+    const auto lines = place.queue.take(slot_, free, together ? kTogether : 1);
     note(place, place.file, lines.status());
     place.next_time = kNever;
-    place.look = lines && static_cast<std::int64_t>(lines->size()) == free;
+    place.look = lines && (together ? !lines->empty() : std::ssize(*lines) == free);
     if (!lines) {
       if (options_.once) report_.trouble = lines.status();
       return;
     }
     auto now = *lines;
     (void)follow_moved(options_.database, now);  // without a database the steps will tell
+    std::vector<std::vector<QueueLine>> files;   // each for a process
     for (std::size_t i = 0; i < now.size(); ++i) {
       const bool removed = now[i].path.empty();
       if (removed && place.plan.is_built_in()) {
@@ -319,18 +328,45 @@ class Elixir {
         continue;
       }
       const QueueLine& line = removed ? (*lines)[i] : now[i];  // a program of its own may want to know of those
-      auto step = Step::start(place.plan, line, options_);
+      if (!together || files.empty() || files.back().back().path != line.path) files.emplace_back();
+      files.back().push_back(line);
+    }
+    if (together) share(files, static_cast<std::size_t>(free));
+    for (auto& of_file : files) {
+      std::vector<std::int64_t> ids;
+      for (const auto& line : of_file) ids.push_back(line.id);
+      auto step = Step::start(place.plan, std::move(of_file), options_);
       note(place, place.start, step.status(), std::max(kTrySeconds, place.plan.wait));
       if (step)
         place.steps.push_back(std::make_unique<Step>(*std::move(step)));
       else
-        place.given_back.push_back(line.id);
+        place.given_back.insert(place.given_back.end(), ids.begin(), ids.end());
     }
     if (place.look) return;
     if (const auto seen = place.queue.look()) {
       place.next_time = seen->next_time;
       // What seems to be ready and is not given: lines of which it cannot be known yet whether they are due.
       place.look = seen->ready && !lines->empty();
+    }
+  }
+
+  // Processes that have nothing to do take half of the lines of a file, unless it has to be unpacked first, by each of them.
+  static void share(std::vector<std::vector<QueueLine>>& files, std::size_t free) {
+    std::vector<std::size_t> sizes;  // 1: not to be shared
+    for (const auto& lines : files) {
+      const bool alone = lines.size() == 1 || files.size() >= free ||
+                         file_kind(lines[0].path).value_or(FileKind::unknown) != FileKind::fits;
+      sizes.push_back(alone ? 1 : lines.size());
+    }
+    while (!files.empty() && files.size() < free) {
+      const auto most = static_cast<std::size_t>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+      if (sizes[most] == 1) return;
+      const auto half = files[most].begin() + std::ssize(files[most]) / 2;
+      std::vector<QueueLine> second(half, files[most].end());
+      files[most].erase(half, files[most].end());
+      sizes[most] = files[most].size();
+      sizes.push_back(second.size());
+      files.push_back(std::move(second));
     }
   }
 
@@ -354,6 +390,7 @@ class Elixir {
     for (const auto& place : places_) {
       for (const auto& step : place.steps) {
         descriptors.push_back(step->output());
+        descriptors.push_back(step->reports());
         until = std::min(until, step->deadline());
       }
       const bool has_room = !full && (place.plan.jobs == 0 || static_cast<int>(place.steps.size()) < place.plan.jobs);
@@ -383,6 +420,9 @@ class Elixir {
   void take_signal(int number) {
     if (number == SIGCHLD) return;
     const bool at_once = stopping_ || number == SIGUSR1;
+    for (auto& place : places_) {
+      for (auto& step : place.steps) step->stop();
+    }
     if (!stopping_) {
       tell(Grade::info, at_once ? "told to end at once"
                                 : "told to end: " + counted(static_cast<long long>(steps()), "step") +

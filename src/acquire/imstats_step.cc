@@ -1,13 +1,17 @@
-// The built-in step: imstats on one image, and its statistics into its row.
+// The built-in step: imstats on images, and their statistics into their rows.
 #include "acquire/imstats_step.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "acquire/queue_file.h"
 #include "imreg/measure.h"
 #include "imreg/statistics.h"
+#include "os/file.h"
 #include "os/walk.h"
 #include "registry/file_rows.h"
 
@@ -27,23 +31,43 @@ std::string number(const char* name, double value) {
   return std::isfinite(value) ? text : "";
 }
 
-}  // namespace
+class ImstatsStep {
+ public:
+  explicit ImstatsStep(const ElixirOptions& options) : options_(options) {}
+  Result<std::string> run(const QueueLine& line);
 
-Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions& options) {
-  RegisterOptions tables;
-  tables.cameras = options.cameras;
-  tables.camera = options.camera;
-  IMREG_ASSIGN(const auto cameras, load_cameras(tables));
+ private:
+  Status open(const QueueLine& line);
+  const ElixirOptions options_;
+  std::optional<std::pair<Cameras, std::string>> cameras_;
+  std::optional<FileMeasurement> file_;
+  std::string which_;  // it is
+};
+
+// Again when it has another name or content than that of the line before.
+Status ImstatsStep::open(const QueueLine& line) {
+  const auto file = File::open(line.path, File::Mode::read);
+  const bool split = acquire::word_of_mode(line.mode) == "SPLIT";
+  const std::string which = line.path + (split ? " as one CCD " : " ") + (file ? file->stamp() : "");
+  if (file && file_ && which == which_) return {};
+  file_.reset();
+  if (!cameras_) {
+    RegisterOptions tables;
+    tables.cameras = options_.cameras;
+    tables.camera = options_.camera;
+    IMREG_ASSIGN(cameras_, load_cameras(tables));
+  }
   MeasureOptions measuring;
-  measuring.camera = cameras.second;
-  measuring.jobs = 1;
-  measuring.only = {{line.extension, line.slice}};
-  measuring.split = acquire::word_of_mode(line.mode) == "SPLIT";
-  FileStatistics file;
-  measure_files({line.path}, cameras.first, measuring, [&](const FileStatistics& done) {
-    file = done;
-    return true;
-  });
+  measuring.camera = cameras_->second;
+  measuring.split = split;
+  file_.emplace(line.path, cameras_->first, measuring);
+  which_ = which;
+  return {};
+}
+
+Result<std::string> ImstatsStep::run(const QueueLine& line) {
+  IMREG_TRY(open(line));
+  const FileStatistics file = file_->measure(line.extension, line.slice);
   if (file.ccds.empty()) return file.status;
   if (is_missing(line.path))
     return Status(Code::not_found, "image is unavailable: it was moved or removed while it was measured")
@@ -60,10 +84,10 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
   entry.file_size = file.file_size;
   entry.mtime = file.mtime;
   StatisticsOptions registering;
-  registering.database = options.database;
-  registering.wait_seconds = std::max(options.wait_seconds, 60.0);  // a long merge does not fail a line
-  registering.on_network = options.on_network;
-  registering.program = options.program;
+  registering.database = options_.database;
+  registering.wait_seconds = std::max(options_.wait_seconds, 60.0);  // a long merge does not fail a line
+  registering.on_network = options_.on_network;
+  registering.program = options_.program;
   registering.may_wait = false;  // the line came from a row: where that is now, the next attempt finds
   IMREG_ASSIGN(const StatisticsReport report, register_statistics(registering, {entry}));
   if (!report.faults.empty()) return report.faults[0];
@@ -71,6 +95,12 @@ Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions&
     return Status(Code::corrupt, ccd.reason).in_file(line.path);
   return ccd.state() + number("bias", ccd.bias) + number("sky", ccd.sky) + number("fwhm", ccd.fwhm) +
          (ccd.reason.empty() ? "" : " (" + ccd.reason + ")");
+}
+
+}  // namespace
+
+ElixirOptions::LineStep imstats_step(const ElixirOptions& options) {
+  return [step = std::make_shared<ImstatsStep>(options)](const QueueLine& line) { return step->run(line); };
 }
 
 }  // namespace imreg

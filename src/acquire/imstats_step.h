@@ -8,7 +8,7 @@
 namespace imreg {
 
 /// imstats on the image of a line, and the statistics into its row. Gives what is to be said of it in a line. Errors: the image
-/// cannot be measured, those of register_statistics().
-Result<std::string> run_imstats_step(const QueueLine& line, const ElixirOptions& options);
+/// cannot be measured, those of register_statistics(). The file stays open for the next line of it.
+ElixirOptions::LineStep imstats_step(const ElixirOptions& options);
 
 }  // namespace imreg

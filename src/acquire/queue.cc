@@ -57,13 +57,28 @@ Result<RecordWriter> Queue::State::open_writer(bool make) {
   return writer;
 }
 
-void Queue::State::each_open(const RecordFile& file, bool quietly,
-                             const std::function<bool(std::int64_t, Record&)>& visit) {
+void Queue::State::look_again(const RecordFile& file) {
   // Another file (compacted), or a copy of earlier days that was put back.
   if (seen.uuid != file.uuid() || file.change_number() < seen.changes || file.count() < seen.count)
-    seen = {file.uuid(), 0, 0, 0, 0};
+    seen = {file.uuid()};
   seen.changes = file.change_number();
   seen.count = file.count();
+}
+
+void Queue::State::each_announced(const RecordFile& file, const std::function<void(std::int64_t, Record&)>& visit) {
+  look_again(file);
+  Record record = file.make_record();
+  for (std::int64_t row = seen.unannounced; row < file.count(); ++row) {
+    if (acquire::state_of(file.peek(row, record)) != LineState::announced)
+      seen.unannounced += seen.unannounced == row ? 1 : 0;
+    else if (file.read(row, record).ok())  // damaged: take() tells
+      visit(row, record);
+  }
+}
+
+void Queue::State::each_open(const RecordFile& file, bool quietly,
+                             const std::function<bool(std::int64_t, Record&)>& visit) {
+  look_again(file);
   Record record = file.make_record();
   bool in_front = true;
   for (std::int64_t row = seen.open; row < file.count(); ++row) {
@@ -157,7 +172,7 @@ Result<Queue::Look> Queue::look() const {
   return out;
 }
 
-Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) {
+Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most, std::int64_t together) {
   State& s = *state_;
   std::vector<QueueLine> out;
   if (!s.unsure) {
@@ -171,7 +186,10 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
   std::vector<State::OpenRow> dead;
   acquire::Holders holders(s.database);
   const double now = current_time();
+  std::int64_t files = 0, of_file = 0;
   s.each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
+    const bool same_file = of_file > 0 && of_file < together && record[queue::kPath] == out.back().path;
+    if (files == most && !same_file) return false;
     const std::int64_t owner = record[queue::kSlot];
     const bool is_free = owner == slot.number() ? !s.holds(slot, record[queue::kLine]) : !holders.alive(owner);
     switch (acquire::state_of(record.view())) {
@@ -191,7 +209,9 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
     acquire::set_text(record, queue::kWorker, slot.worker());
     changes.push_back({row, record.bytes()});
     out.push_back(acquire::line_of(record.view()));
-    return static_cast<std::int64_t>(out.size()) < most;
+    files += same_file ? 0 : 1;
+    of_file = same_file ? of_file + 1 : 1;
+    return together > 1 || files < most;
   });
   s.settle(std::move(dead), changes);
   IMREG_TRY(writer.commit(changes));
@@ -199,7 +219,7 @@ Result<std::vector<QueueLine>> Queue::take(const Slot& slot, std::int64_t most) 
   for (const auto& line : out) s.hold(slot, line.id);
   if (!out.empty() || changes.empty()) return out;
   writer.close();
-  return take(slot, most);  // lines were settled, and may wait now
+  return take(slot, most, together);  // lines were settled, and may wait now
 }
 
 Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
@@ -246,6 +266,7 @@ Status Queue::finish(const Slot& slot, const std::vector<Outcome>& outcomes) {
       if (state != LineState::taken) return acquire::not_held(s.path, ids[i]);
       const bool again = outcome.state == LineState::waiting;
       acquire::end_with(record, outcome.state);
+      if (outcome.started > 0) record.set(queue::kStarted, outcome.started);
       if (again) record.set(queue::kAfter, outcome.after);
       if (outcome.state == LineState::failed || (again && outcome.is_attempt))
         record.set(queue::kTries, record[queue::kTries] + 1);

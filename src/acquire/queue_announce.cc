@@ -35,19 +35,21 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   acquire::Holders holders(database);
   std::set<std::string> at_work;
   const bool any_failed = std::any_of(origins.begin(), origins.end(), [](const auto& one) { return one.has_failed; });
-  each_open(writer.file(), false, [&](std::int64_t row, Record& record) {
-    if (acquire::state_of(record.view()) != LineState::announced) {
-      if (any_failed) at_work.insert(line_key(acquire::line_of(record.view())));
+  if (any_failed) {
+    each_open(writer.file(), true, [&](std::int64_t, Record& record) {
+      if (acquire::state_of(record.view()) != LineState::announced)
+        at_work.insert(line_key(acquire::line_of(record.view())));
       return true;
-    }
+    });
+  }
+  each_announced(writer.file(), [&](std::int64_t row, Record& record) {
     if (record[queue::kSlot] == slot.number()) {
-      if (holds(slot, record[queue::kLine])) return true;
+      if (holds(slot, record[queue::kLine])) return;
       acquire::end_with(record, LineState::dropped);  // of an announcement that failed
       changes.push_back({row, record.bytes()});
     } else if (!holders.alive(record[queue::kSlot])) {
       dead.push_back({row, record});
     }
-    return true;
   });
   settle(std::move(dead), changes);
   std::string added;

@@ -38,8 +38,9 @@ struct Queue::State {
   struct Seen {
     std::string uuid;
     std::int64_t changes = 0, count = 0;
-    std::int64_t open = 0;       ///< all rows before it are final
-    std::int64_t removable = 0;  ///< of these: not failed
+    std::int64_t open = 0;         ///< all rows before it are final
+    std::int64_t removable = 0;    ///< of these: not failed
+    std::int64_t unannounced = 0;  ///< no row before it is announced; none becomes so later
   } seen;
 
   /// For add(): the rows of images that are in the queue, by the hash of what the image is; with those that it appended.
@@ -68,6 +69,10 @@ struct Queue::State {
 
   /// The lines that are not final, in order, until `visit(row, record)` returns false. `quietly`: a damaged one is not noted.
   void each_open(const RecordFile& file, bool quietly, const std::function<bool(std::int64_t, Record&)>& visit);
+  /// Forgets what was seen when it is another file, or an older one.
+  void look_again(const RecordFile& file);
+  /// The lines that are announced, in order. Those that were not when it was called last are not looked at again.
+  void each_announced(const RecordFile& file, const std::function<void(std::int64_t, Record&)>& visit);
   Status see_present(const RecordFile& file, double begun);
   /// The row of a line, or -1.
   static std::int64_t row_of(const RecordFile& file, std::int64_t id);

@@ -66,7 +66,7 @@ class Announcer {
  private:
   struct Target {
     const QueuePlan* plan;
-    std::optional<Queue> queue = {};
+    Queue* queue = nullptr;
     std::vector<std::int64_t> ids = {};  // announced
     bool is_told = false;                // that it is damaged
   };
@@ -77,7 +77,13 @@ class Announcer {
       options.program = options_.program;
       options.wait_seconds = options_.registration.wait_seconds;
       options.on_network = options_.registration.on_network;
-      IMREG_ASSIGN(target.queue, Queue::open(options_.registration.database, target.plan->name, options));
+      auto& opened = options_.opened ? *options_.opened : opened_;
+      auto at = opened.find(target.plan->name);
+      if (at == opened.end()) {
+        IMREG_ASSIGN(Queue queue, Queue::open(options_.registration.database, target.plan->name, options));
+        at = opened.emplace(target.plan->name, std::move(queue)).first;
+      }
+      target.queue = &at->second;
     }
     IMREG_ASSIGN(target.ids, target.queue->announce(*slot_, lines));
     return {};
@@ -86,6 +92,7 @@ class Announcer {
   const SortOptions& options_;
   SortReport& report_;
   std::optional<Slot> slot_;
+  std::map<std::string, Queue> opened_;
   std::vector<Target> targets_;
 };
 

@@ -1,12 +1,16 @@
-// One step on one line: its program or what is built in, what it prints, and what became of it.
+// A process that runs a step: a program on one line, or what is built in on lines of one file, one behind the other. What it prints,
+// and what became of each line.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "imreg/elixir.h"
 #include "imreg/queue.h"
 #include "os/child.h"
+#include "os/service.h"
 
 namespace imreg::acquire {
 
@@ -27,35 +31,54 @@ class StepOutput {
   std::size_t left_out_ = 0;
 };
 
-/// A step that runs.
+/// A line whose step has ended.
+struct LineEnd {
+  QueueLine line;
+  Outcome outcome;      ///< state done or failed, result, when the step began
+  bool is_cut = false;  ///< it failed because Step::end() was called
+  std::string log;      ///< what it printed, with which line and when
+};
+
+/// A process that runs. It has one line, or some for what is built in: it does the step on them in their order and says of each
+/// what became of it, so that it may die at any moment and only the line that it had begun has failed.
 class Step {
  public:
-  static Result<Step> start(const QueuePlan& plan, const QueueLine& line, const ElixirOptions& options);
-  const QueueLine& line() const { return line_; }
+  static Result<Step> start(const QueuePlan& plan, std::vector<QueueLine> lines, const ElixirOptions& options);
+  /// What there is to listen to; -1: nothing more.
   int output() const { return child_.output(); }
-  double started() const { return started_; }
+  int reports() const { return reports_.fd(); }
 
-  /// Reads what it has printed.
-  void listen();
-  /// SIGTERM, and SIGKILL when it runs still after so many seconds; `why`: what is said of it then.
+  /// Lines whose steps have ended since, with that of a process that has ended.
+  std::vector<LineEnd> listen();
+  bool has_ended() const { return has_ended_; }
+  /// Once it has ended: the lines that it had not begun.
+  std::span<const QueueLine> not_begun() const { return std::span(lines_).subspan(next_); }
+
+  /// Nothing new is to begin.
+  void stop();
+  /// SIGTERM, and SIGKILL when it runs still after so many seconds; `why`: what is said of the line that it has begun.
   void end(const std::string& why, double kill_seconds);
-  bool is_ending() const { return !why_.empty(); }
   /// When something is to be done about it.
   double deadline() const { return deadline_; }
   /// To be called behind deadline().
   void act(double now, double kill_seconds);
-  /// Once it has ended: what became of it (state done or failed, and result).
-  std::optional<Outcome> ended();
-  /// What it printed, with who and when: for the log.
-  std::string log(const Outcome& outcome) const;
 
  private:
-  Step(QueueLine line, Child child) : line_(std::move(line)), child_(std::move(child)) {}
-  QueueLine line_;
+  Step(std::vector<QueueLine> lines, Child child) : lines_(std::move(lines)), child_(std::move(child)) {}
+  bool is_ending() const { return !why_.empty(); }
+  void read_output();
+  /// The line that was begun; the next one begins.
+  LineEnd line_end(const std::string& how, double began);
+
+  std::vector<QueueLine> lines_;
+  std::size_t next_ = 0;  // the line that was begun; those before it have ended
   Child child_;
-  StepOutput output_;
+  Descriptor reports_;  // of what is built in
+  StepOutput output_;   // of the line that was begun
   double started_ = 0, deadline_ = 0, timeout_ = 0;
-  std::string why_;
+  std::string why_;      // it was told to end
+  std::size_t cut_ = 0;  // which line it had begun then
+  bool is_built_in_ = false, is_told_ = false, has_ended_ = false;
 };
 
 }  // namespace imreg::acquire

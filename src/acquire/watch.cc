@@ -132,6 +132,7 @@ class Watcher {
     for (const auto& note : notes) events_.note(note);
     if (trying_.empty() || current_time() < try_at_) return;
     SortOptions sort = options_.sort;
+    sort.opened = &queues_;
     sort.registration.paths = trying_;
     sort.registration.batch = trying_.size() >= kBatch;
     if (trying_.size() < kBatch) sort.registration.jobs = 1;
@@ -201,6 +202,7 @@ class Watcher {
   std::vector<std::string> folders_;
   std::map<std::string, Inode> inodes_;  // of folders_, when they were watched
   std::set<std::string> told_faults_, told_queues_;
+  std::map<std::string, Queue> queues_;
   Status damaged_queue_;                // with `once`: images were registered without their lines
   std::set<std::string> again_;         // folders to be looked at again
   std::vector<std::string> trying_;     // complete, and not yet registered

@@ -27,16 +27,23 @@ constexpr std::size_t kFewest = 64;
     const auto bits = std::bit_cast<std::int32_t>(values[i]);
     keys[i] = bits ^ ((bits >> 31) & kAllButSign);
   }
-  for (const std::int32_t key : keys) low = std::min<std::int64_t>(low, key), high = std::max<std::int64_t>(high, key);
+  std::int32_t any = 0;
+  for (const std::int32_t key : keys) {
+    low = std::min<std::int64_t>(low, key), high = std::max<std::int64_t>(high, key);
+    any |= key;
+  }
+  // Bits that are 0 in all need not be found out: whole numbers, as pixels are, end with half of their bits so.
+  const std::int64_t all_zero =
+      any == 0 ? 0 : (std::int64_t{1} << std::countr_zero(static_cast<std::uint32_t>(any))) - 1;
   while (low < high) {
-    const std::int64_t half = low + (high - low) / 2;
+    const std::int64_t half = (low + (high - low) / 2) & ~all_zero;
     const auto most = static_cast<std::int32_t>(half);
     std::int32_t upto = 0;
     for (std::size_t i = 0; i < n; ++i) upto += static_cast<std::int32_t>(keys[i] <= most);
     if (static_cast<std::size_t>(upto) > n / 2)
       high = half;
     else
-      low = half + 1;
+      low = half + 1 + all_zero;
   }
   const auto key = static_cast<std::int32_t>(low);
   return std::bit_cast<float>(key ^ ((key >> 31) & kAllButSign));

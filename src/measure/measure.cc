@@ -191,31 +191,24 @@ std::unique_ptr<Work> begin(const std::string& path, const Cameras& cameras, con
     work->out.status = std::move(status).in_file(path);
     return std::move(work);
   };
-  auto headers = read_fits_headers(path);
-  if (!headers && headers.status().code() == Code::not_found)
-    return give_up(Status(Code::not_found, "image is unavailable: " + headers.status().message()));
-  if (!headers) return give_up(headers.status());
-  work->headers = *std::move(headers);
+  auto opened = PixelFile::open(path);
+  if (!opened && opened.status().code() == Code::not_found)
+    return give_up(Status(Code::not_found, "image is unavailable: " + opened.status().message()));
+  if (!opened) return give_up(opened.status());
+  work->headers = std::move(opened->first);
   auto facts =
       cameras.translate(path, work->headers, {.split = options.split, .camera = options.camera, .explain = true});
   if (!facts) return give_up(facts.status());
   work->facts = *std::move(facts);
   work->out.file_size = work->headers.file_size;
   work->out.mtime = work->headers.mtime;
-  if (options.only)
-    std::erase_if(work->facts.images,
-                  [&](const ImageFacts& image) { return std::pair(image.extension, image.slice) != *options.only; });
   const std::size_t count = work->facts.images.size();
   if (!work->headers.damage.empty()) work->out.status = Status(Code::corrupt, work->headers.damage).in_file(path);
   if (count == 0) {
     if (!work->out.status.ok()) return work;
-    if (options.only)
-      return give_up({Code::not_found, "there is no image in HDU " + std::to_string(options.only->first)});
     return give_up(Status(Code::invalid, work->facts.why_none));
   }
-  auto file = PixelFile::open(path, work->headers);
-  if (!file) return give_up(file.status());
-  work->file = *std::move(file);
+  work->file = std::move(opened->second);
   work->out.ccds.resize(count);
   work->left = count;
   return work;
@@ -325,6 +318,37 @@ class Crew {
 const char* CcdStatistics::state() const {
   if (sky_state != Measured::yes) return "failed";
   return bias_state == Measured::failed || fwhm_state == Measured::failed ? "incomplete" : "ok";
+}
+
+struct FileMeasurement::State {
+  std::unique_ptr<Work> work;
+  MeasureOptions options;
+};
+
+FileMeasurement::FileMeasurement(const std::string& path, const Cameras& cameras, const MeasureOptions& options)
+    : state_(std::make_unique<State>(begin(path, cameras, options), options)) {}
+FileMeasurement::FileMeasurement(FileMeasurement&&) noexcept = default;
+FileMeasurement& FileMeasurement::operator=(FileMeasurement&&) noexcept = default;
+FileMeasurement::~FileMeasurement() = default;
+
+FileStatistics FileMeasurement::measure(int extension, int slice) {
+  Work& work = *state_->work;
+  FileStatistics out = work.out;
+  out.ccds.clear();
+  const auto& images = work.facts.images;
+  const auto image = std::find_if(images.begin(), images.end(), [&](const ImageFacts& one) {
+    return one.extension == extension && one.slice == slice;
+  });
+  if (image == images.end()) {
+    if (out.status.ok())
+      out.status =
+          Status(Code::not_found, "there is no image in HDU " + std::to_string(extension)).in_file(work.out.file);
+    return out;
+  }
+  const auto number = static_cast<std::size_t>(image - images.begin());
+  measure_one(work, number, state_->options);
+  out.ccds.push_back(work.out.ccds[number]);
+  return out;
 }
 
 void measure_files(const std::vector<std::string>& paths, const Cameras& cameras, const MeasureOptions& options,

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "fits/unpack.h"
@@ -26,8 +27,12 @@ namespace {
 constexpr std::int64_t kAnyTiles = std::int64_t{512} << 20;  // bytes that may come out of any file, however small
 constexpr std::int64_t kPiece = std::int64_t{1} << 20;
 
-// All that a packed file holds.
-Result<File> unpack(const std::string& path, FileKind kind) {
+Result<FitsHeaders> headers_in(const File& file) {
+  return read_fits_headers("/proc/self/fd/" + std::to_string(file.fd()));
+}
+
+// All that a packed file holds, and what is to be said about it: into `headers`, when they are wanted.
+Result<File> unpack(const std::string& path, FileKind kind, FitsHeaders* headers = nullptr) {
   IMREG_ASSIGN(fits::OpenFile packed, fits::OpenFile::open(path));
   fits::Unpacker unpacker(packed, kind);
   IMREG_ASSIGN(File out, File::temporary(temporary_folder()));
@@ -39,6 +44,15 @@ Result<File> unpack(const std::string& path, FileKind kind) {
     IMREG_TRY(out.write(offset, {piece.data(), static_cast<std::size_t>(got)}));
     offset += got;
   }
+  if (headers == nullptr) return out;
+  IMREG_ASSIGN(*headers, headers_in(out));
+  headers->container = kind;
+  headers->file_size = packed.size();
+  headers->mtime = packed.mtime();
+  if (unpacker.stray() > 0)
+    headers->warnings.push_back(std::to_string(unpacker.stray()) + " stray bytes after the " + unpacker.name() +
+                                " data");
+  if (!unpacker.fault().empty()) headers->damage += (headers->damage.empty() ? "" : "; ") + unpacker.fault();
   return out;
 }
 
@@ -82,12 +96,32 @@ Result<PixelFile> PixelFile::open(const std::string& path, const FitsHeaders& he
   IMREG_ASSIGN(content->map, Map::of(content->file, size));
   // Of packed files the offsets are not known: HDUs follow each other, a header fills its blocks.
   if (packed) {
-    IMREG_ASSIGN(const FitsHeaders inside, read_fits_headers("/proc/self/fd/" + std::to_string(content->file.fd())));
+    IMREG_ASSIGN(const FitsHeaders inside, headers_in(content->file));
     for (const Hdu& hdu : inside.hdus) content->offsets.push_back(hdu.data_offset);
   } else {
     for (const Hdu& hdu : headers.hdus) content->offsets.push_back(hdu.data_offset);
   }
   return PixelFile(std::move(content));
+}
+
+Result<std::pair<FitsHeaders, PixelFile>> PixelFile::open(const std::string& path) {
+  const auto kind = file_kind(path).value_or(FileKind::unknown);
+  if (kind == FileKind::gzip || kind == FileKind::bzip2 || kind == FileKind::compress) {
+    auto content = std::make_shared<Content>();
+    content->path = path;
+    FitsHeaders headers;
+    if (auto file = unpack(path, kind, &headers)) {
+      content->file = *std::move(file);
+      IMREG_ASSIGN(const std::int64_t size, content->file.size());
+      IMREG_ASSIGN(content->map, Map::of(content->file, size));
+      for (Hdu& hdu : headers.hdus) content->offsets.push_back(std::exchange(hdu.data_offset, -1));
+      return std::pair(std::move(headers), PixelFile(std::move(content)));
+    }
+  }
+  // Of a packed file that is none: what is wrong with it is told with its own name.
+  IMREG_ASSIGN(FitsHeaders headers, read_fits_headers(path));
+  IMREG_ASSIGN(PixelFile file, open(path, headers));
+  return std::pair(std::move(headers), std::move(file));
 }
 
 std::int64_t planes_of(const Hdu& hdu) {

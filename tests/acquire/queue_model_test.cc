@@ -20,9 +20,11 @@ namespace {
 using State = QueueLine::State;
 
 constexpr double kLater = 1e9;  // seconds from now
+constexpr int kMostDone = 40;
 
 struct ModelLine {
-  std::string name;
+  std::string name;  // of the file
+  int extension = 0;
   State state = State::waiting;
   int holder = -1;         // which process
   bool registered = true;  // of announced: whether its row came
@@ -42,13 +44,16 @@ struct Model {
     }
     return out;
   }
-  void add(const std::string& name) { lines[next_id++].name = name; }
+  void add(const std::string& name, int extension) {
+    lines[next_id].name = name;
+    lines[next_id++].extension = extension;
+  }
 };
 
 class Process {
  public:
   Process(const Night& night, int number)
-      : number(number), slot(night.slot()), a(night.queue("A", 40)), b(night.queue("B", 40)) {}
+      : number(number), slot(night.slot()), a(night.queue("A", kMostDone)), b(night.queue("B", kMostDone)) {}
   int number;
   Slot slot;
   Queue a, b;
@@ -114,6 +119,7 @@ class Play {
   }
   std::size_t deliveries() const { return deliveries_; }
   std::size_t deaths() const { return deaths_; }
+  std::size_t shrunk() const { return shrunk_; }
 
  private:
   std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
@@ -162,13 +168,17 @@ class Play {
 
   void announce(Process& process, std::size_t at) {
     std::vector<QueueLine> lines;
-    for (std::size_t n = 1 + pick(4); n > 0; --n) lines.push_back(line_named("f" + std::to_string(next_name_++)));
+    for (std::size_t n = 1 + pick(5); n > 0; --n) {
+      const bool same_file = !lines.empty() && pick(2) == 0;
+      lines.push_back(same_file ? lines.back() : line_named("f" + std::to_string(next_name_++)));
+      lines.back().extension += same_file ? 1 : 0;
+    }
     settle(a_);
     const auto ids = process.a.announce(process.slot, lines);
     ASSERT_OK(ids.status());
     for (std::size_t i = 0; i < lines.size(); ++i) {
       ASSERT_EQ((*ids)[i], a_.next_id);
-      a_.add(name_of(lines[i]));
+      a_.add(name_of(lines[i]), lines[i].extension);
       auto& line = a_.lines[(*ids)[i]];
       line.state = State::announced;
       line.holder = process.number;
@@ -195,12 +205,21 @@ class Play {
   void take(Process& process, Queue& queue, Model& model, std::size_t most = 0) {
     if (most == 0) most = 1 + pick(5);
     std::vector<std::int64_t> expected;
+    const std::size_t together = pick(2) == 0 ? 1 : 1 + pick(3);
     std::int64_t last = 0;
+    bool stopped = false;
     const auto expect = [&] {
+      std::size_t files = 0, of_file = 0;
       for (auto& [id, line] : model.lines) {
-        if (expected.size() == most) break;
+        if (line.state >= State::done) continue;
+        const bool same = of_file > 0 && of_file < together && line.name == model.lines[expected.back()].name;
+        stopped = files == most && (together == 1 || !same);
+        if (stopped) break;
         last = id;
-        if (line.state == State::waiting && !line.later) expected.push_back(id);
+        if (line.state != State::waiting || line.later) continue;
+        expected.push_back(id);
+        files += same ? 0 : 1;
+        of_file = same ? of_file + 1 : 1;
       }
     };
     expect();
@@ -209,13 +228,14 @@ class Play {
       expect();
     }
     // What stands before the last line that is taken is settled on the way.
-    if (expected.size() < most && !model.lines.empty()) last = model.lines.rbegin()->first;
-    const auto lines = queue.take(process.slot, static_cast<std::int64_t>(most));
+    if (!stopped && !model.lines.empty()) last = model.lines.rbegin()->first;
+    const auto lines = queue.take(process.slot, static_cast<std::int64_t>(most), static_cast<std::int64_t>(together));
     ASSERT_OK(lines.status());
     std::vector<std::int64_t> got;
     for (const auto& line : *lines) {
       got.push_back(line.id);
       ASSERT_EQ(name_of(line), model.lines[line.id].name);
+      ASSERT_EQ(line.extension, model.lines[line.id].extension);
       ++deliveries_;
     }
     ASSERT_EQ(got, expected);
@@ -271,9 +291,24 @@ class Play {
       line.state = outcome.state;
       line.holder = -1;
       line.later = outcome.after > 0;
-      if (outcome.state == State::done) ++done_[(&model == &a_ ? "A " : "B ") + line.name];
-      if (!outcome.next.empty()) b_.add(line.name);
+      if (outcome.state == State::done)
+        ++done_[(&model == &a_ ? "A " : "B ") + line.name + " " + std::to_string(line.extension)];
+      if (!outcome.next.empty()) b_.add(line.name, line.extension);
     }
+    follow_shrinking(queue, model);
+  }
+
+  // With many lines that are done in front the file is made smaller by itself: then all that are done are gone.
+  void follow_shrinking(const Queue& queue, Model& model) {
+    const auto is_done = [](const auto& line) { return line.second.state == State::done; };
+    if (std::count_if(model.lines.begin(), model.lines.end(), is_done) <= kMostDone / 2) return;
+    const auto counts = queue.counts();
+    ASSERT_OK(counts.status());
+    if (counts->done > 0) return;
+    for (auto& [id, line] : model.lines) {
+      if (line.state == State::done) line.state = State::dropped;
+    }
+    ++shrunk_;
   }
 
   void give_back(Process& process, Queue& queue, Model& model) {
@@ -292,14 +327,14 @@ class Play {
   void upkeep(Queue& queue, Model& model) {
     const auto what = pick(12);
     if (what < 4) {
-      std::vector<std::string> again;
+      std::vector<ModelLine> again;
       for (auto& [id, line] : model.lines) {
         if (line.state != State::failed) continue;
         line.state = State::dropped;
-        again.push_back(line.name);
+        again.push_back(line);
       }
       ASSERT_EQ(queue.retry().value_or(-1), static_cast<std::int64_t>(again.size()));
-      for (const auto& name : again) model.add(name);
+      for (const auto& line : again) model.add(line.name, line.extension);
     } else if (what < 9) {
       if (model.next_id > 1) settle(a_), settle(b_);  // else there is no such file
       std::int64_t cleared = 0;
@@ -321,12 +356,12 @@ class Play {
   std::vector<std::unique_ptr<Process>> processes_;
   std::map<std::string, int> done_;
   int next_process_ = 0, next_name_ = 0;
-  std::size_t deliveries_ = 0, deaths_ = 0;
+  std::size_t deliveries_ = 0, deaths_ = 0, shrunk_ = 0;
 };
 
 TEST(QueueModel, RandomProcessesThatDie) {
   const unsigned seeds = std::getenv("IMREG_LONG") ? 400 : 25;
-  std::size_t deliveries = 0, deaths = 0;
+  std::size_t deliveries = 0, deaths = 0, shrunk = 0;
   for (unsigned seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Play play(seed);
@@ -340,9 +375,11 @@ TEST(QueueModel, RandomProcessesThatDie) {
     if (::testing::Test::HasFatalFailure()) return;
     deliveries += play.deliveries();
     deaths += play.deaths();
+    shrunk += play.shrunk();
   }
   EXPECT_GT(deliveries, seeds * 50);
   EXPECT_GT(deaths, seeds * 5);
+  EXPECT_GT(shrunk, 0U);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "acquire/queue_report.h"
@@ -70,6 +71,30 @@ TEST(Queue, GivesEachLineOnceAndInOrder) {
   EXPECT_THAT(first->at(0).worker, HasSubstr(std::to_string(::getpid()) + " imelixir"));
   EXPECT_EQ(trigger_line(first->at(0)), "/data/a.fits a/a03 3 MEF");
   EXPECT_EQ(outroot_of(first->at(0)), "a/a03");
+}
+
+TEST(Queue, GivesTheLinesOfAFileTogether) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  std::vector<QueueLine> lines;
+  for (const std::string name : {"a", "a", "a", "b", "a", "c", "c"}) {
+    lines.push_back(line_named(name));
+    lines.back().extension = static_cast<int>(lines.size());
+  }
+  ASSERT_OK(queue.add(lines, 0).status());
+  const Slot slot = night.slot();
+  EXPECT_THAT(names(queue.take(slot, 1, 2)), ElementsAre("a", "a"));
+  EXPECT_THAT(names(queue.take(slot, 2, 9)), ElementsAre("a", "b"));
+  ASSERT_OK(queue.give_back(slot, {2}));
+  EXPECT_THAT(names(queue.take(slot, 1)), ElementsAre("a"));
+  EXPECT_THAT(names(queue.take(slot, 9, 9)), ElementsAre("a", "c", "c"));
+  Outcome outcome = ended(1);
+  outcome.started = 12345;
+  ASSERT_OK(queue.finish(slot, {outcome, ended(2)}));
+  std::vector<double> started;
+  ASSERT_OK(queue.each([&](const QueueLine& line) { return started.push_back(line.started), true; }).status());
+  EXPECT_EQ(started[0], 12345);
+  EXPECT_GT(started[1], 12345);
 }
 
 TEST(Queue, LinesOfTheDeadAreGivenAgain) {
@@ -192,6 +217,37 @@ TEST(Queue, AnnouncingSettlesWhatTheDeadAnnounced) {
   EXPECT_EQ(states_of(queue), "a:waiting");
   const Slot worker = night.slot();
   EXPECT_THAT(names(queue.take(worker, 9)), ElementsAre("a"));
+}
+
+// Announcing does not look again at what it has seen: but at what was announced then.
+TEST(Queue, WhatWasAnnouncedWhenItWasSeenIsSettledWhenItsAnnouncerDies) {
+  const Night night;
+  Queue queue = night.queue("IMSTAT");
+  const Slot slot = night.slot();
+  ASSERT_OK(queue.add({line_named("before")}, 0).status());
+  std::optional<Slot> one = night.slot(), two = night.slot();
+  const auto of_one = night.queue("IMSTAT").announce(*one, {line_named("a"), line_named("b"), line_named("c")});
+  ASSERT_OK(of_one.status());
+  ASSERT_OK(night.queue("IMSTAT").announce(*two, {line_named("d")}).status());
+  const auto announce = [&](const std::string& name) {
+    const auto ids = queue.announce(slot, {line_named(name)});
+    ASSERT_OK(ids.status());
+    ASSERT_OK(queue.release(slot, *ids));
+  };
+  announce("e");
+  const std::string others = " c:announced d:announced e:waiting";
+  EXPECT_EQ(states_of(queue), "before:waiting a:announced b:announced" + others);
+  ASSERT_OK(night.queue("IMSTAT").release(*one, {of_one->at(0)}));
+  announce("f");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting b:announced" + others + " f:waiting");
+  ASSERT_OK(night.add_rows({line_named("c")}));
+  one.reset();
+  announce("g");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting c:waiting d:announced e:waiting f:waiting g:waiting");
+  two.reset();
+  ASSERT_OK(queue.clear(ClearedLines::done).status());  // settles, and makes another file
+  announce("h");
+  EXPECT_EQ(states_of(queue), "before:waiting a:waiting c:waiting e:waiting f:waiting g:waiting h:waiting");
 }
 
 TEST(Queue, AnUnreadableDatabaseLeavesLinesAnnounced) {

@@ -486,7 +486,7 @@ time.sleep(0.5)
 worker.terminate()
 time.sleep(2)
 run("imelixir", "-db", db, "-wait", "8", "abort", code=0)
-check(worker.poll() is not None, "it ends when it is told a second time")
+check(wait_until(lambda: worker.poll() is not None), "it ends when it is told a second time")  # its slot is free a moment before
 equal(counts(db, rc, "A"), {"waiting": 6}, "all lines are free again")
 
 # --- a folder that cannot be written
