@@ -21,6 +21,7 @@
 #include "ingest/file_table.h"
 #include "ingest/table_name.h"
 #include "ingest/tables.h"
+#include "os/file.h"
 #include "os/walk.h"
 
 namespace imreg {
@@ -124,15 +125,27 @@ class Ingest {
         paths_.insert(path);
         continue;
       }
-      if (!is_folder(path)) return Status(Code::not_found, "there is no such file or folder").in_file(tree);
+      if (!is_folder(path)) return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
       Walk walk = walk_folder(path);
       paths_.insert(walk.files.begin(), walk.files.end());
       report_.faults.insert(report_.faults.end(), walk.faults.begin(), walk.faults.end());
     }
-    const std::string own = absolute_path(options_.folder) + "/";
-    std::erase_if(paths_, [&](const std::string& path) { return path.starts_with(own); });
+    leave_out_own();
     report_.found = static_cast<std::int64_t>(paths_.size());
     return {};
+  }
+
+  // The tables themselves, by whatever way they are reached.
+  void leave_out_own() {
+    const Inode own[] = {inode_of(options_.folder), inode_of(below(options_.folder, "headers"))};
+    if (own[0] == Inode()) return;
+    std::map<std::string, bool, std::less<>> is_own;  // folders
+    std::erase_if(paths_, [&](const std::string& path) {
+      const std::string folder = folder_of(path);
+      const auto [at, is_new] = is_own.try_emplace(folder, false);
+      if (is_new) at->second = std::find(std::begin(own), std::end(own), inode_of(folder)) != std::end(own);
+      return at->second;
+    });
   }
 
   Status open_table() {
@@ -142,6 +155,7 @@ class Ingest {
       IMREG_TRY(make_ingest_folder(options_.folder));
       IMREG_ASSIGN(table_, FileTable::open(options_.folder, writer_options()));
     }
+    next_ = table_->next_number();
     return {};
   }
 
