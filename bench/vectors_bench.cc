@@ -71,7 +71,7 @@ void pass_64() {
       for (const char* at = run.bytes; row < std::min(run.end, end); ++row, at += size) {
         float value;
         std::memcpy(&value, at + 48, sizeof value);
-        __builtin_prefetch(at + 16 * size);
+        __builtin_prefetch(at + 48 * size);  // fewer rows ahead are slower
         sum += static_cast<double>(value);
       }
     }
@@ -147,6 +147,7 @@ void add(const std::string& name, const std::function<void()>& work) {
                                  for (auto _ : state) work();
                                })
       ->Unit(benchmark::kMillisecond)
+      ->MeasureProcessCPUTime()
       ->UseRealTime();
 }
 void add_timed(const std::string& name, const std::function<double()>& seconds) {
@@ -193,7 +194,8 @@ int main(int argc, char** argv) {
         query = duck->prepare(
             "SELECT concat(count(fwhm), ' ', min(fwhm), ' ', max(fwhm), ' ', avg(fwhm), ' ', stddev_samp(fwhm), ' ', "
             "median(fwhm), ' ', "
-            "mad(fwhm), ' ', quantile_cont(fwhm, [0.05, 0.95])) FROM images WHERE NOT isnan(fwhm)");
+            "mad(fwhm), ' ', quantile_cont(fwhm, 0.05), ' ', quantile_cont(fwhm, 0.95)) FROM images WHERE NOT "
+            "isnan(fwhm)");
       }
       std::string text;
       duck->run(query, &text);

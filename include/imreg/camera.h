@@ -84,8 +84,10 @@ struct Doubt {
 };
 
 struct FileFacts {
-  std::string camera;              ///< name of the table that was used
-  int ccds = 0;                    ///< how many CCDs the camera has, by its table; 0: it does not say
+  std::string camera;  ///< name of the table that was used
+  int ccds = 0;        ///< how many CCDs the camera has, by its table; 0: it does not say
+  /// CCDs in the focal plane, by its table: rows from the top, -1 where there is none. Only with Options::explain.
+  std::vector<std::vector<int>> layout;
   std::vector<ImageFacts> images;  ///< empty: nothing in this file is an image to register; `why_none` says why
   std::string why_none;
   std::vector<Doubt> doubts;

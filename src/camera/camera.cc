@@ -205,6 +205,11 @@ Result<FileFacts> Cameras::translate(const std::string& path, const FitsHeaders&
   out.why_none = found.why_none;
   const long long max_slices = first_of(chain, &Table::slices, kMaxSlices);
   out.ccds = static_cast<int>(first_of(chain, &Table::ccds, 0));
+  if (options.explain) {
+    const auto with =
+        std::find_if(chain.begin(), chain.end(), [](const Table* table) { return !table->layout.empty(); });
+    if (with != chain.end()) out.layout = (*with)->layout;
+  }
   const bool lone = found.chips.size() == 1 && !found.chips[0].in_extension;
 
   out.images.reserve(found.chips.size());

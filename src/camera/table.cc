@@ -104,6 +104,24 @@ Status take_count(Line& line, std::optional<long long>& out) {
   return line.end();
 }
 
+// A row of the focal plane: numbers of CCDs, a dot where there is none.
+Status take_layout(Line& line, Table& table) {
+  std::vector<int> row;
+  while (!line.done()) {
+    const std::string text = line.take();
+    long long ccd = -1;
+    if (text != "." && (!parse_integer(text, ccd) || ccd < 0 || ccd > 32767))
+      return line.error("'" + text + "' is no number of a CCD, and no dot");
+    const auto has = [&](const std::vector<int>& other) { return std::count(other.begin(), other.end(), ccd) > 0; };
+    if (ccd >= 0 && (has(row) || std::any_of(table.layout.begin(), table.layout.end(), has)))
+      return line.error("CCD " + text + " has a place already");
+    row.push_back(static_cast<int>(ccd));
+  }
+  if (row.empty()) return line.error("a layout is a row of CCDs, from the left: layout 0 1 . 2");
+  table.layout.push_back(std::move(row));
+  return {};
+}
+
 Result<Field> take_field(Line& line) {
   IMREG_ASSIGN(const std::string name, line.need("the name of a field"));
   const std::optional<Field> field = field_named(name);
@@ -142,9 +160,9 @@ Status take_avoid(Line& line, Table& table) {
 }
 
 Status take_statement(Line& line, Table& table) {
-  static const std::vector<std::string> kStatements = {"camera", "title",   "like",  "when",   "forget",
-                                                       "range",  "nothing", "words", "avoid",  "skip",
-                                                       "mask",   "split",   "amps",  "slices", "ccds"};
+  static const std::vector<std::string> kStatements = {"camera",  "title",  "like",  "when",  "forget", "range",
+                                                       "nothing", "words",  "avoid", "skip",  "mask",   "split",
+                                                       "amps",    "slices", "ccds",  "layout"};
   const std::string word = line.take();
   const int column = line.column();
   if (table.name.empty() && word != "camera") return line.error("a table begins with: camera NAME");
@@ -176,6 +194,7 @@ Status take_statement(Line& line, Table& table) {
     table.ccds = static_cast<int>(*n);
     return {};
   }
+  if (word == "layout") return take_layout(line, table);
   if (word == "nothing") {
     IMREG_TRY(take_all_globs(line, "a pattern", table.nothing));
     return line.end();

@@ -196,6 +196,7 @@ struct Table {
   std::vector<std::string> forgotten_rules;  ///< "skip", "mask", "split", "amps", "words LIST"
   std::optional<long long> slices;           ///< a cube with more planes gets no rows for them
   std::optional<int> ccds;                   ///< CCD numbers are below this
+  std::vector<std::vector<int>> layout;      ///< CCDs in the focal plane: rows from the top, -1 where there is none
 
   bool forgets(std::string_view rule) const;
 };

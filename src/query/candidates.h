@@ -1,9 +1,12 @@
 // Rows that match as they stand in the file, unchecked: the first half of every query, by several threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "imreg/record_file.h"
@@ -31,7 +34,12 @@ class Looker {
         selection_(candidates.selection),
         size_(static_cast<std::size_t>(file_->schema().record_size)),
         fetched_(std::move(fetched)),
-        scratch_(file_->make_record()) {}
+        scratch_(file_->make_record()) {
+    // Most often nothing else is asked than that a row is not deleted: no call for each row.
+    const auto& conditions = selection_.conditions();
+    if (conditions.size() == 1 && conditions[0].kind == Condition::Kind::deleted)
+      deleted_at_ = conditions[0].field.offset;
+  }
   /// Calls visit(row, record) for the candidates among rows from..end-1, in file order, until it returns false.
   template <class Visit>
   void between(std::int64_t from, std::int64_t end, const Visit& visit) {
@@ -40,18 +48,39 @@ class Looker {
     } else {
       for (std::int64_t row = from; row < end; ++row) {
         const RecordView record = look(row);
-        if (selection_.matches(record) && !visit(row, record)) return;
+        if (matches(record) && !visit(row, record)) return;
       }
     }
   }
 
-  /// The record that was visited last stands in the file's map, for as long as the file lives; else it is overwritten by the next one.
-  bool is_in_place(RecordView record) const { return record.bytes() != scratch_.view().bytes(); }
+  /// Calls visit(records) with the places of the same records, as they stand, up to 256 at once.
+  template <class Visit>
+  void some_between(std::int64_t from, std::int64_t end, const Visit& visit) {
+    std::array<const char*, 256> places;
+    std::size_t n = 0;
+    const auto give = [&] { visit(std::span<const char* const>(places.data(), std::exchange(n, 0))); };
+    const auto take = [&](RecordView record) {
+      places[n++] = record.bytes();
+      if (n == places.size() || record.bytes() == scratch_.view().bytes()) give();  // the next one overwrites a copy
+    };
+    if (chosen_) {
+      chosen_->each(from, [&](std::int64_t row) { return row < end && (take(look(row)), true); });
+    } else {
+      for (std::int64_t row = from; row < end; ++row) {
+        const RecordView record = look(row);
+        if (matches(record)) take(record);
+      }
+    }
+    give();
+  }
 
  private:
+  bool matches(RecordView record) const {
+    return deleted_at_ >= 0 ? record.bytes()[deleted_at_] != 'T' : selection_.matches(record);
+  }
   // The record as it stands, from the map where it can be had there.
   RecordView look(std::int64_t row) {
-    constexpr std::size_t kAhead = 16;  // rows between the one that is looked at and the one that is fetched
+    constexpr std::size_t kAhead = 48;  // rows between the one that is looked at and the one that is fetched
     if (row < begin_ || row >= run_.end) {
       run_ = file_->run_in_place(row);
       begin_ = row;
@@ -66,6 +95,7 @@ class Looker {
   const RecordFile* file_;
   const RowSet* chosen_;
   Selection selection_;  // remembers answers: each thread has its own
+  int deleted_at_ = -1;  ///< where a deleted row is marked, when that is the only condition
   std::size_t size_;
   std::vector<int> fetched_;
   Record scratch_;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "os/memory.h"
 #include "query/work.h"
 
 namespace imreg {
@@ -97,7 +98,6 @@ struct Worker {
   Record copy;
   std::vector<Part> parts;
   std::vector<std::vector<std::uint32_t>> code_here;  ///< of each part's codes: those of the whole
-  std::vector<const char*> places;                    ///< records that match and are not yet looked at
   std::int64_t rows = 0;
   DamagedRows damaged;
   std::string scratch;
@@ -133,25 +133,27 @@ Result<Columns> Query::columns(const std::vector<std::string>& expressions, bool
     for (std::size_t i = 0; i < operands.size(); ++i) worker.parts[i].add(operands[i], record, worker.scratch);
     ++worker.rows;
   };
-  // Some at once, one operand after the other, while they are near.
-  constexpr std::size_t kAtOnce = 256;
-  const auto add_places = [&](Worker& worker) {
+  // One operand after the other, while the records are near.
+  const auto add_some = [&](Worker& worker, std::span<const char* const> records) {
     for (std::size_t i = 0; i < operands.size(); ++i) {
       if (operands[i].is_text() || operands[i].is_word()) {
-        for (const char* place : worker.places) worker.parts[i].add(operands[i], RecordView(place), worker.scratch);
+        for (const char* record : records) worker.parts[i].add(operands[i], RecordView(record), worker.scratch);
       } else {
-        operands[i].add_numbers(worker.places, worker.parts[i].numbers);
+        operands[i].add_numbers(records, worker.parts[i].numbers);
       }
     }
-    worker.rows += std::ssize(worker.places);
-    worker.places.clear();
+    worker.rows += std::ssize(records);
   };
   const bool in_file_order =
       sort_.empty() && !last_ && offset_ == 0 && limit_ == std::numeric_limits<std::int64_t>::max();
   if (in_file_order) {
     IMREG_ASSIGN(const auto candidates, work.candidates(out.report));
     if (const auto most = candidates.chosen ? candidates.chosen->size() : file_->count(); !checked) {
-      for (auto& one : grown) one.column.numbers.reserve(one.column.is_text ? 0 : static_cast<std::size_t>(most));
+      for (auto& one : grown) {
+        auto& numbers = one.column.numbers;
+        numbers.reserve(one.column.is_text ? 0 : static_cast<std::size_t>(most));
+        prefer_large_pages(numbers.data(), numbers.capacity() * sizeof(double));
+      }
     }
     std::vector<std::unique_ptr<Worker>> workers;
     for (int i = 0; i < workers_for(file_->count(), jobs_); ++i)
@@ -161,22 +163,18 @@ Result<Columns> Query::columns(const std::vector<std::string>& expressions, bool
         file_->count(), jobs_,
         [&](int number, std::int64_t from, std::int64_t end) -> Status {
           Worker& worker = of(number);
-          worker.looker.between(from, end, [&](std::int64_t row, RecordView record) {
-            if (!checked && worker.looker.is_in_place(record)) {
-              worker.places.push_back(record.bytes());
-              if (worker.places.size() == kAtOnce) add_places(worker);
-            } else if (!checked) {
-              add_places(worker);
-              add(worker, record);
-            } else if (auto read = file_->read(row, worker.copy); !read.ok()) {
+          const auto add_checked = [&](std::int64_t row, RecordView) {
+            if (auto read = file_->read(row, worker.copy); !read.ok())
               worker.damaged.add(std::move(read));
-            } else if (candidates.selection.matches(
-                           worker.copy.view())) {  // else a writer changed it between the two looks
+            else if (candidates.selection.matches(
+                         worker.copy.view()))  // else a writer changed it between the two looks
               add(worker, worker.copy.view());
-            }
             return true;
-          });
-          add_places(worker);
+          };
+          if (checked)
+            worker.looker.between(from, end, add_checked);
+          else
+            worker.looker.some_between(from, end, [&](auto records) { add_some(worker, records); });
           return {};
         },
         [&](int number, std::int64_t) -> Status { return take(of(number)), Status(); }));

@@ -135,6 +135,10 @@ LineEditor::~LineEditor() {
   el_end(state_->editor);
 }
 
+void LineEditor::give_back(const std::string& keys) {
+  if (!keys.empty()) el_push(state_->editor, keys.c_str());
+}
+
 bool LineEditor::read(const std::string& prompt, std::string& line) {
   state_->prompt = prompt;
   interrupted = 0;

@@ -22,6 +22,8 @@ class LineEditor {
 
   /// False at the end (Ctrl-D on an empty line). Ctrl-C gives an empty line.
   bool read(const std::string& prompt, std::string& line);
+  /// Keys for the next read(), before those that are typed.
+  void give_back(const std::string& keys);
 
  private:
   struct State;

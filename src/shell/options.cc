@@ -59,6 +59,11 @@ void read_look(const Parsed& args, trend::Look& look) {
 
 }  // namespace
 
+Status check_style(const std::string& style, const std::string& who) {
+  if (style == "auto" || style == "braille" || style == "ascii" || style == "sixel") return {};
+  return {Code::invalid, who + ": \"" + style + "\" is none of auto, braille, ascii, sixel"};
+}
+
 Status read_status_options(const Parsed& args, Settings& settings, trend::Request& request, StatusOutput& output) {
   IMREG_TRY(read_filters(args, settings, request.rows));
   // Dates stand in expressions, bins and axes too.
@@ -68,8 +73,7 @@ Status read_status_options(const Parsed& args, Settings& settings, trend::Reques
   output.format = args.word("format");
   output.path = args.word("o");
   output.style = args.word("style");
-  if (!output.style.empty() && output.style != "braille" && output.style != "ascii" && output.style != "sixel")
-    return {Code::invalid, "-style: \"" + output.style + "\" is none of braille, ascii, sixel"};
+  if (args.has("style")) IMREG_TRY(check_style(output.style, "-style"));
   if (args.has("size")) {
     const std::string size = args.word("size");
     const auto x = size.find('x');

@@ -42,7 +42,7 @@ inline constexpr Option kStatusOutput[] = {
     {"steps", "", "plot: as a histogram"},
     {"error", "EXPR", "plot: error bars"},
     {"size", "WxH", "of a picture in pixels (960x600), of one in a terminal in characters"},
-    {"style", "WORD", "pictures in the terminal: braille, ascii or sixel"},
+    {"style", "WORD", "pictures in the terminal: auto, braille, ascii or sixel"},
     {"follow", "", "report: again as rows come"},
     kZoneOption,
     kJobsOption,
@@ -59,8 +59,13 @@ struct StatusOutput {
   std::string format;  ///< empty: the file's ending says, else text or a picture in the terminal
   std::string path;    ///< empty: standard output
   int width = 0, height = 0;
-  std::string style;
+  std::string style;  ///< empty or auto: what the terminal can
 };
+
+/// The configuration's key for the style of pictures in the terminal.
+inline constexpr const char* kStyleKey = "PICTURE_STYLE";
+/// Error: invalid; `who` asks for it.
+Status check_style(const std::string& style, const std::string& who);
 
 /// Of the words of a line: the first is the verb. Errors: invalid, and those of read_filters().
 Status read_status_options(const Parsed& args, Settings& settings, trend::Request& request, StatusOutput& output);

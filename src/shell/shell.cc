@@ -44,6 +44,24 @@ Result<trend::Request> StatusShell::request_of(const Parsed& line, StatusOutput&
   return request;
 }
 
+Status StatusShell::choose_style(StatusOutput& output) {
+  const bool automatic = output.style == "auto";
+  if (automatic) output.style.clear();
+  if (!output.style.empty() || !output.path.empty() || !output.format.empty() || ::isatty(1) != 1) return {};
+  IMREG_ASSIGN(const auto* config, settings_.config());
+  if (!automatic && config->has(kStyleKey)) {
+    IMREG_ASSIGN(output.style, config->get(kStyleKey));
+    IMREG_TRY(check_style(output.style, kStyleKey));
+    if (output.style != "auto") return {};
+  }
+  if (!terminal_.asked) {
+    terminal_ = ask_terminal();
+    if (editor_) editor_->give_back(terminal_.typed);
+  }
+  output.style = terminal_.sixels ? "sixel" : "";
+  return {};
+}
+
 Status StatusShell::run_verb(const Parsed& line) {
   StatusOutput output;
   IMREG_ASSIGN(const auto request, request_of(line, output));
@@ -67,6 +85,7 @@ Status StatusShell::run_verb(const Parsed& line) {
                 vector + ", CONDITION) chooses of it"};
     }
     IMREG_ASSIGN(auto answer, verb.run(workspace_, request));
+    if (answer.wants_picture) IMREG_TRY(choose_style(output));
     return print_answer(program_.name, answer, output, request);
   }
   std::vector<std::string> names;
@@ -150,10 +169,15 @@ int StatusShell::run_person() {
   if (::isatty(0) != 1) return run_script("-");
   LineEditor editor(program_.name,
                     [this](std::string_view line, std::string_view word) { return completions(line, word); });
+  editor_ = &editor;
+  StatusOutput output;
+  output.style = args_.word("style");
+  (void)choose_style(output);  // now, while nobody types; what is wrong is told with the first picture
   std::string line;
   while (!ended_ && editor.read("imstatus> ", line)) {
     if (const Status status = run_line(line); !status.ok()) (void)end_with(program_.name, status);
   }
+  editor_ = nullptr;
   return kOk;
 }
 

@@ -8,10 +8,13 @@
 
 #include "cli/options.h"
 #include "shell/options.h"
+#include "shell/terminal.h"
 #include "trend/request.h"
 #include "trend/workspace.h"
 
 namespace imreg::cli {
+
+class LineEditor;
 
 class StatusShell {
  public:
@@ -69,13 +72,17 @@ class StatusShell {
   Status assign(const std::string& name, std::string_view expression);
   Result<Parsed> parse_line(const std::vector<std::string>& words) const;
   Result<trend::Request> request_of(const Parsed& line, StatusOutput& output);
+  /// How pictures look in the terminal when no option says it: PICTURE_STYLE of the configuration, else what the terminal can.
+  Status choose_style(StatusOutput& output);
 
   const Program& program_;
   Parsed args_;
   Settings settings_;
   trend::Workspace workspace_;
-  std::vector<Use> chosen_;  ///< of select: filters for all lines
-  std::vector<Use> look_;    ///< of limits and labels: for the pictures to come
+  std::vector<Use> chosen_;       ///< of select: filters for all lines
+  std::vector<Use> look_;         ///< of limits and labels: for the pictures to come
+  TerminalAnswer terminal_;       ///< asked once
+  LineEditor* editor_ = nullptr;  ///< while a person is asked for lines
   bool ended_ = false;
 };
 

@@ -1,5 +1,6 @@
 // focal: one value for each CCD, where it stands in the camera. The places are those that DETSEC tells, by the recipe of the
-// camera's table, in the newest file of the selection that can be read; without them the CCDs are drawn in their order.
+// camera's table, in the newest file of the selection that can be read; without them, those of the table's layout, which is that of
+// the instrument when no file can be read; without it the CCDs are drawn in their order.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -39,18 +40,46 @@ bool parse_section(std::string_view text, Box& box) {
 
 bool overlap(const Box& a, const Box& b) { return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1; }
 
-// What the files of the newest exposure say, or one before it.
-Places places_in_files(Workspace& workspace, const Request& request) {
+// A CCD in a frame of cells twice as high as wide; the rows go down.
+Box cell(int column, int row) {
+  const double x = column, y = -2.0 * row;
+  return {x + 0.02, y + 0.04, x + 0.98, y + 1.96};
+}
+
+Places places_of(const std::vector<std::vector<int>>& layout) {
+  Places out;
+  for (int row = 0; row < std::ssize(layout); ++row) {
+    const auto& ccds = layout[static_cast<std::size_t>(row)];
+    for (int column = 0; column < std::ssize(ccds); ++column) {
+      const int ccd = ccds[static_cast<std::size_t>(column)];
+      if (ccd >= 0) out[ccd] = cell(column, row);
+    }
+  }
+  return out;
+}
+
+// What the table says that a file of this instrument would be read by.
+Places places_of_instrument(const Cameras& cameras, const std::string& instrument) {
+  FitsHeaders headers;
+  headers.hdus.emplace_back();
+  headers.hdus[0].header.add("INSTRUME", instrument);
+  const auto facts = cameras.translate("", headers, {.camera = "", .explain = true});
+  return facts ? places_of(facts->layout) : Places();
+}
+
+// What the files of the newest exposure say, or one before it; else what the camera's table says.
+Places known_places(Workspace& workspace, const Request& request) {
   SearchOptions newest = request.rows;
   newest.sort = "-obstime";
   newest.limit = 2000;
   newest.last.reset();
-  const auto found = workspace.evaluate({"obstime", "pathname", "filename"}, newest);
+  const auto found = workspace.evaluate({"obstime", "pathname", "filename", "instrument"}, newest);
   const auto roots = PathRoots::load(request.rows.database);
   const auto cameras = Cameras::load(request.rows.cameras);
   Places out;
   if (!found || !roots || !cameras) return out;
   const auto& [times, folders, names] = std::tie((*found)[0], (*found)[1], (*found)[2]);
+  std::vector<std::vector<int>> layout;
   int unreadable = 0;
   std::string last;
   for (std::size_t i = 0; i < times->size() && unreadable < 20; ++i) {
@@ -65,6 +94,7 @@ Places places_in_files(Workspace& workspace, const Request& request) {
     }
     const auto facts = cameras->translate(path, *headers, {.camera = "", .explain = true});
     if (!facts) continue;
+    if (layout.empty()) layout = facts->layout;
     for (const auto& image : facts->images) {
       Box box{};
       if (image.detsec.value && parse_section(*image.detsec.value, box)) out.emplace(image.ccd.value.value_or(0), box);
@@ -72,9 +102,15 @@ Places places_in_files(Workspace& workspace, const Request& request) {
   }
   for (auto a = out.begin(); a != out.end(); ++a) {
     for (auto b = std::next(a); b != out.end(); ++b) {
-      if (overlap(a->second, b->second)) return {};  // every CCD in a frame of its own
+      if (!overlap(a->second, b->second)) continue;
+      out.clear();  // every CCD in a frame of its own
+      break;
     }
+    if (out.empty()) break;
   }
+  if (out.empty()) out = places_of(layout);
+  const Vector& instruments = *(*found)[3];
+  if (out.empty() && instruments.size() > 0) out = places_of_instrument(*cameras, instruments.text(0));
   return out;
 }
 
@@ -82,9 +118,7 @@ Places in_rows(const std::vector<int>& ccds) {
   const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(ccds.size()) * 2)));
   Places out;
   for (int i = 0; i < static_cast<int>(ccds.size()); ++i) {
-    const int row = i / columns;
-    const double x = i % columns, y = -2.0 * row;
-    out[ccds[static_cast<std::size_t>(i)]] = {x + 0.02, y + 0.04, x + 0.98, y + 1.96};
+    out[ccds[static_cast<std::size_t>(i)]] = cell(i % columns, i / columns);
   }
   return out;
 }
@@ -116,11 +150,12 @@ Result<Answer> focal(Workspace& workspace, const Request& request) {
     ccds.push_back(static_cast<int>(table.columns[0].numbers.back()));
     medians.push_back(s.median);
   }
-  Places places = places_in_files(workspace, request);
+  Places places = known_places(workspace, request);
   const bool known = std::all_of(ccds.begin(), ccds.end(), [&](int ccd) { return places.contains(ccd); });
   if (!known) {
     places = in_rows(ccds);
-    picture.notes.push_back("in their order: no file tells where the CCDs stand (DETSEC)");
+    picture.notes.push_back(
+        "in their order: neither a file (DETSEC) nor a camera table (layout) tells where the CCDs stand");
   }
   for (std::size_t i = 0; i < ccds.size(); ++i) {
     const Box& box = places[ccds[i]];

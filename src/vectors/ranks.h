@@ -1,10 +1,9 @@
-// Exact order statistics of many numbers, and the threads for it.
+// Exact order statistics of many numbers, and the threads for passes over them.
 #pragma once
 
-#include <array>
-#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "imreg/vectors.h"
@@ -17,28 +16,51 @@ using BlockWork = std::function<void(std::size_t block, std::size_t from, std::s
 void in_parallel(std::size_t n, int jobs, const BlockWork& work);
 std::size_t blocks_of(std::size_t n);
 
-/// The values that would stand at given places if all were in ascending order. NaN do not count.
+/// Least and largest value, percentiles and MAD, in two passes over the values that the caller makes: so what else it needs of each
+/// block can be computed while that is in the processor's cache. NaN do not count.
 class Ranks {
  public:
-  /// Of |x - from|; of x itself when `from` is NaN. `values` must outlive it.
-  Ranks(Values values, double from, int jobs);
-  /// How many values count.
-  std::int64_t known() const { return known_; }
-  /// Places are 0..known() - 1, in any order.
-  std::vector<double> at(const std::vector<std::int64_t>& ranks) const;
+  /// `values` must outlive it.
+  explicit Ranks(Values values);
+  /// First pass: every block once, by any threads.
+  void count(std::size_t from, std::size_t end);
+  /// Between the passes: how many values count. Percents are 0 to 100.
+  std::int64_t choose(const std::vector<double>& percents);
+  /// Second pass, when values count: every block once.
+  void keep(std::size_t from, std::size_t end);
+
+  struct Found {
+    double min = kUnknown, max = kUnknown, median = kUnknown;
+    double mad = kUnknown;              ///< the median of |x - median|; not known when that is not finite
+    std::vector<double> percentiles{};  ///< as chosen
+  };
+  Found found();
 
  private:
-  static constexpr std::size_t kBuckets = 4096, kUnknown = kBuckets;
-  double value(std::size_t i) const { return absolute_ ? std::abs(values_[i] - from_) : values_[i]; }
-  std::size_t bucket_of(double x) const;  ///< kUnknown of NaN
+  static constexpr int kMostBuckets = 4096;
+  struct Range {
+    int first, last;  ///< empty when last < first
+    bool has(int bucket) const { return first <= bucket && bucket <= last; }
+  };
+  template <class Visit>
+  void each_bucket(std::size_t from, std::size_t end, const Visit& visit) const;
+  int bucket_at(std::int64_t place) const;
+  std::int64_t counted(Range buckets) const;
+  void choose_ring(Range middle);
+  bool in_ring(int bucket) const { return outer_.has(bucket) && !inner_.has(bucket); }
 
   Values values_;
-  double from_;
-  bool absolute_;
-  int jobs_;
-  double low_ = 0, scale_ = 0;                       ///< of the buckets
-  std::array<std::int64_t, kBuckets + 1> before_{};  ///< how many values are in the buckets below each
+  int buckets_;                 ///< the first holds what is not known
+  double low_ = 0, scale_ = 0;  ///< of the buckets
+  std::mutex mutex_;
+  std::vector<std::int64_t>
+      before_;  ///< how many known values are in the buckets below each; while they are counted, in it
   std::int64_t known_ = 0;
+  std::vector<std::int64_t> places_;  ///< the first, the last, two in the middle, two neighbours of each percentile
+  std::vector<double> parts_;         ///< of each percentile: where between the two
+  Range outer_{}, inner_{};  ///< what is as far from the median as the MAD is in the outer and not in the inner
+  std::vector<std::uint8_t> wanted_;       ///< buckets
+  std::vector<std::vector<double>> kept_;  ///< values of each wanted bucket
 };
 
 }  // namespace imreg::vectors

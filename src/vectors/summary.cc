@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
 
 #include "imreg/vectors.h"
 #include "vectors/ranks.h"
@@ -27,62 +26,45 @@ class Sum {
 
 // Sums of blocks, then of their sums, so that rounding stays small and threads do not show.
 template <class Term>
-double total(std::size_t n, int jobs, const Term& term) {
-  std::vector<double> blocks(blocks_of(n));
-  in_parallel(n, jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
-    double sums[8] = {};  // eight in a row are added at once
-    std::size_t i = from;
-    for (; i + 8 <= end; i += 8) {
-      for (std::size_t k = 0; k < 8; ++k) sums[k] += term(i + k);
-    }
-    for (; i < end; ++i) sums[0] += term(i);
-    blocks[block] = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-  });
+double sum_of(std::size_t from, std::size_t end, const Term& term) {
+  double sums[8] = {};  // eight in a row are added at once
+  for (; from + 8 <= end; from += 8) {
+    for (std::size_t k = 0; k < 8; ++k) sums[k] += term(from + k);
+  }
+  for (; from < end; ++from) sums[0] += term(from);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+double sum_of(const std::vector<double>& blocks) {
   Sum all;
   for (const double one : blocks) all.add(one);
   return all.value();
 }
 
-// Of the known values.
-std::pair<double, double> ends_of(Values values, int jobs) {
-  std::vector<std::pair<double, double>> blocks(blocks_of(values.size()));
-  in_parallel(values.size(), jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    double least[4] = {kInfinity, kInfinity, kInfinity, kInfinity},
-           most[4] = {-kInfinity, -kInfinity, -kInfinity, -kInfinity};
-    for (std::size_t i = from; i < end; ++i) {  // NaN is neither less nor more
-      const std::size_t k = i % 4;
-      least[k] = values[i] < least[k] ? values[i] : least[k];
-      most[k] = values[i] > most[k] ? values[i] : most[k];
-    }
-    blocks[block] = {*std::min_element(least, least + 4), *std::max_element(most, most + 4)};
+void fill(Summary& out, Values values, const SummaryOptions& options) {
+  const auto known = [&](std::size_t i) { return values[i] == values[i]; };
+  Ranks ranks(values);
+  std::vector<double> sums(blocks_of(values.size()));
+  in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
+    ranks.count(from, end);
+    sums[block] = sum_of(from, end, [&](std::size_t i) { return known(i) ? values[i] : 0; });
   });
-  auto out = blocks[0];
-  for (const auto& [least, most] : blocks) out = {std::min(out.first, least), std::max(out.second, most)};
-  return out;
-}
-
-// The value at a place between ranks.
-double between(double low, double high, double part) {
-  if (part == 0 || low == high) return low;
-  return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
-}
-
-// Between neighbours by straight lines, as numpy.percentile.
-std::vector<double> percentiles_of(const Ranks& ranks, const std::vector<double>& percents) {
-  const std::int64_t n = ranks.known();
-  std::vector<std::int64_t> places;
-  std::vector<double> parts, out;
-  for (const double percent : percents) {
-    const double at = percent / 100 * static_cast<double>(n - 1);
-    const auto rank = std::min(static_cast<std::int64_t>(at), n - 1);
-    places.push_back(rank);
-    places.push_back(std::min(rank + 1, n - 1));
-    parts.push_back(at - static_cast<double>(rank));
-  }
-  const auto found = ranks.at(places);
-  for (std::size_t i = 0; i < percents.size(); ++i) out.push_back(between(found[2 * i], found[2 * i + 1], parts[i]));
-  return out;
+  out.n = ranks.choose(options.percents);
+  if (out.n == 0) return;
+  out.sum = sum_of(sums);
+  const auto n = static_cast<double>(out.n);
+  const double mean = out.sum / n;
+  in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
+    ranks.keep(from, end);
+    sums[block] = sum_of(from, end, [&](std::size_t i) {
+      const double d = known(i) ? values[i] - mean : 0;
+      return d * d;
+    });
+  });
+  const auto found = ranks.found();
+  out.min = found.min, out.max = found.max, out.median = found.median, out.mad = found.mad;
+  out.percentiles = found.percentiles;
+  out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
+  if (out.n > 1) out.sigma = out.min == out.max ? 0 : std::sqrt(sum_of(sums) / (n - 1));
 }
 
 // The same with weights: the first value at which the weights of all up to it reach the part of the whole.
@@ -106,59 +88,36 @@ std::vector<double> weighted_percentiles(Values values, Values weights, const st
   return out;
 }
 
-void finish(Summary& out, Values values, Values weights, const SummaryOptions& options) {
-  const bool weighted = !weights.empty();
-  const auto known = [&](std::size_t i) { return !std::isnan(values[i]); };
-  const auto sum_of = [&](const auto& term) {
-    return total(values.size(), options.jobs, [&](std::size_t i) { return known(i) ? term(i) : 0.0; });
-  };
-  std::tie(out.min, out.max) = ends_of(values, options.jobs);
-  out.sum = sum_of([&](std::size_t i) { return values[i]; });
-  const double weight = weighted ? sum_of([&](std::size_t i) { return weights[i]; }) : static_cast<double>(out.n);
-  const double moment = weighted ? sum_of([&](std::size_t i) { return weights[i] * values[i]; }) : out.sum;
-  out.mean = std::clamp(moment / weight, out.min, out.max);  // rounding must not carry it outside
-  const double mean = out.mean;
-  const double squares = sum_of([&](std::size_t i) {
-    const double d = values[i] - mean;
-    return weighted ? weights[i] * d * d : d * d;
-  });
-  const double weight2 = weighted ? sum_of([&](std::size_t i) { return weights[i] * weights[i]; }) : weight;
+// Of known values with weights above 0.
+void fill_weighted(Summary& out, Values values, Values weights, const SummaryOptions& options) {
+  out.n = std::ssize(values);
+  if (out.n == 0) return;
+  const auto sum = [&](const auto& term) { return sum_of(0, values.size(), term); };
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  out.min = *least, out.max = *most;
+  out.sum = sum([&](std::size_t i) { return values[i]; });
+  const double weight = sum([&](std::size_t i) { return weights[i]; });
+  const double mean = sum([&](std::size_t i) { return weights[i] * values[i]; }) / weight;
+  out.mean = std::clamp(mean, out.min, out.max);
+  const double squares =
+      sum([&](std::size_t i) { return weights[i] * (values[i] - out.mean) * (values[i] - out.mean); });
+  const double weight2 = sum([&](std::size_t i) { return weights[i] * weights[i]; });
   if (out.n > 1) out.sigma = std::sqrt(squares / (weight - weight2 / weight));
-}
-
-void fill(Summary& out, Values values, Values weights, const SummaryOptions& options) {
   std::vector<double> percents = options.percents;
   percents.push_back(50);
-  if (weights.empty()) {
-    const Ranks ranks(values, kUnknown, options.jobs);
-    out.n = ranks.known();
-    if (out.n > 0) out.percentiles = percentiles_of(ranks, percents);
-  } else {  // which are known values, all
-    out.n = std::ssize(values);
-    if (out.n > 0) out.percentiles = weighted_percentiles(values, weights, percents);
-  }
-  if (out.n == 0) {
-    out.percentiles.assign(options.percents.size(), kUnknown);
-    return;
-  }
+  out.percentiles = weighted_percentiles(values, weights, percents);
   out.median = out.percentiles.back();
   out.percentiles.pop_back();
-  finish(out, values, weights, options);
-  if (weights.empty()) {
-    const Ranks away(values, out.median, options.jobs);
-    // |infinity - infinity| is not known.
-    out.mad = away.known() == out.n ? percentiles_of(away, {50})[0] : kUnknown;
-  } else {
-    std::vector<double> away;
-    for (const double x : values) away.push_back(x == out.median ? 0 : std::abs(x - out.median));
-    out.mad = weighted_percentiles(away, weights, {50})[0];
-  }
+  std::vector<double> away;
+  for (const double x : values) away.push_back(x == out.median ? 0 : std::abs(x - out.median));
+  out.mad = weighted_percentiles(away, weights, {50})[0];
 }
 
 }  // namespace
 
 Summary summarize(Values values, const SummaryOptions& options) {
   Summary out;
+  out.percentiles.assign(options.percents.size(), kUnknown);
   std::vector<double> known, weights;
   Values used = values;
   const bool weighted = !options.weights.empty();
@@ -171,7 +130,8 @@ Summary summarize(Values values, const SummaryOptions& options) {
     }
     used = known;
   }
-  fill(out, used, weights, options);
+  const auto fill_out = [&] { weighted ? fill_weighted(out, used, weights, options) : fill(out, used, options); };
+  fill_out();
   out.unknown = std::ssize(values) - out.n;
   for (int round = 0; options.clip > 0 && round < 10 && out.n > 1; ++round) {
     std::vector<double> kept, kept_weights;
@@ -185,7 +145,7 @@ Summary summarize(Values values, const SummaryOptions& options) {
     known = std::move(kept);
     weights = std::move(kept_weights);
     used = known;
-    fill(out, used, weights, options);
+    fill_out();
   }
   return out;
 }

@@ -62,7 +62,7 @@ def typed():
     keys("stat sky", "Enter")
     shows(r"^sky +3000 ", "Ctrl-C forgets the line only")
     tmux("clear-history", "-t", "s")
-    keys("plot obstime sky", "Enter")
+    keys("plot obstime sky -style braille", "Enter")
     shows(r"sky over obstime", "a picture")
     shows("[\u2801-\u28ff]", "in dots of braille")
     keys("C-d")

@@ -98,6 +98,41 @@ def stat():
     check(counts[line["top"]] == line["frequency"], "its most frequent value")
 
 
+def weights():
+    """Expressions as weights, of several fields at once, in bins and fits; the same of vectors in the shell."""
+    with np.errstate(all="ignore"):
+        w = f["exptime"] ** 2 / f["airmass"]
+    write("w.txt", "select -type object\nw = exptime/airmass\ndouble = fwhm*2\nstat sky double -weight w*exptime -format json\nfit airmass double -weight w*exptime -format json\n"
+                   "bin obstime sky -width 1000d -weight w*exptime -format json\n")
+    typed = [json.loads(line) for line in imstatus("-f", "w.txt").stdout.splitlines()]
+    words = ("-type", "object", "-weight", "exptime*exptime/airmass")
+    lines = [*objects(*words, "stat", "sky", "fwhm*2"), *objects(*words, "fit", "airmass", "fwhm*2"), *objects(*words, "-width", "1000d", "bin", "obstime", "sky")]
+    equal(len(typed), len(lines), "as many lines in the shell")
+    for a, b in zip(typed, lines):
+        for key in b:
+            if not isinstance(b[key], str):
+                near(a[key], math.nan if b[key] is None else b[key], f"the shell: {key}", 9)
+
+    def weighted(line, x, what):
+        keep = OBJECT & (w > 0) & np.isfinite(w) & ~np.isnan(x)
+        v, mine = x[keep], w[keep]
+        equal(line["n"], len(v), f"{what}: values with a weight")
+        mean, order = np.average(v, weights=mine), np.argsort(v, kind="stable")
+        near(line["mean"], mean, f"{what}: mean", 9)
+        near(line["median"], v[order][np.searchsorted(np.cumsum(mine[order]), mine.sum() / 2)], f"{what}: median")
+        return v, mine, mean
+
+    for line, x in ((lines[0], f["sky"]), (lines[1], f["fwhm"] * 2)):
+        v, mine, mean = weighted(line, x, f"weights of {line['field']}")
+        near(line["sigma"], math.sqrt((mine * (v - mean) ** 2).sum() / (mine.sum() - (mine ** 2).sum() / mine.sum())), "weighted sigma", 9)
+    good = OBJECT & (w > 0) & np.isfinite(w) & ~np.isnan(f["fwhm"]) & ~np.isnan(f["airmass"])
+    c = np.polyfit(f["airmass"][good], 2 * f["fwhm"][good], 1, w=np.sqrt(w[good]))
+    near(lines[2]["c1"], c[0], "weighted slope", 6), near(lines[2]["c0"], c[1], "weighted fit at 0", 6)
+    for line in lines[3:]:
+        edge = line["obstime"] - 500 * 86400
+        weighted(line, np.where((f["obstime"] >= edge) & (f["obstime"] < edge + 1000 * 86400), f["sky"], np.nan), "weights in a bin")
+
+
 def bins():
     x = f["sky"]
     lines = objects("-bins", 17, "hist", "sky")
@@ -363,6 +398,63 @@ def rows_chosen():
     check(out.stderr.count("damaged record") == 3 and "(record 4)" in out.stderr, f"each is named: {out.stderr}")
 
 
-for part in (stat, rows_chosen, bins, relations, outliers, formats, shell, nothing_made_up):
+def focal():
+    """CCDs stand where DETSEC says, else the layout of the camera's table, also when the files are gone; else in their order."""
+    def mosaic(name, instrument, ccds, detsec=None):
+        hdus = [fits.PrimaryHDU()]
+        hdus[0].header.update({"INSTRUME": instrument, "DATE-OBS": "2005-01-27", "UTC-OBS": "10:20:30", "OBSTYPE": "OBJECT", "OBJECT": "M31", "EXPTIME": 60.0})
+        for ccd in range(ccds):
+            hdus.append(fits.ImageHDU(np.zeros((4, 4), "i2"), name=f"ccd{ccd:02d}"))
+            if detsec:
+                hdus[-1].header["DETSEC"] = detsec(ccd)
+        fits.HDUList(hdus).writeto(name, overwrite=True)
+
+    def places(name, instrument, ccds, gone=False, **more):
+        """Where each CCD's number stands in the picture, and what is said below it."""
+        for old in ("f.db", "f.svg"):
+            if os.path.exists(old):
+                os.remove(old)
+        mosaic(name, instrument, ccds, **more)
+        run("imregister", "-db", "f.db", name, code=0)
+        if gone:
+            os.remove(name)
+        run("imstatus", "-db", "f.db", "-o", "f.svg", "focal", "ccd * 1000 + 5e5", code=0)
+        import xml.etree.ElementTree as tree
+        texts = [("".join(one.itertext()), float(one.get("x")), float(one.get("y"))) for one in tree.parse("f.svg").getroot().iter() if one.tag.endswith("}text") and one.get("x")]
+        numbers = {int(t.split()[0]): (x, y) for t, x, y in texts if re.fullmatch(r"\d\d?( 5\d*)?", t)}
+        return numbers, " ".join(t for t, _, _ in texts)
+
+    def rows_of(numbers):
+        """The CCDs row by row from the top, each from the left."""
+        lines = {}
+        for ccd, (x, y) in numbers.items():
+            lines.setdefault(round(y), []).append((x, ccd))
+        return [[ccd for _, ccd in sorted(lines[y])] for y in sorted(lines)]
+
+    ears = [list(range(9)), [36, *range(9, 18), 37], [38, *range(18, 27), 39], list(range(27, 36))]
+    for gone in (False, True):
+        numbers, said = places("mega.fits", "MegaPrime", 40, gone)
+        equal(rows_of(numbers), ears, f"MegaCam, files gone {gone}")
+        check("in their order" not in said, "the table tells")
+        numbers, _ = places("mega.fits", "MegaPrime", 36, gone)
+        equal(rows_of(numbers), [list(range(9 * i, 9 * i + 9)) for i in range(4)], f"MegaCam before 2014, files gone {gone}")
+        numbers, _ = places("12k.fits", "CFH12K", 12, gone)
+        equal(rows_of(numbers), [list(range(6)), list(range(6, 12))], f"CFH12K, files gone {gone}")
+    numbers, _ = places("mega.fits", "MegaPrime", 36, detsec=lambda ccd: f"[{2048 * ccd + 1}:{2048 * ccd + 2048},1:4612]")
+    equal(rows_of(numbers), [list(range(36))], "DETSEC wins")
+    numbers, said = places("other.fits", "TestCam", 8)
+    check("in their order" in said and len(rows_of(numbers)) == 2, f"no camera table tells: {said}")
+    write("mine.cam", "camera mine\nwhen INSTRUME TestCam\nlayout 3 2 . 1\nlayout 0 . 5 4\nlayout 6 7\n")
+    numbers, _ = places("other.fits", "TestCam", 8)
+    equal(rows_of(numbers), [[3, 2, 1], [0, 5, 4], [6, 7]], "a table of the user's")
+    os.remove("mine.cam")
+    os.makedirs("bad", exist_ok=True)
+    for text, words in (("layout 1 2 1", "CCD 1 has a place already"), ("layout", "a row of CCDs"), ("layout 1 x", "'x' is no number of a CCD"), ("layout 1\nlayout 1", "CCD 1 has a place")):
+        write("bad/bad.cam", "camera bad\nwhen INSTRUME TestCam\n" + text + "\n")
+        out = run("imcamera", "lint", "bad/bad.cam")
+        check(out.returncode != 0 and words in out.stdout + out.stderr, f"{text}: {out.stdout} {out.stderr}")
+
+
+for part in (focal, stat, weights, rows_chosen, bins, relations, outliers, formats, shell, nothing_made_up):
     part()
 finish()

@@ -8,8 +8,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
-
-#include "vectors/ranks.h"
+#include <string>
 
 namespace imreg::vectors {
 namespace {
@@ -30,31 +29,57 @@ std::vector<double> draw(int kind, std::size_t n, std::uint64_t seed) {
       case 3: out[i] = static_cast<double>(i % 36) + 1e-6 * u; break;  // repeats as CCDs do
       case 4: out[i] = std::pow(10, 600 * u - 300); break;             // all sizes
       case 5: out[i] = u < 0.3 ? -kInfinity : u > 0.6 ? kInfinity : u; break;
-      case 6: out[i] = static_cast<double>(i); break;          // in order
+      case 6: out[i] = 1.3e9 + static_cast<double>(i); break;  // in order, far from 0
       default: out[i] = u < 0.99 ? 1 : normal(random); break;  // nearly all equal
     }
   }
   return out;
 }
 
+double at_percent(const std::vector<double>& sorted, double percent) {
+  const double at = percent / 100 * static_cast<double>(sorted.size() - 1);
+  const auto i = static_cast<std::size_t>(at);
+  const double part = at - static_cast<double>(i);
+  if (part == 0 || sorted[i] == sorted[i + 1]) return sorted[i];
+  const double step = sorted[i + 1] - sorted[i];  // numpy: from the nearer neighbour
+  return part < 0.5 ? sorted[i] + step * part : sorted[i + 1] - step * (1 - part);
+}
+double median_of(const std::vector<double>& sorted) {
+  const double low = sorted[(sorted.size() - 1) / 2], high = sorted[sorted.size() / 2];
+  return low == high ? low : low / 2 + high / 2;
+}
+bool same(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 4e-16 * (std::abs(a) + std::abs(b));
+}
+
 TEST(Ranks, AreThoseOfASort) {
+  const std::vector<double> percents = {0, 0.1, 5, 25, 50, 50, 70, 95, 99.95, 100};
   for (const std::size_t n :
-       {std::size_t{1}, std::size_t{2}, std::size_t{1000}, std::size_t{100001}, std::size_t{350000}}) {
-    for (int kind = 0; kind < 8; ++kind) {
-      const auto values = draw(kind, n, n + static_cast<std::size_t>(kind));
+       {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{1000}, std::size_t{100001}, std::size_t{350000}}) {
+    for (int kind = 0; kind < 16; ++kind) {
+      auto values = draw(kind % 8, n, n + static_cast<std::size_t>(kind));
       auto sorted = values;
+      if (kind >= 8) {  // the same with others that are not known among them
+        for (std::size_t i = 0; i < n; ++i)
+          values.insert(values.begin() + std::ssize(values) / 3, n > 1000 ? 0 : 1, kUnknown);
+        for (std::size_t i = 0; i < n; i += 2) values.push_back(kUnknown);
+      }
       std::sort(sorted.begin(), sorted.end());
-      std::vector<std::int64_t> ranks;
-      for (const double part : {0.0, 0.001, 0.05, 0.25, 0.5, 0.5, 0.7, 0.95, 1.0})
-        ranks.push_back(static_cast<std::int64_t>(part * static_cast<double>(n - 1)));
+      const double median = median_of(sorted);
+      auto away = sorted;
+      for (double& x : away) x = std::abs(x - median);
+      std::sort(away.begin(), away.end());
+      const double mad = std::isfinite(median) ? median_of(away) : kUnknown;
       for (const int jobs : {1, 3}) {
-        const Ranks of(values, kUnknown, jobs);
-        ASSERT_EQ(of.known(), std::ssize(values));
-        const auto found = of.at(ranks);
-        ASSERT_EQ(found.size(), ranks.size());
-        for (std::size_t i = 0; i < ranks.size(); ++i)
-          EXPECT_EQ(found[i], sorted[static_cast<std::size_t>(ranks[i])])
-              << "kind " << kind << " of " << n << ", rank " << ranks[i];
+        const auto of = summarize(values, {.percents = percents, .weights = {}, .jobs = jobs});
+        const auto what = "kind " + std::to_string(kind) + " of " + std::to_string(n);
+        ASSERT_EQ(of.n, std::ssize(sorted)) << what;
+        EXPECT_EQ(of.min, sorted.front()) << what;
+        EXPECT_EQ(of.max, sorted.back()) << what;
+        EXPECT_PRED2(same, of.median, median) << what;
+        EXPECT_PRED2(same, of.mad, mad) << what;
+        for (std::size_t i = 0; i < percents.size(); ++i)
+          EXPECT_PRED2(same, of.percentiles[i], at_percent(sorted, percents[i])) << what << ", " << percents[i];
       }
     }
   }
@@ -87,7 +112,8 @@ TEST(Summary, OfFewAndOddValues) {
   EXPECT_EQ(infinite.median, 2);
   EXPECT_EQ(infinite.mean, kInfinity);
   const auto both = summarize(std::vector<double>{-kInfinity, kInfinity});
-  EXPECT_TRUE(std::isnan(both.mean));
+  EXPECT_TRUE(std::isnan(both.mean) && std::isnan(both.median) && std::isnan(both.mad));
+  EXPECT_EQ(summarize(std::vector<double>{-kInfinity, 1}).median, -kInfinity);
   const std::vector<double> values = {1, 2, 3, 100}, weights = {1, 1, 0, kUnknown};
   const auto weighted = summarize(values, {.weights = weights});
   EXPECT_EQ(weighted.n, 2);
