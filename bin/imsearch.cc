@@ -9,7 +9,9 @@
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/row_output.h"
+#include "imreg/ingest.h"
 #include "imreg/registry.h"
+#include "os/file.h"
 
 namespace {
 
@@ -21,6 +23,7 @@ constexpr cli::Option kNear[] = {
     cli::kSeldom,
 };
 constexpr cli::Option kRest[] = {
+    {"from", "TABLE", "header rows of this table of the folder -db (imingest), instead of images"},
     {"days", "N", "-near-to: at most so many days away"},
     {"tolerance", "S|P%", "-near-to: by which exposure times may differ"},
     {"", "order", "and amount over the whole result"},
@@ -66,6 +69,9 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
   cli::Settings settings(args);
   IMREG_TRY(cli::read_filters(args, settings, options));
   IMREG_TRY(cli::check_modify(args));
+  if (args.has("from")) {
+    IMREG_ASSIGN(options.database, header_table_path(folder_of(options.database), args.word("from")));
+  }
   constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
   for (const auto& [name, number] : {std::pair("limit", &options.limit), std::pair("last", &options.last)}) {

@@ -25,6 +25,7 @@ struct Hdu {
   int number = 0;  ///< from 0, the primary
   HduKind kind = HduKind::other;
   Header header;  ///< without the blank cards that writers keep in reserve before END
+  int reserve = 0;  ///< how many of those there are
   int bitpix = 0;
   std::vector<std::int64_t> axes;  ///< NAXIS1, NAXIS2, ...
   std::string extname;

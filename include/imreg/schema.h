@@ -34,6 +34,9 @@ enum class Display : std::uint8_t {
   hidden  ///< spare bytes: never printed unless asked for by name
 };
 
+/// FieldInfo::missing of a logical that may be neither true nor false: its byte is 0 then (FITS 4.0, section 7.3.3.1).
+inline constexpr std::int64_t kNeither = 2;
+
 struct FieldInfo {
   std::string name;    ///< the one name: .fmt, C++, JSON, -where
   std::string column;  ///< TTYPE; "TELTEMP0..3" says that an array is spread over one column per element
@@ -45,10 +48,13 @@ struct FieldInfo {
   std::string meaning;
   Display display = Display::plain;
   std::vector<std::string> words;  ///< for Display::words, by code
-  bool missing_is_zero = false;    ///< Elixir's files: 0 says that the value is not known
+  /// This stored value says that the value is not known: 0 in Elixir's files, TNULL in FITS tables, kNeither of logicals.
+  std::optional<std::int64_t> missing = {};
   double scale = 1, zero = 0;      ///< TSCAL and TZERO of a foreign table; the value is zero + scale * stored
 
   int size() const;  ///< bytes in the record
+  bool is_missing(std::int64_t stored) const { return missing && stored == *missing; }
+  bool is_missing(double stored) const { return missing && stored == static_cast<double>(*missing); }
 };
 
 /// Bytes of one element of a type.

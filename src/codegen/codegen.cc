@@ -116,7 +116,7 @@ std::string builtin_table(const std::vector<Schema>& schemas) {
                 std::to_string(field.count) + ", " + std::to_string(field.offset) + ", " + quoted(field.unit) + ", " +
                 quoted(field.source) + ", " + quoted(field.meaning) +
                 ", Display::" + std::string(cpp_display(field.display)) + ", " + quoted(words) + ", " +
-                (field.missing_is_zero ? "true" : "false") + "},\n";
+                (field.missing ? std::to_string(*field.missing) : "{}") + "},\n";
     }
     fields += "};\n";
     formats += "    {" + quoted(schema.format) + ", " + std::to_string(schema.version) + ", " + quoted(schema.extname) +

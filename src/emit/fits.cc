@@ -182,8 +182,8 @@ class BinaryTable {
       cards_.add(numbered("TFORM", n), std::to_string(count) + kLetters[static_cast<std::size_t>(column.form)]);
       if (column.form == Form::u32) cards_.add(numbered("TZERO", n), 2147483648LL, "unsigned");
       const bool whole = column.form >= Form::u8 && column.form <= Form::i64;
-      if (whole && field.missing_is_zero) {
-        cards_.add(numbered("TNULL", n), column.form == Form::u32 ? -2147483648LL : 0LL, "not known");
+      if (whole && field.missing) {
+        cards_.add(numbered("TNULL", n), *field.missing - (column.form == Form::u32 ? 2147483648LL : 0LL), "not known");
       }
       add_meaning(cards_, n, field);
     }
@@ -226,7 +226,7 @@ class AsciiTable {
         add_name(cards, n, names.take(column.cell, element), column.cell.field);
         cards.add(numbered("TBCOL", n), static_cast<long long>(row_size_) + 1);
         cards.add(numbered("TFORM", n), form_of(column, width));
-        const bool nullable = column.form >= Form::f32 || column.cell.field.missing_is_zero;
+        const bool nullable = column.form >= Form::f32 || column.cell.field.missing;
         if (column.form > Form::boolean && nullable) cards.add(numbered("TNULL", n), kNull, "not known");
         add_meaning(cards, n, column.cell.field);
         row_size_ += static_cast<std::size_t>(width);
@@ -261,7 +261,8 @@ class AsciiTable {
           continue;
         }
         if (column.form == Form::boolean) {
-          *out++ = bytes[cell.offset + element * cell.step] == 'T' ? 'T' : 'F';
+          const char byte = bytes[cell.offset + element * cell.step];
+          *out++ = byte == 'T' ? 'T' : cell.missing && byte == '\0' ? ' ' : 'F';
           continue;
         }
         if (column.form == Form::f32 || column.form == Form::f64) {

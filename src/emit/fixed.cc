@@ -99,7 +99,7 @@ double real_of(const Cell& cell, const char* record, int element) {
     case Type::f64: value = load_big<double>(at); break;
     default: value = static_cast<double>(load_integer(at, cell.type));
   }
-  if (cell.missing_is_zero && value == 0) return kUnknown;
+  if (is_missing(cell, value)) return kUnknown;
   if (cell.failed_is_minus_one && value == -1) return kUnknown;
   return value;
 }
@@ -111,7 +111,7 @@ std::optional<std::int64_t> integer_of(const Cell& cell, const char* record, int
     return {};
   }
   const auto value = load_integer(record + cell.offset + element * cell.step, cell.type);
-  if (cell.missing_is_zero && value == 0) return {};
+  if (cell.missing && value == *cell.missing) return {};
   return value;
 }
 
@@ -153,7 +153,7 @@ bool put_row(const std::vector<Column>& columns, char* row, RecordView record, P
     const auto& cell = column.cell;
     char* out = row + column.offset;
     for (int element = 0; element < cell.elements; ++element, out += column.width) {
-      const auto integer = [&] { return integer_of(cell, bytes, element).value_or(0); };
+      const auto integer = [&] { return integer_of(cell, bytes, element).value_or(cell.missing.value_or(0)); };
       switch (column.form) {
         case Form::text: {
           auto text = text_of(cell, bytes, element, paths, scratch);
@@ -169,8 +169,12 @@ bool put_row(const std::vector<Column>& columns, char* row, RecordView record, P
           break;
         }
         case Form::boolean: {
-          const bool yes = bytes[cell.offset + element * cell.step] == 'T';
-          *out = O == Order::big ? (yes ? 'T' : 'F') : static_cast<char>(yes);
+          const char byte = bytes[cell.offset + element * cell.step];
+          const bool yes = byte == 'T';
+          if (cell.missing && byte == '\0')
+            *out = '\0';
+          else
+            *out = O == Order::big || cell.missing ? (yes ? 'T' : 'F') : static_cast<char>(yes);
           break;
         }
         case Form::u8: *out = static_cast<char>(integer()); break;

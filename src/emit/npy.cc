@@ -21,7 +21,7 @@ std::string quoted(std::string_view text) {
 std::string type_of_column(const Column& column) {
   switch (column.form) {
     case Form::text: return "|S" + std::to_string(column.width);
-    case Form::boolean: return "|b1";
+    case Form::boolean: return column.cell.missing ? "|S1" : "|b1";  // T, F, or nothing
     case Form::u8: return "|u1";
     case Form::i16: return "<i2";
     case Form::i32: return "<i4";

@@ -70,7 +70,7 @@ Cell make_cell(const Schema& schema, const FieldInfo& field, Style style) {
   cell.kind = kind_of(field);
   cell.type = field.type;
   cell.offset = field.offset;
-  cell.missing_is_zero = field.missing_is_zero;
+  cell.missing = field.missing;
   cell.degrees = field.unit == "deg";
   cell.step = size_of(field.type);
   if (field.type == Type::text) {

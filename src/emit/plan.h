@@ -53,7 +53,7 @@ enum class Kind : std::uint8_t {
 struct Cell {
   Kind kind = Kind::integer;
   Type type = Type::u8;
-  bool missing_is_zero = false;
+  std::optional<std::int64_t> missing;
   bool failed_is_minus_one = false;    ///< a statistic of an Elixir file
   std::optional<Statistic> statistic;  ///< Style::word prints 0 for not measured, -1 for failed
   bool degrees = false;                ///< Style::table rounds it

@@ -85,6 +85,10 @@ inline char* write_state(char* out, const Cell& cell, const char* record) {
   return out;
 }
 
+inline bool is_missing(const Cell& cell, double value) {
+  return cell.missing && value == static_cast<double>(*cell.missing);
+}
+
 template <Style S>
 inline char* write_time(char* out, const Cell& cell, const char* at, double tz_hours) {
   const bool real = cell.type == Type::f64 || cell.type == Type::f32;
@@ -92,7 +96,7 @@ inline char* write_time(char* out, const Cell& cell, const char* at, double tz_h
   const double time = cell.type == Type::f64   ? load_big<double>(at)
                       : cell.type == Type::f32 ? static_cast<double>(load_big<float>(at))
                                                : static_cast<double>(integer);
-  if (std::isnan(time) || (cell.missing_is_zero && time == 0)) return write_missing<S>(out);
+  if (std::isnan(time) || is_missing(cell, time)) return write_missing<S>(out);
   if constexpr (S == Style::json || S == Style::xml) {
     return real ? write_real<S>(out, time) : write_number(out, integer);
   } else if constexpr (S == Style::word) {
@@ -123,17 +127,18 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
     }
     case Kind::boolean: {
       const bool yes = *at == 'T';
+      if (cell.missing && *at == '\0') return write_missing<S>(out);
       std::copy_n(yes ? "true\0" : "false", 5, out);
       return out + (yes ? 4 : 5);
     }
     case Kind::integer: {
       const auto value = load_integer(at, cell.type);
-      if (cell.missing_is_zero && value == 0) return write_missing<S>(out);
+      if (cell.missing && value == *cell.missing) return write_missing<S>(out);
       return write_number(out, value);
     }
     case Kind::real32: {
       const float value = load_big<float>(at);
-      if (std::isnan(value) || (cell.missing_is_zero && value == 0)) {
+      if (std::isnan(value) || is_missing(cell, value)) {
         if (S == Style::word && cell.statistic) return write_state(out, cell, record);
         return write_missing<S>(out);
       }
@@ -142,7 +147,7 @@ inline char* write_element(char* out, const Cell& cell, const char* record, int 
     }
     case Kind::real64: {
       double value = load_big<double>(at);
-      if (std::isnan(value) || (cell.missing_is_zero && value == 0)) return write_missing<S>(out);
+      if (std::isnan(value) || is_missing(cell, value)) return write_missing<S>(out);
       if (S == Style::table && cell.degrees) value = std::round(value * 1e7) / 1e7 + 0.0;  // 0.4 mas; never -0
       return write_real<S>(out, value);
     }

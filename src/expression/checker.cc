@@ -198,7 +198,7 @@ Checked Checker::field_of(const Tree& tree, const FieldInfo& field, int element)
   node.offset = field.offset + (field.type == Type::text ? 0 : std::max(element, 0) * size_of(field.type));
   node.x = field.scale;
   node.y = field.zero;
-  node.missing_is_zero = field.missing_is_zero;
+  node.missing = field.missing;
   node.failed_is_minus_one = is_elixir_statistic(field);
   node.extra = place_of(field, std::max(element, 0));
   const bool scaled = field.scale != 1 || field.zero != 0;
@@ -210,7 +210,7 @@ Checked Checker::field_of(const Tree& tree, const FieldInfo& field, int element)
     node.op = equal_nocase(field.name, "pathname") && program_.settings.expand_path ? Op::path_field : Op::text_field;
     is = Is::text;
   } else {
-    const bool plain = !scaled && !field.missing_is_zero;
+    const bool plain = !scaled && !field.missing;
     node.op = plain && field.type == Type::f64   ? Op::field_f64
               : plain && field.type == Type::f32 ? Op::field_f32
                                                  : Op::field;

@@ -137,7 +137,8 @@ class Cutter {
     const FieldInfo& field = program_->fields[static_cast<std::size_t>(n.extra)];
     const bool scaled = field.scale != 1 || field.zero != 0;
     if (!program_->by_name[static_cast<std::size_t>(n.extra)]) return nullptr;
-    if ((field.type != Type::text && field.count > 1) || (scaled && field.missing_is_zero)) return nullptr;
+    if ((field.type != Type::text && field.count > 1) || (field.missing && (scaled || field.type == Type::boolean)))
+      return nullptr;
     return &field;
   }
 
@@ -211,7 +212,10 @@ class Cutter {
     out.field = field;
     out.ranges = tidy(std::move(ranges));
     if (negate) out.ranges = complement(out.ranges);
-    if (n.missing_is_zero) out.ranges = intersection(out.ranges, complement({{0, 0}}));
+    if (n.missing) {
+      const auto missing = static_cast<double>(*n.missing);
+      out.ranges = intersection(out.ranges, complement({{missing, missing}}));
+    }
     if (n.failed_is_minus_one) out.ranges = intersection(out.ranges, complement({{-1, -1}}));
     return out;
   }

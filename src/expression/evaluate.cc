@@ -45,7 +45,7 @@ double field_of(const Node& n, const char* record) {
     value = load_big<double>(record + n.offset);
   else
     value = static_cast<double>(integer_at(n, record));
-  if (n.missing_is_zero && value == 0) return kNan;
+  if (n.missing && value == static_cast<double>(*n.missing)) return kNan;
   if (n.failed_is_minus_one && value == -1) return kNan;
   return n.x == 1 && n.y == 0 ? value : n.y + n.x * value;
 }
@@ -53,7 +53,7 @@ double field_of(const Node& n, const char* record) {
 // False: not known.
 bool whole_of(const Node& n, const char* record, std::int64_t& out) {
   out = n.op == Op::constant ? n.whole : integer_at(n, record);
-  return !(n.missing_is_zero && out == 0);
+  return !(n.missing && n.op != Op::constant && out == *n.missing);
 }
 
 [[gnu::noinline]] double civil_of(const Program& program, double time, int part) {
@@ -271,7 +271,7 @@ Truth truth_of(const Program& program, int node, const char* record) {
   const Node& n = program.nodes[static_cast<std::size_t>(node)];
   switch (n.op) {
     case Op::truth_constant: return static_cast<Truth>(static_cast<int>(n.x));
-    case Op::truth_field: return truth(record[n.offset] == 'T');
+    case Op::truth_field: return n.missing && record[n.offset] == '\0' ? Truth::unknown : truth(record[n.offset] == 'T');
     case Op::all: return all_of(program, n, record);
     case Op::any: return any_of(program, n, record);
     case Op::negation: return static_cast<Truth>(2 - static_cast<int>(truth_of(program, n.a, record)));

@@ -84,12 +84,12 @@ struct Node {
   Op op = Op::constant;
   Compare compare = Compare::equal;
   bool exact = false;                // texts: case matters
-  bool missing_is_zero = false;      // of a field: 0 says that it is not known
   bool failed_is_minus_one = false;  // Elixir's statistics
   Type type = Type::f64;             // of a field
   int offset = 0, size = 0;          // of a field; size: bytes of a text
   int a = -1, b = -1, c = -1;
   int extra = -1;  // number in the program's list of this node's kind
+  std::optional<std::int64_t> missing;  // of a field: stored, it says that the value is not known
   double x = 0, y = 0;
   union {
     std::int64_t whole = 0;  // a constant for compare_exact

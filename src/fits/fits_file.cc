@@ -97,6 +97,7 @@ class EndFinder {
 
 struct RawHeader {
   std::string cards;
+  int reserve = 0;       // blank cards before END
   std::int64_t end = 0;  // where the data begin
   std::string fault;
   bool failed_read = false;
@@ -120,6 +121,7 @@ RawHeader read_header(const Source& source, Window& window, std::int64_t offset,
     if (end) {
       const std::size_t used = bytes.substr(0, size).find_last_not_of(' ');
       out.cards.assign(bytes.data(), used == bytes.npos ? 0 : used / kCardSize * kCardSize + kCardSize);
+      out.reserve = static_cast<int>((size - out.cards.size()) / kCardSize);
       const std::int64_t behind = offset + static_cast<std::int64_t>(size) + kCard;
       out.end = offset + (behind - offset + kBlock - 1) / kBlock * kBlock;
       return out;
@@ -154,6 +156,7 @@ Status read_hdus(Source& source, Window& window, FitsHeaders& out) {
     Hdu hdu;
     hdu.number = number;
     hdu.header = Header(std::move(raw.cards));
+    hdu.reserve = raw.reserve;
     guess = raw.end - offset;
     all_headers += guess;
     if (all_headers > kAllHeaders) raw.fault = "the headers of this file fill more than 256 MiB";

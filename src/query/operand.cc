@@ -80,11 +80,11 @@ Result<Operand> Operand::parse(std::string_view text, const Schema& schema, cons
               : real || scaled                   ? Kind::real
               : field->display == Display::words ? Kind::word
                                                  : Kind::integer;
-  out.has_unknown_ = is_text || real || field->missing_is_zero;
+  out.has_unknown_ = is_text || real || field->missing;
   if (scaled) {  // a result holds the value itself
     out.shape_.type = Type::f64;
     out.shape_.scale = 1, out.shape_.zero = 0;
-    out.shape_.missing_is_zero = false;
+    out.shape_.missing.reset();
     if (out.shape_.display == Display::words) out.shape_.display = Display::plain;
   }
   out.failed_is_minus_one_ = is_elixir_statistic(*field);
@@ -105,7 +105,8 @@ std::vector<FieldInfo> Operand::fields() const {
 }
 
 std::int64_t Operand::integer(RecordView record) const {
-  return load_integer(record.bytes() + field_.offset, field_.type);
+  const char* at = record.bytes() + field_.offset;
+  return field_.type == Type::boolean && *at == '\0' && field_.missing ? kNeither : load_integer(at, field_.type);
 }
 
 double Operand::number(RecordView record) const {
@@ -118,12 +119,12 @@ double Operand::number(RecordView record) const {
     case Type::f64: value = load_big<double>(at); break;
     default: value = static_cast<double>(integer(record));
   }
-  if ((field_.missing_is_zero && value == 0) || (failed_is_minus_one_ && value == -1)) return std::nan("");
+  if (field_.is_missing(value) || (failed_is_minus_one_ && value == -1)) return std::nan("");
   return field_.scale == 1 && field_.zero == 0 ? value : field_.zero + field_.scale * value;
 }
 
 void Operand::add_numbers(std::span<const char* const> records, std::vector<double>& out) const {
-  const bool plain = !expression_ && !field_.missing_is_zero && field_.scale == 1 && field_.zero == 0;
+  const bool plain = !expression_ && !field_.missing && field_.scale == 1 && field_.zero == 0;
   const std::size_t first = out.size();
   out.resize(first + records.size());
   const auto each = [&](const auto& value_of) {
@@ -141,20 +142,20 @@ void Operand::add_numbers(std::span<const char* const> records, std::vector<doub
 std::uint64_t Operand::number_key(RecordView record) const {
   if (kind_ == Kind::real) return key_of_real(number(record));
   const std::int64_t value = integer(record);
-  if (has_unknown_ && value == 0) return kUnknownKey;
+  if (field_.is_missing(value)) return kUnknownKey;
   if (kind_ == Kind::word) {  // codes that have no word stand behind the words
     const bool listed = value >= 0 && value < static_cast<std::int64_t>(rank_.size());
     return listed ? rank_[static_cast<std::size_t>(value)] : rank_.size() + static_cast<std::uint32_t>(value);
   }
   const std::uint64_t key = static_cast<std::uint64_t>(value) ^ kSign;
-  return has_unknown_ && value > 0 ? key - 1 : key;  // without 0 there is one value less, so the last key is free
+  return field_.missing && value > *field_.missing ? key - 1 : key;  // one value less, so the last key is free
 }
 
 void Operand::store_key(std::uint64_t key, Record& to, const FieldInfo& field) const {
   char* const at = to.data() + field.offset;
   if (kind_ == Kind::real) {
     double value = real_of_key(key);
-    if (std::isnan(value) && field.missing_is_zero) value = 0;
+    if (std::isnan(value) && field.missing) value = static_cast<double>(*field.missing);
     if (field.type == Type::f32)
       store_big(at, static_cast<float>(value));
     else
@@ -163,15 +164,15 @@ void Operand::store_key(std::uint64_t key, Record& to, const FieldInfo& field) c
   }
   std::int64_t value = 0;
   if (has_unknown_ && key == kUnknownKey) {
-    value = 0;
+    value = field_.missing.value_or(0);
   } else if (kind_ == Kind::word) {
     value = key < code_.size() ? code_[static_cast<std::size_t>(key)] : static_cast<std::int32_t>(key - code_.size());
   } else {
-    if (has_unknown_ && key >= kSign) ++key;
+    if (field_.missing && key >= (static_cast<std::uint64_t>(*field_.missing) ^ kSign)) ++key;
     value = static_cast<std::int64_t>(key ^ kSign);
   }
   switch (field.type) {
-    case Type::boolean: *at = value ? 'T' : 'F'; break;
+    case Type::boolean: *at = value == kNeither ? '\0' : value ? 'T' : 'F'; break;
     case Type::u8: *at = static_cast<char>(value); break;
     case Type::i16: store_big(at, static_cast<std::int16_t>(value)); break;
     case Type::i32: store_big(at, static_cast<std::int32_t>(value)); break;
@@ -184,7 +185,7 @@ void Operand::store_key(std::uint64_t key, Record& to, const FieldInfo& field) c
 double Operand::number_of(std::uint64_t key) const {
   if (kind_ == Kind::real) return real_of_key(key);
   if (has_unknown_ && key == kUnknownKey) return std::nan("");
-  if (has_unknown_ && key >= kSign) ++key;
+  if (field_.missing && key >= (static_cast<std::uint64_t>(*field_.missing) ^ kSign)) ++key;
   return static_cast<double>(static_cast<std::int64_t>(key ^ kSign));
 }
 

@@ -30,7 +30,7 @@ Schema schema_of(const FormatRow& row) {
     field.meaning = from.meaning;
     field.display = from.display;
     for (const auto word : words(from.words)) field.words.emplace_back(word);
-    field.missing_is_zero = from.missing_is_zero;
+    field.missing = from.missing;
   }
   return out;
 }

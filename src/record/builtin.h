@@ -17,7 +17,7 @@ struct FieldRow {
   std::string_view unit, source, meaning;
   Display display;
   std::string_view words;  ///< with blanks between
-  bool missing_is_zero;
+  std::optional<std::int64_t> missing;
 };
 
 /// A Schema.

@@ -156,7 +156,7 @@ bool describes(const Header& header, const Schema& schema) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::string keyword = wanted.keyword(i);
     // What a field means may be told better in a later release.
-    if (keyword == "COMMENT" || keyword.empty() || keyword.starts_with("TCOMM")) continue;
+    if (keyword == "COMMENT" || keyword.empty() || keyword.starts_with("TCOMM") || keyword == "CONTINUE") continue;
     const auto value = header.get(keyword);
     if (!value || value->text != wanted.value(i).text) return false;
   }

@@ -124,7 +124,7 @@ struct Parser {
     } else if (item[0] == "display" && item.size() == 2 && item[1] == "hidden") {
       field.display = Display::hidden;
     } else if (item[0] == "missing" && item.size() == 2 && item[1] == "zero") {
-      field.missing_is_zero = true;
+      field.missing = 0;
     } else {
       return fail("\"" + std::string(trim(line)) +
                   "\" is none of: words W0 W1 ..., display time, display hidden, missing zero");

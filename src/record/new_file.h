@@ -19,7 +19,9 @@ class NewRecordFile {
   /// may be given, the owner; `of` is its container, with the UUID that the new file shall have. Errors: io, corrupt.
   static Result<NewRecordFile> create(const std::string& path, const File& like, const Container& of,
                                       IoObserver* observer = nullptr);
-  /// With this header, and the mode that the umask gives. Error: io.
+  /// With this header, and the mode and owner of `like`, or those that a new file gets. Error: io.
+  static Result<NewRecordFile> create(const std::string& path, const std::string& header, const File* like,
+                                      const Container& of, IoObserver* observer);
   static Result<NewRecordFile> create(const std::string& path, const std::string& header, const Container& of,
                                       IoObserver* observer = nullptr) {
     return create(path, header, nullptr, of, observer);
@@ -45,8 +47,6 @@ class NewRecordFile {
 
  private:
   NewRecordFile() = default;
-  static Result<NewRecordFile> create(const std::string& path, const std::string& header, const File* like,
-                                      const Container& of, IoObserver* observer);
   std::int64_t place_of(std::int64_t row) const { return of_.data_offset + row * of_.schema->record_size; }
   std::unique_ptr<File> file_;
   std::unique_ptr<WriteBehind> rows_out_;

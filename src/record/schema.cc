@@ -91,6 +91,8 @@ std::string Schema::layout_hash() const {
     text += '\n' + field.name + ' ' + field.column + ' ' + std::string(name_of(field.type)) + ' ' +
             std::to_string(field.count) + ' ' + std::to_string(field.offset) + ' ' + field.unit;
     for (const auto& word : field.words) text += ' ' + word;
+    if (field.type != Type::boolean && field.missing.value_or(0) != 0)
+      text += " missing " + std::to_string(*field.missing);
   }
   // FNV-1a, 64 bits: enough to notice that two layouts differ, short enough for a header card.
   std::uint64_t hash = 0xcbf29ce484222325U;

@@ -31,6 +31,14 @@ std::vector<std::string> columns_of(const FieldInfo& field) {
   return out;
 }
 
+bool is_whole(Type type) { return type >= Type::u8 && type <= Type::i64; }
+
+// Where 0 says it, that is a rule of the format (missing zero in .fmt), as it was before there was TNULL.
+bool has_null(const FieldInfo& field) { return is_whole(field.type) && field.missing && *field.missing != 0; }
+
+// What is stored, as FITS sees it, is less by this.
+std::int64_t offset_of(const FieldInfo& field) { return field.type == Type::u32 ? 2147483648LL : 0; }
+
 std::string numbered(const char* keyword, int n) { return keyword + std::to_string(n); }
 
 }  // namespace
@@ -51,6 +59,8 @@ void add_schema_cards(const Schema& schema, Header& header) {
                  (count > 1 || field.type == Type::text ? std::to_string(count) : "") + form_letter(field.type));
       if (!field.unit.empty()) header.add(numbered("TUNIT", n), field.unit);
       if (field.type == Type::u32) header.add(numbered("TZERO", n), 2147483648LL, "unsigned");
+      if (has_null(field))
+        header.add(numbered("TNULL", n), static_cast<long long>(*field.missing) - offset_of(field), "not known");
       header.add(numbered("TCOMM", n), field.meaning);
     }
   }
@@ -73,6 +83,7 @@ struct Column {
   std::string comment;
   std::string clock;
   double scale = 1, zero = 0;
+  std::optional<std::int64_t> null;
 };
 
 Result<std::vector<Column>> read_columns(const Header& header) {
@@ -96,6 +107,7 @@ Result<std::vector<Column>> read_columns(const Header& header) {
     if (key == "TCTYP") column.clock = trim(value.text);
     if (key == "TSCAL") column.scale = value.number().value_or(1);
     if (key == "TZERO") column.zero = value.number().value_or(0);
+    if (long long null = 0; key == "TNULL" && parse_integer(value.text, null)) column.null = null;
   }
   return columns;
 }
@@ -146,6 +158,8 @@ Status apply_form(const Column& column, FieldInfo& field) {
     field.scale = column.scale;
     field.zero = column.zero;
   }
+  if (field.type == Type::boolean) field.missing = kNeither;
+  if (is_whole(field.type) && column.null) field.missing = *column.null + offset_of(field);
   return {};
 }
 

@@ -31,7 +31,7 @@ inline StatisticState state_in(int procstate, Statistic which) {
 
 /// Of a file without procstate: 0 is not measured, -1 failed.
 inline bool is_elixir_statistic(const FieldInfo& field) {
-  return field.missing_is_zero && (field.type == Type::f32 || field.type == Type::f64) && statistic_of(field.name);
+  return field.missing == 0 && (field.type == Type::f32 || field.type == Type::f64) && statistic_of(field.name);
 }
 
 }  // namespace imreg

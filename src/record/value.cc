@@ -11,7 +11,9 @@ Value value_of(RecordView record, const FieldInfo& field, int element) {
   std::int64_t integer = 0;
   double real = 0;
   switch (field.type) {
-    case Type::boolean: return *at == 'T';
+    case Type::boolean:
+      if (field.missing && *at == '\0') return std::monostate{};
+      return *at == 'T';
     case Type::text: {
       const auto text = trimmed(record.bytes() + field.offset, static_cast<std::size_t>(field.count));
       if (text.empty()) return std::monostate{};
@@ -20,12 +22,12 @@ Value value_of(RecordView record, const FieldInfo& field, int element) {
     case Type::f32:
     case Type::f64: {
       real = field.type == Type::f32 ? static_cast<double>(load_big<float>(at)) : load_big<double>(at);
-      if (std::isnan(real) || (field.missing_is_zero && real == 0)) return std::monostate{};
+      if (std::isnan(real) || field.is_missing(real)) return std::monostate{};
       return field.scale == 1 && field.zero == 0 ? real : field.zero + field.scale * real;
     }
     default: integer = load_integer(at, field.type);
   }
-  if (field.missing_is_zero && integer == 0) return std::monostate{};
+  if (field.is_missing(integer)) return std::monostate{};
   if (field.scale == 1 && field.zero == 0) return integer;
   real = field.zero + field.scale * static_cast<double>(integer);
   if (field.scale == 1 && std::abs(real) < 9007199254740992.0 && real == std::floor(real))
@@ -78,7 +80,7 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   if (field.type == Type::boolean) {
     const auto* flag = std::get_if<bool>(&value);
     if (!flag && !std::holds_alternative<std::monostate>(value)) return no("it holds true or false");
-    *at = flag && *flag ? 'T' : 'F';
+    *at = !flag && field.missing ? '\0' : flag && *flag ? 'T' : 'F';
     return {};
   }
   const bool real_field = field.type == Type::f32 || field.type == Type::f64;
@@ -104,7 +106,7 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
   }
   if (scaled) real = (real - field.zero) / field.scale;
   if (real_field) {
-    if (std::isnan(real) && field.missing_is_zero) real = 0;
+    if (std::isnan(real) && field.missing) real = static_cast<double>(*field.missing);
     if (field.type == Type::f32 && std::isfinite(real) &&
         std::abs(real) > static_cast<double>(std::numeric_limits<float>::max())) {
       return no(std::to_string(real) + " does not fit");
@@ -116,7 +118,7 @@ Status set_value(Record& record, const FieldInfo& field, const Value& value, int
     return {};
   }
   if (std::isnan(real)) {
-    store_integer(at, field.type, 0);
+    store_integer(at, field.type, field.missing.value_or(0));
     return {};
   }
   if (real < limits_of(field.type).low || real > limits_of(field.type).high)

@@ -19,7 +19,7 @@ constexpr char kMagic[8] = {'I', 'M', 'S', 'E', 'G', '2', 0, 0};
 
 const FieldInfo* field_of(const Schema& schema, std::string_view name, Type type) {
   const FieldInfo* field = schema.find(name);
-  const bool plain = field && field->scale == 1 && field->zero == 0 && !field->missing_is_zero;
+  const bool plain = field && field->scale == 1 && field->zero == 0 && !field->missing;
   return plain && field->type == type && (type == Type::text || field->count == 1) ? field : nullptr;
 }
 

@@ -191,7 +191,7 @@ bool Condition::holds(RecordView record) const {
     }
     case Kind::overlap: {
       const double start = scaled_number_at(bytes, field);
-      if (std::isnan(start) || (field.missing_is_zero && start == 0)) return false;
+      if (std::isnan(start) || field.is_missing(start)) return false;
       const double seconds = scaled_number_at(bytes, other);
       const double end = seconds > 0 ? start + seconds : start;  // an unknown length is a moment
       const bool in = std::any_of(intervals.begin(), intervals.end(),
@@ -202,7 +202,7 @@ bool Condition::holds(RecordView record) const {
       const double ra = scaled_number_at(bytes, field), dec = scaled_number_at(bytes, other);
       if (std::isnan(ra) || std::isnan(dec)) return false;
       // Elixir's files have 0 for both where nothing is known.
-      if (field.missing_is_zero && ra == 0 && dec == 0) return false;
+      if (field.missing == 0 && ra == 0 && dec == 0) return false;
       return region->contains(ra, dec) != negate;
     }
     case Kind::patterns:

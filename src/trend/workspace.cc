@@ -105,7 +105,7 @@ FieldInfo field_for(const Column& column, const std::string& name) {
   FieldInfo field = column.shape;
   field.name = name;
   field.column = to_upper(name);
-  field.missing_is_zero = false;
+  field.missing.reset();
   field.scale = 1, field.zero = 0;
   field.words.clear();
   if (field.display != Display::time) field.display = Display::plain;

@@ -75,7 +75,7 @@ inline bool holds(const Conjunct& part, RecordView record, const Schema& schema)
     return in != part.negate;
   }
   FieldInfo known = field;  // 0 is a number to an index
-  known.missing_is_zero = false;
+  known.missing.reset();
   const Value value = value_of(record, known);
   double number = kNan;
   if (const auto* whole = std::get_if<std::int64_t>(&value)) number = static_cast<double>(*whole);

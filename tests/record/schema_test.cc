@@ -74,7 +74,7 @@ TEST(Format, BuiltInFormatsAreTheirFiles) {
     EXPECT_EQ(schema->record_size, wanted.record_size);
     const auto parts = [](const FieldInfo& f) {
       return std::tie(f.name, f.column, f.type, f.count, f.offset, f.unit, f.source, f.meaning, f.display, f.words,
-                      f.missing_is_zero, f.scale, f.zero);
+                      f.missing, f.scale, f.zero);
     };
     ASSERT_EQ(schema->fields.size(), wanted.fields.size());
     for (std::size_t i = 0; i < wanted.fields.size(); ++i)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 FLOORS = {
     "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4, "pixels": 4,
-    "temperature": 5, "measure": 5, "vectors": 5, "keyword": 5, "process": 5, "spectrum": 5, "registry": 6,
+    "temperature": 5, "measure": 5, "vectors": 5, "headers": 5, "keyword": 5, "process": 5, "spectrum": 5, "registry": 6,
     "acquire": 7, "archive": 7, "trend": 7, "ingest": 7, "serve": 7, "cli": 8, "shell": 9,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
@@ -23,7 +23,7 @@ PUBLIC = {
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
     "temps.h": "temperature",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
-    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "chart.h": "chart",
+    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "chart.h": "chart", "ingest.h": "ingest",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.

@@ -1,0 +1,75 @@
+// imheader: prints headers of files that were ingested, card by card as they stand in the files.
+#include "base/text.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "imreg/header.h"
+#include "imreg/ingest.h"
+
+namespace {
+
+using namespace imreg;
+
+constexpr cli::Option kOptions[] = {
+    {"db", "DIR", "the folder of header tables (default .)"},
+    {"hdu", "N", "only the header of this HDU, 0 is the primary"},
+    {"key", "KEYWORD", "only the cards of this keyword", cli::kRepeat},
+};
+constexpr cli::Program kProgram = {
+    "imheader",
+    "prints the headers of a file that was ingested, card by card",
+    "FILE|ROOTNAME",
+    kOptions,
+    {"imheader -db /data/headers j94f05bgq_flt.fits -hdu 1", "imheader -db /data/headers j94f05bgq -key EXPTIME"},
+    1,
+    1};
+
+// One card a line, and END, as the file has it.
+std::string text_of(const FileHeader& header, const std::vector<const cli::Use*>& keys) {
+  std::string out;
+  const Header cards(header.cards);
+  const auto is_wanted = [&](std::size_t i) {
+    for (const auto* key : keys) {
+      if (equal_nocase(cards.keyword(i), key->words[0])) return true;
+    }
+    return keys.empty();
+  };
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    if (is_wanted(i)) (out += cards.card(i)) += '\n';
+  }
+  if (keys.empty()) out += "END" + std::string(kCardSize - 3, ' ') + "\n";
+  return out;
+}
+
+int work(const cli::Parsed& args) {
+  const auto hdu = args.integer("hdu", -1, 0, 1000000);
+  if (!hdu) return cli::end_with(kProgram.name, hdu.status());
+  const std::string folder = args.word("db", ".");
+  const auto found = find_headers(folder, args.positionals[0]);
+  if (!found) {
+    cli::complain(kProgram.name, found.status());
+    return found.status().code() == Code::not_found ? cli::kNothing : cli::kTrouble;
+  }
+  cli::Output output;
+  std::size_t printed = 0;
+  const bool many = found->size() > 1 && !args.has("hdu");
+  for (const auto& header : *found) {
+    if (*hdu >= 0 && header.hdu != *hdu) continue;
+    const std::string text = text_of(header, args.all("key"));
+    if (text.empty()) continue;
+    if (many)
+      output.write((printed > 0 ? "\n# " : "# ") + header.path + " HDU " + std::to_string(header.hdu) + ", table " +
+                   header.table + "\n");
+    output.write(text);
+    ++printed;
+  }
+  output.flush();
+  if (printed == 0)
+    cli::warn(kProgram.name,
+              args.positionals[0] + (args.has("key") ? ": has no such card" : ": has no HDU " + std::to_string(*hdu)));
+  return printed == 0 ? cli::kNothing : cli::kOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(kProgram, argc, argv, work); }

@@ -1,0 +1,75 @@
+// Header tables of an archive: every card of every HDU of every file, in a folder of record files.
+//
+//   DIR/files.db             a row for each file: which it is, when it was read, what became of it
+//   DIR/headers/TABLE.db     a row for each HDU of one kind, a column for each keyword
+//   DIR/headers/TABLE.heap   the whole headers
+//
+// Which table: DETECTOR_FILETYPE_HDU for the ACS of the Hubble telescope, as acsql had them (wfc_flt_1); CAMERA_NAME for all others,
+// where NAME is 0 for the primary HDU, else EXTNAME without its number.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "imreg/camera.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+class IoObserver;
+
+struct IngestOptions {
+  std::string folder;              ///< DIR; made when it is missing
+  std::vector<std::string> trees;  ///< folders and files
+  bool rehearse = false;           ///< say what would be done, write nothing
+  bool again = false;              ///< read files that failed again, though they have not changed
+  int jobs = 1;
+  std::string program = "imingest";
+  double wait_seconds = 10;
+  bool on_network = false;
+  CameraSources cameras;
+  IoObserver* observer = nullptr;
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  ///< files
+};
+
+/// What became of one file that is new, changed or gone.
+struct IngestedFile {
+  enum class Fate { fresh, changed, gone, passed, failed };
+  std::string path;
+  Fate fate = Fate::fresh;
+  int hdus = 0;
+  std::string reason;  ///< why it failed or was passed over; or what of it is lost
+};
+
+struct IngestReport {
+  std::int64_t found = 0;      ///< files in the trees
+  std::int64_t unchanged = 0;  ///< that were known already
+  std::int64_t fresh = 0, changed = 0, gone = 0, passed = 0, failed = 0;
+  std::int64_t rows = 0;       ///< header rows written
+  std::vector<Status> faults;  ///< folders that cannot be read: nothing below them is taken for gone
+};
+
+/// Reads what is new or changed below the trees, marks what is gone. May be killed at any point and called again; one bad file never stops it.
+/// Errors: invalid (no such tree), busy (another ingest is at work), io, those of the tables.
+Result<IngestReport> ingest_trees(const IngestOptions& options,
+                                  const std::function<void(const IngestedFile&)>& on_file = {});
+
+/// A header of a file that was ingested.
+struct FileHeader {
+  std::string path, table;
+  int hdu = 0;
+  std::string cards;  ///< of 80 characters, without END
+};
+
+/// The headers of a file, by its path or name, or of all files of an observation, by its rootname; in the order of files and
+/// HDUs. Error: not_found (it names near ones).
+Result<std::vector<FileHeader>> find_headers(const std::string& folder, const std::string& name);
+
+/// "wfc_flt_1": the tables of a folder. Error: io.
+Result<std::vector<std::string>> header_tables(const std::string& folder);
+/// DIR/headers/TABLE.db. Error: not_found, with the names of near ones.
+Result<std::string> header_table_path(const std::string& folder, const std::string& table);
+
+}  // namespace imreg

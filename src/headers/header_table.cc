@@ -1,0 +1,227 @@
+// Writes rows into a header table, and makes the table anew when it must hold more.
+//
+// Order of the steps, each durable before the next: if it must be, the next version of the table takes its name; the heap's
+// entries; the rows. Whenever the machine stops, every row that is there has its header.
+#include "headers/header_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "imreg/date.h"
+#include "record/new_file.h"
+
+namespace imreg::headers {
+
+namespace {
+
+HeapPlace place_of(RecordView row, const OwnFields& own) { return {row[own.heap], row[own.heapcrc]}; }
+
+// How many of the values have no column that holds them.
+int store_keys(const Schema& schema, const std::vector<KeyValue>& values, Record& row) {
+  int others = 0;
+  for (const auto& key : values) {
+    const FieldInfo* column = schema.find(key.column);
+    if (!column || !store_key(*column, key, row)) ++others;
+  }
+  return others;
+}
+
+// All keywords absent.
+Record empty_row(const Schema& schema) {
+  Record row(static_cast<std::size_t>(schema.record_size));
+  for (const auto& field : schema.fields) {
+    if (!is_own_field(field.name)) (void)set_value(row, field, Value());
+  }
+  return row;
+}
+
+}  // namespace
+
+Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& first,
+                                      const RecordWriter::Options& options) {
+  HeaderTable out;
+  out.path_ = path;
+  out.options_ = options;
+  IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path, first, options));
+  IMREG_TRY(check_own_fields(out.file().schema()).in_file(path));
+  IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), options.observer));
+  // A last row that is damaged lends no model.
+  Record row = out.file().make_record();
+  const std::int64_t count = out.file().count();
+  if (count > 0 && out.file().read(count - 1, row).ok())
+    (void)out.heap_->go_on_behind(place_of(row.view(), OwnFields(out.file().schema())));
+  return out;
+}
+
+void HeaderTable::find_rows() {
+  if (rows_) return;
+  rows_.emplace();
+  const OwnFields own(file().schema());
+  Record scratch = file().make_record();
+  for (std::int64_t i = 0; i < file().count(); ++i) {
+    const RecordView row = file().peek(i, scratch);
+    if (!row[own.deleted]) (*rows_)[row[own.file]].push_back(i);
+  }
+}
+
+Status HeaderTable::each_header(const std::function<void(const Parsed&)>& visit) const {
+  const OwnFields own(file().schema());
+  Record row = file().make_record();
+  for (std::int64_t i = 0; i < file().count(); ++i) {
+    IMREG_TRY(file().read(i, row));
+    IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
+    Parsed parsed;
+    parsed.values = key_values(Header(std::move(cards)), parsed.others);
+    visit(parsed);
+  }
+  return {};
+}
+
+// Which types columns get must not depend on the order of the rows: all are seen until nothing grows any more.
+Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed) {
+  // Whether the integers that a column has are the same as reals.
+  const auto fits = [this](const FieldInfo& column) {
+    const FieldInfo* const old = file().schema().find(column.name);
+    Record scratch = file().make_record();
+    for (std::int64_t i = 0; old && i < file().count(); ++i) {
+      const Value value = value_of(file().peek(i, scratch), *old);
+      const auto* integer = std::get_if<std::int64_t>(&value);
+      if (integer && std::abs(static_cast<double>(*integer)) > kExactIntegers) return false;
+    }
+    return true;
+  };
+  Growth growth(file().schema());
+  const auto see = [&] {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      growth.see_text("rootname", rows[i].rootname);
+      growth.see_text("filename", rows[i].filename);
+      for (const auto& key : parsed[i].values) growth.see(key, fits);
+    }
+  };
+  for (int changes = -1; changes != growth.changes();) {
+    changes = growth.changes();
+    see();
+    if (!growth.has_other_types()) continue;
+    IMREG_TRY(each_header([&](const Parsed& old) {
+      for (const auto& key : old.values) growth.see(key, fits);
+    }));
+  }
+  if (growth.changes() == 0) return {};
+  return remake(growth.schema(), growth.has_other_types());
+}
+
+// The whole table again, as another schema has it. When columns have other types now all are filled from the heap, with what the
+// cards say: a number that has become a text is as it was written.
+Status HeaderTable::remake(const Schema& schema, bool other_types) {
+  IMREG_TRY(writer_->checkpoint());
+  const RecordFile& old = file();
+  IMREG_ASSIGN(const File raw, File::open(path_, File::Mode::read));
+  IMREG_ASSIGN(Container container, read_container(raw));
+  container.schema = std::make_shared<const Schema>(schema);
+  container.uuid = new_uuid();
+  const std::string header = make_native_header(schema, container.uuid, format_iso(current_time(), 0).substr(0, 19));
+  container.data_offset = static_cast<std::int64_t>(header.size());
+  IMREG_ASSIGN(auto out, NewRecordFile::create(path_, header, &raw, container, options_.observer));
+  IMREG_TRY(out.reserve(old.count()));
+
+  const OwnFields own(old.schema());
+  const Field<std::int32_t> others = OwnFields(schema).others;
+  std::vector<std::pair<const FieldInfo*, const FieldInfo*>> same;  // old, new
+  for (const auto& field : old.schema().fields) {
+    const FieldInfo* now = schema.find(field.name);
+    if (now->type == field.type) same.emplace_back(&field, now);
+  }
+  const Record empty = empty_row(schema);
+  Record row = old.make_record();
+  for (std::int64_t i = 0; i < old.count(); ++i) {
+    IMREG_TRY(old.read(i, row));
+    Record fresh = empty;
+    for (const auto& [before, now] : same)
+      std::copy_n(row.bytes().data() + before->offset, before->size(), fresh.data() + now->offset);
+    if (other_types) {
+      IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
+      Parsed parsed;
+      parsed.values = key_values(Header(std::move(cards)), parsed.others);
+      fresh.set(others, parsed.others + store_keys(schema, parsed.values, fresh));
+    }
+    IMREG_TRY(out.add(fresh.bytes()));
+  }
+  IMREG_TRY(out.finish(old.count(), old.change_number()));
+  IMREG_TRY(remove_journal(path_, options_.observer));
+  IMREG_TRY(out.take_name());
+  writer_.reset();  // its file has no name any more; others may write now
+  rows_.reset();
+  IMREG_ASSIGN(writer_, RecordWriter::open(path_, options_));
+  if (file().uuid() != uuid_text(container.uuid))
+    return Status(Code::busy, "another program has made the table anew at the same moment; try again").in_file(path_);
+  return {};
+}
+
+Record HeaderTable::row_of(const HeaderRow& from, const Parsed& parsed) {
+  const Schema& schema = file().schema();
+  const OwnFields own(schema);
+  const HeapPlace place = heap_->add(from.cards);
+  Record row = empty_row(schema);
+  row.set(own.others, parsed.others + store_keys(schema, parsed.values, row));
+  row.set(own.file, from.file);
+  row.set(own.hdu, from.hdu);
+  row.set(own.heap, place.offset);
+  row.set(own.heapcrc, place.check);
+  row.set(own.ingested, from.time);
+  row.set(own.deleted, false);
+  (void)row.set(own.rootname, from.rootname);  // there is room: make_room()
+  (void)row.set(own.filename, from.filename);
+  return row;
+}
+
+Result<TableReport> HeaderTable::write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files) {
+  std::vector<Parsed> parsed(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) parsed[i].values = key_values(Header(rows[i].cards), parsed[i].others);
+  IMREG_TRY(make_room(rows, parsed));
+  find_rows();
+
+  TableReport report;
+  report.version = file().schema().version;
+  const OwnFields own(file().schema());
+  std::vector<RowChange> changes;
+  std::string added;
+  Record old = file().make_record();
+  std::unordered_map<std::int64_t, std::vector<std::int64_t>> rows_now;  // of the files that are written
+  std::set<std::int64_t> stay;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Record fresh = row_of(rows[i], parsed[i]);
+    const auto& known = (*rows_)[rows[i].file];
+    const auto same = std::find_if(known.begin(), known.end(),
+                                   [&](std::int64_t row) { return file().peek(row, old)[own.hdu] == rows[i].hdu; });
+    if (same != known.end()) {
+      changes.push_back({*same, fresh.bytes()});
+      stay.insert(*same);
+      rows_now[rows[i].file].push_back(*same);
+      ++report.changed;
+    } else {
+      added += fresh.bytes();
+      rows_now[rows[i].file].push_back(file().count() + report.added++);
+    }
+  }
+  for (const auto number : files) {
+    const auto known = rows_->find(number);
+    if (known == rows_->end()) continue;
+    for (const auto row : known->second) {
+      if (stay.contains(row)) continue;
+      IMREG_TRY(file().read(row, old));
+      old.set(own.deleted, true);
+      changes.push_back({row, old.bytes()});
+      ++report.deleted;
+    }
+    rows_now.try_emplace(number);
+  }
+  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  IMREG_TRY(heap_->flush());
+  IMREG_TRY(writer_->commit(changes, std::move(added)));
+  for (auto& [number, list] : rows_now) (*rows_)[number] = std::move(list);
+  return report;
+}
+
+}  // namespace imreg::headers

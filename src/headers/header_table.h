@@ -1,0 +1,66 @@
+// One header table: a row for each HDU of its kind, a column for each keyword, and the whole headers in X.heap. Keywords and
+// values that do not fit change the table: its next version has room for them, made beside it and renamed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "headers/heap.h"
+#include "headers/table_schema.h"
+#include "imreg/record_file.h"
+
+namespace imreg::headers {
+
+/// What one row is made of.
+struct HeaderRow {
+  std::int64_t file = 0;  ///< its number in files.db
+  int hdu = 0;
+  std::string rootname, filename;
+  std::string cards;  ///< whole ones, without END
+  double time = 0;    ///< when they were read, seconds since 1970 UTC
+};
+
+struct TableReport {
+  std::int64_t added = 0, changed = 0, deleted = 0;
+  int version = 0;  ///< of the schema now
+};
+
+class HeaderTable {
+ public:
+  /// Makes it when there is none, as `first` says. Errors: those of RecordWriter::open_or_create and of Heap; mismatch (it is no
+  /// header table).
+  static Result<HeaderTable> open(const std::string& path, const Schema& first, const RecordWriter::Options& options);
+
+  /// Adds rows, and replaces those of the same file and HDU that are there, as one durable step, behind the step that changes the
+  /// table where it must. Rows of `files` that are not among them are marked as deleted: HDUs and files that are gone.
+  /// A file and HDU may be among `rows` once.
+  Result<TableReport> write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files);
+
+  const RecordFile& file() const { return writer_->file(); }
+  const Heap& heap() const { return *heap_; }
+
+ private:
+  struct Parsed {
+    std::vector<KeyValue> values;
+    int others = 0;  ///< cards with a value that are not among them
+  };
+  HeaderTable() = default;
+  Status make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed);
+  Status remake(const Schema& schema, bool other_types);
+  Status each_header(const std::function<void(const Parsed&)>& visit) const;
+  Record row_of(const HeaderRow& from, const Parsed& parsed);
+  void find_rows();
+
+  std::string path_;
+  RecordWriter::Options options_;
+  std::optional<RecordWriter> writer_;
+  std::optional<Heap> heap_;
+  /// The rows of each file that are not deleted; made when they are first asked for.
+  std::optional<std::unordered_map<std::int64_t, std::vector<std::int64_t>>> rows_;
+};
+
+}  // namespace imreg::headers

@@ -1,0 +1,71 @@
+// Cards to columns.
+#include "headers/key_values.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <unordered_set>
+#include <utility>
+
+#include "base/text.h"
+#include "headers/table_schema.h"
+
+namespace imreg::headers {
+
+namespace {
+
+bool is_letter(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "AXIS.1: 2.0" to the name and the number that a record-valued card has. False: it is a text as others.
+bool split_record(std::string_view text, std::string_view& name, std::string_view& number) {
+  const auto colon = text.find(": ");
+  if (colon == 0 || colon == text.npos) return false;
+  name = text.substr(0, colon);
+  number = trim(text.substr(colon + 2));
+  const bool is_name = !is_digit(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+  });
+  if (!is_name || number.empty()) return false;
+  char* end = nullptr;
+  const std::string digits(number);
+  (void)std::strtod(digits.c_str(), &end);
+  return end == digits.c_str() + digits.size() && (is_digit(number.back()) || number.back() == '.');
+}
+
+}  // namespace
+
+std::string column_of(std::string_view keyword) {
+  std::string out = to_upper(keyword);
+  for (char& c : out) {
+    if (!is_letter(c) && !is_digit(c)) c = '_';
+  }
+  return is_digit(out[0]) || is_own_field(out) ? "KEY_" + out : out;
+}
+
+std::vector<KeyValue> key_values(const Header& header, int& others) {
+  std::vector<KeyValue> out;
+  out.reserve(header.size());
+  std::unordered_set<std::string> seen;
+  seen.reserve(header.size());
+  others = 0;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    CardValue value = header.value(i);
+    if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) continue;
+    KeyValue key{{}, header.keyword(i), value.kind, std::move(value.text)};
+    if (key.keyword.empty() || key.keyword == "CONTINUE") continue;
+    std::string_view name, number;
+    if (key.kind == CardValue::Kind::text && split_record(key.text, name, number)) {
+      key.keyword += "." + std::string(name);
+      key.kind = CardValue::Kind::real;
+      key.text = number;
+    }
+    key.column = column_of(key.keyword);
+    if (seen.insert(key.column).second)
+      out.push_back(std::move(key));
+    else
+      ++others;
+  }
+  return out;
+}
+
+}  // namespace imreg::headers

@@ -1,0 +1,49 @@
+// files.db: which files are known, as they were when they were read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "formats/files.h"
+#include "imreg/record_file.h"
+
+namespace imreg::ingest {
+
+using FileState = files::State;
+using FileClass = files::Class;
+
+class FileTable {
+ public:
+  static std::string path_in(const std::string& folder);
+  /// Makes it when it is missing. Errors: those of RecordWriter::open_or_create; mismatch (of another release).
+  static Result<FileTable> open(const std::string& folder, const RecordWriter::Options& options);
+  /// To look only; one that is not there has no files.
+  static Result<FileTable> look(const std::string& folder);
+
+  struct Known {
+    std::int64_t row = 0, number = 0, size = 0;
+    double mtime = 0;
+    FileState state = FileState::none;
+  };
+  /// By path.
+  const std::unordered_map<std::string, Known>& known() const { return known_; }
+  Record row(std::int64_t number_of_row) const;
+  std::int64_t next_number() const { return next_; }
+
+  /// New rows (number unknown so far) and changed ones as one durable step.
+  Status write(const std::vector<Record>& rows);
+
+ private:
+  FileTable() = default;
+  Status load(const RecordFile& file);
+  const RecordFile& file() const { return writer_ ? writer_->file() : *file_; }
+
+  std::optional<RecordWriter> writer_;
+  std::optional<RecordFile> file_;
+  std::unordered_map<std::string, Known> known_;
+  std::int64_t next_ = 1;
+};
+
+}  // namespace imreg::ingest

@@ -1,0 +1,79 @@
+// Headers by file or observation: files.db tells the numbers, the tables have the rows, the heaps the cards.
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "headers/header_table.h"
+#include "imreg/ingest.h"
+#include "ingest/file_table.h"
+#include "os/walk.h"
+
+namespace imreg {
+
+using namespace headers;
+using ingest::FileState;
+using ingest::FileTable;
+
+namespace {
+
+bool is_called(const std::string& path, RecordView row, const std::string& name) {
+  if (name.find('/') != name.npos) return path == absolute_path(name);
+  return row[files::kFilename] == name || equal_nocase(row[files::kRootname], name);
+}
+
+}  // namespace
+
+Result<std::vector<FileHeader>> find_headers(const std::string& folder, const std::string& name) {
+  IMREG_ASSIGN(const auto table, FileTable::look(folder));
+  std::unordered_map<std::int64_t, std::string> wanted;  // number, path
+  std::vector<std::string> names;
+  std::string why;
+  for (const auto& [path, known] : table.known()) {
+    const Record row = table.row(known.row);
+    names.emplace_back(row[files::kFilename]);
+    names.emplace_back(row[files::kRootname]);
+    if (!is_called(path, row.view(), name)) continue;
+    if (known.state == FileState::done)
+      wanted.emplace(known.number, path);
+    else
+      why = known.state == FileState::gone ? "the file is no longer there" : std::string(row[files::kReason]);
+  }
+  if (wanted.empty()) {
+    if (!why.empty()) return Status(Code::not_found, "has no header in the tables: " + why).in_file(name);
+    if (names.empty()) return Status(Code::not_found, "nothing was ingested here; imingest does it").in_file(folder);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    const std::string near = nearest_names(name, names);
+    return Status(Code::not_found,
+                  "is no file and no observation that was ingested" + (near.empty() ? "" : "; near: " + near))
+        .in_file(name);
+  }
+  std::vector<FileHeader> out;
+  IMREG_ASSIGN(const auto tables, header_tables(folder));
+  for (const auto& one : tables) {
+    IMREG_ASSIGN(const std::string path, header_table_path(folder, one));
+    IMREG_ASSIGN(const auto file, RecordFile::open(path));
+    IMREG_TRY(check_own_fields(file.schema()).in_file(path));
+    const OwnFields own(file.schema());
+    std::optional<Heap> heap;
+    Record scratch = file.make_record();
+    for (std::int64_t i = 0; i < file.count(); ++i) {
+      const RecordView row = file.peek(i, scratch);
+      const auto found = wanted.find(row[own.file]);
+      if (found == wanted.end() || row[own.deleted]) continue;
+      Record whole = file.make_record();
+      IMREG_TRY(file.read(i, whole));
+      if (!heap) {
+        IMREG_ASSIGN(heap, Heap::open(heap_of(path)));
+      }
+      IMREG_ASSIGN(auto cards, heap->read({whole[own.heap], whole[own.heapcrc]}));
+      out.push_back({found->second, one, whole[own.hdu], std::move(cards)});
+    }
+  }
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.path, a.hdu) < std::tie(b.path, b.hdu); });
+  return out;
+}
+
+}  // namespace imreg

@@ -1,0 +1,84 @@
+// ACS tables by acsql's rule (detector, filetype, number of the HDU), all others by camera and EXTNAME.
+#include "ingest/table_name.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "os/walk.h"
+
+namespace imreg::ingest {
+
+namespace {
+
+constexpr std::size_t kLongest = 60;  // of a part of a name
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || is_digit(c); }
+
+// "GMOS-N red" to "gmos_n_red".
+std::string safe(std::string_view text) {
+  std::string out;
+  for (const char c : to_lower(trim(text))) {
+    if (is_word(c))
+      out += c;
+    else if (!out.empty() && out.back() != '_')
+      out += '_';
+  }
+  while (out.ends_with('_')) out.pop_back();
+  return out.substr(0, kLongest);
+}
+
+// The name of a file without folder and without .fits, .fits.gz ...
+std::string stem_of(const std::string& path) {
+  std::string name = name_of(path);
+  for (const std::string_view ending : {".gz", ".bz2", ".Z", ".fz", ".header", ".fits", ".fit", ".fts"}) {
+    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
+  return name;
+}
+
+std::string acs_detector(const Header& primary) {
+  std::string text = to_lower(primary.text_of("DETECTOR").value_or(primary.text_of("SS_DTCTR").value_or("")));
+  if (text.starts_with("acs/")) text.erase(0, 4);
+  for (const char* const known : {"wfc", "hrc", "sbc"}) {
+    if (trim(text) == known) return known;
+  }
+  return {};
+}
+
+}  // namespace
+
+FileNames names_of(const std::string& path, const FitsHeaders& headers, const std::string& camera) {
+  FileNames out;
+  out.camera = camera.empty() ? "generic" : camera;
+  std::string stem = stem_of(path);
+  constexpr std::size_t kLongestType = 4;
+  const auto bar = stem.rfind('_');
+  if (bar != stem.npos && bar > 0 && stem.size() - bar - 1 >= 2 && stem.size() - bar - 1 <= kLongestType) {
+    const std::string type = to_lower(stem.substr(bar + 1));
+    if (std::all_of(type.begin(), type.end(), is_word) && !is_digit(type[0])) {
+      out.filetype = type;
+      stem.resize(bar);
+    }
+  }
+  out.rootname = stem;
+  if (headers.hdus.empty()) return out;
+  const Header& primary = headers.hdus[0].header;
+  if (const auto name = primary.text_of("ROOTNAME"); name && !trim(*name).empty()) out.rootname = to_lower(trim(*name));
+  if (equal_nocase(trim(primary.text_of("INSTRUME").value_or("")), "ACS")) out.detector = acs_detector(primary);
+  return out;
+}
+
+std::string table_of(const FileNames& names, const Hdu& hdu) {
+  if (!names.detector.empty() && !names.filetype.empty())
+    return names.detector + "_" + names.filetype + "_" + std::to_string(hdu.number);
+  std::string part = safe(hdu.extname);
+  while (!part.empty() && (is_digit(part.back()) || part.back() == '_')) part.pop_back();
+  if (hdu.number == 0)
+    part = "0";
+  else if (part.empty())
+    part = hdu.is_image() ? "image" : hdu.kind == HduKind::table ? "table" : "other";
+  return safe(names.camera) + "_" + part;
+}
+
+}  // namespace imreg::ingest

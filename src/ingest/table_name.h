@@ -1,0 +1,22 @@
+// Names that follow from a file: of its observation, its kind, and the tables of its HDUs.
+#pragma once
+
+#include <string>
+
+#include "imreg/fits_file.h"
+
+namespace imreg::ingest {
+
+struct FileNames {
+  std::string rootname;  ///< ROOTNAME of the primary header, else the name of the file as far as its filetype
+  std::string filetype;  ///< "flt" of j94f05bgq_flt.fits; empty: the name does not tell
+  std::string camera;    ///< the camera table
+  std::string detector;  ///< of the ACS: wfc, hrc, sbc
+};
+
+/// `camera`: name of the table that knows the file.
+FileNames names_of(const std::string& path, const FitsHeaders& headers, const std::string& camera);
+/// The table of an HDU: small letters, digits and underscores.
+std::string table_of(const FileNames& names, const Hdu& hdu);
+
+}  // namespace imreg::ingest

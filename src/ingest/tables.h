@@ -1,0 +1,30 @@
+// The tables of a folder: their names, and those that are open to be written.
+#pragma once
+
+#include <list>
+#include <map>
+#include <string>
+
+#include "headers/header_table.h"
+#include "imreg/status.h"
+
+namespace imreg::ingest {
+
+/// Makes DIR and DIR/headers. Error: io.
+Status make_ingest_folder(const std::string& folder);
+
+class Tables {
+ public:
+  Tables(std::string folder, RecordWriter::Options options)
+      : folder_(std::move(folder)), options_(std::move(options)) {}
+  /// Lives until others were opened. Errors: those of HeaderTable::open.
+  Result<headers::HeaderTable*> open(const std::string& name);
+
+ private:
+  std::string folder_;
+  RecordWriter::Options options_;
+  std::map<std::string, headers::HeaderTable> open_;
+  std::list<std::string> order_;  ///< the one that was asked for last is first
+};
+
+}  // namespace imreg::ingest

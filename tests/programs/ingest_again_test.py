@@ -1,0 +1,143 @@
+"""imingest on archives that change, killed runs, two at once, full disks, bad arguments. Oracle: the cards that the test wrote itself."""
+from harness import *
+import glob, random, signal, time
+
+random.seed(3)
+run("imsim", "-o", "night", "-ccds", 3, "-objects", 8, "-size", "60x80", "-seed", 4, code=0)
+SIM = sorted(glob.glob("night/*/*.fits"))
+
+
+def counts(db, *args, code=0):
+    return json.loads(run("imingest", "-db", db, "-format", "json", *args, code=code).stdout)
+
+
+def content(db):
+    """{(path, hdu): row} of all tables, without what differs from run to run; and the cards of each file."""
+    paths = {r["number"]: (r["pathname"] + "/" + r["filename"], r["state"]) for r in rows(f"{db}/files.db", "-where", "number > 0")}
+    out = {}
+    for table in sorted(glob.glob(f"{db}/headers/*.db")):
+        for r in rows(table, code=None):
+            path, state = paths[r["file"]]
+            check(state == "done", f"{db}: a row of {path}, which is {state}")
+            check((path, r["hdu"]) not in out, f"{db}: two rows of {path} HDU {r['hdu']}")
+            out[path, r["hdu"]] = {k: v for k, v in r.items() if k not in ("file", "heap", "heapcrc", "ingested", "changeno", "crc") and v is not None}
+    return out
+
+
+# A quiet run, and what changes.
+first = counts("q", "night")
+equal((first["new"], first["failed"], first["passed"]), (len(SIM), 0, 1), "a night of imsim, and its truth.csv")
+quiet = content("q")
+equal(len(quiet), 4 * len(SIM), "a row for each HDU")
+equal(counts("q", "night")["unchanged"], len(SIM) + 1, "a second run")
+first_times = {r["filename"]: r["first"] for r in rows("q/files.db", "-where", "number > 0")}
+
+new = image("night/new.fits", NEWKEY="a text")
+equal(counts("q", "-n", "night")["new"], 1, "a rehearsal")
+check(not any(r["filename"] == "new.fits" for r in rows("q/files.db", "-where", "number > 0")), "writes nothing")
+equal(counts("q", "night")["new"], 1, "a new file")
+equal(run("imheader", "-db", "q", "new.fits", "-key", "NEWKEY", code=0).stdout.splitlines(True)[-1], card("NEWKEY", "a text") + "\n", "its card")
+image("night/new.fits", NEWKEY="another, which is much longer than the first one", OTHERKEY=5)
+os.utime("night/new.fits", (1e9, 1e9))
+report = counts("q", "night")
+equal((report["changed"], report["new"]), (1, 0), "a changed file")
+found = [r for t in glob.glob("q/headers/*.db") for r in rows(t, "-where", "filename = 'new.fits'", code=None)]
+equal([(r["newkey"], r["otherkey"]) for r in found], [("another, which is much longer than the first one", 5)], "its row")
+row = next(r for r in rows("q/files.db", "-where", "filename = 'new.fits'"))
+check(row["last"] >= row["first"], "first and last")
+os.rename("night/new.fits", "night/renamed.fits")
+report = counts("q", "night")
+equal((report["new"], report["gone"]), (1, 1), "a renamed file")
+fails(1, ["new.fits", "no longer there"], "imheader", "-db", "q", "new.fits")
+os.rename("night/renamed.fits", "night/new.fits")
+equal((lambda r: (r["new"], r["gone"]))(counts("q", "night")), (1, 1), "and back")
+equal(next(r for r in rows("q/files.db", "-where", "filename = 'new.fits'"))["first"], row["first"], "the first time stays")
+os.remove("night/new.fits")
+equal(counts("q", "night")["gone"], 1, "gone")
+equal(content("q"), quiet, "as it was before it came")
+equal({r["filename"]: r["first"] for r in rows("q/files.db", "-where", "state = done")}, {k: v for k, v in first_times.items() if k != "truth.csv"}, "first times")
+
+# Files that cannot be read do not stop it; when they are whole they are read.
+data = read(SIM[0])
+write("night/cut.fits", data[:-3000])
+write("night/empty.fits", b"")
+write("night/words.txt", b"no image")
+os.mkfifo("night/pipe.fits")
+report = counts("q", "night", code=4)
+equal((report["new"], report["failed"], report["passed"]), (1, 1, 1), "bad files")
+reasons = {r["filename"]: (r["state"], r["class"], r["reason"]) for r in rows("q/files.db", "-where", "state != done or class != none")}
+check(reasons["empty.fits"][:2] == ("failed", "empty") and reasons["words.txt"][:2] == ("passed", "foreign"), f"{reasons}")
+check(reasons["cut.fits"][0] == "done" and "truncated" in reasons["cut.fits"][2], f"what is cut off is told: {reasons['cut.fits']}")
+equal(counts("q", "night")["unchanged"], len(SIM) + 4, "they are known")
+write("night/empty.fits", data)
+equal(counts("q", "night")["changed"], 1, "mended")
+for name in ("cut.fits", "empty.fits", "words.txt", "pipe.fits"):
+    os.remove("night/" + name)
+counts("q", "night")
+equal(content("q"), quiet, "all is as before")
+
+# A folder that cannot be read: nothing below it is gone. (root reads all)
+if os.getuid() == 0:
+    os.symlink("..", "night/loop")
+    report = counts("q", "night", code=4)
+    equal(report["gone"], 0, "a loop of links is a fault, and nothing is taken for gone")
+    os.remove("night/loop")
+
+# Killed at any moment, the next run ends what was begun.
+for attempt in range(12):
+    shutil.rmtree("k", ignore_errors=True)
+    kills = 0
+    while kills < 4:
+        process = subprocess.Popen([os.path.join(BIN, "imingest"), "-db", "k", "night"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            process.wait(random.uniform(0.002, 0.25))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    counts("k", "night")
+    if not equal(content("k"), quiet, f"after {kills} kills"):
+        break
+    for path in [SIM[0], SIM[-1]]:
+        equal(run("imheader", "-db", "k", path, code=0).stdout, run("imheader", "-db", "q", path, code=0).stdout, f"{path}: cards")
+
+# Every call that changes something fails once.
+if shutil.which("strace") and not SANITIZED:
+    line = [os.path.join(BIN, "imingest"), "-db", "f", "-j", "1", "night"]
+    shutil.rmtree("f", ignore_errors=True)
+    strace("trace", ["openat", "pwrite64", "fdatasync", "fsync", "rename", "ftruncate", "fallocate", "mkdir"], line)
+    calls = changing_calls("trace", "f/")
+    tried = 0
+    for call, numbers in calls.items():
+        for nth in random.sample(numbers, min(5, len(numbers))):
+            shutil.rmtree("f", ignore_errors=True)
+            out, _ = inject("trace", call, "error=ENOSPC", nth, line)
+            tried += 1
+            check(out.returncode in (0, 3), f"{call} {nth}: {out.returncode} {out.stderr:.200}")
+            check(out.returncode == 0 or out.stderr.startswith("imingest: "), f"{call} {nth}: {out.stderr:.200}")
+            counts("f", "night")
+            equal(content("f"), quiet, f"behind {call} {nth} that failed")
+    check(tried > 15, f"only {tried} calls failed")
+
+# Two at once: one after the other, or one says who is at work.
+a, b = (subprocess.Popen([os.path.join(BIN, "imingest"), "-db", "two", "night"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2))
+equal(sorted([a.wait(100), b.wait(100)]), [0, 0], f"two at once: {a.stderr.read()} {b.stderr.read()}")
+equal(content("two"), quiet, "two at once")
+
+# Bad arguments.
+fails(2, ["nosuch", "no such file or folder"], "imingest", "-db", "q", "nosuch")
+fails(2, ["-format yaml"], "imingest", "-db", "q", "-format", "yaml", "night")
+fails(2, ["-j"], "imingest", "-db", "q", "-j", "many", "night")
+write("plain", b"x")
+fails(3, ["plain"], "imingest", "-db", "plain", "night")
+fails(1, ["nothing was ingested"], "imheader", "-db", "night", "x")
+fails(1, ["no HDU 77"], "imheader", "-db", "q", SIM[0], "-hdu", 77)
+fails(1, ["no such card"], "imheader", "-db", "q", SIM[0], "-key", "NOSUCH")
+table = os.path.basename(sorted(glob.glob("q/headers/*.db"))[0])[:-3]
+check(rows("q", "-from", table, "-where", "hdu = 0"), "imsearch -from")
+fails(2, ["no header table", table], "imsearch", "-db", "q", "-from", table + "x")
+write("q/headers/bad.db", b"no table")
+fails(3, ["bad.db"], "imheader", "-db", "q", SIM[0])
+os.remove("q/headers/bad.db")
+finish()
