@@ -32,6 +32,9 @@ using headers::HeaderRow;
 namespace {
 
 constexpr std::size_t kBatch = 512;  // files
+constexpr auto kLongestName = static_cast<std::size_t>(files::kFilename.count);
+constexpr auto kLongestFolder = static_cast<std::size_t>(files::kPathname.count);
+constexpr auto kLongestReason = static_cast<std::size_t>(files::kReason.count);
 
 // A file as it was found, and what reading it gave.
 struct Item {
@@ -82,6 +85,17 @@ void read_item(Item& item, const Cameras& cameras) {
   if (!found->damage.empty()) {
     item.what = found->damage.find("cut") != std::string::npos ? FileClass::cut : FileClass::damaged;
     item.reason = found->damage;
+  }
+}
+
+// What would end the whole run when it left a thread ends one file.
+void read_safely(Item& item, const Cameras& cameras) {
+  try {
+    read_item(item, cameras);
+  } catch (const std::exception& error) {
+    item.what = FileClass::unreadable;
+    item.reason = std::string("cannot be read: ") + error.what();
+    item.rows.clear();
   }
 }
 
@@ -164,6 +178,7 @@ class Ingest {
     for (const auto& path : paths_) {
       const auto times = file_times(path);
       if (!times) continue;  // it went meanwhile
+      if (!has_room(path)) continue;
       const auto known = table_->known().find(path);
       const bool is_known = known != table_->known().end() && known->second.state != FileState::gone;
       if (is_known) {
@@ -193,6 +208,17 @@ class Ingest {
     }
     std::sort(gone_.begin(), gone_.end());
     if (options_.rehearse) report_.gone = static_cast<std::int64_t>(gone_.size());
+  }
+
+  // A path that files.db cannot hold: without its row the next run would not know the file.
+  bool has_room(const std::string& path) {
+    const std::string name = name_of(path);
+    if (name.size() <= kLongestName && path.size() - name.size() <= kLongestFolder) return true;
+    ++report_.failed;
+    const std::string reason = "its path is too long: at most " + std::to_string(kLongestFolder) +
+                               " bytes of the folder and " + std::to_string(kLongestName) + " of the name";
+    if (on_file_) on_file_({path, IngestedFile::Fate::failed, 0, reason});
+    return false;
   }
 
   Status batch(std::size_t from, std::size_t end) {
@@ -233,7 +259,7 @@ class Ingest {
     std::atomic<std::size_t> next{from};
     const auto work = [&] {
       for (std::size_t i = next++; i < end; i = next++) {
-        read_item(work_[i], *cameras_);
+        read_safely(work_[i], *cameras_);
         if (options_.progress) options_.progress(static_cast<std::int64_t>(++done_), std::ssize(work_));
       }
     };
@@ -264,12 +290,12 @@ class Ingest {
     row.set(files::kState, static_cast<int>(state));
     row.set(files::kClass, static_cast<int>(item.what));
     row.set(files::kDeleted, false);
-    (void)row.set(files::kRootname, item.names.rootname.substr(0, 32));
+    (void)row.set(files::kRootname, item.names.rootname);
     (void)row.set(files::kFiletype, item.names.filetype);
     (void)row.set(files::kCamera, item.names.camera.substr(0, 32));
     (void)row.set(files::kFilename, name_of(item.path));
     (void)row.set(files::kPathname, item.path.substr(0, item.path.rfind('/')));
-    (void)row.set(files::kReason, visible(item.reason).substr(0, 268));
+    (void)row.set(files::kReason, visible(item.reason).substr(0, kLongestReason));
     return row;
   }
 

@@ -125,6 +125,20 @@ a, b = (subprocess.Popen([os.path.join(BIN, "imingest"), "-db", "two", "night"],
 equal(sorted([a.wait(100), b.wait(100)]), [0, 0], f"two at once: {a.stderr.read()} {b.stderr.read()}")
 equal(content("two"), quiet, "two at once")
 
+# A name that is too long for files.db is told each time, and stops nothing; names of all kinds come back.
+long_name = "night/" + "n" * 140 + ".fits"
+write(long_name, data)
+odd = image("night/new\nline 'quoted' \xff.fits".encode("latin-1").decode("utf-8", "surrogateescape"), ODDKEY=7)
+for again in (False, True):
+    out = run("imingest", "-db", "q", "-format", "json", "night", code=4, text=False, stdin="")
+    check(b"too long" in out.stderr and out.stderr.count(b"\n") == 1, f"too long: {out.stderr!r:.300}")
+    equal(json.loads(out.stdout)["new"], 0 if again else 1, "the other one")
+check(b"ODDKEY  =                    7" in run("imheader", "-db", "q", odd, "-key", "ODDKEY", code=0, text=False, stdin="").stdout, "an odd name")
+os.remove(long_name)
+os.remove(odd)
+counts("q", "night")
+equal(content("q"), quiet, "as before the odd names")
+
 # Bad arguments.
 fails(2, ["nosuch", "no such file or folder"], "imingest", "-db", "q", "nosuch")
 fails(2, ["-format yaml"], "imingest", "-db", "q", "-format", "yaml", "night")
