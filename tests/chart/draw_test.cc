@@ -56,6 +56,11 @@ TEST(Draw, NeverEmptyWithoutAWord) {
             "a picture in a terminal has 20 x 8 to 1000 x 1000 places, not 10 x 24");
 }
 
+std::string without(std::string text, const std::string& word) {
+  for (auto at = text.find(word); at != text.npos; at = text.find(word)) text.erase(at, word.size());
+  return text;
+}
+
 TEST(Draw, OddNumbersAreDrawn) {
   constexpr double kMost = 1.7976931348623157e308, kLeast = 5e-324;
   const std::vector<std::pair<std::vector<double>, std::vector<double>>> all = {
@@ -86,7 +91,7 @@ TEST(Draw, OddNumbersAreDrawn) {
         EXPECT_EQ(svg.ok(), text.ok()) << text.status().message();
         if (svg.ok()) {
           EXPECT_EQ(svg->find("nan"), svg->npos);
-          EXPECT_EQ(svg->find("inf"), svg->npos);
+          EXPECT_EQ(without(*svg, "infinite").find("inf"), svg->npos);  // the word is in notes
         } else {
           EXPECT_EQ(svg.status().message().substr(0, 15), "nothing to draw") << svg.status().message();
         }
