@@ -24,7 +24,7 @@ enum class HduKind {
 struct Hdu {
   int number = 0;  ///< from 0, the primary
   HduKind kind = HduKind::other;
-  Header header;  ///< without the blank cards that writers keep in reserve before END
+  Header header;    ///< without the blank cards that writers keep in reserve before END
   int reserve = 0;  ///< how many of those there are
   int bitpix = 0;
   std::vector<std::int64_t> axes;  ///< NAXIS1, NAXIS2, ...

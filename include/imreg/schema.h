@@ -50,7 +50,7 @@ struct FieldInfo {
   std::vector<std::string> words;  ///< for Display::words, by code
   /// This stored value says that the value is not known: 0 in Elixir's files, TNULL in FITS tables, kNeither of logicals.
   std::optional<std::int64_t> missing = {};
-  double scale = 1, zero = 0;      ///< TSCAL and TZERO of a foreign table; the value is zero + scale * stored
+  double scale = 1, zero = 0;  ///< TSCAL and TZERO of a foreign table; the value is zero + scale * stored
 
   int size() const;  ///< bytes in the record
   bool is_missing(std::int64_t stored) const { return missing && stored == *missing; }

@@ -144,7 +144,8 @@ Result<HistoryReport> history_report(const std::string& database, HistoryFormat 
   }
   if (format == HistoryFormat::json) return HistoryReport{out + "]\n", history.whole()};
   if (out.empty()) return HistoryReport{"", history.whole()};
-  return HistoryReport{"undo   id  when                        rows  kind          who, and what\n" + out, history.whole()};
+  return HistoryReport{"undo   id  when                        rows  kind          who, and what\n" + out,
+                       history.whole()};
 }
 
 }  // namespace imreg

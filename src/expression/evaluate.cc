@@ -271,7 +271,8 @@ Truth truth_of(const Program& program, int node, const char* record) {
   const Node& n = program.nodes[static_cast<std::size_t>(node)];
   switch (n.op) {
     case Op::truth_constant: return static_cast<Truth>(static_cast<int>(n.x));
-    case Op::truth_field: return n.missing && record[n.offset] == '\0' ? Truth::unknown : truth(record[n.offset] == 'T');
+    case Op::truth_field:
+      return n.missing && record[n.offset] == '\0' ? Truth::unknown : truth(record[n.offset] == 'T');
     case Op::all: return all_of(program, n, record);
     case Op::any: return any_of(program, n, record);
     case Op::negation: return static_cast<Truth>(2 - static_cast<int>(truth_of(program, n.a, record)));

@@ -88,7 +88,7 @@ struct Node {
   Type type = Type::f64;             // of a field
   int offset = 0, size = 0;          // of a field; size: bytes of a text
   int a = -1, b = -1, c = -1;
-  int extra = -1;  // number in the program's list of this node's kind
+  int extra = -1;                       // number in the program's list of this node's kind
   std::optional<std::int64_t> missing;  // of a field: stored, it says that the value is not known
   double x = 0, y = 0;
   union {

@@ -39,9 +39,9 @@ struct History::State {
   const RecordFile* database = nullptr;
   std::optional<RecordFile> file;
   std::vector<BulkChange> changes;
-  std::vector<Step> steps;  // in order
+  std::vector<Step> steps;            // in order
   std::vector<std::int64_t> damaged;  // records, newest first
-  std::set<std::int64_t> not_made;  // as a later head says
+  std::set<std::int64_t> not_made;    // as a later head says
 
   history::DetailsReader details_of(const BulkChange& change) const { return history::details_of(*file, change); }
 
