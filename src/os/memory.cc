@@ -9,10 +9,11 @@ namespace imreg {
 
 void prefer_large_pages(void* memory, std::size_t bytes) {
   constexpr std::uintptr_t kLarge = std::uintptr_t{2} << 20;
-  const auto from = (reinterpret_cast<std::uintptr_t>(memory) + kLarge - 1) / kLarge * kLarge;
-  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / kLarge * kLarge;
-  if (from < end)
-    ::madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE);  // advice: an error changes nothing
+  const auto at = reinterpret_cast<std::uintptr_t>(memory);
+  const auto before = (kLarge - at % kLarge) % kLarge;
+  if (bytes < before + kLarge) return;
+  // Advice: an error changes nothing.
+  ::madvise(static_cast<char*>(memory) + before, (bytes - before) / kLarge * kLarge, MADV_HUGEPAGE);
 }
 
 }  // namespace imreg

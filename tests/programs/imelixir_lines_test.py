@@ -74,7 +74,8 @@ if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", 
         trace = read(f"{work}/trace").decode().splitlines()
         taken = sum(int(m[1]) for m in (re.search(r"(?:read|pread64)\(\d+<[^>]*/" + re.escape(os.path.basename(path)) + r">.* = (\d+)$", line) for line in trace) if m)
         processes = len({m[1] for m in (re.search(r"(?:fork|vfork|clone3?)\(.* = (\d+)$", line) for line in trace) if m})
-        equal(processes, 1 if name == "counted" else 4, f"{name}: processes")
+        # Idle ones share the lines of a plain file, as far as there are some left when they look.
+        check(1 <= processes <= (1 if name == "counted" else 4), f"{name}: {processes} processes")
         print(f"{name}: {taken} bytes were read of {os.path.getsize(path)} by {processes} processes")
         if name == "counted":
             check(os.path.getsize(path) / 2 < taken < READ_AT_MOST * os.path.getsize(path), f"{name}: {taken} bytes of {os.path.getsize(path)} were read")
