@@ -12,6 +12,7 @@ namespace imreg::ingest {
 
 /// Makes DIR and DIR/headers. Error: io.
 Status make_ingest_folder(const std::string& folder);
+std::string table_path(const std::string& folder, const std::string& name);
 
 class Tables {
  public:

@@ -23,7 +23,7 @@ def memory(kilobytes):
 if not SANITIZED:  # those want terabytes of addresses
     run("imsim", "-rows", 20000, "-db", "many.db", code=0)
     told = 0
-    for kilobytes in [*range(8000, 60000, 2500), 80000, 150000]:
+    for kilobytes in [*range(10000, 60000, 2500), 80000, 150000]:  # with less the system cannot start it
         for program, *args in (["imregister", "-db", f"memory{kilobytes}.db", "-j", "4", "in"], ["imsearch", "-db", "many.db"], ["showiminfo", "in/0.fits"],
                                ["convertimreg", "many.db", f"memory{kilobytes}.v3", "-to", "v3"], ["imregtable", "-db", f"merged{kilobytes}.db", "many.db"], ["imsim", "-rows", "30000", "-db", f"memory{kilobytes}.sim"]):
             line = [os.path.join(BIN, program), *args]
