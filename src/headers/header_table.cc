@@ -46,7 +46,7 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
   out.options_ = options;
   IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path, first, options));
   IMREG_TRY(check_own_fields(out.file().schema()).in_file(path));
-  IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), options.observer));
+  IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), path, options.observer));
   // A last row that is damaged lends no model.
   Record row = out.file().make_record();
   const std::int64_t count = out.file().count();

@@ -47,15 +47,19 @@ Result<Heap> Heap::open(const std::string& path) {
   return out;
 }
 
-Result<Heap> Heap::open_to_write(const std::string& path, IoObserver* observer) {
+Result<Heap> Heap::open_to_write(const std::string& path, const std::string& like, IoObserver* observer) {
   Heap out;
-  IMREG_ASSIGN(out.file_, File::open(path, File::Mode::create, observer));
+  IMREG_ASSIGN(out.file_, File::open(path, File::Mode::create, observer, like));
   IMREG_ASSIGN(out.written_, out.file_.size());
-  if (out.written_ < static_cast<std::int64_t>(kMagic.size())) {  // new, or its maker died
+  std::string head(kMagic.size(), '\0');
+  IMREG_TRY(out.file_.read(0, head.data(), head.size()).status());
+  // New, or its maker died, or a power cut left its size and not its bytes: nothing was added before they were on the disk.
+  const auto size = static_cast<std::int64_t>(kMagic.size());
+  if (out.written_ < size || (out.written_ == size && head.find_first_not_of('\0') == head.npos)) {
     IMREG_TRY(out.file_.write(0, kMagic));
     IMREG_TRY(out.file_.sync());
     IMREG_TRY(sync_folder_of(path, observer));
-    out.written_ = kMagic.size();
+    out.written_ = size;
   }
   IMREG_TRY(check_magic(out.file_));
   return out;

@@ -32,8 +32,9 @@ class Heap {
  public:
   /// Errors: not_found, io, mismatch (it is of another release, or no heap at all).
   static Result<Heap> open(const std::string& path);
-  /// To add; made when it is missing.
-  static Result<Heap> open_to_write(const std::string& path, IoObserver* observer = nullptr);
+  /// To add; made when it is missing, as accessible as the file `like`.
+  static Result<Heap> open_to_write(const std::string& path, const std::string& like = {},
+                                    IoObserver* observer = nullptr);
 
   /// The cards that were put there, without END. Errors: corrupt, io.
   Result<std::string> read(const HeapPlace& place) const;

@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "headers/heap.h"
 #include "imreg/fits_file.h"
@@ -110,6 +111,15 @@ TEST_F(RealHeaders, ComeBackByteForByteFromAHeap) {
   HeapPlace wrong = places[0];
   wrong.check ^= 1U;
   EXPECT_EQ(heap->read(wrong).status().code(), Code::corrupt);
+  {
+    std::filesystem::resize_file(folder / "x.heap", 16);
+    std::ofstream(path, std::ios::binary).write(std::string(16, '\0').data(), 16);
+    EXPECT_TRUE(Heap::open_to_write(path).ok()) << "a power cut left its size only";
+    std::filesystem::resize_file(path, 7);
+    EXPECT_TRUE(Heap::open_to_write(path).ok()) << "or a part of them";
+    std::ofstream(path, std::ios::binary) << "no heap at all, but a text";
+    EXPECT_EQ(Heap::open_to_write(path).status().code(), Code::mismatch);
+  }
   wrong.offset += 3;
   EXPECT_EQ(heap->read(wrong).status().code(), Code::corrupt);
   wrong.offset = std::int64_t{1} << 50;
