@@ -25,7 +25,9 @@ std::uint32_t check_of(std::int64_t offset, std::int64_t model, std::string_view
 
 Status no_heap(const std::string& path, std::string_view magic) {
   const bool newer = magic.starts_with("IMREG HEAP ");
-  return Status(Code::mismatch, newer ? "is a heap of headers that needs a newer imreg" : "is no heap of headers")
+  return Status(Code::mismatch,
+                newer ? "is a heap of headers that needs a newer imreg"
+                      : "is no heap of headers: it is damaged, or somebody else's; ingest into a new folder")
       .in_file(path);
 }
 

@@ -19,6 +19,7 @@ constexpr std::string_view kEnding = ".db";
 
 Status make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) == 0 || (errno == EEXIST && is_folder(path))) return {};
+  if (errno == EEXIST) return Status(Code::io, "is a file, and -db names the folder of the tables").in_file(path);
   return os_error(path, "the folder cannot be made", errno);
 }
 

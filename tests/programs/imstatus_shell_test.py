@@ -1,38 +1,10 @@
 """A person at imstatus' prompt, in a terminal of tmux: editing, completion by Tab, history, pictures, Ctrl-C and Ctrl-D. And the page of a night."""
 import time
 from harness import *
-
-if not shutil.which("tmux"):
-    skip("no tmux")
+from terminal import *
 
 run("imsim", "-rows", 3000, "-db", "n.db", "-seed", 3, code=0)
-os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", IMREG_DB=os.path.join(work, "n.db"))
-TMUX = ["tmux", "-L", f"imreg{os.getpid()}", "-f", "/dev/null"]
-patience = 60 if SANITIZED else 20
-
-
-def tmux(*words):
-    return subprocess.run([*TMUX, *words], capture_output=True, text=True, timeout=60)
-
-
-def screen():
-    return tmux("capture-pane", "-p", "-t", "s").stdout
-
-
-def keys(*words):
-    """Names of keys, or texts as they are."""
-    for word in words:
-        named = re.fullmatch(r"Tab|Enter|Up|C-[a-z]", word)
-        tmux("send-keys", "-t", "s", *([] if named else ["-l"]), "--", word)
-
-
-def shows(pattern, what):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if re.search(pattern, screen(), re.M):
-            return check(True, what)
-        time.sleep(0.05)
-    return check(False, f"{what}: {pattern!r} is not on the screen:\n{screen()}")
+os.environ["IMREG_DB"] = os.path.join(work, "n.db")
 
 
 def typed():

@@ -1,40 +1,13 @@
 """At the prompt of imstatus, in a terminal of tmux: Tab completes values with blanks, lists, files; Ctrl-C ends what is being computed, and the vectors stay."""
 import time
 from harness import *
-
-if not shutil.which("tmux"):
-    skip("no tmux")
+from terminal import *
 
 run("imsim", "-rows", 60000, "-db", "n.db", "-seed", 3, code=0)
 image("a.fits", OBJECT="NGC 891"), image("b.fits", OBJECT="NGC 8911"), image("c.fits", OBJECT="O'Hara")
 run("imregister", "-db", "n.db", "a.fits", "b.fits", "c.fits", code=0)
 os.mkdir("tables"), write("tables/one file.csv", "a\n1\n"), write("tables/two.csv", "a\n2\n")
-os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", IMREG_DB=os.path.join(work, "n.db"))
-TMUX = ["tmux", "-L", f"imreg{os.getpid()}", "-f", "/dev/null"]
-patience = 120 if SANITIZED else 60
-
-
-def tmux(*words):
-    return subprocess.run([*TMUX, *words], capture_output=True, text=True, timeout=60)
-
-
-def screen():
-    return tmux("capture-pane", "-p", "-t", "s").stdout
-
-
-def keys(*words):
-    for word in words:
-        named = re.fullmatch(r"Tab|Enter|C-[a-z]", word)
-        tmux("send-keys", "-t", "s", *([] if named else ["-l"]), "--", word)
-
-
-def shows(pattern, what):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if re.search(pattern, screen(), re.M):
-            return check(True, what)
-        time.sleep(0.05)
-    return check(False, f"{what}: {pattern!r} is not on the screen:\n{screen()}")
+os.environ["IMREG_DB"] = os.path.join(work, "n.db")
 
 
 def completed(typed, wanted, what):
