@@ -109,6 +109,11 @@ TEST_F(HeaderTableTest, TypesBecomeWhatHoldsAll) {
   EXPECT_EQ(value(2, "E"), "'1.5'");
   ASSERT_TRUE(
       table->write({row(3, 0, {{"F", "99999999999999999999"}, {"G", "1e999"}, {"H", "''"}, {"I", ""}})}, {3}).ok());
+  const std::string zeros = std::string(40, '0') + "5";
+  ASSERT_TRUE(table->write({row(8, 0, {{"Z", zeros}})}, {8}).ok());
+  EXPECT_EQ(value(8, "Z"), "5");
+  ASSERT_TRUE(table->write({row(9, 0, {{"Z", "'x'"}})}, {9}).ok());
+  EXPECT_EQ(value(8, "Z"), "'" + zeros + "'") << "longer than any number that we write";
   EXPECT_EQ(value(3, "F"), "'99999999999999999999'");
   EXPECT_EQ(value(3, "G"), "'1e999'");
   EXPECT_EQ(value(3, "H"), "-") << "an empty text is nothing known";

@@ -57,6 +57,16 @@ equal(counts("q", "night")["gone"], 1, "gone")
 equal(content("q"), quiet, "as it was before it came")
 equal({r["filename"]: r["first"] for r in rows("q/files.db", "-where", "state = done")}, {k: v for k, v in first_times.items() if k != "truth.csv"}, "first times")
 
+# A changed file has fewer HDUs, or is of another kind: nothing of the old one is left.
+write("night/less.fits", read(SIM[0]))
+counts("q", "night")
+image("night/less.fits", INSTRUME="MegaPrime")
+equal(counts("q", "night")["changed"], 1, "a file of another kind")
+equal([k[1] for k in content("q") if k[0].endswith("less.fits")], [0], "its HDUs")
+os.remove("night/less.fits")
+counts("q", "night")
+equal(content("q"), quiet, "as before that file")
+
 # Files that cannot be read do not stop it; when they are whole they are read.
 data = read(SIM[0])
 write("night/cut.fits", data[:-3000])
@@ -148,7 +158,7 @@ fails(3, ["plain", "is a file"], "imingest", "-db", "plain", "night")
 fails(1, ["nothing was ingested"], "imheader", "-db", "night", "x")
 fails(1, ["no HDU 77"], "imheader", "-db", "q", SIM[0], "-hdu", 77)
 fails(1, ["no such card"], "imheader", "-db", "q", SIM[0], "-key", "NOSUCH")
-table = os.path.basename(sorted(glob.glob("q/headers/*.db"))[0])[:-3]
+table = "generic_0"
 check(rows("q", "-from", table, "-where", "hdu = 0"), "imsearch -from")
 fails(2, ["no header table", table], "imsearch", "-db", "q", "-from", table + "x")
 write("q/headers/bad.db", b"no table")
