@@ -1,6 +1,5 @@
 // imcheck: whether a database is whole; a new one out of what is whole; what it is; small cures.
 #include <string>
-#include <utility>
 
 #include "cli/config.h"
 #include "cli/files_command.h"
@@ -99,8 +98,9 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  const auto report = compact_database(
-      request.database, {"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}});
+  const auto report = watched(request, [&, &o = request.upkeep] {
+    return compact_database(request.database, {o.program, o.wait_seconds, o.on_network, nullptr, {}, o.progress});
+  });
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
   const auto text = request.json ? report_json(request.database, *report) : report_text(request.database, *report);
