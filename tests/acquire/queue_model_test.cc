@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 
+#include "../long_form.h"
 #include "imreg/date.h"
 #include "queue_fixture.h"
 
@@ -360,9 +361,11 @@ class Play {
 };
 
 TEST(QueueModel, RandomProcessesThatDie) {
-  const unsigned seeds = std::getenv("IMREG_LONG") ? 400 : 25;
+  unsigned seeds = 0;
   std::size_t deliveries = 0, deaths = 0, shrunk = 0;
-  for (unsigned seed = 1; seed <= seeds; ++seed) {
+  const LongForm limit;
+  while (seeds < 25 || !limit.over()) {
+    const unsigned seed = ++seeds;
     SCOPED_TRACE("seed " + std::to_string(seed));
     Play play(seed);
     for (int i = 0; i < 150; ++i) {

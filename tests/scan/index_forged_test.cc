@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "../long_form.h"
 #include "index_fixture.h"
 #include "os/file.h"
 
@@ -193,8 +194,10 @@ TEST_F(ForgedTest, AWriterGoesOnWithIt) {
   ASSERT_NO_FATAL_FAILURE(make_index(dice));
   const std::string rows = Spoiler(path_).read(), journal = Spoiler(path_ + ".journal").read();
   int removed = 0, kept = 0, merged = 0, used = 0, right = 0;
-  const int files = std::getenv("IMREG_LONG") ? 6000 : 300;
-  for (int i = 0; i < files; ++i) {
+  int files = 0;
+  const LongForm limit;
+  for (; files < 300 || !limit.over(); ++files) {
+    const int i = files;
     const bool forges = i % 2 == 0;
     auto bytes = sound_;
     for (int n = 1 + dice.below(forges ? 3 : 40); n > 0; --n) {

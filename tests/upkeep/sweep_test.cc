@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "../long_form.h"
 #include "check_fixture.h"
 #include "imreg/history.h"
 
@@ -134,7 +135,8 @@ class Sweep : public CheckedTest {
     ASSERT_EQ(::pwrite(fd, &sound, 1, static_cast<off_t>(at)), 1);
   }
 
-  // Every byte, all its bits; and one of them, in every `bit_step`th byte. Two threads, each with a copy.
+  // Every `step`th byte, all its bits; and one of them, in every `bit_step`th. Two threads, each with a copy. In the long form
+  // the others, too.
   Count sweep(const char* end, std::size_t step, std::size_t bit_step) {
     const std::string sound = slurp(path + end);
     std::array<Count, 2> counts;
@@ -146,11 +148,20 @@ class Sweep : public CheckedTest {
           std::filesystem::copy_file(path + other, copy + other, std::filesystem::copy_options::overwrite_existing);
         const int fd = ::open((copy + end).c_str(), O_RDWR);
         std::mt19937 dice(static_cast<unsigned>(7 + mine));
+        const auto flip = [&](std::size_t at, bool all) {
+          spoil(copy, end, fd, at, sound[at], static_cast<unsigned char>(all ? 0xff : 1U << dice() % 8), counts[mine]);
+          return !HasFailure();
+        };
+        std::vector<std::pair<std::size_t, bool>> others;
         for (std::size_t at = mine; at < sound.size() && !HasFailure(); at += counts.size()) {
-          if (at / counts.size() % step == 0) spoil(copy, end, fd, at, sound[at], 0xff, counts[mine]);
-          if (at / counts.size() % bit_step == 0)
-            spoil(copy, end, fd, at, sound[at], static_cast<unsigned char>(1U << dice() % 8), counts[mine]);
+          for (const bool all : {true, false}) {
+            if (at / counts.size() % (all ? step : bit_step) == 0)
+              flip(at, all);
+            else
+              others.emplace_back(at, all);
+          }
         }
+        further(others, 30, [&](const auto& one) { return flip(one.first, one.second); });
         ::close(fd);
         const auto report = checked(copy);
         EXPECT_EQ(report.damages + report.warnings, 0) << all_of(report.findings);
@@ -169,11 +180,10 @@ class Sweep : public CheckedTest {
   std::vector<std::string> rows_;
   std::vector<std::vector<std::int64_t>> answers_;
   std::vector<std::string> beside_;
-  const bool long_ = std::getenv("IMREG_LONG") != nullptr;
 };
 
 TEST_F(Sweep, RecordFile) {
-  const Count count = sweep("", 1, long_ ? 1 : 8);
+  const Count count = sweep("", 1, 8);
   EXPECT_LT(count.harmless, 200);  // of CREATOR and DATE, that nobody reads
 }
 
@@ -182,9 +192,9 @@ TEST_F(Sweep, Journal) {
   EXPECT_LE(count.harmless, 2 * 65);  // of the room behind the last change
 }
 
-// 37 pages, each with a check over all of it: some bytes of each tell as much as all (IMREG_LONG=1).
+// 37 pages, each with a check over all of it: some bytes of each tell as much as all.
 TEST_F(Sweep, Index) {
-  const Count count = sweep(".idx", long_ ? 1 : 9, long_ ? 1 : 19);
+  const Count count = sweep(".idx", 9, 19);
   EXPECT_EQ(count.harmless, 0);
 }
 
@@ -243,12 +253,12 @@ class SweepBeside : public Sweep {
 };
 
 TEST_F(SweepBeside, History) {
-  const Count count = sweep(".history", long_ ? 1 : 15, long_ ? 1 : 51);
+  const Count count = sweep(".history", 15, 51);
   EXPECT_LT(count.harmless, 200);  // of CREATOR and DATE, that nobody reads
 }
 
 TEST_F(SweepBeside, Pending) {
-  const Count count = sweep(".pending", long_ ? 1 : 15, long_ ? 1 : 51);
+  const Count count = sweep(".pending", 15, 51);
   EXPECT_LT(count.harmless, 200);
 }
 
