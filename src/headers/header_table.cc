@@ -28,6 +28,21 @@ int store_keys(const Schema& schema, const std::vector<KeyValue>& values, Record
   return others;
 }
 
+// Those that have no column.
+std::vector<TableReport::NewKeyword> new_keywords(const Schema& schema, const std::vector<HeaderRow>& rows,
+                                                  const std::vector<ParsedHeader>& parsed) {
+  std::vector<TableReport::NewKeyword> out;
+  const bool is_empty = std::all_of(schema.fields.begin(), schema.fields.end(),
+                                    [](const FieldInfo& field) { return is_own_field(field.name); });
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < rows.size() && !is_empty; ++i) {
+    for (const auto& key : parsed[i].values) {
+      if (!schema.find(key.column) && seen.insert(key.column).second) out.push_back({rows[i].file, key.keyword});
+    }
+  }
+  return out;
+}
+
 // All keywords absent.
 Record empty_row(const Schema& schema) {
   Record row(static_cast<std::size_t>(schema.record_size));
@@ -66,13 +81,13 @@ void HeaderTable::find_rows() {
   }
 }
 
-Status HeaderTable::each_header(const std::function<void(const Parsed&)>& visit) const {
+Status HeaderTable::each_header(const std::function<void(const ParsedHeader&)>& visit) const {
   const OwnFields own(file().schema());
   Record row = file().make_record();
   for (std::int64_t i = 0; i < file().count(); ++i) {
     IMREG_TRY(file().read(i, row));
     IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-    Parsed parsed;
+    ParsedHeader parsed;
     parsed.values = key_values(Header(std::move(cards)), parsed.others);
     visit(parsed);
   }
@@ -80,7 +95,7 @@ Status HeaderTable::each_header(const std::function<void(const Parsed&)>& visit)
 }
 
 // Which types columns get must not depend on the order of the rows: all are seen until nothing grows any more.
-Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed) {
+Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vector<ParsedHeader>& parsed) {
   // Whether the integers that a column has are the same as reals.
   const auto fits = [this](const FieldInfo& column) {
     const FieldInfo* const old = file().schema().find(column.name);
@@ -104,7 +119,7 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vec
     changes = growth.changes();
     see();
     if (!growth.has_other_types()) continue;
-    IMREG_TRY(each_header([&](const Parsed& old) {
+    IMREG_TRY(each_header([&](const ParsedHeader& old) {
       for (const auto& key : old.values) growth.see(key, fits);
     }));
   }
@@ -142,7 +157,7 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
       std::copy_n(row.bytes().data() + before->offset, before->size(), fresh.data() + now->offset);
     if (other_types) {
       IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-      Parsed parsed;
+      ParsedHeader parsed;
       parsed.values = key_values(Header(std::move(cards)), parsed.others);
       fresh.set(others, parsed.others + store_keys(schema, parsed.values, fresh));
     }
@@ -159,7 +174,7 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
   return {};
 }
 
-Record HeaderTable::row_of(const HeaderRow& from, const Parsed& parsed) {
+Record HeaderTable::row_of(const HeaderRow& from, const ParsedHeader& parsed) {
   const Schema& schema = file().schema();
   const OwnFields own(schema);
   const HeapPlace place = heap_->add(from.cards);
@@ -177,12 +192,13 @@ Record HeaderTable::row_of(const HeaderRow& from, const Parsed& parsed) {
 }
 
 Result<TableReport> HeaderTable::write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files) {
-  std::vector<Parsed> parsed(rows.size());
+  std::vector<ParsedHeader> parsed(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) parsed[i].values = key_values(Header(rows[i].cards), parsed[i].others);
+  TableReport report;
+  report.new_keywords = new_keywords(file().schema(), rows, parsed);
   IMREG_TRY(make_room(rows, parsed));
   find_rows();
 
-  TableReport report;
   report.version = file().schema().version;
   const OwnFields own(file().schema());
   std::vector<RowChange> changes;

@@ -25,8 +25,19 @@ struct HeaderRow {
 };
 
 struct TableReport {
+  struct NewKeyword {
+    std::int64_t file;
+    std::string keyword;
+  };
   std::int64_t added = 0, changed = 0, deleted = 0;
-  int version = 0;  ///< of the schema now
+  int version = 0;                         ///< of the schema now
+  std::vector<NewKeyword> new_keywords{};  ///< that the table did not have, each once; none of a table that was empty
+};
+
+/// The cards of a row.
+struct ParsedHeader {
+  std::vector<KeyValue> values;
+  int others = 0;  ///< cards with a value that are not among them
 };
 
 class HeaderTable {
@@ -44,15 +55,11 @@ class HeaderTable {
   const Heap& heap() const { return *heap_; }
 
  private:
-  struct Parsed {
-    std::vector<KeyValue> values;
-    int others = 0;  ///< cards with a value that are not among them
-  };
   HeaderTable() = default;
-  Status make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed);
+  Status make_room(const std::vector<HeaderRow>& rows, const std::vector<ParsedHeader>& parsed);
   Status remake(const Schema& schema, bool other_types);
-  Status each_header(const std::function<void(const Parsed&)>& visit) const;
-  Record row_of(const HeaderRow& from, const Parsed& parsed);
+  Status each_header(const std::function<void(const ParsedHeader&)>& visit) const;
+  Record row_of(const HeaderRow& from, const ParsedHeader& parsed);
   void find_rows();
 
   std::string path_;

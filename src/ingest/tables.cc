@@ -15,8 +15,8 @@ Result<headers::HeaderTable*> Tables::open(const std::string& name) {
     open_.erase(order_.back());
     order_.pop_back();
   }
-  IMREG_ASSIGN(auto table,
-               headers::HeaderTable::open(table_path(folder_, name), headers::empty_schema(name), options_));
+  IMREG_ASSIGN(const Schema first, headers::declared_schema(name));
+  IMREG_ASSIGN(auto table, headers::HeaderTable::open(table_path(folder_, name), first, options_));
   return &open_.emplace(name, std::move(table)).first->second;
 }
 
