@@ -13,14 +13,13 @@ namespace {
 using namespace imreg;
 
 constexpr cli::Option kOptions[] = {
-    {"db", "DIR", "the folder of header tables; made when it is missing (default .)"},
+    {"db", "DIR", "the folder of header tables (default .)"},
     {"n", "", "rehearse: say what is new, changed or gone, write nothing"},
-    {"again", "", "read files that failed once more, though they have not changed"},
-    {"public", "", "only what is public by its release date (INGEST_PUBLIC yes)"},
-    {"layout", "PATTERN", "only files that stand so: acsql, flat, date, {yyyy}/*.fits (INGEST_LAYOUT)"},
-    {"proposals", "FILE", "types of programmes, lines PROPOSAL TYPE (PROPOSAL_TYPES)"},
-    {"log", "FOLDER", "a log in acsql's lines (INGEST_LOG)"},
-    {"jsonlog", "", "the log in JSON, an object a line"},
+    {"again", "", "read files that failed once more"},
+    {"public", "", "only what is public by its release date"},
+    {"layout", "PATTERN", "only files that stand so: acsql, flat, date, {yyyy}/*.fits"},
+    {"proposals", "FILE", "types of programmes, lines PROPOSAL TYPE"},
+    {"log", "FOLDER", "a log in acsql's lines (or as JSON: INGEST_LOG_FORMAT json)"},
     {"j", "N", "read with so many threads (all processors)"},
     {"v", "", "a line for each file"},
     {"format", "FORMAT", "of the report: text (default), or json, one object"},

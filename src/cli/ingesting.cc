@@ -35,7 +35,6 @@ Status read_ingest_options(const Parsed& args, Settings& settings, IngestOptions
   options.trees = args.positionals;
   options.rehearse = args.has("n");
   options.again = args.has("again");
-  options.json_log = args.has("jsonlog");
   options.on_network = environment("IMREG_NETWORK") == "yes";
   IMREG_ASSIGN(const long long jobs, args.integer("j", 0, 0, 1024));
   IMREG_ASSIGN(options.wait_seconds, args.number("wait", options.wait_seconds, 0, 1e6));
@@ -45,7 +44,11 @@ Status read_ingest_options(const Parsed& args, Settings& settings, IngestOptions
   IMREG_TRY(read_word(args, *config, "layout", "INGEST_LAYOUT", options.layout));
   IMREG_TRY(read_word(args, *config, "proposals", "PROPOSAL_TYPES", options.proposals));
   IMREG_TRY(read_word(args, *config, "log", "INGEST_LOG", options.log));
-  std::string only;
+  std::string only, log_format;
+  IMREG_TRY(read_word(args, *config, "", "INGEST_LOG_FORMAT", log_format));
+  if (!log_format.empty() && log_format != "acsql" && log_format != "json")
+    return {Code::invalid, "INGEST_LOG_FORMAT " + visible(log_format) + ": there are acsql and json"};
+  options.json_log = log_format == "json";
   IMREG_TRY(read_word(args, *config, "public", "INGEST_PUBLIC", only));
   if (!only.empty() && only != "yes" && only != "no")
     return {Code::invalid, "INGEST_PUBLIC " + visible(only) + ": there are yes and no"};

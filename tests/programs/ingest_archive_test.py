@@ -113,7 +113,7 @@ check(not any(f"{key} not in WFC_{kind}_0" in t for t in told for key in ("FILTE
 first = {k: (r["first"], r["last"]) for k, r in masters.items()}
 time.sleep(0.01)
 acs("j8bt05njq", "flc", BRANDNEW=5)
-report = counts("a", "-layout", "acsql", "-proposals", "types", "-log", "logs2", "-jsonlog", "acs")
+report = counts("a", "-layout", "acsql", "-proposals", "types", "-log", "logs2", "-D", "INGEST_LOG_FORMAT", "json", "acs")
 equal((report["new"], report["unchanged"]), (1, total), "a new kind of a known observation")
 now = {r["rootname"]: r for r in table("a", "master")}
 check(now["j8bt05nj"]["first"] == first["j8bt05nj"][0] and now["j8bt05nj"]["last"] > first["j8bt05nj"][1], "first stays, last is new")
@@ -170,5 +170,6 @@ fails(3, ["nowhere", "No such file"], "imingest", "-db", "z", "-proposals", "now
 write("bad", b"9453\n")
 fails(3, ["bad", "line 1", "PROPOSAL TYPE"], "imingest", "-db", "z", "-proposals", "bad", "pub")
 fails(2, ["INGEST_PUBLIC", "yes and no"], "imingest", "-db", "z", "-D", "INGEST_PUBLIC", "maybe", "pub")
+fails(2, ["INGEST_LOG_FORMAT", "acsql and json"], "imingest", "-db", "z", "-D", "INGEST_LOG_FORMAT", "xml", "pub")
 check(not os.path.exists("z"), "nothing is made then")
 finish()
