@@ -177,8 +177,8 @@ class Ingest {
       if (!work_[i].moved_from.empty()) moved[rows.back()[files::kNumber]] = work_[i].moved_from;
     }
     IMREG_TRY(write_images(from, end));
-    auto begun = rows;
-    for (auto& row : begun) row.set(files::kState, static_cast<int>(FileState::begun));
+    std::vector<Record> begun;
+    for (std::size_t i = from; i < end; ++i) begun.push_back(begun_row(work_[i], rows[i - from]));
     std::set<std::string> names = observations_of(rows, moved);
     IMREG_TRY(table_->write(begun, moved));
     log_observations("Begin ingestion", names);
@@ -308,6 +308,16 @@ class Ingest {
     set(files::kPathname, file.path.substr(0, file.path.rfind('/')));
     set(files::kReason, visible(file.reason));
     return row;
+  }
+
+  // Of a file that is known it still says which observation it was of: whoever repeats this must look at that one, too.
+  Record begun_row(const ArchiveFile& file, const Record& fresh) const {
+    const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
+    Record out = known == table_->known().end() ? fresh : table_->row(known->second.row);
+    out.set(files::kState, static_cast<int>(FileState::begun));
+    (void)out.set(files::kFilename, std::string(fresh[files::kFilename]));
+    (void)out.set(files::kPathname, std::string(fresh[files::kPathname]));
+    return out;
   }
 
   Status take_out(const std::vector<std::string>& paths) {

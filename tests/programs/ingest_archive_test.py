@@ -163,6 +163,70 @@ equal(counts("p", "-D", "INGEST_PUBLIC", "yes", "pub")["unchanged"], 2, "it wait
 equal(counts("p", "pub")["changed"], 1, "all, when all are asked for")
 equal(sorted(r["filename"] for r in rows("p")), ["old.fits", "soon.fits"], "images")
 
+# Killed behind any sync of a run that has something new, changed, moved and gone: the next run ends it, and what was measured is there.
+def state(db):
+    """What all tables say, without what differs from run to run."""
+    out = {}
+    for name in [None, "master", "datasets", "files", *(os.path.basename(p)[:-3] for p in glob.glob(f"{db}/headers/*.db"))]:
+        for r in table(db, name) if name else rows(db):
+            if r.get("state") not in ("gone", "begun"):
+                key = (name, r.get("pathname"), r.get("filename"), r.get("rootname"), r.get("hdu"), r.get("extension"))
+                check(key not in out, f"{db}: twice {key}")
+                out[key] = without(r, "file", "number", "heap", "heapcrc", "ingested", "first", "last", "regtime", "changeno", "crc")
+                if name == "files" and r["rootname"] != "fresh":
+                    out[key]["old"] = r["first"] < r["last"]
+    return out
+
+
+def same(got, what):
+    """Names what is not as in the quiet run."""
+    wrong = [(key, {k: (got.get(key, {}).get(k), wanted.get(key, {}).get(k)) for k in {**got.get(key, {}), **wanted.get(key, {})} if got.get(key, {}).get(k) != wanted.get(key, {}).get(k)})
+             for key in {**got, **wanted} if got.get(key) != wanted.get(key)]
+    return check(not wrong, f"{what}: {len(wrong)} rows differ, {wrong!r:.500}")
+
+
+if shutil.which("strace") and not SANITIZED:
+    shutil.copytree("night", "base/night")
+    os.makedirs("base/other")
+    os.makedirs("now")
+    os.chdir("now")  # the paths are the same in each attempt
+    sim = sorted(glob.glob("../night/*/*.fits"))
+    inside = [path.replace("../", "") for path in sim]
+
+    def begin():
+        os.chdir(work)
+        shutil.rmtree("now")
+        shutil.copytree("base", "now")
+        os.chdir("now")
+
+    begin()
+    run("imingest", "-db", "db", "night", "other", code=0)
+    run("imstatreg", "-db", "db/Imreg.db", "-", stdin=json.dumps({"file": os.path.abspath(inside[3]), "extension": 1, "sky": 77.5}) + "\n", code=0)
+    os.rename(inside[3], "other/moved_elsewhere.fits")
+    os.remove(inside[4])
+    image(inside[5], RUNID="changed")
+    image("other/fresh_raw.fits", ROOTNAME="fresh")
+    os.chdir(work)
+    shutil.rmtree("base")
+    shutil.copytree("now", "base")
+    begin()
+    line = [os.path.join(BIN, "imingest"), "-db", "db", "-j", "1", "night", "other"]
+    strace("../trace", ["fdatasync", "rename"], line)
+    wanted = state("db")
+    equal([r["sky"] for key, r in wanted.items() if key[0] is None and key[2] == "moved_elsewhere.fits" and key[5] == 1], [77.5], "a quiet run")
+    trace = read("../trace").decode()
+    tried = 0
+    for call in ("fdatasync", "rename"):
+        for nth in range(1, trace.count(call + "(") + 1):
+            begin()
+            inject("../trace", call, "signal=KILL", nth, line)
+            counts("db", "night", "other")
+            tried += same(state("db"), f"killed at {call} {nth}")
+    check(tried > 12, f"only {tried} kills")
+    os.chdir(work)
+else:
+    print("no strace, or sanitizers: a run is not killed at its syncs")
+
 # Wrong words.
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
 fails(2, ["layout", "last part of a path"], "imingest", "-db", "z", "-layout", "/abs/*.fits", "pub")
