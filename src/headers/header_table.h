@@ -51,6 +51,9 @@ class HeaderTable {
   /// A file and HDU may be among `rows` once.
   Result<TableReport> write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files);
 
+  /// Gives back room and journal, at the end of the work.
+  Status trim() { return writer_->trim(); }
+
   const RecordFile& file() const { return writer_->file(); }
   const Heap& heap() const { return *heap_; }
 

@@ -85,7 +85,8 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
     const bool is_known = known != table.known().end() && known->second.state != FileState::gone;
     if (is_known) {
       const auto& was = known->second;
-      const bool ended = was.state != FileState::begun && !(again && was.state == FileState::failed) &&
+      const bool is_named = std::find(found.trees.begin(), found.trees.end(), path) != found.trees.end();
+      const bool ended = was.state != FileState::begun && !(again && (is_named || was.state == FileState::failed)) &&
                          !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == times->size && was.mtime == times->mtime) {
         ++out.unchanged;

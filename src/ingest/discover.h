@@ -29,7 +29,7 @@ struct Work {
   std::vector<IngestedFile> impossible;  ///< their paths are too long for files.db
   std::int64_t unchanged = 0;
 };
-/// `again`: those that failed, too; `now`: what waited for its release until then is to be read.
+/// `again`: those that failed and those that are trees themselves, too; `now`: what waited for its release until then is to be read.
 Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now);
 
 /// Files that are known and stand no more where they stood, by what tells a file wherever it is.

@@ -45,6 +45,8 @@ class FileTable {
 
   /// New rows (number unknown so far) and changed ones as one durable step. `moved`: by their numbers, the paths where files were.
   Status write(const std::vector<Record>& rows, const std::map<std::int64_t, std::string>& moved = {});
+  /// Gives back room and journal.
+  Status trim() { return writer_->trim(); }
 
  private:
   FileTable() = default;

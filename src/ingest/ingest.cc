@@ -107,6 +107,9 @@ class Ingest {
     IMREG_TRY(take_out(work.gone));
     IMREG_TRY(observations_->update_types());
     IMREG_TRY(registrar_->write(true));
+    IMREG_TRY(tables_.trim());
+    IMREG_TRY(observations_->trim());
+    IMREG_TRY(table_->trim());
     log_.info("", "Process Complete.");
     IMREG_TRY(log_.flush());
     return std::move(report_);

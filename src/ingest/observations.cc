@@ -206,6 +206,11 @@ Status Observations::update(const std::set<std::string>& names, const FileTable&
   return datasets_.write(kinds);
 }
 
+Status Observations::trim() {
+  IMREG_TRY(master_.writer->trim());
+  return datasets_.writer->trim();
+}
+
 Status Observations::update_types() {
   if (types_.empty()) return {};
   std::vector<std::pair<std::string, Record>> changed;

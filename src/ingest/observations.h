@@ -38,6 +38,8 @@ class Observations {
   Status update(const std::set<std::string>& names, const FileTable& table, const std::vector<Record>& rows);
   /// Gives all programmes the types that are known now.
   Status update_types();
+  /// Gives back room and journal.
+  Status trim();
 
  private:
   struct Table {

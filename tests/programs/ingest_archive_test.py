@@ -1,6 +1,6 @@
 """imingest keeps more of an archive than headers: images, observations, kinds of files, where files went, a log. Oracle: imregister, and sums over what the test wrote."""
 from harness import *
-import collections, glob, re, time
+import glob, random, re, time
 
 
 def counts(db, *args, code=0):
@@ -226,6 +226,46 @@ if shutil.which("strace") and not SANITIZED:
     os.chdir(work)
 else:
     print("no strace, or sanitizers: a run is not killed at its syncs")
+
+# imcheck looks at all of it: every byte of a heap, a table that is not there, a row that is not.
+run("imingest", "-db", "c", "night", code=0)
+run("imcheck", "-db", "c", code=0)
+heap = glob.glob("c/headers/*_ccd.heap")[0]
+whole = read(heap)
+random.seed(8)
+missed = []
+for at in [*range(24), *random.sample(range(len(whole)), 150), len(whole) - 1]:
+    write(heap, whole[:at] + bytes([whole[at] ^ 1 << random.randrange(8)]) + whole[at + 1:])
+    if run("imcheck", "-db", "c", "-q").returncode != 3:
+        missed.append(at)
+equal(missed, [], "flipped bytes of a heap that imcheck does not find")
+write(heap, whole[:-5])
+fails(3, ["damaged", "imingest -again"], "imcheck", "-db", heap.replace(".heap", ".db"))
+os.remove(heap)
+fails(3, [heap], "imcheck", "-db", "c")
+write(heap, whole)
+db = heap.replace(".heap", ".db")
+found = next(r for r in rows(db, "-where", "hdu = 2"))
+path = next(r["pathname"] + "/" + r["filename"] for r in table("c", "files", "-where", f"number = {found['file']}"))
+keep = read(db)
+at = keep.index(found["filename"].encode())
+with open(db, "r+b") as f:  # a damaged row
+    f.seek(at)
+    f.write(b"X")
+fails(3, ["imingest -again"], "imcheck", "-db", "c")
+write(db, keep)
+os.rename(db, "away")
+os.rename(heap, "away.heap")
+fails(3, ["1 of its 4 headers", "imingest -again"], "imcheck", "-db", "c")
+os.rename("away", db)
+os.rename("away.heap", heap)
+run("imcheck", "-db", "c", code=0)
+write(heap, whole[:-5])
+last = max(rows(db), key=lambda r: r["heap"])
+path = next(r["pathname"] + "/" + r["filename"] for r in table("c", "files", "-where", f"number = {last['file']}"))
+equal(counts("c", "-again", path)["changed"], 1, "the remedy")
+run("imcheck", "-db", "c", code=0)
+equal(run("imheader", "-db", "c", path, code=0).stdout, run("imheader", "-db", "q", path, code=0).stdout, "the header is there again")
 
 # Wrong words.
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
