@@ -186,8 +186,9 @@ class Ingest {
     IMREG_TRY(table_->write(begun, moved));
     log_observations("Begin ingestion", names);
 
-    observations_by_file_.clear();
-    for (const auto& row : rows) observations_by_file_[row[files::kNumber]] = observation_of(row.view());
+    of_batch_.clear();
+    for (const auto& row : rows)
+      of_batch_[row[files::kNumber]] = {observation_of(row.view()), std::string(row[files::kRootname])};
     std::map<std::string, std::vector<HeaderRow>> by_table;
     std::vector<std::int64_t> again;  // files of which there may be rows
     for (std::size_t i = from; i < end; ++i) {
@@ -195,8 +196,8 @@ class Ingest {
       const auto number = rows[i - from][files::kNumber];
       if (file.is_known || !file.moved_from.empty()) again.push_back(number);
       for (auto& row : file.rows) {
-        by_table[row.table].push_back(
-            {number, row.hdu, file.names.rootname, name_of(file.path), std::move(row.cards), now});
+        by_table[row.table].push_back({number, row.hdu, file.names.rootname, name_of(file.path), std::move(row.cards),
+                                       now, std::move(row.parsed)});
       }
     }
     IMREG_TRY(observations_->update(names, *table_, rows));
@@ -249,18 +250,15 @@ class Ingest {
       IMREG_ASSIGN(const auto names, header_tables(options_.folder));
       for (const auto& name : names) by_table.try_emplace(name);
     }
-    for (const auto& [name, list] : by_table) {
-      IMREG_ASSIGN(auto* table, tables_.open(name));
-      IMREG_ASSIGN(const auto written, table->write(list, again));
-      report_.rows += std::ssize(list);
+    for (auto& [name, list] : by_table) {
       std::set<std::string> updated;
-      for (const auto& row : list) updated.insert(observations_by_file_[row.file]);
+      for (const auto& row : list) updated.insert(of_batch_.at(row.file).observation);
+      report_.rows += std::ssize(list);
+      IMREG_ASSIGN(auto* table, tables_.open(name));
+      IMREG_ASSIGN(const auto written, table->write(std::move(list), again));
       for (const auto& observation : updated) log_.info(observation, "Updated " + acsql_name(name) + " table.");
-      for (const auto& fresh : written.new_keywords) {
-        const auto row =
-            std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.file == fresh.file; });
-        log_.warning(row->rootname, fresh.keyword + " not in " + acsql_name(name));
-      }
+      for (const auto& fresh : written.new_keywords)
+        log_.warning(of_batch_.at(fresh.file).rootname, fresh.keyword + " not in " + acsql_name(name));
     }
     return {};
   }
@@ -400,7 +398,10 @@ class Ingest {
   Tables tables_;
   std::vector<ArchiveFile> work_;
   std::optional<Moves> moves_;
-  std::map<std::int64_t, std::string> observations_by_file_;  // of the batch
+  struct Names {
+    std::string observation, rootname;
+  };
+  std::map<std::int64_t, Names> of_batch_;  // by number of the file
   std::atomic<std::size_t> done_{0};
   std::int64_t next_ = 1;
 };

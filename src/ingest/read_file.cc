@@ -50,7 +50,8 @@ void read(ArchiveFile& file, const ReadOptions& options) {
   for (const auto& hdu : found->hdus) {
     std::string cards(hdu.header.text());
     cards.append(static_cast<std::size_t>(hdu.reserve) * kCardSize, ' ');
-    file.rows.push_back({table_of(file.names, hdu), hdu.number, std::move(cards)});
+    auto parsed = headers::parse_header(cards);
+    file.rows.push_back({table_of(file.names, hdu), hdu.number, std::move(cards), std::move(parsed)});
   }
   if (!found->damage.empty()) {
     file.what = found->damage.find("cut") != std::string::npos ? FileClass::cut : FileClass::damaged;

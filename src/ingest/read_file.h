@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "headers/header_table.h"
 #include "imreg/camera.h"
 #include "imreg/registry.h"
 #include "ingest/file_table.h"
@@ -31,6 +32,7 @@ struct ArchiveFile {
     std::string table;
     int hdu;
     std::string cards;
+    headers::ParsedHeader parsed;
   };
   std::vector<Row> rows;
   FileRows images;  ///< for the registration database
