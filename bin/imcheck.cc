@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
+#include "imreg/ingest.h"
 #include "imreg/queue.h"
 #include "imreg/temps.h"
 #include "imreg/upkeep.h"
@@ -80,6 +81,7 @@ int check(Request& request) {
   if (const Status check = roots ? PathRoots::check_file(request.database) : Status(); !check.ok())
     report->add(check.code() == Code::io ? Finding::Kind::damage : Finding::Kind::warning, check);
   check_queues(request.database, request.options, *report);
+  check_ingest(request.database, request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }
