@@ -220,7 +220,10 @@ class Ingest {
       }
     };
     std::vector<std::thread> threads;
-    for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+    try {
+      for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+    } catch (const std::exception&) {  // fewer than wished do the work too
+    }
     work();
     for (auto& thread : threads) thread.join();
   }
