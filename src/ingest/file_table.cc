@@ -36,22 +36,27 @@ Result<FileTable> FileTable::open(const std::string& folder, const RecordWriter:
   FileTable out;
   IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path_in(folder),
                                                          *builtin_format(files::kFormat, files::kVersion), options));
+  IMREG_TRY(check(out.file()));
   IMREG_TRY(out.load(out.file()));
   return out;
 }
 
+Result<std::optional<RecordFile>> FileTable::look_at(const std::string& folder) {
+  auto file = RecordFile::open(path_in(folder));
+  if (!file && file.status().code() == Code::not_found) return std::optional<RecordFile>();
+  if (!file) return file.status();
+  IMREG_TRY(check(*file));
+  return std::optional<RecordFile>(*std::move(file));
+}
+
 Result<FileTable> FileTable::look(const std::string& folder) {
   FileTable out;
-  auto file = RecordFile::open(path_in(folder));
-  if (!file && file.status().code() == Code::not_found) return out;
-  if (!file) return file.status();
-  out.file_ = *std::move(file);
-  IMREG_TRY(out.load(*out.file_));
+  IMREG_ASSIGN(out.file_, look_at(folder));
+  if (out.file_) IMREG_TRY(out.load(*out.file_));
   return out;
 }
 
 Status FileTable::load(const RecordFile& file) {
-  IMREG_TRY(check(file));
   known_.reserve(static_cast<std::size_t>(file.count()));
   Record scratch = file.make_record();
   for (std::int64_t i = 0; i < file.count(); ++i) {

@@ -25,6 +25,8 @@ class FileTable {
   static std::string path_in(const std::string& folder);
   /// Makes it when it is missing. Errors: those of RecordWriter::open_or_create; mismatch (of another release).
   static Result<FileTable> open(const std::string& folder, const RecordWriter::Options& options);
+  /// To look only, without knowing all of its files; nothing: it is not there. Errors as open() has them.
+  static Result<std::optional<RecordFile>> look_at(const std::string& folder);
   /// To look only; one that is not there has no files.
   static Result<FileTable> look(const std::string& folder);
 
