@@ -267,6 +267,42 @@ equal(counts("c", "-again", path)["changed"], 1, "the remedy")
 run("imcheck", "-db", "c", code=0)
 equal(run("imheader", "-db", "c", path, code=0).stdout, run("imheader", "-db", "q", path, code=0).stdout, "the header is there again")
 
+# Readers see all rows that were acknowledged, while the table becomes another one again and again: new columns, longer texts, other types.
+import threading  # noqa: E402
+
+done, over, looks = [0], [False], [0]
+
+
+def reader():
+    while not over[0]:
+        before = done[0]
+        out = run("imsearch", "-db", "g", "-from", "generic_0", "-where", "number >= 0", "-fields", "number,thing", "-format", "json")
+        if before == 0 and out.returncode:
+            continue  # not there yet
+        found = [json.loads(line) for line in out.stdout.splitlines()]
+        check(out.returncode == 0 and not out.stderr, f"a reader: {out.returncode} {out.stderr!r:.200}")
+        check(before <= len(found) <= done[0] + 1, f"{before} rows were there, {len(found)} are seen, {done[0]} are there")
+        check(all(str(r["thing"]) == str(thing(int(r["number"]))) for r in found), f"values: {found!r:.300}")
+        looks[0] += 1
+
+
+def thing(i):
+    return i if i < 8 else "x" * i  # a number for a while, then a text that grows
+
+
+readers = [threading.Thread(target=guarded, args=(reader,)) for _ in range(2)]
+for r in readers:
+    r.start()
+for i in range(24):
+    image(f"grow/f{i:02}.fits", NUMBER=i, THING=thing(i), **{f"NEW{i}": i})
+    equal(counts("g", "grow")["new"], 1, "one more")
+    done[0] += 1
+over[0] = True
+for r in readers:
+    r.join()
+version = int(re.search(r"^IMREGVER= *(\d+)|version (\d+)", run("imcheck", "-db", "g/headers/generic_0.db", "-stat", code=0).stdout, re.M)[0].split()[-1])
+check(version > 20 and looks[0] > 5, f"{version} versions, {looks[0]} looks")
+
 # Wrong words.
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
 fails(2, ["layout", "last part of a path"], "imingest", "-db", "z", "-layout", "/abs/*.fits", "pub")
