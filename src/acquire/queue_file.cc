@@ -22,6 +22,10 @@ constexpr std::size_t kLongestName = 32;
 
 const Schema& schema() { return *builtin_format(queue::kFormat, queue::kVersion); }
 
+bool is_newer(const RecordFile& file) {
+  return file.schema().format == queue::kFormat && file.schema().version > queue::kVersion;
+}
+
 bool is_queue_name(std::string_view name) {
   const auto good = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -70,6 +74,8 @@ bool is_damage_of(const std::string& file, const Status& trouble) {
 
 std::string remedy_of_queue(const std::string& database, const std::string& name, bool saved) {
   const std::string file = file_of_queue(database, name), fresh = file + ".saved";
+  if (const auto found = RecordFile::open(file); found && is_newer(*found))
+    return "behind that imqueue -db " + database + " fill " + name + " brings the lines that are missing";
   return "mend it: " +
          (saved ? "imcheck -db " + file + " -repair " + fresh + "; mv " + fresh + " " + file + " && rm -f " + file +
                       ".journal"
@@ -86,7 +92,10 @@ Status check_queue_file(const RecordFile& file) {
   for (const int version : {queue::kVersion, queue_v1::kVersion}) {
     if (file.schema().layout_hash() == builtin_format(queue::kFormat, version)->layout_hash()) return {};
   }
-  return Status(Code::mismatch, "is no queue that this release knows").in_file(file.path());
+  return Status(Code::mismatch, is_newer(file) ? "is a queue of version " + std::to_string(file.schema().version) +
+                                                     ", as a newer imreg makes it; install that one"
+                                               : "is no queue that this release knows")
+      .in_file(file.path());
 }
 
 std::int64_t first_unsettled_row(const RecordFile& file) {

@@ -141,6 +141,9 @@ void check_queues(const std::string& database, const CheckOptions& options, Chec
               .in_file(path));
       continue;
     }
+    if (const auto file = RecordFile::open(path); file) {
+      report.add(Finding::Kind::warning, acquire::check_queue_file(*file));  // of a newer release: nobody can judge it
+    }
     // That it has no index, say, is well.
     std::erase_if(found->findings, [](const Finding& finding) { return finding.kind == Finding::Kind::note; });
     if (!found->whole())
