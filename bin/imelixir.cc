@@ -8,6 +8,7 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/queues.h"
+#include "cli/verbs.h"
 #include "imreg/elixir.h"
 #include "imreg/record_file.h"
 #include "imreg/registry.h"
@@ -78,6 +79,9 @@ Result<int> act(const Parsed& args) {
   IMREG_ASSIGN(const std::string database, waits ? settings.database() : database_with_queues(settings));
   if (args.positionals.empty()) return work_on(args, database, settings);
   const std::string& verb = args.positionals[0];
+  constexpr std::string_view kWork = "imelixir alone";
+  constexpr VerbOption kVerbOptions[] = {{"j", kWork}, {"once", kWork}, {"camera", kWork}, {"format", "status"}};
+  IMREG_TRY(check_verb_options(args, verb, kVerbOptions));
   if (verb == "status") {
     IMREG_ASSIGN(const auto processes, elixir_processes(database));
     Output output;

@@ -8,6 +8,7 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/temperature_options.h"
+#include "cli/verbs.h"
 #include "imreg/temps.h"
 #include "os/file.h"
 #include "registry/search_filters.h"
@@ -127,7 +128,8 @@ int work(const cli::Parsed& args) {
       {"import", import}, {"extract", extract}, {"fill", fill}, {"list", list}};
   const auto at = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const auto& v) { return v.first == verb; });
   const auto database = work.settings.database();
-  Status status = database.status();
+  constexpr cli::VerbOption kVerbOptions[] = {{"o", "extract"}, {"go", "fill"}};
+  Status status = database.ok() ? cli::check_verb_options(args, verb, kVerbOptions) : database.status();
   if (at == std::end(kVerbs))
     status = {Code::invalid, "\"" + visible(verb) + "\": there are import, extract, fill, list"};
   if (args.has("format") && !work.json && args.word("format") != "text")

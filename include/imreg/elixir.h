@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,16 @@
 #include "imreg/queue.h"
 
 namespace imreg {
+
+/// A step that is built in.
+class LineStep {
+ public:
+  virtual ~LineStep() = default;
+  virtual void run(const QueueLine& line) = 0;
+  /// Makes what was run since the last call durable, as one step. Of each of these lines, in order: what is to be said of it, or
+  /// why it has failed.
+  virtual std::vector<Result<std::string>> save() = 0;
+};
 
 struct ElixirOptions {
   std::string database;
@@ -23,10 +34,11 @@ struct ElixirOptions {
   double kill_seconds = 5;  ///< between SIGTERM and SIGKILL
   CameraSources cameras;    ///< for the built-in step
   std::string camera = {};  ///< its camera table, as RegisterOptions has it; empty: by the header
-  /// STEP_NAME imstats: makes what does the step on one line after the other, some of one file, in a process of its own; that
-  /// gives what is to be said of the line.
-  using LineStep = std::function<Result<std::string>(const QueueLine& line)>;
-  std::function<LineStep(const ElixirOptions& options)> built_in = {};
+  /// STEP_NAME imstats: makes what does the step on lines of a file, one after the other, in a process of its own.
+  std::function<std::unique_ptr<LineStep>(const ElixirOptions& options)> built_in = {};
+  /// What it has done becomes durable with the last line, and when so much time has passed since it began with the first: one
+  /// sync for many lines, and little to be done again when the process dies.
+  double save_seconds = 0.5;
   /// One line for people. Called by the thread that called.
   enum class Grade { info, warning, error };
   std::function<void(Grade grade, const std::string& line)> tell = {};

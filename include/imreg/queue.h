@@ -32,6 +32,7 @@ struct QueueLine {
   std::int64_t filesize = 0, fingerprint = 0;
   double mtime = 0;
   double queued = 0, started = 0, finished = 0;  ///< seconds since 1970-01-01 UTC
+  bool at_work = false;                          ///< its step runs: set where workers are asked, else false
   double after = 0;                              ///< not to be taken before
   int taken = 0;                                 ///< how often
   int tries = 0;                                 ///< attempts that failed
@@ -73,7 +74,7 @@ class Slot {
 struct Outcome {
   std::int64_t id = 0;
   QueueLine::State state = QueueLine::State::done;  ///< done, failed; waiting: another try, not before `after`
-  std::string result;                               ///< a line or two, kept: cut to 160 bytes, printable ASCII
+  std::string result;                               ///< a line or two, kept: cut to 151 bytes, printable ASCII
   double after = 0;
   std::string next;  ///< queue into which the line goes now, or empty; of `failed`: when none of its image waits there
   bool is_attempt = true;  ///< of `waiting`: counts as one that failed

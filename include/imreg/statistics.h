@@ -62,6 +62,7 @@ struct StatisticsReport {
   std::int64_t updated = 0, unchanged = 0;  ///< rows
   std::int64_t waiting = 0;                 ///< entries whose image is not registered: they wait in X.db.pending
   std::vector<Status> faults;               ///< entries that are of no row: changed file, several rows, no such CCD
+  std::vector<std::size_t> faulty;          ///< which entries these are, from 0
   std::vector<std::string> notes;           ///< what recovery did, and what waits still
   bool index_wants_merge = false;
 };

@@ -33,7 +33,8 @@ using Grade = ElixirOptions::Grade;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kTogether = 256;  // lines of one file that one process does; of a long cube others get some, too
-constexpr double kTrySeconds = 1;        // between two attempts of what a full disk refused
+constexpr double kPublishSeconds = 0.1;
+constexpr double kTrySeconds = 1;               // between two attempts of what a full disk refused
 constexpr off_t kLongestLog = off_t{16} << 20;  // then it becomes X.log.old
 
 // What goes wrong with a queue, until it goes well.
@@ -60,7 +61,8 @@ struct Place {
 
 class Elixir {
  public:
-  Elixir(const ElixirOptions& options, Slot slot) : options_(options), slot_(std::move(slot)) {}
+  Elixir(const ElixirOptions& options, Slot slot, acquire::WorkerFile file)
+      : options_(options), slot_(std::move(slot)), file_(std::move(file)) {}
 
   Status prepare() {
     IMREG_ASSIGN(signals_, signals_as_file({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD}));
@@ -68,6 +70,10 @@ class Elixir {
       if (plan.has_step()) closed_.push_back(&plan);
     }
     if (closed_.empty()) return {Code::invalid, "no queue has a step; set STEP_NAME in the configuration"};
+    for (const auto* plan : closed_) {
+      if (plan->is_built_in() && !options_.built_in)
+        return {Code::invalid, "STEP_" + plan->name + ": there is no step imstats here"};
+    }
     // Each line would use up its attempts; so they wait until there is one. Where it depends on the line, only that can tell.
     for (const auto* plan : closed_) {
       if (plan->is_built_in() || plan->step[0].find('{') != std::string::npos) continue;
@@ -90,6 +96,7 @@ class Elixir {
       for (auto& place : places_) save(place);
       if (stopping_ && steps() == 0 && (all_saved() || aborting_)) return;
       if (!stopping_) fill();
+      publish();
       if (options_.once && !stopping_ && steps() == 0 && all_saved() && nothing_left()) return;
       wait();
     }
@@ -176,11 +183,11 @@ class Elixir {
           step->act(now, std::min(options_.kill_seconds, place.plan.timeout));
           continue;
         }
-        const auto rest = step->not_begun();
+        const auto& rest = step->rest();
         for (const auto& line : rest) place.given_back.push_back(line.id);
         if (!rest.empty())
           tell(Grade::info, place.plan.name + ": " + counted(std::ssize(rest), "line") + " of " + rest[0].path +
-                                " given back: not begun");
+                                " given back: their process ended before");
         step.reset();
       }
       std::erase(place.steps, nullptr);
@@ -189,6 +196,22 @@ class Elixir {
 
   static std::string about(const Place& place, const QueueLine& line) {
     return place.plan.name + " line " + std::to_string(line.id) + " " + trigger_line(line) + ": ";
+  }
+
+  // Which lines are worked at. CCDs of a file may take some milliseconds each: not every change is worth a new file.
+  void publish() {
+    std::vector<acquire::LineAtWork> now;
+    for (const auto& place : places_) {
+      for (const auto& step : place.steps) {
+        if (const auto work = step->work()) now.push_back({place.plan.name, work->line, work->since});
+      }
+    }
+    is_published_ = now == published_;
+    if (is_published_ || current_time() < published_at_ + kPublishSeconds) return;
+    file_.write(now);
+    published_ = std::move(now);
+    published_at_ = current_time();
+    is_published_ = true;
   }
 
   void take_in(Place& place, acquire::LineEnd end) {
@@ -399,6 +422,7 @@ class Elixir {
       else if (has_room && !stopping_)
         until = std::min(until, std::max({place.look ? 0 : place.next_time, place.file.again, place.start.again}));
     }
+    if (!is_published_) until = std::min(until, published_at_ + kPublishSeconds);
     wait_for(descriptors, until - now);
     if (current_time() >= now + options_.look_seconds) look_everywhere();
     if (watch_.fd() >= 0) {
@@ -462,6 +486,10 @@ class Elixir {
   std::vector<const QueuePlan*> closed_;
   std::size_t first_ = 0;
   bool stopping_ = false, aborting_ = false, log_trouble_ = false;
+  acquire::WorkerFile file_;
+  std::vector<acquire::LineAtWork> published_;
+  bool is_published_ = true;
+  double published_at_ = 0;
   ElixirReport report_;
 };
 
@@ -474,12 +502,12 @@ ElixirReport run_elixir(const ElixirOptions& options) {
     failed.trouble = slot.status();
     return failed;
   }
-  const auto file = acquire::WorkerFile::make(options.database, *slot, options.jobs);
+  auto file = acquire::WorkerFile::make(options.database, *slot, options.jobs);
   if (!file) {
     failed.trouble = file.status();
     return failed;
   }
-  Elixir elixir(options, *std::move(slot));
+  Elixir elixir(options, *std::move(slot), *std::move(file));
   failed.trouble = elixir.prepare();
   if (!failed.trouble.ok()) return failed;
   tell_service_manager("READY=1");

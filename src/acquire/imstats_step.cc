@@ -31,17 +31,23 @@ std::string number(const char* name, double value) {
   return std::isfinite(value) ? text : "";
 }
 
-class ImstatsStep {
+class ImstatsStep : public LineStep {
  public:
   explicit ImstatsStep(const ElixirOptions& options) : options_(options) {}
-  Result<std::string> run(const QueueLine& line);
+  void run(const QueueLine& line) override { said_.push_back(measure(line)); }
+  std::vector<Result<std::string>> save() override;
 
  private:
   Status open(const QueueLine& line);
+  Result<std::string> measure(const QueueLine& line);
   const ElixirOptions options_;
   std::optional<std::pair<Cameras, std::string>> cameras_;
   std::optional<FileMeasurement> file_;
   std::string which_;  // it is
+  // Of the lines that are not saved: what is said of each, and the statistics of those that have some.
+  std::vector<Result<std::string>> said_;
+  std::vector<ImageStatistics> entries_;
+  std::vector<std::size_t> lines_;  // of the entries
 };
 
 // Again when it has another name or content than that of the line before.
@@ -65,7 +71,7 @@ Status ImstatsStep::open(const QueueLine& line) {
   return {};
 }
 
-Result<std::string> ImstatsStep::run(const QueueLine& line) {
+Result<std::string> ImstatsStep::measure(const QueueLine& line) {
   IMREG_TRY(open(line));
   const FileStatistics file = file_->measure(line.extension, line.slice);
   if (file.ccds.empty()) return file.status;
@@ -83,24 +89,36 @@ Result<std::string> ImstatsStep::run(const QueueLine& line) {
   entry.fwhm = value_of(ccd.fwhm_state, ccd.fwhm);
   entry.file_size = file.file_size;
   entry.mtime = file.mtime;
-  StatisticsOptions registering;
-  registering.database = options_.database;
-  registering.wait_seconds = std::max(options_.wait_seconds, 60.0);  // a long merge does not fail a line
-  registering.on_network = options_.on_network;
-  registering.program = options_.program;
-  registering.may_wait = false;  // the line came from a row: where that is now, the next attempt finds
-  IMREG_ASSIGN(const StatisticsReport report, register_statistics(registering, {entry}));
-  if (!report.faults.empty()) return report.faults[0];
+  entries_.push_back(std::move(entry));
+  lines_.push_back(said_.size());
   if (ccd.sky_state == Measured::failed)  // the row says so, and so does the line
     return Status(Code::corrupt, ccd.reason).in_file(line.path);
   return ccd.state() + number("bias", ccd.bias) + number("sky", ccd.sky) + number("fwhm", ccd.fwhm) +
          (ccd.reason.empty() ? "" : " (" + ccd.reason + ")");
 }
 
+std::vector<Result<std::string>> ImstatsStep::save() {
+  StatisticsOptions registering;
+  registering.database = options_.database;
+  registering.wait_seconds = std::max(options_.wait_seconds, 60.0);  // a long merge does not fail a line
+  registering.on_network = options_.on_network;
+  registering.program = options_.program;
+  registering.may_wait = false;  // the lines came from rows: where those are now, the next attempt finds
+  if (!entries_.empty()) {
+    const auto report = register_statistics(registering, entries_);
+    if (!report) {
+      for (const auto line : lines_) said_[line] = report.status();
+    } else {
+      for (std::size_t i = 0; i < report->faults.size(); ++i) said_[lines_[report->faulty[i]]] = report->faults[i];
+    }
+  }
+  entries_.clear();
+  lines_.clear();
+  return std::exchange(said_, {});
+}
+
 }  // namespace
 
-ElixirOptions::LineStep imstats_step(const ElixirOptions& options) {
-  return [step = std::make_shared<ImstatsStep>(options)](const QueueLine& line) { return step->run(line); };
-}
+std::unique_ptr<LineStep> imstats_step(const ElixirOptions& options) { return std::make_unique<ImstatsStep>(options); }
 
 }  // namespace imreg

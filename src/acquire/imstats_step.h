@@ -1,14 +1,14 @@
 // The step that is built into imelixir.
 #pragma once
 
-#include <string>
+#include <memory>
 
 #include "imreg/elixir.h"
 
 namespace imreg {
 
-/// imstats on the image of a line, and the statistics into its row. Gives what is to be said of it in a line. Errors: the image
-/// cannot be measured, those of register_statistics(). The file stays open for the next line of it.
-ElixirOptions::LineStep imstats_step(const ElixirOptions& options);
+/// imstats on the images of lines, and the statistics into their rows. Errors of a line: the image cannot be measured, those of
+/// register_statistics(). A file stays open for the next line of it.
+std::unique_ptr<LineStep> imstats_step(const ElixirOptions& options);
 
 }  // namespace imreg

@@ -67,6 +67,7 @@ void Queue::State::look_again(const RecordFile& file) {
 
 void Queue::State::each_announced(const RecordFile& file, const std::function<void(std::int64_t, Record&)>& visit) {
   look_again(file);
+  seen.unannounced = std::max(seen.unannounced, acquire::first_unsettled_row(file));
   Record record = file.make_record();
   for (std::int64_t row = seen.unannounced; row < file.count(); ++row) {
     if (acquire::state_of(file.peek(row, record)) != LineState::announced)
@@ -74,6 +75,12 @@ void Queue::State::each_announced(const RecordFile& file, const std::function<vo
     else if (file.read(row, record).ok())  // damaged: take() tells
       visit(row, record);
   }
+}
+
+std::int64_t Queue::State::first_announced(const RecordFile& file) {
+  std::int64_t first = 0;
+  each_announced(file, [&](std::int64_t, Record& record) { first = first > 0 ? first : record[queue::kLine]; });
+  return first;
 }
 
 void Queue::State::each_open(const RecordFile& file, bool quietly,
@@ -133,6 +140,8 @@ Status Queue::State::change(const std::vector<std::int64_t>& ids, const Edit& ed
     if (row < 0) return acquire::not_held(path, ids[i]);
     IMREG_TRY(writer.file().read(row, record));
     IMREG_ASSIGN(const bool changed, edit(record, i));
+    // The end of a result that was longer is no part of this one.
+    if (!acquire::has_unsettled(writer.file())) acquire::set_unsettled(record, 0, writer.file());
     if (changed) changes.push_back({row, record.bytes()});
   }
   return writer.commit(changes);

@@ -42,7 +42,9 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
       return true;
     });
   }
+  std::vector<std::pair<std::int64_t, std::int64_t>> announced;  // rows, and their lines
   each_announced(writer.file(), [&](std::int64_t row, Record& record) {
+    announced.emplace_back(row, record[queue::kLine]);
     if (record[queue::kSlot] == slot.number()) {
       if (holds(slot, record[queue::kLine])) return;
       acquire::end_with(record, LineState::dropped);  // of an announcement that failed
@@ -54,6 +56,10 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   settle(std::move(dead), changes);
   std::string added;
   std::int64_t id = next_id(writer.file());
+  std::set<std::int64_t> settled;
+  for (const auto& change : changes) settled.insert(change.row);
+  const auto stays = std::ranges::find_if(announced, [&](const auto& one) { return !settled.contains(one.first); });
+  const std::int64_t unsettled = stays == announced.end() ? id : stays->second;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!origins.empty() && origins[i].perhaps_sent) {
       if (const auto sent = line_sent(writer.file(), origins[i])) {
@@ -70,6 +76,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
     line.taken = line.tries = 0;
     IMREG_ASSIGN(Record record, acquire::record_of(line));
     record.set(queue::kSlot, slot.number());
+    acquire::set_unsettled(record, unsettled, writer.file());
     if (!origins.empty()) {
       acquire::set_text(record, queue::kOrigin, origins[i].queue);
       record.set(queue::kOriginline, origins[i].line);
@@ -80,7 +87,7 @@ Result<std::vector<std::int64_t>> Queue::State::announce(const Slot& slot, const
   }
   if (changes.empty() && added.empty()) return ids;
   IMREG_TRY(changes.empty() ? writer.append(std::move(added)) : writer.commit(changes, std::move(added)));
-  for (const auto announced : ids) hold(slot, announced);
+  for (const auto line : ids) hold(slot, line);
   return ids;
 }
 
@@ -144,6 +151,7 @@ Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begu
   std::string added;
   auto& rows = state_->present.rows;
   std::int64_t id = state_->next_id(file);
+  const std::int64_t unsettled = state_->first_announced(file);
   for (const QueueLine& line : lines) {
     const std::size_t hash = std::hash<std::string>()(image_key(line));
     const auto [from, to] = rows.equal_range(hash);
@@ -153,7 +161,7 @@ Result<std::int64_t> Queue::add(const std::vector<QueueLine>& lines, double begu
       return file.read(one.second, record).ok() && stands_for(acquire::line_of(record.view()), line);
     });
     if (is_there) continue;
-    const auto waiting = acquire::waiting_record(line, id++);
+    const auto waiting = acquire::waiting_record(line, id++, unsettled, file);
     if (!waiting) {
       state_->present = {};  // it has rows that will not be
       return waiting.status();

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "emit/trigger.h"
+#include "formats/queue.v1.h"
 #include "imreg/date.h"
 #include "os/file.h"
 #include "os/walk.h"
@@ -20,6 +21,10 @@ constexpr std::string_view kEnding = ".queue";
 constexpr std::size_t kLongestName = 32;
 
 const Schema& schema() { return *builtin_format(queue::kFormat, queue::kVersion); }
+
+bool is_newer(const RecordFile& file) {
+  return file.schema().format == queue::kFormat && file.schema().version > queue::kVersion;
+}
 
 bool is_queue_name(std::string_view name) {
   const auto good = [](char c) {
@@ -69,6 +74,8 @@ bool is_damage_of(const std::string& file, const Status& trouble) {
 
 std::string remedy_of_queue(const std::string& database, const std::string& name, bool saved) {
   const std::string file = file_of_queue(database, name), fresh = file + ".saved";
+  if (const auto found = RecordFile::open(file); found && is_newer(*found))
+    return "behind that imqueue -db " + database + " fill " + name + " brings the lines that are missing";
   return "mend it: " +
          (saved ? "imcheck -db " + file + " -repair " + fresh + "; mv " + fresh + " " + file + " && rm -f " + file +
                       ".journal"
@@ -76,9 +83,34 @@ std::string remedy_of_queue(const std::string& database, const std::string& name
          "; imqueue -db " + database + " fill " + name + " (imreg-queue(5))";
 }
 
+bool has_unsettled(const RecordFile& file) { return file.schema().version > queue_v1::kVersion; }
+
 Status check_queue_file(const RecordFile& file) {
-  if (file.schema().layout_hash() == schema().layout_hash()) return {};
-  return Status(Code::mismatch, "is no queue that this release knows").in_file(file.path());
+  static_assert(queue::kRecordSize == queue_v1::kRecordSize && queue::kPath.offset == queue_v1::kPath.offset &&
+                queue::kResult.offset == queue_v1::kResult.offset &&
+                queue::kUnsettled.offset == queue_v1::kResult.offset + queue::kResult.count);
+  for (const int version : {queue::kVersion, queue_v1::kVersion}) {
+    if (file.schema().layout_hash() == builtin_format(queue::kFormat, version)->layout_hash()) return {};
+  }
+  return Status(Code::mismatch, is_newer(file) ? "is a queue of version " + std::to_string(file.schema().version) +
+                                                     ", as a newer imreg makes it; install that one"
+                                               : "is no queue that this release knows")
+      .in_file(file.path());
+}
+
+std::int64_t first_unsettled_row(const RecordFile& file) {
+  if (!has_unsettled(file)) return 0;
+  Record record = file.make_record();
+  std::int64_t high = file.count() - 1;
+  while (high >= 0 && !file.read(high, record).ok()) --high;
+  const std::int64_t line = record[queue::kUnsettled];
+  std::int64_t low = 0;
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (!file.read(middle, record).ok()) return 0;  // a damaged number would mislead the search
+    (record[queue::kLine] < line ? low : high) = record[queue::kLine] < line ? middle + 1 : middle;
+  }
+  return low;
 }
 
 QueueLine line_of(RecordView record) {
@@ -132,13 +164,20 @@ Result<Record> record_of(const QueueLine& line) {
   return record;
 }
 
-Result<Record> waiting_record(QueueLine line, std::int64_t id) {
+void set_unsettled(Record& record, std::int64_t line, const RecordFile& file) {
+  record.set(queue::kUnsettled, has_unsettled(file) ? line : 0);
+  record.set(queue::kSpare, 0);  // of version 1 the end of `result`, too
+}
+
+Result<Record> waiting_record(QueueLine line, std::int64_t id, std::int64_t unsettled, const RecordFile& file) {
   line.id = id;
   line.state = LineState::waiting;
   line.queued = current_time();
   line.started = line.finished = line.after = 0;
   line.taken = line.tries = 0;
-  return record_of(line);
+  IMREG_ASSIGN(Record record, record_of(line));
+  set_unsettled(record, unsettled > 0 ? unsettled : id, file);
+  return record;
 }
 
 void set_state(Record& record, LineState state) { record.set(queue::kState, static_cast<std::uint8_t>(state)); }

@@ -22,8 +22,13 @@ Status check_queue_name(const std::string& name);
 bool is_damage_of(const std::string& file, const Status& trouble);
 /// How to mend it; `saved`: lines of it can be.
 std::string remedy_of_queue(const std::string& database, const std::string& name, bool saved = true);
-/// Ok: this is the format that this release writes. Error: mismatch.
+/// Ok: this is a format that this release writes. Error: mismatch.
 Status check_queue_file(const RecordFile& file);
+/// Version 1 has no field `unsettled`: there its bytes are the end of `result`.
+bool has_unsettled(const RecordFile& file);
+/// No row before this one is announced, or becomes so: as the last line that is whole says. The same few rows are looked at however
+/// long the queue is.
+std::int64_t first_unsettled_row(const RecordFile& file);
 
 using LineState = QueueLine::State;
 inline LineState state_of(RecordView record) { return static_cast<LineState>(record[queue::kState]); }
@@ -31,8 +36,10 @@ inline bool is_final(LineState state) { return state > LineState::taken; }
 QueueLine line_of(RecordView record);
 /// Error: invalid, the path does not fit.
 Result<Record> record_of(const QueueLine& line);
-/// The same of a line that waits from now on, under a new number.
-Result<Record> waiting_record(QueueLine line, std::int64_t id);
+/// The same of a line that waits from now on, under a new number. `unsettled`: the first line that is announced; 0: none is.
+Result<Record> waiting_record(QueueLine line, std::int64_t id, std::int64_t unsettled, const RecordFile& file);
+/// Of a line that comes now.
+void set_unsettled(Record& record, std::int64_t line, const RecordFile& file);
 void set_state(Record& record, LineState state);
 /// The same, and when.
 void end_with(Record& record, LineState state);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <tuple>
 
 #include "acquire/queue_file.h"
 #include "base/json.h"
@@ -63,8 +65,29 @@ std::string line_members(const QueueLine& line) {
          pair("path", json_text(line.path)) + pair("outroot", json_text(outroot_of(line))) + pair("ccd", line.ccd) +
          pair("mode", json_text(word_of_mode(line.mode))) + pair("extension", line.extension) +
          pair("slice", line.slice) + time_pair("queued", line.queued) + time_pair("started", line.started) +
-         time_pair("finished", line.finished) + time_pair("after", line.after) + pair("taken", line.taken) +
-         pair("tries", line.tries) + pair("worker", json_text(line.worker)) + pair("result", json_text(line.result));
+         time_pair("finished", line.finished) + time_pair("after", line.after) +
+         pair("at_work", line.at_work ? "true" : "false") + pair("taken", line.taken) + pair("tries", line.tries) +
+         pair("worker", json_text(line.worker)) + pair("result", json_text(line.result));
+}
+
+using HeldLine = std::pair<std::string, QueueLine>;  // its queue
+
+// Of lines that are taken with others of their file and not begun, or done and not durable: the first of each file, and how many.
+std::vector<std::pair<const HeldLine*, std::size_t>> not_at_work(const std::vector<HeldLine>& held) {
+  std::vector<std::pair<const HeldLine*, std::size_t>> out;
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> known;
+  for (const auto& one : held) {
+    const auto& [queue, line] = one;
+    if (line.at_work) continue;
+    const auto [at, is_new] = known.try_emplace({queue, line.worker, line.path}, out.size());
+    if (is_new) out.emplace_back(&one, 0);
+    ++out[at->second].second;
+  }
+  return out;
+}
+
+std::string more_lines(const QueueLine& line, std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " more line of " : " more lines of ") + visible(line.path);
 }
 
 }  // namespace
@@ -85,12 +108,17 @@ std::string counts_text(const std::vector<QueueCounts>& queues, bool rates) {
                       time_text(q.oldest), age_text(q.oldest)});
   }
   std::string out = table(rows);
+  if (rates) return out;
   for (const auto& q : queues) {
     for (const auto& line : q.held) {
-      if (!rates)
+      if (line.at_work)
         out += q.name + " line " + std::to_string(line.id) + " is with " + visible(line.worker) + " since " +
                time_text(line.started) + ": " + visible(trigger_line(line)) + '\n';
     }
+    std::vector<HeldLine> held;
+    for (const auto& line : q.held) held.emplace_back(q.name, line);
+    for (const auto& [line, count] : not_at_work(held))
+      out += q.name + ": " + more_lines(line->second, count) + " with " + visible(line->second.worker) + '\n';
   }
   return out;
 }
@@ -112,7 +140,9 @@ std::string counts_json(const std::vector<QueueCounts>& queues) {
 std::string line_text(const QueueLine& line) {
   std::string out =
       std::to_string(line.id) + ' ' + std::string(word_of(line.state)) + ' ' + visible(trigger_line(line));
-  if (line.state == LineState::taken) out += " (" + visible(line.worker) + " since " + time_text(line.started) + ")";
+  if (line.state == LineState::taken)
+    out += " (" + visible(line.worker) + (line.at_work ? " since " + time_text(line.started) : ", taken with others") +
+           ")";
   if (line.state == LineState::waiting && line.after > current_time())
     out += " (not before " + time_text(line.after) + ", attempts that failed: " + std::to_string(line.tries) + ")";
   if (is_final(line.state)) out += " (" + time_text(line.finished) + ")";
@@ -127,13 +157,16 @@ std::string line_json(const std::string& queue, const QueueLine& line) {
 std::string processes_text(const std::vector<ElixirProcess>& processes) {
   std::string out;
   for (const auto& process : processes) {
+    const auto running = std::ranges::count_if(process.held, [](const auto& held) { return held.second.at_work; });
     out += "imelixir, process " + std::to_string(process.pid) + " on " + visible(process.host) + " since " +
-           visible(process.since) + ": " + std::to_string(process.held.size()) + " of " + std::to_string(process.jobs) +
-           " steps\n";
+           visible(process.since) + ": " + std::to_string(running) + " of " + std::to_string(process.jobs) + " steps\n";
     for (const auto& [queue, line] : process.held) {
+      if (!line.at_work) continue;
       out += "  " + queue + " line " + std::to_string(line.id) + " since " + time_text(line.started) + ": " +
              visible(trigger_line(line)) + '\n';
     }
+    for (const auto& [line, count] : not_at_work(process.held))
+      out += "  " + line->first + ": " + more_lines(line->second, count) + '\n';
   }
   return out.empty() ? "imelixir does not run\n" : out;
 }

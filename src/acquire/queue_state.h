@@ -73,6 +73,8 @@ struct Queue::State {
   void look_again(const RecordFile& file);
   /// The lines that are announced, in order. Those that were not when it was called last are not looked at again.
   void each_announced(const RecordFile& file, const std::function<void(std::int64_t, Record&)>& visit);
+  /// The first of them; 0: none.
+  std::int64_t first_announced(const RecordFile& file);
   Status see_present(const RecordFile& file, double begun);
   /// The row of a line, or -1.
   static std::int64_t row_of(const RecordFile& file, std::int64_t id);

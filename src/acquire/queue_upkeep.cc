@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "acquire/queue_state.h"
+#include "formats/queue.v1.h"
 #include "imreg/backup.h"
 #include "imreg/date.h"
 #include "imreg/upkeep.h"
@@ -83,11 +84,13 @@ Result<std::int64_t> Queue::retry() {
   std::vector<RowChange> changes;
   std::string added;
   std::int64_t id = state_->next_id(writer.file());
+  const std::int64_t unsettled = state_->first_announced(writer.file());
   Record record = writer.file().make_record();
   for (std::int64_t row = 0; row < writer.file().count(); ++row) {
     if (acquire::state_of(writer.file().peek(row, record)) != LineState::failed) continue;
     if (!writer.file().read(row, record).ok() || !is_listed(record.view())) continue;
-    IMREG_ASSIGN(const Record fresh, acquire::waiting_record(acquire::line_of(record.view()), id++));
+    IMREG_ASSIGN(const Record fresh,
+                 acquire::waiting_record(acquire::line_of(record.view()), id++, unsettled, writer.file()));
     added += fresh.bytes();
     record.set(queue::kState, static_cast<std::uint8_t>(LineState::dropped));
     changes.push_back({row, record.bytes()});
@@ -101,6 +104,7 @@ Result<std::int64_t> Queue::each(const std::function<bool(const QueueLine&)>& vi
   if (!file && file.status().code() == Code::not_found) return std::int64_t{0};
   if (!file) return file.status();
   acquire::Holders holders(state_->database);
+  const bool is_old = !acquire::has_unsettled(*file);
   std::int64_t unreadable = 0;
   Record record = file->make_record();
   for (std::int64_t row = 0; row < file->count(); ++row) {
@@ -111,6 +115,7 @@ Result<std::int64_t> Queue::each(const std::function<bool(const QueueLine&)>& vi
     }
     if (!is_listed(record.view())) continue;
     QueueLine line = acquire::line_of(record.view());
+    if (is_old) line.result = record[queue_v1::kResult];
     if (line.state == LineState::taken && !holders.alive(record[queue::kSlot])) line.state = LineState::waiting;
     if (!visit(line)) break;
   }
@@ -135,6 +140,9 @@ void check_queues(const std::string& database, const CheckOptions& options, Chec
           Status(why.code(), why.message() + (ours ? "; " + acquire::remedy_of_queue(database, name, false) : ""))
               .in_file(path));
       continue;
+    }
+    if (const auto file = RecordFile::open(path); file) {
+      report.add(Finding::Kind::warning, acquire::check_queue_file(*file));  // of a newer release: nobody can judge it
     }
     // That it has no index, say, is well.
     std::erase_if(found->findings, [](const Finding& finding) { return finding.kind == Finding::Kind::note; });

@@ -81,29 +81,47 @@ std::string StepOutput::last_line() const {
 
 namespace {
 
-// What a process with several lines says of one of them: this and some text.
+// What a process with several lines says of one of them: that it begins, or what became of it, and some text.
 struct Report {
+  enum class What : std::uint8_t { begun, done, failed };
+  std::size_t line = 0;
   double began = 0;
-  bool good = false;
+  std::size_t more = 0;  // reports that follow, of lines that became durable in the same step
+  What what = What::begun;
 };
 
 // In a process of its own. Nothing begins once something was sent to it.
 int run_built_in(const std::vector<QueueLine>& lines, const ElixirOptions& options, int reports) {
-  const auto step = options.built_in ? options.built_in(options) : [](const QueueLine&) {
-    return Result<std::string>(Status(Code::invalid, "there is no step imstats here"));
+  const auto step = options.built_in(options);
+  const auto say = [&](const Report& report, std::string_view text) {
+    std::string message(reinterpret_cast<const char*>(&report), sizeof report);
+    message += text;
+    message.resize(std::min(message.size(), kLongestReport));
+    return ::send(reports, message.data(), message.size(), MSG_NOSIGNAL) >= 0;
+  };
+  std::size_t saved = 0;
+  std::vector<double> begun;  // the times, of the lines behind those
+  const auto save = [&] {
+    if (begun.empty()) return true;
+    const auto said = step->save();
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      const auto what = said[i].ok() ? Report::What::done : Report::What::failed;
+      const std::string text = said[i] ? *said[i] : said[i].status().text();
+      if (!say({saved + i, begun[i], said.size() - 1 - i, what}, text)) return false;
+    }
+    saved += begun.size();
+    begun.clear();
+    return true;
   };
   for (const auto& line : lines) {
     char told = 0;
-    if (::recv(reports, &told, sizeof told, MSG_DONTWAIT) > 0) return 0;
-    const double began = current_time();
-    const auto said = step(line);
-    const Report report{began, said.ok()};
-    std::string message(reinterpret_cast<const char*>(&report), sizeof report);
-    message += said ? *said : said.status().text();
-    message.resize(std::min(message.size(), kLongestReport));
-    if (::send(reports, message.data(), message.size(), MSG_NOSIGNAL) < 0) return 1;
+    if (::recv(reports, &told, sizeof told, MSG_DONTWAIT) > 0) break;
+    begun.push_back(current_time());
+    if (!say({saved + begun.size() - 1, begun.back(), 0, Report::What::begun}, "")) return 1;
+    step->run(line);
+    if (current_time() >= begun.front() + options.save_seconds && !save()) return 1;
   }
-  return 0;
+  return save() ? 0 : 1;
 }
 
 }  // namespace
@@ -128,17 +146,22 @@ Result<Step> Step::start(const QueuePlan& plan, std::vector<QueueLine> lines, co
 }
 
 void Step::read_output() {
+  StepOutput& output = outputs_[std::min(at(), lines_.size() - 1)];
   for (int i = 0; i < kPieces; ++i) {
     const std::string text = child_.read_output();
     if (text.empty()) return;
-    output_.add(text);
+    output.add(text);
   }
+}
+
+std::optional<Step::Work> Step::work() const {
+  if (has_ended_ || at() >= lines_.size()) return {};
+  return Work{lines_[at()].id, started_};
 }
 
 std::vector<LineEnd> Step::listen() {
   const auto status = child_.ended();  // first: what it has said before is read below
-  std::vector<LineEnd> out;
-  while (reports_.fd() >= 0 && next_ < lines_.size()) {
+  while (reports_.fd() >= 0) {
     std::string message(kLongestReport, '\0');
     const ssize_t got = ::recv(reports_.fd(), message.data(), message.size(), MSG_DONTWAIT);
     if (got < 0) break;
@@ -149,44 +172,66 @@ std::vector<LineEnd> Step::listen() {
     }
     std::memcpy(&report, message.data(), sizeof report);
     read_output();
-    output_.add(std::string_view(message).substr(sizeof report, static_cast<std::size_t>(got) - sizeof report));
-    out.push_back(line_end(report.good ? "" : "exit 1", report.began));
+    if (report.what == Report::What::begun) {
+      begun_ = report.line + 1;
+      go_on(report.began);
+      continue;
+    }
+    outputs_[report.line].add(
+        std::string_view(message).substr(sizeof report, static_cast<std::size_t>(got) - sizeof report));
+    ends_.push_back(line_end(report.line, report.what == Report::What::done ? "" : "exit 1", report.began));
+    ended_ = report.line + 1;
+    more_ = report.more;
+    go_on(current_time());
   }
   read_output();
-  if (!status) return out;
-  has_ended_ = true;
-  if (next_ == lines_.size()) return out;
-  std::string how = text_of_wait_status(*status);
-  if (is_ending()) {
-    if (next_ != cut_) return out;  // the line that it had begun had just ended
-    how = why_;                     // also when it ends with 0 at SIGTERM: it was not let finish
-  } else if (how.empty() && is_built_in_) {
-    if (is_told_) return out;
-    how = "it ended too early";
-  }
-  out.push_back(line_end(how, started_));
-  out.back().is_cut = is_ending();
-  return out;
+  if (status) take_end(text_of_wait_status(*status));
+  if (more_ > 0 && !has_ended_) return {};  // one sync for all of them in the queue, too
+  return std::exchange(ends_, {});
 }
 
-LineEnd Step::line_end(const std::string& how, double began) {
+// The line that is at work has its own time.
+void Step::go_on(double began) {
+  started_ = began;
+  if (!is_ending()) deadline_ = current_time() + timeout_;
+}
+
+void Step::take_end(std::string how) {
+  const std::size_t last = at();
+  bool is_end = last < lines_.size();  // of that line, too
+  if (is_ending()) {
+    is_end &= last == cut_;  // else the line that it had begun had just ended
+    how = why_;              // also when it ends with 0 at SIGTERM: it was not let finish
+  } else if (how.empty() && is_built_in_) {
+    is_end &= !is_told_;
+    how = "it ended too early";
+  }
+  if (is_end) {
+    ends_.push_back(line_end(last, how, started_));
+    ends_.back().is_cut = is_ending();
+  }
+  for (std::size_t i = ended_; i < lines_.size(); ++i) {
+    if (!is_end || i != last) rest_.push_back(lines_[i]);
+  }
+  has_ended_ = true;
+}
+
+LineEnd Step::line_end(std::size_t which, const std::string& how, double began) {
   LineEnd out;
-  out.line = lines_[next_++];
+  out.line = lines_[which];
   Outcome& outcome = out.outcome;
-  const std::string said = output_.last_line();
+  StepOutput& output = outputs_[which];
+  const std::string said = output.last_line();
   outcome.id = out.line.id;
   outcome.state = how.empty() ? LineState::done : LineState::failed;
   outcome.result = how + (how.empty() || said.empty() ? "" : ": ") + said;
   outcome.started = began;
-  const double now = current_time();
   const std::string name = "line " + std::to_string(out.line.id) + ": ";
-  out.log = "=== " + time_text(began) + " " + name + trigger_line(out.line) + "\n" + output_.text();
+  out.log = "=== " + time_text(began) + " " + name + trigger_line(out.line) + "\n" + output.text();
   if (!out.log.ends_with('\n')) out.log += '\n';
-  out.log += "=== " + time_text(now) + " " + name + std::string(word_of(outcome.state)) +
+  out.log += "=== " + time_text(current_time()) + " " + name + std::string(word_of(outcome.state)) +
              (how.empty() ? "" : ": " + outcome.result) + "\n";
-  output_ = {};
-  started_ = now;
-  if (!is_ending()) deadline_ = now + timeout_;
+  output = {};
   return out;
 }
 
@@ -196,7 +241,7 @@ void Step::stop() {
 }
 
 void Step::end(const std::string& why, double kill_seconds) {
-  if (why_.empty()) why_ = why, cut_ = next_;
+  if (why_.empty()) why_ = why, cut_ = at();
   child_.signal(SIGTERM);
   deadline_ = std::min(deadline_, current_time() + kill_seconds);
 }

@@ -2,7 +2,9 @@
 // and what became of each line.
 #pragma once
 
-#include <span>
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +41,9 @@ struct LineEnd {
   std::string log;      ///< what it printed, with which line and when
 };
 
-/// A process that runs. It has one line, or some for what is built in: it does the step on them in their order and says of each
-/// what became of it, so that it may die at any moment and only the line that it had begun has failed.
+/// A process that runs. It has one line, or some for what is built in: it does the step on them in their order, says which it
+/// begins, and what became of those that are durable. So it may die at any moment: only the line that it had begun has failed,
+/// and those whose end it did not tell are to be done again.
 class Step {
  public:
   static Result<Step> start(const QueuePlan& plan, std::vector<QueueLine> lines, const ElixirOptions& options);
@@ -51,8 +54,14 @@ class Step {
   /// Lines whose steps have ended since, with that of a process that has ended.
   std::vector<LineEnd> listen();
   bool has_ended() const { return has_ended_; }
-  /// Once it has ended: the lines that it had not begun.
-  std::span<const QueueLine> not_begun() const { return std::span(lines_).subspan(next_); }
+  /// Once it has ended: the lines whose end it did not tell, without the one that has failed by that.
+  const std::vector<QueueLine>& rest() const { return rest_; }
+  /// The line that it has begun, and when; none: it has ended with all.
+  struct Work {
+    std::int64_t line;
+    double since;
+  };
+  std::optional<Work> work() const;
 
   /// Nothing new is to begin.
   void stop();
@@ -64,17 +73,25 @@ class Step {
   void act(double now, double kill_seconds);
 
  private:
-  Step(std::vector<QueueLine> lines, Child child) : lines_(std::move(lines)), child_(std::move(child)) {}
+  Step(std::vector<QueueLine> lines, Child child)
+      : lines_(std::move(lines)), child_(std::move(child)), outputs_(lines_.size()) {}
   bool is_ending() const { return !why_.empty(); }
+  /// The line that is at work; lines_.size(): none is.
+  std::size_t at() const { return std::max(ended_, begun_ - 1); }
   void read_output();
-  /// The line that was begun; the next one begins.
-  LineEnd line_end(const std::string& how, double began);
+  void go_on(double began);
+  void take_end(std::string how);
+  /// One of the lines that were begun.
+  LineEnd line_end(std::size_t which, const std::string& how, double began);
 
   std::vector<QueueLine> lines_;
-  std::size_t next_ = 0;  // the line that was begun; those before it have ended
+  std::size_t begun_ = 1, ended_ = 0;  // so many of them: the first begins with the process
+  std::vector<LineEnd> ends_;          // of lines that became durable together with
+  std::size_t more_ = 0;               // so many of which it is still to be heard
+  std::vector<QueueLine> rest_;
   Child child_;
-  Descriptor reports_;  // of what is built in
-  StepOutput output_;   // of the line that was begun
+  Descriptor reports_;               // of what is built in
+  std::vector<StepOutput> outputs_;  // of each line
   double started_ = 0, deadline_ = 0, timeout_ = 0;
   std::string why_;      // it was told to end
   std::size_t cut_ = 0;  // which line it had begun then

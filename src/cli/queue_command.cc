@@ -3,13 +3,17 @@
 #include <functional>
 
 #include "acquire/queue_report.h"
+#include "acquire/worker_file.h"
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/queues.h"
+#include "cli/verbs.h"
 
 namespace imreg::cli {
 
 namespace {
+
+constexpr VerbOption kVerbOptions[] = {{"n", "take"}, {"done", "clear"}, {"failed", "clear"}, {"all", "clear, fill"}};
 
 struct Work {
   const Program& program;
@@ -41,11 +45,13 @@ bool each_queue(Work& work, const std::function<Status(Queue&)>& act) {
 
 Result<int> list(Work& work, bool rates) {
   std::vector<QueueCounts> all;
+  IMREG_ASSIGN(const auto news, acquire::WorkerNews::load(work.database));
   const bool good = each_queue(work, [&](Queue& queue) -> Status {
     IMREG_ASSIGN(auto counts, queue.counts());
     if (counts.damaged > 0)
       warn(work.program.name,
            queue.path() + ": damaged lines: " + std::to_string(counts.damaged) + "; imcheck names them");
+    for (auto& line : counts.held) news.mark(counts.name, line);
     all.push_back(std::move(counts));
     return {};
   });
@@ -55,10 +61,12 @@ Result<int> list(Work& work, bool rates) {
 
 Result<int> show(Work& work) {
   std::int64_t lines = 0;
+  IMREG_ASSIGN(const auto news, acquire::WorkerNews::load(work.database));
   const bool good = each_queue(work, [&](Queue& queue) {
     return queue
-        .each([&](const QueueLine& line) {
+        .each([&](QueueLine line) {
           ++lines;
+          news.mark(queue.name(), line);
           return work.output.write(work.json ? acquire::line_json(queue.name(), line) : acquire::line_text(line));
         })
         .status();
@@ -143,6 +151,7 @@ Result<int> act(const Program& program, const Parsed& args) {
   Settings settings(args);
   Work work{program, args, {}, {}, {}, {}, false, Output()};
   IMREG_ASSIGN(work.json, wants_json(args));
+  IMREG_TRY(check_verb_options(args, verb, kVerbOptions));
   IMREG_ASSIGN(work.database, database_with_queues(settings));
   IMREG_ASSIGN(work.options, queue_options(args));
   IMREG_ASSIGN(work.plans, configured_queues(settings));

@@ -72,26 +72,35 @@ Background::Background(const PixelArea& area, double sky, double sigma) {
   per_column_ = static_cast<float>(columns_) / static_cast<float>(box.width);
   per_row_ = static_cast<float>(rows_) / static_cast<float>(box.height);
   last_ = static_cast<float>(columns_ - 1);
-  std::vector<float> row(static_cast<std::size_t>(box.width)), apart;
-  std::vector<std::vector<float>> cells(static_cast<std::size_t>(columns_));
+  std::vector<float> row(static_cast<std::size_t>(box.width)), cell, apart;
   std::vector<std::int32_t> keys;
   const std::int64_t step_x = std::max<std::int64_t>(1, box.width / columns_ / kSamples);
+  // What is sampled of the cells of a row: as much room for each as it may need, and how much of it is used.
+  const std::int64_t most_rows = box.height / rows_ + 1,
+                     least_step = std::max<std::int64_t>(1, box.height / rows_ / kSamples);
+  const std::int64_t room = (most_rows / least_step + 1) * (box.width / columns_ / step_x + 2);
+  std::vector<float> samples(static_cast<std::size_t>(columns_ * room));
+  std::vector<std::int64_t> used(static_cast<std::size_t>(columns_));
   for (std::int64_t r = 0; r < rows_; ++r) {
     const std::int64_t begin = r * box.height / rows_, end = (r + 1) * box.height / rows_;
     const std::int64_t step_y = std::max<std::int64_t>(1, (end - begin) / kSamples);
-    for (auto& cell : cells) cell.clear();
+    std::ranges::fill(used, 0);
     for (std::int64_t y = begin; y < end; y += step_y) {
       read_row(*plane, box.y + y, box.x, row);
       // The first column moves from row to row: a bad column must not be a whole part of the sample.
       for (std::int64_t c = 0; c < columns_; ++c) {
         const std::int64_t left = c * box.width / columns_, right = (c + 1) * box.width / columns_;
+        std::int64_t& n = used[static_cast<std::size_t>(c)];
         for (std::int64_t x = left + (y / step_y) % step_x; x < right; x += step_x) {
           const float value = row[static_cast<std::size_t>(x)];
-          if (std::isfinite(value)) cells[static_cast<std::size_t>(c)].push_back(value);
+          samples[static_cast<std::size_t>(c * room + n)] = value;
+          n += std::isfinite(value) ? 1 : 0;
         }
       }
     }
-    for (auto& cell : cells) {
+    for (std::int64_t c = 0; c < columns_; ++c) {
+      const auto first = samples.begin() + c * room;
+      cell.assign(first, first + used[static_cast<std::size_t>(c)]);
       if (cell.size() < kFewest) {
         level_.push_back(static_cast<float>(sky));
         noise_.push_back(static_cast<float>(sigma));

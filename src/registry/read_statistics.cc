@@ -112,6 +112,8 @@ class Entry {
 
 constexpr const char* kNumbers[] = {"ccd", "extension", "slice", "bias", "sky", "fwhm", "filesize", "mtime"};
 
+bool is_statistic(const std::string& name) { return name == "bias" || name == "sky" || name == "fwhm"; }
+
 std::string take_object(std::string_view line, const std::string& place, StatisticsText& out) {
   const auto object = JsonObject::parse(line);
   if (!object) return object.status().message();
@@ -121,10 +123,19 @@ std::string take_object(std::string_view line, const std::string& place, Statist
   for (const std::string name : kNumbers) {
     if (!object->has(name) || object->text(name + "_state") == "none") continue;
     if ((name == "ccd" || name == "extension" || name == "slice") && object->is_null(name)) continue;
-    if (const std::string wrong = entry.take(name, object->number(name)); !wrong.empty()) return wrong;
+    const auto number = object->number(name);
+    if (is_statistic(name) && !number && !object->is_null(name)) return name + " is no number, and not null";
+    if (const std::string wrong = entry.take(name, number); !wrong.empty()) return wrong;
   }
   out.entries.push_back(entry.finish(*file));
   return {};
+}
+
+// Words of imstats, and of programs that print what they could not divide.
+bool says_failure(std::string_view word) {
+  if (word.starts_with('-') || word.starts_with('+')) word.remove_prefix(1);
+  return word.empty() || word == "failed" || equal_nocase(word, "nan") || equal_nocase(word, "inf") ||
+         equal_nocase(word, "infinity");
 }
 
 // A line of the table: the file is the last, with blanks in its name perhaps, and behind it why something failed.
@@ -148,6 +159,8 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
     const bool is_number = parse_number(values[i], number);
     // What was not there to be measured is no failure.
     if (values[i] == "-" && (!bar_failed || columns[i] == "bias" || columns[i] == "ccd")) continue;
+    if (!is_number && is_statistic(columns[i]) && !says_failure(values[i]))
+      return columns[i] + " is no number, and not - or failed: " + visible(values[i]);
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }
@@ -254,6 +267,14 @@ StatisticsText read_statistics(std::string_view text, const std::string& name, s
   StatisticsText out;
   if (is_elixir_statistics(text, name)) {
     read_elixir(text, name, sdat, out);
+    return out;
+  }
+  // An image in their place, say: one line, not one for each of what pass for its lines.
+  if (text.starts_with("SIMPLE  =") || text.find('\0') != text.npos) {
+    out.faults.push_back(Status(Code::invalid, text.starts_with("SIMPLE  =")
+                                                   ? "no statistics but a FITS file; imstats measures it"
+                                                   : "no statistics: it is no text")
+                             .in_file(name));
     return out;
   }
   Lines lines(text, name, out);

@@ -29,6 +29,11 @@ Status fault(Code code, const ImageStatistics& entry, const std::string& what) {
   return Status(code, (entry.place.empty() ? "" : entry.place + ": ") + what).in_file(entry.path);
 }
 
+void refuse(StatisticsReport& report, std::size_t entry, Status why) {
+  report.faults.push_back(std::move(why));
+  report.faulty.push_back(entry);
+}
+
 // The rows that entries may mean.
 class RowFinder {
  public:
@@ -168,11 +173,11 @@ Result<StatisticsReport> wait_for_database(const StatisticsOptions& options,
   StatisticsReport report;
   IMREG_ASSIGN(const PathRoots roots, PathRoots::load(options.database));
   std::vector<ImageStatistics> waiting;
-  for (const auto& entry : entries) {
-    if (const Status room = may_wait(entry, roots); room.ok())
-      waiting.push_back(with_state(entry, roots));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (const Status room = may_wait(entries[i], roots); room.ok())
+      waiting.push_back(with_state(entries[i], roots));
     else
-      report.faults.push_back(fault(room.code(), entry, room.message()));
+      refuse(report, i, fault(room.code(), entries[i], room.message()));
   }
   if (waiting.empty()) return report;
   report.waiting = static_cast<std::int64_t>(waiting.size());
@@ -222,30 +227,32 @@ Result<StatisticsReport> register_statistics(const StatisticsOptions& options,
     }
     return &at->second;
   };
-  for (const auto& entry : entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const ImageStatistics& entry = entries[i];
     const auto row = finder.row_of(entry);
     if (!row) {
-      report.faults.push_back(row.status());
+      refuse(report, i, row.status());
       continue;
     }
     if (*row < 0) {
       if (!options.may_wait) {
-        report.faults.push_back(fault(Code::not_found, entry, "is not registered with this name; was it moved?"));
+        refuse(report, i, fault(Code::not_found, entry, "is not registered with this name; was it moved?"));
       } else if (const Status room = may_wait(entry, roots); room.ok()) {
         waiting.push_back(with_state(entry, roots));
         ++report.waiting;
       } else {
-        report.faults.push_back(fault(room.code(), entry, room.message()));
+        refuse(report, i, fault(room.code(), entry, room.message()));
       }
       continue;
     }
     const auto record = row_at(*row);
     if (!record) {
-      report.faults.push_back(record.status());
+      refuse(report, i, record.status());
     } else if (is_of_another_file((*record)->view(), entry)) {
-      report.faults.push_back(fault(Code::mismatch, entry,
-                                    "was measured when the file was another one than the registered one (size or "
-                                    "time); register it and measure it again"));
+      refuse(report, i,
+             fault(Code::mismatch, entry,
+                   "was measured when the file was another one than the registered one (size or time); register it and "
+                   "measure it again"));
     } else {
       // Where somebody died between the rows and what waited for them, this goes behind that: it waits, too.
       const RecordView image = (*record)->view();

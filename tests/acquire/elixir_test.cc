@@ -7,13 +7,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 
+#include "acquire/queue_report.h"
+#include "acquire/worker_file.h"
+#include "imreg/date.h"
 #include "imreg/elixir.h"
 #include "queue_fixture.h"
 
@@ -195,6 +200,26 @@ class Diary {
   std::string path_;
 };
 
+class WritesDiary : public LineStep {
+ public:
+  using Work = std::function<Result<std::string>(const QueueLine&)>;
+  WritesDiary(const Diary& diary, const Work& work) : diary_(diary), work_(work) { diary_.write("begin", 0); }
+  ~WritesDiary() override { diary_.write("end", 0); }
+  void run(const QueueLine& line) override {
+    diary_.write("line", line.id);
+    said_.push_back(work_(line));
+  }
+  std::vector<Result<std::string>> save() override {
+    diary_.write("save", static_cast<std::int64_t>(said_.size()));
+    return std::exchange(said_, {});
+  }
+
+ private:
+  const Diary& diary_;
+  const Work& work_;
+  std::vector<Result<std::string>> said_;
+};
+
 // A queue with the lines of some files, and a worker whose built-in step is one of ours.
 class Lines {
  public:
@@ -215,15 +240,9 @@ class Lines {
     apart([&] {
       std::vector<std::string> told;
       ElixirOptions options = options_for(night, told);
-      options.built_in = [&](const ElixirOptions&) {
-        diary.write("begin", 0);
-        const std::shared_ptr<int> end(new int(0), [this](int* p) { diary.write("end", 0), delete p; });
-        return [this, end, &step](const QueueLine& line) {
-          diary.write("line", line.id);
-          return step(line);
-        };
-      };
+      options.built_in = [&](const ElixirOptions&) { return std::make_unique<WritesDiary>(diary, step); };
       options.once = true;
+      options.save_seconds = 0;
       QueuePlan plan;
       plan.name = "A";
       plan.step = {"imstats"};
@@ -269,6 +288,103 @@ TEST(ElixirLines, OfOneFileInOneProcess) {
   }
   EXPECT_EQ(file.diary.processes(), 2U);  // one more for the other attempt
   for (const auto& [id, runs] : file.diary.runs()) EXPECT_EQ(runs, id == 7 ? 2 : 1) << id;
+}
+
+// One sync for all.
+TEST(ElixirLines, ThatAreDoneTogetherAreSavedTogether) {
+  Lines file(1, kCcds);
+  file.work(
+      [](const QueueLine& line) -> Result<std::string> {
+        if (line.id == 7) return Status(Code::corrupt, "no stars");
+        return good(line);
+      },
+      [](ElixirOptions& options, QueuePlan& plan) { options.save_seconds = 1e6, plan.tries = 1; });
+  EXPECT_EQ(file.report(), "35 1 0 0");
+  EXPECT_EQ(file.diary.times("save"), 1);
+  for (const auto& line : file.lines())
+    EXPECT_EQ(line.result, line.id == 7 ? "exit 1: no stars" : "ccd " + std::to_string(line.id)) << line.id;
+}
+
+// What was not saved is done again, and is no attempt that failed.
+TEST(ElixirLines, OneThatDiesBeforeTheyAreSavedTakesNoOtherAlong) {
+  for (const std::int64_t last : {1, 20, 36}) {
+    Lines file(1, kCcds);
+    file.work(
+        [&](const QueueLine& line) -> Result<std::string> {
+          if (line.id == last && file.diary.times("begin") == 1) ::kill(::getpid(), SIGKILL);
+          return "run " + std::to_string(file.diary.runs()[line.id]);
+        },
+        [](ElixirOptions& options, QueuePlan&) { options.save_seconds = 1e6; });
+    EXPECT_EQ(file.report(), "36 0 1 35") << last;
+    for (const auto& line : file.lines()) {
+      EXPECT_EQ(line.state, QueueLine::State::done) << line.id;
+      EXPECT_EQ(line.tries, line.id == last ? 1 : 0) << line.id;
+      EXPECT_EQ(line.result, line.id <= last ? "run 2" : "run 1") << line.id;
+    }
+  }
+}
+
+// A process that dies while it saves has told of none; the last one counts as the one that it had begun.
+TEST(ElixirLines, OneThatDiesWhileItSavesLosesNothing) {
+  Lines file(1, kCcds);
+  file.work(good, [&](ElixirOptions& options, QueuePlan&) {
+    options.save_seconds = 1e6;
+    options.built_in = [&, inner = options.built_in](const ElixirOptions& given) -> std::unique_ptr<LineStep> {
+      struct Dies : LineStep {
+        explicit Dies(std::unique_ptr<LineStep> step) : step(std::move(step)) {}
+        void run(const QueueLine& line) override { step->run(line); }
+        std::vector<Result<std::string>> save() override {
+          (void)step->save();
+          ::kill(::getpid(), SIGKILL);
+          return {};
+        }
+        std::unique_ptr<LineStep> step;
+      };
+      auto step = inner(given);
+      if (file.diary.times("begin") > 1) return step;
+      return std::make_unique<Dies>(std::move(step));
+    };
+  });
+  EXPECT_EQ(file.report(), "36 0 1 35");
+  for (const auto& line : file.lines()) {
+    EXPECT_EQ(line.state, QueueLine::State::done) << line.id;
+    EXPECT_EQ(line.tries, line.id == kCcds ? 1 : 0) << line.id;
+  }
+}
+
+// Who looks sees the line that is worked at, and since when; the others of its file are counted.
+TEST(ElixirLines, TheOneThatIsWorkedAtIsNamed) {
+  Lines file(1, kCcds);
+  const std::string seen = file.night.folder().path() + "/seen";
+  file.work(
+      [&](const QueueLine& line) {
+        if (line.id != 3) return good(line);
+        const double now = current_time();
+        for (int i = 0; i < 6000; ++i, ::usleep(10'000)) {  // until the worker has heard of it
+          const auto processes = elixir_processes(file.night.database());
+          if (!processes || processes->size() != 1) continue;
+          const auto& held = processes->at(0).held;
+          const auto at = std::find_if(held.begin(), held.end(), [](const auto& one) { return one.second.at_work; });
+          if (at == held.end() || at->second.id != 3) continue;
+          auto counts = file.queue.counts();
+          const auto news = acquire::WorkerNews::load(file.night.database());
+          for (auto& one : counts->held) news->mark("A", one);
+          std::ofstream(seen) << (std::abs(at->second.started - now) < 60) << (at->second.started <= now)
+                              << acquire::processes_text(*processes) << acquire::counts_text({*counts}, false);
+          break;
+        }
+        return good(line);
+      },
+      [](ElixirOptions& options, QueuePlan&) { options.save_seconds = 1e6; });
+  EXPECT_EQ(file.report(), "36 0 0 0");
+  std::ifstream stream(seen);
+  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  EXPECT_THAT(text, ::testing::StartsWith("11"));
+  EXPECT_THAT(text, HasSubstr(": 1 of 1 steps\n  A line 3 since "));
+  EXPECT_THAT(text, HasSubstr("\n  A: 35 more lines of " + file.night.folder().path() + "/0.fits\n"));
+  EXPECT_THAT(text, HasSubstr("\nA line 3 is with "));
+  EXPECT_THAT(text, HasSubstr("\nA: 35 more lines of " + file.night.folder().path() + "/0.fits with "));
+  EXPECT_EQ(text.find("line 4"), text.npos);
 }
 
 TEST(ElixirLines, OneThatDiesTakesNoOtherAlong) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "../long_form.h"
+#include "acquire/queue_file.h"
 #include "imreg/date.h"
 #include "queue_fixture.h"
 
@@ -93,6 +94,14 @@ class Play {
     follow_settling(a);
     ASSERT_EQ(states_of(a), a_.states());
     ASSERT_EQ(states_of(b), b_.states());
+    for (const auto* queue : {&a, &b}) {
+      const auto file = RecordFile::open(queue->path());
+      for (std::int64_t row = 0; file && row < acquire::first_unsettled_row(*file); ++row) {
+        Record record = file->make_record();
+        ASSERT_OK(file->read(row, record));
+        ASSERT_NE(acquire::state_of(record.view()), State::announced) << row;
+      }
+    }
     for (auto& process : processes_) {
       ASSERT_THAT(process->a.notes(), ::testing::IsEmpty());
       ASSERT_THAT(process->b.notes(), ::testing::IsEmpty());

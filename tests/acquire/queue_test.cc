@@ -8,8 +8,10 @@
 #include <optional>
 #include <sstream>
 
+#include "acquire/queue_file.h"
 #include "acquire/queue_report.h"
 #include "formats/queue.h"
+#include "formats/queue.v1.h"
 #include "imreg/date.h"
 #include "imreg/upkeep.h"
 #include "os/slot.h"
@@ -248,6 +250,123 @@ TEST(Queue, WhatWasAnnouncedWhenItWasSeenIsSettledWhenItsAnnouncerDies) {
   ASSERT_OK(queue.clear(ClearedLines::done).status());  // settles, and makes another file
   announce("h");
   EXPECT_EQ(states_of(queue), "before:waiting a:waiting c:waiting e:waiting f:waiting g:waiting h:waiting");
+}
+
+// Beside a long queue as beside a short one: which lines may be announced the last one says.
+TEST(Queue, AFreshAnnouncerLooksAtTheEndOnly) {
+  const Night night;
+  std::vector<QueueLine> many;
+  for (int i = 0; i < 3000; ++i) many.push_back(line_named(std::to_string(i)));
+  const auto looked_at = [&] {
+    const auto file = RecordFile::open(night.queue("IMSTAT").path());
+    EXPECT_TRUE(file.ok()) << file.status().text();
+    return file->count() - acquire::first_unsettled_row(*file);
+  };
+  const auto fresh_one_brings = [&](const std::vector<std::string>& which) {
+    Queue fresh = night.queue("IMSTAT");
+    bring_in(night, fresh, which);
+  };
+  ASSERT_OK(night.queue("IMSTAT").add(many, 0).status());
+  EXPECT_EQ(looked_at(), 1);
+  for (int i = 0; i < 3; ++i) {
+    fresh_one_brings({"a" + std::to_string(i), "b" + std::to_string(i)});
+    EXPECT_EQ(looked_at(), 2);
+  }
+  // One that announces and lives stays in sight, behind whatever comes.
+  std::optional<Slot> lives = night.slot();
+  ASSERT_OK(night.queue("IMSTAT").announce(*lives, {line_named("held")}).status());
+  EXPECT_EQ(looked_at(), 1);
+  fresh_one_brings({"c"});
+  ASSERT_OK(night.queue("IMSTAT").add({line_named("d")}, 0).status());
+  const Slot worker = night.slot();
+  const auto first = night.queue("IMSTAT").take(worker, 1);
+  Queue other = night.queue("IMSTAT");
+  ASSERT_EQ(first->size(), 1u);
+  {
+    const Slot fails = night.slot();
+    Queue queue = night.queue("IMSTAT");
+    const auto next = queue.take(fails, 1);
+    ASSERT_OK(queue.finish(fails, {ended(next->at(0).id, State::failed)}));
+  }
+  EXPECT_EQ(other.retry().value_or(-1), 1);
+  EXPECT_EQ(looked_at(), 4);
+  // It dies with its row: its line is settled, and nothing before that one can be announced any more.
+  ASSERT_OK(night.add_rows({line_named("held")}));
+  lives.reset();
+  fresh_one_brings({"e"});
+  EXPECT_EQ(looked_at(), 1);
+  EXPECT_THAT(states_of(other), HasSubstr(" held:waiting c:waiting d:waiting 1:waiting e:waiting"));
+  // Nor is one missed that died in a crowd, also when its file is made anew.
+  { ASSERT_OK(night.queue("IMSTAT").announce(night.slot(), {line_named("f")}).status()); }
+  ASSERT_OK(other.add({line_named("g")}, 0).status());
+  EXPECT_EQ(looked_at(), 2);
+  EXPECT_EQ(other.clear(ClearedLines::failed).value_or(-1), 0);
+  fresh_one_brings({"f"});
+  EXPECT_THAT(states_of(other), HasSubstr(" e:waiting g:waiting f:waiting"));
+}
+
+// A damaged number must not lead the search past one that is announced.
+TEST(Queue, ADamagedLineHidesNoneThatIsAnnounced) {
+  const Night night;
+  Queue queue = night.queue("A");
+  { ASSERT_OK(queue.announce(night.slot(), {line_named("x")}).status()); }
+  std::vector<QueueLine> lines;
+  for (int i = 0; i < 9; ++i) lines.push_back(line_named("a" + std::to_string(i)));
+  ASSERT_OK(queue.add(lines, 0).status());
+  {
+    std::fstream file(queue.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(file)), {});
+    const auto at = content.find("/data/a3.fits");  // the middle one, where the search begins
+    ASSERT_NE(at, content.npos);
+    file.clear();
+    file.seekp(static_cast<std::streamoff>(at) - queue::kPath.offset + queue::kLine.offset);
+    file.write("\0\0\0\0\0\0\0\0", 8);
+  }
+  Queue fresh = night.queue("A");
+  bring_in(night, fresh, {"x"});
+  std::string states;
+  const auto see = [&](const QueueLine& line) { return states += " " + name_of(line), true; };
+  EXPECT_EQ(fresh.each(see).value_or(-1), 1);
+  EXPECT_EQ(states, " a0 a1 a2 a4 a5 a6 a7 a8 x");
+}
+
+// A queue of version 1, as releases before had it: all is as in one of today, to the end of its results.
+TEST(Queue, OneOfVersion1IsServed) {
+  const Night night;
+  ASSERT_OK(acquire::make_queue_folder(night.database()));
+  Queue queue = night.queue("A");
+  ASSERT_OK(RecordWriter::create(queue.path(), *builtin_format("queue", 1), {}));
+  bring_in(night, queue, {"a", "b", "c"});
+  const std::string words(160, 'w');
+  {
+    auto writer = RecordWriter::open(queue.path(), {});
+    ASSERT_OK(writer.status());
+    Record row = writer->file().make_record();
+    ASSERT_OK(writer->file().read(0, row));
+    EXPECT_EQ(row[queue::kUnsettled], 0);
+    ASSERT_TRUE(row.set(queue_v1::kResult, words));
+    ASSERT_OK(writer->commit({{0, row.bytes()}}));
+  }
+  const auto result = [&](std::size_t which) {
+    std::vector<std::string> results;
+    EXPECT_TRUE(
+        night.queue("A").each([&](const QueueLine& line) { return results.push_back(line.result), true; }).ok());
+    return results.at(which);
+  };
+  EXPECT_EQ(result(0), words);
+  { ASSERT_OK(night.queue("A").announce(night.slot(), {line_named("gone")}).status()); }
+  Queue fresh = night.queue("A");
+  bring_in(night, fresh, {"d", "gone"});
+  ASSERT_OK(fresh.add({line_named("e")}, 0).status());
+  EXPECT_EQ(states_of(fresh), "a:waiting b:waiting c:waiting d:waiting gone:waiting e:waiting");
+  const Slot slot = night.slot();
+  ASSERT_EQ(fresh.take(slot, 2)->size(), 2u);
+  ASSERT_OK(fresh.finish(slot, {ended(1, State::failed), ended(2)}));
+  EXPECT_EQ(result(0), "said so");
+  EXPECT_EQ(fresh.retry().value_or(-1), 1);
+  EXPECT_EQ(fresh.clear(ClearedLines::done).value_or(-1), 1);
+  EXPECT_EQ(states_of(night.queue("A")), "c:waiting d:waiting gone:waiting e:waiting a:waiting");
+  EXPECT_EQ(RecordFile::open(queue.path())->schema().version, 1);
 }
 
 TEST(Queue, AnUnreadableDatabaseLeavesLinesAnnounced) {

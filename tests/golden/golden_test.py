@@ -38,6 +38,7 @@ SHA256 = {
     "native-4.db": "bcc6f2feaa6f917d1546d46e5fb92cc20ff1a85c1c8eb8169c0bf78c2bfe52e8",
     "native-4.json": "5057430649b20b29cd42ebf6857dd7ee536a0e3f478df0ccbe543fbfd1e305ce",
     "own-7.db": "5ac06eeaa398f92398e353c713bb54f1e028e58cee5448eb1ade6301c928fe98",
+    "queue-2.db.queue/IMSTAT.queue": "dc0952a99c937561df47f5e89fdfdfb1b31aef7891b5266f75b30323c0bbfe4c",
     "own-7.json": "f533a54199c7fa9b31b2f9dd0aa4f2092401a46a6973f1523ab7dd1ceefa53a2",
 }
 
@@ -190,7 +191,7 @@ with open("twin.db.journal", "rb") as f:
 write("twin.db.journal", journal_head(generation=0)(data))
 equal(run("imsearch", "-db", "twin.db", "-format", "json", code=0).stdout, said["native-4.db"], "a journal of an older generation")
 
-# what stands beside a database: history 1, pending 1, temps 1, queue 1, X.db.roots
+# what stands beside a database: history 1, pending 1, temps 1, queues 1 and 2, X.db.roots
 FAMILY = golden("native-4-family.db")
 run("imcheck", "-db", FAMILY, code=0)
 told = [(c["change"], c["kind"], c["rows"], c["command"]) for c in json.loads(run("imrelocate", "-db", FAMILY, "-history", "-format", "json", code=0).stdout)]
@@ -201,6 +202,19 @@ equal(json.loads(run("imstatreg", "-db", FAMILY, "-pending", code=0).stdout),
 equal(run("imtemps", "-db", FAMILY, "extract", "2001-01-01", "2001-02-01", code=0).stdout.splitlines()[1:],
       ["2001-01-27T05:00:00Z out 3.5", "2001-01-27T05:10:00Z dome 7", "2001-01-27T05:10:00Z out 3.25"], "temps 1")
 equal(run("imqueue", "-db", FAMILY, code=0).stdout.splitlines()[1].split()[:6], ["IMSTAT", "0", "3", "0", "0", "0"], "queue 1")
+for db, version in ((FAMILY, 1), (golden("queue-2.db"), 2)):
+    queue = f"{db}.queue/IMSTAT.queue"
+    shown = [json.loads(line) for line in run("imqueue", "-db", db, "-format", "json", "show", "IMSTAT", code=0).stdout.splitlines()]
+    with fits.open(queue) as hdus:
+        equal(hdus[1].header["RECVERS"], version, f"{queue}: version")
+        table = hdus[1].data
+        equal([(s["line"], s["path"], s["ccd"], s["state"], s["result"]) for s in shown],
+              [(r["LINE"], r["PATH"], r["CCD"], ("announced", "waiting", "taken", "done", "failed")[r["STATE"]], r["RESULT"]) for r in table if r["STATE"] < 5], f"{queue}: by astropy")
+    equal(len(shown), 3, f"{queue}: lines")
+    taken = run("imqueue", "-db", db, "take", "IMSTAT", code=0).stdout
+    check(taken.startswith("/tmp/golden/night/"), f"{queue}: {taken}")
+    with fits.open(queue) as hdus:
+        equal((hdus[1].header["RECVERS"], len(hdus[1].data)), (version, len(table)), f"{queue} keeps its version")
 equal({r["pathname"] for r in rows(FAMILY)}, {"/tmp/golden/night/00BS01-Jan26"}, "X.db.roots")
 run("imrelocate", "-db", FAMILY, "-go", "-undo", 3, code=0)
 check({r["filter"] for r in rows(FAMILY)} != {"none"} and {r["filter"] for r in map(json.loads, said[FAMILY].splitlines())} == {"none"}, "what an older program did is undone")
@@ -216,6 +230,16 @@ for end, lines in ((".history", [["imrelocate", "-history"], ["imrelocate", "-go
               f"{program} {words}: {end} of a newer release: {out.returncode} {out.stderr}")
     fails(4, ["twin.db" + end, "newer imreg"], "imcheck", "-db", "twin.db")
     check(read("twin.db" + end) == twin, f"{end}: not a byte changed")
+golden("native-4-family.db", "twin.db")
+twin = card_of("RECVERS", number(2), number(3))(read(os.path.join(GOLDEN, "queue-2.db.queue/IMSTAT.queue")))
+write("twin.db.queue/IMSTAT.queue", twin)
+for program, *words in (["imqueue", "show", "IMSTAT"], ["imelixir", "-once"], ["imsort", "new.fits"]):
+    before = len(rows("twin.db"))
+    out = fails(3, ["IMSTAT.queue", "newer imreg"], program, "-db", "twin.db", *words)
+    check("rm -f" not in out.stderr and "-repair" not in out.stderr, f"{program}: a newer queue is not to be taken apart: {out.stderr}")
+    equal(len(rows("twin.db")) - before, int(program == "imsort"), f"{program}: images are registered all the same")
+fails(4, ["IMSTAT.queue", "newer imreg"], "imcheck", "-db", "twin.db")
+check(read("twin.db.queue/IMSTAT.queue") == twin, "a newer queue: not a byte changed")
 golden("native-4-family.db", "twin.db")
 write("twin.db.moving", b"imreg moving 2 whatever a newer release writes here\n")
 out = run("imcheck", "-db", "twin.db", "-finish")

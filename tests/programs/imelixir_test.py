@@ -109,6 +109,11 @@ equal(queue(db, rc, "clear", "-all", "TWO", code=0).stdout, "TWO: 2\n", "clear -
 elixir(db, rc, "-once", code=0)
 for args in (["nonsense"], ["take"], ["show", "NONE"], ["clear", "a/b"]):
     queue(db, rc, *args, code=2)
+# An option that would do nothing is a mistake: who gives it expects something else.
+for verb, words, to in (("list", ["-all"], "clear, fill"), ("retry", ["-failed"], "clear"), ("show", ["-n", "2"], "take"), ("fill", ["-done"], "clear")):
+    fails(2, [f"{words[0]} does nothing for {verb}; it is for {to}"], "imqueue", "-db", db, *words, verb)
+fails(2, ["-once does nothing for stop; it is for imelixir alone"], "imelixir", "-db", db, "-once", "stop")
+fails(2, ["-format does nothing for abort; it is for status"], "imelixir", "-db", db, "-format", "json", "abort")
 fails(2, ["STEP_"], "imelixir", "-db", db, "-c", config("none", "QUEUE_A all"), "-once")
 fails(2, ["TRIES_A"], "imelixir", "-db", db, "-c", config("bad", "TRIES_A no"), "-once")
 fails(2, ["TIMEOUT_A"], "imelixir", "-db", db, "-c", config("bad", "TIMEOUT_A 0"), "-once")

@@ -611,6 +611,9 @@ def bad_input():
                         ('{"file":"x","ccd":"a"}', ["ccd is no whole number"]), ('{"file":"x","ccd":1e9}', ["ccd is no whole number"]), ('{"file":"x","ccd":0.5}', ["ccd"]),
                         ('{"file":"x\\ud800"}', ["half a character"]), ('{"file":"x"} y', ["more behind"]), ("# ccd sky file\nx 1\n", ["line 2", "2 words"]),
                         ("\0\1\2", ["no statistics"]), ('{"a":{"b":[1,"]"]},"file":"x","ccd":}', ["no value"]),
+                        ("SIMPLE  =                    T\n1\n2\n", ["a FITS file", "imstats"]), ("x\n\0\n2\n", ["no text"]),
+                        ('{"file":"x","sky":"abc"}', ["sky is no number"]), ('{"file":"x","bias":true}', ["bias is no number"]), ('{"file":"x","fwhm":[1]}', ["fwhm is no number"]),
+                        ("# ccd sky file\n1 abc x\n", ["line 2", "sky is no number", "abc"]),
                         ('{"file":"x","sky":2.5 3}', ["no value"]), ('{"file":"x","sky":nan}', ["no value"]), ('{"file":"x","sky":nul}', ["no value"])]:
         fails(4, ["standard input", *words], "imstatreg", "-db", DB, stdin=text)
     equal(read(DB), before, "nothing was written")

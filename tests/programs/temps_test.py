@@ -206,7 +206,7 @@ def bad_input():
     for line in ("9" * 5000, "2001 " * 100000, "\0" * 1000, f"{NIGHT} " + "2 3 " * 50000 + "x"):
         run("imtemps", "-db", "x.db", "import", "-", stdin=line, code=4)
     equal(len(run("imtemps", "-db", "x.db", "extract", "1999", "2020", code=0).stdout.splitlines()), 4, "the good ones")
-    for args in (["import"], ["extract", "2001"], ["extract", "x", "y"], ["fill", "more"], ["nothing"], ["-format", "xml", "list"],
+    for args in (["import"], ["extract", "2001"], ["extract", "x", "y"], ["fill", "more"], ["nothing"], ["-format", "xml", "list"], ["-go", "list"], ["-o", "x", "import", "g.log"],
                  ["-D", "TEMPERATURE_PROBES", "a=1 b=2 c=3 d=4 e=5", "list"], ["-D", "TEMPERATURE_LIMIT", "-1", "list"], []):
         out = run("imtemps", "-db", "x.db", *args, code=2)
         check(out.stdout == "" and out.stderr != "", args)
