@@ -37,18 +37,37 @@ bool any_upper(const Ticks& ticks) {
   return std::any_of(ticks.ticks.begin(), ticks.ticks.end(), [](const Tick& tick) { return !tick.upper.empty(); });
 }
 
+bool is_named(const Tick& tick) { return !tick.label.empty(); }
+
+Ticks ticks_of(const Axis& axis, double low, double high, int most) {
+  return axis.time  ? time_ticks(low, high, axis.tz_hours, most)
+         : axis.log ? log_ticks(low, high, most)
+                    : number_ticks(low, high, most);
+}
+
 }  // namespace
 
 Ticks fit_ticks(const Canvas& canvas, const Axis& axis, const Scale& scale, double length, bool upright) {
   const double low = std::min(scale.low(), scale.high()), high = std::max(scale.low(), scale.high());
   Ticks out;
   for (int most = upright ? 9 : 11; most >= 1; --most) {
-    Ticks next = axis.time  ? time_ticks(low, high, axis.tz_hours, most)
-                 : axis.log ? log_ticks(low, high, most)
-                            : number_ticks(low, high, most);
+    Ticks next = ticks_of(axis, low, high, most);
     if (next.ticks.empty() && !out.ticks.empty()) break;
     out = std::move(next);
     if (have_room(canvas, out, scale, length, upright)) break;
+  }
+  const auto labels = std::count_if(out.ticks.begin(), out.ticks.end(), is_named);
+  if (labels > 1 && have_room(canvas, out, scale, length, upright)) return out;
+  // One number tells no scale: of finer ticks the outer two, which are the furthest from each other.
+  for (int most = 2; most <= (axis.log ? 18 : 9); ++most) {
+    // Within a decade plain numbers may reach further to the ends than those of the logarithm.
+    Ticks two = most <= 9 ? ticks_of(axis, low, high, most) : number_ticks(low, high, most - 9);
+    std::erase_if(two.ticks, [](const Tick& tick) { return !is_named(tick); });
+    if (two.ticks.size() < 2) continue;
+    Tick& last = two.ticks.back();  // its date may stand where that began
+    for (std::size_t i = two.ticks.size() - 2; i > 0 && last.upper.empty(); --i) last.upper = two.ticks[i].upper;
+    two.ticks.erase(two.ticks.begin() + 1, two.ticks.end() - 1);
+    if (have_room(canvas, two, scale, length, upright)) return two;
   }
   // Not even two have room: one is better than a heap.
   if (!have_room(canvas, out, scale, length, upright)) out.ticks.resize(std::min<std::size_t>(1, out.ticks.size()));

@@ -51,9 +51,10 @@ Globe globe_in(const Canvas& canvas, const Box& room) {
   return {{x, y, x + width, y + height}, canvas.metrics().inset};
 }
 
-void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour) {
+// `letter`: of its lines in a terminal without dots.
+void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour, char letter) {
   const Metrics& m = canvas.metrics();
-  const Stroke thin{m.characters ? kFaint : colour, m.line * 0.6, m.characters ? kDotted : 0, '.'};
+  const Stroke thin{m.characters ? kFaint : colour, m.line * 0.6, m.characters ? kDotted : 0, letter};
   std::vector<Point> line;
   for (int east = -120; east <= 120; east += 60) {
     line.clear();
@@ -68,7 +69,7 @@ void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour) {
   line.clear();
   for (int step = 0; step <= 360; step += 2)
     line.push_back(step <= 180 ? globe(-180, step - 90) : globe(180, 270 - step));
-  canvas.polyline(line, {kFrame, m.line * 0.8, 0, '.'});
+  canvas.polyline(line, {kFrame, m.line * 0.8, 0, letter});
 }
 
 // Hours stand under the equator, degrees left of the rim.
@@ -122,8 +123,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   }
   if (total == 0) return Status(Code::invalid, "nothing to draw: the map has no positions");
   const std::string missing = std::to_string(total - shown) + " of " +
-                              counted(static_cast<long long>(total), "position") +
-                              " not drawn: not finite, or a declination not within -90 to 90 degrees";
+                              counted(static_cast<long long>(total), "position") + " not drawn: unknown or |dec| > 90";
   if (shown == 0) return Status(Code::invalid, "nothing to draw: " + missing);
   std::vector<std::string> notes = map.notes;
   if (shown < total) notes.push_back(missing);
@@ -148,7 +148,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
       globe_in(canvas, {inside.x0 + numbers, inside.y0 + half, inside.x1 - numbers - bar_room, inside.y1 - half});
   const Box& area = globe.area;
   if (area.width() < (m.characters ? 30 : 120)) return no_room(canvas);
-  if (!many) draw_graticule(canvas, globe, {205, 205, 205});
+  if (!many) draw_graticule(canvas, globe, {205, 205, 205}, '.');
   Density density(std::max(1, static_cast<int>(area.width() / m.grain.width)),
                   std::max(1, static_cast<int>(area.height() / m.grain.height)));
   for (std::size_t i = 0; i < map.series.size(); ++i) {
@@ -170,7 +170,8 @@ Status draw(const SkyMap& map, Canvas& canvas) {
   if (many) {
     const Scale counts = count_scale(density.most());
     canvas.image(area, to_image(density, counts));
-    draw_graticule(canvas, globe, kFaint);  // over the density, which may be everywhere
+    // Over the density, which may be everywhere, and whose first shade is a dot.
+    draw_graticule(canvas, globe, kFaint, ',');
     ColourBar(canvas, counts, "positions per pixel", area.height(), true)
         .draw(canvas, {area.x1 + numbers, area.y0, area.x1 + numbers + bar_room, area.y1});
   }

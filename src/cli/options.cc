@@ -42,9 +42,10 @@ Status unknown_option(const Program& program, const std::string& typed, std::str
     return {Code::invalid,
             "option " + typed.substr(0, typed.find('=')) + " takes its value as the next word, without ="};
   }
-  if (near.empty()) return {Code::invalid, "there is no option " + typed + "; -help lists them"};
+  const std::string meant = program.max_positionals != 0 ? "; what is no option stands behind --: -- " + typed : "";
+  if (near.empty()) return {Code::invalid, "there is no option " + typed + "; -help lists them" + meant};
   for (std::size_t at = 0; (at = near.find(", ", at)) != near.npos; at += 4) near.replace(at, 2, ", -");
-  return {Code::invalid, "there is no option " + typed + "; near names: -" + near};
+  return {Code::invalid, "there is no option " + typed + "; near names: -" + near + meant};
 }
 
 // Why there is a word too many, perhaps: an option lacked one and took the next option for it.

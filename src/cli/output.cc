@@ -53,7 +53,8 @@ Result<std::unique_ptr<Output>> Output::to_file(const std::string& path) {
     out->owned_ = true;
     return out;
   }
-  if (S_ISDIR(info.st_mode)) return Status(Code::invalid, "is a folder; name a file in it").in_file(path);
+  // Of the command line, not of the machine: no in_file().
+  if (S_ISDIR(info.st_mode)) return Status(Code::invalid, "-o " + path + " is a folder: name a file in it");
   IMREG_ASSIGN(NewFile file, NewFile::create(path));
   auto out = std::unique_ptr<Output>(new Output(file.descriptor(), path));
   out->file_ = std::make_unique<NewFile>(std::move(file));

@@ -258,7 +258,8 @@ Status Checker::unknown_name(const Tree& tree) const {
   std::vector<std::string> names;
   for (const auto& field : schema_.fields) names.push_back(field.name);
   const std::string near = nearest_names(tree.text, names);
-  std::string message = "there is no field " + visible(tree.text) + (near.empty() ? "" : "; near: " + near);
+  std::string message =
+      "there is no field " + visible(tree.text) + (near.empty() ? "; imstatus fields lists them" : "; near: " + near);
   if (!tree.loose) message += "; if a text is meant: '" + visible(tree.text) + "'";
   return fail(tree, message);
 }

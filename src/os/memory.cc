@@ -16,4 +16,14 @@ void prefer_large_pages(void* memory, std::size_t bytes) {
   ::madvise(static_cast<char*>(memory) + before, (bytes - before) / kLarge * kLarge, MADV_HUGEPAGE);
 }
 
+void make_pages(void* memory, std::size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  constexpr std::uintptr_t kPage = 4096;
+  const auto before = reinterpret_cast<std::uintptr_t>(memory) % kPage;
+  if (bytes > 0) ::madvise(static_cast<char*>(memory) - before, before + bytes, MADV_POPULATE_WRITE);
+#else
+  (void)memory, (void)bytes;
+#endif
+}
+
 }  // namespace imreg

@@ -9,4 +9,8 @@ namespace imreg {
 /// there are none.
 void prefer_large_pages(void* memory, std::size_t bytes);
 
+/// Makes the pages of memory that will be written soon, so that several threads do it and not the one that writes first. What stands there
+/// stays. Says nothing when the kernel (before Linux 5.14) cannot.
+void make_pages(void* memory, std::size_t bytes);
+
 }  // namespace imreg

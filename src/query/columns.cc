@@ -148,11 +148,18 @@ Result<Columns> Query::columns(const std::vector<std::string>& expressions, bool
       sort_.empty() && !last_ && offset_ == 0 && limit_ == std::numeric_limits<std::int64_t>::max();
   if (in_file_order) {
     IMREG_ASSIGN(const auto candidates, work.candidates(out.report));
+    std::vector<double*>
+        places;  // of columns in which nearly each row of the file will have its value, where row 0's goes
     if (const auto most = candidates.chosen ? candidates.chosen->size() : file_->count(); !checked) {
+      const auto& conditions = candidates.selection.conditions();
+      const bool nearly_all =
+          !candidates.chosen && std::all_of(conditions.begin(), conditions.end(),
+                                            [](const auto& one) { return one.kind == Condition::Kind::deleted; });
       for (auto& one : grown) {
         auto& numbers = one.column.numbers;
         numbers.reserve(one.column.is_text ? 0 : static_cast<std::size_t>(most));
         prefer_large_pages(numbers.data(), numbers.capacity() * sizeof(double));
+        if (nearly_all && numbers.capacity() > 0) places.push_back(numbers.data());
       }
     }
     std::vector<std::unique_ptr<Worker>> workers;
@@ -163,6 +170,8 @@ Result<Columns> Query::columns(const std::vector<std::string>& expressions, bool
         file_->count(), jobs_,
         [&](int number, std::int64_t from, std::int64_t end) -> Status {
           Worker& worker = of(number);
+          for (double* const place : places)
+            make_pages(place + from, static_cast<std::size_t>(end - from) * sizeof(double));
           const auto add_checked = [&](std::int64_t row, RecordView) {
             if (auto read = file_->read(row, worker.copy); !read.ok())
               worker.damaged.add(std::move(read));

@@ -77,12 +77,15 @@ Status Schema::no_field(std::string_view name) const {
   }
   std::vector<std::string> names;
   for (const auto& field : fields) names.push_back(field.name);
-  std::string near = nearest_names(name.substr(0, name.find('[')), names);
-  std::string message = "there is no field \"" + visible(name) + "\"; ";
-  if (!near.empty()) return {Code::not_found, message + "near: " + near};
-  constexpr std::size_t kMost = 60;
-  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) near += (i > 0 ? ", " : "") + names[i];
-  return {Code::not_found, message + "there are: " + near + (names.size() > kMost ? ", ..." : "")};
+  const std::string near = nearest_names(name.substr(0, name.find('[')), names);
+  std::string message = "there is no field \"" + visible(name) + "\"";
+  if (!near.empty()) return {Code::not_found, message + "; near: " + near};
+  constexpr std::size_t kFew = 10;  // more would not be read
+  if (names.size() > kFew)
+    return {Code::not_found, message + ", and none is spelt like it: imstatus fields lists the " +
+                                 std::to_string(names.size()) + " that there are"};
+  for (std::size_t i = 0; i < names.size(); ++i) message += (i > 0 ? ", " : "; there are: ") + names[i];
+  return {Code::not_found, message};
 }
 
 std::string Schema::layout_hash() const {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/messages.h"
 #include "cli/output.h"
+#include "imreg/expression.h"
 #include "shell/answer_output.h"
 #include "shell/line.h"
 #include "shell/line_editor.h"
@@ -79,6 +80,13 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
     return report_night(program_, workspace_, request, output, args_.has("follow") || line.has("follow"));
   for (const auto& verb : trend::verbs()) {
     if (verb.name != request.verb) continue;
+    for (const auto& word : request.words) {
+      const auto parts = split_expressions(word);
+      std::string apart;
+      for (const auto& part : parts) apart += " " + part;
+      if (parts.size() > 1)
+        return {Code::invalid, word + ": fields stand apart by blanks, without commas: " + request.verb + apart};
+    }
     if (request.words.size() < verb.least || request.words.size() > verb.most)
       return {Code::invalid, std::string(verb.name) + " takes " + std::string(verb.words) + ", not " +
                                  counted(static_cast<long long>(request.words.size()), "word")};

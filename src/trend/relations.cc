@@ -23,6 +23,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
+  std::string not_fitted;
   std::vector<chart::Series> curves;  // behind the points, whose colours are those of neighbours then
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
@@ -43,6 +44,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     if (!made) {
       failure = Status(made.status().code(), (label.empty() ? "" : label + ": ") + made.status().message());
       out.notes.push_back(failure.message());
+      not_fitted += (not_fitted.empty() ? "" : ", ") + label;
       continue;
     }
     operands.groups.add_keys(table, group, 1);
@@ -75,6 +77,7 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     curves.push_back(std::move(line));
   }
   if (table.rows() == 0) return failure;
+  if (!not_fitted.empty()) plot.notes.push_back("not fitted, and left out: " + not_fitted);
   plot.series.insert(plot.series.end(), curves.begin(), curves.end());
   out.picture = std::move(plot);
   return out;

@@ -100,13 +100,13 @@ Result<Answer> stat(Workspace& workspace, const Request& request) {
       if (!group.whole) gathered = numbers_in(group, vector);
       const vectors::Values values = group.whole ? vectors::Values(vector.column.numbers) : gathered;
       if (operands.weight && weights.size() != values.size()) weights.assign(values.size(), weights[0]);
-      const auto unknown = std::count_if(values.begin(), values.end(), [](double x) { return std::isnan(x); });
-      add_numbers(table, vector,
-                  vectors::summarize(values, {.percents = request.percents,
-                                              .clip = request.clip,
-                                              .weights = weights,
-                                              .jobs = threads_of(request.rows.jobs)}),
-                  unknown, request);
+      const auto s = vectors::summarize(values, {.percents = request.percents,
+                                                 .clip = request.clip,
+                                                 .weights = weights,
+                                                 .jobs = threads_of(request.rows.jobs)});
+      const auto is_unknown = [](double x) { return std::isnan(x); };
+      const auto unknown = operands.weight ? std::count_if(values.begin(), values.end(), is_unknown) : s.unknown;
+      add_numbers(table, vector, s, unknown, request);
     }
   }
   Answer out;

@@ -10,6 +10,29 @@ namespace imreg::trend {
 
 namespace {
 
+// What there is to make vectors of.
+Result<Answer> fields(Workspace& workspace, const Request& request) {
+  IMREG_ASSIGN(const RecordFile* file, workspace.file(request.rows));
+  const std::string wanted = request.words.empty() ? "" : to_lower(request.words[0]);
+  Answer out;
+  Table& table = out.tables.emplace_back();
+  for (const auto& field : file->schema().fields) {
+    if (field.display == Display::hidden) continue;
+    if (to_lower(field.name + "\n" + field.meaning).find(wanted) == std::string::npos) continue;
+    const bool array = field.type != Type::text && field.count > 1;
+    const std::string elements = array ? "[0-" + std::to_string(field.count - 1) + "]" : "";
+    for (const auto& [name, text] : {std::pair("field", field.name + elements), std::pair("unit", field.unit),
+                                     std::pair("meaning", field.meaning)}) {
+      table[name].is_text = true;
+      table[name].texts.push_back(text);
+    }
+  }
+  if (table.rows() == 0)
+    return Status(Code::invalid,
+                  "no field has \"" + request.words[0] + "\" in its name or meaning; fields alone lists all");
+  return out;
+}
+
 constexpr std::size_t kMany = 100;
 constexpr std::string_view kBare = "title size style", kAxes = "title size style xlabel ylabel xlog ylog xrange yrange";
 constexpr Verb kVerbs[] = {
@@ -24,6 +47,7 @@ constexpr Verb kVerbs[] = {
     {"plot", "X Y...", "a picture of Y over X", 2, kMany, "by lines steps error", kAxes, true, plot},
     {"map", "[RA DEC]", "a picture of positions on the sky", 0, 2, "by", kBare, true, map},
     {"focal", "EXPR", "a picture of the median in each CCD", 1, 1, "clip", kBare, true, focal},
+    {"fields", "[TEXT]", "which fields there are; those with TEXT in name or meaning", 0, 1, "", "", false, fields},
 };
 
 }  // namespace

@@ -117,6 +117,23 @@ FieldInfo field_for(const Column& column, const std::string& name) {
   return field;
 }
 
+// An unknown name may be that of a vector, mistyped: the message says so, in its first line.
+Status with_near_vector(std::string_view text, const Status& status,
+                        const std::map<std::string, VectorPtr, std::less<>>& vectors) {
+  std::string message = status.message();
+  std::vector<std::string> known;
+  for (const auto& [name, vector] : vectors) known.push_back(name);
+  for (const auto& name : names_in(text)) {
+    const std::string word(text.substr(name.from, name.end - name.from));
+    const auto at = std::min(message.find("no field " + word), message.find("no field \"" + word));
+    const std::string near = at == message.npos ? "" : nearest_names(word, known);
+    if (near.empty()) continue;
+    message.insert(std::min(message.find('\n'), message.size()), "; a vector: " + near);
+    return {status.code(), message};
+  }
+  return status;
+}
+
 }  // namespace
 
 Vector number_vector(std::vector<double> values, std::uint64_t rows) {
@@ -342,7 +359,7 @@ Result<VectorPtr> Workspace::evaluate(std::string_view text, const SearchOptions
   if (depth_of(text) > kMostDepth)
     return Status(Code::invalid, "the expression is nested more than " + std::to_string(kMostDepth) + " levels deep");
   auto result = nested(text, rows);
-  if (!result) result = as_typed(result.status());
+  if (!result) result = as_typed(with_near_vector(text, result.status(), vectors_));
   temporary_.clear();
   calls_.clear();
   return result;

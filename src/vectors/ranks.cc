@@ -17,7 +17,7 @@ namespace imreg::vectors {
 
 namespace {
 
-constexpr std::size_t kBlock = 32768, kSample = 4096;
+constexpr std::size_t kBlock = 32768, kPiece = 512, kSample = 4096;
 constexpr std::size_t kFew = 1024;  // are put in order at once: there may be 10,000 groups of them
 
 // Golden steps: what repeats in the values (36 CCDs) does not repeat in the sample.
@@ -88,7 +88,7 @@ void in_parallel(std::size_t n, int jobs, const BlockWork& work) {
 Ranks::Ranks(Values values) : values_(values), buckets_(values.size() > kFew ? kMostBuckets : 2) {
   before_.resize(static_cast<std::size_t>(buckets_) + 1);
   wanted_.resize(static_cast<std::size_t>(buckets_));
-  kept_.resize(static_cast<std::size_t>(buckets_));
+  kept_at_.resize(static_cast<std::size_t>(buckets_));
   const auto sample = buckets_ == 2 ? std::vector<double>() : sample_of(values);
   if (sample.empty()) return;  // all that is known in one bucket
   const auto at = [&](double part) {
@@ -102,39 +102,52 @@ Ranks::Ranks(Values values) : values_(values), buckets_(values.size() > kFew ? k
   if (!std::isfinite(scale_) || !std::isfinite(low_)) scale_ = 0, low_ = 0;
 }
 
+// Pieces that stay in the nearest cache with their buckets.
 template <class Visit>
-void Ranks::each_bucket(std::size_t from, std::size_t end, const Visit& visit) const {
-  constexpr std::size_t kAtOnce = 512;
-  int buckets[kAtOnce];
-  for (; from < end; from += kAtOnce) {
-    const std::size_t n = std::min(kAtOnce, end - from);
-    find_buckets(values_.subspan(from, n), low_, scale_, buckets_ - 1, buckets);
-    for (std::size_t i = 0; i < n; ++i) visit(from + i, static_cast<std::size_t>(buckets[i]));
+void Ranks::each_piece(std::size_t from, std::size_t end, const Visit& visit) const {
+  int buckets[kPiece];
+  for (; from < end; from += kPiece) {
+    const Values piece = values_.subspan(from, std::min(kPiece, end - from));
+    find_buckets(piece, low_, scale_, buckets_ - 1, buckets);
+    std::fill(buckets + piece.size(), buckets + kPiece, 0);
+    visit(piece, buckets);
   }
 }
 
 void Ranks::count(std::size_t from, std::size_t end) {
-  // Two counts in turn: what was just written is not waited for when neighbours are alike.
-  std::array<std::uint32_t, kMostBuckets> counts[2] = {};
-  each_bucket(from, end, [&](std::size_t i, std::size_t bucket) { ++counts[i % 2][bucket]; });
+  // Four counts in turn: what was just written is not waited for when neighbours are alike. A block's values fit into 16 bits.
+  static_assert(kBlock <= 65535 && kPiece % 4 == 0);
+  std::array<std::uint16_t, kMostBuckets> counts[4] = {};
+  each_piece(from, end, [&](Values piece, const int* buckets) {
+    for (std::size_t i = 0; i < piece.size(); i += 4) {
+      for (std::size_t k = 0; k < 4; ++k) ++counts[k][static_cast<std::size_t>(buckets[i + k])];
+    }
+  });
   const std::lock_guard lock(mutex_);
-  for (std::size_t k = 0; k < wanted_.size(); ++k) before_[k] += counts[0][k] + counts[1][k];
+  for (std::size_t k = 0; k < wanted_.size(); ++k)
+    before_[k] += counts[0][k] + counts[1][k] + counts[2][k] + counts[3][k];
 }
 
 std::int64_t Ranks::choose(const std::vector<double>& percents) {
   before_[0] = 0;
   for (auto& one : before_) known_ += std::exchange(one, known_);
   if (known_ == 0) return 0;
-  places_ = {0, known_ - 1, (known_ - 1) / 2, known_ / 2};
+  places_ = {(known_ - 1) / 2, known_ / 2};
   for (const double percent : percents) {
     const double at = percent / 100 * static_cast<double>(known_ - 1);
     const auto place = std::min(static_cast<std::int64_t>(at), known_ - 1);
     places_.insert(places_.end(), {place, std::min(place + 1, known_ - 1)});
     parts_.push_back(at - static_cast<double>(place));
   }
-  choose_ring({bucket_at(places_[2]), bucket_at(places_[3])});
+  choose_ring({bucket_at(places_[0]), bucket_at(places_[1])});
   for (int k = 1; k < buckets_; ++k) wanted_[static_cast<std::size_t>(k)] = in_ring(k) ? 1 : 0;
   for (const auto place : places_) wanted_[static_cast<std::size_t>(bucket_at(place))] = 1;
+  std::int64_t all = 0;
+  for (std::size_t k = 1; k < wanted_.size(); ++k) {
+    kept_at_[k] = all;
+    all += wanted_[k] != 0 ? before_[k + 1] - before_[k] : 0;
+  }
+  kept_.resize(static_cast<std::size_t>(all));
   return known_;
 }
 
@@ -156,45 +169,60 @@ void Ranks::choose_ring(Range middle) {
     return Range{std::max(middle.last + 1 - r, 2), std::min(middle.first + r - 1, buckets_ - 2)};
   };
   int inner = 0, outer = 0;
-  while (inner < buckets_ && counted(near(inner + 1)) <= places_[2]) ++inner;
-  while (outer < buckets_ && counted(within(outer)) <= places_[3]) ++outer;
+  while (inner < buckets_ && counted(near(inner + 1)) <= places_[0]) ++inner;
+  while (outer < buckets_ && counted(within(outer)) <= places_[1]) ++outer;
   inner_ = within(inner - 1);
   outer_ = near(outer + 1);
 }
 
 void Ranks::keep(std::size_t from, std::size_t end) {
   std::vector<std::pair<std::size_t, double>> kept;
-  each_bucket(from, end, [&](std::size_t i, std::size_t bucket) {
-    if (wanted_[bucket] != 0) kept.emplace_back(bucket, values_[i]);
+  const std::uint8_t* const wanted = wanted_.data();
+  each_piece(from, end, [&](Values piece, const int* buckets) {
+    // Few are wanted: eight are passed over at once.
+    for (std::size_t i = 0; i < piece.size(); i += 8) {
+      unsigned any = 0;
+      for (std::size_t k = 0; k < 8; ++k) any |= wanted[buckets[i + k]];
+      for (std::size_t k = i; any != 0 && k < i + 8; ++k) {
+        if (wanted[buckets[k]] != 0) kept.emplace_back(buckets[k], piece[k]);
+      }
+    }
   });
   const std::lock_guard lock(mutex_);
-  for (const auto& [bucket, x] : kept) kept_[bucket].push_back(x);
+  for (const auto& [bucket, x] : kept) kept_[static_cast<std::size_t>(kept_at_[bucket]++)] = x;
+}
+
+std::span<double> Ranks::kept(int bucket) {
+  const auto k = static_cast<std::size_t>(bucket);
+  const auto size = static_cast<std::size_t>(before_[k + 1] - before_[k]);
+  return std::span(kept_).subspan(static_cast<std::size_t>(kept_at_[k]) - size, size);  // it has been filled
 }
 
 Ranks::Found Ranks::found() {
   std::vector<double> values;
   for (const auto place : places_) {
-    const auto bucket = static_cast<std::size_t>(bucket_at(place));
-    const auto at = kept_[bucket].begin() + (place - before_[bucket]);
-    std::nth_element(kept_[bucket].begin(), at, kept_[bucket].end());
+    const int bucket = bucket_at(place);
+    const auto all = kept(bucket);
+    const auto at = all.begin() + (place - before_[static_cast<std::size_t>(bucket)]);
+    std::nth_element(all.begin(), at, all.end());
     values.push_back(*at);
   }
-  Found out{.min = values[0], .max = values[1], .median = middle_of(values[2], values[3])};
+  Found out{.median = middle_of(values[0], values[1])};
   for (std::size_t i = 0; i < parts_.size(); ++i)
-    out.percentiles.push_back(between(values[4 + 2 * i], values[5 + 2 * i], parts_[i]));
+    out.percentiles.push_back(between(values[2 + 2 * i], values[3 + 2 * i], parts_[i]));
   if (!std::isfinite(out.median)) return out;
   std::vector<double> away;
   for (int k = 1; k < buckets_; ++k) {
     if (!in_ring(k)) continue;
-    for (const double x : kept_[static_cast<std::size_t>(k)]) away.push_back(std::abs(x - out.median));
+    for (const double x : kept(k)) away.push_back(std::abs(x - out.median));
   }
   const auto away_at = [&](std::int64_t place) {
     const auto at = away.begin() + (place - counted(inner_));
     std::nth_element(away.begin(), at, away.end());
     return *at;
   };
-  const double low = away_at(places_[2]);
-  out.mad = middle_of(low, away_at(places_[3]));
+  const double low = away_at(places_[0]);
+  out.mad = middle_of(low, away_at(places_[1]));
   return out;
 }
 
@@ -202,7 +230,7 @@ Ranks::Found found_in_order(std::vector<double> values, const std::vector<double
   std::sort(values.begin(), values.end());
   const std::size_t last = values.size() - 1;
   const auto middle = [last](const std::vector<double>& of) { return middle_of(of[last / 2], of[(last + 1) / 2]); };
-  Ranks::Found out{.min = values.front(), .max = values.back(), .median = middle(values)};
+  Ranks::Found out{.median = middle(values)};
   for (const double percent : percents) {
     const double at = percent / 100 * static_cast<double>(last);
     const auto place = std::min(static_cast<std::size_t>(at), last);

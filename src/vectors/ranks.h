@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "imreg/vectors.h"
@@ -16,8 +17,8 @@ using BlockWork = std::function<void(std::size_t block, std::size_t from, std::s
 void in_parallel(std::size_t n, int jobs, const BlockWork& work);
 std::size_t blocks_of(std::size_t n);
 
-/// Least and largest value, percentiles and MAD, in two passes over the values that the caller makes: so what else it needs of each
-/// block can be computed while that is in the processor's cache. NaN do not count.
+/// Percentiles and MAD, in two passes over the values that the caller makes: so what else it needs of each block can be computed while
+/// that is in the processor's cache. NaN do not count.
 class Ranks {
  public:
   /// `values` must outlive it.
@@ -30,7 +31,7 @@ class Ranks {
   void keep(std::size_t from, std::size_t end);
 
   struct Found {
-    double min = kUnknown, max = kUnknown, median = kUnknown;
+    double median = kUnknown;
     double mad = kUnknown;              ///< the median of |x - median|; not known when that is not finite
     std::vector<double> percentiles{};  ///< as chosen
   };
@@ -43,10 +44,11 @@ class Ranks {
     bool has(int bucket) const { return first <= bucket && bucket <= last; }
   };
   template <class Visit>
-  void each_bucket(std::size_t from, std::size_t end, const Visit& visit) const;
+  void each_piece(std::size_t from, std::size_t end, const Visit& visit) const;
   int bucket_at(std::int64_t place) const;
   std::int64_t counted(Range buckets) const;
   void choose_ring(Range middle);
+  std::span<double> kept(int bucket);
   bool in_ring(int bucket) const { return outer_.has(bucket) && !inner_.has(bucket); }
 
   Values values_;
@@ -56,11 +58,12 @@ class Ranks {
   std::vector<std::int64_t>
       before_;  ///< how many known values are in the buckets below each; while they are counted, in it
   std::int64_t known_ = 0;
-  std::vector<std::int64_t> places_;  ///< the first, the last, two in the middle, two neighbours of each percentile
+  std::vector<std::int64_t> places_;  ///< two in the middle, two neighbours of each percentile
   std::vector<double> parts_;         ///< of each percentile: where between the two
   Range outer_{}, inner_{};  ///< what is as far from the median as the MAD is in the outer and not in the inner
-  std::vector<std::uint8_t> wanted_;       ///< buckets
-  std::vector<std::vector<double>> kept_;  ///< values of each wanted bucket
+  std::vector<std::uint8_t> wanted_;   ///< buckets
+  std::vector<double> kept_;           ///< values of the wanted buckets, bucket by bucket
+  std::vector<std::int64_t> kept_at_;  ///< of each bucket: where its next value goes
 };
 
 /// The same of known values, one or more, by putting them in order.

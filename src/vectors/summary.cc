@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "imreg/vectors.h"
+#include "pixels/processor.h"
 #include "vectors/ranks.h"
 
 namespace imreg::vectors {
@@ -26,7 +27,7 @@ class Sum {
 
 // Sums of blocks, then of their sums, so that rounding stays small and threads do not show.
 template <class Term>
-double sum_of(std::size_t from, std::size_t end, const Term& term) {
+[[gnu::always_inline]] inline double sum_of(std::size_t from, std::size_t end, const Term& term) {
   double sums[8] = {};  // eight in a row are added at once
   for (; from + 8 <= end; from += 8) {
     for (std::size_t k = 0; k < 8; ++k) sums[k] += term(from + k);
@@ -34,6 +35,51 @@ double sum_of(std::size_t from, std::size_t end, const Term& term) {
   for (; from < end; ++from) sums[0] += term(from);
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
+
+// What a block tells when it is seen first; what is not known counts as nothing.
+struct Seen {
+  double sum = 0, min = std::numeric_limits<double>::infinity(), max = -min;
+};
+[[gnu::always_inline]] inline Seen seen_in(Values values) {
+  Seen out;
+  out.sum = sum_of(0, values.size(), [&](std::size_t i) { return values[i] == values[i] ? values[i] : 0; });
+  double least[8], most[8];
+  std::fill_n(least, 8, out.min), std::fill_n(most, 8, out.max);
+  std::size_t i = 0;
+  const auto look = [&](std::size_t k) {  // no comparison with NaN is true
+    least[k] = values[i + k] < least[k] ? values[i + k] : least[k];
+    most[k] = values[i + k] > most[k] ? values[i + k] : most[k];
+  };
+  for (; i + 8 <= values.size(); i += 8) {
+    for (std::size_t k = 0; k < 8; ++k) look(k);
+  }
+  for (; i < values.size(); ++i) look(0);
+  out.min = *std::min_element(least, least + 8), out.max = *std::max_element(most, most + 8);
+  return out;
+}
+[[gnu::always_inline]] inline double squares_in(Values values, double mean) {
+  return sum_of(0, values.size(), [&](std::size_t i) {
+    const double d = values[i] == values[i] ? values[i] - mean : 0;
+    return d * d;
+  });
+}
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] Seen seen_avx2(Values values) { return seen_in(values); }
+[[gnu::target("avx2")]] double squares_avx2(Values values, double mean) { return squares_in(values, mean); }
+#endif
+Seen see(Values values) {
+#if defined(__x86_64__)
+  if (has_avx2()) return seen_avx2(values);
+#endif
+  return seen_in(values);
+}
+double squares_of(Values values, double mean) {
+#if defined(__x86_64__)
+  if (has_avx2()) return squares_avx2(values, mean);
+#endif
+  return squares_in(values, mean);
+}
+
 double sum_of(const std::vector<double>& blocks) {
   Sum all;
   for (const double one : blocks) all.add(one);
@@ -41,7 +87,7 @@ double sum_of(const std::vector<double>& blocks) {
 }
 
 void take(Summary& out, const Ranks::Found& found, double mean, double squares) {
-  out.min = found.min, out.max = found.max, out.median = found.median, out.mad = found.mad;
+  out.median = found.median, out.mad = found.mad;
   out.percentiles = found.percentiles;
   out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
   if (out.n > 1) out.sigma = out.min == out.max ? 0 : std::sqrt(squares / (static_cast<double>(out.n) - 1));
@@ -55,32 +101,34 @@ void fill_few(Summary& out, Values values, const SummaryOptions& options) {
   }
   out.n = std::ssize(known);
   if (out.n == 0) return;
-  out.sum = sum_of({sum_of(0, known.size(), [&](std::size_t i) { return known[i]; })});
-  const double mean = out.sum / static_cast<double>(out.n);
-  const double squares = sum_of(0, known.size(), [&](std::size_t i) { return (known[i] - mean) * (known[i] - mean); });
+  const Seen seen = seen_in(known);
+  out.sum = sum_of({seen.sum}), out.min = seen.min, out.max = seen.max;
+  const double mean = out.sum / static_cast<double>(out.n), squares = squares_in(known, mean);
   take(out, found_in_order(std::move(known), options.percents), mean, squares);
 }
 
 void fill(Summary& out, Values values, const SummaryOptions& options) {
   constexpr std::size_t kFew = 1000;
   if (values.size() <= kFew) return fill_few(out, values, options);
-  const auto known = [&](std::size_t i) { return values[i] == values[i]; };
   Ranks ranks(values);
-  std::vector<double> sums(blocks_of(values.size()));
+  std::vector<Seen> seen(blocks_of(values.size()));
   in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
     ranks.count(from, end);
-    sums[block] = sum_of(from, end, [&](std::size_t i) { return known(i) ? values[i] : 0; });
+    seen[block] = see(values.subspan(from, end - from));
   });
   out.n = ranks.choose(options.percents);
   if (out.n == 0) return;
+  std::vector<double> sums;
+  out.min = seen[0].min, out.max = seen[0].max;
+  for (const auto& one : seen) {
+    sums.push_back(one.sum);
+    out.min = std::min(out.min, one.min), out.max = std::max(out.max, one.max);
+  }
   out.sum = sum_of(sums);
   const double mean = out.sum / static_cast<double>(out.n);
   in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
     ranks.keep(from, end);
-    sums[block] = sum_of(from, end, [&](std::size_t i) {
-      const double d = known(i) ? values[i] - mean : 0;
-      return d * d;
-    });
+    sums[block] = squares_of(values.subspan(from, end - from), mean);
   });
   take(out, ranks.found(), mean, sum_of(sums));
 }

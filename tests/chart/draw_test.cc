@@ -48,7 +48,7 @@ TEST(Draw, NeverEmptyWithoutAWord) {
   EXPECT_EQ(message(of({1}, {1}), {600, 10001}), "the height of a picture is 200 to 10000 pixels, not 10001");
   EXPECT_EQ(message(SkyMap{}), "nothing to draw: the map has no positions");
   EXPECT_EQ(message(SkyMap{.series = {{.x = {10}, .y = {91}}}}),
-            "nothing to draw: 1 of 1 position not drawn: not finite, or a declination not within -90 to 90 degrees");
+            "nothing to draw: 1 of 1 position not drawn: unknown or |dec| > 90");
   EXPECT_EQ(message(FocalPlane{}), "nothing to draw: the focal plane has no chips");
   EXPECT_EQ(message(FocalPlane{.chips = {{"a", 0, 0, 1, 1, NAN}, {"b", 0, 0, 1, 1, HUGE_VAL}}}),
             "nothing to draw: 2 chips: 1 with an infinite value, 1 without a value");

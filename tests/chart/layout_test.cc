@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "chart/axis.h"
 #include "chart/pictures.h"
 #include "chart/sheet.h"
 #include "chart/text_canvas.h"
@@ -111,6 +112,25 @@ TEST(Layout, PlotsInTerminals) {
                                *rc::gen::elementOf(std::vector{TerminalStyle::braille, TerminalStyle::ascii})});
       check_picture(any_plot(), canvas);
     }
+  }));
+}
+
+// One number tells no scale: an upright axis of four places has two, whatever its range.
+TEST(Layout, TwoNumbersOnSmallAxes) {
+  EXPECT_TRUE(rc::check("two numbers", [] {
+    const TextCanvas canvas({60, 15});
+    const int kind = *rc::gen::inRange(0, 3);
+    Axis axis{.log = kind == 1, .time = kind == 2};
+    const double low = kind == 1   ? std::pow(10.0, *rc::gen::inRange(-30, 30) / 7.0)
+                       : kind == 2 ? 1.04e9 + *rc::gen::inRange(0, 600000000)
+                                   : *rc::gen::inRange(-100000, 100000) / 37.0;
+    const double step = std::pow(10.0, *rc::gen::inRange(-6, 24) / 3.0);
+    const double high = kind == 1 ? low * (1.5 + step) : low + step;
+    const Ticks ticks = fit_ticks(canvas, axis, Scale(low, high, axis.log), *rc::gen::inRange(4, 12) * 4, true);
+    int named = 0;
+    for (const auto& tick : ticks.ticks) named += tick.label.empty() ? 0 : 1;
+    RC_LOG() << low << " to " << high << " kind " << kind << "\n";
+    RC_ASSERT(named >= 2);
   }));
 }
 

@@ -72,7 +72,8 @@ TEST(Expression, ErrorsPointAtTheColumn) {
   EXPECT_EQ(first_line("obstime > 2003/13/01"), "column 16: date \"2003/13/01\": month 13 is not 1..12");
   EXPECT_EQ(first_line("obstime > '2003/01/41'"),
             "column 20: date \"2003/01/41\": day 41 is not 1..31, the days of January 2003");
-  EXPECT_EQ(first_line("airs > 2min"), "column 1: there is no field airs; if a text is meant: 'airs'");
+  EXPECT_EQ(first_line("airs > 2min"),
+            "column 1: there is no field airs; imstatus fields lists them; if a text is meant: 'airs'");
   EXPECT_EQ(first_line("ccd > 2min"), "column 7: ccd has no unit, not in min");
   EXPECT_EQ(first_line("exptime > 2arcsec"), "column 11: exptime is in s, not in arcsec");
   EXPECT_THAT(first_line("exptime > 2foo"), StartsWith("column 11: there is no unit foo"));
@@ -93,9 +94,9 @@ TEST(Expression, ErrorsPointAtTheColumn) {
   EXPECT_THAT(condition.status().message(),
               StartsWith("column 1: a condition is wanted, such as exptime > 60; this is a number"));
   // Behind characters of several bytes the caret still stands where a person sees the fault.
-  EXPECT_EQ(
-      message_of("object = 'é' and nix"),
-      "column 18: there is no field nix; if a text is meant: 'nix'\n  object = 'é' and nix\n                   ^");
+  EXPECT_EQ(message_of("object = 'é' and nix"),
+            "column 18: there is no field nix; imstatus fields lists them; if a text is meant: 'nix'\n  object = 'é' "
+            "and nix\n                   ^");
 }
 
 TEST(Expression, NothingIsTooDeepOrTooLong) {

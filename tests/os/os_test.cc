@@ -17,6 +17,7 @@
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/map.h"
+#include "os/memory.h"
 #include "os/processors.h"
 
 namespace imreg {
@@ -277,6 +278,17 @@ TEST_F(Os, WhoeverWaitsForTheLockIsNextAlsoBesideOneWhoTakesItAllTheTime) {
   stop = true;
   greedy.join();
   EXPECT_LT(worst, 30) << "turns of another while one waited";
+}
+
+// Advice, which may be refused: what stands there stays, wherever it begins and ends, and memory beside it is not touched.
+TEST(Memory, WhatStandsThereStays) {
+  std::vector<std::uint32_t> words(3'000'000);
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<std::uint32_t>(i * 2654435761U);
+  prefer_large_pages(words.data(), words.size() * 4);
+  for (const auto& [from, n] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{0, 3'000'000}, {1, 1}, {511, 1'000'000}, {7, 0}})
+    make_pages(words.data() + from, n * 4);
+  for (std::size_t i = 0; i < words.size(); ++i) ASSERT_EQ(words[i], static_cast<std::uint32_t>(i * 2654435761U)) << i;
 }
 
 TEST(Processors, AreThoseThatThisProcessMayUse) {

@@ -125,6 +125,7 @@ def groups():
         ends = [(inside[0](a), inside[1](b)) for a, b in ((mine[0], values[0]), (mine[-1], values[-1]))]
         check(all(max(abs(p - q) for p, q in zip(a, b)) < 0.5 for a, b in zip(ends, (line[0], line[-1]))), f"the curve of {of}: {line[0]} {line[-1]}, {ends}")
     equal([t for t in svg.texts if t in ("a", "b")], ["a", "b"], "each group stands once in the legend")
+    check("not fitted, and left out: c" in svg.texts, f"a group without a fit is told of: {svg.texts}")
     # Too many points to tell groups apart: the title does not say that they are.
     table("m.csv", x=rng.uniform(0, 1, 30000), y=rng.uniform(0, 1, 30000), g=np.tile(np.arange(3), 10000))
     svg = picture("read m.csv\nplot x y -by g -o p.svg\n")

@@ -49,6 +49,18 @@ def messages():
                         (["not closed", "in quotes"], "stat subset(sky, sky > 3)\n")):
         refused(words, "-f", "-", stdin=text)
         check("temporary" not in script(text, code=2).stderr, f"{text!r}: a name that nobody typed")
+    # Fields apart by commas, a field with a minus, names that are like nothing, a folder for a file: what to do is said.
+    refused(["sky,bias", "blanks", "stat sky bias"], "stat", "sky,bias"), refused(["obstime,sky:", "plot obstime sky"], "-o", "x.png", "plot", "obstime,sky")
+    refused(["no option -sky", "-- -sky"], "plot", "obstime", "-sky"), refused(["-bins", "-- -bias"], "stat", "-bias")
+    near(objects("stat", "--", "-sky")[0]["mean"], -np.nanmean(f["sky"]), "a minus behind --"), near(objects("stat", "(-sky)")[0]["mean"], -np.nanmean(f["sky"]), "and in parentheses")
+    out = fails(2, ['"qqqqqqq"', "imstatus fields"], "imstatus", "-db", "n.db", "stat", "qqqqqqq")
+    check(len(out.stderr) < 160, f"no list of all fields: {out.stderr}")
+    refused(["near: fwhm"], "stat", "fwmh")
+    refused(["line 2", "a vector: seeing"], "-f", "-", stdin="seeing = fwhm*0.187\nstat seeng\n")
+    check("a vector: seeing" in script("seeing = fwhm*0.187\nstat seeng*2\n", code=2).stderr.split("\n")[0], "in the first line of three")
+    check("a vector" not in script("skyy = fwhm*0.187\nstat sky*nosuch\n", code=2).stderr, "a name that is known is not the one")
+    os.makedirs("folder.png", exist_ok=True)
+    refused(["-o folder.png is a folder", "name a file in it"], "-o", "folder.png", "plot", "obstime", "sky")
     refused(["hist of texts has no picture"], "-o", "x.png", "hist", "object")
     refused(["1e-300", "10 million bins"], "-width", "1e-300", "hist", "sky")
     equal([l["n"] for l in objects("hist", "exptime*0")], [2000], "bins of nothing but zero"), equal(objects("hist", "exptime*0")[0]["high"], 1, "which are of a width that can be read")
@@ -58,6 +70,21 @@ def messages():
     equal(script("\ufeffstat sky -format csv\n").stdout.split("\n")[1].split(",")[0], "sky", "a script with the mark of UTF-8")
     lines = script("help stat\n").stdout.splitlines()
     check(len(lines) == 2 and lines[0].split()[0] == "stat" and lines[1].split() == ["-by", "-clip", "-weight", "-percent"], f"help of one word: {lines}")
+
+
+def fields():
+    """fields: all that can be asked for, by the file's own schema."""
+    lines = {l["field"].split("[")[0]: l for l in objects("fields")}
+    with fits.open("n.db") as hdus:
+        columns = {n.lower().split("..")[0].rstrip("0123456789") for n in hdus[1].columns.names}
+    check({"obstime", "fwhm", "sky", "bias", "teltemp", "filename"} <= set(lines), f"fields: {sorted(lines)}")
+    check(all(n.rstrip("0123456789") in columns for n in lines), f"each is a column: {set(lines) - columns}")
+    check(all(l["meaning"] for l in lines.values()), "each has a meaning")
+    named = {n for n, l in lines.items() if "fwhm" in (n + " " + l["meaning"]).lower()}
+    equal({l["field"] for l in objects("fields", "FWHM")}, named, "those with a word")
+    for name in (n for n in lines if n != "teltemp"):
+        imstatus("-limit", 5, "stat", name)
+    refused(["no field has", "qqq"], "fields", "qqq")
 
 
 def tables():
@@ -90,6 +117,6 @@ def tables():
         refused([f"{ending}.txt"], "-f", "-", stdin=f"read {ending}.txt\n")
 
 
-for part in (options, depths, messages, tables):
+for part in (options, depths, messages, fields, tables):
     guarded(part)
 finish()
