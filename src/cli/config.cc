@@ -220,7 +220,11 @@ Status read_reference_date(const Config& config, DateSettings& dates) {
 }
 
 std::string database_file(const std::string& path) {
-  return is_folder(path) ? path + (path.back() == '/' ? "Imreg.db" : "/Imreg.db") : path;
+  if (!is_folder(path)) return path;
+  // A folder of imingest has its images in images.db.
+  const std::string start = path.back() == '/' ? path : path + "/", usual = start + "Imreg.db",
+                    of_ingest = start + "images.db";
+  return !exists(usual) && exists(of_ingest) ? of_ingest : usual;
 }
 
 Result<std::string> Settings::database() {

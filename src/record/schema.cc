@@ -80,9 +80,12 @@ Status Schema::no_field(std::string_view name) const {
   std::string near = nearest_names(name.substr(0, name.find('[')), names);
   std::string message = "there is no field \"" + visible(name) + "\"; ";
   if (!near.empty()) return {Code::not_found, message + "near: " + near};
-  constexpr std::size_t kMost = 60;
-  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) near += (i > 0 ? ", " : "") + names[i];
-  return {Code::not_found, message + "there are: " + near + (names.size() > kMost ? ", ..." : "")};
+  constexpr std::size_t kMost = 60;  // of a header table nobody wants to read hundreds
+  if (names.size() > kMost)
+    return {Code::not_found,
+            message + "none of " + std::to_string(names.size()) + " is like it; imkeys lists those of header tables"};
+  for (const auto& one : names) near += (near.empty() ? "" : ", ") + one;
+  return {Code::not_found, message + "there are: " + near};
 }
 
 std::string Schema::layout_hash() const {
