@@ -125,7 +125,7 @@ int work(const cli::Parsed& args) {
                       : join.tables.empty() ? search(options, out->output->sink())
                                             : search_joined(options, join, out->output->sink());
   const Status written = out->output->finish(report.ok());
-  if (!report) return cli::end_with(kProgram.name, report.status());
+  if (!report) return cli::end_with(kProgram.name, with_table_hint(report.status(), join, args.word("from")));
   cli::complain(kProgram.name, report->damaged);
   for (const auto& note : report->notes) cli::warn(kProgram.name, note);
   if (!written.ok()) return cli::end_with(kProgram.name, written);

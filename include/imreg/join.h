@@ -21,4 +21,7 @@ struct JoinOptions {
 /// Errors: those of search(); not_found (no such table, with near names), mismatch (what is searched has neither file nor observation).
 Result<SearchReport> search_joined(const SearchOptions& options, const JoinOptions& join, const Sink& sink);
 
+/// A mistake about a field TABLE.KEYWORD in a search without -with, with what to do; other mistakes as they are. `from`: -from.
+Status with_table_hint(Status status, const JoinOptions& join, const std::string& from);
+
 }  // namespace imreg

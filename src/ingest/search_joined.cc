@@ -281,17 +281,19 @@ class JoinedSearch {
   }
 
   void add_notes(SearchReport& report) const {
-    const std::string of = " of " + counted(looked_at_, "row");
+    const auto of = [&](std::int64_t rows) {
+      return std::to_string(rows) + " of " + std::to_string(looked_at_) + " rows";
+    };
     if (strangers_ > 0)
-      report.notes.push_back(std::to_string(strangers_) + of +
-                             " are of files that imingest does not know, so they have no partners");
+      report.notes.push_back("imingest does not know the files of " + of(strangers_) +
+                             ", which therefore have no partner");
     for (const auto& one : beside_) {
+      const std::string table = "-with " + one.name + ": ";
       if (one.alone > strangers_)
-        report.notes.push_back("-with " + one.name + ": " + std::to_string(one.alone - strangers_) + of +
-                               " have no partner there; its fields are not known for them");
+        report.notes.push_back(table + "no partner for " + of(one.alone - strangers_) +
+                               ": its fields are not known there");
       if (one.several > 0)
-        report.notes.push_back("-with " + one.name + ": " + std::to_string(one.several) + of +
-                               " have several partners there, and stand once for each");
+        report.notes.push_back(table + "several partners for " + of(one.several) + ", which stand once for each");
     }
   }
 
@@ -313,6 +315,24 @@ class JoinedSearch {
 };
 
 }  // namespace
+
+Status with_table_hint(Status status, const JoinOptions& join, const std::string& from) {
+  constexpr std::string_view kStart = "there is no field ";
+  const std::string& message = status.message();
+  const auto start = message.find(kStart);
+  if (start == message.npos || !join.tables.empty()) return status;
+  std::string_view name = std::string_view(message).substr(start + kStart.size());
+  if (name.starts_with('"')) name.remove_prefix(1);
+  const auto dot = name.find('.');
+  if (dot == name.npos || name.substr(0, dot).find_first_of(" \";\n") != name.npos) return status;
+  const std::string table(name.substr(0, dot));
+  if (!header_table_path(join.folder, table)) return status;
+  const std::string hint = equal_nocase(table, from)
+                               ? "; without -with its keywords stand alone, without " + table + "."
+                               : "; -with " + table + " takes the keywords of that table";
+  const auto end = std::min(message.find('\n'), message.find(';', start));
+  return {status.code(), message.substr(0, end) + hint + message.substr(std::min(message.find('\n'), message.size()))};
+}
 
 Result<SearchReport> search_joined(const SearchOptions& options, const JoinOptions& join, const Sink& sink) try {
   return JoinedSearch(options, join, sink).run();

@@ -191,12 +191,11 @@ def compare(got, wanted, fields, what):
 
 def notes(out, alone, several, what):
     for name in alone:
-        line = [l for l in out.stderr.splitlines() if f"-with {name}:" in l]
-        strangers = re.search(r"(\d+) of [^ ]+ rows? are of files that", out.stderr)
-        told = int(strangers.group(1)) if strangers else 0
-        told += sum(int(re.search(r": (\d+) of", l).group(1)) for l in line if "no partner" in l)
-        equal(told, alone[name], f"{what}: {name}: rows without a partner, {out.stderr!r:.300}")
-        equal(sum(int(re.search(r": (\d+) of", l).group(1)) for l in line if "several" in l), several[name], f"{what}: {name}: rows with several")
+        line = "".join(l for l in out.stderr.splitlines() if f"-with {name}:" in l)
+        counts = [int((re.search(words + r" (\d+) of", text) or [0, 0])[1])
+                  for words, text in (("the files of", out.stderr), ("no partner for", line), ("several partners for", line))]
+        equal(counts[0] + counts[1], alone[name], f"{what}: {name}: rows without a partner, {out.stderr!r:.300}")
+        equal(counts[2], several[name], f"{what}: {name}: rows with several")
 
 
 # Every table beside images, files and other tables; by rule, by file, by rootname.
@@ -324,6 +323,9 @@ fails(2, ["no header table"], "imsearch", "-db", "H", "-from", "nonsense")
 for option in ("-fields", "-sort", "-where"):
     out = fails(2, ["wfc_raw_0.gain"], "imsearch", "-db", "H", "-with", "wfc_raw_0", option, "wfc_raw_0.GIAN" + (" > 1" if option == "-where" else ""))
     check(len(out.stderr) < 500, f"{option}: {out.stderr!r:.700}")
+fails(2, ["-with wfc_raw_0 takes"], "imsearch", "-db", "H", "-fields", "filename,wfc_raw_0.GAIN")
+fails(2, ["-with wfc_raw_0 takes"], "imsearch", "-db", "H", "-where", "wfc_raw_0.GAIN > 1")
+fails(2, ["without wfc_raw_0."], "imsearch", "-db", "H", "-from", "wfc_raw_0", "-where", "wfc_raw_0.GAIN > 1")
 fails(2, ["there already"], "imsearch", "-db", "H", "-with", "wfc_raw_0", "-with", "WFC_RAW_0")
 fails(2, ["there already"], "imsearch", "-db", "H", "-from", "wfc_raw_0", "-with", "wfc_raw_0")
 fails(2, ["-by sky", "rootname"], "imsearch", "-db", "H", "-with", "wfc_raw_0", "-by", "sky")
