@@ -1,7 +1,7 @@
 // imcheck: whether a database is whole; a new one out of what is whole; what it is; small cures.
 #include <string>
-#include <utility>
 
+#include "cli/check_beside.h"
 #include "cli/config.h"
 #include "cli/files_command.h"
 #include "cli/messages.h"
@@ -9,10 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
-#include "imreg/queue.h"
-#include "imreg/temps.h"
 #include "imreg/upkeep.h"
-#include "registry/path_roots.h"
 
 namespace {
 using namespace imreg;
@@ -71,15 +68,11 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 }
 
 int check(Request& request) {
-  const auto roots = PathRoots::load(request.database);
-  if (roots) request.options.expand = [&](std::string_view folder) { return roots->expand(folder); };
+  cli::CheckBeside beside(request.database);
+  request.options.expand = beside.expand();
   auto report = watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
-  for (const Status& beside : {roots.status(), check_temperatures(request.database)})
-    report->add(Finding::Kind::damage, beside);
-  if (const Status check = roots ? PathRoots::check_file(request.database) : Status(); !check.ok())
-    report->add(check.code() == Code::io ? Finding::Kind::damage : Finding::Kind::warning, check);
-  check_queues(request.database, request.options, *report);
+  beside.check(request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);
   return !report->whole() ? cli::kTrouble : report->warnings > 0 ? cli::kInputs : cli::kOk;
 }
@@ -99,8 +92,9 @@ int describe(Request& request) {
 }
 
 int compact(Request& request) {
-  const auto report = compact_database(
-      request.database, {"imcheck", request.upkeep.wait_seconds, request.upkeep.on_network, nullptr, {}, {}});
+  const auto report = watched(request, [&, &o = request.upkeep] {
+    return compact_database(request.database, {o.program, o.wait_seconds, o.on_network, nullptr, {}, o.progress});
+  });
   if (!report) return trouble(request, report.status());
   for (const auto& note : report->notes) cli::warn(kProgram.name, request.database + ": " + note);
   const auto text = request.json ? report_json(request.database, *report) : report_text(request.database, *report);

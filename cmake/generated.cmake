@@ -16,9 +16,12 @@ endfunction()
 
 file(GLOB format_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/*.fmt)
 file(GLOB camera_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.cam)
+file(GLOB header_formats CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/acs/*.fmt ${CMAKE_SOURCE_DIR}/formats/acs/keywords)
 file(GLOB filter_lists CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/cameras/*.list)
 embed(${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc embedded_cameras ${camera_files})
 target_sources(imreg_camera PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_cameras.cc)
+embed(${CMAKE_BINARY_DIR}/generated/embedded_header_formats.cc embedded_header_formats ${header_formats})
+target_sources(imreg_headers PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_header_formats.cc)
 
 # The generator: .fmt to a typed header, constants, a man(5) table and a line of layout.lock. It makes a part of the room
 # record, so it cannot link that room.

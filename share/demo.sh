@@ -6,7 +6,7 @@ bin=${1:-build/bin}
 [ -x "$bin/imsearch" ] || { echo "demo.sh: $bin holds no imsearch; \`make demo\` builds it first" >&2; exit 1; }
 folder=$(dirname "$bin")/demo
 mkdir -p "$folder"
-rm -rf "$folder/night" "$folder"/Imreg.db* "$folder"/elixir.db*
+rm -rf "$folder/night" "$folder"/Imreg.db* "$folder"/elixir.db* "$folder/headers"
 PATH=$(cd "$bin" && pwd):$PATH
 unset IMREG_DB PTOLEMY
 bold= plain=
@@ -52,11 +52,20 @@ say "To the database format of Elixir (2000) and back: imsearch reads both."
 run 4 "convertimreg Imreg.db elixir.db -to v3"
 run 2 "imsearch -db elixir.db -type flat -filter g"
 
+say "imingest keeps every keyword of every extension: a table for each kind of HDU, and the headers as they stand in the files."
+run 4 "imingest -db headers night"
+run 4 "imingest -db headers night   # again: nothing to do"
+
+say "A search by any keyword, and the header of one CCD, card by card"
+run 4 "imsearch -db headers -from generic_ccd -where 'EXPTIME > 500 and GAIN < 1.7' -fields FILENAME,CCDNAME,EXPTIME,GAIN"
+run 4 "imheader -db headers 600011o.fits -hdu 2"
+
 say "Now with your own FITS files, of any telescope:"
 cat << END
   $bin/imregister -db my.db FOLDER
   $bin/imsearch -db my.db
   $bin/imsearch -db my.db -type object -trange 2024/01/01 1y -fields filename,filter,exptime,obstime
   $bin/showiminfo FILE          when a value looks wrong
+  $bin/imingest -db headers FOLDER
   $bin/imsearch -help           all filters; README.md and man ./man/imsearch.1 tell more
 END

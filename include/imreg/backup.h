@@ -23,7 +23,7 @@ struct CompactOptions {
   /// For those who keep row numbers: rows from..from+count-1 of the old file are rows to..to+count-1 of the new one, told in
   /// order, under the lock, before the new file takes the place of the old one. Others are gone.
   std::function<void(std::int64_t from, std::int64_t to, std::int64_t count)> moved;
-  OnProgress progress;  ///< rows
+  OnProgress progress;  ///< bytes of rows that are looked at, copied and indexed
 };
 
 struct CompactReport {

@@ -3,6 +3,9 @@
 //   DIR/files.db             a row for each file: which it is, when it was read, what became of it
 //   DIR/headers/TABLE.db     a row for each HDU of one kind, a column for each keyword
 //   DIR/headers/TABLE.heap   the whole headers
+//   DIR/Imreg.db             the registration database: a row for each image
+//   DIR/master.db            a row for each observation
+//   DIR/datasets.db          which kinds of files an observation has
 //
 // Which table: DETECTOR_FILETYPE_HDU for the ACS of the Hubble telescope, as acsql had them (wfc_flt_1); CAMERA_NAME for all others,
 // where NAME is 0 for the primary HDU, else EXTNAME without its number.
@@ -10,49 +13,63 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "imreg/camera.h"
+#include "imreg/registry.h"
 #include "imreg/status.h"
 
 namespace imreg {
 
 class IoObserver;
+struct CheckOptions;
+struct CheckReport;
 
 struct IngestOptions {
   std::string folder;              ///< DIR; made when it is missing
   std::vector<std::string> trees;  ///< folders and files
   bool rehearse = false;           ///< say what would be done, write nothing
-  bool again = false;              ///< read files that failed again, though they have not changed
+  bool again = false;              ///< read again what failed, and files among the trees, though they have not changed
+  bool public_only = false;        ///< leave alone what its release date says is not public yet
+  std::string layout;              ///< how the archive names its files (man imingest); empty: as it likes
+  std::string proposals;           ///< the file of the types of programmes; empty: none
+  std::string log;                 ///< the folder of logs; empty: no log
+  bool json_log = false;
   int jobs = 1;
-  std::string program = "imingest";
   double wait_seconds = 10;
   bool on_network = false;
   CameraSources cameras;
+  std::shared_ptr<Temperatures> temperatures = {};  ///< as RegisterOptions has them
   IoObserver* observer = nullptr;
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  ///< files
 };
 
 /// What became of one file that is new, changed or gone.
 struct IngestedFile {
-  enum class Fate { fresh, changed, gone, passed, failed };
+  enum class Fate { fresh, changed, moved, gone, passed, waiting, failed };
   std::string path;
   Fate fate = Fate::fresh;
   int hdus = 0;
-  std::string reason;  ///< why it failed or was passed over; or what of it is lost
+  std::string reason;  ///< why it failed, waits or was passed over; what of it is lost; where it was
+  std::string what{};  ///< class of the reason, a word of formats/files.fmt
 };
 
 struct IngestReport {
   std::int64_t found = 0;      ///< files in the trees
+  std::int64_t outside = 0;    ///< files that do not stand as the layout says
   std::int64_t unchanged = 0;  ///< that were known already
-  std::int64_t fresh = 0, changed = 0, gone = 0, passed = 0, failed = 0;
+  std::int64_t fresh = 0, changed = 0, moved = 0, gone = 0, passed = 0, waiting = 0, failed = 0;
+  std::map<std::string, std::int64_t>
+      classes;                 ///< of those that are not in the tables, or not whole, by class of reason
   std::int64_t rows = 0;       ///< header rows written
+  RegisterReport images;       ///< what came into the registration database
   std::vector<Status> faults;  ///< folders that cannot be read: nothing below them is taken for gone
 };
 
 /// Reads what is new or changed below the trees, marks what is gone. May be killed at any point and called again; one bad file never stops it.
-/// Errors: invalid (no such tree), busy (another ingest is at work), io, those of the tables.
+/// Errors: not_found (no such tree), invalid (layout, table of programmes), busy (another ingest is at work), io, those of the tables.
 Result<IngestReport> ingest_trees(const IngestOptions& options,
                                   const std::function<void(const IngestedFile&)>& on_file = {});
 
@@ -69,7 +86,13 @@ Result<std::vector<FileHeader>> find_headers(const std::string& folder, const st
 
 /// "wfc_flt_1": the tables of a folder. Error: io.
 Result<std::vector<std::string>> header_tables(const std::string& folder);
-/// DIR/headers/TABLE.db. Error: not_found, with the names of near ones.
+/// DIR/Imreg.db, for those who register apart from an ingest.
+RegisterOptions ingest_registration(const IngestOptions& options);
+/// DIR/headers/TABLE.db, or DIR/TABLE.db for files, master and datasets. Error: not_found, with the names of near ones.
 Result<std::string> header_table_path(const std::string& folder, const std::string& table);
+
+/// What is wrong with a header table and its heap; or, with the Imreg.db of a folder of tables, with all of them, and whether each file
+/// has as many headers as files.db says. For check_database() of imreg/upkeep.h, which looks at the database itself.
+void check_ingest(const std::string& database, const CheckOptions& options, CheckReport& report);
 
 }  // namespace imreg

@@ -37,6 +37,7 @@ struct RegisterOptions {
   int jobs = 0;                                            ///< header readers; 0: as many as there are processors
   double wait_seconds = 10;                                ///< for the lock
   bool on_network = false;                                 ///< write on a network file system too
+  std::string program = "imregister";                      ///< who holds the lock
   /// Called with the rows that are new or of a changed file, before they are durable, with the lock held; its error stops the
   /// work, and they are not written. Then the other one, behind it; its error is told in the notes.
   std::function<Status(const std::vector<Record>& rows)> announce = {};

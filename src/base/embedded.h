@@ -11,6 +11,7 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-std::span<const EmbeddedFile> embedded_cameras();  ///< formats/cameras/*.cam
+std::span<const EmbeddedFile> embedded_cameras();         ///< formats/cameras/*.cam
+std::span<const EmbeddedFile> embedded_header_formats();  ///< formats/acs
 
 }  // namespace imreg

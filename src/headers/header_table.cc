@@ -18,14 +18,34 @@ namespace {
 
 HeapPlace place_of(RecordView row, const OwnFields& own) { return {row[own.heap], row[own.heapcrc]}; }
 
+Columns columns_of(const Schema& schema) {
+  Columns out;
+  for (const auto& field : schema.fields) out.emplace(field.column, &field);
+  return out;
+}
+
 // How many of the values have no column that holds them.
-int store_keys(const Schema& schema, const std::vector<KeyValue>& values, Record& row) {
+int store_keys(const Columns& columns, const std::vector<KeyValue>& values, Record& row) {
   int others = 0;
   for (const auto& key : values) {
-    const FieldInfo* column = schema.find(key.column);
-    if (!column || !store_key(*column, key, row)) ++others;
+    const auto column = columns.find(key.column);
+    if (column == columns.end() || !store_key(*column->second, key, row)) ++others;
   }
   return others;
+}
+
+// Those that have no column.
+std::vector<TableReport::NewKeyword> new_keywords(const Columns& columns, const std::vector<HeaderRow>& rows) {
+  std::vector<TableReport::NewKeyword> out;
+  const bool is_empty =
+      std::all_of(columns.begin(), columns.end(), [](const auto& column) { return is_own_field(column.first); });
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < rows.size() && !is_empty; ++i) {
+    for (const auto& key : rows[i].parsed->values) {
+      if (!columns.contains(key.column) && seen.insert(key.column).second) out.push_back({rows[i].file, key.keyword});
+    }
+  }
+  return out;
 }
 
 // All keywords absent.
@@ -39,6 +59,12 @@ Record empty_row(const Schema& schema) {
 
 }  // namespace
 
+ParsedHeader parse_header(std::string cards) {
+  ParsedHeader out;
+  out.values = key_values(Header(std::move(cards)), out.others);
+  return out;
+}
+
 Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& first,
                                       const RecordWriter::Options& options) {
   HeaderTable out;
@@ -46,6 +72,7 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
   out.options_ = options;
   IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path, first, options));
   IMREG_TRY(check_own_fields(out.file().schema()).in_file(path));
+  out.know_columns();
   IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), path, options.observer));
   // A last row that is damaged lends no model.
   Record row = out.file().make_record();
@@ -53,6 +80,11 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
   if (count > 0 && out.file().read(count - 1, row).ok())
     (void)out.heap_->go_on_behind(place_of(row.view(), OwnFields(out.file().schema())));
   return out;
+}
+
+void HeaderTable::know_columns() {
+  columns_ = columns_of(file().schema());
+  empty_ = empty_row(file().schema());
 }
 
 void HeaderTable::find_rows() {
@@ -66,21 +98,19 @@ void HeaderTable::find_rows() {
   }
 }
 
-Status HeaderTable::each_header(const std::function<void(const Parsed&)>& visit) const {
+Status HeaderTable::each_header(const std::function<void(const ParsedHeader&)>& visit) const {
   const OwnFields own(file().schema());
   Record row = file().make_record();
   for (std::int64_t i = 0; i < file().count(); ++i) {
     IMREG_TRY(file().read(i, row));
     IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-    Parsed parsed;
-    parsed.values = key_values(Header(std::move(cards)), parsed.others);
-    visit(parsed);
+    visit(parse_header(std::move(cards)));
   }
   return {};
 }
 
 // Which types columns get must not depend on the order of the rows: all are seen until nothing grows any more.
-Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed) {
+Status HeaderTable::make_room(const std::vector<HeaderRow>& rows) {
   // Whether the integers that a column has are the same as reals.
   const auto fits = [this](const FieldInfo& column) {
     const FieldInfo* const old = file().schema().find(column.name);
@@ -97,14 +127,14 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, const std::vec
     for (std::size_t i = 0; i < rows.size(); ++i) {
       growth.see_text("rootname", rows[i].rootname);
       growth.see_text("filename", rows[i].filename);
-      for (const auto& key : parsed[i].values) growth.see(key, fits);
+      for (const auto& key : rows[i].parsed->values) growth.see(key, fits);
     }
   };
   for (int changes = -1; changes != growth.changes();) {
     changes = growth.changes();
     see();
     if (!growth.has_other_types()) continue;
-    IMREG_TRY(each_header([&](const Parsed& old) {
+    IMREG_TRY(each_header([&](const ParsedHeader& old) {
       for (const auto& key : old.values) growth.see(key, fits);
     }));
   }
@@ -134,6 +164,7 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
     if (now->type == field.type) same.emplace_back(&field, now);
   }
   const Record empty = empty_row(schema);
+  const Columns columns = columns_of(schema);
   Record row = old.make_record();
   for (std::int64_t i = 0; i < old.count(); ++i) {
     IMREG_TRY(old.read(i, row));
@@ -142,9 +173,8 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
       std::copy_n(row.bytes().data() + before->offset, before->size(), fresh.data() + now->offset);
     if (other_types) {
       IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-      Parsed parsed;
-      parsed.values = key_values(Header(std::move(cards)), parsed.others);
-      fresh.set(others, parsed.others + store_keys(schema, parsed.values, fresh));
+      const ParsedHeader parsed = parse_header(std::move(cards));
+      fresh.set(others, parsed.others + store_keys(columns, parsed.values, fresh));
     }
     IMREG_TRY(out.add(fresh.bytes()));
   }
@@ -154,17 +184,17 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
   writer_.reset();  // its file has no name any more; others may write now
   rows_.reset();
   IMREG_ASSIGN(writer_, RecordWriter::open(path_, options_));
+  know_columns();
   if (file().uuid() != uuid_text(container.uuid))
     return Status(Code::busy, "another program has made the table anew at the same moment; try again").in_file(path_);
   return {};
 }
 
-Record HeaderTable::row_of(const HeaderRow& from, const Parsed& parsed) {
-  const Schema& schema = file().schema();
-  const OwnFields own(schema);
+Record HeaderTable::row_of(const HeaderRow& from) {
+  const OwnFields own(file().schema());
   const HeapPlace place = heap_->add(from.cards);
-  Record row = empty_row(schema);
-  row.set(own.others, parsed.others + store_keys(schema, parsed.values, row));
+  Record row = empty_;
+  row.set(own.others, from.parsed->others + store_keys(columns_, from.parsed->values, row));
   row.set(own.file, from.file);
   row.set(own.hdu, from.hdu);
   row.set(own.heap, place.offset);
@@ -176,13 +206,15 @@ Record HeaderTable::row_of(const HeaderRow& from, const Parsed& parsed) {
   return row;
 }
 
-Result<TableReport> HeaderTable::write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files) {
-  std::vector<Parsed> parsed(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) parsed[i].values = key_values(Header(rows[i].cards), parsed[i].others);
-  IMREG_TRY(make_room(rows, parsed));
+Result<TableReport> HeaderTable::write(std::vector<HeaderRow> rows, const std::vector<std::int64_t>& files) {
+  for (auto& row : rows) {
+    if (!row.parsed) row.parsed = parse_header(row.cards);
+  }
+  TableReport report;
+  report.new_keywords = new_keywords(columns_, rows);
+  IMREG_TRY(make_room(rows));
   find_rows();
 
-  TableReport report;
   report.version = file().schema().version;
   const OwnFields own(file().schema());
   std::vector<RowChange> changes;
@@ -191,7 +223,7 @@ Result<TableReport> HeaderTable::write(const std::vector<HeaderRow>& rows, const
   std::unordered_map<std::int64_t, std::vector<std::int64_t>> rows_now;  // of the files that are written
   std::set<std::int64_t> stay;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Record fresh = row_of(rows[i], parsed[i]);
+    const Record fresh = row_of(rows[i]);
     const auto& known = (*rows_)[rows[i].file];
     const auto same = std::find_if(known.begin(), known.end(),
                                    [&](std::int64_t row) { return file().peek(row, old)[own.hdu] == rows[i].hdu; });

@@ -15,19 +15,35 @@
 
 namespace imreg::headers {
 
+/// The cards of a row as columns.
+struct ParsedHeader {
+  std::vector<KeyValue> values;
+  int others = 0;  ///< cards with a value that are not among them
+};
+ParsedHeader parse_header(std::string cards);
+
 /// What one row is made of.
 struct HeaderRow {
   std::int64_t file = 0;  ///< its number in files.db
   int hdu = 0;
   std::string rootname, filename;
-  std::string cards;  ///< whole ones, without END
-  double time = 0;    ///< when they were read, seconds since 1970 UTC
+  std::string cards;                        ///< whole ones, without END
+  double time = 0;                          ///< when they were read, seconds since 1970 UTC
+  std::optional<ParsedHeader> parsed = {};  ///< its cards; who has many threads makes it there, else write() does
 };
 
 struct TableReport {
+  struct NewKeyword {
+    std::int64_t file;
+    std::string keyword;
+  };
   std::int64_t added = 0, changed = 0, deleted = 0;
-  int version = 0;  ///< of the schema now
+  int version = 0;                         ///< of the schema now
+  std::vector<NewKeyword> new_keywords{};  ///< that the table did not have, each once; none of a table that was empty
 };
+
+/// The fields of a schema by their columns.
+using Columns = std::unordered_map<std::string_view, const FieldInfo*>;
 
 class HeaderTable {
  public:
@@ -38,27 +54,29 @@ class HeaderTable {
   /// Adds rows, and replaces those of the same file and HDU that are there, as one durable step, behind the step that changes the
   /// table where it must. Rows of `files` that are not among them are marked as deleted: HDUs and files that are gone.
   /// A file and HDU may be among `rows` once.
-  Result<TableReport> write(const std::vector<HeaderRow>& rows, const std::vector<std::int64_t>& files);
+  Result<TableReport> write(std::vector<HeaderRow> rows, const std::vector<std::int64_t>& files);
+
+  /// Gives back room and journal, at the end of the work.
+  Status trim() { return writer_->trim(); }
 
   const RecordFile& file() const { return writer_->file(); }
   const Heap& heap() const { return *heap_; }
 
  private:
-  struct Parsed {
-    std::vector<KeyValue> values;
-    int others = 0;  ///< cards with a value that are not among them
-  };
   HeaderTable() = default;
-  Status make_room(const std::vector<HeaderRow>& rows, const std::vector<Parsed>& parsed);
+  Status make_room(const std::vector<HeaderRow>& rows);
   Status remake(const Schema& schema, bool other_types);
-  Status each_header(const std::function<void(const Parsed&)>& visit) const;
-  Record row_of(const HeaderRow& from, const Parsed& parsed);
+  Status each_header(const std::function<void(const ParsedHeader&)>& visit) const;
+  Record row_of(const HeaderRow& from);
   void find_rows();
+  void know_columns();
 
   std::string path_;
   RecordWriter::Options options_;
   std::optional<RecordWriter> writer_;
   std::optional<Heap> heap_;
+  Columns columns_;
+  Record empty_{0};  ///< a row without keywords
   /// The rows of each file that are not deleted; made when they are first asked for.
   std::optional<std::unordered_map<std::int64_t, std::vector<std::int64_t>>> rows_;
 };

@@ -66,14 +66,6 @@ Type type_for(const KeyValue& key) {
   return Type::text;
 }
 
-void set_type(FieldInfo& field, Type type, std::size_t width) {
-  field.type = type;
-  field.count = type == Type::text ? static_cast<int>(width_for(std::max<std::size_t>(width, 1))) : 1;
-  field.missing.reset();
-  if (type == Type::boolean) field.missing = kNeither;
-  if (type == Type::i64) field.missing = kNoInteger;
-}
-
 }  // namespace
 
 OwnFields::OwnFields(const Schema& schema)
@@ -118,6 +110,14 @@ Schema empty_schema(const std::string& name) {
   return out;
 }
 
+void set_column_type(FieldInfo& field, Type type, std::size_t width) {
+  field.type = type;
+  field.count = type == Type::text ? static_cast<int>(width_for(std::max<std::size_t>(width, 1))) : 1;
+  field.missing.reset();
+  if (type == Type::boolean) field.missing = kNeither;
+  if (type == Type::i64) field.missing = kNoInteger;
+}
+
 bool is_own_field(std::string_view name) {
   return std::any_of(std::begin(kOwn), std::end(kOwn),
                      [&](const OwnField& own) { return equal_nocase(own.name, name); });
@@ -150,7 +150,7 @@ void Growth::make_text(FieldInfo& field, std::size_t width) {
     constexpr std::size_t kNumber = 24;  // bytes; the old values are seen when the table is made anew
     width = std::max(width, kNumber);
   }
-  set_type(field, Type::text, width);
+  set_column_type(field, Type::text, width);
   ++changes_;
 }
 
@@ -160,7 +160,7 @@ void Growth::see(const KeyValue& key, const std::function<bool(const FieldInfo&)
   if (field == nullptr) return;
   const Type type = type_for(key);
   if (field->count == 0) {
-    set_type(*field, type, key.text.size());
+    set_column_type(*field, type, key.text.size());
     field->source = key.keyword;
     field->meaning = key.keyword == key.column ? "" : key.keyword;
     ++changes_;
@@ -172,7 +172,7 @@ void Growth::see(const KeyValue& key, const std::function<bool(const FieldInfo&)
   const bool number = type == Type::i64 || type == Type::f64;
   if (field->type == Type::f64 && number && std::abs(*real_of(key)) <= kExactIntegers) return;
   if (field->type == Type::i64 && type == Type::f64 && fits(*field)) {
-    set_type(*field, Type::f64, 0);
+    set_column_type(*field, Type::f64, 0);
     ++changes_;
     other_types_ = true;
     return;

@@ -9,6 +9,7 @@
 #include "headers/key_values.h"
 #include "imreg/record.h"
 #include "imreg/schema.h"
+#include "imreg/status.h"
 
 namespace imreg::headers {
 
@@ -31,6 +32,10 @@ struct OwnFields {
 Status check_own_fields(const Schema& schema);
 /// A table without keywords.
 Schema empty_schema(const std::string& name);
+/// With the keywords that are known before a file was read (formats/acs); none for most tables. Error: invalid, naming the line.
+Result<Schema> declared_schema(const std::string& name);
+/// A column of this type, absent where a row does not have it. `width`: bytes of a text.
+void set_column_type(FieldInfo& field, Type type, std::size_t width);
 /// A field that every table has, by its name in any case.
 bool is_own_field(std::string_view name);
 

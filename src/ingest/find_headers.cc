@@ -1,12 +1,14 @@
 // Headers by file or observation: files.db tells the numbers, the tables have the rows, the heaps the cards.
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.h"
 #include "headers/header_table.h"
 #include "imreg/ingest.h"
 #include "ingest/file_table.h"
+#include "os/file.h"
 #include "os/walk.h"
 
 namespace imreg {
@@ -17,38 +19,67 @@ using ingest::FileTable;
 
 namespace {
 
-bool is_called(const std::string& path, RecordView row, const std::string& name) {
-  if (name.find('/') != name.npos) return path == absolute_path(name);
-  return row[files::kFilename] == name || equal_nocase(row[files::kRootname], name);
+// Whether a row is of a file of this name, path or rootname.
+class Name {
+ public:
+  explicit Name(const std::string& name) : name_(name) {
+    if (name.find('/') == name.npos) return;
+    const std::string path = absolute_path(name);
+    folder_ = folder_of(path);
+    name_ = name_of(path);
+  }
+  bool is_of(RecordView row) const {
+    if (!folder_.empty()) return row[files::kFilename] == name_ && row[files::kPathname] == folder_;
+    return row[files::kFilename] == name_ || equal_nocase(row[files::kRootname], name_);
+  }
+
+ private:
+  std::string folder_, name_;
+};
+
+Status not_found(const RecordFile& table, const std::string& folder, const std::string& name) {
+  std::vector<std::string> names;
+  Record scratch = table.make_record();
+  for (std::int64_t i = 0; i < table.count(); ++i) {
+    const RecordView row = table.peek(i, scratch);
+    names.emplace_back(row[files::kFilename]);
+    names.emplace_back(row[files::kRootname]);
+  }
+  if (names.empty()) return Status(Code::not_found, "nothing was ingested here; imingest does it").in_file(folder);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const std::string near = nearest_names(name, names);
+  return Status(Code::not_found,
+                "is no file and no observation that was ingested" + (near.empty() ? "" : "; near: " + near))
+      .in_file(name);
+}
+
+// The numbers of the files, and their paths.
+Result<std::unordered_map<std::int64_t, std::string>> find_numbers(const std::string& folder, const std::string& name) {
+  IMREG_ASSIGN(const auto table, FileTable::look_at(folder));
+  if (!table) return Status(Code::not_found, "nothing was ingested here; imingest does it").in_file(folder);
+  const Name wanted(name);
+  std::unordered_map<std::int64_t, std::string> out;
+  std::string why;
+  Record scratch = table->make_record();
+  for (std::int64_t i = 0; i < table->count(); ++i) {
+    const RecordView row = table->peek(i, scratch);
+    if (row[files::kDeleted] || !wanted.is_of(row)) continue;
+    const auto state = static_cast<FileState>(row[files::kState]);
+    if (state == FileState::done)
+      out.emplace(row[files::kNumber], ingest::path_of(row));
+    else
+      why = state == FileState::gone ? "the file is no longer there" : std::string(row[files::kReason]);
+  }
+  if (!out.empty()) return out;
+  if (!why.empty()) return Status(Code::not_found, "has no header in the tables: " + why).in_file(name);
+  return not_found(*table, folder, name);
 }
 
 }  // namespace
 
 Result<std::vector<FileHeader>> find_headers(const std::string& folder, const std::string& name) {
-  IMREG_ASSIGN(const auto table, FileTable::look(folder));
-  std::unordered_map<std::int64_t, std::string> wanted;  // number, path
-  std::vector<std::string> names;
-  std::string why;
-  for (const auto& [path, known] : table.known()) {
-    const Record row = table.row(known.row);
-    names.emplace_back(row[files::kFilename]);
-    names.emplace_back(row[files::kRootname]);
-    if (!is_called(path, row.view(), name)) continue;
-    if (known.state == FileState::done)
-      wanted.emplace(known.number, path);
-    else
-      why = known.state == FileState::gone ? "the file is no longer there" : std::string(row[files::kReason]);
-  }
-  if (wanted.empty()) {
-    if (!why.empty()) return Status(Code::not_found, "has no header in the tables: " + why).in_file(name);
-    if (names.empty()) return Status(Code::not_found, "nothing was ingested here; imingest does it").in_file(folder);
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    const std::string near = nearest_names(name, names);
-    return Status(Code::not_found,
-                  "is no file and no observation that was ingested" + (near.empty() ? "" : "; near: " + near))
-        .in_file(name);
-  }
+  IMREG_ASSIGN(const auto wanted, find_numbers(folder, name));
   std::vector<FileHeader> out;
   IMREG_ASSIGN(const auto tables, header_tables(folder));
   for (const auto& one : tables) {

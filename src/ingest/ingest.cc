@@ -1,28 +1,32 @@
-// The pipeline: files that are new or changed, a few hundred at a time, each batch in three durable steps:
+// The pipeline: files that are new or changed, a few hundred at a time, each batch in durable steps:
 //
-//   files.db     these files are begun
-//   tables       their rows, table by table
-//   files.db     these files are done
+//   Imreg.db             their images
+//   files.db             these files are begun
+//   headers/             their rows, table by table
+//   master.db, datasets.db
+//   files.db             these files are done
 //
-// A run that is killed between them leaves files that are begun: the next one reads them again, and their rows take the place of
-// those that are there.
+// A run that is killed between them leaves files that are begun, or not known: the next one reads them again, and their rows take
+// the place of those that are there.
 #include "imreg/ingest.h"
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "base/text.h"
-#include "headers/header_table.h"
 #include "imreg/date.h"
-#include "ingest/file_table.h"
-#include "ingest/table_name.h"
+#include "ingest/discover.h"
+#include "ingest/log.h"
+#include "ingest/observations.h"
 #include "ingest/tables.h"
 #include "os/file.h"
-#include "os/walk.h"
+#include "registry/registrar.h"
 
 namespace imreg {
 
@@ -32,271 +36,292 @@ using headers::HeaderRow;
 namespace {
 
 constexpr std::size_t kBatch = 512;  // files
-constexpr auto kLongestName = static_cast<std::size_t>(files::kFilename.count);
-constexpr auto kLongestFolder = static_cast<std::size_t>(files::kPathname.count);
+constexpr std::size_t kMore = 64;    // of the last observation
 constexpr auto kLongestReason = static_cast<std::size_t>(files::kReason.count);
 
-// A file as it was found, and what reading it gave.
-struct Item {
-  std::string path;
-  FileTimes times{};
-  bool is_known = false;
-  FileClass what = FileClass::none;
-  std::string reason;
-  FileNames names;
-  std::int64_t fingerprint = 0;
-  struct Row {
-    std::string table;
-    int hdu;
-    std::string cards;
-  };
-  std::vector<Row> rows;
-};
-
-FileClass class_of(const Status& trouble) {
-  switch (trouble.code()) {
-    case Code::invalid: return FileClass::foreign;
-    case Code::corrupt: return FileClass::damaged;
-    default: return FileClass::unreadable;
-  }
+std::string word_of(FileClass what) {
+  const FieldInfo* field = builtin_format(files::kFormat, files::kVersion)->find("class");
+  return what == FileClass::none ? "" : field->words[static_cast<std::size_t>(what)];
 }
 
-// Everything that can be said of one file; called by several threads.
-void read_item(Item& item, const Cameras& cameras) {
-  const auto failed = [&](FileClass what, std::string reason) {
-    item.what = what;
-    item.reason = std::move(reason);
-    item.rows.clear();
-  };
-  if (item.times.size == 0) return failed(FileClass::empty, "the file is empty");
-  const auto found = read_fits_headers(item.path);
-  if (!found) return failed(class_of(found.status()), found.status().message());
-  const auto now = file_times(item.path);
-  if (!now || now->size != item.times.size || now->mtime != item.times.mtime)
-    return failed(FileClass::changing, "it changed while it was read; the next run reads it again");
-  const auto facts = cameras.translate(item.path, *found, {});
-  item.names = names_of(item.path, *found, facts ? facts->camera : "");
-  item.fingerprint = header_fingerprint(*found);
-  for (const auto& hdu : found->hdus) {
-    std::string cards(hdu.header.text());
-    cards.append(static_cast<std::size_t>(hdu.reserve) * kCardSize, ' ');
-    item.rows.push_back({table_of(item.names, hdu), hdu.number, std::move(cards)});
-  }
-  if (!found->damage.empty()) {
-    item.what = found->damage.find("cut") != std::string::npos ? FileClass::cut : FileClass::damaged;
-    item.reason = found->damage;
-  }
+FileState state_of(const ArchiveFile& file) {
+  return file.is_passed()    ? FileState::passed
+         : file.is_waiting() ? FileState::waiting
+         : file.is_failure() ? FileState::failed
+                             : FileState::done;
 }
 
-// What would end the whole run when it left a thread ends one file.
-void read_safely(Item& item, const Cameras& cameras) {
-  try {
-    read_item(item, cameras);
-  } catch (const std::exception& error) {
-    item.what = FileClass::unreadable;
-    item.reason = std::string("cannot be read: ") + error.what();
-    item.rows.clear();
+// As far as it fits, in whole characters.
+std::string cut(const std::string& text, std::size_t size) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t next = std::max<std::size_t>(1, utf8_length(std::string_view(text).substr(end)));
+    if (end + next > size) break;
+    end += next;
   }
+  return text.substr(0, end);
 }
 
-bool is_passed(FileClass what) { return what == FileClass::foreign; }
-bool is_failure(const Item& item) { return item.rows.empty() && !is_passed(item.what); }
+// A path up to the kind of the file: files of one observation have the same.
+std::string_view stem_of(std::string_view path) {
+  const auto bar = path.rfind('_'), slash = path.rfind('/');
+  return bar == path.npos || (slash != path.npos && bar < slash) ? path : path.substr(0, bar);
+}
+
+// wfc_flt_1 as acsql's log has it: WFC_flt_1.
+std::string acsql_name(const std::string& table) {
+  const std::string detector = to_upper(table.substr(0, table.find('_')));
+  const bool of_acs = detector == "WFC" || detector == "HRC" || detector == "SBC";
+  return of_acs ? detector + table.substr(detector.size()) : table;
+}
 
 class Ingest {
  public:
   Ingest(const IngestOptions& options, const std::function<void(const IngestedFile&)>& on_file)
-      : options_(options), on_file_(on_file), tables_(options.folder, writer_options()) {}
+      : options_(options),
+        on_file_(on_file),
+        registration_(ingest_registration(options)),
+        tables_(options.folder, writer_options()) {}
 
   Result<IngestReport> run() {
-    IMREG_ASSIGN(cameras_, Cameras::load(options_.cameras));
-    IMREG_TRY(find_files());
-    IMREG_TRY(open_table());
-    sort_out();
-    if (options_.rehearse) return std::move(report_);
-    for (std::size_t from = 0; from < work_.size(); from += kBatch) {
-      const std::size_t end = std::min(work_.size(), from + kBatch);
-      IMREG_TRY(batch(from, end));
+    IMREG_TRY(prepare());
+    IMREG_ASSIGN(const auto found, find_files(options_.trees, layout_, options_.folder));
+    report_.found = std::ssize(found.files);
+    report_.outside = found.outside;
+    report_.faults = found.faults;
+    IMREG_TRY(open());
+    Work work = sort_out(found, *table_, options_.again, public_at());
+    report_.unchanged = work.unchanged;
+    work_ = std::move(work.files);
+    for (const auto& file : work.impossible) {
+      ++report_.failed;
+      if (on_file_) on_file_(file);
     }
-    IMREG_TRY(take_out(gone_));
+    if (options_.rehearse) return rehearsal(work.gone);
+    moves_.emplace(found, *table_);
+    for (std::size_t from = 0, to = 0; from < work_.size(); from = to) {
+      to = end_of_batch(from);
+      IMREG_TRY(batch(from, to));
+    }
+    std::erase_if(work.gone, [this](const std::string& path) { return !table_->known().contains(path); });  // moved
+    IMREG_TRY(take_out(work.gone));
+    IMREG_TRY(observations_->update_types());
+    IMREG_TRY(registrar_->write(true));
+    IMREG_TRY(tables_.trim());
+    IMREG_TRY(observations_->trim());
+    IMREG_TRY(table_->trim());
+    log_.info("", "Process Complete.");
+    IMREG_TRY(log_.flush());
     return std::move(report_);
   }
 
  private:
   RecordWriter::Options writer_options() const {
     RecordWriter::Options out;
-    out.program = options_.program;
+    out.program = "imingest";
     out.wait_seconds = options_.wait_seconds;
     out.on_network = options_.on_network;
     out.observer = options_.observer;
     return out;
   }
+  // What waits for its release is read when that has come.
+  double public_at() const { return options_.public_only ? now_ : std::numeric_limits<double>::infinity(); }
 
-  Status find_files() {
-    for (const auto& tree : options_.trees) {
-      const std::string path = absolute_path(tree);
-      trees_.push_back(path);
-      if (file_times(path)) {
-        paths_.insert(path);
-        continue;
-      }
-      if (!is_folder(path)) return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
-      Walk walk = walk_folder(path);
-      paths_.insert(walk.files.begin(), walk.files.end());
-      report_.faults.insert(report_.faults.end(), walk.faults.begin(), walk.faults.end());
+  // What may be wrong with the options, before anything is made.
+  Status prepare() {
+    IMREG_ASSIGN(cameras_, Cameras::load(options_.cameras));
+    if (!options_.layout.empty()) {
+      IMREG_ASSIGN(layout_, Layout::of(options_.layout));
     }
-    leave_out_own();
-    report_.found = static_cast<std::int64_t>(paths_.size());
+    if (!options_.proposals.empty()) {
+      IMREG_ASSIGN(types_, ProposalTypes::load(options_.proposals));
+    }
     return {};
   }
 
-  // The tables themselves, by whatever way they are reached.
-  void leave_out_own() {
-    const Inode own[] = {inode_of(options_.folder), inode_of(below(options_.folder, "headers"))};
-    if (own[0] == Inode()) return;
-    std::map<std::string, bool, std::less<>> is_own;  // folders
-    std::erase_if(paths_, [&](const std::string& path) {
-      const std::string folder = folder_of(path);
-      const auto [at, is_new] = is_own.try_emplace(folder, false);
-      if (is_new) at->second = std::find(std::begin(own), std::end(own), inode_of(folder)) != std::end(own);
-      return at->second;
-    });
-  }
-
-  Status open_table() {
+  Status open() {
     if (options_.rehearse) {
       IMREG_ASSIGN(table_, FileTable::look(options_.folder));
-    } else {
-      IMREG_TRY(make_ingest_folder(options_.folder));
-      IMREG_ASSIGN(table_, FileTable::open(options_.folder, writer_options()));
+      return {};
     }
+    IMREG_TRY(make_ingest_folder(options_.folder));
+    IMREG_ASSIGN(table_, FileTable::open(options_.folder, writer_options()));
     next_ = table_->next_number();
+    IMREG_ASSIGN(observations_, Observations::open(options_.folder, types_, writer_options()));
+    IMREG_ASSIGN(roots_, PathRoots::load(registration_.database));
+    registrar_.emplace(registration_, roots_, report_.images);
+    if (options_.log.empty()) return {};
+    const auto format = options_.json_log ? Log::Format::json : Log::Format::acsql;
+    IMREG_ASSIGN(log_, Log::open(options_.log, "imingest", format));
     return {};
   }
 
-  // What is new or changed, and what is gone.
-  void sort_out() {
-    for (const auto& path : paths_) {
-      const auto times = file_times(path);
-      if (!times) continue;  // it went meanwhile
-      if (!has_room(path)) continue;
-      const auto known = table_->known().find(path);
-      const bool is_known = known != table_->known().end() && known->second.state != FileState::gone;
-      if (is_known) {
-        const auto& was = known->second;
-        const bool ended = was.state != FileState::begun && !(options_.again && was.state == FileState::failed);
-        if (ended && was.size == times->size && was.mtime == times->mtime) {
-          ++report_.unchanged;
-          continue;
-        }
-      }
-      Item item;
-      item.path = path;
-      item.times = *times;
-      item.is_known = is_known;
-      work_.push_back(std::move(item));
-    }
-    if (options_.rehearse) {
-      for (const auto& item : work_) ++(item.is_known ? report_.changed : report_.fresh);
-    }
-    if (!report_.faults.empty()) return;  // what cannot be looked at is not gone
-    for (const auto& [path, known] : table_->known()) {
-      const bool below_them = std::any_of(trees_.begin(), trees_.end(), [&path = path](const std::string& tree) {
-        return path == tree || path.starts_with(tree == "/" ? tree : tree + "/");
-      });
-      if (below_them && known.state != FileState::gone && !paths_.contains(path) && is_missing(path))
-        gone_.push_back(path);
-    }
-    std::sort(gone_.begin(), gone_.end());
-    if (options_.rehearse) report_.gone = static_cast<std::int64_t>(gone_.size());
+  IngestReport rehearsal(const std::vector<std::string>& gone) {
+    for (const auto& file : work_) ++(file.is_known ? report_.changed : report_.fresh);
+    report_.gone = std::ssize(gone);
+    return std::move(report_);
   }
 
-  // A path that files.db cannot hold: without its row the next run would not know the file.
-  bool has_room(const std::string& path) {
-    const std::string name = name_of(path);
-    if (name.size() <= kLongestName && path.size() - name.size() <= kLongestFolder) return true;
-    ++report_.failed;
-    const std::string reason = "its path is too long: at most " + std::to_string(kLongestFolder) +
-                               " bytes of the folder and " + std::to_string(kLongestName) + " of the name";
-    if (on_file_) on_file_({path, IngestedFile::Fate::failed, 0, reason});
-    return false;
+  std::size_t end_of_batch(std::size_t from) const {
+    std::size_t end = std::min(work_.size(), from + kBatch);
+    const std::size_t most = std::min(work_.size(), end + kMore);
+    while (end < most && stem_of(work_[end].path) == stem_of(work_[end - 1].path)) ++end;
+    return end;
   }
 
   Status batch(std::size_t from, std::size_t end) {
     read(from, end);
     const double now = current_time();
     std::vector<Record> rows;
-    for (std::size_t i = from; i < end; ++i) rows.push_back(row_of(work_[i], now));
-    auto begun = rows;
-    for (auto& row : begun) row.set(files::kState, static_cast<int>(FileState::begun));
-    IMREG_TRY(table_->write(begun));
+    std::map<std::int64_t, std::string> moved;  // by number: where the file was
+    for (std::size_t i = from; i < end; ++i) {
+      if (!work_[i].is_known) work_[i].moved_from = moves_->take(work_[i]);
+      rows.push_back(row_of(work_[i], now));
+      if (!work_[i].moved_from.empty()) moved[rows.back()[files::kNumber]] = work_[i].moved_from;
+    }
+    IMREG_TRY(write_images(from, end));
+    std::vector<Record> begun;
+    for (std::size_t i = from; i < end; ++i) begun.push_back(begun_row(work_[i], rows[i - from]));
+    std::set<std::string> names = observations_of(rows, moved);
+    IMREG_TRY(table_->write(begun, moved));
+    log_observations("Begin ingestion", names);
 
+    of_batch_.clear();
+    for (const auto& row : rows)
+      of_batch_[row[files::kNumber]] = {observation_of(row.view()), std::string(row[files::kRootname])};
     std::map<std::string, std::vector<HeaderRow>> by_table;
     std::vector<std::int64_t> again;  // files of which there may be rows
     for (std::size_t i = from; i < end; ++i) {
-      Item& item = work_[i];
-      const auto& row = rows[i - from];
-      if (item.is_known) again.push_back(row[files::kNumber]);
-      for (auto& one : item.rows) {
-        by_table[one.table].push_back(
-            {row[files::kNumber], one.hdu, item.names.rootname, name_of(item.path), std::move(one.cards), now});
+      ArchiveFile& file = work_[i];
+      const auto number = rows[i - from][files::kNumber];
+      if (file.is_known || !file.moved_from.empty()) again.push_back(number);
+      for (auto& row : file.rows) {
+        by_table[row.table].push_back({number, row.hdu, file.names.rootname, name_of(file.path), std::move(row.cards),
+                                       now, std::move(row.parsed)});
       }
     }
-    if (!again.empty()) {
-      IMREG_ASSIGN(const auto names, header_tables(options_.folder));
-      for (const auto& name : names) by_table.try_emplace(name);
-    }
-    for (const auto& [name, list] : by_table) {
-      IMREG_ASSIGN(auto* table, tables_.open(name));
-      IMREG_TRY(table->write(list, again).status());
-      report_.rows += static_cast<std::int64_t>(list.size());
-    }
+    IMREG_TRY(observations_->update(names, *table_, rows));
+    log_observations("Updated master table.", names);
+    IMREG_TRY(write_tables(by_table, again));
     IMREG_TRY(table_->write(rows));
+    log_files(from, end, rows);
+    log_observations("End ingestion", names);
     for (std::size_t i = from; i < end; ++i) tell(work_[i]);
-    return {};
+    return log_.flush();
   }
 
   void read(std::size_t from, std::size_t end) {
+    const ReadOptions options{*cameras_, registration_, roots_, public_at()};
     std::atomic<std::size_t> next{from};
     const auto work = [&] {
       for (std::size_t i = next++; i < end; i = next++) {
-        read_safely(work_[i], *cameras_);
+        read_file(work_[i], options);
         if (options_.progress) options_.progress(static_cast<std::int64_t>(++done_), std::ssize(work_));
       }
     };
     std::vector<std::thread> threads;
-    for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+    try {
+      for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+    } catch (const std::exception&) {  // fewer than wished do the work too
+    }
     work();
     for (auto& thread : threads) thread.join();
   }
 
-  Record row_of(const Item& item, double now) {
-    const auto known = table_->known().find(item.path);
+  Status write_images(std::size_t from, std::size_t end) {
+    for (std::size_t i = from; i < end; ++i) {
+      FileRows& images = work_[i].images;
+      images.report.path = work_[i].path;
+      if (work_[i].moved_from.empty())
+        registrar_->take(std::move(images));
+      else
+        registrar_->take_moved(std::move(images), work_[i].moved_from);
+    }
+    IMREG_TRY(registrar_->write(false));
+    const auto done = registrar_->done();
+    for (std::size_t i = from; i < end; ++i) {
+      const auto& image = done[i - from];
+      report_.images.rows += image.rows;
+      report_.images.failed += image.fate == RegisteredFile::Fate::failed;
+    }
+    return {};
+  }
+
+  // With a row for each HDU; `again`: those of these files that are there and were not given now are marked as deleted.
+  Status write_tables(std::map<std::string, std::vector<HeaderRow>>& by_table, const std::vector<std::int64_t>& again) {
+    if (!again.empty()) {
+      IMREG_ASSIGN(const auto names, header_tables(options_.folder));
+      for (const auto& name : names) by_table.try_emplace(name);
+    }
+    for (auto& [name, list] : by_table) {
+      std::set<std::string> updated;
+      for (const auto& row : list) updated.insert(of_batch_.at(row.file).observation);
+      report_.rows += std::ssize(list);
+      IMREG_ASSIGN(auto* table, tables_.open(name));
+      IMREG_ASSIGN(const auto written, table->write(std::move(list), again));
+      for (const auto& observation : updated) log_.info(observation, "Updated " + acsql_name(name) + " table.");
+      for (const auto& fresh : written.new_keywords)
+        log_.warning(of_batch_.at(fresh.file).rootname, fresh.keyword + " not in " + acsql_name(name));
+    }
+    return {};
+  }
+
+  // Those that the rows belong to now, and belonged to until now.
+  std::set<std::string> observations_of(const std::vector<Record>& rows,
+                                        const std::map<std::int64_t, std::string>& moved) const {
+    std::set<std::string> out;
+    for (const auto& row : rows) {
+      out.insert(observation_of(row.view()));
+      const auto from = moved.find(row[files::kNumber]);
+      const auto known = table_->known().find(from == moved.end() ? path_of(row.view()) : from->second);
+      if (known != table_->known().end()) out.insert(observation_of(table_->row(known->second.row).view()));
+    }
+    return out;
+  }
+
+  Record row_of(const ArchiveFile& file, double now) {
+    const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
     Record row(static_cast<std::size_t>(files::kRecordSize));
-    row.set(files::kNumber, next_++);
+    row.set(files::kNumber, next_);
     row.set(files::kFirst, now);
     if (known != table_->known().end()) {
       const Record old = table_->row(known->second.row);
       row.set(files::kNumber, known->second.number);
       if (old[files::kFirst] > 0) row.set(files::kFirst, old[files::kFirst]);
+    } else {
+      ++next_;
     }
     row.set(files::kLast, now);
-    row.set(files::kFilesize, item.times.size);
-    row.set(files::kMtime, item.times.mtime);
-    row.set(files::kFingerprint, item.fingerprint);
-    row.set(files::kHdus, static_cast<int>(item.rows.size()));
-    const FileState state = is_passed(item.what) ? FileState::passed
-                            : is_failure(item)   ? FileState::failed
-                                                 : FileState::done;
-    row.set(files::kState, static_cast<int>(state));
-    row.set(files::kClass, static_cast<int>(item.what));
+    row.set(files::kRelease, file.release);
+    row.set(files::kFilesize, file.times.size);
+    row.set(files::kMtime, file.times.mtime);
+    row.set(files::kFingerprint, file.fingerprint);
+    row.set(files::kHdus, static_cast<int>(file.rows.size()));
+    row.set(files::kState, static_cast<int>(state_of(file)));
+    row.set(files::kClass, static_cast<int>(file.what));
     row.set(files::kDeleted, false);
-    (void)row.set(files::kRootname, item.names.rootname);
-    (void)row.set(files::kFiletype, item.names.filetype);
-    (void)row.set(files::kCamera, item.names.camera.substr(0, 32));
-    (void)row.set(files::kFilename, name_of(item.path));
-    (void)row.set(files::kPathname, item.path.substr(0, item.path.rfind('/')));
-    (void)row.set(files::kReason, visible(item.reason).substr(0, kLongestReason));
+    const auto set = [&row](const Field<Text>& field, const std::string& text) {
+      (void)row.set(field, cut(text, static_cast<std::size_t>(field.count)));
+    };
+    set(files::kRootname, file.names.rootname);
+    set(files::kFiletype, file.names.filetype);
+    set(files::kCamera, file.names.camera);
+    set(files::kDetector, file.names.detector);
+    set(files::kProposal, file.names.proposal);
+    set(files::kFilename, name_of(file.path));
+    set(files::kPathname, file.path.substr(0, file.path.rfind('/')));
+    set(files::kReason, visible(file.reason));
     return row;
+  }
+
+  // Of a file that is known it still says which observation it was of: whoever repeats this must look at that one, too.
+  Record begun_row(const ArchiveFile& file, const Record& fresh) const {
+    const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
+    Record out = known == table_->known().end() ? fresh : table_->row(known->second.row);
+    out.set(files::kState, static_cast<int>(FileState::begun));
+    (void)out.set(files::kFilename, std::string(fresh[files::kFilename]));
+    (void)out.set(files::kPathname, std::string(fresh[files::kPathname]));
+    return out;
   }
 
   Status take_out(const std::vector<std::string>& paths) {
@@ -310,52 +335,94 @@ class Ingest {
       row.set(files::kState, static_cast<int>(FileState::gone));
       row.set(files::kLast, current_time());
       rows.push_back(std::move(row));
+      registrar_->take_out(path);
     }
-    IMREG_ASSIGN(const auto names, header_tables(options_.folder));
-    for (const auto& name : names) {
-      IMREG_ASSIGN(auto* table, tables_.open(name));
-      IMREG_TRY(table->write({}, numbers).status());
-    }
+    IMREG_TRY(registrar_->write(false));
+    std::map<std::string, std::vector<HeaderRow>> none;
+    IMREG_TRY(write_tables(none, numbers));
+    IMREG_TRY(observations_->update(observations_of(rows, {}), *table_, rows));
     IMREG_TRY(table_->write(rows));
     report_.gone = std::ssize(paths);
     for (const auto& path : paths) {
+      log_.info("", path + " is gone");
       if (on_file_) on_file_({path, IngestedFile::Fate::gone, 0, "it is no longer there"});
     }
     return {};
   }
 
-  void tell(const Item& item) {
-    IngestedFile file{item.path, IngestedFile::Fate::fresh, static_cast<int>(item.rows.size()), item.reason};
-    if (is_passed(item.what)) {
-      file.fate = IngestedFile::Fate::passed;
-      ++report_.passed;
-    } else if (is_failure(item)) {
-      file.fate = IngestedFile::Fate::failed;
-      ++report_.failed;
-    } else if (item.is_known) {
-      file.fate = IngestedFile::Fate::changed;
-      ++report_.changed;
-    } else {
-      ++report_.fresh;
+  void log_observations(const std::string& message, const std::set<std::string>& names) {
+    for (const auto& name : names) log_.info(name, message);
+  }
+  void log_files(std::size_t from, std::size_t end, const std::vector<Record>& rows) {
+    for (std::size_t i = from; i < end; ++i) {
+      const auto& file = work_[i];
+      const std::string name = observation_of(rows[i - from].view());
+      if (file.is_failure())
+        log_.error(name, file.path + ": " + file.reason);
+      else if (!file.reason.empty())
+        log_.warning(name, file.path + ": " + file.reason);
+      if (!file.rows.empty())
+        log_.info(name,
+                  "Updated datasets table for " + (file.names.filetype.empty() ? "it" : file.names.filetype) + ".");
     }
-    if (on_file_) on_file_(file);
+  }
+
+  void tell(const ArchiveFile& file) {
+    using Fate = IngestedFile::Fate;
+    IngestedFile out{file.path, Fate::fresh, static_cast<int>(file.rows.size()), file.reason, word_of(file.what)};
+    out.fate = file.is_passed()           ? Fate::passed
+               : file.is_waiting()        ? Fate::waiting
+               : file.is_failure()        ? Fate::failed
+               : file.is_known            ? Fate::changed
+               : !file.moved_from.empty() ? Fate::moved
+                                          : Fate::fresh;
+    if (out.fate == Fate::moved && out.reason.empty()) out.reason = "it was " + file.moved_from;
+    const std::map<Fate, std::int64_t*> counts = {{Fate::fresh, &report_.fresh},     {Fate::changed, &report_.changed},
+                                                  {Fate::moved, &report_.moved},     {Fate::passed, &report_.passed},
+                                                  {Fate::waiting, &report_.waiting}, {Fate::failed, &report_.failed}};
+    ++*counts.at(out.fate);
+    if (!out.what.empty()) ++report_.classes[out.what];
+    if (on_file_) on_file_(out);
   }
 
   const IngestOptions& options_;
   const std::function<void(const IngestedFile&)>& on_file_;
+  const double now_ = current_time();
+  const RegisterOptions registration_;
   IngestReport report_;
   std::optional<Cameras> cameras_;
+  Layout layout_;
+  ProposalTypes types_;
   std::optional<FileTable> table_;
+  std::optional<Observations> observations_;
+  PathRoots roots_;
+  std::optional<Registrar> registrar_;
+  Log log_;
   Tables tables_;
-  std::vector<std::string> trees_;
-  std::set<std::string> paths_;
-  std::vector<Item> work_;
-  std::vector<std::string> gone_;
+  std::vector<ArchiveFile> work_;
+  std::optional<Moves> moves_;
+  struct Names {
+    std::string observation, rootname;
+  };
+  std::map<std::int64_t, Names> of_batch_;  // by number of the file
   std::atomic<std::size_t> done_{0};
   std::int64_t next_ = 1;
 };
 
 }  // namespace
+
+RegisterOptions ingest_registration(const IngestOptions& options) {
+  RegisterOptions out;
+  out.database = below(options.folder, "Imreg.db");
+  out.paths = options.trees;
+  out.batch = true;
+  out.cameras = options.cameras;
+  out.wait_seconds = options.wait_seconds;
+  out.on_network = options.on_network;
+  out.temperatures = options.temperatures;
+  out.program = "imingest";
+  return out;
+}
 
 Result<IngestReport> ingest_trees(const IngestOptions& options,
                                   const std::function<void(const IngestedFile&)>& on_file) {

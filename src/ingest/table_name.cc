@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kLongest = 60;  // of a part of a name
 
+// Of observatories that tell: STScI, NOIRLab and others, ESO, Gemini, CFHT.
+constexpr const char* kProposals[] = {"PROPOSID", "PROPID",   "PROP_ID",         "PROPOSAL", "PROGRAM",
+                                      "PROGID",   "OBS-PROG", "ESO OBS PROG ID", "GEMPRGID", "RUNID"};
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || is_digit(c); }
 
@@ -38,9 +42,9 @@ std::string stem_of(const std::string& path) {
 }
 
 std::string acs_detector(const Header& primary) {
-  std::string text = to_lower(primary.text_of("DETECTOR").value_or(primary.text_of("SS_DTCTR").value_or("")));
-  if (text.starts_with("acs/")) text.erase(0, 4);
-  for (const char* const known : {"wfc", "hrc", "sbc"}) {
+  std::string text = to_upper(primary.text_of("DETECTOR").value_or(primary.text_of("SS_DTCTR").value_or("")));
+  if (text.starts_with("ACS/")) text.erase(0, 4);
+  for (const char* const known : {"WFC", "HRC", "SBC"}) {
     if (trim(text) == known) return known;
   }
   return {};
@@ -48,7 +52,8 @@ std::string acs_detector(const Header& primary) {
 
 }  // namespace
 
-FileNames names_of(const std::string& path, const FitsHeaders& headers, const std::string& camera) {
+FileNames names_of(const std::string& path, const FitsHeaders& headers, const std::string& camera,
+                   const LayoutNames& said) {
   FileNames out;
   out.camera = camera.empty() ? "generic" : camera;
   std::string stem = stem_of(path);
@@ -62,16 +67,27 @@ FileNames names_of(const std::string& path, const FitsHeaders& headers, const st
     }
   }
   out.rootname = stem;
+  if (!said.filetype.empty()) out.filetype = said.filetype;
   if (headers.hdus.empty()) return out;
   const Header& primary = headers.hdus[0].header;
   if (const auto name = primary.text_of("ROOTNAME"); name && !trim(*name).empty()) out.rootname = to_lower(trim(*name));
-  if (equal_nocase(trim(primary.text_of("INSTRUME").value_or("")), "ACS")) out.detector = acs_detector(primary);
+  if (!said.rootname.empty()) out.rootname = said.rootname;
+  for (const char* const keyword : kProposals) {
+    out.proposal = trim(primary.text_of(keyword).value_or(""));
+    if (!out.proposal.empty()) break;
+  }
+  out.detector = trim(primary.text_of("DETECTOR").value_or(""));
+  if (equal_nocase(trim(primary.text_of("INSTRUME").value_or("")), "ACS")) {
+    const std::string detector = acs_detector(primary);
+    out.of_acs = !detector.empty();
+    if (out.of_acs) out.detector = detector;
+  }
   return out;
 }
 
 std::string table_of(const FileNames& names, const Hdu& hdu) {
-  if (!names.detector.empty() && !names.filetype.empty())
-    return names.detector + "_" + names.filetype + "_" + std::to_string(hdu.number);
+  if (names.of_acs && !names.filetype.empty())
+    return to_lower(names.detector) + "_" + names.filetype + "_" + std::to_string(hdu.number);
   std::string part = safe(hdu.extname);
   while (!part.empty() && (is_digit(part.back()) || part.back() == '_')) part.pop_back();
   if (hdu.number == 0)

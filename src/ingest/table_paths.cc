@@ -48,6 +48,9 @@ Result<std::vector<std::string>> header_tables(const std::string& folder) {
 }
 
 Result<std::string> header_table_path(const std::string& folder, const std::string& table) {
+  for (const char* const own : {"files", "master", "datasets"}) {
+    if (equal_nocase(table, own)) return below(folder, std::string(own) + std::string(kEnding));
+  }
   IMREG_ASSIGN(const auto names, header_tables(folder));
   if (std::find(names.begin(), names.end(), to_lower(table)) != names.end())
     return ingest::table_path(folder, to_lower(table));

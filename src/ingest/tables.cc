@@ -12,12 +12,20 @@ Result<headers::HeaderTable*> Tables::open(const std::string& name) {
   order_.push_front(name);
   if (const auto found = open_.find(name); found != open_.end()) return &found->second;
   if (order_.size() > kMostOpen) {
-    open_.erase(order_.back());
+    if (const auto oldest = open_.find(order_.back()); oldest != open_.end()) {
+      IMREG_TRY(oldest->second.trim());
+      open_.erase(oldest);
+    }
     order_.pop_back();
   }
-  IMREG_ASSIGN(auto table,
-               headers::HeaderTable::open(table_path(folder_, name), headers::empty_schema(name), options_));
+  IMREG_ASSIGN(const Schema first, headers::declared_schema(name));
+  IMREG_ASSIGN(auto table, headers::HeaderTable::open(table_path(folder_, name), first, options_));
   return &open_.emplace(name, std::move(table)).first->second;
+}
+
+Status Tables::trim() {
+  for (auto& [name, table] : open_) IMREG_TRY(table.trim());
+  return {};
 }
 
 }  // namespace imreg::ingest

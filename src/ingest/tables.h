@@ -20,6 +20,8 @@ class Tables {
       : folder_(std::move(folder)), options_(std::move(options)) {}
   /// Lives until others were opened. Errors: those of HeaderTable::open.
   Result<headers::HeaderTable*> open(const std::string& name);
+  /// Gives back what tables have for more rows.
+  Status trim();
 
  private:
   std::string folder_;

@@ -210,10 +210,11 @@ Status RecordWriter::trim() {
   IMREG_TRY(checkpoint());
   const std::int64_t end = seen.place_of(seen.count);
   const std::int64_t size = round_up(end, kFitsBlock);
-  IMREG_TRY(state_->file.write(seen.container.count_cards,
-                               make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0)));
-  // Also extends: the last record may end inside a block. When it fails the counts say too little: the next writer looks.
-  auto status = state_->file.truncate(size);
+  // When it fails, also by half, or the next step does, the counts do not hold or say too little: the next writer looks.
+  auto status = state_->file.write(seen.container.count_cards,
+                                   make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0));
+  // Also extends: the last record may end inside a block.
+  if (status.ok()) status = state_->file.truncate(size);
   if (status.ok()) status = seen.remap();
   if (status.ok()) status = state_->file.sync();
   if (!status.ok()) state_->failure = status;

@@ -81,6 +81,21 @@ Status check_request(const RegisterOptions& options) { return load_cameras(optio
 
 FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options,
                         const std::string& camera, const PathRoots& roots, double now) {
+  const auto headers = read_fits_headers(path);
+  if (!headers) {
+    FileRows out;
+    out.report.path = path;
+    out.report.fate = fate_of(path, named, headers.status(), out.report.foreign);
+    out.report.reason =
+        headers.status().message() + (out.report.fate == RegisteredFile::Fate::passed_over ? "; passed over" : "");
+    return out;
+  }
+  const auto facts = cameras.translate(path, *headers, {.split = options.split, .camera = camera});
+  return rows_of_headers(path, *headers, facts, options, roots, now);
+}
+
+FileRows rows_of_headers(const std::string& path, const FitsHeaders& headers, const Result<FileFacts>& facts,
+                         const RegisterOptions& options, const PathRoots& roots, double now) {
   FileRows out;
   out.report.path = path;
   const auto fail = [&](const std::string& reason, RegisteredFile::Fate fate = RegisteredFile::Fate::failed) {
@@ -89,26 +104,19 @@ FileRows read_file_rows(const std::string& path, bool named, const Cameras& came
     out.rows.clear();
     return std::move(out);
   };
-
-  const auto headers = read_fits_headers(path);
-  if (!headers) {
-    const auto fate = fate_of(path, named, headers.status(), out.report.foreign);
-    return fail(headers.status().message() + (fate == RegisteredFile::Fate::passed_over ? "; passed over" : ""), fate);
-  }
-  if (!headers->damage.empty()) return fail(headers->damage + "; not registered");
-  out.report.warnings = headers->warnings;
-  const auto facts = cameras.translate(path, *headers, {.split = options.split, .camera = camera});
+  if (!headers.damage.empty()) return fail(headers.damage + "; not registered");
+  out.report.warnings = headers.warnings;
   if (!facts) return fail(facts.status().message());
   out.report.camera = facts->camera;
   out.report.doubts = facts->doubts;
   out.report.warnings.insert(out.report.warnings.end(), facts->warnings.begin(), facts->warnings.end());
-  if (facts->images.empty() && has_empty_image(*headers)) return fail(facts->why_none);
+  if (facts->images.empty() && has_empty_image(headers)) return fail(facts->why_none);
   if (facts->images.empty()) return fail(facts->why_none + "; passed over", RegisteredFile::Fate::passed_over);
 
   const std::string full = absolute_path(path);
   const auto slash = full.rfind('/');
-  const FileIdentity identity{slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1), headers->file_size,
-                              headers->mtime, header_fingerprint(*headers)};
+  const FileIdentity identity{slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1), headers.file_size,
+                              headers.mtime, header_fingerprint(headers)};
   for (const auto& image : facts->images) {
     if (options.need_type && image.type.value.value_or("none") == "none") {
       return fail("the type of the image is not known, and -needtype asks for it (extension " +

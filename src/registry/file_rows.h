@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "imreg/camera.h"
+#include "imreg/fits_file.h"
 #include "imreg/record.h"
 #include "imreg/registry.h"
 #include "registry/path_roots.h"
@@ -20,6 +21,10 @@ struct FileRows {
 /// what is not FITS and does not claim to be is passed over. `now` becomes the registration time.
 FileRows read_file_rows(const std::string& path, bool named, const Cameras& cameras, const RegisterOptions& options,
                         const std::string& camera, const PathRoots& roots, double now);
+
+/// The rows of a file whose headers were read; `facts`: what Cameras::translate made of them.
+FileRows rows_of_headers(const std::string& path, const FitsHeaders& headers, const Result<FileFacts>& facts,
+                         const RegisterOptions& options, const PathRoots& roots, double now);
 
 /// Whether a file whose headers cannot be read has nothing to do with images: it was found in a folder, and neither is FITS
 /// nor claims to be.

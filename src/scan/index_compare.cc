@@ -68,7 +68,10 @@ std::vector<IndexFault> IndexCheck::compare(const Sums& rows, const RecordFile& 
   };
   {
     std::vector<std::thread> threads;
-    for (int i = 1; i < std::min<int>(jobs, static_cast<int>(groups)); ++i) threads.emplace_back(work);
+    try {
+      for (int i = 1; i < std::min<int>(jobs, static_cast<int>(groups)); ++i) threads.emplace_back(work);
+    } catch (const std::exception&) {  // fewer than wished do the work too
+    }
     work();
     for (auto& thread : threads) thread.join();
   }

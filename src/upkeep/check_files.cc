@@ -164,13 +164,13 @@ void Surroundings::behind(std::int64_t rows) {
 void Surroundings::journal() {
   const std::string name = base + ".journal";
   const auto opened = File::open(name, File::Mode::read);
-  if (!opened) {
-    if (opened.status().code() != Code::not_found) findings.damage(name, opened.status().message());
-    return;
-  }
-  const auto bytes = opened->size();
+  if (opened.status().code() == Code::not_found) return;
+  const auto bytes = opened ? opened->size() : Result<std::int64_t>(opened.status());
   const auto map = bytes ? Map::of(*opened, *bytes) : Result<Map>(bytes.status());
-  if (!map) return findings.damage(name, map.status().message());
+  if (!map) {
+    last_sequence = newest_change;  // for all that is known
+    return findings.damage(name, map.status().message());
+  }
   const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container.uuid,
                                  state.valid ? state.first : -1, container.schema->record_size);
   const char* const anew = scan.holds_behind_damage() ? "; imcheck -repair saves what is whole, before anybody writes"

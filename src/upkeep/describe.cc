@@ -32,25 +32,28 @@ RecordWriter::Options writer_options(const UpkeepOptions& options, RowFollower* 
 }
 
 // The cards of the table, for what only people read.
-Header table_header(const File& file, std::int64_t data_offset) {
+Result<Header> table_header(const File& file, std::int64_t data_offset) {
   std::string text(static_cast<std::size_t>(std::min<std::int64_t>(data_offset, 1 << 20)), '\0');
-  text.resize(file.read(0, text.data(), text.size()).value_or(0) / kCardSize * kCardSize);
+  IMREG_ASSIGN(const std::size_t read, file.read(0, text.data(), text.size()));
+  text.resize(read / kCardSize * kCardSize);
   return Header(std::move(text));
 }
 
-void describe_journal(const std::string& base, const File& file, const Container& container, Description& out) {
+Status describe_journal(const std::string& base, const File& file, const Container& container, Description& out) {
+  IMREG_ASSIGN(const auto state, read_card_pair(file, container, PairKind::state));
+  if (state.valid) out.journal_generation = state.first;
   const auto journal = File::open(base + ".journal", File::Mode::read);
-  if (!journal) return;
-  out.journal_bytes = journal->size().value_or(0);
-  const auto map = Map::of(*journal, out.journal_bytes);
-  const auto state = read_card_pair(file, container, PairKind::state);
-  if (!map || !state) return;
-  const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container.uuid,
-                                 state->valid ? state->first : -1, container.schema->record_size);
+  if (journal.status().code() == Code::not_found) return {};
+  IMREG_TRY(journal.status());
+  IMREG_ASSIGN(out.journal_bytes, journal->size());
+  IMREG_ASSIGN(const auto map, Map::of(*journal, out.journal_bytes));
+  const auto scan = scan_journal({map.data(), static_cast<std::size_t>(map.size())}, container.uuid,
+                                 state.valid ? state.first : -1, container.schema->record_size);
   out.journal_transactions = static_cast<std::int64_t>(scan.chained);
   // Those of which the file may not have all: by the note of what is done, else all.
   for (std::size_t i = 0; i < scan.chained; ++i)
     out.journal_pending += !scan.hint_good || scan.transactions[i].end > scan.hint_end;
+  return {};
 }
 
 void describe_index(const RecordFile& file, Description& out) {
@@ -98,8 +101,8 @@ Result<Description> describe_database(const std::string& path) {
   out.format = rows.schema().format.empty() ? "a FITS table" : rows.schema().format;
   out.version = rows.schema().version;
   out.rows = rows.count();
-  out.bytes = file.size().value_or(0);
-  const Header header = table_header(file, container.data_offset);
+  IMREG_ASSIGN(out.bytes, file.size());
+  IMREG_ASSIGN(const Header header, table_header(file, container.data_offset));
   out.creator = header.text_of("CREATOR").value_or("");
   out.date = header.text_of("DATE").value_or("");
   out.index = "none";
@@ -114,17 +117,17 @@ Result<Description> describe_database(const std::string& path) {
   out.uuid = rows.uuid();
   out.change_number = rows.change_number();
   out.spare_bytes = out.bytes - (container.data_offset + rows.count() * rows.schema().record_size);
-  if (const auto state = read_card_pair(file, container, PairKind::state); state && state->valid)
-    out.journal_generation = state->first;
   out.locked = WriterLock::is_held(base + ".lock");
   if (out.locked) {
     const std::string text = read_file(base + ".lock", 4096).value_or("");
     out.lock =
         text.starts_with("held by ") ? std::string(trim(text.substr(0, text.find('\n')))) : "held by another program";
   }
-  describe_journal(base, file, container, out);
+  IMREG_TRY(describe_journal(base, file, container, out));
   describe_index(rows, out);
-  if (const auto lost = RecordFile::open(base + ".lost")) out.lost_rows = lost->count();
+  const auto lost = RecordFile::open(base + ".lost");
+  if (lost) out.lost_rows = lost->count();
+  if (lost.status().code() == Code::io) return lost.status();
   return out;
 }
 

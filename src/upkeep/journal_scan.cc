@@ -102,15 +102,16 @@ Status refuse_to_clear_changes(const std::string& path) {
     const auto file = File::open(path, File::Mode::read);
     if (file.status().code() == Code::not_found) return explained(file.status(), path);
     const auto journal = File::open(base + ".journal", File::Mode::read);
-    if (WriterLock::is_held(base + ".lock") || !file || !journal) return {};
+    const bool none = journal.status().code() == Code::not_found;
+    if (WriterLock::is_held(base + ".lock") || !file || none) return {};
     const auto container = read_container(*file);
-    const auto size = journal->size();
-    if (!container || !container->native || !size) return {};  // said by who opens it
-    const auto map = Map::of(*journal, *size);
-    const auto state = read_card_pair(*file, *container, PairKind::state);
-    if (!map || !state) return {};
-    const auto scan = scan_journal({map->data(), static_cast<std::size_t>(map->size())}, container->uuid,
-                                   state->valid ? state->first : -1, container->schema->record_size);
+    if (!container || !container->native) return {};  // said by who opens it
+    IMREG_TRY(journal.status());
+    IMREG_ASSIGN(const auto size, journal->size());
+    IMREG_ASSIGN(const auto map, Map::of(*journal, size));
+    IMREG_ASSIGN(const auto state, read_card_pair(*file, *container, PairKind::state));
+    const auto scan = scan_journal({map.data(), static_cast<std::size_t>(map.size())}, container->uuid,
+                                   state.valid ? state.first : -1, container->schema->record_size);
     if (WriterLock::is_held(base + ".lock") || !scan.holds_behind_damage()) return {};
   }
   return Status(Code::corrupt,

@@ -337,7 +337,7 @@ TEST(ElixirLines, NeverMoreProcessesAtOnceThanAsked) {
     now += entry.word == "begin" ? 1 : entry.word == "end" ? -1 : 0;
     most = std::max(most, now);
   }
-  EXPECT_EQ(most, 2);
+  EXPECT_LE(most, 2);  // on a busy machine one may end before the other begins
   EXPECT_EQ(now, 0);
   EXPECT_GE(files.diary.processes(), 7U);
 }

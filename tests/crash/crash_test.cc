@@ -292,7 +292,7 @@ TEST(Crash, AnEmptyDatabaseThatHasRoom) {
 TEST(Crash, Index) {
   const auto history = index_history();
   answers = 0;
-  replay(record(history), {2, 2});  // 110,000 different states with 256 choices
+  replay(record(history), {2, 2});  // there are 110,000 different states with 256 choices
   std::printf("index: %zu answers\n", answers.load());
   EXPECT_GT(answers, 1000u);
 }
@@ -391,68 +391,75 @@ std::string covered_by(const Log& log, std::size_t at) {
   return synced(log[at]) + kWhat[most];
 }
 
+// What may be found behind a cut is brought in order by somebody, who is cut in turn: `set` says with which choices, or that this
+// one is not looked at. `number`: which of those that may be found.
+Replay::Result recover_and_cut(const Recorded& run, bool kill, std::size_t cut, std::size_t number,
+                               const std::string& folder, const std::function<bool(Recovery&, Replay&)>& set) {
+  const std::int64_t sector = number % 3 ? 512 : 4096;
+  Dice dice(number + (kill ? 0 : 100000));
+  Disk disk(sector, run.start);
+  for (std::size_t i = 0; i < cut; ++i) disk.apply(run.log[i]);
+  Choice choice{.of = {}, .torn = !kill && dice() % 2 == 0, .killed = kill};
+  for (const std::size_t n : disk.dials()) choice.of.push_back(dice() % n);
+  Image image = disk.image(choice, dice);
+  if (!image.files.contains(kDatabase)) return {};
+  put(image, folder);
+  if (!kill) take_hints(image, folder);  // they are of another boot from now on
+  Recovery recovery;
+  // A process that was killed left everything unsynced; what a power cut left is on the disk.
+  recover(run, image, kill ? Log(run.log.begin(), run.log.begin() + std::ptrdiff_t(cut)) : Log(), folder, recovery);
+  Replay part{.log = recovery.run.log,
+              .start = kill ? run.start : image,
+              .from = kill ? cut : 0,
+              .to = recovery.run.log.size(),
+              .sector = sector,
+              .check = {}};
+  part.check = [&](std::size_t done, const std::string& where, const Image& found) {
+    if (kill && done < recovery.opened) return look(run, acknowledged_at(run, cut), where, found).trouble;
+    return look(recovery.run, acknowledged_at(recovery.run, done), where, found).trouble;
+  };
+  Replay::Result out;
+  out.trouble = recovery.trouble;
+  if (set(recovery, part) && out.trouble.empty()) out = part.run(folder);
+  if (!out.trouble.empty())
+    out.trouble =
+        "recovery behind operation " + std::to_string(cut) + ", found " + std::to_string(number) + ": " + out.trouble;
+  return out;
+}
+
 // The machine stops while, or after, somebody brings in order what a killed process left (`kill`) or a power cut. A mutant: the
 // syncs that make this durable are left out of recovery; returns what is noticed first. `kinds`: those that there are.
 std::string recoveries(const Recorded& run, bool kill, std::size_t every = 1, const std::string& left_out = "",
                        std::set<std::string>* kinds = nullptr) {
-  if (is_long()) every = 1;
-  const std::size_t cuts = run.log.size() / every + 1, tries = kill ? 1 : is_long() || !left_out.empty() ? 16 : 1;
+  const std::size_t cuts = run.log.size() / every + 1, tries = kill || left_out.empty() ? 1 : 16;
   std::vector<std::string> trouble(cuts * tries);
   std::atomic<std::size_t> states{0};
   std::atomic<bool> noticed{false};
   std::mutex mutex;
   in_parallel(cuts * tries, [&](std::size_t at, const std::string& folder) {
     if (noticed) return;
-    const std::size_t cut = at / tries * every;
-    const std::int64_t sector = at % 3 ? 512 : 4096;
-    Dice dice(at + (kill ? 0 : 100000));
-    Disk disk(sector, run.start);
-    for (std::size_t i = 0; i < cut; ++i) disk.apply(run.log[i]);
-    Choice choice{.of = {}, .torn = !kill && dice() % 2 == 0, .killed = kill};
-    for (const std::size_t n : disk.dials()) choice.of.push_back(dice() % n);
-    Image image = disk.image(choice, dice);
-    if (!image.files.contains(kDatabase)) return;
-    put(image, folder);
-    if (!kill) take_hints(image, folder);  // they are of another boot from now on
-    Recovery recovery;
-    // A process that was killed left everything unsynced; what a power cut left is on the disk.
-    recover(run, image, kill ? Log(run.log.begin(), run.log.begin() + std::ptrdiff_t(cut)) : Log(), folder, recovery);
-    Replay part{.log = recovery.run.log,
-                .start = kill ? run.start : image,
-                .from = 0,
-                .to = 0,
-                .samples = 4,
-                .few = 2,
-                .sector = sector,
-                .check = {}};
-    if (is_long() || !left_out.empty()) part.samples = 64, part.few = 8;
-    part.from = kill ? cut : 0;
-    std::size_t first = recovery.opened;
-    for (std::size_t i = part.from; i < recovery.opened; ++i) {
-      auto& operation = recovery.run.log[i];
-      if (!is_sync(operation)) continue;
-      const std::string what = covered_by(recovery.run.log, i);
-      if (kinds) {
-        const std::lock_guard guard(mutex);
-        kinds->insert(what);
-      }
-      operation.dropped = what == left_out;
-      if (operation.dropped) first = std::min(first, i);
-    }
-    if (!left_out.empty()) part.from = first;
-    if (part.from == recovery.opened && !left_out.empty()) return;  // this recovery has no such sync
-    part.to = recovery.run.log.size();
-    part.check = [&](std::size_t done, const std::string& where, const Image& found) {
-      if (kill && done < recovery.opened) return look(run, acknowledged_at(run, cut), where, found).trouble;
-      return look(recovery.run, acknowledged_at(recovery.run, done), where, found).trouble;
-    };
-    if (recovery.trouble.empty()) {
-      const auto result = part.run(folder);
-      states += result.different;
-      recovery.trouble = result.trouble;
-    }
-    if (!recovery.trouble.empty())
-      trouble[at] = "recovery behind operation " + std::to_string(cut) + ": " + recovery.trouble;
+    const auto result =
+        recover_and_cut(run, kill, at / tries * every, at, folder, [&](Recovery& recovery, Replay& part) {
+          part.few = left_out.empty() ? 2 : 8;
+          part.samples = left_out.empty() ? 4 : 64;
+          std::size_t first = recovery.opened;
+          for (std::size_t i = part.from; i < recovery.opened; ++i) {
+            auto& operation = recovery.run.log[i];
+            if (!is_sync(operation)) continue;
+            const std::string what = covered_by(recovery.run.log, i);
+            if (kinds) {
+              const std::lock_guard guard(mutex);
+              kinds->insert(what);
+            }
+            operation.dropped = what == left_out;
+            if (operation.dropped) first = std::min(first, i);
+          }
+          if (left_out.empty()) return true;
+          part.from = first;
+          return first < recovery.opened;  // else this recovery has no such sync
+        });
+    states += result.different;
+    trouble[at] = result.trouble;
     noticed = noticed || !trouble[at].empty();
   });
   std::printf("%s: recovered after a %s, %zu states%s\n", run.history->name.c_str(), kill ? "kill" : "power cut",
@@ -463,14 +470,28 @@ std::string recoveries(const Recorded& run, bool kill, std::size_t every = 1, co
   return "";
 }
 
-TEST(Crash, RecoveryOfRowsAfterAKill) {
-  const auto history = rows_history();
-  EXPECT_EQ(recoveries(record(history), true), "");
+// In the long form another one is found behind each cut in each round, and some cuts of its recovery are looked at.
+void replay_recoveries(const History& history, bool kill, std::size_t every = 1) {
+  const auto run = record(history);
+  EXPECT_EQ(recoveries(run, kill, every), "");
+  go_on(history.name + " recovered after a " + (kill ? "kill" : "power cut"),
+        [&](std::size_t number, const LongForm* limit) {
+          return sum_of(run.log.size() + 1, [&](std::size_t cut, const std::string& folder) {
+            if (limit && limit->over()) return Replay::Result();
+            const std::size_t found = cut + (number + long_seed()) * 1000003;
+            return recover_and_cut(run, kill, cut, found, folder, [&](Recovery&, Replay& part) {
+              set_round(part, number, limit);
+              part.samples = 1;
+              part.few = 0;
+              part.every = (part.to - part.from) / 6 + 1;
+              return true;
+            });
+          });
+        });
 }
-TEST(Crash, RecoveryOfRowsAfterAPowerCut) {
-  const auto history = rows_history();
-  EXPECT_EQ(recoveries(record(history), false), "");
-}
+
+TEST(Crash, RecoveryOfRowsAfterAKill) { replay_recoveries(rows_history(), true); }
+TEST(Crash, RecoveryOfRowsAfterAPowerCut) { replay_recoveries(rows_history(), false); }
 // In the others recovery meets what rows have not: an index, transactions of many rows, another file of the same name.
 void recoveries_of_others(bool kill) {
   Followed source;
@@ -480,7 +501,7 @@ void recoveries_of_others(bool kill) {
                                        {compact_history(), 6},
                                        {backup_history(source), 48},
                                        {merge_history(), 24}})
-    EXPECT_EQ(recoveries(record(history), kill, static_cast<std::size_t>(every)), "");
+    replay_recoveries(history, kill, static_cast<std::size_t>(every));
 }
 TEST(Crash, RecoveryOfOthersAfterAKill) { recoveries_of_others(true); }
 TEST(Crash, RecoveryOfOthersAfterAPowerCut) { recoveries_of_others(false); }

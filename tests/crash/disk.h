@@ -353,40 +353,54 @@ class Disk {
   std::map<std::string, std::string> locks_;
 };
 
+// How many choices there are when few things are unsynced; nothing when they are not few.
+inline std::size_t all_ways(const std::vector<std::size_t>& dials, std::size_t few) {
+  std::size_t versions = 0, ways = 1;
+  for (const std::size_t n : dials) versions += n - 1;
+  if (versions > few) return 0;
+  for (const std::size_t n : dials) ways *= n;
+  return ways;
+}
+inline Choice way_number(const std::vector<std::size_t>& dials, std::size_t way) {
+  Choice out;
+  for (const std::size_t n : dials) {
+    out.of.push_back(way % n);
+    way /= n;
+  }
+  return out;
+}
+inline Choice by_chance(const std::vector<std::size_t>& dials, bool torn, bool mostly_new, Dice& dice) {
+  Choice out{.of = {}, .torn = torn};
+  for (const std::size_t n : dials) out.of.push_back(mostly_new && dice() % 8 ? n - 1 : dice() % n);
+  return out;
+}
+
 // The choices to be tried: all when few things are unsynced, else so many by chance; then torn sectors. Never none.
 inline std::vector<Choice> choices(const std::vector<std::size_t>& dials, std::size_t few, std::size_t samples,
                                    Dice& dice) {
-  std::size_t versions = 0, ways = 1;
-  for (const std::size_t n : dials) versions += n - 1;
-  const bool all = versions <= few;
   std::vector<Choice> out;
-  Choice first, last;
-  for (const std::size_t n : dials) {
-    first.of.push_back(0);
-    last.of.push_back(n - 1);
-    if (all) ways *= n;
-  }
-  if (all) {
-    for (std::size_t way = 0; way < ways; ++way) {
-      Choice choice;
-      std::size_t rest = way;
-      for (const std::size_t n : dials) {
-        choice.of.push_back(rest % n);
-        rest /= n;
-      }
-      out.push_back(std::move(choice));
-    }
-  } else {
-    out = {first, last};
+  const std::size_t all = all_ways(dials, few);
+  for (std::size_t way = 0; way < all; ++way) out.push_back(way_number(dials, way));
+  if (all == 0) {
+    out.resize(2);
+    for (const std::size_t n : dials) out[0].of.push_back(0), out[1].of.push_back(n - 1);
   }
   if (dials.empty()) return out;
-  const auto random = [&](bool torn, bool mostly_new) {
-    Choice choice{.of = {}, .torn = torn};
-    for (const std::size_t n : dials) choice.of.push_back(mostly_new && dice() % 8 ? n - 1 : dice() % n);
-    return choice;
-  };
-  for (std::size_t i = 0; i < samples && !all; ++i) out.push_back(random(false, i % 3 == 0));
-  for (std::size_t i = 0; i < samples / 8 + 2; ++i) out.push_back(random(true, i % 2 == 0));
+  for (std::size_t i = 0; i < samples && all == 0; ++i) out.push_back(by_chance(dials, false, i % 3 == 0, dice));
+  for (std::size_t i = 0; i < samples / 8 + 2; ++i) out.push_back(by_chance(dials, true, i % 2 == 0, dice));
+  return out;
+}
+
+// Further ones, from number `first` on: the next ones of all when few things are unsynced, then torn ones; else by chance.
+inline std::vector<Choice> further_choices(const std::vector<std::size_t>& dials, std::size_t few, std::size_t first,
+                                           std::size_t samples, Dice& dice) {
+  const std::size_t all = all_ways(dials, few);
+  if (dials.empty()) return {Choice{}};
+  std::vector<Choice> out;
+  for (std::size_t i = first; i < first + samples; ++i) {
+    const bool torn = all > 0 || dice() % 8 == 0;
+    out.push_back(i < all ? way_number(dials, i) : by_chance(dials, torn, dice() % 3 == 0, dice));
+  }
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "../long_form.h"
 #include "disk.h"
 #include "formats/regimage.h"
 #include "imreg/index.h"
@@ -398,9 +399,12 @@ struct Replay {
   std::int64_t sector = 512;
   bool kills = true;
   Kept kept = {};
-  // Shared with other parts, and what is promised at a cut; without it each cut has its own.
+  // Shared with other parts, and what is promised at a cut; without them each cut has its own.
   Looked* looked = nullptr;
   std::function<std::size_t(std::size_t done)> promise = {};
+  // Of the long form: each round has `samples` further choices for each cut, or for each `every`th, in turn.
+  std::size_t round = 0, every = 1;
+  const LongForm* limit = nullptr;
   // What is wrong with the files in the folder when the cut was behind `done` operations.
   std::function<std::string(std::size_t done, const std::string& folder, const Image&)> check;
 
@@ -408,37 +412,66 @@ struct Replay {
     std::size_t states = 0;     // tried
     std::size_t different = 0;  // of them, by their bytes
     std::string trouble;        // the first
+
+    void add(const Result& other) {
+      states += other.states;
+      different += other.different;
+      if (!other.trouble.empty()) trouble += (trouble.empty() ? "" : "\n") + other.trouble;
+    }
   };
 
   Result run(const std::string& folder) const {
     Result out;
     Disk disk(sector, start);
     for (std::size_t i = 0; i < from; ++i) disk.apply(log[i]);
-    for (std::size_t done = from;; ++done) {
-      Dice dice(done * 2654435761U + static_cast<std::size_t>(sector) + log.size());
-      auto ways = choices(disk.dials(), few, samples, dice);
-      if (kills) ways.push_back({.of = {}, .torn = false, .killed = true});
-      Looked own;
-      for (std::size_t way = 0; way < ways.size(); ++way) {
-        const Image image = disk.image(ways[way], dice);
-        ++out.states;
-        if (!(looked ? looked->add(image.hash, promise(done)) : own.add(image.hash, 0))) continue;
-        ++out.different;
-        put(image, folder, kept);
-        out.trouble = check(done, folder, image);
-        if (out.trouble.empty()) continue;
-        out.trouble = "cut behind operation " + std::to_string(done) + ", sectors of " + std::to_string(sector) +
-                      ", way " + std::to_string(way) + " of " + std::to_string(ways.size()) +
-                      (image.killed     ? " (killed)"
-                       : ways[way].torn ? " (torn)"
-                                        : "") +
-                      ": " + out.trouble;
-        return out;
-      }
-      if (done >= to) return out;
+    Looked own;
+    for (std::size_t done = from; !limit || !limit->over(); ++done) {
+      if (done % every == round % every) look_at(done, disk, folder, looked ? *looked : own, out);
+      if (done >= to || !out.trouble.empty()) break;
       disk.apply(log[done]);
+    }
+    return out;
+  }
+
+ private:
+  void look_at(std::size_t done, const Disk& disk, const std::string& folder, Looked& seen, Result& out) const {
+    Dice dice(done * 2654435761U + static_cast<std::size_t>(sector) + log.size() +
+              (round == 0 ? 0 : (long_seed() + round) * 0x9e3779b97f4a7c15U));
+    const auto dials = disk.dials();
+    auto ways = round == 0 ? choices(dials, few, samples, dice)
+                           : further_choices(dials, few, (round - 1) * samples, samples, dice);
+    if (kills) ways.push_back({.of = {}, .torn = false, .killed = true});
+    for (std::size_t way = 0; way < ways.size(); ++way) {
+      const Image image = disk.image(ways[way], dice);
+      ++out.states;
+      if (!seen.add(image.hash, promise ? promise(done) : done)) continue;
+      ++out.different;
+      put(image, folder, kept);
+      out.trouble = check(done, folder, image);
+      if (out.trouble.empty()) continue;
+      out.trouble = "cut behind operation " + std::to_string(done) + ", sectors of " + std::to_string(sector) +
+                    (round == 0 ? "" : ", round " + std::to_string(round) + " of seed " + std::to_string(long_seed())) +
+                    ", way " + std::to_string(way) + " of " + std::to_string(ways.size()) +
+                    (image.killed     ? " (killed)"
+                     : ways[way].torn ? " (torn)"
+                                      : "") +
+                    ": " + out.trouble;
+      return;
     }
   }
 };
+
+// What comes of work for both cores.
+inline Replay::Result sum_of(std::size_t n,
+                             const std::function<Replay::Result(std::size_t, const std::string& folder)>& work) {
+  Replay::Result out;
+  std::mutex mutex;
+  in_parallel(n, [&](std::size_t at, const std::string& folder) {
+    const auto one = work(at, folder);
+    const std::lock_guard guard(mutex);
+    out.add(one);
+  });
+  return out;
+}
 
 }  // namespace imreg::crash

@@ -218,54 +218,51 @@ class Promises {
   std::vector<Story> stories_;
 };
 
-Replay replay_of(const Recorded& run, const Archive& archive, const Effort& effort) {
-  Replay out{.log = run.log, .start = run.start, .from = 0, .to = run.log.size(), .check = {}};
-  out.samples = is_long() ? 32 : effort.samples;
-  out.few = is_long() ? 5 : effort.few;
-  out.kept = archive.kept();
-  return out;
-}
-
-constexpr Effort kEffort{1, 1};
-
 void replay_all(const History& history) {
   in_parallel(2, [&](std::size_t at, const std::string&) {
     const Archive archive;
     const auto run = record(history, archive.path());
     const Promises promises(run, archive);
-    auto part = replay_of(run, archive, kEffort);
-    part.sector = at == 0 ? 512 : 4096;
-    part.check = [&](std::size_t done, const std::string&, const Image& image) {
-      return promises.check_cut(done, image);
+    Looked looked;
+    const Round round = [&](std::size_t number, const LongForm* limit) {
+      Replay part{
+          .log = run.log, .start = run.start, .from = 0, .to = run.log.size(), .samples = 1, .few = 1, .check = {}};
+      set_round(part, number, limit);
+      part.sector = at == 0 ? 512 : 4096;
+      part.kept = archive.kept();
+      part.looked = &looked;
+      part.check = [&](std::size_t done, const std::string&, const Image& image) {
+        return promises.check_cut(done, image);
+      };
+      return part.run(archive.path());
     };
-    const auto result = part.run(archive.path());
+    const auto result = round(0, nullptr);
     std::printf("%s: %zu operations, %zu states, %zu different\n", history.name.c_str(), run.log.size(), result.states,
                 result.different);
     EXPECT_EQ(result.trouble, "");
     EXPECT_GT(result.different, 100u);
+    go_on(history.name, round);
   });
 }
 
-// The one that ends it is cut, too, behind a kill or a power cut of the first.
+// The one that ends it is cut, too, behind a kill or a power cut of the first: by default behind each 31st cut.
 void replay_ends(const History& history) {
   in_parallel(2, [&](std::size_t at, const std::string&) {
     const bool kill = at == 0;
     const Archive archive;
     const auto run = record(history, archive.path());
     const Promises promises(run, archive);
-    std::size_t states = 0;
-    std::string trouble;
-    for (std::size_t cut = 0; cut <= run.log.size() && trouble.empty(); cut += is_long() ? 4 : 31) {
+    const auto end_and_cut = [&](std::size_t cut, std::size_t round, const LongForm* limit) -> Replay::Result {
       Disk disk(512, run.start);
       for (std::size_t i = 0; i < cut; ++i) disk.apply(run.log[i]);
-      Dice dice(cut);
+      Dice dice(cut + (round == 0 ? 0 : (long_seed() + round) * 1000003));
       Choice choice{.of = {}, .torn = false, .killed = kill};
       for (const std::size_t n : disk.dials()) choice.of.push_back(dice() % n);
       Image image = disk.image(choice, dice);
       put(image, archive.path(), archive.kept());
       promises.set_times(image);
       if (!kill) take_hints(image, archive.path());
-      if (!std::filesystem::exists(archive.path() + "/" + kMoving)) continue;
+      if (!std::filesystem::exists(archive.path() + "/" + kMoving)) return {};
       Recorder recorder(archive.path(), names_in(image), image.next_file);
       const Status done = outcome(finish_moving(moving(archive.path(), &recorder)));
       EXPECT_TRUE(done.ok()) << done.text();
@@ -274,19 +271,32 @@ void replay_ends(const History& history) {
       const std::size_t from = log.size();
       log.insert(log.end(), recorder.log.begin(), recorder.log.end());
       Replay part{.log = log, .start = kill ? run.start : image, .from = from, .to = log.size(), .check = {}};
-      part.samples = is_long() ? 2 : 0;
-      part.few = is_long() ? 2 : 0;
+      set_round(part, round, limit);
+      part.samples = round == 0 ? 0 : 1;
+      part.few = 0;
+      part.every = round == 0 ? 1 : (part.to - part.from) / 6 + 1;
       part.kept = archive.kept();
       part.check = [&](std::size_t, const std::string&, const Image& found) {
         return promises.check(acknowledged_at(run, cut), false, found);
       };
-      const auto result = part.run(archive.path());
-      states += result.different;
-      if (!result.trouble.empty()) trouble = "ended behind operation " + std::to_string(cut) + ": " + result.trouble;
-    }
-    std::printf("%s: ended behind a %s, %zu states\n", history.name.c_str(), kill ? "kill" : "power cut", states);
-    EXPECT_EQ(trouble, "");
-    EXPECT_GT(states, 50u);
+      auto result = part.run(archive.path());
+      if (!result.trouble.empty())
+        result.trouble = "ended behind operation " + std::to_string(cut) + ": " + result.trouble;
+      return result;
+    };
+    Replay::Result result;
+    for (std::size_t cut = 0; cut <= run.log.size() && result.trouble.empty(); cut += 31)
+      result.add(end_and_cut(cut, 0, nullptr));
+    const std::string name = history.name + ": ended behind a " + (kill ? "kill" : "power cut");
+    std::printf("%s, %zu states\n", name.c_str(), result.different);
+    EXPECT_EQ(result.trouble, "");
+    EXPECT_GT(result.different, 50u);
+    go_on(name, [&](std::size_t number, const LongForm* limit) {
+      Replay::Result all;
+      for (std::size_t cut = 0; cut <= run.log.size() && !(limit && limit->over()); ++cut)
+        all.add(end_and_cut(cut, number, limit));
+      return all;
+    });
   });
 }
 

@@ -10,8 +10,6 @@
 
 namespace imreg::crash {
 
-inline bool is_long() { return std::getenv("IMREG_LONG") != nullptr; }
-
 inline std::string image_row(int number, double time, const char* filter, float fwhm = std::nanf("")) {
   Record row(regimage::kRecordSize);
   row.set(regimage::kObstime, time);
@@ -53,36 +51,65 @@ struct Effort {
   std::size_t few = 8, samples = 256;
 };
 
+// What the long form does behind the short one: rounds of further choices, each of all cuts, until the time is over or as many
+// rounds as all before brought nothing new. The first is always whole. What a test asks does not depend on how far it comes.
+using Round = std::function<Replay::Result(std::size_t number, const LongForm* limit)>;
+inline void go_on(const std::string& name, const Round& round) {
+  if (!is_long()) return;
+  const LongForm limit(10);
+  Replay::Result all;
+  std::size_t number = 0, last_new = 0;
+  do {
+    const auto more = round(number + 1, number == 0 ? nullptr : &limit);
+    all.add(more);
+    ++number;
+    if (more.different > 0) last_new = number;
+  } while (all.trouble.empty() && !limit.over() && number < 2 * last_new + 16);
+  std::printf("%s: long form, seed %llu: %zu rounds, %zu states, %zu different; %s\n", name.c_str(),
+              static_cast<unsigned long long>(long_seed()), number, all.states, all.different,
+              limit.over() ? "the time was over" : "nothing new came");
+  EXPECT_EQ(all.trouble, "");
+}
+
+// Of the long form, two further choices for each cut in a round.
+inline void set_round(Replay& part, std::size_t number, const LongForm* limit) {
+  if (number == 0) return;
+  part.round = number;
+  part.limit = limit;
+  part.few = 8;
+  part.samples = 2;
+}
+
 // The whole history, by chunks of cuts.
 inline void replay(const Recorded& run, const Effort& effort = {}, const Check& check = check_rows) {
   constexpr std::size_t kChunk = 4;
   const std::size_t chunks = run.log.size() / kChunk + 1;
-  std::atomic<std::size_t> states{0}, different{0};
   Looked looked;
-  std::vector<std::string> trouble(2 * chunks);
-  in_parallel(2 * chunks, [&](std::size_t at, const std::string& folder) {
-    Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .check = {}};
-    part.few = is_long() ? 8 : effort.few;
-    part.samples = is_long() ? std::max<std::size_t>(effort.samples, 256) : effort.samples;
-    part.to = std::min(part.from + kChunk - 1, run.log.size());
-    part.sector = at % 2 ? 4096 : 512;
-    part.looked = &looked;
-    // The end of a step promises more than what comes behind it (a file that was just trimmed).
-    part.promise = [&](std::size_t done) {
-      const std::size_t acknowledged = acknowledged_at(run, done);
-      return 2 * acknowledged + (acknowledged > 0 && run.acknowledged[acknowledged - 1] == done ? 1 : 0);
-    };
-    part.check = [&](std::size_t done, const std::string& where, const Image& image) {
-      return check(run, done, where, image);
-    };
-    const auto result = part.run(folder);
-    states += result.states;
-    different += result.different;
-    trouble[at] = result.trouble;
-  });
-  std::printf("%s: %zu operations, %zu states, %zu different\n", run.history->name.c_str(), run.log.size(),
-              states.load(), different.load());
-  for (const auto& text : trouble) EXPECT_EQ(text, "");
+  const Round round = [&](std::size_t number, const LongForm* limit) {
+    return sum_of(2 * chunks, [&](std::size_t at, const std::string& folder) {
+      Replay part{.log = run.log, .start = run.start, .from = at / 2 * kChunk, .to = 0, .check = {}};
+      part.few = effort.few;
+      part.samples = effort.samples;
+      set_round(part, number, limit);
+      part.to = std::min(part.from + kChunk - 1, run.log.size());
+      part.sector = at % 2 ? 4096 : 512;
+      part.looked = &looked;
+      // The end of a step promises more than what comes behind it (a file that was just trimmed).
+      part.promise = [&](std::size_t done) {
+        const std::size_t acknowledged = acknowledged_at(run, done);
+        return 2 * acknowledged + (acknowledged > 0 && run.acknowledged[acknowledged - 1] == done ? 1 : 0);
+      };
+      part.check = [&](std::size_t done, const std::string& where, const Image& image) {
+        return check(run, done, where, image);
+      };
+      return part.run(folder);
+    });
+  };
+  const auto all = round(0, nullptr);
+  std::printf("%s: %zu operations, %zu states, %zu different\n", run.history->name.c_str(), run.log.size(), all.states,
+              all.different);
+  EXPECT_EQ(all.trouble, "");
+  go_on(run.history->name, round);
 }
 
 inline bool is_sync(const Operation& operation) {
@@ -261,7 +288,8 @@ inline void prove(const Recorded& run, const std::string& word, const Survivors&
     }
   }
   std::vector<Proof> proofs(all.size());
-  in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
+  std::vector<Looked> looked(all.size());
+  const auto cut = [&](std::size_t at, const std::string& folder, std::size_t round, const LongForm* limit) {
     const Mutant& mutant = all[at];
     Replay part{.log = mutant.log,
                 .start = run.start,
@@ -269,14 +297,33 @@ inline void prove(const Recorded& run, const std::string& word, const Survivors&
                 .to = mutant.to,
                 .samples = effort.samples,
                 .few = effort.few,
+                .looked = &looked[at],
                 .check = {}};
+    set_round(part, round, limit);
     part.check = [&](std::size_t done, const std::string& where, const Image& image) {
       return check(run, done, where, image);
     };
-    const auto result = part.run(folder);
-    proofs[at] = {mutant.name, result.trouble, result.different};
+    return part.run(folder);
+  };
+  in_parallel(all.size(), [&](std::size_t at, const std::string& folder) {
+    const auto result = cut(at, folder, 0, nullptr);
+    proofs[at] = {all[at].name, result.trouble, result.different};
   });
   judge(run.history->name, proofs, harmless);
+
+  // Those that harm nothing are looked at further.
+  std::vector<std::size_t> living;
+  for (std::size_t at = 0; at < proofs.size(); ++at) {
+    if (proofs[at].noticed.empty()) living.push_back(at);
+  }
+  if (living.empty()) return;
+  go_on(run.history->name + ", mutants that live", [&](std::size_t number, const LongForm* limit) {
+    return sum_of(living.size(), [&](std::size_t at, const std::string& folder) {
+      auto result = cut(living[at], folder, number, limit);
+      if (!result.trouble.empty()) result.trouble = all[living[at]].name + " was noticed: " + result.trouble;
+      return result;
+    });
+  });
 }
 
 }  // namespace imreg::crash

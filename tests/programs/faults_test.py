@@ -8,8 +8,7 @@ from harness import *
 from database import records, store
 
 need_strace()
-LONG = os.environ.get("IMREG_LONG") == "1"
-MOST = 40 if LONG else 4  # faults of one kind at one call of one job
+MOST = 4  # faults of one kind at one call of one job; in the long form others, too
 rnd = random.Random(5)
 # A mount of our own goes with us, however we end.
 MOUNTS = os.getuid() == 0 and ctypes.CDLL(None).unshare(0x20000) == 0 and subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode == 0
@@ -355,8 +354,16 @@ JOBS = [j for j in JOBS if not only or j.name == only]
 with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
     for job in pool.map(prepare, JOBS):
         pass
-    tasks = [(fail, job, call, fault, nth) for job in JOBS for fault, calls in CALLS.items() for call in calls.split()
-             for nth in some(job.calls.get(call, ()))]
+    tasks, others = [], []
+
+    def add(numbers, *task):
+        tasks.extend((*task, nth) for nth in some(numbers))
+        others.extend((*task, nth) for nth in numbers)
+
+    for job in JOBS:
+        for fault, calls in CALLS.items():
+            for call in calls.split():
+                add(job.calls.get(call, ()), fail, job, call, fault)
     write("short.c", """
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -376,19 +383,21 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) { return pwrite
 """)
     compiler = shutil.which("cc") or shutil.which("g++")
     if compiler and subprocess.run([compiler, "-x", "c", "-shared", "-fPIC", "-o", "short.so", "short.c"], capture_output=True).returncode == 0:
-        tasks += [(short, job, nth) for job in JOBS for nth in some(range(1, 1 + len(job.calls["pwrite64"])))]
+        for job in JOBS:
+            add(range(1, 1 + len(job.calls["pwrite64"])), short, job)
     if shutil.which("prlimit"):
         for job in JOBS:
             sizes = {s + more for s in job.sizes for more in (-4096, -513, -1)} | {0, 100, 512, 513, 2880, 5761, 12000} | {max(job.sizes) * k // 7 for k in range(7)}
-            tasks += [(limited, job, size) for size in some(s for s in sizes if s >= 0)]
-    list(pool.map(lambda t: guarded(*t), tasks))
+            add([s for s in sizes if s >= 0], limited, job)
+    in_threads(2 * (os.cpu_count() or 1), long_form(tasks, [t for t in others if t not in tasks]))
     if MOUNTS:
         def on_disk(part):
             disk = f"{work}/disk{part}"
             os.mkdir(disk)
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
             for job in JOBS[part::2]:
-                for room in some([0, 4096, 8192, 16384, 32768, 65536, 131072, 180224, 196608, 262144, 393216, 524288]):
+                rooms = [0, 4096, 8192, 16384, 32768, 65536, 131072, 180224, 196608, 262144, 393216, 524288]
+                for room in rooms if LONG else some(rooms):
                     guarded(full, job, disk, room)
             subprocess.run(["umount", disk], check=True)
         list(pool.map(on_disk, (0, 1)))

@@ -6,7 +6,6 @@ import numpy as np
 from harness import *
 import database
 
-LONG = os.environ.get("IMREG_LONG") == "1"
 FINDINGS = ("missing", "changed", "touched", "twice", "unregistered", "unreadable", "ambiguous", "unexplained", "no folder")
 
 

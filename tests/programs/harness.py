@@ -1,11 +1,12 @@
 """What the scripts of tests/programs share: running programs as a user does, checks, small FITS files of our own making."""
-import atexit, json, os, re, shutil, subprocess, sys, tempfile
+import atexit, json, os, random, re, shutil, subprocess, sys, tempfile, threading, time
 
 SOURCE, BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:4])
 FITS = os.path.join(DATA, "fits")
 with open(os.path.join(BIN, "imsearch"), "rb") as f:
     program = f.read()
 SANITIZED = b"__asan_init" in program or b"__tsan_init" in program
+LONG = os.environ.get("IMREG_LONG") == "1"
 checks, refused, failures = 0, 0, []
 work = tempfile.mkdtemp(prefix="imreg-programs-")
 os.chmod(work, 0o755)
@@ -19,6 +20,16 @@ os.environ["HOME"] = work
 def clean():
     os.chdir("/")
     shutil.rmtree(work, ignore_errors=True)
+
+
+def died(kind, error, trace):
+    """A script that dies of an answer that is none still says what was wrong before: most often that is why."""
+    sys.__excepthook__(kind, error, trace)
+    for failure in failures[:60]:
+        print("FAILED", failure)
+
+
+sys.excepthook = died
 
 
 def check(good, what):
@@ -157,6 +168,40 @@ def guarded(task, *args):
         task(*args)
     except Exception as trouble:  # noqa
         check(False, f"{task.__name__} {args}: {trouble!r:.500}")
+
+
+def long_form(short, others):
+    """The things of the short form; in the long one (IMREG_LONG=1) then the others, in a random order until IMREG_LONG_SECONDS (60) are over."""
+    yield from short
+    if not LONG:
+        return
+    seed = os.environ.get("IMREG_LONG_SEED") or str(random.SystemRandom().randrange(1 << 32))
+    others = list(others)
+    random.Random(seed).shuffle(others)
+    done, end = 0, time.monotonic() + float(os.environ.get("IMREG_LONG_SECONDS", 60))
+    while done < len(others) and time.monotonic() < end:
+        yield others[done]
+        done += 1
+    print(f"long form, seed {seed}: {done} of {len(others)} more")
+
+
+def in_threads(count, tasks):
+    """(function, argument, ...), each when a thread is free: `tasks` may say so long how many there are."""
+    tasks, lock = iter(tasks), threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                task = next(tasks, None)
+            if task is None:
+                return
+            guarded(*task)
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def finish():

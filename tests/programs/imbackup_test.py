@@ -6,7 +6,6 @@ from harness import *
 from database import *
 
 rnd = random.Random(12)
-LONG = bool(os.environ.get("IMREG_LONG"))
 DIGEST = ("CRC", "CHANGENO")
 
 
@@ -257,6 +256,7 @@ if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", 
     changed["CHANGENO"][7] += 1
     store("reads/changed.db", changed)
     copied = read("reads/saved/Imreg.db")
+    tasks, others = [], []
     for line, made in jobs:
         for call in ("pread64", "openat", "mmap", "getdents64"):
             shutil.rmtree("w", ignore_errors=True)
@@ -265,24 +265,27 @@ if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", 
             subprocess.run(command, cwd="w", capture_output=True)
             calls = [l for l in open(os.path.join(work, "trace")) if call + "(" in l]
             ours = [i + 1 for i, l in enumerate(calls) if "ELF" not in l and not any(f'"/{d}' in l for d in ("lib", "usr", "etc", "proc", "sys")) and (call != "mmap" or "MAP_SHARED" in l)]
-            for nth in sorted(rnd.sample(ours, min(len(ours), 40 if LONG else 3))):
-                shutil.rmtree("w", ignore_errors=True)
-                shutil.copytree("reads", "w")
-                command[5] = f"inject={call}:error=EIO:when={nth}"
-                out = subprocess.run(command, cwd="w", capture_output=True, text=True)
-                what = f"{line}, {call} {nth} fails: {out.returncode} {out.stderr!r:.300}"
-                faults += 1
-                refused += out.returncode == 3
-                check(out.returncode in (0, 3, 4), what)
-                check(out.returncode == 0 or out.stderr.startswith(line[0] + ": ") and out.stderr.count("\n") <= 2, what)
-                check(out.returncode != 3 or "rror" in out.stderr or "xists" in out.stderr or "holds changes" in out.stderr, what)
-                if made and os.path.exists("w/" + made):
-                    check(len(records("w/" + made)) == 300, f"{what}: {made} has not all rows")
-                    check(run("imcheck", "-db", "w/" + made, "-q").returncode in (0, 4), f"{what}: {made}")
-                elif made:
-                    check(out.returncode == 3 and not any("new" in n for n in names("w")), f"{what}: left {names('w')}")
-                check(len(records("w/saved/Imreg.db")) == 300 and (out.returncode == 0 or line[-1] == "saved" or read("w/saved/Imreg.db") == copied), f"{what}: the copy")
-                check(not any(n.endswith(".unfinished") for n in names("w")), f"{what}: left {names('w')}")
+            some = sorted(rnd.sample(ours, min(len(ours), 3)))
+            tasks += [(line, made, call, nth) for nth in some]
+            others += [(line, made, call, nth) for nth in ours if nth not in some]
+    for line, made, call, nth in long_form(tasks, others):
+        shutil.rmtree("w", ignore_errors=True)
+        shutil.copytree("reads", "w")
+        command = ["strace", "-f", "-o", os.path.join(work, "trace"), "-e", f"inject={call}:error=EIO:when={nth}", os.path.join(BIN, line[0]), *line[1:]]
+        out = subprocess.run(command, cwd="w", capture_output=True, text=True)
+        what = f"{line}, {call} {nth} fails: {out.returncode} {out.stderr!r:.300}"
+        faults += 1
+        refused += out.returncode == 3
+        check(out.returncode in (0, 3, 4), what)
+        check(out.returncode == 0 or out.stderr.startswith(line[0] + ": ") and out.stderr.count("\n") <= 2, what)
+        check(out.returncode != 3 or "rror" in out.stderr or "xists" in out.stderr or "holds changes" in out.stderr, what)
+        if made and os.path.exists("w/" + made):
+            check(len(records("w/" + made)) == 300, f"{what}: {made} has not all rows")
+            check(run("imcheck", "-db", "w/" + made, "-q").returncode in (0, 4), f"{what}: {made}")
+        elif made:
+            check(out.returncode == 3 and not any("new" in n for n in names("w")), f"{what}: left {names('w')}")
+        check(len(records("w/saved/Imreg.db")) == 300 and (out.returncode == 0 or line[-1] == "saved" or read("w/saved/Imreg.db") == copied), f"{what}: the copy")
+        check(not any(n.endswith(".unfinished") for n in names("w")), f"{what}: left {names('w')}")
     check(refused > faults // 3, f"{refused} of {faults} read faults were seen")
     print(f"{faults} read faults, {refused} refused")
 

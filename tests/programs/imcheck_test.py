@@ -227,12 +227,23 @@ def pending(name):
 
 run("imcheck", "-db", pending("q.db"), "-repair", "q1.db", code=0)
 put("q.db.journal", 1080, b"\1")
-before = open("q.db.journal", "rb").read()
+before, tried = open("q.db.journal", "rb").read(), 0
 out = fails(3, ["q.db.journal", "1 change behind it", "imcheck -repair"], "imcheck", "-db", "q.db")
 check("-trim" not in out.stderr, f"advice that would clear a whole change: {out.stderr}")
 for verb in ("-trim", "-compact", "-rebuild-index"):
     fails(3, ["q.db.journal", "imcheck -repair"], "imcheck", "-db", "q.db", verb)
     equal(open("q.db.journal", "rb").read(), before, f"{verb} leaves the journal as it was")
+# Nor when the journal cannot be read.
+if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0:
+    for call in ("openat", "fstat", "newfstatat", "pread64", "mmap"):
+        for nth in range(1, 100):
+            out, hit = inject("trace", call, "error=EIO", nth, [os.path.join(harness.BIN, "imcheck"), "-db", "q.db", "-trim"], "-P", os.path.abspath("q.db.journal"))
+            if not hit:
+                break
+            check(out.returncode == 3 and "imcheck: " in out.stderr, f"-trim, {call} {nth} of the journal fails: {out.returncode} {out.stderr}")
+            equal(open("q.db.journal", "rb").read(), before, f"{call} {nth} of the journal fails, and -trim leaves it as it was")
+            tried += 1
+    check(tried > 2, f"{tried} reads of the journal failed")
 # Nor does anybody who writes, whatever he writes.
 for words in (("imregister", "-db", "q.db", "night"), ("imregtable", "-db", "q.db", "a.db")):
     fails(3, ["q.db.journal: damaged", "imcheck -repair NEW.db"], *words)
@@ -340,6 +351,38 @@ with open("j.db.roots", "w") as file:
 out = fails(3, ["j.db.roots"], "imcheck", "-db", "j.db")
 check("all is well" not in out.stdout and "1 damage" in out.stdout, out.stdout)
 equal((report("j.db", 3)["whole"], report("j.db", 3)["damages"]), (False, 1), "roots that cannot be read, as JSON")
+
+# On a terminal long work shows how far it is, and nothing of that is left. So that it takes long enough to be shown it must wait for the lock.
+def on_terminal(*line):
+    with open("long.db.lock", "r+b") as lock:
+        fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+        pid, terminal = os.forkpty()
+        if pid == 0:
+            os.execv(os.path.join(BIN, line[0]), [*line, "-db", "long.db", "-wait", "600"])
+        while not any(os.path.realpath(f"/proc/{pid}/fd/{n}") == os.path.realpath("long.db.lock") for n in os.listdir(f"/proc/{pid}/fd")):
+            time.sleep(0.01)
+        time.sleep(1)
+    shown = b""
+    try:
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    except OSError:
+        pass
+    os.close(terminal)
+    equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, f"{line} on a terminal: {shown}")
+    *lines, last = shown.decode().split("\r\x1b[K")
+    return [line for line in lines if line], last
+
+
+shutil.copy("big.db", "long.db")
+deleted = int(run("imsearch", "-db", "long.db", "-ccd", "1", "-count", code=0).stdout)
+run("imsearch", "-db", "long.db", "-ccd", "1", "-delete", code=0)
+for verb, megabytes, left in (("-compact", 3 * 30000 * SIZE >> 20, rf"long.db: {deleted} deleted rows? taken out.*\r\n"),
+                              ("-rebuild-index", (30000 - deleted) * SIZE * 3 // 2 >> 20, "")):
+    lines, last = on_terminal("imcheck", verb)
+    told = [re.fullmatch(rf"  (?:\d+/{megabytes} MB  \d+ MB/s  \d+ s left|0 MB  0 MB/s)", line) for line in lines]
+    check(told and all(told), f"{verb} shows how far it is: {lines}")
+    check(re.fullmatch(left, last), f"{verb} leaves only what it says: {last!r}")
 
 # Beside a writer that registers all the time: no false alarm, and nobody waits.
 stop = time.monotonic() + 4

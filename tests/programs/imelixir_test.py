@@ -4,7 +4,6 @@ aborted; a full disk, a folder that cannot be written, queue files that are dama
 import collections, fcntl, random, re, signal, struct, time
 from harness import *
 
-LONG = os.environ.get("IMREG_LONG") == "1"
 random.seed(7)
 LINE = re.compile(r"imelixir: \d{4}-\d\d-\d\dT[\d:]+Z .+")
 

@@ -7,7 +7,6 @@ from astropy.io import fits
 
 from harness import *
 
-LONG = os.environ.get("IMREG_LONG") == "1"
 
 
 def cut(data, text):

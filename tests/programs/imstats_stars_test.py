@@ -5,7 +5,6 @@ import numpy as np
 from harness import *
 
 random = np.random.default_rng(20261122)
-LONG = os.environ.get("IMREG_LONG") == "1"
 
 
 def star(image, x, y, peak, fwhm, profile, noise, ellipticity=0.0, angle=0.0):

@@ -5,7 +5,6 @@ import re, resource, signal
 from harness import *
 
 need_strace()
-EVERY = os.environ.get("IMREG_LONG") == "1"  # each occurrence of a call, not only every few of many
 SUFFIXES = ["", ".idx", ".idx.new", ".idx.tmp", ".journal"]
 QUERIES = [["-type", "object"], ["-cone", "150", "2", "1d"], ["-name", "n*"], ["-trange", "2001-01-20", "2001-02-10", "-sort", "obstime"],
            ["-group", "type,filter"], ["-count", "-filter", "r"]]
@@ -76,46 +75,53 @@ def fail(job, call, fault, nth):
 
 
 tried = noted = refused = 0
+
+
+def fails_at(job, call, fault, nth):
+    """Whether there is such a call."""
+    global tried, noted, refused
+    out, hit, done = fail(job, call, fault, nth)
+    what = f"{job}: {call} {nth} {fault} {hit[:200]}"
+    index = ".idx" in hit
+    if not hit or (fault == "retval=4096" and not index):
+        return hit  # a disk that lies about rows
+    tried += 1
+    program = JOBS[job][0][0]
+    errors = [e for e in out.stderr.splitlines() if not e.startswith("strace: ")]
+    check(all(e.startswith(program + ": ") for e in errors), f"{what}: messages: {errors}")
+    if index:
+        equal(out.returncode, 0, f"{what}: rows do not suffer: {errors}")
+    else:
+        check(out.returncode in (0, 3), f"{what}: exit code {out.returncode}: {errors}")
+    if fault == "error=EINTR" and call != "fdatasync":  # a sync that failed is never tried again
+        equal((out.returncode, errors), (0, []), f"{what}: an interrupted call is made again")
+    if out.returncode == 3:
+        refused += 1
+        reason = {"error=EIO": "Input/output error", "error=ENOSPC": "No space left", "error=EINTR": "Interrupted"}[fault]
+        check(any("x.db" in e and (reason in e or "a write failed before" in e) for e in errors), f"{what}: says what failed: {errors}")
+    if index and out.returncode == 0 and (call == "fdatasync" or fault in ("error=EIO", "error=ENOSPC")) and call in ("pwrite64", "fdatasync", "rename"):
+        noted += 1
+        check(len(errors) == 1 and "index could not be kept" in errors[0], f"{what}: a note: {errors}")
+        check(not os.path.exists("x.db.idx"), f"{what}: the index is removed")
+    look(what, done, out.returncode == 0)
+    if out.returncode:
+        run(*JOBS[job][0], code=0)
+        look(what + ", again", done, True)
+    check(not os.path.exists("x.db.idx.new") and not os.path.exists("x.db.idx.tmp") or call == "unlink", f"{what}: left over")
+    return hit
+
+
+others = []
 for job in JOBS:
     for call in CALLS["error=EIO"]:
         for fault in CALLS:
-            if call not in CALLS[fault]:
-                continue
-            nth = 1
-            while True:
-                out, hit, done = fail(job, call, fault, nth)
-                what = f"{job}: {call} {nth} {fault} {hit[:200]}"
-                if not hit:
-                    break
-                nth += 1 if EVERY else 1 + nth // 3
-                index = ".idx" in hit
-                if fault == "retval=4096" and not index:
-                    continue  # a disk that lies about rows
-                tried += 1
-                errors = out.stderr.splitlines()
-                program = JOBS[job][0][0]
-                errors = [e for e in errors if not e.startswith("strace: ")]
-                check(all(e.startswith(program + ": ") for e in errors), f"{what}: messages: {errors}")
-                if index:
-                    equal(out.returncode, 0, f"{what}: rows do not suffer: {errors}")
-                else:
-                    check(out.returncode in (0, 3), f"{what}: exit code {out.returncode}: {errors}")
-                if fault == "error=EINTR" and call != "fdatasync":  # a sync that failed is never tried again
-                    equal((out.returncode, errors), (0, []), f"{what}: an interrupted call is made again")
-                if out.returncode == 3:
-                    refused += 1
-                    reason = {"error=EIO": "Input/output error", "error=ENOSPC": "No space left", "error=EINTR": "Interrupted"}[fault]
-                    check(any("x.db" in e and (reason in e or "a write failed before" in e) for e in errors), f"{what}: says what failed: {errors}")
-                if index and out.returncode == 0 and (call == "fdatasync" or fault in ("error=EIO", "error=ENOSPC")) and call in ("pwrite64", "fdatasync", "rename"):
-                    noted += 1
-                    check(len(errors) == 1 and "index could not be kept" in errors[0], f"{what}: a note: {errors}")
-                    check(not os.path.exists("x.db.idx"), f"{what}: the index is removed")
-                look(what, done, out.returncode == 0)
-                if out.returncode:
-                    line = JOBS[job][0]
-                    run(*line, code=0)
-                    look(what + ", again", done, True)
-                check(not os.path.exists("x.db.idx.new") and not os.path.exists("x.db.idx.tmp") or call == "unlink", f"{what}: left over")
+            if call in CALLS[fault]:
+                nth = 1
+                while fails_at(job, call, fault, nth):  # the first ones, and some of many
+                    others += [(job, call, fault, n) for n in range(nth + 1, nth + 1 + nth // 3)]
+                    nth += 1 + nth // 3
+for case in long_form((), others):
+    fails_at(*case)
 check(tried > 150 and noted > 20 and refused > 10, f"{tried} faults, {noted} noted, {refused} refused")
 
 # writes that end halfway: the file may not grow

@@ -3,12 +3,10 @@
 Behind that, and the next command, files and rows agree and are all at the old place or all at the new one. Sometimes another program
 registers everything before the next command comes."""
 import itertools, random, threading, time
-from concurrent.futures import ThreadPoolExecutor
 from harness import *
 
 need_strace()
-LONG = os.environ.get("IMREG_LONG") == "1"
-MOST = 1000 if LONG else 3  # of one kind at one call of one job
+MOST = 3  # of one kind at one call of one job; in the long form others, too
 SHM = tempfile.mkdtemp(prefix="imreg-move-", dir="/dev/shm")  # another file system
 atexit.register(shutil.rmtree, SHM, True)
 CALLS = "openat pwrite64 fdatasync fsync ftruncate fallocate rename renameat2 unlink rmdir mkdir symlink chmod lchown utimensat".split()
@@ -231,7 +229,7 @@ for slot in range(SLOTS):
     place(slot)
 only = os.environ.get("IMREG_JOB")
 rnd = random.Random(6)
-tasks = []
+tasks, others = [], []
 for job in [j for j in JOBS if not only or j == only]:
     for slot in range(SLOTS):
         calls = prepare(job, slot)
@@ -239,12 +237,13 @@ for job in [j for j in JOBS if not only or j == only]:
     for call, numbers in calls.items():
         all_of_them = call in ("renameat2", "unlink", "rmdir", "rename")
         tasks += [(kill, job, call, nth) for nth in (numbers if all_of_them else some(numbers, rnd))]
-        tasks += [(fail, job, call, error, nth) for error, those in FAULTS.items() if call in those
-                  for nth in (numbers if LONG else some(numbers, rnd)[-2:])]
-    tasks += [(at_random, job, n) for n in range(200 if LONG else 4)]
-with ThreadPoolExecutor(SLOTS) as pool:
-    for _ in pool.map(lambda task: guarded(*task), tasks):
-        pass
+        others += [(kill, job, call, nth) for nth in numbers]
+        for error in [e for e, those in FAULTS.items() if call in those]:
+            tasks += [(fail, job, call, error, nth) for nth in some(numbers, rnd)[-2:]]
+            others += [(fail, job, call, error, nth) for nth in numbers]
+    tasks += [(at_random, job, n) for n in range(4)]
+    others += [(at_random, job, n) for n in range(4, 200)]
+in_threads(SLOTS, long_form(tasks, sorted(set(others) - set(tasks), key=str)))
 print(dict(sorted(tally.items())))
 check(tally.get("not reached", 0) <= (40 if LONG else 4), "calls that were not reached")
 finish()

@@ -4,7 +4,6 @@ failing ones: move_kill_test.py."""
 import ctypes, itertools, random
 from harness import *
 
-LONG = os.environ.get("IMREG_LONG") == "1"
 SHM = tempfile.mkdtemp(prefix="imreg-move-", dir="/dev/shm")  # another file system
 atexit.register(shutil.rmtree, SHM, True)
 check(os.stat(SHM).st_dev != os.stat(work).st_dev, "two file systems")
@@ -437,7 +436,7 @@ class Model:
 
 
 steps = 0
-for number in range(400 if LONG else 50):
+for number in long_form(range(50), range(50, 400)):
     model = Model(number)
     for step in range(rnd.randrange(3, 9)):
         steps += 1

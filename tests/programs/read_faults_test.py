@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import *
 
 need_strace()
-LONG = os.environ.get("IMREG_LONG") == "1"
 MOST = 3  # faults of one call of one job, of those whose kind matters little
 rnd = random.Random(6)
 CALLS = ["getdents64", "openat", "pread64", "read", "newfstatat", "statx", "mmap"]
@@ -138,11 +137,12 @@ def prepare(job):
             kind = call, re.sub(r"\d+", "0", paths[-1]), "ENOENT" in rest
             kinds.setdefault(kind, []).append(numbers[thread, call])
     # By default all that decide what is there, and a few of the others.
-    sure = {kind: those for kind, those in kinds.items() if LONG or kind[0] == "getdents64" or kind[1].endswith(("/w.db", "/headers", ".history"))}
-    job.calls = {(kind[0], nth) for kind, those in sure.items() for nth in (those if LONG else those[:1] + those[-1:])}
+    sure = {kind: those for kind, those in kinds.items() if kind[0] == "getdents64" or kind[1].endswith(("/w.db", "/headers", ".history"))}
+    job.calls = {(kind[0], nth) for kind, those in sure.items() for nth in those[:1] + those[-1:]}
     for call in CALLS:
         others = sorted(those[0] for kind, those in kinds.items() if kind[0] == call and kind not in sure)
         job.calls |= {(call, nth) for nth in rnd.sample(others, min(MOST, len(others)))}
+    job.others = {(kind[0], nth) for kind, those in kinds.items() for nth in those} - job.calls
     remove(folder)
     return job
 
@@ -181,7 +181,8 @@ try:
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         only = os.environ.get("IMREG_JOB")
         jobs = list(pool.map(prepare, [j for j in JOBS if not only or j.name == only]))
-        list(pool.map(lambda t: guarded(fail, *t), [(job, call, nth) for job in jobs for call, nth in sorted(job.calls)]))
+    in_threads(2 * (os.cpu_count() or 1), long_form(*([(fail, job, *call) for job in jobs for call in sorted(calls(job))]
+                                                      for calls in (lambda job: job.calls, lambda job: job.others))))
 finally:
     if FAR:
         shutil.rmtree(FAR, ignore_errors=True)

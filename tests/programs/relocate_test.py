@@ -7,7 +7,6 @@ from harness import *
 import database
 from database import records, text, TYPES, MODES
 
-LONG = os.environ.get("IMREG_LONG") == "1"
 ROWS = 1_000_000 if LONG else 300_000  # a million takes 50 s of processor, this 15
 rnd = random.Random(1981)
 started = time.time()

@@ -224,7 +224,7 @@ shutil.copy("kill.db", "whole.db")
 subprocess.run([w.replace("kill.db", "whole.db") for w in words], check=True, capture_output=True)
 whole = time.monotonic() - start
 rng = random.Random(6)
-for _ in range(60 if os.environ.get("IMREG_LONG") else 12):
+for _ in range(60 if LONG else 12):
     put_back()
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(rng.uniform(0, whole))

@@ -12,7 +12,7 @@ name = subprocess.run(["systemd-escape", "-p", night], capture_output=True, text
 def install(prefix, destdir=""):
     done = subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], capture_output=True, text=True, env={**os.environ, "DESTDIR": destdir})
     check(done.returncode == 0, f"cmake --install: {done.stdout[-500:]} {done.stderr[-500:]}")
-    return {program: f"{destdir}{prefix}/lib/systemd/system/{program}@.service" for program in ("imwatch", "imelixir")}
+    return {program: f"{destdir}{prefix}/lib/systemd/system/{program}@.service" for program in ("imwatch", "imelixir", "imingest")}
 
 
 def settings(unit):
@@ -66,7 +66,7 @@ for program, unit in install("/opt/imreg", os.path.abspath("dest")).items():
     check(settings(unit)["ExecStart"].startswith(f"/opt/imreg/bin/{program} "), f"{program}: {settings(unit)['ExecStart']}")
 units = install(os.path.abspath("prefix"))
 if shutil.which("systemd-analyze"):
-    for program, unit in units.items():
+    for program, unit in [*units.items(), ("timer", units["imingest"].replace(".service", ".timer"))]:
         instance = unit.replace("@.", f"@{name}.")
         os.symlink(unit, instance)
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", instance], capture_output=True, text=True)
@@ -78,6 +78,7 @@ else:
 write(os.path.join(night, "ptolemy.rc"), "QUEUE_ONLY all\nSTEP_ONLY /usr/bin/test {ccd} = 0\n")
 db = os.path.join(night, "Imreg.db")
 running = {}
+daily = units.pop("imingest")
 for program, unit in units.items():
     running[program] = start(unit, notify)
     told(notify, "READY=1", program)
@@ -110,4 +111,14 @@ for words in (["imwatch", "-db", db, night], ["imelixir", "-db", night, "-j", "2
     process.send_signal(signal.SIGTERM)
     told(notify, "STOPPING=1", words[0])
     equal(process.wait(60), 0, f"{words[0]}, from /")
+
+# The daily run: ends by itself, with the headers and images beside the archive; a file that cannot be read is no failure of it.
+write(os.path.join(night, "bad.fits"), b"")
+check(read(daily.replace(".service", ".timer")).decode().count("OnCalendar=daily") == 1, "the timer")
+for found in (4, 0):  # what has failed is no news
+    process = start(daily, notify)
+    equal(process.wait(60), found, f"a run: {read('imingest.log').decode()[-500:]}")
+check(settings(daily)["SuccessExitStatus"] == "4", "which the unit knows")
+equal([r["filename"] for r in rows(night + ".headers")], ["a.fits"], "images")
+equal(len(os.listdir(night + ".headers/logs")) > 0, True, "its log")
 finish()

@@ -193,7 +193,12 @@ TEST(Compact, TheIndexFitsTheNewRows) {
   }
   ASSERT_TRUE(std::filesystem::exists(path + ".idx"));
   const std::string old = slurp(path + ".idx");
-  EXPECT_EQ(must(compact_database(path)).removed, 3000);
+  Told told;
+  CompactOptions options;
+  options.progress = told.callback();
+  EXPECT_EQ(must(compact_database(path, options)).removed, 3000);
+  EXPECT_TRUE(told.whole());
+  EXPECT_EQ(told.all, 3 * 9000 * kSize);  // looked at, copied, indexed
   EXPECT_NE(slurp(path + ".idx"), old);
   EXPECT_THAT(slurp(path + ".idx"), ::testing::HasSubstr(must(RecordFile::open(path)).uuid()));
 }

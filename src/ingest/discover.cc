@@ -1,0 +1,133 @@
+// Looks at trees and says what is new, changed or gone: by path, size and time, so that nothing has to be opened.
+#include "ingest/discover.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/text.h"
+#include "os/file.h"
+#include "os/walk.h"
+
+namespace imreg::ingest {
+
+namespace {
+
+constexpr auto kLongestName = static_cast<std::size_t>(files::kFilename.count);
+constexpr auto kLongestFolder = static_cast<std::size_t>(files::kPathname.count);
+
+// Files of our own, by whatever way they are reached.
+class OwnFolder {
+ public:
+  explicit OwnFolder(const std::string& folder) : own_{inode_of(folder), inode_of(below(folder, "headers"))} {}
+  bool has(const std::string& path) {
+    if (own_[0] == Inode()) return false;
+    const std::string folder = folder_of(path);
+    const auto [at, is_new] = known_.try_emplace(folder, false);
+    if (is_new) at->second = std::find(std::begin(own_), std::end(own_), inode_of(folder)) != std::end(own_);
+    return at->second;
+  }
+
+ private:
+  Inode own_[2];
+  std::map<std::string, bool, std::less<>> known_;  // folders
+};
+
+// A path that files.db cannot hold: without its row the next run would not know the file.
+std::string too_long(const std::string& path) {
+  const std::string name = name_of(path);
+  if (name.size() <= kLongestName && path.size() - name.size() <= kLongestFolder) return {};
+  return "its path is too long: at most " + std::to_string(kLongestFolder) + " bytes of the folder and " +
+         std::to_string(kLongestName) + " of the name";
+}
+
+bool is_below(const std::string& path, const std::string& tree) {
+  return path == tree || path.starts_with(tree == "/" ? tree : tree + "/");
+}
+
+}  // namespace
+
+Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder) {
+  FoundFiles out;
+  OwnFolder own(folder);
+  const auto add = [&](const std::string& path) {
+    if (own.has(path)) return;
+    if (auto said = layout.match(path))
+      out.files.emplace(path, *std::move(said));
+    else
+      ++out.outside;
+  };
+  for (const auto& tree : trees) {
+    const std::string path = absolute_path(tree);
+    out.trees.push_back(path);
+    if (file_times(path)) {
+      add(path);
+      continue;
+    }
+    if (!is_folder(path)) return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
+    Walk walk = walk_folder(path);
+    for (const auto& file : walk.files) add(file);
+    std::move(walk.faults.begin(), walk.faults.end(), std::back_inserter(out.faults));
+  }
+  return out;
+}
+
+Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now) {
+  Work out;
+  for (const auto& [path, said] : found.files) {
+    const auto times = file_times(path);
+    if (!times) continue;  // it went meanwhile
+    if (auto reason = too_long(path); !reason.empty()) {
+      out.impossible.push_back({path, IngestedFile::Fate::failed, 0, std::move(reason)});
+      continue;
+    }
+    const auto known = table.known().find(path);
+    const bool is_known = known != table.known().end() && known->second.state != FileState::gone;
+    if (is_known) {
+      const auto& was = known->second;
+      const bool is_named = std::find(found.trees.begin(), found.trees.end(), path) != found.trees.end();
+      const bool ended = was.state != FileState::begun && !(again && (is_named || was.state == FileState::failed)) &&
+                         !(was.state == FileState::waiting && was.release <= now);
+      if (ended && was.size == times->size && was.mtime == times->mtime) {
+        ++out.unchanged;
+        continue;
+      }
+    }
+    ArchiveFile& file = out.files.emplace_back();
+    file.path = path;
+    file.times = *times;
+    file.said = said;
+    file.is_known = is_known;
+  }
+  if (!found.faults.empty()) return out;  // what cannot be looked at is not gone
+  for (const auto& [path, known] : table.known()) {
+    const bool is_asked_for = std::any_of(found.trees.begin(), found.trees.end(),
+                                          [&path = path](const auto& tree) { return is_below(path, tree); });
+    if (is_asked_for && known.state != FileState::gone && !found.files.contains(path) && is_missing(path))
+      out.gone.push_back(path);
+  }
+  std::sort(out.gone.begin(), out.gone.end());
+  return out;
+}
+
+Moves::Moves(const FoundFiles& found, const FileTable& table) {
+  for (const auto& [path, known] : table.known()) {
+    if (known.fingerprint != 0 && !found.files.contains(path))
+      paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), path);
+  }
+}
+
+std::string Moves::take(const ArchiveFile& file) {
+  if (file.fingerprint == 0) return {};
+  const auto [from, to] = paths_.equal_range(Identity(file.times.size, file.times.mtime, file.fingerprint));
+  const auto is_gone = [](const auto& one) { return is_missing(one.second); };
+  auto best = std::find_if(from, to,
+                           [&](const auto& one) { return name_of(one.second) == name_of(file.path) && is_gone(one); });
+  if (best == to && std::count_if(from, to, is_gone) == 1) best = std::find_if(from, to, is_gone);  // with another name
+  if (best == to) return {};
+  std::string out = std::move(best->second);
+  paths_.erase(best);
+  return out;
+}
+
+}  // namespace imreg::ingest

@@ -1,0 +1,47 @@
+// What an ingest has to do: the files of the trees beside those that files.db knows.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "imreg/ingest.h"
+#include "ingest/file_table.h"
+#include "ingest/layout.h"
+#include "ingest/read_file.h"
+
+namespace imreg::ingest {
+
+struct FoundFiles {
+  std::vector<std::string> trees;            ///< absolute
+  std::map<std::string, LayoutNames> files;  ///< by path
+  std::int64_t outside = 0;                  ///< files that the layout does not have
+  std::vector<Status> faults;                ///< folders that cannot be read
+};
+/// All files of the trees, but the tables of `folder` themselves. Error: not_found (no such tree).
+Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder);
+
+struct Work {
+  std::vector<ArchiveFile> files;  ///< new or changed, those of an observation together
+  std::vector<std::string> gone;
+  std::vector<IngestedFile> impossible;  ///< their paths are too long for files.db
+  std::int64_t unchanged = 0;
+};
+/// `again`: those that failed and those that are trees themselves, too; `now`: what waited for its release until then is to be read.
+Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now);
+
+/// Files that are known and stand no more where they stood, by what tells a file wherever it is.
+class Moves {
+ public:
+  Moves(const FoundFiles& found, const FileTable& table);
+  /// Where this new file was until now; empty: it is new. What was taken once is not taken again.
+  std::string take(const ArchiveFile& file);
+
+ private:
+  using Identity = std::tuple<std::int64_t, double, std::int64_t>;  // size, time, fingerprint
+  std::multimap<Identity, std::string> paths_;
+};
+
+}  // namespace imreg::ingest
