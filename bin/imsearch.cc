@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/row_output.h"
 #include "imreg/ingest.h"
+#include "imreg/join.h"
 #include "imreg/registry.h"
 #include "os/file.h"
 
@@ -24,6 +25,8 @@ constexpr cli::Option kNear[] = {
 };
 constexpr cli::Option kRest[] = {
     {"from", "TABLE", "header rows of this table of the folder -db (imingest), instead of images"},
+    {"with", "TABLE", "also fields TABLE.KEYWORD of the same file or observation", cli::kRepeat},
+    {"by", "KEY", "-with: always by file, or by rootname"},
     {"days", "N", "-near-to: at most so many days away"},
     {"tolerance", "S|P%", "-near-to: by which exposure times may differ"},
     {"", "order", "and amount over the whole result"},
@@ -65,12 +68,15 @@ constexpr cli::Program kProgram = {"imsearch",
                                    0,
                                    0};
 
-Status read_options(const cli::Parsed& args, SearchOptions& options) {
+Status read_options(const cli::Parsed& args, SearchOptions& options, JoinOptions& join) {
   cli::Settings settings(args);
   IMREG_TRY(cli::read_filters(args, settings, options));
   IMREG_TRY(cli::check_modify(args));
+  join.folder = folder_of(options.database);
+  for (const auto* use : args.all("with")) join.tables.push_back(use->words[0]);
+  join.by = args.word("by");
   if (args.has("from")) {
-    IMREG_ASSIGN(options.database, header_table_path(folder_of(options.database), args.word("from")));
+    IMREG_ASSIGN(options.database, header_table_path(join.folder, args.word("from")));
   }
   constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
@@ -91,12 +97,15 @@ Status read_options(const cli::Parsed& args, SearchOptions& options) {
   options.emit.registration_time = args.has("treg");
   options.emit.tz_hours = options.dates.tz_hours;
   if (args.has("changed") && !args.has("follow")) return {Code::invalid, "-changed is for -follow only"};
+  if (args.has("by") && !args.has("with")) return {Code::invalid, "-by is for -with only"};
+  if (args.has("with") && args.has("follow")) return {Code::invalid, "-with does not go with -follow"};
   return {};
 }
 
 int work(const cli::Parsed& args) {
   SearchOptions options;
-  if (const Status status = read_options(args, options); !status.ok()) {
+  JoinOptions join;
+  if (const Status status = read_options(args, options, join); !status.ok()) {
     cli::complain(kProgram.name, status);
     return cli::kUsage;
   }
@@ -112,9 +121,11 @@ int work(const cli::Parsed& args) {
   options.emit.ascii = !cli::utf8_locale();
   const bool follow = args.has("follow");
   const auto wait = [&] { return out->output->flush() && cli::wait_unless_ended(0.2); };
-  const auto report = follow ? follow_rows(options, out->output->sink(), wait) : search(options, out->output->sink());
+  const auto report = follow                ? follow_rows(options, out->output->sink(), wait)
+                      : join.tables.empty() ? search(options, out->output->sink())
+                                            : search_joined(options, join, out->output->sink());
   const Status written = out->output->finish(report.ok());
-  if (!report) return cli::end_with(kProgram.name, report.status());
+  if (!report) return cli::end_with(kProgram.name, with_table_hint(report.status(), join, args.word("from")));
   cli::complain(kProgram.name, report->damaged);
   for (const auto& note : report->notes) cli::warn(kProgram.name, note);
   if (!written.ok()) return cli::end_with(kProgram.name, written);

@@ -19,6 +19,7 @@ _imreg_values() {  # program, option, then -db PATH when it was typed
     sort | group) asked=fields ;;
     fields | type | mode | format | to) ;;
     filter | object | instrument) "$program" "$@" -nopager -group "$option" -format tsv 2> /dev/null | sed 1d | cut -f 1; return ;;
+    from | with) extra=${program%imsearch}; "${extra%imkeys}imkeys" "$@" -nopager -fields table -format tsv 2> /dev/null | sed 1d; return ;;
     proc | dist) printf 't\nf\n'; return ;;
     *) return ;;
   esac
@@ -53,4 +54,4 @@ _imreg() {
   fi
   return 0
 }
-complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imcamera imcheck imbackup imrelocate immv imrm imsort imwatch imqueue imelixir imstats imstatreg imstatus imtemps imingest imheader
+complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imcamera imcheck imbackup imrelocate immv imrm imsort imwatch imqueue imelixir imstats imstatreg imstatus imtemps imingest imheader imkeys

@@ -93,7 +93,11 @@ class Lexer {
 
   Status read_name(Token& token) {
     std::size_t end = at_;
-    while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]) || text_[end] == '$')) ++end;
+    const auto is_inside = [&](std::size_t i) { return is_letter(text_[i]) || is_digit(text_[i]) || text_[i] == '$'; };
+    const auto is_dot = [&](std::size_t i) {
+      return text_[i] == '.' && i + 1 < text_.size() && is_letter(text_[i + 1]);
+    };
+    while (end < text_.size() && (is_inside(end) || is_dot(end))) ++end;  // wfc_raw_0.EXPTIME
     token.text = text_.substr(at_, end - at_);
     at_ = end;
     token.kind = Token::Kind::name;

@@ -1,9 +1,11 @@
 // The conditions of a query: each goes to the selection in the form that an index can serve best.
+#include "query/conditions.h"
+
 #include "query/work.h"
 
 namespace imreg {
 
-Status Query::Work::add(const Conjunct& part, Selection& to) const {
+Status add_conjunct(const Conjunct& part, const Schema& schema, Selection& to) {
   using Kind = Conjunct::Kind;
   switch (part.kind) {
     case Kind::numbers: {
@@ -25,7 +27,7 @@ Status Query::Work::add(const Conjunct& part, Selection& to) const {
     case Kind::any: {
       std::vector<Selection> branches(part.branches.size());
       for (std::size_t i = 0; i < branches.size(); ++i) {
-        for (const auto& each : part.branches[i]) IMREG_TRY(add(each, branches[i]));
+        for (const auto& each : part.branches[i]) IMREG_TRY(add_conjunct(each, schema, branches[i]));
       }
       to.any(std::move(branches));
       return {};
@@ -43,7 +45,7 @@ Status Query::Work::prepare() {
     return {Code::invalid, "limit, offset and last are numbers of rows: 0 or more"};
   for (const auto& text : query.where_) {
     IMREG_ASSIGN(const auto condition, Expression::parse_condition(text, schema, query.settings_));
-    for (const auto& part : condition.conjuncts()) IMREG_TRY(add(part, selection));
+    for (const auto& part : condition.conjuncts()) IMREG_TRY(add_conjunct(part, schema, selection));
   }
   return {};
 }

@@ -41,8 +41,6 @@ struct Query::Work {
 
   // conditions.cc
   Status prepare();
-  /// One part of a condition: what an index can serve as data, everything else as a test.
-  Status add(const Conjunct& part, Selection& to) const;
 
   // query.cc: from candidates to rows
   Result<std::unique_ptr<Rows::State>> rows() const;

@@ -83,7 +83,7 @@ Status Schema::no_field(std::string_view name) const {
   constexpr std::size_t kFew = 10;  // more would not be read
   if (names.size() > kFew)
     return {Code::not_found, message + ", and none is spelt like it: imstatus fields lists the " +
-                                 std::to_string(names.size()) + " that there are"};
+                                 std::to_string(names.size()) + " that there are (of header tables: imkeys)"};
   for (std::size_t i = 0; i < names.size(); ++i) message += (i > 0 ? ", " : "; there are: ") + names[i];
   return {Code::not_found, message};
 }

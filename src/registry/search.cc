@@ -8,10 +8,9 @@
 #include "imreg/registry.h"
 #include "registry/image_row.h"
 #include "registry/search_filters.h"
+#include "registry/search_tools.h"
 
 namespace imreg {
-
-namespace {
 
 // Which options cannot stand together; the first pair that does is named.
 Status check_together(const SearchOptions& options) {
@@ -40,17 +39,6 @@ Status check_together(const SearchOptions& options) {
   return {};
 }
 
-// A writer, and how far it has come.
-struct Printer {
-  std::unique_ptr<RowWriter> writer;
-  std::int64_t index = 0;
-
-  Status end() {
-    writer->finish();
-    return writer->status();
-  }
-};
-
 Result<Printer> make_printer(const SearchOptions& options, const Schema& schema, const PathRoots& roots,
                              const Sink& sink) {
   EmitOptions emit = emit_options(options, roots);
@@ -62,17 +50,23 @@ Result<Printer> make_printer(const SearchOptions& options, const Schema& schema,
   return Printer{*std::move(writer)};
 }
 
+namespace {
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : ",") + word;
   return out;
 }
 
+}  // namespace
+
 void explain(const std::vector<std::string>& plan, std::int64_t matched, const Sink& sink) {
   std::string text;
   for (const auto& line : plan) text += line + '\n';
   sink(text + counted(matched, "row") + " in the answer\n");
 }
+
+namespace {
 
 // A trap: what asks for two types at once finds nothing, and looks as if there were nothing.
 void explain_nothing(const SearchOptions& options, SearchReport& report) {
@@ -171,7 +165,8 @@ Result<Query> make_query(const RecordFile& file, const SearchOptions& options, c
   return query;
 }
 
-// "sort: ..." is of the option -sort.
+}  // namespace
+
 Status named(const Status& status) {
   if (!status.file().empty()) return status;
   for (const std::string_view option : {"sort ", "group: ", "last: ", "unique: "}) {
@@ -179,8 +174,6 @@ Status named(const Status& status) {
   }
   return status;
 }
-
-}  // namespace
 
 Result<Columns> read_columns(const RecordFile& file, const SearchOptions& options,
                              const std::vector<std::string>& expressions, bool checked) {

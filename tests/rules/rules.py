@@ -23,7 +23,7 @@ PUBLIC = {
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
     "temps.h": "temperature",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
-    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "chart.h": "chart", "ingest.h": "ingest",
+    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "chart.h": "chart", "ingest.h": "ingest", "join.h": "ingest", "keys.h": "ingest",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.

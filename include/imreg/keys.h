@@ -1,0 +1,32 @@
+// What there is in header tables: tables, keywords, and which values they have.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "imreg/date.h"
+#include "imreg/emit.h"
+#include "imreg/status.h"
+
+namespace imreg {
+
+struct KeyOptions {
+  std::string folder;  ///< that imingest wrote
+  /// A table, whose keywords are told; else a keyword, or a pattern (DATE*), told of each table that has it; a pattern that only
+  /// tables match: these tables. Empty: all tables.
+  std::string word;
+  std::vector<std::string> tables;  ///< only these; names or patterns
+  std::vector<std::string> where;   ///< only rows for which all hold; tables without their fields are left out
+  DateSettings dates;
+  int jobs = 0;  ///< threads; 0: as many as there are processors
+  std::string format = "table";
+  EmitOptions emit;
+};
+
+/// Writes a line for each table, with the fields table, rows, keywords, files, bytes, written; or for each keyword of a table, with
+/// the fields table, keyword, type, unit, rows, values, min, max, common. Rows are taken as they stand, unchecked.
+/// How many lines. Errors: not_found (no such table or keyword, with near names), invalid (-where), those of RecordFile::open.
+Result<std::int64_t> list_keys(const KeyOptions& options, const Sink& sink);
+
+}  // namespace imreg
