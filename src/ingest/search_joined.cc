@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "formats/regimage.h"
 #include "imreg/ingest.h"
 #include "imreg/join.h"
 #include "imreg/query.h"
@@ -74,6 +75,7 @@ class JoinedSearch {
     settings_ = expression_settings(options_, *roots_);
     name_ = to_lower(name_of(options_.database));
     if (name_.ends_with(".db")) name_.resize(name_.size() - 3);
+    if (file_->schema().format == regimage::kFormat) name_ = "images";  // Imreg.db, or however they called it
     const int jobs = scan_options(options_).jobs;
     const JoinBy by = join_.by == "file" ? JoinBy::file : join_.by == "rootname" ? JoinBy::rootname : JoinBy::kind;
     for (const auto& word : join_.tables) {
