@@ -42,6 +42,23 @@ std::string column_of(std::string_view keyword) {
   return is_digit(out[0]) || is_own_field(out) ? "KEY_" + out : out;
 }
 
+namespace {
+
+// A comment may say "[see above]" as well: a unit is short, of the characters of units and without a blank.
+std::string unit_of(std::string_view comment) {
+  constexpr std::size_t kLongest = 16;
+  constexpr std::string_view kOthers = "*/^.()+-%";
+  const auto end = comment.find(']');
+  if (!comment.starts_with('[') || end == comment.npos || end == 1 || end > kLongest) return {};
+  const std::string_view unit = comment.substr(1, end - 1);
+  const bool good = std::all_of(unit.begin(), unit.end(), [&](char c) {
+    return is_letter(upper(c)) || is_digit(c) || kOthers.find(c) != kOthers.npos;
+  });
+  return good ? std::string(trim(unit)) : "";
+}
+
+}  // namespace
+
 std::vector<KeyValue> key_values(const Header& header, int& others) {
   std::vector<KeyValue> out;
   out.reserve(header.size());
@@ -51,7 +68,7 @@ std::vector<KeyValue> key_values(const Header& header, int& others) {
   for (std::size_t i = 0; i < header.size(); ++i) {
     CardValue value = header.value(i);
     if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) continue;
-    KeyValue key{{}, header.keyword(i), value.kind, std::move(value.text)};
+    KeyValue key{{}, header.keyword(i), value.kind, std::move(value.text), unit_of(value.comment)};
     if (key.keyword.empty() || key.keyword == "CONTINUE") continue;
     std::string_view name, number;
     if (key.kind == CardValue::Kind::text && split_record(key.text, name, number)) {

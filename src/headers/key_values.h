@@ -14,6 +14,7 @@ struct KeyValue {
   std::string keyword;                           ///< as the header has it: DATE-OBS, DP1.AXIS.1
   CardValue::Kind kind = CardValue::Kind::none;  ///< text, integer, real or logical
   std::string text;                              ///< CardValue::text
+  std::string unit;                              ///< "[s] exposure time" of the comment: s (FITS 4.0, section 4.3.2)
 };
 
 /// The column of a keyword: capitals, everything but letters and digits an underscore; KEY_ before what would begin with a digit

@@ -163,6 +163,7 @@ void Growth::see(const KeyValue& key, const std::function<bool(const FieldInfo&)
     set_column_type(*field, type, key.text.size());
     field->source = key.keyword;
     field->meaning = key.keyword == key.column ? "" : key.keyword;
+    field->unit = key.unit;
     ++changes_;
     return;
   }

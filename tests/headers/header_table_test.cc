@@ -91,6 +91,26 @@ TEST_F(HeaderTableTest, AKeywordThatComesLater) {
   EXPECT_EQ(value(2, "rootname"), "'root2'");
 }
 
+TEST_F(HeaderTableTest, UnitsOfComments) {
+  auto table = open();
+  ASSERT_TRUE(table.ok()) << table.status().text();
+  ASSERT_TRUE(table
+                  ->write({row(1, 0,
+                               {{"A", "60 / [s] exposure"},
+                                {"B", "1 / [see above] what"},
+                                {"C", "2 / []"},
+                                {"D", "3 / [erg/s/cm**2] flux"},
+                                {"E", "4 / s [s]"},
+                                {"F", "5 / [a;b]"}})},
+                          {1})
+                  .ok());
+  const auto file = RecordFile::open(path);
+  ASSERT_TRUE(file.ok());
+  const std::pair<const char*, const char*> units[] = {{"A", "s"},           {"B", ""}, {"C", ""},
+                                                       {"D", "erg/s/cm**2"}, {"E", ""}, {"F", ""}};
+  for (const auto& [column, unit] : units) EXPECT_EQ(file->schema().find(column)->unit, unit) << column;
+}
+
 TEST_F(HeaderTableTest, TypesBecomeWhatHoldsAll) {
   auto table = open();
   ASSERT_TRUE(table.ok());
