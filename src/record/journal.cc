@@ -153,9 +153,9 @@ RowMark Transaction::mark() const {
   return first ? RowMark{first->row, first->number} : RowMark{};
 }
 
-std::optional<Transaction> next_transaction(std::string_view bytes, std::size_t& at, const Uuid& uuid,
+std::optional<Transaction> next_transaction(std::string_view bytes, std::size_t& at, std::size_t end, const Uuid& uuid,
                                             std::int64_t generation, std::int64_t record_size) {
-  for (; (at = bytes.find("TXN", at)) != bytes.npos; ++at) {
+  for (; (at = bytes.substr(0, end).find("TXN", at)) != bytes.npos; ++at) {
     std::size_t used = 0;
     auto found = transaction_at(bytes.substr(at), uuid, generation, record_size, used);
     if (!found) continue;
@@ -232,9 +232,11 @@ Result<JournalView> read_journal(const std::string& path, const Container& conta
   }
   if (!file_has) {
     IMREG_ASSIGN(const std::int64_t content, end_of_content(*file, view.end));
-    const std::string_view all = bytes.substr(0, static_cast<std::size_t>(std::min(content, size)));
+    // Only what begins there: the zeros behind it may be the last bytes of a transaction.
+    const auto search_end = static_cast<std::size_t>(std::min(content, size));
     auto at = static_cast<std::size_t>(view.end);
-    while (auto found = next_transaction(all, at, container.uuid, own_generation, container.schema->record_size))
+    while (auto found =
+               next_transaction(bytes, at, search_end, container.uuid, own_generation, container.schema->record_size))
       view.behind_damage.push_back(*std::move(found));
   }
   if (!head_holds && view.transactions.empty()) view.generation = -1;

@@ -56,8 +56,8 @@ struct Transaction {
 /// The transaction at the front of `in`, and how many bytes it has; nothing when it is not whole. Views point into `in`.
 std::optional<Transaction> transaction_at(std::string_view in, const Uuid& uuid, std::int64_t generation,
                                           std::int64_t record_size, std::size_t& used);
-/// The first whole one that begins at `at` or behind it, wherever that is; `at` is behind it then.
-std::optional<Transaction> next_transaction(std::string_view bytes, std::size_t& at, const Uuid& uuid,
+/// The first whole one that begins at `at` or behind it and before `end`, wherever that is; `at` is behind it then.
+std::optional<Transaction> next_transaction(std::string_view bytes, std::size_t& at, std::size_t end, const Uuid& uuid,
                                             std::int64_t generation, std::int64_t record_size);
 /// How the change of a piece of a row begins; its bytes follow.
 std::string change_head(std::int64_t row, std::int64_t offset, std::size_t size);

@@ -75,7 +75,7 @@ JournalScan scan_journal(std::string_view bytes, const Uuid& uuid, std::int64_t 
     const std::string_view wanted(begin, sizeof begin);
     out.begun_behind_end |= bytes.substr(static_cast<std::size_t>(out.end)).starts_with(wanted);
   }
-  while (auto found = next_transaction(bytes, at, uuid, generation, record_size))
+  while (auto found = next_transaction(bytes, at, bytes.size(), uuid, generation, record_size))
     out.transactions.push_back({*std::move(found), static_cast<std::int64_t>(at)});
   // A power cut has left room without a head: what was to be the first change was not synced.
   if (is_zero(bytes.substr(0, kFirst)) && out.transactions.empty()) out.head = JournalScan::Head::none;

@@ -43,6 +43,35 @@ TEST_F(Recovery, ARottenTransactionTakesNoRowBackToAnOlderOne) {
   EXPECT_EQ(rows_of(must(RecordFile::open(path))), expected);
 }
 
+// The check of a transaction may end in zeros, like the room behind it: it is whole all the same.
+TEST_F(Recovery, AnAcknowledgedChangeThatEndsInZeros) {
+  make(path, 10);
+  const std::string before = slurp(path);
+  for (int value = 0; value < 10000; ++value) {
+    for (const char* ending : {"", ".journal", ".lock"}) std::filesystem::remove(path + ending);
+    spill(path, before);
+    {
+      auto writer = must(RecordWriter::open(path, {}));
+      EXPECT_OK(writer.commit({{3, bytes_of(Row{3, 9})}}));
+      EXPECT_OK(writer.commit({{4, bytes_of(Row{4, value})}}));
+    }
+    std::string journal = slurp(path + ".journal");
+    const auto second = journal.find("TXN1", 1028);
+    ASSERT_NE(second, std::string::npos);
+    const auto end = second + (second - 1024);  // both have the same size
+    if (journal[end - 1] != 0) continue;
+    journal.replace(512, 512, 512, '\0');
+    journal[1024 + 50] ^= 1;
+    std::filesystem::remove(path + ".lock");
+    spill(path, before);
+    spill(path + ".journal", journal);
+    EXPECT_EQ(writer_status().code(), Code::corrupt);
+    EXPECT_EQ(slurp(path + ".journal"), journal);
+    return;
+  }
+  FAIL() << "no check ends in a zero";
+}
+
 // Whole transactions behind a damaged one were acknowledged: each was synced before the next was written. A writer that cannot
 // have them clears nothing. In each kind of change one byte of the first is damaged, and of each in turn the file lacks a part.
 TEST_F(Recovery, AcknowledgedChangesBehindADamagedOneAreNeverCleared) {
