@@ -17,13 +17,17 @@ double place(const Canvas& canvas, const Scale& scale, double value, double leng
   return scale(value) * (length - canvas.metrics().inset);
 }
 
-bool have_room(const Canvas& canvas, const Ticks& ticks, const Scale& scale, double length, bool upright) {
+// `inside`: as if no label may reach beyond the axis; one at the end of the paper is moved there when it is drawn.
+bool have_room(const Canvas& canvas, const Ticks& ticks, const Scale& scale, double length, bool upright,
+               bool inside = false) {
   double last = 0, last_size = 0;
   bool first = true;
   for (const auto& tick : ticks.ticks) {
     if (tick.label.empty()) continue;
     const Extent extent = canvas.measure(line_of(tick, upright), Font::tick);
-    const double size = upright ? extent.height : extent.width, at = place(canvas, scale, tick.value, length);
+    const double size = upright ? extent.height : extent.width;
+    double at = place(canvas, scale, tick.value, length);
+    if (inside) at = std::clamp(at, std::min(size, length) / 2, length - std::min(size, length) / 2);
     const double apart = upright ? 0.3 * extent.height : canvas.metrics().apart;
     if (!first && std::abs(at - last) < (size + last_size) / 2 + apart) return false;
     last = at;
@@ -67,7 +71,7 @@ Ticks fit_ticks(const Canvas& canvas, const Axis& axis, const Scale& scale, doub
     Tick& last = two.ticks.back();  // its date may stand where that began
     for (std::size_t i = two.ticks.size() - 2; i > 0 && last.upper.empty(); --i) last.upper = two.ticks[i].upper;
     two.ticks.erase(two.ticks.begin() + 1, two.ticks.end() - 1);
-    if (have_room(canvas, two, scale, length, upright)) return two;
+    if (have_room(canvas, two, scale, length, upright, !upright)) return two;
   }
   // Not even two have room: one is better than a heap.
   if (!have_room(canvas, out, scale, length, upright)) out.ticks.resize(std::min<std::size_t>(1, out.ticks.size()));

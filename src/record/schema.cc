@@ -1,6 +1,7 @@
 // What a schema is made of: types and their sizes, look-up by name, the hash of a layout, and its rules.
 #include "imreg/schema.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <unordered_set>
@@ -80,8 +81,10 @@ Status Schema::no_field(std::string_view name) const {
   const std::string near = nearest_names(name.substr(0, name.find('[')), names);
   std::string message = "there is no field \"" + visible(name) + "\"";
   if (!near.empty()) return {Code::not_found, message + "; near: " + near};
-  constexpr std::size_t kFew = 10;  // more would not be read
-  if (names.size() > kFew)
+  constexpr std::size_t kFew =
+      10;  // more would not be read; who asks for no word at all, as completion does, wants them
+  const bool is_word = std::any_of(name.begin(), name.end(), [](char c) { return lower(c) != upper(c); });
+  if (is_word && names.size() > kFew)
     return {Code::not_found, message + ", and none is spelt like it: imstatus fields lists the " +
                                  std::to_string(names.size()) + " that there are (of header tables: imkeys)"};
   for (std::size_t i = 0; i < names.size(); ++i) message += (i > 0 ? ", " : "; there are: ") + names[i];

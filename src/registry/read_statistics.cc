@@ -160,7 +160,7 @@ std::string take_row(std::string_view line, const std::vector<std::string>& colu
     // What was not there to be measured is no failure.
     if (values[i] == "-" && (!bar_failed || columns[i] == "bias" || columns[i] == "ccd")) continue;
     if (!is_number && is_statistic(columns[i]) && !says_failure(values[i]))
-      return columns[i] + " is no number, and not - or failed: " + visible(values[i]);
+      return columns[i] + " is no number, and not - or failed: " + escaped_name(values[i]);
     const std::string wrong = entry.take(columns[i], is_number ? std::optional(number) : std::nullopt);
     if (!wrong.empty()) return wrong;
   }

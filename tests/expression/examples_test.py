@@ -13,7 +13,7 @@ for roff, plain in (("\\-", "-"), ("\\(aq", "'"), ("\\(dq", '"'), ("\\(ha", "^")
 tables = [[line.split("\t") for line in table.strip("\n").split("\n")] for table in re.findall(r"^\.TS\nl l\.\n(.*?)^\.TE", page, re.M | re.S)]
 record, examples = dict(tables[0]), [row for table in tables[1:] for row in table if row[0] != "- + !"]
 operators = next(i for i, row in enumerate(examples) if row[0] == "^ **")  # that table explains, and computes nothing
-del examples[operators:operators + 9]
+del examples[operators:operators + 10]
 
 # The fields of the format, in its order; what the page does not show is unknown.
 cells = []
