@@ -52,13 +52,19 @@ int work(const cli::Parsed& args) {
     cli::Progress progress(0, "files");
     options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done, all); };
     report = ingest_trees(options, [&](const IngestedFile& file) {
-      if (file.fate == IngestedFile::Fate::failed || (!file.what.empty() && file.hdus > 0))
+      using Fate = IngestedFile::Fate;
+      const bool is_read = file.fate == Fate::fresh || file.fate == Fate::changed;
+      if (file.fate == Fate::failed || (is_read && !file.reason.empty()))
         cli::warn(kProgram.name, file.path + ": " + file.reason);
       if (args.has("v")) output.write(cli::file_line(file, json));
     });
   }
   if (!report) return cli::end_with(kProgram.name, report.status());
   for (const auto& fault : report->faults) cli::complain(kProgram.name, fault);
+  if (report->held > 0)
+    cli::warn(kProgram.name, std::to_string(report->held) +
+                                 " known files are not there, and not taken for gone while "
+                                 "what is named above cannot be looked at");
   for (const auto& note : report->images.notes) cli::warn(kProgram.name, note);
   output.write(json ? cli::report_json(*report) : cli::report_text(*report, options.rehearse));
   output.flush();

@@ -86,7 +86,8 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
     if (is_known) {
       const auto& was = known->second;
       const bool is_named = std::find(found.trees.begin(), found.trees.end(), path) != found.trees.end();
-      const bool ended = was.state != FileState::begun && !(again && (is_named || was.state == FileState::failed)) &&
+      const bool ended = was.state != FileState::begun && was.what != FileClass::unreadable &&
+                         !(again && (is_named || was.state == FileState::failed)) &&
                          !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == times->size && was.mtime == times->mtime) {
         ++out.unchanged;
@@ -99,12 +100,29 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
     file.said = said;
     file.is_known = is_known;
   }
-  if (!found.faults.empty()) return out;  // what cannot be looked at is not gone
+  std::map<std::string, std::int64_t> empty;  // trees without any name in them, and how many files they had
+  for (const auto& tree : found.trees) {
+    const auto names = is_folder(tree) ? names_in(tree) : std::vector<std::string>{"."};
+    if (names && names->empty()) empty[tree] = 0;
+  }
   for (const auto& [path, known] : table.known()) {
-    const bool is_asked_for = std::any_of(found.trees.begin(), found.trees.end(),
-                                          [&path = path](const auto& tree) { return is_below(path, tree); });
-    if (is_asked_for && known.state != FileState::gone && !found.files.contains(path) && is_missing(path))
+    const auto is_its = [&path = path](const auto& tree) { return is_below(path, tree); };
+    const auto tree = std::find_if(found.trees.begin(), found.trees.end(), is_its);
+    if (tree == found.trees.end() || known.state == FileState::gone || found.files.contains(path) || !is_missing(path))
+      continue;
+    if (const auto nothing = empty.find(*tree); nothing != empty.end())
+      ++nothing->second;
+    else if (found.faults.empty())
       out.gone.push_back(path);
+    else
+      ++out.held;  // what cannot be looked at is not gone
+  }
+  for (const auto& [tree, count] : empty) {
+    if (count == 0) continue;
+    out.empty.push_back(Status(Code::io, "is empty, and " + counted(count, "file") +
+                                             " of it are known: is it mounted? Nothing is taken for gone; if they were "
+                                             "removed, name the folder above it")
+                            .in_file(tree));
   }
   std::sort(out.gone.begin(), out.gone.end());
   return out;

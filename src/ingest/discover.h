@@ -27,6 +27,9 @@ struct Work {
   std::vector<ArchiveFile> files;  ///< new or changed, those of an observation together
   std::vector<std::string> gone;
   std::vector<IngestedFile> impossible;  ///< their paths are too long for files.db
+  std::vector<Status>
+      empty;  ///< trees that hold nothing, and did: perhaps they are not mounted, and nothing of them is gone
+  std::int64_t held = 0;  ///< files that are not there and are not taken for gone: not everything could be looked at
   std::int64_t unchanged = 0;
 };
 /// `again`: those that failed and those that are trees themselves, too; `now`: what waited for its release until then is to be read.

@@ -74,7 +74,8 @@ void FileTable::learn(std::int64_t row, RecordView record) {
                              record[files::kMtime],
                              record[files::kFingerprint],
                              record[files::kRelease],
-                             static_cast<FileState>(record[files::kState])};
+                             static_cast<FileState>(record[files::kState]),
+                             static_cast<FileClass>(record[files::kClass])};
   observations_[observation_of(record)].insert(row);
 }
 

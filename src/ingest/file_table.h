@@ -36,6 +36,7 @@ class FileTable {
     std::int64_t fingerprint = 0;
     double release = 0;
     FileState state = FileState::none;
+    FileClass what = FileClass::none;
   };
   /// By path.
   const std::unordered_map<std::string, Known>& known() const { return known_; }

@@ -30,7 +30,8 @@ class Name {
   }
   bool is_of(RecordView row) const {
     if (!folder_.empty()) return row[files::kFilename] == name_ && row[files::kPathname] == folder_;
-    return row[files::kFilename] == name_ || equal_nocase(row[files::kRootname], name_);
+    return row[files::kFilename] == name_ || equal_nocase(row[files::kRootname], name_) ||
+           (starts_nocase(row[files::kRootname], name_) && equal_nocase(ingest::observation_of(row), name_));
   }
 
  private:

@@ -92,6 +92,8 @@ class Ingest {
     IMREG_TRY(open());
     Work work = sort_out(found, *table_, options_.again, public_at());
     report_.unchanged = work.unchanged;
+    report_.held = work.held;
+    report_.faults.insert(report_.faults.end(), work.empty.begin(), work.empty.end());
     work_ = std::move(work.files);
     for (const auto& file : work.impossible) {
       ++report_.failed;

@@ -54,7 +54,7 @@ void read(ArchiveFile& file, const ReadOptions& options) {
     file.rows.push_back({table_of(file.names, hdu), hdu.number, std::move(cards), std::move(parsed)});
   }
   if (!found->damage.empty()) {
-    file.what = found->damage.find("cut") != std::string::npos ? FileClass::cut : FileClass::damaged;
+    file.what = found->damage.find("truncated") != std::string::npos ? FileClass::cut : FileClass::damaged;
     file.reason = found->damage;
   }
   file.images = rows_of_headers(file.path, *found, facts, options.registration, options.roots, current_time());

@@ -303,6 +303,27 @@ for r in readers:
 version = int(re.search(r"^IMREGVER= *(\d+)|version (\d+)", run("imcheck", "-db", "g/headers/generic_0.db", "-stat", code=0).stdout, re.M)[0].split()[-1])
 check(version > 20 and looks[0] > 5, f"{version} versions, {looks[0]} looks")
 
+# A tree that is not mounted, a link that leads nowhere, a file that is cut.
+shutil.copytree("night", "mnt")
+run("imingest", "-db", "u", "mnt", code=0)
+many = len(rows("u"))
+os.rename("mnt", "mnt2")
+os.mkdir("mnt")
+out = fails(4, ["mnt", "is it mounted"], "imingest", "-db", "u", "mnt")
+equal((len(rows("u")), "0 gone" in out.stdout), (many, True), "an empty tree")
+os.rmdir("mnt")
+os.rename("mnt2", "mnt")
+os.symlink("nowhere", "mnt/link.fits")
+victim = sorted(glob.glob("mnt/*/*.fits"))[0]
+os.remove(victim)
+out = fails(4, ["1 known files are not there"], "imingest", "-db", "u", "mnt")
+os.remove("mnt/link.fits")
+equal(counts("u", "mnt")["gone"], 1, "then it is gone")
+write("mnt/half.fits", read(SIM[0])[:-3000])
+counts("u", "mnt")
+equal([r["class"] for r in table("u", "files", "-where", "filename = 'half.fits'")], ["cut"], "a class")
+check(run("imheader", "-db", "a", "j8bt05nk", code=0).stdout.count("SIMPLE") == 2, "imheader of an observation")
+
 # Wrong words.
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
 fails(2, ["layout", "last part of a path"], "imingest", "-db", "z", "-layout", "/abs/*.fits", "pub")
