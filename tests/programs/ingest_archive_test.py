@@ -324,6 +324,9 @@ counts("u", "mnt")
 equal([r["class"] for r in table("u", "files", "-where", "filename = 'half.fits'")], ["cut"], "a class")
 check(run("imheader", "-db", "a", "j8bt05nk", code=0).stdout.count("SIMPLE") == 2, "imheader of an observation")
 
+for name in ("master", "datasets", "files", "wfc_flt_0"):
+    check("rootname" in run("imsearch", "-db", "a", "-from", name, code=0).stdout.splitlines()[0].split(), f"-from {name}, as a table")
+
 # Wrong words.
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
 fails(2, ["layout", "last part of a path"], "imingest", "-db", "z", "-layout", "/abs/*.fits", "pub")
