@@ -54,7 +54,9 @@ Result<RowOutput> open_row_output(const Parsed& args) {
   const bool by_name = out.format.empty() && !args.has("count") && !args.has("explain");
   if (by_name) out.format = format_of(path);
   if (out.format.empty()) {
-    out.format = args.has("fields") || args.has("group") || args.has("from") ? "table" : "row";  // fields are columns
+    out.format = args.has("fields") || args.has("group") || (args.has("from") && !args.has("count"))
+                     ? "table"
+                     : "row";  // fields are columns
     if (by_name && ends_strangely(path))
       out.note = path + ": the ending names no format, so it is written as " + out.format + "; -format takes another";
   }
