@@ -49,10 +49,12 @@ os.rename(new, old)
 equal(counts("q", "night", "elsewhere")["moved"], 1, "and back")
 again = {(r["pathname"], r["filename"], r["extension"], r["slice"]): without(r, "regtime", "changeno", "crc", "sky", "procstate") for r in rows("q")}
 equal(again, {k: without(v, "sky", "procstate") for k, v in alone.items()}, "images as before")
-# A copy is a new file, not one that moved; a file that is gone has no image.
+# A copy is a new file, not one that moved, whether the tree of the other one is named or not; a file that is gone has no image.
 shutil.copy2(old, new)
-report = counts("q", "night", "elsewhere")
+report = counts("q", "elsewhere")
 equal((report["moved"], report["new"]), (0, 1), "a copy")
+equal({r["pathname"] for r in rows("q", "-where", f"filename = '{row['filename']}'")}, {os.path.dirname(old), os.path.dirname(new)}, "both have images")
+equal(counts("q", "night", "elsewhere")["unchanged"], len(SIM) + 2, "and are known")
 os.remove(new)
 equal(counts("q", "night", "elsewhere")["gone"], 1, "a copy that is gone")
 equal({r["pathname"] for r in rows("q", "-where", f"filename = '{row['filename']}'")}, {os.path.dirname(old)}, "its images are gone")
