@@ -81,6 +81,8 @@ class JoinedSearch {
     for (const auto& word : join_.tables) {
       const std::string name = to_lower(word);
       auto path = header_table_path(join_.folder, name);
+      if (path && folder_of(*path) == join_.folder)
+        return Status(Code::invalid, "-with " + name + ": only header tables can stand beside rows; imkeys lists them");
       if (!path) return Status(path.status().code(), "-with: " + path.status().message()).in_file(path.status().file());
       const auto same = [&](const Beside& other) { return other.name == name; };
       if (name == name_ || std::any_of(beside_.begin(), beside_.end(), same))

@@ -330,6 +330,8 @@ for name in ("master", "datasets", "files", "wfc_flt_0"):
     check("rootname" in run("imsearch", "-db", "a", "-from", name, code=0).stdout.splitlines()[0].split(), f"-from {name}, as a table")
 
 # Wrong words.
+for name in ("files", "Master", "datasets"):
+    fails(2, [f"-with {name.lower()}", "only header tables", "imkeys"], "imsearch", "-db", "a", "-with", name, "-count")
 fails(2, ["layout", "rootname, filetype"], "imingest", "-db", "z", "-layout", "{what}", "pub")
 fails(2, ["layout", "last part of a path"], "imingest", "-db", "z", "-layout", "/abs/*.fits", "pub")
 fails(3, ["nowhere", "No such file"], "imingest", "-db", "z", "-proposals", "nowhere", "pub")
