@@ -121,6 +121,17 @@ def read(path):
         return f.read()
 
 
+def read_terminal(terminal):
+    """All that a program writes on a pseudo-terminal, until it ends."""
+    shown = b""
+    try:
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    except OSError:  # as Linux says that nobody has the other side any more
+        pass
+    return shown
+
+
 def write(path, data):
     with open(path, "wb") as f:
         f.write(data if isinstance(data, bytes) else data.encode())

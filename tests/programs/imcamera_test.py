@@ -175,12 +175,7 @@ pid, terminal = os.forkpty()
 if pid == 0:
     subprocess.run(["stty", "cols", "130"])
     os.execv(os.path.join(BIN, "imcamera"), ["imcamera", "coverage", "in"])
-shown = b""
-try:
-    while piece := os.read(terminal, 4096):
-        shown += piece
-except OSError:
-    pass
+shown = read_terminal(terminal)
 os.waitpid(pid, 0)
 check(re.search(r"camera +images +obstime +exptime +type +filter", shown.decode()), "wide: " + shown.decode())
 check(all(len(line) <= 130 for line in shown.decode().split("\r\n") if not line.startswith("imcamera:")), "wide lines")

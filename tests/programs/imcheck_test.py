@@ -362,12 +362,7 @@ def on_terminal(*line):
         while not any(os.path.realpath(f"/proc/{pid}/fd/{n}") == os.path.realpath("long.db.lock") for n in os.listdir(f"/proc/{pid}/fd")):
             time.sleep(0.01)
         time.sleep(1)
-    shown = b""
-    try:
-        while piece := os.read(terminal, 4096):
-            shown += piece
-    except OSError:
-        pass
+    shown = read_terminal(terminal)
     os.close(terminal)
     equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, f"{line} on a terminal: {shown}")
     *lines, last = shown.decode().split("\r\x1b[K")

@@ -227,12 +227,7 @@ check("forged\\n  ccd         7.fits\n" in text and "\n  ccd         7" not in t
 pid, terminal = os.forkpty()
 if pid == 0:
     os.execv(os.path.join(BIN, "imsim"), ["imsim", "-o", "sim", "-ccds", "9", "-objects", "30"])
-shown = b""
-try:
-    while piece := os.read(terminal, 4096):
-        shown += piece
-except OSError:
-    pass
+shown = read_terminal(terminal)
 equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, "imsim on a terminal")
 last = shown.decode().split("\r\x1b[K")[-1]
 equal(last, "360 images of 40 exposures in sim\r\n", "the progress line is gone at the end")
