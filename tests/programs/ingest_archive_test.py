@@ -60,6 +60,18 @@ equal(counts("q", "night", "elsewhere")["gone"], 1, "a copy that is gone")
 equal({r["pathname"] for r in rows("q", "-where", f"filename = '{row['filename']}'")}, {os.path.dirname(old)}, "its images are gone")
 
 
+# Where a file moved to it may be registered already, by imregister: one row of each image is left.
+os.makedirs(os.path.dirname(new), exist_ok=True)
+shutil.copy2(old, new)
+run("imregister", "-db", "q/Imreg.db", new, code=0)
+os.remove(old)
+equal(counts("q", "night", "elsewhere")["moved"], 1, "moved to where it is registered")
+found = rows("q", "-where", f"filename = '{row['filename']}'")
+equal(sorted((r["pathname"], r["extension"]) for r in found), sorted((os.path.dirname(new), k[2]) for k in alone if k[1] == row["filename"]), "one row each")
+os.rename(new, old)
+counts("q", "night", "elsewhere")
+
+
 # An archive as acsql had it.
 def acs(root, kind, detector="WFC", proposal=9453, extensions=0, folder=None, **more):
     keys = dict(ROOTNAME=root, TELESCOP="HST", INSTRUME="ACS", PROPOSID=proposal, FILETYPE="SCI", EXPTIME=30.5, FILTER1="F606W", FILTER2="CLEAR2L")
