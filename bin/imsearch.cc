@@ -76,7 +76,8 @@ Status read_options(const cli::Parsed& args, SearchOptions& options, JoinOptions
   for (const auto* use : args.all("with")) join.tables.push_back(use->words[0]);
   join.by = args.word("by");
   if (args.has("from")) {
-    IMREG_ASSIGN(options.database, header_table_path(join.folder, args.word("from")));
+    join.from = args.word("from");
+    IMREG_ASSIGN(options.database, header_table_path(join.folder, join.from));
   }
   constexpr long long kMost = 1'000'000'000'000;  // rows
   IMREG_ASSIGN(options.offset, args.integer("offset", 0, 0, kMost));
@@ -121,11 +122,10 @@ int work(const cli::Parsed& args) {
   options.emit.ascii = !cli::utf8_locale();
   const bool follow = args.has("follow");
   const auto wait = [&] { return out->output->flush() && cli::wait_unless_ended(0.2); };
-  const auto report = follow                ? follow_rows(options, out->output->sink(), wait)
-                      : join.tables.empty() ? search(options, out->output->sink())
-                                            : search_joined(options, join, out->output->sink());
+  const auto report =
+      follow ? follow_rows(options, out->output->sink(), wait) : search_joined(options, join, out->output->sink());
   const Status written = out->output->finish(report.ok());
-  if (!report) return cli::end_with(kProgram.name, with_table_hint(report.status(), join, args.word("from")));
+  if (!report) return cli::end_with(kProgram.name, with_table_hint(report.status(), join));
   cli::complain(kProgram.name, report->damaged);
   for (const auto& note : report->notes) cli::warn(kProgram.name, note);
   if (!written.ok()) return cli::end_with(kProgram.name, written);

@@ -1,13 +1,16 @@
 // A search whose rows have partners in header tables. What is asked of the searched rows alone is asked of them first, by their
-// index; only what they leave is joined, row by row in file order, and the rest is asked of what came out.
+// index; only what they leave is joined, row by row in file order, and the rest is asked of what came out. The primary HDU of rows
+// of an extension is such a table, too, whose keywords need no TABLE before them (registry of FITS conventions, INHERIT).
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/text.h"
 #include "formats/regimage.h"
 #include "imreg/ingest.h"
 #include "imreg/join.h"
 #include "imreg/query.h"
+#include "ingest/inherited_keys.h"
 #include "ingest/partners.h"
 #include "os/file.h"
 #include "os/walk.h"
@@ -26,8 +29,8 @@ namespace {
 
 constexpr int kWide = 1024;  // bytes of a record from which on only the fields that are needed are copied
 
-Status check_options(const SearchOptions& options, const JoinOptions& join) {
-  IMREG_TRY(check_together(options));
+// What cannot be asked of joined rows, and instead of it.
+std::string option_alone(const SearchOptions& options) {
   const struct {
     bool there;
     const char* what;
@@ -36,8 +39,15 @@ Status check_options(const SearchOptions& options, const JoinOptions& join) {
                  {options.last.has_value(), "-last: use -sort -obstime -limit N"},
                  {!options.near_to.empty(), "-near-to"}};
   for (const auto& other : kOthers) {
-    if (other.there) return {Code::invalid, std::string("-with does not go with ") + other.what};
+    if (other.there) return other.what;
   }
+  return {};
+}
+
+Status check_options(const SearchOptions& options, const JoinOptions& join) {
+  IMREG_TRY(check_together(options));
+  const std::string alone = option_alone(options);
+  if (!join.tables.empty() && !alone.empty()) return {Code::invalid, "-with does not go with " + alone};
   if (!join.by.empty() && join.by != "file" && join.by != "rootname")
     return {Code::invalid, "-by " + visible(join.by) + ": there are file and rootname"};
   return {};
@@ -47,6 +57,7 @@ Status check_options(const SearchOptions& options, const JoinOptions& join) {
 struct Beside {
   std::string name;
   Partners partners;
+  std::set<std::string> inherited{};
   std::int64_t alone = 0, several = 0;  ///< rows of the searched one with no partner here, and with more than one
 };
 
@@ -58,6 +69,7 @@ class JoinedSearch {
   Result<SearchReport> run() {
     IMREG_TRY(check_options(options_, join_));
     IMREG_TRY(open());
+    if (beside_.empty()) return alone();
     IMREG_TRY(sort_out_conditions());
     if (options_.count) return count();
     if (options_.explain) return tell();
@@ -90,13 +102,46 @@ class JoinedSearch {
       IMREG_ASSIGN(auto partners, Partners::open(*path, name, by, jobs));
       beside_.push_back({name, std::move(partners)});
     }
+    IMREG_TRY(inherit(jobs));
+    if (beside_.empty()) return {};
     IMREG_ASSIGN(origin_of_, origins_of(*file_, name_, join_.folder, *roots_, jobs));
     return {};
   }
 
+  // The primary HDU beside an extension, when somebody asks for what only it can tell.
+  Status inherit(int jobs) {
+    const std::string primary = primary_of(join_.folder, join_.from);
+    if (primary.empty()) return {};
+    IMREG_ASSIGN(const std::string path, header_table_path(join_.folder, primary));
+    IMREG_ASSIGN(auto partners, Partners::open(path, primary, JoinBy::file, jobs));
+    std::vector<std::string> texts = options_.where;
+    texts.push_back(options_.sort);
+    texts.insert(texts.end(), options_.emit.fields.begin(), options_.emit.fields.end());
+    if (options_.group) texts.push_back(*options_.group);
+    IMREG_ASSIGN(auto keys, inherited_keys(*file_, partners.file().schema(), texts, jobs));
+    if (keys.empty()) return {};
+    if (const std::string alone = option_alone(options_); !alone.empty()) {
+      const auto lacks = [&](const std::string& key) { return !file_->schema().find(key); };
+      if (const auto key = std::find_if(keys.begin(), keys.end(), lacks); key != keys.end())
+        return {Code::not_found,
+                *key + " is a keyword of the primary HDU (" + primary + "), and those do not go with " + alone};
+      not_inherited_ = *keys.begin() + ": rows without it count as not known, although the primary HDU (" + primary +
+                       ") may have it";
+      return {};
+    }
+    beside_.push_back({primary, std::move(partners), std::move(keys)});
+    return {};
+  }
+
+  Result<SearchReport> alone() const {
+    auto report = search(options_, sink_);
+    if (report && !not_inherited_.empty()) report->notes.push_back(not_inherited_);
+    return report;
+  }
+
   JoinedRows joined(bool whole, const std::function<bool(const FieldInfo&)>& wanted) const {
     std::vector<JoinedRows::Table> tables = {{name_, &file_->schema()}};
-    for (const auto& one : beside_) tables.push_back({one.name, &one.partners.file().schema()});
+    for (const auto& one : beside_) tables.push_back({one.name, &one.partners.file().schema(), one.inherited});
     return JoinedRows(tables, whole, wanted);
   }
 
@@ -292,7 +337,7 @@ class JoinedSearch {
       report.notes.push_back("imingest does not know the files of " + of(strangers_) +
                              ", which therefore have no partner");
     for (const auto& one : beside_) {
-      const std::string table = "-with " + one.name + ": ";
+      const std::string table = (one.inherited.empty() ? "-with " : "") + one.name + ": ";
       if (one.alone > strangers_)
         report.notes.push_back(table + "no partner for " + of(one.alone - strangers_) +
                                ": its fields are not known there");
@@ -310,6 +355,7 @@ class JoinedSearch {
   std::string name_;  ///< of what is searched, as a table
   OriginOf origin_of_;
   std::vector<Beside> beside_;
+  std::string not_inherited_;        ///< a note
   Selection selection_;              ///< of what is searched
   std::vector<std::string> fields_;  ///< to be printed
   std::optional<JoinedRows> rows_;
@@ -320,7 +366,7 @@ class JoinedSearch {
 
 }  // namespace
 
-Status with_table_hint(Status status, const JoinOptions& join, const std::string& from) {
+Status with_table_hint(Status status, const JoinOptions& join) {
   constexpr std::string_view kStart = "there is no field ";
   const std::string& message = status.message();
   const auto start = message.find(kStart);
@@ -331,7 +377,7 @@ Status with_table_hint(Status status, const JoinOptions& join, const std::string
   if (dot == name.npos || name.substr(0, dot).find_first_of(" \";\n") != name.npos) return status;
   const std::string table(name.substr(0, dot));
   if (!header_table_path(join.folder, table)) return status;
-  const std::string hint = equal_nocase(table, from)
+  const std::string hint = equal_nocase(table, join.from)
                                ? "; without -with its keywords stand alone, without " + table + "."
                                : "; -with " + table + " takes the keywords of that table";
   const auto end = std::min(message.find('\n'), message.find(';', start));
@@ -339,6 +385,7 @@ Status with_table_hint(Status status, const JoinOptions& join, const std::string
 }
 
 Result<SearchReport> search_joined(const SearchOptions& options, const JoinOptions& join, const Sink& sink) try {
+  if (join.tables.empty() && primary_of(join.folder, join.from).empty()) return search(options, sink);
   return JoinedSearch(options, join, sink).run();
 } catch (const std::bad_alloc&) {
   return no_memory();

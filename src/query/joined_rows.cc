@@ -19,6 +19,11 @@ bool is_internal(const FieldInfo& field) {
          std::find(std::begin(kInternal), std::end(kInternal), field.name) != std::end(kInternal);
 }
 
+bool is_known(const Value& value) {
+  const auto* text = std::get_if<std::string_view>(&value);
+  return text ? !text->empty() : !std::holds_alternative<std::monostate>(value);
+}
+
 // Gives a field a value that says that nothing is known. False: every value that it can hold may be one.
 bool may_be_missing(FieldInfo& field) {
   if (field.missing || field.type == Type::text || field.type == Type::f32 || field.type == Type::f64) return true;
@@ -57,16 +62,17 @@ JoinedRows::JoinedRows(const std::vector<Table>& tables, bool whole,
   for (const auto& field : first.fields) {
     FieldInfo alias = qualified(tables[0].name, field);
     if (!whole && !wanted(field) && !wanted(alias)) continue;
-    if (whole)
-      schema_.fields.push_back(field);
-    else
-      add(field, field.offset, pieces_[0]);
-    alias.offset = schema_.fields.back().offset;
+    FieldInfo own = field;
+    own.offset = whole ? field.offset : add_bytes(field.offset, field.size(), pieces_[0]);
+    if (!add_heir(tables, own)) schema_.fields.push_back(own);
+    alias = qualified(tables[0].name, schema_.fields.back());
     aliases.push_back(std::move(alias));
   }
   for (std::size_t i = 1; i < tables.size(); ++i) {
     for (const auto& field : tables[i].schema->fields) {
-      FieldInfo joined = qualified(tables[i].name, field);
+      const bool inherits = !tables[i].inherited.empty();
+      if (inherits && (!tables[i].inherited.contains(field.column) || first.find(field.column))) continue;
+      FieldInfo joined = inherits ? field : qualified(tables[i].name, field);
       if (!is_internal(field) && may_be_missing(joined) && wanted(joined))
         add(std::move(joined), field.offset, pieces_[i]);
     }
@@ -81,20 +87,56 @@ JoinedRows::JoinedRows(const std::vector<Table>& tables, bool whole,
   names_.fields.insert(names_.fields.end(), aliases.begin(), aliases.end());
 }
 
-void JoinedRows::add(FieldInfo field, int from, std::vector<Piece>& pieces) {
-  const int to = schema_.record_size, size = field.size();
-  field.offset = to;
+int JoinedRows::add_bytes(int from, int size, std::vector<Piece>& pieces) {
+  const int to = schema_.record_size;
   schema_.record_size += size;
-  schema_.fields.push_back(std::move(field));
   if (!pieces.empty() && pieces.back().from + pieces.back().size == from && pieces.back().to + pieces.back().size == to)
     pieces.back().size += size;
   else
     pieces.push_back({from, to, size});
+  return to;
+}
+
+void JoinedRows::add(FieldInfo field, int from, std::vector<Piece>& pieces) {
+  field.offset = add_bytes(from, field.size(), pieces);
+  schema_.fields.push_back(std::move(field));
+}
+
+// The value has a place of its own: what the row itself says must still be known when the next partner comes.
+bool JoinedRows::add_heir(const std::vector<Table>& tables, FieldInfo own) {
+  for (std::size_t i = 1; i < tables.size(); ++i) {
+    const FieldInfo* const inherited =
+        tables[i].inherited.count(own.column) > 0 ? tables[i].schema->find(own.column) : nullptr;
+    const auto type = inherited ? common_type(own, *inherited) : std::nullopt;
+    if (!type) continue;
+    FieldInfo value = own.type == *type ? own : *inherited;
+    value.name = own.name;
+    value.count = std::max(own.count, inherited->count);
+    value.offset = schema_.record_size;
+    schema_.record_size += value.size();
+    schema_.fields.push_back(value);
+    heirs_.push_back({std::move(own), *inherited, std::move(value), i});
+    return true;
+  }
+  return false;
 }
 
 void JoinedRows::put(std::size_t i, const char* row, Record& to) const {
   for (const auto& piece : pieces_[i])
     std::copy_n(row ? row + piece.from : empty_.data() + piece.to, piece.size, to.data() + piece.to);
+  for (const auto& heir : heirs_) {
+    if (heir.table != i) continue;
+    Value value = value_of(to.view(), heir.own);
+    if (row && !is_known(value)) value = value_of(RecordView(row), heir.inherited);
+    (void)set_value(to, heir.value, value);
+  }
+}
+
+std::optional<Type> common_type(const FieldInfo& one, const FieldInfo& other) {
+  const auto is_number = [](const FieldInfo& field) { return field.type == Type::i64 || field.type == Type::f64; };
+  if (one.count != 1 && one.type != Type::text) return {};
+  if (one.type == other.type) return one.type;
+  return is_number(one) && is_number(other) ? std::optional(Type::f64) : std::nullopt;
 }
 
 bool may_name(const std::vector<std::string>& texts, const FieldInfo& field) {

@@ -40,6 +40,12 @@ for path, row in known.items():
     check(row["state"] == "done" and row["hdus"] > 0 or row["reason"], f"{path}: {row['state']} without a reason")
     check(row["state"] in ("done", "passed", "failed"), f"{path}: {row['state']}")
 
+# Asked of the rows of SCI,1 what older files have in it, and this one in its primary HDU (the column MDRIZSKY is declared for both).
+out = run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", 'MDRIZSKY > 100 and FILTER1 like "F6%"', "-fields", "FILENAME,EXPTIME,MDRIZSKY,FILTER1", "-format", "csv", code=0)
+primary = fits.getheader(next(p for p in FILES if p.endswith("/j94f05bgq_flt.fits")))
+equal(out.stdout.splitlines()[1:], [f"j94f05bgq_flt.fits,{primary['EXPTIME']:g},{primary['MDRIZSKY']},{primary['FILTER1']}"], "MDRIZSKY and FILTER1")
+run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "EXPTIME > 400", code=1)
+
 # All rows of all tables, by file and HDU.
 table_rows, columns = {}, {}
 for table in sorted(glob.glob("H/headers/*.db")):
