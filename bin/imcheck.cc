@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/backup.h"
+#include "imreg/ingest.h"
 #include "imreg/upkeep.h"
 
 namespace {
@@ -70,7 +71,9 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 int check(Request& request) {
   cli::CheckBeside beside(request.database);
   request.options.expand = beside.expand();
-  auto report = watched(request, [&] { return check_database(request.database, request.options); });
+  auto report = has_headers_only(request.database)
+                    ? Result<CheckReport>(CheckReport{request.database})
+                    : watched(request, [&] { return check_database(request.database, request.options); });
   if (!report) return trouble(request, report.status());
   beside.check(request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);

@@ -15,7 +15,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     {"db", "DIR", "the folder of header tables (default .)"},
     {"n", "", "rehearse: say what is new, changed or gone, write nothing"},
-    {"again", "", "read what failed, and the FILEs that are named, once more"},
+    {"again", "", "read all files below TREE once more, though they have not changed"},
     {"public", "", "only what is public by its release date"},
     {"layout", "PATTERN", "only files that stand so: acsql, flat, date, {yyyy}/*.fits"},
     {"proposals", "FILE", "types of programmes, lines PROPOSAL TYPE"},
@@ -71,7 +71,7 @@ int work(const cli::Parsed& args) {
   if (!output.status().ok()) return cli::end_with(kProgram.name, output.status());
   if (report->images.index_wants_merge)
     cli::in_background([&options] { (void)merge_index(ingest_registration(options)); });
-  return report->failed > 0 || !report->faults.empty() ? cli::kInputs : cli::kOk;
+  return report->failed > 0 || report->images.failed > 0 || !report->faults.empty() ? cli::kInputs : cli::kOk;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ struct IngestOptions {
   std::string folder;              ///< DIR; made when it is missing
   std::vector<std::string> trees;  ///< folders and files
   bool rehearse = false;           ///< say what would be done, write nothing
-  bool again = false;              ///< read again what failed, and files among the trees, though they have not changed
+  bool again = false;              ///< read all files of the trees, though they have not changed
   bool public_only = false;        ///< leave alone what its release date says is not public yet
   std::string layout;              ///< how the archive names its files (man imingest); empty: as it likes
   std::string proposals;           ///< the file of the types of programmes; empty: none
@@ -92,6 +92,8 @@ RegisterOptions ingest_registration(const IngestOptions& options);
 /// DIR/headers/TABLE.db, or DIR/TABLE.db for files, master and datasets. Error: not_found, with the names of near ones.
 Result<std::string> header_table_path(const std::string& folder, const std::string& table);
 
+/// Whether this is the Imreg.db that imingest did not make, because there was no image yet, in a folder of its tables.
+bool has_headers_only(const std::string& database);
 /// What is wrong with a header table and its heap; or, with the Imreg.db of a folder of tables, with all of them, and whether each file
 /// has as many headers as files.db says. For check_database() of imreg/upkeep.h, which looks at the database itself.
 void check_ingest(const std::string& database, const CheckOptions& options, CheckReport& report);

@@ -70,7 +70,7 @@ std::string report_text(const IngestReport& report, bool rehearse) {
          seldom(report.outside, "outside of the layout") + "; " + counted(report.rows, "header") + " read\n";
   if (report.images.rows > 0)
     out += "images: " + counted(report.images.rows, "row") + part(report.images.added, "added") +
-           part(report.images.updated, "updated") + "\n";
+           part(report.images.updated, "updated") + seldom(report.images.failed, "not registered") + "\n";
   for (const auto& [what, n] : report.classes) out += "  " + what + ": " + std::to_string(n) + "\n";
   return out;
 }

@@ -84,12 +84,19 @@ std::string Checker::shown(const Tree& tree) const {
   return text.substr(0, size) + "...";
 }
 
+std::string Checker::number_hint(const Typed& typed) const {
+  return typed.is == Is::text && typed.field ? "; number(" + shown(*typed.tree) + ") reads it as one" : "";
+}
+
 Status Checker::wanted(const Typed& typed, const std::string& what) const {
-  return fail(*typed.tree, what + " is wanted here; " + shown(*typed.tree) + " is " + name_of_kind(typed));
+  return fail(*typed.tree, what + " is wanted here; " + shown(*typed.tree) + " is " + name_of_kind(typed) +
+                               (what == "a number" ? number_hint(typed) : ""));
 }
 
 Status Checker::mismatch(const Typed& a, const Typed& b) const {
-  return fail(*b.tree, shown(*a.tree) + " is " + name_of_kind(a) + ", " + shown(*b.tree) + " " + name_of_kind(b));
+  const std::string hint = b.is == Is::number ? number_hint(a) : a.is == Is::number ? number_hint(b) : "";
+  return fail(*b.tree,
+              shown(*a.tree) + " is " + name_of_kind(a) + ", " + shown(*b.tree) + " " + name_of_kind(b) + hint);
 }
 
 Status Checker::inside(const Tree& tree, const std::string& message) const {

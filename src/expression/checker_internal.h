@@ -49,6 +49,8 @@ class Checker {
  private:
   // --- messages
   std::string shown(const Tree& tree) const;
+  /// What makes a number of a field that is text; else nothing.
+  std::string number_hint(const Typed& typed) const;
   Status fail(const Tree& tree, const std::string& what) const { return fault(program_.source, tree.begin, what); }
   Status wanted(const Typed& typed, const std::string& what) const;
   Status mismatch(const Typed& a, const Typed& b) const;

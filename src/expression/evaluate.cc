@@ -119,6 +119,16 @@ bool whole_of(const Node& n, const char* record, std::int64_t& out) {
   return text.empty() ? kNan : static_cast<double>(characters(text));
 }
 
+[[gnu::noinline]] double number_in(const Program& program, const Node& n, const char* record) {
+  std::string scratch;
+  std::string text(text_of(program, n.a, record, scratch));
+  double value = kNan;
+  if (parse_number(text, value)) return value;
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == 'D' || c == 'd'; }, 'E');  // Fortran's 1.5D3
+  return parse_number(text, value) ? value : kNan;
+}
+
 [[gnu::noinline]] Truth is_empty(const Program& program, const Node& n, const char* record) {
   std::string scratch;
   return truth(text_of(program, n.a, record, scratch).empty());
@@ -250,6 +260,7 @@ double number_of(const Program& program, int node, const char* record) {
     case Op::greatest: return extreme_of(program, n, record);
     case Op::distance: return distance_of(program, n, record);
     case Op::length: return length_of(program, n, record);
+    case Op::to_number: return number_in(program, n, record);
     case Op::find: return find_of(program, n, record);
     case Op::civil: return civil_of(program, at(n.a), static_cast<int>(n.x));
     case Op::add_months: return imreg::add(at(n.a), Duration{0, static_cast<int>(n.x)});

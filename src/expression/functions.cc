@@ -110,6 +110,7 @@ constexpr Function kFunctions[] = {
     {"lower", "t", 1, 1, 't', Op::lower},
     {"upper", "t", 1, 1, 't', Op::upper},
     {"trim", "t", 1, 1, 't', Op::trim},
+    {"number", "t", 1, 1, 'n', Op::to_number},
     {"length", "t", 1, 1, 'n', Op::length},
     {"len", "t", 1, 1, 'n', Op::length},
     {"char_length", "t", 1, 1, 'n', Op::length},

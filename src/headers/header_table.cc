@@ -9,7 +9,9 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "imreg/date.h"
+#include "os/walk.h"
 #include "record/new_file.h"
 
 namespace imreg::headers {
@@ -73,10 +75,15 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
   IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path, first, options));
   IMREG_TRY(check_own_fields(out.file().schema()).in_file(path));
   out.know_columns();
+  const std::int64_t count = out.file().count();
+  if (count > 0 && is_missing(heap_of(path)))
+    return Status(Code::not_found, "is missing, and its table has " + counted(count, "row") +
+                                       ": restore it, or remove " + path +
+                                       ", too, and let imingest -again TREE read everything once more")
+        .in_file(heap_of(path));
   IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), path, options.observer));
   // A last row that is damaged lends no model.
   Record row = out.file().make_record();
-  const std::int64_t count = out.file().count();
   if (count > 0 && out.file().read(count - 1, row).ok())
     (void)out.heap_->go_on_behind(place_of(row.view(), OwnFields(out.file().schema())));
   return out;

@@ -58,7 +58,7 @@ void check_table(const std::string& path, const CheckOptions& options, CheckRepo
 void check_counts(const RecordFile& table, const Counts& counts, CheckReport& report) {
   Record row = table.make_record();
   for (std::int64_t i = 0; i < table.count(); ++i) {
-    if (!table.read(i, row).ok() || static_cast<FileState>(row[files::kState]) != FileState::done) continue;
+    if (!table.read(i, row).ok() || !has_headers(row.view())) continue;
     const auto found = counts.find(row[files::kNumber]);
     const std::int64_t there = found == counts.end() ? 0 : found->second;
     if (there == row[files::kHdus]) continue;
@@ -71,6 +71,11 @@ void check_counts(const RecordFile& table, const Counts& counts, CheckReport& re
 }
 
 }  // namespace
+
+bool has_headers_only(const std::string& database) {
+  return name_of(database) == "Imreg.db" && is_missing(database) &&
+         !is_missing(FileTable::path_in(folder_of(database)));
+}
 
 void check_ingest(const std::string& database, const CheckOptions& options, CheckReport& report) {
   if (!is_missing(headers::heap_of(database))) return check_headers(database, report, nullptr);

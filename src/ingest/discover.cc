@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -85,10 +86,8 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
     const bool is_known = known != table.known().end() && known->second.state != FileState::gone;
     if (is_known) {
       const auto& was = known->second;
-      const bool is_named = std::find(found.trees.begin(), found.trees.end(), path) != found.trees.end();
-      const bool ended = was.state != FileState::begun && was.what != FileClass::unreadable &&
-                         !(again && (is_named || was.state == FileState::failed)) &&
-                         !(was.state == FileState::waiting && was.release <= now);
+      const bool ended = !again && was.state != FileState::begun && was.what != FileClass::unreadable &&
+                         was.what != FileClass::changing && !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == times->size && was.mtime == times->mtime) {
         ++out.unchanged;
         continue;
@@ -133,6 +132,12 @@ Moves::Moves(const FoundFiles& found, const FileTable& table) {
     if (known.fingerprint != 0 && !found.files.contains(path))
       paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), path);
   }
+}
+
+bool Moves::may_have(const ArchiveFile& file) const {
+  const auto at =
+      paths_.lower_bound(Identity(file.times.size, file.times.mtime, std::numeric_limits<std::int64_t>::min()));
+  return at != paths_.end() && std::get<0>(at->first) == file.times.size && std::get<1>(at->first) == file.times.mtime;
 }
 
 std::string Moves::take(const ArchiveFile& file) {

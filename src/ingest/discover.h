@@ -32,13 +32,15 @@ struct Work {
   std::int64_t held = 0;  ///< files that are not there and are not taken for gone: not everything could be looked at
   std::int64_t unchanged = 0;
 };
-/// `again`: those that failed and those that are trees themselves, too; `now`: what waited for its release until then is to be read.
+/// `again`: all of the trees, changed or not; `now`: what waited for its release until then is to be read.
 Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now);
 
 /// Files that are known and stand no more where they stood, by what tells a file wherever it is.
 class Moves {
  public:
   Moves(const FoundFiles& found, const FileTable& table);
+  /// Whether one that is known has its size and time: whose fingerprint is worth knowing.
+  bool may_have(const ArchiveFile& file) const;
   /// Where this new file was until now; empty: it is new. What was taken once is not taken again.
   std::string take(const ArchiveFile& file);
 

@@ -21,6 +21,11 @@ Status check(const RecordFile& file) {
 
 std::string path_of(RecordView row) { return below(row[files::kPathname], row[files::kFilename]); }
 
+bool has_headers(RecordView row) {
+  const auto state = static_cast<FileState>(row[files::kState]);
+  return row[files::kHdus] > 0 && (state == FileState::done || state == FileState::failed);
+}
+
 std::string observation_of(RecordView row) {
   std::string name(row[files::kRootname]);
   constexpr std::size_t kRootname = 9;  // "j8bt06nyq": its last character tells how it came down from the telescope
@@ -62,7 +67,9 @@ Status FileTable::load(const RecordFile& file) {
   for (std::int64_t i = 0; i < file.count(); ++i) {
     const RecordView row = file.peek(i, scratch);
     next_ = std::max(next_, row[files::kNumber] + 1);
-    if (!row[files::kDeleted]) learn(i, row);
+    if (row[files::kDeleted]) continue;
+    learn(i, row);
+    if (has_headers(row)) headers_ += row[files::kHdus];
   }
   return {};
 }

@@ -17,6 +17,8 @@ using FileState = files::State;
 using FileClass = files::Class;
 
 std::string path_of(RecordView row);
+/// Whether rows of it are in the tables: it was read, and what was read is still held to be true.
+bool has_headers(RecordView row);
 /// The observation that a row is a file of: its rootname; of the ACS the first eight characters, which its products share.
 std::string observation_of(RecordView row);
 
@@ -42,6 +44,8 @@ class FileTable {
   const std::unordered_map<std::string, Known>& known() const { return known_; }
   Record row(std::int64_t number_of_row) const;
   std::int64_t next_number() const { return next_; }
+  /// How many there are in the tables, of the files that were known when it was opened.
+  std::int64_t headers() const { return headers_; }
 
   /// All rows of files of an observation, those that are gone too.
   std::vector<Record> of_observation(const std::string& name) const;
@@ -61,7 +65,7 @@ class FileTable {
   std::optional<RecordFile> file_;
   std::unordered_map<std::string, Known> known_;
   std::unordered_map<std::string, std::set<std::int64_t>> observations_;  // rows
-  std::int64_t next_ = 1;
+  std::int64_t next_ = 1, headers_ = 0;
 };
 
 }  // namespace imreg::ingest

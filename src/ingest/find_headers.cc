@@ -66,11 +66,11 @@ Result<std::unordered_map<std::int64_t, std::string>> find_numbers(const std::st
   for (std::int64_t i = 0; i < table->count(); ++i) {
     const RecordView row = table->peek(i, scratch);
     if (row[files::kDeleted] || !wanted.is_of(row)) continue;
-    const auto state = static_cast<FileState>(row[files::kState]);
-    if (state == FileState::done)
+    if (ingest::has_headers(row))
       out.emplace(row[files::kNumber], ingest::path_of(row));
     else
-      why = state == FileState::gone ? "the file is no longer there" : std::string(row[files::kReason]);
+      why = static_cast<FileState>(row[files::kState]) == FileState::gone ? "the file is no longer there"
+                                                                          : std::string(row[files::kReason]);
   }
   if (!out.empty()) return out;
   if (!why.empty()) return Status(Code::not_found, "has no header in the tables: " + why).in_file(name);

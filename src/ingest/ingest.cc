@@ -90,6 +90,7 @@ class Ingest {
     report_.outside = found.outside;
     report_.faults = found.faults;
     IMREG_TRY(open());
+    if (Status lost = lost_tables(); !lost.ok()) report_.faults.push_back(std::move(lost));
     Work work = sort_out(found, *table_, options_.again, public_at());
     report_.unchanged = work.unchanged;
     report_.held = work.held;
@@ -99,8 +100,8 @@ class Ingest {
       ++report_.failed;
       if (on_file_) on_file_(file);
     }
-    if (options_.rehearse) return rehearsal(work.gone);
     moves_.emplace(found, *table_);
+    if (options_.rehearse) return rehearsal(std::move(work.gone));
     for (std::size_t from = 0, to = 0; from < work_.size(); from = to) {
       to = end_of_batch(from);
       IMREG_TRY(batch(from, to));
@@ -158,8 +159,40 @@ class Ingest {
     return {};
   }
 
-  IngestReport rehearsal(const std::vector<std::string>& gone) {
-    for (const auto& file : work_) ++(file.is_known ? report_.changed : report_.fresh);
+  // A table that somebody removed is made again by the next file that has a row for it, and lacks all others.
+  Status lost_tables() const {
+    IMREG_ASSIGN(const auto names, header_tables(options_.folder));
+    std::int64_t rows = 0;
+    for (const auto& name : names) {
+      IMREG_ASSIGN(const RecordFile file, RecordFile::open(table_path(options_.folder, name)));
+      rows += file.count();
+    }
+    if (rows >= table_->headers()) return {};
+    return Status(Code::mismatch, "holds " + counted(rows, "row") + ", and files.db knows of " +
+                                      counted(table_->headers(), "header") +
+                                      ": a table is missing; restore it, or let imingest -again TREE read everything "
+                                      "once more (imcheck names the files)")
+        .in_file(below(options_.folder, "headers"));
+  }
+
+  IngestReport rehearsal(std::vector<std::string> gone) {
+    using Fate = IngestedFile::Fate;
+    const auto say = [&](const IngestedFile& file) {
+      if (on_file_) on_file_(file);
+    };
+    for (auto& file : work_) {
+      if (!file.is_known && moves_->may_have(file)) {
+        if (const auto found = read_fits_headers(file.path)) file.fingerprint = header_fingerprint(*found);
+        file.moved_from = moves_->take(file);
+        std::erase(gone, file.moved_from);
+      }
+      if (!file.moved_from.empty())
+        ++report_.moved, say({file.path, Fate::moved, 0, "it was " + file.moved_from});
+      else
+        ++(file.is_known ? report_.changed : report_.fresh),
+            say({file.path, file.is_known ? Fate::changed : Fate::fresh, 0, {}});
+    }
+    for (const auto& path : gone) say({path, Fate::gone, 0, "it is no longer there"});
     report_.gone = std::ssize(gone);
     return std::move(report_);
   }
@@ -196,7 +229,7 @@ class Ingest {
     for (std::size_t i = from; i < end; ++i) {
       ArchiveFile& file = work_[i];
       const auto number = rows[i - from][files::kNumber];
-      if (file.is_known || !file.moved_from.empty()) again.push_back(number);
+      if ((file.is_known && !file.stays_as_it_was()) || !file.moved_from.empty()) again.push_back(number);
       for (auto& row : file.rows) {
         by_table[row.table].push_back({number, row.hdu, file.names.rootname, name_of(file.path), std::move(row.cards),
                                        now, std::move(row.parsed)});
@@ -284,6 +317,8 @@ class Ingest {
   Record row_of(const ArchiveFile& file, double now) {
     const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
     Record row(static_cast<std::size_t>(files::kRecordSize));
+    if (file.stays_as_it_was() && known != table_->known().end())
+      return unread_row(file, table_->row(known->second.row));
     row.set(files::kNumber, next_);
     row.set(files::kFirst, now);
     if (known != table_->known().end()) {
@@ -302,17 +337,25 @@ class Ingest {
     row.set(files::kState, static_cast<int>(state_of(file)));
     row.set(files::kClass, static_cast<int>(file.what));
     row.set(files::kDeleted, false);
-    const auto set = [&row](const Field<Text>& field, const std::string& text) {
-      (void)row.set(field, cut(text, static_cast<std::size_t>(field.count)));
-    };
-    set(files::kRootname, file.names.rootname);
-    set(files::kFiletype, file.names.filetype);
-    set(files::kCamera, file.names.camera);
-    set(files::kDetector, file.names.detector);
-    set(files::kProposal, file.names.proposal);
-    set(files::kFilename, name_of(file.path));
-    set(files::kPathname, file.path.substr(0, file.path.rfind('/')));
-    set(files::kReason, visible(file.reason));
+    set_text(row, files::kRootname, file.names.rootname);
+    set_text(row, files::kFiletype, file.names.filetype);
+    set_text(row, files::kCamera, file.names.camera);
+    set_text(row, files::kDetector, file.names.detector);
+    set_text(row, files::kProposal, file.names.proposal);
+    set_text(row, files::kFilename, name_of(file.path));
+    set_text(row, files::kPathname, file.path.substr(0, file.path.rfind('/')));
+    set_text(row, files::kReason, visible(file.reason));
+    return row;
+  }
+
+  static void set_text(Record& row, const Field<Text>& field, const std::string& text) {
+    (void)row.set(field, cut(text, static_cast<std::size_t>(field.count)));
+  }
+
+  static Record unread_row(const ArchiveFile& file, Record row) {
+    row.set(files::kState, static_cast<int>(FileState::failed));
+    row.set(files::kClass, static_cast<int>(file.what));
+    set_text(row, files::kReason, visible(file.reason));
     return row;
   }
 

@@ -32,8 +32,6 @@ std::size_t rank_of(std::string_view filetype) {
   return static_cast<std::size_t>(std::find(std::begin(kOrder), std::end(kOrder), filetype) - std::begin(kOrder));
 }
 
-bool is_there(RecordView row) { return static_cast<FileState>(row[files::kState]) == FileState::done; }
-
 // The row of master.db; nothing when none of its files was ever read whole.
 std::optional<Record> master_row(const std::string& name, const std::vector<Record>& rows, const ProposalTypes& types) {
   Record out(static_cast<std::size_t>(master::kRecordSize));
@@ -41,16 +39,15 @@ std::optional<Record> master_row(const std::string& name, const std::vector<Reco
   int count = 0;
   const Record* best = nullptr;
   const auto is_better = [&](const Record& row) {
-    if (!best || is_there(row.view()) != is_there(best->view())) return !best || is_there(row.view());
+    if (!best || has_headers(row.view()) != has_headers(best->view())) return !best || has_headers(row.view());
     const auto rank = rank_of(row[files::kFiletype]), known = rank_of((*best)[files::kFiletype]);
     return rank < known || (rank == known && row[files::kFilename] < (*best)[files::kFilename]);
   };
   for (const auto& row : rows) {
-    const auto state = static_cast<FileState>(row[files::kState]);
-    if (state != FileState::done && state != FileState::gone) continue;
+    if (!has_headers(row.view()) && static_cast<FileState>(row[files::kState]) != FileState::gone) continue;
     first = best ? std::min(first, double{row[files::kFirst]}) : double{row[files::kFirst]};
     last = best ? std::max(last, double{row[files::kLast]}) : double{row[files::kLast]};
-    count += is_there(row.view());
+    count += has_headers(row.view());
     if (is_better(row)) best = &row;
   }
   if (!best) return {};
@@ -73,7 +70,7 @@ Record datasets_row(const std::string& name, const std::vector<Record>& rows) {
   std::set<std::string> others;
   int count = 0;
   for (const auto& row : rows) {
-    if (!is_there(row.view())) continue;
+    if (!has_headers(row.view())) continue;
     ++count;
     const std::string filetype(row[files::kFiletype]);
     const auto kind =

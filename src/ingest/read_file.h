@@ -40,6 +40,8 @@ struct ArchiveFile {
   bool is_passed() const { return what == FileClass::foreign; }
   bool is_waiting() const { return what == FileClass::embargo; }
   bool is_failure() const { return rows.empty() && !is_passed() && !is_waiting(); }
+  /// What was read of it before stays until it can be read: that it cannot be now says nothing about it.
+  bool stays_as_it_was() const { return is_known && (what == FileClass::unreadable || what == FileClass::changing); }
 };
 
 struct ReadOptions {

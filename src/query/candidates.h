@@ -20,7 +20,7 @@ constexpr std::int64_t kRowsOfBlock = 8192;
 /// Which rows: those that an index or an earlier step found, or else all that the selection matches.
 struct Candidates {
   const RecordFile* file;
-  Selection selection;
+  Selection selection;  ///< remembers answers: threads ask copies of it, such as a Looker has
   std::optional<RowSet> chosen;
 };
 
@@ -73,6 +73,9 @@ class Looker {
     }
     give();
   }
+
+  /// Whether a checked copy of one of them is a candidate, too: a writer may have changed it between the two looks.
+  bool still_matches(RecordView copy) const { return matches(copy); }
 
  private:
   bool matches(RecordView record) const {

@@ -175,8 +175,7 @@ Result<Columns> Query::columns(const std::vector<std::string>& expressions, bool
           const auto add_checked = [&](std::int64_t row, RecordView) {
             if (auto read = file_->read(row, worker.copy); !read.ok())
               worker.damaged.add(std::move(read));
-            else if (candidates.selection.matches(
-                         worker.copy.view()))  // else a writer changed it between the two looks
+            else if (worker.looker.still_matches(worker.copy.view()))
               add(worker, worker.copy.view());
             return true;
           };

@@ -92,7 +92,7 @@ Status Collector::add_block(std::int64_t from, std::int64_t end) {
   looker_.between(from, end, [&](std::int64_t row, RecordView) {
     if (auto read = candidates_->file->read(row, copy_); !read.ok()) {
       damaged.add(std::move(read));
-    } else if (candidates_->selection.matches(copy_.view())) {  // else a writer changed it between the two looks
+    } else if (looker_.still_matches(copy_.view())) {
       add(copy_.view());
       if (groups_ == kManyGroups) status = put_away(row + 1);
     }

@@ -59,7 +59,7 @@ TEST(Expression, ErrorsPointAtTheColumn) {
             "column 13: there is no field exptme; near: exptime; if a text is meant: 'exptme'\n"
             "  ccd = 1 and exptme > 60\n"
             "              ^");
-  EXPECT_EQ(first_line("filter = 60"), "column 10: filter is text, 60 a number");
+  EXPECT_EQ(first_line("filter = 60"), "column 10: filter is text, 60 a number; number(filter) reads it as one");
   EXPECT_EQ(first_line("exptime > 'abc'"), "column 11: exptime is a number, 'abc' text");
   EXPECT_EQ(first_line("type = flot"),
             "column 8: type is never 'flot'; its words are none, object, dark, bias, flat, mask");

@@ -54,5 +54,37 @@ TEST(Columns, AreWhatALoopOverTheRowsFinds) {
   }
 }
 
+// Conditions on texts remember answers: those of a thread are its own (TSan once found that they were not).
+TEST(Columns, AndGroupsOfRowsThatATextChooses) {
+  Folder folder;
+  Random random(8);
+  std::vector<Record> rows;
+  for (int i = 0; i < 60000; ++i) rows.push_back(random_row(random, 5000));
+  const RecordFile file = make_table(folder / "c.db", rows);
+  const auto is_meant = [](std::string_view name) { return name.find('7') != name.npos; };
+  std::int64_t meant = 0;
+  for (const auto& row : rows)
+    meant += see(row.view(), native(), "deleted").number == 0 && is_meant(see(row.view(), native(), "filename").word);
+  ASSERT_GT(meant, 1000);
+  for (const int jobs : {1, 4}) {
+    Selection selection;
+    selection.without_deleted(native());
+    ASSERT_TRUE(selection.text(native(), "filename", is_meant).ok());
+    Query query(file);
+    query.select(selection).jobs(jobs);
+    for (const bool checked : {true, false}) {
+      const auto read = query.columns({"filename"}, checked);
+      ASSERT_TRUE(read.ok()) << read.status().text();
+      EXPECT_EQ(read->rows, meant) << jobs << " threads, checked " << checked;
+    }
+    query.group("type", "count");
+    auto groups = query.rows();
+    ASSERT_TRUE(groups.ok()) << groups.status().text();
+    std::int64_t total = 0;
+    while (groups->next()) total += std::get<std::int64_t>(value_of(groups->record(), *groups->schema().find("count")));
+    EXPECT_EQ(total, meant) << jobs << " threads";
+  }
+}
+
 }  // namespace
 }  // namespace imreg
