@@ -71,9 +71,12 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 int check(Request& request) {
   cli::CheckBeside beside(request.database);
   request.options.expand = beside.expand();
-  auto report = has_headers_only(request.database)
-                    ? Result<CheckReport>(CheckReport{request.database})
-                    : watched(request, [&] { return check_database(request.database, request.options); });
+  auto report = watched(request, [&]() -> Result<CheckReport> {
+    if (!has_headers_only(request.database)) return check_database(request.database, request.options);
+    CheckReport none;
+    none.path = request.database;
+    return none;
+  });
   if (!report) return trouble(request, report.status());
   beside.check(request.options, *report);
   tell(request, *report, report->findings, report->damages + report->warnings);

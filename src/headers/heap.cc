@@ -1,6 +1,7 @@
 // Appends headers to a heap, and reads them again.
 #include "headers/heap.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -55,9 +56,10 @@ Result<Heap> Heap::open_to_write(const std::string& path, const std::string& lik
   IMREG_ASSIGN(out.written_, out.file_.size());
   std::string head(kMagic.size(), '\0');
   IMREG_TRY(out.file_.read(0, head.data(), head.size()).status());
-  // New, or its maker died, or a power cut left its size and not its bytes: nothing was added before they were on the disk.
+  // New, or its maker died, or a power cut left its size and some of its bytes: nothing is added before they are on the disk.
   const auto size = static_cast<std::int64_t>(kMagic.size());
-  if (out.written_ < size || (out.written_ == size && head.find_first_not_of('\0') == head.npos)) {
+  const auto is_torn = [](char is, char wanted) { return is == '\0' || is == wanted; };
+  if (out.written_ <= size && head != kMagic && std::equal(head.begin(), head.end(), kMagic.begin(), is_torn)) {
     IMREG_TRY(out.file_.write(0, kMagic));
     IMREG_TRY(out.file_.sync());
     IMREG_TRY(sync_folder_of(path, observer));
