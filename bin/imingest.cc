@@ -15,7 +15,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     {"db", "DIR", "the folder of header tables (default .)"},
     {"n", "", "rehearse: say what is new, changed or gone, write nothing"},
-    {"again", "", "read all files below TREE once more, though they have not changed"},
+    {"again", "", "read all files once more, though they have not changed"},
     {"public", "", "only what is public by its release date"},
     {"layout", "PATTERN", "only files that stand so: acsql, flat, date, {yyyy}/*.fits"},
     {"proposals", "FILE", "types of programmes, lines PROPOSAL TYPE"},

@@ -68,7 +68,7 @@ std::string report_text(const IngestReport& report, bool rehearse) {
   if (rehearse) return out + seldom(report.outside, "outside of the layout") + "; nothing was written\n";
   out += part(report.passed, "passed over") + seldom(report.waiting, "not public yet") + part(report.failed, "failed") +
          seldom(report.outside, "outside of the layout") + "; " + counted(report.rows, "header") + " read\n";
-  if (report.images.rows > 0)
+  if (report.images.rows > 0 || report.images.failed > 0)
     out += "images: " + counted(report.images.rows, "row") + part(report.images.added, "added") +
            part(report.images.updated, "updated") + seldom(report.images.failed, "not registered") + "\n";
   for (const auto& [what, n] : report.classes) out += "  " + what + ": " + std::to_string(n) + "\n";

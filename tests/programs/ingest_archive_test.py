@@ -334,7 +334,7 @@ out = fails(4, ["1 known files are not there"], "imingest", "-db", "u", "mnt")
 os.remove("mnt/link.fits")
 equal(counts("u", "mnt")["gone"], 1, "then it is gone")
 write("mnt/half.fits", read(SIM[0])[:-3000])
-counts("u", "mnt")
+check("not registered" in run("imingest", "-db", "u", "mnt", code=4).stdout, "headers without images are told, as imregister tells them")
 equal([r["class"] for r in table("u", "files", "-where", "filename = 'half.fits'")], ["cut"], "a class")
 check(run("imheader", "-db", "a", "j8bt05nk", code=0).stdout.count("SIMPLE") == 2, "imheader of an observation")
 

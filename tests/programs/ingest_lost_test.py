@@ -1,0 +1,110 @@
+"""What imingest does about what cannot be read for now, and about tables that somebody lost: nothing that was read is thrown away, and what
+is missing is told. Oracle: the answers before."""
+import harness
+from harness import *
+import glob
+
+root = os.geteuid() == 0
+if root:  # programs for nobody, who may not look into the folder of the build when that is below /root
+    harness.BIN = shutil.copytree(BIN, os.path.abspath("programs"))
+
+
+def as_nobody():
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def counts(*args, code=0, **more):
+    return json.loads(run("imingest", "-db", "h", "-format", "json", *args, code=code, **more).stdout)
+
+
+def answers():
+    """All that the folder tells, but when it was written."""
+    out = {t: [{k: v for k, v in r.items() if k not in ("changeno", "crc", "heap", "heapcrc", "ingested", "last", "regtime", "mtime")} for r in rows(f"h/{t}.db")]
+           for t in ("Imreg", "master", "datasets", "headers/generic_0", "headers/generic_ccd")}
+    return {t: sorted((r for r in table if not r["deleted"]), key=str) for t, table in out.items()}
+
+
+def file_row(name):
+    return next(json.loads(l) for l in run("imsearch", "-db", "h", "-from", "files", "-where", f"filename = '{name}'", "-format", "json").stdout.splitlines())
+
+
+run("imsim", "-o", "night", "-ccds", 2, "-objects", 3, "-size", "60x80", "-seed", 4, code=0)
+files = sorted(glob.glob("night/*/*.fits"))
+name = os.path.basename(files[3])
+
+# -n tells which, as the run after it finds them.
+listed = run("imingest", "-db", "h", "-n", "-v", "night", code=0).stdout
+equal(sorted(l.split(":")[0] for l in listed.splitlines() if l.endswith(".fits: new")), [os.path.abspath(f) for f in files], "-n -v")
+check("nothing was written" in listed and not os.path.exists("h"), "-n writes nothing")
+counts("night")
+before = answers()
+header = run("imheader", "-db", "h", name, code=0).stdout
+os.makedirs("away")
+os.rename(files[0], "away/" + os.path.basename(files[0]))
+os.rename(files[1], "away/renamed.fits")
+os.remove(files[2])
+shutil.copy2(files[5], "away/copy.fits")
+os.utime(files[4])
+listed = run("imingest", "-db", "h", "-n", "-v", "night", "away", code=0).stdout.splitlines()
+found = run("imingest", "-db", "h", "-v", "night", "away", code=0).stdout.splitlines()
+equal(sorted(listed[:-1]), sorted(l for l in found if l.startswith("/")), "what is told before and what happens")
+equal([listed[-1].split(": ")[1].split("; ")[0]], [found[[i for i, l in enumerate(found) if " known, " in l][0]].split(": ")[1].split(", 0 passed")[0].split("; ")[0].split(", 1 passed")[0]], "the numbers")
+counts("night", "away")
+
+# A file that cannot be read now keeps what was read, in all tables, however often one tries; then it is read.
+if root:
+    before = answers()
+    for folder, _, names in os.walk("h"):
+        for one in ["."] + names:
+            os.chown(os.path.join(folder, one), 65534, 65534)
+    for state in (0o000, 0o644):
+        os.utime(files[3])
+        os.chmod(files[3], state)
+        if state == 0:
+            for _ in range(2):
+                out = fails(4, [name, "ermission denied"], "imingest", "-db", "h", "night", preexec_fn=as_nobody)
+                equal(answers(), before, "tables while a file cannot be read")
+                row = file_row(name)
+                equal((row["state"], row["class"], row["hdus"]), ("failed", "unreadable", 3), "files.db")
+                equal(run("imheader", "-db", "h", name, code=0).stdout, header, "imheader")
+                run("imcheck", "-db", "h", code=0)
+            # A new one that cannot be read has nothing, and is failed.
+            write("night/new.fits", read(files[3]))
+            os.chmod("night/new.fits", 0)
+            run("imingest", "-db", "h", "night", code=4, preexec_fn=as_nobody)
+            equal((file_row("new.fits")["state"], file_row("new.fits")["hdus"]), ("failed", 0), "never read")
+            os.remove("night/new.fits")
+        else:
+            equal(counts("night")["changed"], 1, "it can be read again")
+            equal(file_row(name)["state"], "done", "it can be read again")
+            equal(answers(), before, "and all is as before")
+
+# A table that somebody removed: told, until all was read once more.
+before = answers()
+os.remove("h/headers/generic_ccd.db")
+check("a table is missing" in fails(4, ["headers", "imingest -again"], "imingest", "-db", "h", "night").stderr, "a lost table")
+fails(3, ["of its 3 headers are in the tables", "imingest -again"], "imcheck", "-db", "h")
+run("imingest", "-db", "h", "-again", "night", "away", code=4)  # it was missing when this began
+equal(answers(), before, "all is there again")
+run("imcheck", "-db", "h", code=0)
+equal(counts("night", "away")["new"], 0, "and known")
+
+# A heap without which rows have no headers: nothing is written into the table before it is there, or the table is gone, too.
+heap = "h/headers/generic_ccd.heap"
+os.rename(heap, "kept")
+os.utime(files[4])
+fails(3, [heap, "is missing", "rows", "-again"], "imingest", "-db", "h", "night", "away")
+check(not os.path.exists(heap), "no heap is made beside rows that need another one")
+fails(3, [heap], "imcheck", "-db", "h")
+os.rename("kept", heap)
+equal(counts("night", "away")["changed"], 1, "with it the run goes on")
+equal(answers(), before, "as before")
+
+# A folder in which no image was found has tables all the same.
+os.mkdir("words")
+write("words/a.txt", b"no image\n")
+run("imingest", "-db", "none", "words", code=0)
+run("imcheck", "-db", "none", code=0)
+equal(json.loads(run("imcheck", "-db", "none", "-format", "json", code=0).stdout)["rows"], 0, "imcheck of tables without images")
+finish()
