@@ -13,7 +13,7 @@ using namespace imreg;
 constexpr cli::Option kOptions[] = {
     {"db", "DIR", "the folder of header tables (default .)"},
     {"hdu", "N", "only the header of this HDU, 0 is the primary"},
-    {"key", "KEYWORD", "only the cards of this keyword", cli::kRepeat},
+    {"key", "KEYWORD", "only the cards of this keyword, or 'ESO DET*'", cli::kRepeat},
 };
 constexpr cli::Program kProgram = {
     "imheader",
@@ -30,7 +30,8 @@ std::string text_of(const FileHeader& header, const std::vector<const cli::Use*>
   const Header cards(header.cards);
   const auto is_wanted = [&](std::size_t i) {
     for (const auto* key : keys) {
-      if (equal_nocase(cards.keyword(i), key->words[0])) return true;
+      const std::string& wanted = key->words[0];
+      if (is_glob(wanted) ? glob_match(wanted, cards.keyword(i)) : equal_nocase(cards.keyword(i), wanted)) return true;
     }
     return keys.empty();
   };

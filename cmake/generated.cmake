@@ -50,13 +50,19 @@ add_custom_command(OUTPUT ${filters} COMMAND imreg-filters ${filters} ${filter_l
                    DEPENDS imreg-filters ${filter_lists} VERBATIM)
 target_sources(imreg_camera PRIVATE ${filters})
 
-# The one man page with a table that is made.
-set(record_page ${CMAKE_BINARY_DIR}/man/imreg-record.5)
+# Man pages with tables that are made.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/man)
-add_custom_command(OUTPUT ${record_page}
-                   COMMAND imreg-codegen -page ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 ${record_page}
-                   DEPENDS imreg-codegen ${CMAKE_SOURCE_DIR}/formats/regimage.fmt ${CMAKE_SOURCE_DIR}/man/imreg-record.5 VERBATIM)
-add_custom_target(imreg_pages ALL DEPENDS ${record_page})
+function(page_with_tables name)
+  list(TRANSFORM ARGN REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/formats/\\1.fmt" OUTPUT_VARIABLE formats)
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/man/${name}
+                     COMMAND imreg-codegen -page ${CMAKE_SOURCE_DIR}/man/${name} ${CMAKE_BINARY_DIR}/man/${name} ${formats}
+                     DEPENDS imreg-codegen ${formats} ${CMAKE_SOURCE_DIR}/man/${name} VERBATIM)
+  set(made_pages ${made_pages} ${name} PARENT_SCOPE)
+endfunction()
+page_with_tables(imreg-record.5 regimage)
+page_with_tables(imreg-ingest.5 files master datasets)
+list(TRANSFORM made_pages PREPEND ${CMAKE_BINARY_DIR}/man/ OUTPUT_VARIABLE made_page_files)
+add_custom_target(imreg_pages ALL DEPENDS ${made_page_files})
 foreach(room temperature registry)
   add_dependencies(imreg_${room} imreg_generated)
   target_include_directories(imreg_${room} PUBLIC ${CMAKE_BINARY_DIR}/generated)

@@ -2,7 +2,8 @@
 //   imreg-codegen -header FILE.fmt OUT.h    the typed header
 //   imreg-codegen -table OUT.cc FILE.fmt... the built-in formats, as constants
 //   imreg-codegen -man FILE.fmt             the table of the fields, for a man page
-//   imreg-codegen -page FILE.fmt PAGE OUT   the page with that table instead of its line @FIELDS@
+//   imreg-codegen -page PAGE OUT FILE.fmt...
+//                                           the page with these tables, each instead of the line @FIELDS of FILE@
 //   imreg-codegen -lock FILE.fmt...         the lines of layout.lock
 #include <cstdio>
 #include <string>
@@ -47,13 +48,17 @@ Status run(int argc, char** argv) {
     std::fputs(imreg::man_table(schema).c_str(), stdout);
     return {};
   }
-  if (verb == "-page" && argc == 5) {
-    IMREG_ASSIGN(const Schema schema, read(argv[2]));
-    IMREG_ASSIGN(std::string page, imreg::read_file(argv[3]));
-    constexpr std::string_view kPlace = "\n@FIELDS@\n";
-    const auto at = page.find(kPlace);
-    if (at == std::string::npos) return Status(imreg::Code::invalid, "has no line @FIELDS@").in_file(argv[3]);
-    return imreg::replace_file(argv[4], page.replace(at, kPlace.size(), "\n" + imreg::man_table(schema)));
+  if (verb == "-page" && argc > 4) {
+    IMREG_ASSIGN(std::string page, imreg::read_file(argv[2]));
+    for (int i = 4; i < argc; ++i) {
+      IMREG_ASSIGN(const Schema schema, read(argv[i]));
+      const std::string place = "\n@FIELDS of " + stem(argv[i]) + "@\n";
+      const auto at = page.find(place);
+      if (at == std::string::npos)
+        return Status(imreg::Code::invalid, "has no line " + place.substr(1, place.size() - 2)).in_file(argv[2]);
+      page.replace(at, place.size(), "\n" + imreg::man_table(schema));
+    }
+    return imreg::replace_file(argv[3], page);
   }
   if (verb == "-lock" && argc > 2) {
     for (int i = 2; i < argc; ++i) {
@@ -64,7 +69,7 @@ Status run(int argc, char** argv) {
   }
   return {imreg::Code::invalid,
           "usage: imreg-codegen -header FILE.fmt OUT.h | -table OUT.cc FILE.fmt... | -man FILE.fmt | "
-          "-page FILE.fmt PAGE OUT | -lock FILE.fmt..."};
+          "-page PAGE OUT FILE.fmt... | -lock FILE.fmt..."};
 }
 
 }  // namespace

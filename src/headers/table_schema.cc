@@ -14,8 +14,7 @@ namespace imreg::headers {
 
 namespace {
 
-constexpr std::size_t kMostColumns = 999;  // FITS 4.0, section 7.3.1: TFIELDS
-constexpr std::size_t kWidest = 500;       // bytes of a text in a row
+constexpr std::size_t kWidest = 500;  // bytes of a text in a row
 constexpr std::int64_t kNoInteger = std::numeric_limits<std::int64_t>::min();
 
 struct OwnField {

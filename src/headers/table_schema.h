@@ -13,6 +13,7 @@
 
 namespace imreg::headers {
 
+inline constexpr std::size_t kMostColumns = 999;              ///< FITS 4.0, section 7.3.1: TFIELDS
 inline constexpr double kExactIntegers = 9007199254740992.0;  ///< 2^53: integers up to it are reals, too
 
 /// Where the fields of all tables stand in this one.

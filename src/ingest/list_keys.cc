@@ -351,6 +351,13 @@ class Keys {
     all.insert(all.end(), names_.begin(), names_.end());
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
+    for (const char* const own : {"files", "master", "datasets"}) {
+      if (equal_nocase(options_.word, own))
+        return Status(Code::not_found,
+                      std::string(own) +
+                          " is no table of headers: man 5 imreg-ingest has its columns, imsearch -from " + own +
+                          " its rows");
+    }
     const std::string near = nearest_names(options_.word, all);
     return Status(Code::not_found,
                   "there is no table and no keyword \"" + visible(options_.word) + "\"" +

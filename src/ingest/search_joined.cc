@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "formats/regimage.h"
+#include "headers/table_schema.h"
 #include "imreg/ingest.h"
 #include "imreg/join.h"
 #include "imreg/query.h"
@@ -366,11 +367,30 @@ class JoinedSearch {
 
 }  // namespace
 
+namespace {
+
+// Whether the table that is searched has as many columns as it can have.
+bool is_full(const JoinOptions& join) {
+  if (join.from.empty()) return false;
+  const auto path = header_table_path(join.folder, join.from);
+  const auto file = path ? RecordFile::open(*path) : Result<RecordFile>(path.status());
+  return file && file->schema().fields.size() >= headers::kMostColumns;
+}
+
+}  // namespace
+
 Status with_table_hint(Status status, const JoinOptions& join) {
   constexpr std::string_view kStart = "there is no field ";
   const std::string& message = status.message();
   const auto start = message.find(kStart);
   if (start == message.npos || !join.tables.empty()) return status;
+  if (is_full(join)) {
+    const auto line = std::min(message.find('\n'), message.size());
+    return {status.code(),
+            message.substr(0, line) + "; " + join.from +
+                " has all the 999 columns that FITS allows: keywords that came later are in its heap only (imheader)" +
+                message.substr(line)};
+  }
   std::string_view name = std::string_view(message).substr(start + kStart.size());
   if (name.starts_with('"')) name.remove_prefix(1);
   const auto dot = name.find('.');
