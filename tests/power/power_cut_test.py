@@ -3,7 +3,8 @@
 EXT4_IOC_SHUTDOWN with NOLOGFLUSH in the middle of it: what the file system had not sent to the device is gone, as when the plug is
 pulled. What was acknowledged is written down outside. After each cut the file system is mounted again (its own journal is replayed)
 and every acknowledged row must be there, as it was acknowledged or newer, none mixed, none invented; a change of many rows is there
-wholly or not at all, and known to the history; a copy is whole, and has what it had; the next programs go on with it.
+wholly or not at all, and known to the history; a copy is whole, and has what it had; a queue has each image that was queued once, and gives
+none out again; header tables have what imingest said it had read; the next programs go on with it.
 Needs root and loop devices; 50 cuts, with IMREG_LONG=1 more, as far as the time goes."""
 import array, fcntl, random, struct, sys, threading, time
 sys.path.insert(0, sys.argv[1] + "/tests/programs")
@@ -13,6 +14,7 @@ EXT4_IOC_SHUTDOWN, NOLOGFLUSH = 0x8004587D, 2  # _IOR('X', 125, __u32), linux/fs
 rnd = random.Random(int(os.environ.get("IMREG_SEED", "20030127")))
 IMAGE, MOUNT = os.path.join(work, "disk"), os.path.join(work, "mount")
 DB, COPY = os.path.join(MOUNT, "night.db"), os.path.join(MOUNT, "copy")
+QUEUED, HEADERS, TREE = os.path.join(MOUNT, "queued.db"), os.path.join(MOUNT, "headers"), os.path.join(work, "tree")
 FIXED = 40
 
 
@@ -84,14 +86,15 @@ class Worker(threading.Thread):
         self.attempted, self.acknowledged = known.setdefault(letter, ({}, {}))
         self.operations, self.strange = 0, []
 
-    def done(self, program, *args):
+    def done(self, program, *args, fine=(0,)):
         """Whether it ended well, before the plug was pulled: what is said from a moment before on nobody hears any more."""
         out = subprocess.run([os.path.join(BIN, program), *map(str, args)], capture_output=True, text=True)
         if stop.is_set():
             return False
-        if out.returncode != 0:
+        if out.returncode not in fine:
             self.strange.append((program, args, out.returncode, out.stderr))
         self.operations += out.returncode == 0
+        self.said = out.stdout
         return out.returncode == 0
 
     def register(self, names):
@@ -148,7 +151,7 @@ class Changer(Worker):
         elif dice < 0.6:
             self.change("filter", "imsearch", "-db", DB, "-name", "s*", "-modify", "filter", f"f{state['filter'][1] + 1}")
         elif dice < 0.8:
-            rows = {n: v for w in workers for n, v in list(w.acknowledged.items()) if w is not self}
+            rows = {n: v for w in night for n, v in list(w.acknowledged.items()) if w is not self}
             had = {"rows": rows, "path": state["path"][0], "filter": state["filter"][0], "gone": set(state["gone"])}
             if self.done("imbackup", "-db", DB, COPY, *["-full"] * state["compacted"]):  # then it is another file
                 state["copy"], state["compacted"] = had, False
@@ -161,6 +164,41 @@ class Changer(Worker):
                 state["history"] += 1
                 state["compacted"] = True
                 self.done("imcheck", "-db", DB, "-compact")
+
+
+class Queuer(Worker):
+    """New files that are registered and queued, and lines that are taken out of the queue."""
+
+    def __init__(self, letter, known):
+        super().__init__(letter, known)
+        self.taken = known.setdefault("taken", set())  # lines that were given out, and that was heard
+
+    def step(self):
+        if self.dice.random() < 0.6 or not self.acknowledged:
+            names = [f"{self.letter}{len(self.attempted) + i}.fits" for i in range(self.dice.choice([1, 1, 2, 4]))]
+            self.attempted.update(dict.fromkeys(names, 1))
+            for name in names:
+                image(name, 1)
+            if self.done("imsort", "-db", QUEUED, *names):
+                self.acknowledged.update(dict.fromkeys(names, 1))
+        elif self.done("imqueue", "-db", QUEUED, "take", "-n", self.dice.choice([1, 3]), "-format", "json", "IMSTAT", fine=(0, 1)):
+            lines = {os.path.basename(json.loads(l)["path"]) for l in self.said.splitlines()}
+            if lines & self.taken:
+                self.strange.append(("given out again", lines & self.taken))
+            self.taken |= lines
+
+
+class Archivist(Worker):
+    """Files of an archive that come and change, and imingest."""
+
+    def step(self):
+        for _ in range(self.dice.choice([1, 2, 5])):
+            old = self.dice.random() < 0.4 and self.attempted
+            name = self.dice.choice(list(self.attempted)) if old else f"{self.letter}{len(self.attempted)}.fits"
+            self.attempted[name] = self.attempted.get(name, 0) + 1
+            image(os.path.join(TREE, name), self.attempted[name])
+        if self.done("imingest", "-db", HEADERS, TREE):
+            self.acknowledged.update(self.attempted)
 
 
 def path_of(number):
@@ -189,7 +227,7 @@ with open(IMAGE, "wb") as f:
     f.truncate(96 << 20)
 equal(shell("mkfs.ext4", "-q", "-F", IMAGE).returncode, 0, "mkfs")
 mount()
-totals = {"cuts": 0, "operations": 0, "moves, changes, deletions, copies": 0, "looks at copies": 0, "rows acknowledged": 0, "rows lost": 0}
+totals = {"cuts": 0, "operations": 0, "moves, changes, deletions, copies": 0, "looks at copies": 0, "lines queued": 0, "headers": 0, "rows acknowledged": 0, "rows lost": 0}
 
 
 def rows_in(path, what):
@@ -256,6 +294,45 @@ def look_at_copy(known, what):
     whole(path, what, written=False)
 
 
+def look_at_queue(queuer, what):
+    """Each image that was queued has one line, and no line that was given out waits."""
+    if not os.path.exists(QUEUED):
+        check(not queuer.acknowledged, f"{what}: the database is gone")
+        return
+    found = rows_in(QUEUED, what)
+    lost(found, queuer.acknowledged, what)
+    out = run("imqueue", "-db", QUEUED, "show", "-format", "json", "IMSTAT")
+    check(out.returncode == 0 or not queuer.acknowledged, f"{what}: imqueue: {out.returncode} {out.stderr}")
+    lines = {}
+    for line in map(json.loads, out.stdout.splitlines()):
+        name = os.path.basename(line["path"])
+        check(name in queuer.attempted and name not in lines, f"{what}: {name} is twice in the queue, or nobody put it there")
+        lines[name] = line["state"]
+    for name in queuer.acknowledged:
+        check(lines.get(name) in ("waiting", "taken", "done"), f"{what}: {name} was queued, and is {lines.get(name)}")
+    for name in queuer.taken:
+        check(lines.get(name) == "done", f"{what}: {name} was given out, and is {lines.get(name)}")
+    totals["lines queued"] += len(queuer.acknowledged)
+
+
+def look_at_headers(archivist, what, last=False):
+    if not os.path.exists(os.path.join(HEADERS, "files.db")):
+        check(not archivist.acknowledged, f"{what}: the tables are gone")
+        return
+    if not archivist.acknowledged:
+        return
+    out = run("imsearch", "-db", HEADERS, "-from", "generic_0", "-format", "json", "-fields", "filename,object,exptime", code=0)
+    found = {}
+    for row in map(json.loads, out.stdout.splitlines()):
+        check(row["filename"] not in found and row["object"] == f"version {row['exptime']:.0f}", f"{what}: {row}, twice or mixed")
+        found[row["filename"]] = row
+    lost(found, archivist.acknowledged, what)
+    if last:
+        equal({n: r["exptime"] for n, r in found.items()}, archivist.attempted, f"{what}: headers and files")
+        whole(os.path.join(HEADERS, "Imreg.db"), what, written=False)
+    totals["headers"] += len(found)
+
+
 for number, _ in enumerate(long_form(range(50), range(950))):
     if number % 10 == 0:  # a new database now and then
         for f in os.listdir(MOUNT):
@@ -265,7 +342,12 @@ for number, _ in enumerate(long_form(range(50), range(950))):
         os.sync()
         known = {"registered": False}  # what each worker attempted and was told, over all cuts
     stop = threading.Event()
-    workers = [Registrar("a", known), Registrar("b", known), Changer("c", known)]
+    if number % 10 == 0:
+        shutil.rmtree(TREE, ignore_errors=True)
+        os.mkdir(TREE)
+    night = [Registrar("a", known), Registrar("b", known), Changer("c", known)]
+    queuer, archivist = Queuer("q", known), Archivist("h", known)
+    workers = night + [queuer, archivist]
     for w in workers:
         w.start()
     time.sleep(rnd.uniform(0.02, 0.35))
@@ -281,15 +363,26 @@ for number, _ in enumerate(long_form(range(50), range(950))):
     restart_machine()
     totals["cuts"] += 1
     totals["operations"] += sum(w.operations for w in workers)
-    totals["moves, changes, deletions, copies"] += workers[-1].operations
-    attempted = {n: v for w in workers for n, v in w.attempted.items()}
+    totals["moves, changes, deletions, copies"] += night[-1].operations
+    attempted = {n: v for w in night for n, v in w.attempted.items()}
     attempted |= {"next.fits": 1} | {f"s{i}.fits": 1 for i in range(FIXED)} | dict.fromkeys(known["changes"]["going"], 1)
     totals["rows acknowledged"] += sum(len(w.acknowledged) for w in workers)
     for w in workers:
         check(not w.strange, f"cut {number}: before it: {w.strange}")
+    look_at_queue(queuer, f"cut {number}, the queue")
+    look_at_headers(archivist, f"cut {number}, header tables")
+    behind = f"behind{number}.fits"
+    image(behind, 1)
+    run("imsort", "-db", QUEUED, behind, code=0)
+    queuer.attempted[behind] = queuer.acknowledged[behind] = 1
+    look_at_queue(queuer, f"cut {number}, the queue after the next writer")
+    if archivist.attempted:
+        run("imingest", "-db", HEADERS, TREE, code=0)
+        archivist.acknowledged.update(archivist.attempted)
+        look_at_headers(archivist, f"cut {number}, header tables after the next run", last=True)
     for when in ("a reader", "after the next writer"):
         what = f"cut {number}, {when}"
-        acknowledged = {n: v for w in workers for n, v in w.acknowledged.items()}
+        acknowledged = {n: v for w in night for n, v in w.acknowledged.items()}
         if not os.path.exists(DB):
             check(not acknowledged and not known["registered"], f"{what}: the database is gone, {len(acknowledged)} rows were acknowledged")
             break
@@ -301,7 +394,7 @@ for number, _ in enumerate(long_form(range(50), range(950))):
         look_at_copy(known, f"{what}, the copy")
         for name, row in found.items():  # what is there now stays
             known["registered"] |= name[0] == "s"
-            for w in workers:
+            for w in night:
                 if name in w.attempted:
                     w.acknowledged[name] = max(row["exptime"], w.acknowledged.get(name, 0))
         if when == "a reader":
