@@ -1,5 +1,6 @@
 // The whole sky in Aitoff's projection: hours to the left, degrees upwards.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -72,8 +73,8 @@ void draw_graticule(Canvas& canvas, const Globe& globe, Colour colour, char lett
   canvas.polyline(line, {kFrame, m.line * 0.8, 0, letter});
 }
 
-// Hours stand under the equator, degrees left of the rim.
-void draw_numbers(Canvas& canvas, const Globe& globe) {
+// Hours stand under the equator, degrees left of the rim. `covered`: there are shades under the hours.
+void draw_numbers(Canvas& canvas, const Globe& globe, bool covered) {
   const Metrics& m = canvas.metrics();
   const double space = m.characters ? 2 : m.gap;
   const Extent text = canvas.measure("12h", Font::tick);
@@ -90,8 +91,16 @@ void draw_numbers(Canvas& canvas, const Globe& globe) {
   const int hour_step = globe.area.width() / 6 > text.width + m.apart ? 4 : 12;
   for (int hour = hour_step; hour <= 20; hour += hour_step) {
     const Point at = globe((hour - 12) * 15, 0);
-    canvas.text({at.x + (m.characters ? 2 : m.gap), at.y + (m.characters ? 4 : m.gap / 2)}, std::to_string(hour) + "h",
-                Font::note, {0, 0});
+    const Point place{at.x + (m.characters ? 2 : m.gap), at.y + (m.characters ? 4 : m.gap / 2)};
+    const std::string words = std::to_string(hour) + "h";
+    if (covered && !m.characters) {
+      const Extent size = canvas.measure(words, Font::note);
+      const double rim = m.gap / 3;
+      const Box box{place.x - rim, place.y - rim, place.x + size.width + rim, place.y + size.height + rim};
+      canvas.polygon(std::array<Point, 4>{{{box.x0, box.y0}, {box.x1, box.y0}, {box.x1, box.y1}, {box.x0, box.y1}}},
+                     {255, 255, 255});
+    }
+    canvas.text(place, words, Font::note, {0, 0});
   }
 }
 
@@ -175,7 +184,7 @@ Status draw(const SkyMap& map, Canvas& canvas) {
     ColourBar(canvas, counts, "positions per pixel", area.height(), true)
         .draw(canvas, {area.x1 + numbers, area.y0, area.x1 + numbers + bar_room, area.y1});
   }
-  draw_numbers(canvas, globe);
+  draw_numbers(canvas, globe, many);
   if (legend.wanted()) legend.draw(canvas, corner);
   page.draw(canvas);
   return {};

@@ -8,7 +8,7 @@
 namespace imreg::cli {
 
 inline constexpr Option kStatusAmount[] = {
-    {"", "verbs", "stat hist bin fit corr top vec plot map focal, report DATE; help"},
+    {"", "verbs", "stat hist bin fit corr top vec plot map focal fields, report DATE; help"},
     {"by", "A,B", "a line, or a colour, for each value"},
     {"width", "W", "of a bin: 0.5, 1h"},
     {"bins", "N", "how many bins"},
