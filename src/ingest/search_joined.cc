@@ -365,10 +365,6 @@ class JoinedSearch {
   std::int64_t looked_at_ = 0, strangers_ = 0;
 };
 
-}  // namespace
-
-namespace {
-
 // Whether the table that is searched has as many columns as it can have.
 bool is_full(const JoinOptions& join) {
   if (join.from.empty()) return false;
