@@ -59,7 +59,7 @@ TEST(Peaks, OfIntegersAreThoseOfFloats) {
         Case{40000, 900, 32768, 65535}, Case{0, 0, 32768, 100}, Case{-3, 2, 5, 32000}}) {
     const std::int64_t width = 403, height = 301;
     std::vector<std::int16_t> stored;
-    std::normal_distribution<double> noise(c.sky, c.noise);
+    std::normal_distribution<double> noise(c.sky, c.noise > 0 ? c.noise : 1);
     std::vector<double> values(static_cast<std::size_t>(width * height));
     for (double& value : values) value = c.noise > 0 ? noise(random) : c.sky;
     std::uniform_real_distribution<double> x(0, static_cast<double>(width)), y(0, static_cast<double>(height)),
