@@ -11,6 +11,7 @@
 #include "imreg/backup.h"
 #include "imreg/ingest.h"
 #include "imreg/upkeep.h"
+#include "os/file.h"
 
 namespace {
 using namespace imreg;
@@ -74,7 +75,7 @@ int check(Request& request) {
   auto report = watched(request, [&]() -> Result<CheckReport> {
     if (!has_headers_only(request.database)) return check_database(request.database, request.options);
     CheckReport none;
-    none.path = request.database;
+    none.path = folder_of(request.database) + " (header tables without images)";
     return none;
   });
   if (!report) return trouble(request, report.status());

@@ -35,8 +35,10 @@ std::string text_of(const FileHeader& header, const std::vector<const cli::Use*>
     }
     return keys.empty();
   };
+  bool wanted = false;
   for (std::size_t i = 0; i < cards.size(); ++i) {
-    if (is_wanted(i)) (out += cards.card(i)) += '\n';
+    wanted = is_wanted(i) || (wanted && cards.keyword(i) == "CONTINUE");  // a long text goes on there
+    if (wanted) (out += cards.card(i)) += '\n';
   }
   if (keys.empty()) out += "END" + std::string(kCardSize - 3, ' ') + "\n";
   return out;

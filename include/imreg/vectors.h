@@ -47,7 +47,8 @@ Summary summarize(Values values, const SummaryOptions& options = {});
 struct Edges {
   double low = 0, width = 0;
   std::int64_t bins = 0;
-  double high = 0;  ///< low + bins * width but for rounding
+  double high =
+      0;  ///< low + bins * width but for rounding; less when a range was asked for that is no multiple of the width
   /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below end(i + 1); the last one has `high`, too.
   double edge(std::int64_t i) const { return i == bins ? high : low + width * static_cast<double>(i); }
 };

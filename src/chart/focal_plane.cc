@@ -108,7 +108,7 @@ void draw_chip(Canvas& canvas, const Box& box, const Chip& chip, const Scale& sc
 
 Status draw(const FocalPlane& plane, Canvas& canvas) {
   const Metrics& m = canvas.metrics();
-  if (plane.chips.empty()) return Status(Code::invalid, "nothing to draw: the focal plane has no chips");
+  if (plane.chips.empty()) return Status(Code::not_found, "nothing to draw: the focal plane has no chips");
   Range x, y, values;
   std::size_t not_placed = 0, infinite = 0, missing = 0;
   for (const auto& chip : plane.chips) {
@@ -131,9 +131,9 @@ Status draw(const FocalPlane& plane, Canvas& canvas) {
   add(infinite, " with an infinite value");
   add(missing, " without a value");
   if (!left_out.empty()) left_out = counted(static_cast<long long>(plane.chips.size()), "chip") + ": " + left_out;
-  if (values.empty()) return Status(Code::invalid, "nothing to draw: " + left_out);
+  if (values.empty()) return Status(Code::not_found, "nothing to draw: " + left_out);
   if (!(x.high > x.low) || !(y.high > y.low) || !std::isfinite(x.high - x.low) || !std::isfinite(y.high - y.low))
-    return Status(Code::invalid, "nothing to draw: the chips have no area");
+    return Status(Code::not_found, "nothing to draw: the chips have no area");
   if (!left_out.empty()) notes.push_back(left_out);
 
   const std::string label = safe_text(plane.label.empty() ? "value" : plane.label) +

@@ -17,7 +17,11 @@ Legend::Legend(const Canvas& canvas, const Plot& plot, bool skip_points) {
     const auto& one = plot.series[i];
     const bool told = one.like && plot.series[*one.like].name == one.name;
     if (one.name.empty() || (skip_points ? as_points(one) : told)) continue;
-    entries_.push_back({safe_text(one.name), look_in(canvas, plot, i), one.mark, {}});
+    Entry entry{safe_text(one.name), look_in(canvas, plot, i), one.mark, {}, {}};
+    for (std::size_t k = 0; k < plot.series.size(); ++k) {
+      if (plot.series[k].like == i && plot.series[k].name == one.name) entry.curve = look_in(canvas, plot, k);
+    }
+    entries_.push_back(std::move(entry));
   }
   wanted_ = plot.legend && entries_.size() > 1;
   row_ = canvas.measure("X", Font::tick).height * (m.characters ? 1 : 1.1);
@@ -81,9 +85,9 @@ void Legend::draw(Canvas& canvas, Point corner) const {
     if (!counts) {
       const Entry& entry = entries_[placed.entry];
       const Point middle{x + (m.characters ? 0.5 : sample_ / 2 - m.symbol / 2), y + row_ / 2};
-      if (entry.mark != Mark::points && !m.characters) {
+      if ((entry.mark != Mark::points || entry.curve) && !m.characters) {
         const Point line[] = {{x, middle.y}, {x + sample_ - 2 * m.symbol, middle.y}};
-        canvas.polyline(line, {entry.look.colour, m.line, entry.look.dash});
+        canvas.polyline(line, {entry.look.colour, m.line, (entry.curve ? *entry.curve : entry.look).dash});
       }
       if (entry.mark != Mark::curve || m.characters)
         canvas.symbols({&middle, 1}, entry.look.symbol, m.symbol, entry.look.colour);

@@ -1,6 +1,7 @@
 // Which sign means which series.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class Legend {
     std::string name;
     Look look;
     Mark mark;
+    std::optional<Look> curve;  ///< of a fit through these points
     std::vector<std::string> lines;
   };
   struct Placed {

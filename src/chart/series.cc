@@ -191,7 +191,9 @@ Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
   const bool curve = plot.series[series].mark == Mark::curve;
   if (plot.series[series].like) series = *plot.series[series].like;
   Look look = look_of(series);
-  if (curve) look.dash = static_cast<int>(series / kColourRound);  // curves of one colour are told apart
+  const auto curves =
+      std::count_if(plot.series.begin(), plot.series.end(), [](const Series& one) { return one.mark == Mark::curve; });
+  if (curve && curves == 1) look.dash = 0;
   if (plot.series.size() == 1) {
     look.dash = 0;
     // Alone it needs no letter: dots are finer. But among error bars they would not be seen.
@@ -206,9 +208,12 @@ Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
 
 void draw_series(Canvas& canvas, const Plot& plot, const View& view, bool skip_points) {
   const bool several = plot.series.size() > 1;
-  // Bars lie behind, points before all but curves.
+  // Bars lie behind, points before all but curves, whose paper would wipe out what is single.
+  std::size_t points = 0;
+  for (const auto& one : plot.series) points += as_points(one) ? one.x.size() : 0;
+  constexpr std::size_t kSingle = 1000;
   for (const Mark layer : {Mark::bars, Mark::steps, Mark::points, Mark::curve}) {
-    for (std::size_t i = 0; layer == Mark::curve && i < plot.series.size(); ++i) {
+    for (std::size_t i = 0; layer == Mark::curve && points > kSingle && i < plot.series.size(); ++i) {
       if (plot.series[i].mark == layer)
         draw_curve({canvas, plot, view, plot.series[i], look_in(canvas, plot, i)}, true);
     }

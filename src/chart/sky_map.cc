@@ -130,10 +130,10 @@ Status draw(const SkyMap& map, Canvas& canvas) {
     total += one.x.size();
     for (std::size_t i = 0; i < one.x.size(); ++i) shown += on_sky(one.x[i], one.y[i]);
   }
-  if (total == 0) return Status(Code::invalid, "nothing to draw: the map has no positions");
+  if (total == 0) return Status(Code::not_found, "nothing to draw: the map has no positions");
   const std::string missing = std::to_string(total - shown) + " of " +
                               counted(static_cast<long long>(total), "position") + " not drawn: unknown or |dec| > 90";
-  if (shown == 0) return Status(Code::invalid, "nothing to draw: " + missing);
+  if (shown == 0) return Status(Code::not_found, "nothing to draw: " + missing);
   std::vector<std::string> notes = map.notes;
   if (shown < total) notes.push_back(missing);
   const bool many = total > m.most_marks;

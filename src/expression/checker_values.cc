@@ -249,6 +249,7 @@ Checked Checker::apply(const Tree& tree, const Function& function) {
       case 'h': IMREG_TRY(as_angle(value, AngleUnit::hours)); break;
       case 'g': IMREG_TRY(as_angle(value, AngleUnit::degrees)); break;
       case 't':
+        if (function.op == Op::to_number && value.is == Is::number) return value;  // of a column that is still one
         if (i == 0) IMREG_TRY(loosen(value));
         IMREG_TRY(as_text(value));
         break;

@@ -67,6 +67,13 @@ ParsedHeader parse_header(std::string cards) {
   return out;
 }
 
+Status check_heap_is_there(const std::string& table, std::int64_t rows) {
+  if (!is_missing(heap_of(table))) return {};
+  return Status(Code::not_found, "is missing, and its table has " + counted(rows, "row") + ": restore it, or remove " +
+                                     table + ", too, and let imingest -again TREE read everything once more")
+      .in_file(heap_of(table));
+}
+
 Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& first,
                                       const RecordWriter::Options& options) {
   HeaderTable out;
@@ -76,11 +83,7 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
   IMREG_TRY(check_own_fields(out.file().schema()).in_file(path));
   out.know_columns();
   const std::int64_t count = out.file().count();
-  if (count > 0 && is_missing(heap_of(path)))
-    return Status(Code::not_found, "is missing, and its table has " + counted(count, "row") +
-                                       ": restore it, or remove " + path +
-                                       ", too, and let imingest -again TREE read everything once more")
-        .in_file(heap_of(path));
+  if (count > 0) IMREG_TRY(check_heap_is_there(path, count));
   IMREG_ASSIGN(out.heap_, Heap::open_to_write(heap_of(path), path, options.observer));
   // A last row that is damaged lends no model.
   Record row = out.file().make_record();
@@ -125,7 +128,7 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows) {
     for (std::int64_t i = 0; old && i < file().count(); ++i) {
       const Value value = value_of(file().peek(i, scratch), *old);
       const auto* integer = std::get_if<std::int64_t>(&value);
-      if (integer && std::abs(static_cast<double>(*integer)) > kExactIntegers) return false;
+      if (integer && !is_exact(*integer)) return false;
     }
     return true;
   };

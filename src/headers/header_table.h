@@ -42,6 +42,9 @@ struct TableReport {
   std::vector<NewKeyword> new_keywords{};  ///< that the table did not have, each once; none of a table that was empty
 };
 
+/// Error: not_found (the table has `rows`, and its heap is missing), with what helps.
+Status check_heap_is_there(const std::string& table, std::int64_t rows);
+
 /// The fields of a schema by their columns.
 using Columns = std::unordered_map<std::string_view, const FieldInfo*>;
 

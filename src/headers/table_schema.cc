@@ -117,6 +117,11 @@ void set_column_type(FieldInfo& field, Type type, std::size_t width) {
   if (type == Type::i64) field.missing = kNoInteger;
 }
 
+bool is_exact(std::int64_t value) {
+  constexpr auto kMost = static_cast<std::int64_t>(kExactIntegers);
+  return value >= -kMost && value <= kMost;
+}
+
 bool is_own_field(std::string_view name) {
   return std::any_of(std::begin(kOwn), std::end(kOwn),
                      [&](const OwnField& own) { return equal_nocase(own.name, name); });
@@ -169,8 +174,9 @@ void Growth::see(const KeyValue& key, const std::function<bool(const FieldInfo&)
   if (field->type == Type::text) return make_text(*field, key.text.size());
   if (field->type == type && type != Type::f64) return;
   if (field->type == Type::f64 && type == Type::f64) return;
-  const bool number = type == Type::i64 || type == Type::f64;
-  if (field->type == Type::f64 && number && std::abs(*real_of(key)) <= kExactIntegers) return;
+  const auto integer = type == Type::i64 ? integer_of(key.text) : std::nullopt;
+  const bool exact = integer ? is_exact(*integer) : type == Type::f64 && std::abs(*real_of(key)) <= kExactIntegers;
+  if (field->type == Type::f64 && exact) return;
   if (field->type == Type::i64 && type == Type::f64 && fits(*field)) {
     set_column_type(*field, Type::f64, 0);
     ++changes_;

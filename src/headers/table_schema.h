@@ -16,6 +16,9 @@ namespace imreg::headers {
 inline constexpr std::size_t kMostColumns = 999;              ///< FITS 4.0, section 7.3.1: TFIELDS
 inline constexpr double kExactIntegers = 9007199254740992.0;  ///< 2^53: integers up to it are reals, too
 
+/// Whether it is the same as a real.
+bool is_exact(std::int64_t value);
+
 /// Where the fields of all tables stand in this one.
 struct OwnFields {
   explicit OwnFields(const Schema& schema);

@@ -86,6 +86,12 @@ void FileTable::learn(std::int64_t row, RecordView record) {
   observations_[observation_of(record)].insert(row);
 }
 
+std::set<std::string> FileTable::observations() const {
+  std::set<std::string> out;
+  for (const auto& [name, rows] : observations_) out.insert(name);
+  return out;
+}
+
 std::vector<Record> FileTable::of_observation(const std::string& name) const {
   std::vector<Record> out;
   const auto found = observations_.find(name);

@@ -47,6 +47,7 @@ class FileTable {
   /// How many there are in the tables, of the files that were known when it was opened.
   std::int64_t headers() const { return headers_; }
 
+  std::set<std::string> observations() const;
   /// All rows of files of an observation, those that are gone too.
   std::vector<Record> of_observation(const std::string& name) const;
 

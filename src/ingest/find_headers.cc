@@ -66,11 +66,11 @@ Result<std::unordered_map<std::int64_t, std::string>> find_numbers(const std::st
   for (std::int64_t i = 0; i < table->count(); ++i) {
     const RecordView row = table->peek(i, scratch);
     if (row[files::kDeleted] || !wanted.is_of(row)) continue;
-    if (ingest::has_headers(row))
+    const auto state = static_cast<FileState>(row[files::kState]);
+    if (ingest::has_headers(row) || state == FileState::begun)  // then what was read before is still there, or nothing
       out.emplace(row[files::kNumber], ingest::path_of(row));
     else
-      why = static_cast<FileState>(row[files::kState]) == FileState::gone ? "the file is no longer there"
-                                                                          : std::string(row[files::kReason]);
+      why = state == FileState::gone ? "the file is no longer there" : std::string(row[files::kReason]);
   }
   if (!out.empty()) return out;
   if (!why.empty()) return Status(Code::not_found, "has no header in the tables: " + why).in_file(name);
@@ -103,6 +103,10 @@ Result<std::vector<FileHeader>> find_headers(const std::string& folder, const st
       out.push_back({found->second, one, whole[own.hdu], std::move(cards)});
     }
   }
+  if (out.empty())
+    return Status(Code::not_found,
+                  "has no header in the tables: a run ended while it was read; the next imingest reads it")
+        .in_file(name);
   std::sort(out.begin(), out.end(),
             [](const auto& a, const auto& b) { return std::tie(a.path, a.hdu) < std::tie(b.path, b.hdu); });
   return out;

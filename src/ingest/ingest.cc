@@ -90,7 +90,7 @@ class Ingest {
     report_.outside = found.outside;
     report_.faults = found.faults;
     IMREG_TRY(open());
-    if (Status lost = lost_tables(); !lost.ok()) report_.faults.push_back(std::move(lost));
+    if (!options_.again) note_lost_tables();
     Work work = sort_out(found, *table_, options_.again, public_at());
     report_.unchanged = work.unchanged;
     report_.held = work.held;
@@ -110,6 +110,7 @@ class Ingest {
     IMREG_TRY(take_out(work.gone));
     IMREG_TRY(observations_->update_types());
     IMREG_TRY(registrar_->write(true));
+    if (options_.again) note_lost_tables();  // what was missing before may be there again
     IMREG_TRY(tables_.trim());
     IMREG_TRY(observations_->trim());
     IMREG_TRY(table_->trim());
@@ -148,9 +149,18 @@ class Ingest {
       return {};
     }
     IMREG_TRY(make_ingest_folder(options_.folder));
+    IMREG_ASSIGN(const auto tables, header_tables(options_.folder));
+    if (const std::string list = FileTable::path_in(options_.folder); !tables.empty() && is_missing(list))
+      return Status(Code::not_found,
+                    "is missing, and headers/ has tables, whose rows nobody could tell of which files they are: "
+                    "restore it, or remove headers/, too, and everything is read again")
+          .in_file(list);
     IMREG_ASSIGN(table_, FileTable::open(options_.folder, writer_options()));
     next_ = table_->next_number();
+    const bool lost = table_->headers() > 0 && (is_missing(below(options_.folder, "master.db")) ||
+                                                is_missing(below(options_.folder, "datasets.db")));
     IMREG_ASSIGN(observations_, Observations::open(options_.folder, types_, writer_options()));
+    if (lost) IMREG_TRY(observations_->update(table_->observations(), *table_, {}));  // they are sums of files.db
     IMREG_ASSIGN(roots_, PathRoots::load(registration_.database));
     registrar_.emplace(registration_, roots_, report_.images);
     if (options_.log.empty()) return {};
@@ -159,13 +169,18 @@ class Ingest {
     return {};
   }
 
+  void note_lost_tables() {
+    if (Status lost = lost_tables(); !lost.ok()) report_.faults.push_back(std::move(lost));
+  }
   // A table that somebody removed is made again by the next file that has a row for it, and lacks all others.
   Status lost_tables() const {
     IMREG_ASSIGN(const auto names, header_tables(options_.folder));
     std::int64_t rows = 0;
     for (const auto& name : names) {
-      IMREG_ASSIGN(const RecordFile file, RecordFile::open(table_path(options_.folder, name)));
+      const std::string path = table_path(options_.folder, name);
+      IMREG_ASSIGN(const RecordFile file, RecordFile::open(path));
       rows += file.count();
+      if (file.count() > 0) IMREG_TRY(headers::check_heap_is_there(path, file.count()));
     }
     if (rows >= table_->headers()) return {};
     return Status(Code::mismatch, "holds " + counted(rows, "row") + ", and files.db knows of " +
@@ -206,6 +221,9 @@ class Ingest {
 
   Status batch(std::size_t from, std::size_t end) {
     read(from, end);
+    for (std::size_t i = from; i < end; ++i) {  // one that cannot be written stops the run before files are begun
+      for (const auto& row : work_[i].rows) IMREG_TRY(tables_.open(row.table).status());
+    }
     const double now = current_time();
     std::vector<Record> rows;
     std::map<std::int64_t, std::string> moved;  // by number: where the file was

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "formats/regimage.h"
+#include "headers/heap.h"
+#include "headers/key_values.h"
 #include "headers/table_schema.h"
 #include "imreg/ingest.h"
 #include "imreg/join.h"
@@ -130,7 +132,35 @@ class JoinedSearch {
                        ") may have it";
       return {};
     }
+    own_.emplace(file_->schema());
+    IMREG_ASSIGN(heap_, headers::Heap::open(headers::heap_of(file_->path())));
     beside_.push_back({primary, std::move(partners), std::move(keys)});
+    return {};
+  }
+
+  // Keywords that the header of a row has, and the row does not: undefined, too long, behind the last column. They are not inherited.
+  Status find_hidden(RecordView row, const std::set<std::string>& inherited) {
+    hidden_.clear();
+    std::set<std::string_view> unknown;
+    for (const auto& column : inherited) {
+      const FieldInfo* const field = file_->schema().find(column);
+      const Value value = field ? value_of(row, *field) : Value();
+      const auto* text = std::get_if<std::string_view>(&value);
+      if (std::holds_alternative<std::monostate>(value) || (text && text->empty())) unknown.insert(column);
+    }
+    if (unknown.empty()) return {};
+    std::string first = "Hh";  // of HIERARCH, and of the keywords: most cards are passed over by it
+    for (const auto column : unknown) {
+      const char c = column[column.starts_with("KEY_") ? 4 : 0];
+      first += {c, static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c)};
+    }
+    IMREG_ASSIGN(const std::string cards, heap_->read({row[own_->heap], row[own_->heapcrc]}));
+    const Header header(cards);
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (first.find(cards[i * kCardSize]) == first.npos) continue;
+      if (const auto found = unknown.find(headers::column_of(header.keyword(i))); found != unknown.end())
+        hidden_.emplace_back(*found);
+    }
     return {};
   }
 
@@ -238,6 +268,9 @@ class JoinedSearch {
         found_[i] = *found;
         beside_[i].alone += found_[i]->empty() ? 1 : 0;
         beside_[i].several += found_[i]->size() > 1 ? 1 : 0;
+        if (beside_[i].inherited.empty()) continue;
+        if (Status told = find_hidden(own, beside_[i].inherited); !told.ok())
+          return report.damaged.add(std::move(told)), true;
       }
       return combine(0, row, visit);
     });
@@ -260,9 +293,16 @@ class JoinedSearch {
     }
     for (const Record& partner : *found_[i]) {
       rows_->put(i + 1, partner.bytes().data(), row);
+      if (!beside_[i].inherited.empty()) forget_hidden(row);
       if (!combine(i + 1, row, visit)) return false;
     }
     return true;
+  }
+
+  void forget_hidden(Record& row) const {
+    for (const auto& column : hidden_) {
+      if (const FieldInfo* const field = rows_->schema().find(column)) (void)set_value(row, *field, Value());
+    }
   }
 
   Status each_in_order(SearchReport& report, std::vector<std::string>* plan, const Visit& visit) {
@@ -356,7 +396,10 @@ class JoinedSearch {
   std::string name_;  ///< of what is searched, as a table
   OriginOf origin_of_;
   std::vector<Beside> beside_;
-  std::string not_inherited_;        ///< a note
+  std::string not_inherited_;              ///< a note
+  std::optional<headers::OwnFields> own_;  ///< of the rows of an extension, with their heap
+  std::optional<headers::Heap> heap_;
+  std::vector<std::string> hidden_;  ///< columns
   Selection selection_;              ///< of what is searched
   std::vector<std::string> fields_;  ///< to be printed
   std::optional<JoinedRows> rows_;

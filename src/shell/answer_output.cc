@@ -84,7 +84,8 @@ Status print_answer(std::string_view program, const trend::Answer& answer, const
   if (draw) {
     out->write(picture);
   } else {
-    const trend::TableOptions options{request.rows.dates.tz_hours, terminal ? terminal_columns() : 0, !utf8_locale()};
+    const trend::TableOptions options{request.rows.dates.tz_hours, terminal ? terminal_columns() : 0, !utf8_locale(),
+                                      request.verb == "vec" && !output.path.empty()};
     for (std::size_t i = 0; i < answer.tables.size() && status.ok(); ++i) {
       if (i > 0 && (format.empty() || format == "text" || format == "csv" || format == "tsv")) out->write("\n");
       status = trend::write_table(answer.tables[i], format.empty() ? "text" : format, options, out->sink());

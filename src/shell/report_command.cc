@@ -12,6 +12,7 @@
 #include "imreg/queue.h"
 #include "registry/path_roots.h"
 #include "registry/search_filters.h"
+#include "shell/answer_output.h"
 #include "trend/report.h"
 
 namespace imreg::cli {
@@ -113,6 +114,8 @@ Status report_night(const Program& program, trend::Workspace& workspace, trend::
     return {Code::invalid, "report takes a date and perhaps a length of time: report 2001/01/27 1d"};
   if (!output.format.empty() && output.format != "html")
     return {Code::invalid, "a report is a page of HTML: leave out -format " + output.format};
+  if (const std::string ending = ending_of(output.path); !ending.empty() && ending != "html" && ending != "htm")
+    return {Code::invalid, "a report is a page of HTML: -o " + output.path + " should end in .html"};
   if (output.path.empty() && (::isatty(1) == 1 || follow))
     return {Code::invalid, "a report is a page for a browser: -o night.html"};
   request.rows.filters.push_back({"time", {request.words[0], length_of(request)}});

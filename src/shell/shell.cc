@@ -110,6 +110,12 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
   for (const auto& verb : trend::verbs()) names.emplace_back(verb.name);
   for (const auto& word : words()) names.emplace_back(word.name);
   const std::string near = nearest_names(request.verb, names);
+  if (const auto word =
+          std::find_if(words().begin(), words().end(), [&](const auto& one) { return one.name == request.verb; });
+      word != words().end())
+    return {Code::invalid, request.verb +
+                               " is a word of the shell, not a verb: imstatus alone is a shell, -f SCRIPT runs its "
+                               "lines; -help tells the options"};
   return {Code::invalid,
           "there is no verb \"" + request.verb + "\"" + (near.empty() ? ": help lists them" : "; near: " + near)};
 }

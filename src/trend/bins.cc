@@ -24,8 +24,10 @@ Result<vectors::EdgesOptions> edges_options(const Vector& vector, const Request&
     else if (length && length->months == 0 && length->seconds > 0 && (out.time || vector.column.shape.unit == "s"))
       out.width = length->seconds;
     else
-      return Status(Code::invalid, "-width: \"" + request.width + "\" is no width for " + request.words[0] +
-                                       (out.time ? ": a length of time, 1h" : ": a number above 0"));
+      return Status(Code::invalid,
+                    "-width: \"" + request.width + "\" is no width for " + request.words[0] +
+                        (out.time ? ": a length of time in weeks, d, h, min or s (months and years have no length)"
+                                  : ": a number above 0"));
   }
   if (out.width > 0 && out.bins > 0) return Status(Code::invalid, "-width and -bins do not go together: leave one out");
   if (!request.range[0].empty()) {
@@ -62,7 +64,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   set_title(plot, request, request.words[0]);
   IMREG_ASSIGN(plot.x, axis_of(vector, request.words[0], request, true));
   IMREG_ASSIGN(plot.y, axis_of(number_vector({}), "number", request, false));
-  std::int64_t unknown = 0, outside = 0;
+  std::int64_t unknown = 0, outside = 0, inside_all = 0, empty = 0;
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     const auto values = numbers_in(group, vector);
@@ -70,6 +72,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
     std::int64_t inside = 0, known = 0;
     for (const auto count : counts) inside += count;
     for (const double value : values) known += std::isnan(value) ? 0 : 1;
+    inside_all += inside;
     unknown += std::ssize(values) - known;
     outside += known - inside;
     operands.groups.add_keys(table, group, counts.size());
@@ -82,16 +85,24 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
       series.x.push_back(edges.edge(i));
       series.y.push_back(static_cast<double>(counts[static_cast<std::size_t>(i)]));
     }
-    plot.series.push_back(std::move(series));
+    if (operands.groups.any() && inside == 0)  // takes no place in the legend
+      ++empty;
+    else
+      plot.series.push_back(std::move(series));
   }
   table["n"].is_count = true;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+  for (std::size_t i = table.keys; i < table.columns.size(); ++i) {
     if (table.columns[i].name == "n") table.bars = static_cast<int>(i);
   }
+  if (inside_all == 0)
+    return Status(Code::not_found, "no value of " + request.words[0] + " is in the bins: " + std::to_string(outside) +
+                                       " of " + std::to_string(std::ssize(vector.column.numbers)) + " outside, " +
+                                       std::to_string(unknown) + " not known");
   const auto total = std::ssize(vector.column.numbers);
   if (unknown > 0) out.notes.push_back(std::to_string(unknown) + " of " + std::to_string(total) + " not known");
   if (outside > 0) out.notes.push_back(std::to_string(outside) + " of " + std::to_string(total) + " outside the bins");
   plot.notes = out.notes;
+  if (empty > 0) plot.notes.push_back(groups_left_out(empty));
   out.picture = std::move(plot);
   return out;
 }
@@ -122,10 +133,10 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
       }
       const auto s = vectors::summarize(here, {.percents = {}, .clip = request.clip, .weights = their_weights});
       if (s.n == 0) continue;  // a bin without a value has no line
-      const double middle = edges.low + edges.width * (static_cast<double>(i) + 0.5);
+      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i)) / 2;
       const double error = s.sigma / std::sqrt(static_cast<double>(s.n));
       operands.groups.add_keys(table, group, 1);
-      table[request.words[0]].add(middle, x.is_time());
+      table.key(request.by.size(), {.name = request.words[0], .unit = x.column.shape.unit}).add(middle, x.is_time());
       table["n"].add(static_cast<double>(s.n));
       table["n"].is_count = true;
       table["mean"].add(s.mean, y.is_time());

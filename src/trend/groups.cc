@@ -78,8 +78,8 @@ Result<Groups> Groups::make(std::vector<std::string> names, std::vector<VectorPt
 
 void Groups::add_keys(Table& table, const Group& group, std::size_t rows) const {
   for (std::size_t k = 0; k < by_.size(); ++k) {
-    if (table.columns.size() <= k) table.columns.push_back(column_like(*by_[k], names_[k]));
-    for (std::size_t row = 0; row < rows; ++row) add_value(table.columns[k], *by_[k], group.keys[k]);
+    TableColumn& column = table.key(k, column_like(*by_[k], names_[k]));
+    for (std::size_t row = 0; row < rows; ++row) add_value(column, *by_[k], group.keys[k]);
   }
 }
 

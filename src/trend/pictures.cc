@@ -86,8 +86,7 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
       plot.series.push_back(std::move(series));
     }
   }
-  if (empty > 0 && !plot.series.empty())
-    plot.notes.push_back(counted(empty, "group") + " without a value " + (empty == 1 ? "is" : "are") + " left out");
+  if (empty > 0 && !plot.series.empty()) plot.notes.push_back(groups_left_out(empty));
   out.tables.push_back(values_of(operands, asked));
   out.picture = std::move(plot);
   out.wants_picture = true;
@@ -101,13 +100,19 @@ Result<Answer> map(Workspace& workspace, const Request& request) {
     return Status(Code::invalid, "map is of a right ascension and a declination, in degrees");
   IMREG_ASSIGN(const auto operands, operands_of(workspace, asked, Taking::numbers));
   chart::SkyMap map;
+  std::int64_t empty = 0;
   map.title = request.look.title.empty() ? "pointings" + by_text(request) : request.look.title;
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
-    map.series.push_back({.name = operands.groups.label(group),
-                          .x = numbers_in(group, *operands.vectors[0]),
-                          .y = numbers_in(group, *operands.vectors[1])});
+    auto ra = numbers_in(group, *operands.vectors[0]), dec = numbers_in(group, *operands.vectors[1]);
+    if (operands.groups.any() && !any_point(ra, dec))
+      ++empty;
+    else
+      map.series.push_back({.name = operands.groups.label(group), .x = std::move(ra), .y = std::move(dec)});
   }
+  if (map.series.empty())
+    return Status(Code::not_found, "no position is known: " + asked.words[0] + " or " + asked.words[1] + " is not");
+  if (empty > 0) map.notes.push_back(groups_left_out(empty));
   Answer out;
   out.tables.push_back(values_of(operands, asked));
   out.picture = std::move(map);

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "base/text.h"
 #include "emit/escape.h"
@@ -53,13 +54,27 @@ std::string bar_of(double value, double most, int width, bool ascii) {
   return out;
 }
 
+// What the results are called programs rely on; what rows are of gives way.
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> out(table.columns.size());
+  std::set<std::string> taken;
+  const auto name = [&](std::size_t i) {
+    out[i] = table.columns[i].name;
+    while (!taken.insert(out[i]).second) out[i] += '_';
+  };
+  for (std::size_t i = table.keys; i < out.size(); ++i) name(i);
+  for (std::size_t i = 0; i < table.keys; ++i) name(i);
+  return out;
+}
+
 void write_text(const Table& table, const TableOptions& options, const Sink& sink) {
   std::vector<std::vector<std::string>> cells(table.columns.size());
   std::vector<std::size_t> widths;
   std::size_t line = 0;
+  const auto names = names_of(table);
   for (std::size_t c = 0; c < cells.size(); ++c) {
     const auto& column = table.columns[c];
-    cells[c].push_back(escaped<emit::Style::table>(column.name));
+    cells[c].push_back(escaped<emit::Style::table>(names[c]));
     for (std::size_t row = 0; row < table.rows(); ++row) cells[c].push_back(cell_text(column, row, options));
     std::size_t width = 0;
     for (const auto& cell : cells[c]) width = std::max(width, characters(cell));
@@ -95,8 +110,7 @@ void write_text(const Table& table, const TableOptions& options, const Sink& sin
 template <emit::Style S>
 void write_delimited(const Table& table, char separator, const TableOptions& options, const Sink& sink) {
   std::string out;
-  for (const auto& column : table.columns)
-    out += (out.empty() ? "" : std::string(1, separator)) + escaped<S>(column.name);
+  for (const auto& name : names_of(table)) out += (out.empty() ? "" : std::string(1, separator)) + escaped<S>(name);
   if (!sink(out + '\n')) return;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     out.clear();
@@ -116,11 +130,12 @@ void write_delimited(const Table& table, char separator, const TableOptions& opt
 
 void write_json(const Table& table, const Sink& sink) {
   std::string out;
+  const auto names = names_of(table);
   for (std::size_t row = 0; row < table.rows(); ++row) {
     out = "{";
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const auto& column = table.columns[c];
-      out += (c > 0 ? ", " : "") + escaped<emit::Style::json>(column.name) + ": ";
+      out += (c > 0 ? ", " : "") + escaped<emit::Style::json>(names[c]) + ": ";
       if (column.is_text)
         out += escaped<emit::Style::json>(column.texts[row]);
       else
@@ -136,9 +151,11 @@ Status write_records(const Table& table, std::string_view format, const Sink& si
   schema.format = "imstatus";
   schema.version = 1;
   schema.extname = "IMSTATUS";
-  for (const auto& column : table.columns) {
+  const auto names = names_of(table);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& column = table.columns[i];
     FieldInfo field;
-    for (const char c : column.name) field.name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    for (const char c : names[i]) field.name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
     while (schema.find(field.name)) field.name += '_';
     field.column = to_upper(field.name);
     field.meaning = column.name;
@@ -181,9 +198,14 @@ Status write_records(const Table& table, std::string_view format, const Sink& si
 
 }  // namespace
 
+TableColumn& Table::key(std::size_t at, const TableColumn& like) {
+  if (keys <= at) columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(keys++), like);
+  return columns[at];
+}
+
 TableColumn& Table::operator[](std::string_view name) {
-  for (auto& column : columns) {
-    if (column.name == name) return column;
+  for (std::size_t i = keys; i < columns.size(); ++i) {
+    if (columns[i].name == name) return columns[i];
   }
   columns.push_back({.name = std::string(name)});
   return columns.back();
@@ -223,7 +245,9 @@ std::string cell_text(const TableColumn& column, std::size_t row, const TableOpt
     const auto text = format_iso(value, std::floor(value) == value ? 0 : 1, options.tz_hours);
     return text.empty() ? "-" : text;
   }
-  return short_number(value, column.is_count ? 17 : 6);
+  if (options.exact && std::isfinite(value)) return exact_number(value);
+  const double size = std::abs(value);
+  return short_number(value, column.is_count ? 17 : size >= 1e6 ? 11 : size >= 1e4 ? 9 : 6);
 }
 
 }  // namespace imreg::trend

@@ -30,10 +30,13 @@ struct TableColumn {
 
 struct Table {
   std::vector<TableColumn> columns;
-  int bars = -1;  ///< the column that text draws as bars; -1: none
+  std::size_t keys = 0;  ///< so many of them, in front, say what a row is of; they have people's names
+  int bars = -1;         ///< the column that text draws as bars; -1: none
 
   std::size_t rows() const { return columns.empty() ? 0 : columns[0].size(); }
-  /// The column of this name; made behind the others when there is none.
+  /// Key number `at`; made, like this one, when there are no more than `at`.
+  TableColumn& key(std::size_t at, const TableColumn& like);
+  /// The column of this name that is no key; made behind the others when there is none.
   TableColumn& operator[](std::string_view name);
 };
 
@@ -41,13 +44,14 @@ struct TableOptions {
   double tz_hours = 0;
   int width = 0;       ///< columns of the terminal for bars; 0: 80
   bool ascii = false;  ///< bars of #, not of blocks
+  bool exact = false;  ///< of text: all digits
 };
 
-/// Formats: text (aligned, six digits), csv, tsv, json (an object a line), npy, fits. Error: invalid (no such format).
+/// Columns of one name are told apart by _ behind it, keys first. Formats: text (aligned, six digits), csv, tsv, json (an object a line), npy, fits. Error: invalid (no such format).
 std::vector<std::string> table_formats();
 Status write_table(const Table& table, std::string_view format, const TableOptions& options, const Sink& sink);
 
-/// As `text` has it: six digits, no zeros behind; "-" for NaN; a date for a time.
+/// As `text` has it: six digits, no zeros behind, more of large numbers, which often are days; "-" for NaN; a date for a time.
 std::string short_number(double value, int digits = 6);
 std::string cell_text(const TableColumn& column, std::size_t row, const TableOptions& options);
 

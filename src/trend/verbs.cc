@@ -137,6 +137,10 @@ void set_title(chart::Plot& plot, const Request& request, const std::string& wha
   plot.by = request.look.title.empty() ? by_text(request) : "";
 }
 
+std::string groups_left_out(std::int64_t groups) {
+  return counted(groups, "group") + " without a value " + (groups == 1 ? "is" : "are") + " left out";
+}
+
 std::string length_text(double seconds) {
   for (const auto& [size, unit] : {std::pair(86400.0, " d"), std::pair(3600.0, " h"), std::pair(60.0, " min")}) {
     if (seconds >= size && std::fmod(seconds, size) == 0) return short_number(seconds / size) + unit;

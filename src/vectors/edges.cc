@@ -77,7 +77,8 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
         1, static_cast<std::int64_t>(from_low ? std::ceil((high - low) / out.width - 1e-9) : last - first + 1));
   }
   if (out.bins > kMostBins) return Status(Code::invalid, "more than 10 million bins: choose fewer");
-  if (!(options.bins > 0 && !(options.width > 0))) out.high = out.low + out.width * static_cast<double>(out.bins);
+  if (!(options.bins > 0 && !(options.width > 0)))  // the last one ends where the range does
+    out.high = std::isfinite(options.high) ? options.high : out.low + out.width * static_cast<double>(out.bins);
   if (!std::isfinite(out.high) || !(out.low + out.width > out.low) || !(out.high > out.edge(out.bins - 1)))
     return Status(Code::invalid, "the bins are too narrow for numbers of this size: choose a larger width");
   return out;

@@ -90,7 +90,8 @@ void take(Summary& out, const Ranks::Found& found, double mean, double squares) 
   out.median = found.median, out.mad = found.mad;
   out.percentiles = found.percentiles;
   out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
-  if (out.n > 1) out.sigma = out.min == out.max ? 0 : std::sqrt(squares / (static_cast<double>(out.n) - 1));
+  if (out.n > 1 && std::isfinite(out.mean))
+    out.sigma = out.min == out.max ? 0 : std::sqrt(squares / (static_cast<double>(out.n) - 1));
 }
 
 // Buckets would take longer than the sort of a small group.

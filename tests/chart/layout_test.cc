@@ -91,7 +91,9 @@ void check_picture(const Plot& plot, const Canvas& canvas) {
   for (const auto& box : recorder.drawn) {
     RC_LOG() << place_of(box) << " of " << size.width << " x " << size.height << " x1-w " << box.x1 - size.width
              << "\n";
-    RC_ASSERT(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= size.width && box.y1 <= size.height);
+    constexpr double kRounding = 1e-9;
+    RC_ASSERT(box.x0 >= -kRounding && box.y0 >= -kRounding && box.x1 <= size.width + kRounding &&
+              box.y1 <= size.height + kRounding);
   }
 }
 

@@ -85,7 +85,7 @@ before = answers()
 os.remove("h/headers/generic_ccd.db")
 check("a table is missing" in fails(4, ["headers", "imingest -again"], "imingest", "-db", "h", "night").stderr, "a lost table")
 fails(3, ["of its 3 headers are in the tables", "imingest -again"], "imcheck", "-db", "h")
-run("imingest", "-db", "h", "-again", "night", "away", code=4)  # it was missing when this began
+run("imingest", "-db", "h", "-again", "night", "away", code=0)
 equal(answers(), before, "all is there again")
 run("imcheck", "-db", "h", code=0)
 equal(counts("night", "away")["new"], 0, "and known")
@@ -93,13 +93,38 @@ equal(counts("night", "away")["new"], 0, "and known")
 # A heap without which rows have no headers: nothing is written into the table before it is there, or the table is gone, too.
 heap = "h/headers/generic_ccd.heap"
 os.rename(heap, "kept")
+check("is missing" in fails(4, [heap], "imingest", "-db", "h", "night").stderr, "a run that has nothing to do says it, too")
 os.utime(files[4])
 fails(3, [heap, "is missing", "rows", "-again"], "imingest", "-db", "h", "night", "away")
+equal(file_row(os.path.basename(files[4]))["state"], "done", "no file is begun that cannot be ended")
 check(not os.path.exists(heap), "no heap is made beside rows that need another one")
 fails(3, [heap], "imcheck", "-db", "h")
 os.rename("kept", heap)
 equal(counts("night", "away")["changed"], 1, "with it the run goes on")
 equal(answers(), before, "as before")
+
+# master.db and datasets.db are sums of files.db, and are made again; files.db itself nobody can make again.
+for lost in ("master", "datasets"):
+    os.remove(f"h/{lost}.db")
+    counts("night", "away")
+    equal(answers(), before, f"{lost}.db was lost")
+for part in glob.glob("h/files.db*"):
+    os.rename(part, part.replace("h/", "kept-"))
+fails(3, ["files.db", "is missing", "restore it"], "imingest", "-db", "h", "night", "away")
+for part in glob.glob("kept-files.db*"):
+    os.replace(part, part.replace("kept-", "h/"))
+equal(answers(), before, "restored")
+
+# Integers that reals do not hold stay as they are written.
+os.mkdir("drift")
+run("imsim", "-o", "one", "-ccds", 1, "-objects", 1, "-size", "60x80", "-seed", 4, code=0)
+donor = read(sorted(glob.glob("one/*/*.fits"))[0])
+for n, value in enumerate(("9007199254740993", "1.5", "9007199254740992")):
+    write(f"drift/{n}.fits", donor[:2880].replace(donor[:2880].split(b"END" + b" " * 77)[0][-80:], f"BIG     = {value:>20}".ljust(80).encode()) + donor[2880:])
+run("imingest", "-db", "drifted", "drift")
+out = run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "BIG = '9007199254740993'", "-fields", "filename,BIG", "-format", "csv", code=0)
+equal(out.stdout.splitlines()[1:], ["0.fits,9007199254740993"], "2^53 + 1 beside a real")
+equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(BIG) < 2", "-count", code=0).stdout, "1\n", "as a number")
 
 # A folder in which no image was found has tables all the same.
 os.mkdir("words")

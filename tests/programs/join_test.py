@@ -324,6 +324,28 @@ check("primary HDU (wfc_flt_0)" in fails(2, ["OBJECT", "-group"], "imsearch", "-
 check("GAIN" in search("-from", "wfc_flt_1", "-group", "GAIN", code=0).stderr, "groups take what the HDU itself says, and say so")
 fails(2, ["no field"], "imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "NEXTENDX > 1")
 
+# What the header of an extension has and its row does not, is that: nothing, and not the primary HDU's.
+os.mkdir("heir")
+primary, names = fits.PrimaryHDU(), ["UNDEF", "EMPTYT", "LONGT", "LASTKEY", "OTHER", "NUMBER"]
+for key, value in zip(names, [1, "full", "short", 5, "inherited", 7]):
+    primary.header[key] = value
+extension = fits.ImageHDU(np.zeros((2, 2), np.int16), name="SCI")
+extension.header["INSTRUME"] = primary.header["INSTRUME"] = "HeirCam"
+extension.header["UNDEF"] = fits.card.Undefined()
+extension.header["EMPTYT"] = ""
+extension.header["LONGT"] = "L" * 600
+for i in range(1000):
+    extension.header[f"Q{i:07}"] = i
+extension.header["LASTKEY"] = 77
+fits.HDUList([primary, extension]).writeto("heir/one.fits")
+run("imingest", "-db", "K", "heir", code=0)
+row = json.loads(run("imsearch", "-db", "K", "-from", "generic_sci", "-fields", ",".join(names), "-format", "json", code=0).stdout)
+equal({k: v for k, v in row.items() if v not in (None, "", " ")}, {"other": "inherited", "number": 7}, "only what the extension does not speak of")
+for key in ("UNDEF = 1", "EMPTYT = 'full'", "LONGT = 'short'", "LASTKEY = 5"):
+    run("imsearch", "-db", "K", "-from", "generic_sci", "-where", key, "-count", code=1)
+run("imsearch", "-db", "K", "-from", "generic_sci", "-where", "NUMBER = 7 and number(NUMBER) = 7", "-count", code=0)
+check("999 columns" in fails(2, ["no field"], "imsearch", "-db", "K", "-from", "generic_sci", "-where", "Q0000999 = 3").stderr, "a table that is full says so")
+
 # Whoever stands in the answer, the database may lie in a folder, or be named, or be files.db.
 equal(run("imsearch", "-db", "H/Imreg.db", *both, "-count").stdout, f"{len(wanted)}\n", "-db Imreg.db")
 of_files, _, _ = joined(rows("H/files.db"), of_file, {"generic_ccd": tables["generic_ccd"]})
