@@ -151,15 +151,19 @@ Status StatusShell::run_line(std::string_view whole) {
   return run_words(split);
 }
 
+// What is said when the words are right and there is nothing to answer them with.
+constexpr const char* kNothingFound[] = {"nothing is selected", "nothing to draw", "no value of ",
+                                         "no position is known"};
+
 int StatusShell::run_command() {
   // The options are those of the command line already.
   Parsed line{.uses = {}, .positionals = args_.positionals, .program = args_.program};
   const Status status = run_verb(line, args_.uses);
   complain(program_.name, workspace_.damaged());
   if (!status.ok()) {
-    const bool nothing = status.code() == Code::not_found && status.file().empty() &&
-                         status.message().starts_with("nothing is selected");
-    if (!nothing) return end_with(program_.name, status);
+    const bool nothing = std::any_of(std::begin(kNothingFound), std::end(kNothingFound),
+                                     [&](const char* words) { return status.message().starts_with(words); });
+    if (status.code() != Code::not_found || !status.file().empty() || !nothing) return end_with(program_.name, status);
     complain(program_.name, status);
     return kNothing;
   }

@@ -102,6 +102,7 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   if (unknown > 0) out.notes.push_back(std::to_string(unknown) + " of " + std::to_string(total) + " not known");
   if (outside > 0) out.notes.push_back(std::to_string(outside) + " of " + std::to_string(total) + " outside the bins");
   plot.notes = out.notes;
+  name_single_group(plot);
   if (empty > 0) plot.notes.push_back(groups_left_out(empty));
   out.picture = std::move(plot);
   return out;
@@ -152,6 +153,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   }
   if (table.rows() == 0)
     return Status(Code::not_found, "no value of " + request.words[1] + " is known where " + request.words[0] + " is");
+  name_single_group(plot);
   plot.notes.push_back("mean of bins of " + (x.is_time() ? length_text(edges.width) : short_number(edges.width)) +
                        ", with its error");
   out.picture = std::move(plot);

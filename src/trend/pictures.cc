@@ -87,6 +87,7 @@ Result<Answer> plot(Workspace& workspace, const Request& request) {
     }
   }
   if (empty > 0 && !plot.series.empty()) plot.notes.push_back(groups_left_out(empty));
+  name_single_group(plot);
   out.tables.push_back(values_of(operands, asked));
   out.picture = std::move(plot);
   out.wants_picture = true;

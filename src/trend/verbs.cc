@@ -137,6 +137,11 @@ void set_title(chart::Plot& plot, const Request& request, const std::string& wha
   plot.by = request.look.title.empty() ? by_text(request) : "";
 }
 
+void name_single_group(chart::Plot& plot) {
+  if (!plot.by.empty() && plot.series.size() == 1 && !plot.series[0].name.empty())
+    plot.by += ": " + plot.series[0].name;
+}
+
 std::string groups_left_out(std::int64_t groups) {
   return counted(groups, "group") + " without a value " + (groups == 1 ? "is" : "are") + " left out";
 }

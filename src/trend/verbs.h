@@ -65,6 +65,8 @@ std::string by_text(const Request& request);
 void set_title(chart::Plot& plot, const Request& request, const std::string& what);
 /// "2 h".
 std::string length_text(double seconds);
+/// A group that is alone has no legend: it is named behind the title.
+void name_single_group(chart::Plot& plot);
 /// "2 groups without a value are left out".
 std::string groups_left_out(std::int64_t groups);
 

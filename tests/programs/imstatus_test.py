@@ -157,15 +157,15 @@ def bins():
         equal(line["n"], int(((known >= line["low"]) & ((known < line["high"]) | (last & (known <= line["high"])))).sum()), f"bin {line}")
     check(10 <= len(lines) <= 200, f"bins of itself: {len(lines)}")
     lines = objects("-width", "30d", "-range", "2001-01-01", "2002-01-01", "bin", "obstime", "sky")
-    t0 = 978307200.0
+    t0, t1 = 978307200.0, 1009843200.0  # 365 days: the thirteenth bin has 5
     for line in lines:
-        i = round((line["obstime"] - t0) / 2592000 - 0.5)
-        mine = (f["obstime"] >= t0 + i * 2592000) & (f["obstime"] < t0 + (i + 1) * 2592000)
+        i = int((line["obstime"] - t0) / 2592000)
+        mine = (f["obstime"] >= t0 + i * 2592000) & (f["obstime"] < t0 + (i + 1) * 2592000) & (f["obstime"] <= t1)
         s = summary(f["sky"][mine])
         for key in ("n", "mean", "median", "sigma", "mad"):
             near(line[key], s[key], f"bin {i}: {key}", 9)
         near(line["error"], s["sigma"] / math.sqrt(s["n"]), "error of the mean", 9)
-    wanted = sum(((f["obstime"] >= t0 + i * 2592000) & (f["obstime"] < t0 + (i + 1) * 2592000)).any() for i in range(13))
+    wanted = sum(((f["obstime"] >= t0 + i * 2592000) & (f["obstime"] < t0 + (i + 1) * 2592000) & (f["obstime"] <= t1)).any() for i in range(13))
     equal(len(lines), wanted, "bins with a value")
     lines = objects("hist", "filter")
     equal({l["filter"]: l["n"] for l in lines}, dict(collections.Counter(t for t in f["filter"] if t)), "hist of a text")
@@ -365,11 +365,44 @@ def nothing_made_up():
     imstatus("-limit", 1, "-type", "object", "-o", "one.png", "plot", "obstime", "sky")
     line, = objects("-limit", 1, "stat", "sky")
     equal((line["n"], line["sigma"]), (1, None), "one value has no sigma")
+    # Columns of people's names beside those of results: each is there once, and the results keep theirs.
+    def script(*lines):
+        return [json.loads(l) for l in run("imstatus", "-db", "n.db", "-f", "-", stdin="\n".join(lines) + "\n", code=0).stdout.splitlines()]
+    plain = objects("-by", "filter", "stat", "sky")
+    equal(script("n = filter", "stat sky -by n -format json"), [{("n_" if k == "filter" else k): v for k, v in l.items()} for l in plain], "a group called n")
+    equal(script("unknown = filter", "stat sky -by unknown -format json"), [{("unknown_" if k == "filter" else k): v for k, v in l.items()} for l in plain], "called unknown")
+    fits_plain = objects("-by", "ccd", "fit", "airmass", "sky")
+    equal(script("x = ccd", "fit airmass sky -by x -format json"), [{("x_" if k == "ccd" else k): v for k, v in l.items()} for l in fits_plain], "called x")
+    bins = objects("-by", "ccd", "-width", "1", "bin", "ccd", "sky")
+    equal([(l["ccd"], l["n"]) for l in bins], [(l["ccd"], l["n"]) for l in objects("-by", "ccd", "stat", "sky") if l["n"]], "bins of what groups are of")
+    equal([l["ccd_"] for l in bins], [l["ccd"] + 0.5 for l in bins], "their middles")
+    means = objects("bin", "airmass", "sky")
+    equal(script("mean = airmass", "bin mean sky -format json"), [{("mean_" if k == "airmass" else k): v for k, v in l.items()} for l in means], "bins of a vector called mean")
+    low = script("low = ccd", "hist sky -by low -bins 2 -format json")
+    equal([(l["low_"], l["n"]) for l in low], [(l["ccd"], l["n"]) for l in objects("-by", "ccd", "-bins", "2", "hist", "sky")], "called low")
+    for words in (["-by", "type", "top", "type"], ["vec", "sky", "sky"]):
+        for line in run("imstatus", "-db", "n.db", "-format", "json", *words, code=0).stdout.splitlines()[:3]:
+            names = [k for k, _ in json.loads(line, object_pairs_hook=list)]
+            equal(len(set(names)), len(names), f"{words}: names of columns")
+    # A range is kept, also when it is no multiple of the width; where nothing is in it, that is said, and no picture made.
+    line, = objects("-range", "1900", "2000", "-width", "300", "hist", "sky")
+    equal((line["low"], line["high"], line["n"]), (1900, 2000, int(((f["sky"] >= 1900) & (f["sky"] <= 2000)).sum())), "a range narrower than a bin")
+    out = run("imstatus", "-db", "n.db", "-range", "1e7", "2e7", "-o", "z.png", "hist", "sky", code=1)
+    check("outside" in out.stderr and not os.path.exists("z.png"), f"nothing in the bins: {out.stderr}")
+    check(re.search(r"\b\d{5}\.\d{4}\b", run("imstatus", "-db", "n.db", "-limit", 1, "vec", "mjd(obstime)", code=0).stdout), "days have a fraction")
+    run("imstatus", "-db", "n.db", "-f", "-", stdin="m = mjd(obstime)\nwrite m.txt m\n", code=0)
+    text = [float(l) for l in open("m.txt").read().split()[1:]]
+    check(max(abs(a - b) for a, b in zip(text, (l["mjd(obstime)"] for l in objects("vec", "mjd(obstime)")))) == 0, "what was written is what it was")
+    line, = objects("stat", "exp(sky+1000)")
+    equal(line["sigma"], None, "sigma of infinite values")
+    fails(2, ["r.png", ".html"], "imstatus", "-db", "n.db", "report", "2001/01/27", "-o", "r.png")
+    fails(2, ["word of the shell"], "imstatus", "-db", "n.db", "help")
+    fails(2, ["1M", "months"], "imstatus", "-db", "n.db", "-width", "1M", "bin", "obstime", "sky")
     line, = objects("stat", "sky/0")
     equal((line["n"], line["unknown"], line["mean"]), (0, ROWS, None), "division by zero is not known")
     fails(2, ["no finite value"], "imstatus", "-db", "n.db", "hist", "sky/0")
     out = run("imstatus", "-db", "n.db", "-o", "z.png", "plot", "obstime", "sky/0")
-    check(out.returncode == 2 and not os.path.exists("z.png") and out.stderr.count("\n") == 1, f"nothing to draw: {out.stderr}")
+    check(out.returncode == 1 and not os.path.exists("z.png") and out.stderr.count("\n") == 1, f"nothing to draw: {out.stderr}")
     equal([l["n"] for l in objects("-where", "exptime = 0", "hist", "exptime")][0:1] if (f["exptime"] == 0).any() else [1], [int((f["exptime"] == 0).sum())] if (f["exptime"] == 0).any() else [1], "all equal")
     imstatus("-o", "const.svg", "-format", "svg", "plot", "obstime", "sky*0+5")
     t = f["obstime"][OBJECT][0]
