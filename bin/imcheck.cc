@@ -72,11 +72,10 @@ void tell(Request& request, const auto& report, const std::vector<Finding>& find
 int check(Request& request) {
   cli::CheckBeside beside(request.database);
   request.options.expand = beside.expand();
-  auto report = watched(request, [&]() -> Result<CheckReport> {
-    if (!has_headers_only(request.database)) return check_database(request.database, request.options);
+  auto report = watched(request, [&] {
     CheckReport none;
     none.path = folder_of(request.database) + " (header tables without images)";
-    return none;
+    return has_headers_only(request.database) ? none : check_database(request.database, request.options);
   });
   if (!report) return trouble(request, report.status());
   beside.check(request.options, *report);
