@@ -65,7 +65,9 @@ int work(const cli::Parsed& args) {
     cli::warn(kProgram.name, std::to_string(report->held) +
                                  " known files are not there, and not taken for gone while "
                                  "what is named above cannot be looked at");
-  for (const auto& note : report->images.notes) cli::warn(kProgram.name, note);
+  for (const auto& notes : {report->notes, report->images.notes}) {
+    for (const auto& note : notes) cli::warn(kProgram.name, note);
+  }
   output.write(json ? cli::report_json(*report) : cli::report_text(*report, options.rehearse));
   output.flush();
   if (!output.status().ok()) return cli::end_with(kProgram.name, output.status());

@@ -62,11 +62,12 @@ struct IngestReport {
   std::int64_t unchanged = 0;  ///< that were known already
   std::int64_t fresh = 0, changed = 0, moved = 0, gone = 0, passed = 0, waiting = 0, failed = 0;
   std::map<std::string, std::int64_t>
-      classes;                 ///< of those that are not in the tables, or not whole, by class of reason
-  std::int64_t held = 0;       ///< files that are not there, not taken for gone because of the faults
-  std::int64_t rows = 0;       ///< header rows written
-  RegisterReport images;       ///< what came into the registration database
-  std::vector<Status> faults;  ///< folders that cannot be read: nothing below them is taken for gone
+      classes;                     ///< of those that are not in the tables, or not whole, by class of reason
+  std::int64_t held = 0;           ///< files that are not there, not taken for gone because of the faults
+  std::int64_t rows = 0;           ///< header rows written
+  RegisterReport images;           ///< what came into the registration database
+  std::vector<std::string> notes;  ///< columns whose type is another one now
+  std::vector<Status> faults;      ///< folders that cannot be read: nothing below them is taken for gone
 };
 
 /// Reads what is new or changed below the trees, marks what is gone. May be killed at any point and called again; one bad file never stops it.

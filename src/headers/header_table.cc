@@ -120,7 +120,7 @@ Status HeaderTable::each_header(const std::function<void(const ParsedHeader&)>& 
 }
 
 // Which types columns get must not depend on the order of the rows: all are seen until nothing grows any more.
-Status HeaderTable::make_room(const std::vector<HeaderRow>& rows) {
+Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& report) {
   // Whether the integers that a column has are the same as reals.
   const auto fits = [this](const FieldInfo& column) {
     const FieldInfo* const old = file().schema().find(column.name);
@@ -149,6 +149,18 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows) {
     }));
   }
   if (growth.changes() == 0) return {};
+  Record scratch = empty_;
+  for (const auto& field : growth.schema().fields) {
+    const auto old = columns_.find(field.column);
+    if (old == columns_.end() || field.type != Type::text || old->second->type == Type::text) continue;
+    const auto brings = [&](const HeaderRow& row) {
+      return std::any_of(row.parsed->values.begin(), row.parsed->values.end(), [&](const KeyValue& key) {
+        return key.column == field.column && !store_key(*old->second, key, scratch);
+      });
+    };
+    const auto row = std::find_if(rows.begin(), rows.end(), brings);
+    if (row != rows.end()) report.texts.push_back({row->file, field.column});
+  }
   return remake(growth.schema(), growth.has_other_types());
 }
 
@@ -222,7 +234,7 @@ Result<TableReport> HeaderTable::write(std::vector<HeaderRow> rows, const std::v
   }
   TableReport report;
   report.new_keywords = new_keywords(columns_, rows);
-  IMREG_TRY(make_room(rows));
+  IMREG_TRY(make_room(rows, report));
   find_rows();
 
   report.version = file().schema().version;

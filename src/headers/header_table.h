@@ -40,6 +40,8 @@ struct TableReport {
   std::int64_t added = 0, changed = 0, deleted = 0;
   int version = 0;                         ///< of the schema now
   std::vector<NewKeyword> new_keywords{};  ///< that the table did not have, each once; none of a table that was empty
+  std::vector<NewKeyword>
+      texts{};  ///< columns of numbers or logicals that hold texts now, and the file that brought one
 };
 
 /// Error: not_found (the table has `rows`, and its heap is missing), with what helps.
@@ -67,7 +69,7 @@ class HeaderTable {
 
  private:
   HeaderTable() = default;
-  Status make_room(const std::vector<HeaderRow>& rows);
+  Status make_room(const std::vector<HeaderRow>& rows, TableReport& report);
   Status remake(const Schema& schema, bool other_types);
   Status each_header(const std::function<void(const ParsedHeader&)>& visit) const;
   Record row_of(const HeaderRow& from);

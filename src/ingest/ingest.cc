@@ -315,6 +315,12 @@ class Ingest {
       for (const auto& observation : updated) log_.info(observation, "Updated " + acsql_name(name) + " table.");
       for (const auto& fresh : written.new_keywords)
         log_.warning(of_batch_.at(fresh.file).rootname, fresh.keyword + " not in " + acsql_name(name));
+      for (const auto& one : written.texts) {
+        const std::string& rootname = of_batch_.at(one.file).rootname;
+        log_.warning(rootname, one.keyword + " holds texts in " + acsql_name(name) + " from now on");
+        report_.notes.push_back(name + ": " + one.keyword + " holds texts from now on, since " + rootname +
+                                " has one; number(" + one.keyword + ") compares its numbers");
+      }
     }
     return {};
   }

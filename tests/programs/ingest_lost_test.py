@@ -121,10 +121,15 @@ run("imsim", "-o", "one", "-ccds", 1, "-objects", 1, "-size", "60x80", "-seed", 
 donor = read(sorted(glob.glob("one/*/*.fits"))[0])
 for n, value in enumerate(("9007199254740993", "1.5", "9007199254740992")):
     write(f"drift/{n}.fits", donor[:2880].replace(donor[:2880].split(b"END" + b" " * 77)[0][-80:], f"BIG     = {value:>20}".ljust(80).encode()) + donor[2880:])
-run("imingest", "-db", "drifted", "drift")
+out = run("imingest", "-db", "drifted", "drift")
+check("BIG" not in out.stderr, "nothing that changed while the table was made")
+write("drift/3.fits", re.sub(rb"AIRMASS =[^/]{21}", b"AIRMASS = 'N/A               '", read("drift/1.fits")))
+out = run("imingest", "-db", "drifted", "drift")
+check("generic_0: AIRMASS holds texts from now on, since 3 has one" in out.stderr, f"a column that becomes a text: {out.stderr}")
+equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(AIRMASS) >= 1 and number(EXPTIME) >= 0", "-count", code=0).stdout, "3\n", "as numbers, both")
 out = run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "BIG = '9007199254740993'", "-fields", "filename,BIG", "-format", "csv", code=0)
 equal(out.stdout.splitlines()[1:], ["0.fits,9007199254740993"], "2^53 + 1 beside a real")
-equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(BIG) < 2", "-count", code=0).stdout, "1\n", "as a number")
+equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(BIG) < 2", "-count", code=0).stdout, "2\n", "as a number")
 
 # A folder in which no image was found has tables all the same.
 os.mkdir("words")
