@@ -191,7 +191,7 @@ void make_table(const std::string& folder, const std::string& name, std::int64_t
   const Header sample = header_of(0, 1, 66);
   int others = 0;
   const auto values = headers::key_values(sample, others);
-  for (const auto& value : values) growth.see(value, never);
+  for (const auto& value : values) growth.see(*value, never);
   const Schema schema = growth.schema();
   const headers::OwnFields own(schema);
   const std::string path = folder + "/headers/" + name + ".db";
@@ -200,7 +200,7 @@ void make_table(const std::string& folder, const std::string& name, std::int64_t
   auto writer = RecordWriter::open(path, options);
   if (!writer) bench::die(writer.status().text());
   Record row(static_cast<std::size_t>(schema.record_size));
-  for (const auto& value : values) (void)headers::store_key(*schema.find(value.column), value, row);
+  for (const auto& value : values) (void)headers::store_key(*schema.find(value->column), *value, row);
   const auto sky = *find_field<double>(schema, "mdrizsky");
   std::string bytes;
   for (std::int64_t i = 0; i < rows; ++i) {

@@ -27,11 +27,11 @@ Columns columns_of(const Schema& schema) {
 }
 
 // How many of the values have no column that holds them.
-int store_keys(const Columns& columns, const std::vector<KeyValue>& values, Record& row) {
+int store_all(const Columns& columns, const std::vector<KeyRef>& values, Record& row) {
   int others = 0;
   for (const auto& key : values) {
-    const auto column = columns.find(key.column);
-    if (column == columns.end() || !store_key(*column->second, key, row)) ++others;
+    const auto column = columns.find(key->column);
+    if (column == columns.end() || !store_key(*column->second, *key, row)) ++others;
   }
   return others;
 }
@@ -44,7 +44,8 @@ std::vector<TableReport::NewKeyword> new_keywords(const Columns& columns, const 
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < rows.size() && !is_empty; ++i) {
     for (const auto& key : rows[i].parsed->values) {
-      if (!columns.contains(key.column) && seen.insert(key.column).second) out.push_back({rows[i].file, key.keyword});
+      if (!columns.contains(key->column) && seen.insert(key->column).second)
+        out.push_back({rows[i].file, key->keyword});
     }
   }
   return out;
@@ -95,6 +96,7 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
 void HeaderTable::know_columns() {
   columns_ = columns_of(file().schema());
   empty_ = empty_row(file().schema());
+  stored_.clear();
 }
 
 void HeaderTable::find_rows() {
@@ -137,7 +139,9 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     for (std::size_t i = 0; i < rows.size(); ++i) {
       growth.see_text("rootname", rows[i].rootname);
       growth.see_text("filename", rows[i].filename);
-      for (const auto& key : rows[i].parsed->values) growth.see(key, fits);
+      for (const auto& key : rows[i].parsed->values) {
+        if (!stored_.contains(key.get())) growth.see(*key, fits);  // else the same card is in the table already
+      }
     }
   };
   for (int changes = -1; changes != growth.changes();) {
@@ -145,7 +149,7 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     see();
     if (!growth.has_other_types()) continue;
     IMREG_TRY(each_header([&](const ParsedHeader& old) {
-      for (const auto& key : old.values) growth.see(key, fits);
+      for (const auto& key : old.values) growth.see(*key, fits);
     }));
   }
   if (growth.changes() == 0) return {};
@@ -154,8 +158,8 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     const auto old = columns_.find(field.column);
     if (old == columns_.end() || field.type != Type::text || old->second->type == Type::text) continue;
     const auto brings = [&](const HeaderRow& row) {
-      return std::any_of(row.parsed->values.begin(), row.parsed->values.end(), [&](const KeyValue& key) {
-        return key.column == field.column && !store_key(*old->second, key, scratch);
+      return std::any_of(row.parsed->values.begin(), row.parsed->values.end(), [&](const KeyRef& key) {
+        return key->column == field.column && !store_key(*old->second, *key, scratch);
       });
     };
     const auto row = std::find_if(rows.begin(), rows.end(), brings);
@@ -196,7 +200,7 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
     if (other_types) {
       IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
       const ParsedHeader parsed = parse_header(std::move(cards));
-      fresh.set(others, parsed.others + store_keys(columns, parsed.values, fresh));
+      fresh.set(others, parsed.others + store_all(columns, parsed.values, fresh));
     }
     IMREG_TRY(out.add(fresh.bytes()));
   }
@@ -212,11 +216,34 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
   return {};
 }
 
+int HeaderTable::store_keys(const ParsedHeader& parsed, Record& row) {
+  constexpr std::size_t kMost = 1 << 16;
+  int others = 0;
+  for (const auto& key : parsed.values) {
+    auto known = stored_.find(key.get());
+    if (known == stored_.end()) {
+      if (stored_.size() >= kMost) stored_.clear();
+      Stored fresh{key};
+      const auto column = columns_.find(key->column);
+      if (column != columns_.end() && store_key(*column->second, *key, row)) {
+        fresh.field = column->second;
+        fresh.bytes = row.bytes().substr(static_cast<std::size_t>(fresh.field->offset),
+                                         static_cast<std::size_t>(fresh.field->size()));
+      }
+      known = stored_.emplace(key.get(), std::move(fresh)).first;
+    } else if (known->second.field) {
+      std::copy(known->second.bytes.begin(), known->second.bytes.end(), row.data() + known->second.field->offset);
+    }
+    others += known->second.field ? 0 : 1;
+  }
+  return others;
+}
+
 Record HeaderTable::row_of(const HeaderRow& from) {
   const OwnFields own(file().schema());
   const HeapPlace place = heap_->add(from.cards);
   Record row = empty_;
-  row.set(own.others, from.parsed->others + store_keys(columns_, from.parsed->values, row));
+  row.set(own.others, from.parsed->others + store_keys(*from.parsed, row));
   row.set(own.file, from.file);
   row.set(own.hdu, from.hdu);
   row.set(own.heap, place.offset);

@@ -17,7 +17,7 @@ namespace imreg::headers {
 
 /// The cards of a row as columns.
 struct ParsedHeader {
-  std::vector<KeyValue> values;
+  std::vector<KeyRef> values;
   int others = 0;  ///< cards with a value that are not among them
 };
 ParsedHeader parse_header(std::string cards);
@@ -80,7 +80,16 @@ class HeaderTable {
   RecordWriter::Options options_;
   std::optional<RecordWriter> writer_;
   std::optional<Heap> heap_;
+  int store_keys(const ParsedHeader& parsed, Record& row);
+
   Columns columns_;
+  /// What values look like in a row of this schema: those that come often need not be looked at again.
+  struct Stored {
+    KeyRef key;                        ///< kept: its address is the key
+    const FieldInfo* field = nullptr;  ///< none: no column holds it
+    std::string bytes{};
+  };
+  std::unordered_map<const KeyValue*, Stored> stored_;
   Record empty_{0};  ///< a row without keywords
   /// The rows of each file that are not deleted; made when they are first asked for.
   std::optional<std::unordered_map<std::int64_t, std::vector<std::int64_t>>> rows_;

@@ -2,8 +2,10 @@
 #include "headers/key_values.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
-#include <unordered_set>
+#include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
@@ -59,25 +61,79 @@ std::string unit_of(std::string_view comment) {
 
 }  // namespace
 
-std::vector<KeyValue> key_values(const Header& header, int& others) {
-  std::vector<KeyValue> out;
+namespace {
+
+// The value of a card; nothing: it has none.
+KeyRef key_of(const Header& header, std::size_t i) {
+  CardValue value = header.value(i);
+  if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) return {};
+  auto key = std::make_shared<KeyValue>();
+  key->keyword = header.keyword(i);
+  if (key->keyword.empty() || key->keyword == "CONTINUE") return {};
+  key->kind = value.kind;
+  key->text = std::move(value.text);
+  key->unit = unit_of(value.comment);
+  std::string_view name, number;
+  if (key->kind == CardValue::Kind::text && split_record(key->text, name, number)) {
+    key->keyword += "." + std::string(name);
+    key->kind = CardValue::Kind::real;
+    key->text = std::string(number);
+  }
+  key->column = column_of(key->keyword);
+  key->hash = std::hash<std::string>()(key->column);
+  return key;
+}
+
+// Headers of a kind say nearly the same: most cards have been read before. A text that goes on in the next card is not of its card alone.
+class KnownCards {
+ public:
+  KeyRef key_of(const Header& header, std::size_t i) {
+    const std::string_view card = header.card(i);
+    if (i + 1 < header.size() && header.card(i + 1).starts_with("CONTINUE")) return headers::key_of(header, i);
+    if (const auto known = keys_.find(card); known != keys_.end()) return known->second;
+    if (keys_.size() >= kMost) keys_.clear();
+    return keys_.emplace(std::string(card), headers::key_of(header, i)).first->second;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 1 << 14;
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, KeyRef, Hash, std::equal_to<>> keys_;
+};
+
+// Columns that were seen: open addressing, at most half full.
+class Seen {
+ public:
+  explicit Seen(std::size_t most) : places_(std::bit_ceil(2 * most + 2)) {}
+  // False: it was there.
+  bool insert(const KeyValue& key) {
+    for (std::size_t at = key.hash;; ++at) {
+      const KeyValue*& place = places_[at & (places_.size() - 1)];
+      if (place && (place->hash != key.hash || place->column != key.column)) continue;
+      if (place) return false;
+      place = &key;
+      return true;
+    }
+  }
+
+ private:
+  std::vector<const KeyValue*> places_;
+};
+
+}  // namespace
+
+std::vector<KeyRef> key_values(const Header& header, int& others) {
+  thread_local KnownCards known;
+  std::vector<KeyRef> out;
   out.reserve(header.size());
-  std::unordered_set<std::string> seen;
-  seen.reserve(header.size());
+  Seen seen(header.size());
   others = 0;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    CardValue value = header.value(i);
-    if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) continue;
-    KeyValue key{{}, header.keyword(i), value.kind, std::move(value.text), unit_of(value.comment)};
-    if (key.keyword.empty() || key.keyword == "CONTINUE") continue;
-    std::string_view name, number;
-    if (key.kind == CardValue::Kind::text && split_record(key.text, name, number)) {
-      key.keyword += "." + std::string(name);
-      key.kind = CardValue::Kind::real;
-      key.text = number;
-    }
-    key.column = column_of(key.keyword);
-    if (seen.insert(key.column).second)
+    KeyRef key = known.key_of(header, i);
+    if (!key) continue;
+    if (seen.insert(*key))
       out.push_back(std::move(key));
     else
       ++others;

@@ -1,6 +1,8 @@
 // The values of a header as columns of a table.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,10 @@ struct KeyValue {
   CardValue::Kind kind = CardValue::Kind::none;  ///< text, integer, real or logical
   std::string text;                              ///< CardValue::text
   std::string unit;                              ///< "[s] exposure time" of the comment: s (FITS 4.0, section 4.3.2)
+  std::size_t hash = 0;                          ///< of the column
 };
+/// Cards that are the same in many headers are one value: who has seen it knows what to do with it.
+using KeyRef = std::shared_ptr<const KeyValue>;
 
 /// The column of a keyword: capitals, everything but letters and digits an underscore; KEY_ before what would begin with a digit
 /// or is the name of a field that every table has.
@@ -25,6 +30,6 @@ std::string column_of(std::string_view keyword);
 /// blank, and cards without a value: they are in the heap only. A record-valued card, DP1 = 'AXIS.1: 2.0' (FITS distortion
 /// paper), is a column of its own.
 /// `others`: how many cards with a value are not among them.
-std::vector<KeyValue> key_values(const Header& header, int& others);
+std::vector<KeyRef> key_values(const Header& header, int& others);
 
 }  // namespace imreg::headers
