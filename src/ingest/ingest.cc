@@ -37,7 +37,6 @@ namespace {
 
 constexpr std::size_t kBatch = 512;  // files
 constexpr std::size_t kMore = 64;    // of the last observation
-constexpr auto kLongestReason = static_cast<std::size_t>(files::kReason.count);
 
 std::string word_of(FileClass what) {
   const FieldInfo* field = builtin_format(files::kFormat, files::kVersion)->find("class");
