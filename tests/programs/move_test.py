@@ -398,6 +398,8 @@ class Model:
 
     def move(self):
         everything = sorted(set(self.files) | self.folders - {self.top, self.shm})
+        if not everything:
+            return
         sources = rnd.sample(everything, min(len(everything), rnd.choice([1, 1, 1, 2, 3])))
         target = rnd.choice([*sorted(self.folders), f"{rnd.choice(sorted(self.folders))}/{rnd.choice(['f', 'd'])}{rnd.randrange(6)}" + rnd.choice(["", ".fits"])])
         into = target in self.folders

@@ -8,10 +8,12 @@
 #include <mutex>
 #include <thread>
 
+#include "../folder.h"
 #include "../long_form.h"
 #include "imreg/record_file.h"
 #include "index_fixture.h"
 #include "os/file.h"
+#include "scan/columns.h"
 
 namespace imreg {
 namespace {
@@ -429,6 +431,29 @@ TEST_F(IndexTest, RowsThatRecoverySetsAsideAreNotTakenForTheFiles) {
   std::string why;
   EXPECT_TRUE(index::Index::open(*RecordFile::open(path_), why)) << why;
   EXPECT_FALSE(std::filesystem::exists(path_ + ".lost.idx"));
+}
+
+// A read that failed once must not be forgotten by the next one: a merge took the second value of a column for its first.
+TEST(Cursor, StaysBehindAPageThatCouldNotBeRead) {
+  const Folder folder;
+  constexpr std::uint64_t kNonce = 7;
+  const std::string path = folder / "column.idx";
+  std::int64_t page = 0;
+  index::Extent extent;
+  {
+    auto file = File::open(path, File::Mode::create);
+    ASSERT_TRUE(file.ok());
+    index::Columns columns(*file, kNonce, page);
+    extent = columns.write(std::vector<std::uint32_t>{10, 20, 30});
+  }
+  IndexFault observer(0, {"EIO", EIO});
+  const auto file = File::open(path, File::Mode::read, &observer);
+  ASSERT_TRUE(file.ok());
+  index::Cursor<std::uint32_t> cursor({&*file, kNonce, {}}, extent);
+  std::uint32_t value = 0;
+  EXPECT_FALSE(cursor.next(value));
+  EXPECT_FALSE(cursor.next(value)) << "took " << value << " for the first value";
+  EXPECT_EQ(cursor.status().code(), Code::io);
 }
 
 // Every file operation of the index fails in turn: the rows do not suffer, the answers are right, nothing is left over.
