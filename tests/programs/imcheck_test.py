@@ -9,8 +9,7 @@ from harness import *
 from astropy.io import fits
 import numpy as np
 
-if os.geteuid() == 0:  # programs for others, who may not look into the folder of the build when that is below /root
-    harness.BIN = shutil.copytree(BIN, os.path.abspath("programs"))
+programs_for_nobody()
 DATA_AT, SIZE = 23040, 512
 
 

@@ -1,17 +1,9 @@
 """What imingest does about what cannot be read for now, and about tables that somebody lost: nothing that was read is thrown away, and what
 is missing is told. Oracle: the answers before."""
-import harness
 from harness import *
 import glob
 
-root = os.geteuid() == 0
-if root:  # programs for nobody, who may not look into the folder of the build when that is below /root
-    harness.BIN = shutil.copytree(BIN, os.path.abspath("programs"))
-
-
-def as_nobody():
-    os.setgid(65534)
-    os.setuid(65534)
+root = programs_for_nobody()
 
 
 def counts(*args, code=0, **more):
