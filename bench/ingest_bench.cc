@@ -143,7 +143,7 @@ void compare_with_peer() {
   const std::string folder = fresh_folder("ingest_ours"), peer = bench::new_file("ingest_peer.sqlite");
   if (!ingest_trees(options_for(archive(), folder, 1))) bench::die("imingest");
   bench::cfitsio_to_sqlite(archive().files, peer, kBatch);
-  const std::string ours = bench::output_of({bench::program("imsearch"), "-db", folder, "-from", "generic_sci",
+  const std::string ours = bench::output_of({bench::program("imsearch"), "-db", folder, "-from", "benchcam_sci",
                                              "-group", "extver", "-fields", "count,sum(MDRIZSKY)", "-format", "csv"});
   std::string theirs = "extver,count,sum_mdrizsky\n";
   for (int extver = 1; extver <= 2; ++extver) {

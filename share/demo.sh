@@ -57,7 +57,7 @@ run 4 "imingest -db headers night"
 run 4 "imingest -db headers night   # again: nothing to do"
 
 say "A search by any keyword, and the header of one CCD, card by card"
-run 4 "imsearch -db headers -from generic_ccd -where 'EXPTIME > 500 and GAIN < 1.7' -fields FILENAME,CCDNAME,EXPTIME,GAIN"
+run 4 "imsearch -db headers -from simprime_ccd -where 'EXPTIME > 500 and GAIN < 1.7' -fields FILENAME,CCDNAME,EXPTIME,GAIN"
 run 4 "imheader -db headers 600011o.fits -hdu 2"
 
 say "Now with your own FITS files, of any telescope:"

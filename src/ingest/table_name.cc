@@ -1,4 +1,4 @@
-// ACS tables by acsql's rule (detector, filetype, number of the HDU), all others by camera and EXTNAME.
+// ACS tables by acsql's rule (detector, filetype, number of the HDU), all others by camera, instrument and EXTNAME.
 #include "ingest/table_name.h"
 
 #include <algorithm>
@@ -41,6 +41,28 @@ std::string stem_of(const std::string& path) {
   return name;
 }
 
+// The first HDU that tells.
+std::string said_by_any(const FitsHeaders& headers, std::string_view keyword) {
+  for (const auto& hdu : headers.hdus) {
+    std::string said = safe(hdu.header.text_of(keyword).value_or(""));
+    if (!said.empty()) return said;
+  }
+  return {};
+}
+
+// A camera table may be that of a whole observatory, or know nothing at all: the instrument tells files of different keywords apart.
+// "eso" and "FORS2" make eso_fors2, "gemini-gmos" and "GMOS-N" gemini_gmos.
+std::string group_of(const std::string& camera, const FitsHeaders& headers) {
+  std::string instrument = said_by_any(headers, "INSTRUME");
+  if (camera == "generic") {
+    if (instrument.empty()) instrument = said_by_any(headers, "TELESCOP");
+    return instrument.empty() ? "generic" : instrument;
+  }
+  const std::string known = safe(camera);
+  if (instrument.empty() || known.find(instrument.substr(0, instrument.find('_'))) != known.npos) return known;
+  return safe(known + "_" + instrument);
+}
+
 std::string acs_detector(const Header& primary) {
   std::string text = to_upper(primary.text_of("DETECTOR").value_or(primary.text_of("SS_DTCTR").value_or("")));
   if (text.starts_with("ACS/")) text.erase(0, 4);
@@ -56,6 +78,7 @@ FileNames names_of(const std::string& path, const FitsHeaders& headers, const st
                    const LayoutNames& said) {
   FileNames out;
   out.camera = camera.empty() ? "generic" : camera;
+  out.group = group_of(out.camera, headers);
   std::string stem = stem_of(path);
   constexpr std::size_t kLongestType = 4;
   const auto bar = stem.rfind('_');
@@ -94,7 +117,7 @@ std::string table_of(const FileNames& names, const Hdu& hdu) {
     part = "0";
   else if (part.empty())
     part = hdu.is_image() ? "image" : hdu.kind == HduKind::table ? "table" : "other";
-  return safe(names.camera) + "_" + part;
+  return names.group + "_" + part;
 }
 
 }  // namespace imreg::ingest

@@ -12,6 +12,7 @@ struct FileNames {
   std::string rootname;  ///< ROOTNAME of the primary header, else the name of the file as far as its filetype
   std::string filetype;  ///< "flt" of j94f05bgq_flt.fits; empty: the name does not tell
   std::string camera;    ///< the camera table
+  std::string group;     ///< camera table and instrument: what the names of its tables begin with
   std::string detector;  ///< WFC, CCD2; empty: the header does not tell
   bool of_acs = false;   ///< detector is WFC, HRC or SBC of the Advanced Camera for Surveys
   std::string proposal;  ///< number or name of the programme

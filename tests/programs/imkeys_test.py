@@ -93,7 +93,7 @@ for n in range(120):
     more = {"GAIN": dice.choice([1, 2, 4]), "SERIAL": n * 7, "SKY": dice.choice([0.0, -0.0, 1.5, -2.25, 1e-7, 123456.789]), "SHUT": dice.random() < 0.3,
             "NOTE": dice.choice(["", "good", "Good", "bad, very (9)", "bad"]), "MIXED": dice.choice([1, 2.5, "three"]), "ALONE": "same"}
     more = {k: v for k, v in more.items() if dice.random() < 0.6}
-    image(f"A/f{n:03}.fits", DATE_OBS=f"2003-01-{n % 28 + 1:02}T00:00:00", INSTRUME="CamA" if n % 3 else "CamB", **more)
+    image(f"A/f{n:03}.fits", DATE_OBS=f"2003-01-{n % 28 + 1:02}T00:00:00", INSTRUME="Cam A" if n % 3 else "cam-a", **more)
 run("imingest", "-db", "H", "A", code=0)
 for n in range(0, 120, 9):
     os.remove(f"A/f{n:03}.fits")
@@ -114,23 +114,23 @@ if os.path.isdir(FITS):
     equal({g["table"] for g in keys("R", "-from", "*_0")}, {t for t in known_real if t.endswith("_0")}, "-from with a pattern")
 
 # The rows that a condition leaves, and tables that cannot answer it.
-columns = known["generic_0"][0]
+columns = known["cam_a_0"][0]
 chosen = [i for i, v in enumerate(columns["GAIN"]) if v is not None and v > 1]
-for got in keys("H", "generic_0", "-where", "GAIN > 1"):
-    w = wanted_line("generic_0", got["keyword"], [columns[got["keyword"]][i] for i in chosen], got["type"])
+for got in keys("H", "cam_a_0", "-where", "GAIN > 1"):
+    w = wanted_line("cam_a_0", got["keyword"], [columns[got["keyword"]][i] for i in chosen], got["type"])
     equal((got["rows"], got["values"], got["common"]), (w["rows"], w["values"], w["common"]), f"-where: {got['keyword']}")
-equal([(l["table"], l["rows"]) for l in keys("H", "-where", "GAIN > 1")], [("generic_0", len(chosen))], "tables with -where")
+equal([(l["table"], l["rows"]) for l in keys("H", "-where", "GAIN > 1")], [("cam_a_0", len(chosen))], "tables with -where")
 fails(2, ["-where", "GIAN", "gain"], "imkeys", "-db", "H", "-where", "GIAN > 1")
 
 # Formats, columns, files.
-whole = run("imkeys", "-db", "H", "generic_0", "-format", "csv", code=0).stdout
+whole = run("imkeys", "-db", "H", "cam_a_0", "-format", "csv", code=0).stdout
 lines = list(csv.DictReader(io.StringIO(whole)))
-equal([{k: v or None for k, v in l.items()} for l in lines], [{k: None if v is None else str(v) for k, v in l.items()} for l in keys("H", "generic_0")], "csv and json")
-equal(run("imkeys", "-db", "H", "generic_0", "-o", "k.csv", code=0).stdout + open("k.csv").read(), whole, "-o")
+equal([{k: v or None for k, v in l.items()} for l in lines], [{k: None if v is None else str(v) for k, v in l.items()} for l in keys("H", "cam_a_0")], "csv and json")
+equal(run("imkeys", "-db", "H", "cam_a_0", "-o", "k.csv", code=0).stdout + open("k.csv").read(), whole, "-o")
 equal(run("imkeys", "-db", "H", "GAIN", "-fields", "rows,keyword", "-format", "csv").stdout.splitlines()[0], "rows,keyword", "-fields")
 check(run("imkeys", "-db", "H").stdout.split()[:6] == ["table", "rows", "keywords", "files", "bytes", "written"], "a table for the eye")
 for name in ("fits", "votable", "npy", "fits-table", "tsv"):
-    run("imkeys", "-db", "H", "generic_0", "-format", name, "-o", "k." + name, code=0)
+    run("imkeys", "-db", "H", "cam_a_0", "-format", name, "-o", "k." + name, code=0)
 equal(len(fits.getdata("k.fits", 1)), len(lines), "fits")
 equal(len(np.load("k.npy")), len(lines), "npy")
 
@@ -139,14 +139,14 @@ keywords = "\n".join(card(f"K{i}", i % 3) for i in range(300)).split("\n")
 for n in range(3):
     image(f"B/g{n}.fits", extra=keywords)
 run("imingest", "-db", "W", "B", code=0)
-equal(len(keys("W", "generic_0", "-fields", "keyword")), len(keys("W", "*", "-from", "generic_0", "-fields", "keyword")), "a pattern for all")
+equal(len(keys("W", "testcam_0", "-fields", "keyword")), len(keys("W", "*", "-from", "testcam_0", "-fields", "keyword")), "a pattern for all")
 
 # Wrong words.
 fails(1, ["no table and no keyword", "gain"], "imkeys", "-db", "H", "GIAN")
 out = fails(1, ["no table and no keyword", "imkeys lists"], "imkeys", "-db", "H", "qqqqqqqqqqqq")
 check(len(out.stderr) < 300, f"{out.stderr!r}")
 fails(1, ["no header tables", "imingest"], "imkeys", "-db", "nowhere")
-fails(1, ["no header table", "generic_0"], "imkeys", "-db", "H", "-from", "generic_O")
+fails(1, ["no header table", "cam_a_0"], "imkeys", "-db", "H", "-from", "cam_a_O")
 fails(2, ["-fields", "keyword"], "imkeys", "-db", "H", "GAIN", "-fields", "keyward")
 fails(2, ["no format"], "imkeys", "-db", "H", "-format", "xlsx")
 write("H/headers/odd.db", "not a table")

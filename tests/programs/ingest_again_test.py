@@ -165,7 +165,7 @@ fails(3, ["plain", "is a file"], "imingest", "-db", "plain", "night")
 fails(1, ["nothing was ingested"], "imheader", "-db", "night", "x")
 fails(1, ["no HDU 77"], "imheader", "-db", "q", SIM[0], "-hdu", 77)
 fails(1, ["no such card"], "imheader", "-db", "q", SIM[0], "-key", "NOSUCH")
-table = "generic_0"
+table = "simprime_0"
 check(rows("q", "-from", table, "-where", "hdu = 0"), "imsearch -from")
 fails(2, ["no header table", table], "imsearch", "-db", "q", "-from", table + "x")
 write("q/headers/bad.db", b"no table")

@@ -290,7 +290,7 @@ done, over, looks = [0], [False], [0]
 def reader():
     while not over[0]:
         before = done[0]
-        out = run("imsearch", "-db", "g", "-from", "generic_0", "-where", "number >= 0", "-fields", "number,thing", "-format", "json")
+        out = run("imsearch", "-db", "g", "-from", "testcam_0", "-where", "number >= 0", "-fields", "number,thing", "-format", "json")
         if before == 0 and out.returncode:
             continue  # not there yet
         found = [json.loads(line) for line in out.stdout.splitlines()]
@@ -314,7 +314,7 @@ for i in range(24):
 over[0] = True
 for r in readers:
     r.join()
-version = int(re.search(r"^IMREGVER= *(\d+)|version (\d+)", run("imcheck", "-db", "g/headers/generic_0.db", "-stat", code=0).stdout, re.M)[0].split()[-1])
+version = int(re.search(r"^IMREGVER= *(\d+)|version (\d+)", run("imcheck", "-db", "g/headers/testcam_0.db", "-stat", code=0).stdout, re.M)[0].split()[-1])
 check(version > 20 and looks[0] > 5, f"{version} versions, {looks[0]} looks")
 
 # A tree that is not mounted, a link that leads nowhere, a file that is cut.

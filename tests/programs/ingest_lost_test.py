@@ -13,7 +13,7 @@ def counts(*args, code=0, **more):
 def answers():
     """All that the folder tells, but when it was written."""
     out = {t: [{k: v for k, v in r.items() if k not in ("changeno", "crc", "heap", "heapcrc", "ingested", "last", "regtime", "mtime")} for r in rows(f"h/{t}.db")]
-           for t in ("Imreg", "master", "datasets", "headers/generic_0", "headers/generic_ccd")}
+           for t in ("Imreg", "master", "datasets", "headers/simprime_0", "headers/simprime_ccd")}
     return {t: sorted((r for r in table if not r["deleted"]), key=str) for t, table in out.items()}
 
 
@@ -74,7 +74,7 @@ if root:
 
 # A table that somebody removed: told, until all was read once more.
 before = answers()
-os.remove("h/headers/generic_ccd.db")
+os.remove("h/headers/simprime_ccd.db")
 check("a table is missing" in fails(4, ["headers", "imingest -again"], "imingest", "-db", "h", "night").stderr, "a lost table")
 fails(3, ["of its 3 headers are in the tables", "imingest -again"], "imcheck", "-db", "h")
 run("imingest", "-db", "h", "-again", "night", "away", code=0)
@@ -83,7 +83,7 @@ run("imcheck", "-db", "h", code=0)
 equal(counts("night", "away")["new"], 0, "and known")
 
 # A heap without which rows have no headers: nothing is written into the table before it is there, or the table is gone, too.
-heap = "h/headers/generic_ccd.heap"
+heap = "h/headers/simprime_ccd.heap"
 os.rename(heap, "kept")
 check("is missing" in fails(4, [heap], "imingest", "-db", "h", "night").stderr, "a run that has nothing to do says it, too")
 os.utime(files[4])
@@ -117,11 +117,11 @@ out = run("imingest", "-db", "drifted", "drift")
 check("BIG" not in out.stderr, "nothing that changed while the table was made")
 write("drift/3.fits", re.sub(rb"AIRMASS =[^/]{21}", b"AIRMASS = 'N/A               '", read("drift/1.fits")))
 out = run("imingest", "-db", "drifted", "drift")
-check("generic_0: AIRMASS holds texts from now on, since 3 has one" in out.stderr, f"a column that becomes a text: {out.stderr}")
-equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(AIRMASS) >= 1 and number(EXPTIME) >= 0", "-count", code=0).stdout, "3\n", "as numbers, both")
-out = run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "BIG = '9007199254740993'", "-fields", "filename,BIG", "-format", "csv", code=0)
+check("simprime_0: AIRMASS holds texts from now on, since 3 has one" in out.stderr, f"a column that becomes a text: {out.stderr}")
+equal(run("imsearch", "-db", "drifted", "-from", "simprime_0", "-where", "number(AIRMASS) >= 1 and number(EXPTIME) >= 0", "-count", code=0).stdout, "3\n", "as numbers, both")
+out = run("imsearch", "-db", "drifted", "-from", "simprime_0", "-where", "BIG = '9007199254740993'", "-fields", "filename,BIG", "-format", "csv", code=0)
 equal(out.stdout.splitlines()[1:], ["0.fits,9007199254740993"], "2^53 + 1 beside a real")
-equal(run("imsearch", "-db", "drifted", "-from", "generic_0", "-where", "number(BIG) < 2", "-count", code=0).stdout, "2\n", "as a number")
+equal(run("imsearch", "-db", "drifted", "-from", "simprime_0", "-where", "number(BIG) < 2", "-count", code=0).stdout, "2\n", "as a number")
 
 # A folder in which no image was found has tables all the same.
 os.mkdir("words")

@@ -170,7 +170,7 @@ for path in strangers:
     os.rename("away/" + os.path.basename(path) + str(len(path)), path)
 
 tables = {os.path.basename(p)[:-3]: rows(p) for p in sorted(glob.glob("H/headers/*.db"))}
-check(len(tables) > 12 and {"generic_sci", "generic_err", "wfc_raw_0", "wfc_flt_4"} <= set(tables), f"tables: {sorted(tables)}")
+check(len(tables) > 12 and {"testcam_sci", "testcam_err", "wfc_raw_0", "wfc_flt_4"} <= set(tables), f"tables: {sorted(tables)}")
 files = {(r["pathname"], r["filename"]): r for r in rows("H/files.db")}
 images = rows("H/Imreg.db")
 
@@ -259,9 +259,9 @@ for round_number in range(60):
 check(several_seen > 3 and alone_seen > 200, f"partners: {several_seen} several, {alone_seen} alone")
 
 # Conditions on either side, on both, and what is absent.
-wanted, _, _ = joined(images, of_image, {"wfc_raw_0": tables["wfc_raw_0"], "generic_sci": tables["generic_sci"]})
-both = ["-with", "wfc_raw_0", "-with", "generic_sci"]
-FIELDS = ["filename", "extension", "exptime", "wfc_raw_0.GAIN", "wfc_raw_0.FILTER1", "wfc_raw_0.SHUTTER", "generic_sci.SKY", "generic_sci.KEY_FILENAME", "generic_sci.hdu"]
+wanted, _, _ = joined(images, of_image, {"wfc_raw_0": tables["wfc_raw_0"], "testcam_sci": tables["testcam_sci"]})
+both = ["-with", "wfc_raw_0", "-with", "testcam_sci"]
+FIELDS = ["filename", "extension", "exptime", "wfc_raw_0.GAIN", "wfc_raw_0.FILTER1", "wfc_raw_0.SHUTTER", "testcam_sci.SKY", "testcam_sci.KEY_FILENAME", "testcam_sci.hdu"]
 
 
 def like(value, pattern):
@@ -275,30 +275,30 @@ for condition, holds in {
         "wfc_raw_0.filter1 like 'F___W'": lambda r: like(cell(r, "wfc_raw_0.filter1"), "F...W"),
         "wfc_raw_0.FILTER1 not like 'F6%'": lambda r: known(cell(r, "wfc_raw_0.filter1")) and not like(cell(r, "wfc_raw_0.filter1"), "f6.*"),
         "exptime > 200 and wfc_raw_0.GAIN = 4": lambda r: r[""]["exptime"] > 200 and cell(r, "wfc_raw_0.gain") == 4,
-        "exptime > 200 and type = object and (wfc_raw_0.GAIN = 4 or generic_sci.SKY < 100)": lambda r: r[""]["exptime"] > 200 and (
-            cell(r, "wfc_raw_0.gain") == 4 or known(cell(r, "generic_sci.sky")) and cell(r, "generic_sci.sky") < 100),
+        "exptime > 200 and type = object and (wfc_raw_0.GAIN = 4 or testcam_sci.SKY < 100)": lambda r: r[""]["exptime"] > 200 and (
+            cell(r, "wfc_raw_0.gain") == 4 or known(cell(r, "testcam_sci.sky")) and cell(r, "testcam_sci.sky") < 100),
         "images.exptime < 250": lambda r: r[""]["exptime"] < 250,
         "wfc_raw_0.EXPTIME = images.exptime": lambda r: cell(r, "wfc_raw_0.exptime") == r[""]["exptime"],
-        "wfc_raw_0.EXPTIME - exptime < -1 or generic_sci.SKY*2 > 500": lambda r: known(cell(r, "wfc_raw_0.exptime")) and cell(r, "wfc_raw_0.exptime") - r[""]["exptime"] < -1
-        or known(cell(r, "generic_sci.sky")) and cell(r, "generic_sci.sky") * 2 > 500,
+        "wfc_raw_0.EXPTIME - exptime < -1 or testcam_sci.SKY*2 > 500": lambda r: known(cell(r, "wfc_raw_0.exptime")) and cell(r, "wfc_raw_0.exptime") - r[""]["exptime"] < -1
+        or known(cell(r, "testcam_sci.sky")) and cell(r, "testcam_sci.sky") * 2 > 500,
         "wfc_raw_0.SHUTTER": lambda r: cell(r, "wfc_raw_0.shutter") is True,
         "not wfc_raw_0.SHUTTER": lambda r: cell(r, "wfc_raw_0.shutter") is False,
         "wfc_raw_0.file is null": lambda r: r["wfc_raw_0"] is None,
         "wfc_raw_0.FILE > 0 and filename like 'j%_flt%'": lambda r: r["wfc_raw_0"] is not None and like(r[""]["filename"], "j.*.flt.*"),
-        "[generic_sci.SKY] between 0 and 100": lambda r: known(cell(r, "generic_sci.sky")) and 0 <= cell(r, "generic_sci.sky") <= 100,
-        "generic_sci.KEY_FILENAME <> filename": lambda r: known(cell(r, "generic_sci.key_filename"), r[""]["filename"]) and cell(r, "generic_sci.key_filename") != r[""]["filename"],
-        "coalesce(generic_sci.SKY, -1000) < -100": lambda r: (cell(r, "generic_sci.sky") if known(cell(r, "generic_sci.sky")) else -1000) < -100}.items():
+        "[testcam_sci.SKY] between 0 and 100": lambda r: known(cell(r, "testcam_sci.sky")) and 0 <= cell(r, "testcam_sci.sky") <= 100,
+        "testcam_sci.KEY_FILENAME <> filename": lambda r: known(cell(r, "testcam_sci.key_filename"), r[""]["filename"]) and cell(r, "testcam_sci.key_filename") != r[""]["filename"],
+        "coalesce(testcam_sci.SKY, -1000) < -100": lambda r: (cell(r, "testcam_sci.sky") if known(cell(r, "testcam_sci.sky")) else -1000) < -100}.items():
     answer = [r for r in wanted if holds(r)]
     for more in ([], ["-noindex", "-j", "1"]):
         out = search(*both, "-where", condition, "-fields", ",".join(FIELDS), "-format", "json", *more, code=0 if answer else 1)
         compare([json.loads(l) for l in out.stdout.splitlines()], answer, FIELDS, condition)
     equal(search(*both, "-where", condition, "-count").stdout, f"{len(answer)}\n", f"-count {condition}")
-answer = [r for r in wanted if r[""]["exptime"] > 100 and like(r[""]["filename"], "m.*") and known(cell(r, "generic_sci.sky"))]
-out = search(*both, "-name", "m", "-where", "exptime > 100", "-where", "generic_sci.SKY is not null", "-fields", ",".join(FIELDS), "-format", "json")
+answer = [r for r in wanted if r[""]["exptime"] > 100 and like(r[""]["filename"], "m.*") and known(cell(r, "testcam_sci.sky"))]
+out = search(*both, "-name", "m", "-where", "exptime > 100", "-where", "testcam_sci.SKY is not null", "-fields", ",".join(FIELDS), "-format", "json")
 compare([json.loads(l) for l in out.stdout.splitlines()], answer, FIELDS, "filters and two conditions")
 
 # What an extension lacks is that of the primary HDU, in conditions, order and columns, whatever the two have as types.
-for table in ("wfc_flt_1", "wfc_raw_4", "generic_ccd", "generic_sci"):
+for table in ("wfc_flt_1", "wfc_raw_4", "testcam_ccd", "testcam_sci"):
     for condition, holds in {
             "GAIN > 1": lambda r: known(r.get("gain")) and r["gain"] > 1,
             "not (GAIN > 1)": lambda r: known(r.get("gain")) and not r["gain"] > 1,
@@ -339,17 +339,17 @@ for i in range(1000):
 extension.header["LASTKEY"] = 77
 fits.HDUList([primary, extension]).writeto("heir/one.fits")
 run("imingest", "-db", "K", "heir", code=0)
-row = json.loads(run("imsearch", "-db", "K", "-from", "generic_sci", "-fields", ",".join(names), "-format", "json", code=0).stdout)
+row = json.loads(run("imsearch", "-db", "K", "-from", "heircam_sci", "-fields", ",".join(names), "-format", "json", code=0).stdout)
 equal({k: v for k, v in row.items() if v not in (None, "", " ")}, {"other": "inherited", "number": 7}, "only what the extension does not speak of")
 for key in ("UNDEF = 1", "EMPTYT = 'full'", "LONGT = 'short'", "LASTKEY = 5"):
-    run("imsearch", "-db", "K", "-from", "generic_sci", "-where", key, "-count", code=1)
-run("imsearch", "-db", "K", "-from", "generic_sci", "-where", "NUMBER = 7 and number(NUMBER) = 7", "-count", code=0)
-check("999 columns" in fails(2, ["no field"], "imsearch", "-db", "K", "-from", "generic_sci", "-where", "Q0000999 = 3").stderr, "a table that is full says so")
+    run("imsearch", "-db", "K", "-from", "heircam_sci", "-where", key, "-count", code=1)
+run("imsearch", "-db", "K", "-from", "heircam_sci", "-where", "NUMBER = 7 and number(NUMBER) = 7", "-count", code=0)
+check("999 columns" in fails(2, ["no field"], "imsearch", "-db", "K", "-from", "heircam_sci", "-where", "Q0000999 = 3").stderr, "a table that is full says so")
 
 # Whoever stands in the answer, the database may lie in a folder, or be named, or be files.db.
 equal(run("imsearch", "-db", "H/Imreg.db", *both, "-count").stdout, f"{len(wanted)}\n", "-db Imreg.db")
-of_files, _, _ = joined(rows("H/files.db"), of_file, {"generic_ccd": tables["generic_ccd"]})
-equal(run("imsearch", "-db", "H/files.db", "-with", "generic_ccd", "-count").stdout, f"{len(of_files)}\n", "-db files.db")
+of_files, _, _ = joined(rows("H/files.db"), of_file, {"testcam_ccd": tables["testcam_ccd"]})
+equal(run("imsearch", "-db", "H/files.db", "-with", "testcam_ccd", "-count").stdout, f"{len(of_files)}\n", "-db files.db")
 
 # All formats hold the same values.
 line = [*both, "-fields", ",".join(FIELDS), "-limit", "60"]
@@ -385,7 +385,7 @@ for more in (["-format", "fits"], ["-format", "csv"], ["-format", "votable"], ["
 run("imsearch", "-db", "H", *both, "-format", "fits", "-o", "whole.fits", code=0)
 with fits.open("whole.fits") as f:
     equal(f[1].header["NAXIS2"], len(wanted), "all columns as FITS")
-    check({"WFC_RAW_0_GAIN", "FILENAME", "GENERIC_SCI_SKY"} <= {c.upper() for c in f[1].columns.names}, f"{f[1].columns.names}")
+    check({"WFC_RAW_0_GAIN", "FILENAME", "TESTCAM_SCI_SKY"} <= {c.upper() for c in f[1].columns.names}, f"{f[1].columns.names}")
 words = search(*both, "-where", "wfc_raw_0.GAIN > 0", "-format", "row").stdout.splitlines()
 equal({len(l.split()) for l in words}, {12}, "rows have 12 words")
 equal([l.split()[5] for l in words], [r[""]["filename"] for r in wanted if known(cell(r, "wfc_raw_0.gain")) and cell(r, "wfc_raw_0.gain") > 0], "rows")
