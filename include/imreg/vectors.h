@@ -49,14 +49,23 @@ struct Edges {
   std::int64_t bins = 0;
   double high =
       0;  ///< low + bins * width but for rounding; less when a range was asked for that is no multiple of the width
-  /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below end(i + 1); the last one has `high`, too.
-  double edge(std::int64_t i) const { return i == bins ? high : low + width * static_cast<double>(i); }
+  /// > 0: low and width are whole numbers of 1 / parts, and ends are the doubles next to decimals as people write them: 0.3, where
+  /// 0 + 3 * 0.1 is more than that.
+  double parts = 0, low_parts = 0, width_parts = 0;
+  /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below edge(i + 1); the last one has `high`, too.
+  double edge(std::int64_t i) const { return i == bins ? high : step(i); }
+  /// The same without an end.
+  double step(std::int64_t i) const {
+    const auto n = static_cast<double>(i);
+    return parts > 0 ? (low_parts + width_parts * n) / parts : low + width * n;
+  }
 };
 struct EdgesOptions {
   double width = 0;       ///< > 0: of a bin
   std::int64_t bins = 0;  ///< > 0: how many
   double low = kUnknown, high = kUnknown;
-  bool time = false;  ///< widths of a person's clock: 1, 2, 5, 10, 15, 30 s and min, hours, days
+  bool whole = false;  ///< values are whole numbers: no width below 1 is chosen for them
+  bool time = false;   ///< widths of a person's clock: 1, 2, 5, 10, 15, 30 s and min, hours, days
 };
 /// Bins for finite values: as asked for, else Freedman and Diaconis' width (1981) made round, 1 to 200 of them; their
 /// ends are multiples of the width. Errors: invalid (nothing finite, more than 10 million bins, a width that changes nothing).

@@ -129,8 +129,8 @@ std::string left_out(const Survey& survey) {
   add(survey.not_positive, " not positive (log axis)");
   add(survey.outside, " outside of the axes");
   if (why.empty()) return "";
-  return std::to_string(survey.total - survey.shown) + " of " + counted(static_cast<long long>(survey.total), "point") +
-         " not drawn: " + why;
+  return std::to_string(survey.total - survey.shown) + " of " +
+         counted(static_cast<long long>(survey.total), survey.from_zero ? "bar" : "point") + " not drawn: " + why;
 }
 
 Scale scale_of(const Axis& axis, const Range& range, bool from_zero) {

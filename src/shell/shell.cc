@@ -80,7 +80,12 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
     return report_night(program_, workspace_, request, output, args_.has("follow") || line.has("follow"));
   for (const auto& verb : trend::verbs()) {
     if (verb.name != request.verb) continue;
+    std::string said;
     for (const auto& word : request.words) {
+      const auto open = std::count(said.begin(), said.end(), '('), closed = std::count(said.begin(), said.end(), ')');
+      said += word;
+      if ((word.starts_with('>') || word == "|") && open == closed)
+        return {Code::invalid, "a line here has no \"" + word + "\": -o FILE writes the answer to a file"};
       const auto parts = split_expressions(word);
       std::string apart;
       for (const auto& part : parts) apart += " " + part;

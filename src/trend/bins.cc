@@ -11,10 +11,18 @@ namespace imreg::trend {
 
 namespace {
 
+// A field of whole numbers: of ccd, not of a sky that happens to be 1000.
+bool holds_whole_numbers(const Vector& vector) {
+  const FieldInfo& shape = vector.column.shape;
+  const bool whole = shape.type != Type::f32 && shape.type != Type::f64;
+  return whole && shape.scale == 1 && shape.zero == 0 && !vector.is_time() && !vector.column.is_text;
+}
+
 // What -width, -bins and -range say for values of this vector.
 Result<vectors::EdgesOptions> edges_options(const Vector& vector, const Request& request) {
   vectors::EdgesOptions out;
   out.time = vector.is_time();
+  out.whole = holds_whole_numbers(vector);
   out.bins = request.bins;
   if (!request.width.empty()) {
     const auto length = parse_duration(request.width);
@@ -75,13 +83,21 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
     inside_all += inside;
     unknown += std::ssize(values) - known;
     outside += known - inside;
-    operands.groups.add_keys(table, group, counts.size());
     chart::Series series{.name = operands.groups.label(group), .mark = chart::Mark::bars};
     table["low"].unit = vector.column.shape.unit;
+    // Of a group from its first to its last bin that is not empty; the bins of all are the same.
+    std::int64_t from = 0, to = edges.bins;
+    if (operands.groups.any()) {
+      while (to > 0 && counts[static_cast<std::size_t>(to - 1)] == 0) --to;
+      while (from < to && counts[static_cast<std::size_t>(from)] == 0) ++from;
+    }
+    operands.groups.add_keys(table, group, static_cast<std::size_t>(to - from));
     for (std::int64_t i = 0; i < edges.bins; ++i) {
-      table["low"].add(edges.edge(i), vector.is_time());
-      table["high"].add(edges.edge(i + 1), vector.is_time());
-      table["n"].add(static_cast<double>(counts[static_cast<std::size_t>(i)]));
+      if (i >= from && i < to) {
+        table["low"].add(edges.edge(i), vector.is_time());
+        table["high"].add(edges.edge(i + 1), vector.is_time());
+        table["n"].add(static_cast<double>(counts[static_cast<std::size_t>(i)]));
+      }
       series.x.push_back(edges.edge(i));
       series.y.push_back(static_cast<double>(counts[static_cast<std::size_t>(i)]));
     }
@@ -115,6 +131,8 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   Answer out;
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
+  // The middle of the whole numbers 10 to 19 is 14.5, of 3 alone it is 3.
+  const double whole = edges.parts == 1 && holds_whole_numbers(x) ? 1 : 0;
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     const auto at = numbers_in(group, x), values = numbers_in(group, y);
@@ -134,7 +152,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
       }
       const auto s = vectors::summarize(here, {.percents = {}, .clip = request.clip, .weights = their_weights});
       if (s.n == 0) continue;  // a bin without a value has no line
-      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i)) / 2;
+      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i) - whole) / 2;
       const double error = s.sigma / std::sqrt(static_cast<double>(s.n));
       operands.groups.add_keys(table, group, 1);
       table.key(request.by.size(), {.name = request.words[0], .unit = x.column.shape.unit}).add(middle, x.is_time());

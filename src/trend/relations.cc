@@ -1,6 +1,8 @@
 // fit, corr: of vectors in pairs.
 #include <cmath>
 
+#include "base/text.h"
+#include "imreg/date.h"
 #include "imreg/vectors.h"
 #include "trend/groups.h"
 #include "trend/verbs.h"
@@ -11,9 +13,30 @@ namespace {
 
 constexpr double kDay = 86400;
 
+// "fwhm = 2.31 + 0.0123 (obstime - 2001-01-27) per day, slope +- 0.0004, rms 0.12, 132 points"
+std::string formula(const vectors::Fit& fit, const Request& request, bool time, bool y_is_time) {
+  std::string origin = short_number(std::abs(fit.x0)), out;
+  if (time) origin = format_iso(fit.x0, 0, request.rows.dates.tz_hours).substr(0, 10);
+  const std::string x = fit.x0 == 0 ? request.words[0] : "(" + request.words[0] + " - " + origin + ")";
+  double unit = 1;
+  for (std::size_t k = 0; k < fit.coefficients.size(); ++k, unit *= time ? kDay : 1) {
+    const double c = fit.coefficients[k] * unit;
+    if (k == 0) {
+      out = y_is_time ? format_iso(c, 0, request.rows.dates.tz_hours) : short_number(c, 5);
+      continue;
+    }
+    out += (c < 0 ? " - " : " + ") + short_number(std::abs(c), 5) + " " + x + (k > 1 ? "^" + std::to_string(k) : "");
+  }
+  if (time && fit.coefficients.size() > 1) out += " in days";
+  if (fit.coefficients.size() == 2 && std::isfinite(fit.errors[1]))
+    out += ", slope +- " + short_number(fit.errors[1] * (time ? kDay : 1), 2);
+  if (std::isfinite(fit.rms)) out += ", rms " + short_number(fit.rms, 3);
+  return request.words[1] + " = " + out + ", " + counted(fit.n, "point");
+}
+
 }  // namespace
 
-// Over a time x counts days from the midnight (UTC) before the first: a slope is a change in a day.
+// Over a time x counts days from the midnight (UTC) before the first of all groups: a slope is a change in a day.
 Result<Answer> fit(Workspace& workspace, const Request& request) {
   if (request.robust && request.clip > 0)
     return Status(Code::invalid, "-robust and -clip do not go together: leave one out");
@@ -24,6 +47,13 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   Status failure;
   std::string not_fitted;
+  std::size_t failed = 0;
+  constexpr std::size_t kMostFormulas = 6;  // below a picture
+  double x0 = 0;
+  if (x.is_time()) {
+    const double first = vectors::summarize(x.column.numbers, {.percents = {}, .weights = {}}).min;
+    if (std::isfinite(first)) x0 = std::floor(first / kDay) * kDay;
+  }
   std::vector<chart::Series> curves;  // behind the points, whose colours are those of neighbours then
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
@@ -33,17 +63,13 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     if (px.size() == 1) px.assign(py.size(), px[0]);
     if (py.size() == 1) py.assign(px.size(), py[0]);
     if (weights.size() == 1) weights.assign(px.size(), weights[0]);
-    double x0 = 0;
-    if (x.is_time()) {
-      const double first = vectors::summarize(px, {.percents = {}, .weights = {}}).min;
-      if (std::isfinite(first)) x0 = std::floor(first / kDay) * kDay;
-    }
     const auto made = vectors::fit(
         px, py, {.order = request.order, .robust = request.robust, .clip = request.clip, .weights = weights}, x0);
     const std::string label = operands.groups.label(group);
     if (!made) {
-      failure = Status(made.status().code(), (label.empty() ? "" : label + ": ") + made.status().message());
-      out.notes.push_back(failure.message());
+      const std::string why = (label.empty() ? "" : label + ": ") + made.status().message();
+      if (failed++ == 0) failure = Status(made.status().code(), why);
+      out.notes.push_back(why);
       not_fitted += (not_fitted.empty() ? "" : ", ") + label;
       continue;
     }
@@ -65,6 +91,8 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
       table["e" + std::to_string(k)].add(made->errors[k] * unit);
     }
     table["rms"].add(made->rms);
+    if (table.rows() <= kMostFormulas)
+      plot.notes.push_back((label.empty() ? "" : label + ": ") + formula(*made, request, x.is_time(), y.is_time()));
     plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
     const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
     chart::Series line{.name = label.empty() ? "fit" : label, .mark = chart::Mark::curve};
@@ -76,7 +104,13 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     }
     curves.push_back(std::move(line));
   }
+  if (table.rows() == 0 && failed > 1)
+    return Status(failure.code(), "none of " + counted(static_cast<long long>(failed), "group") +
+                                      " can be fitted; the first: " + failure.message());
   if (table.rows() == 0) return failure;
+  if (table.rows() > kMostFormulas)
+    plot.notes.push_back("the numbers of " + std::to_string(table.rows() - kMostFormulas) +
+                         " more fits are in the table (-format text)");
   if (!not_fitted.empty()) plot.notes.push_back("not fitted, and left out: " + not_fitted);
   plot.series.insert(plot.series.end(), curves.begin(), curves.end());
   out.picture = std::move(plot);

@@ -14,11 +14,12 @@ constexpr std::int64_t kMostBins = 10'000'000;
 
 // 1, 2 or 5 times a power of ten, at least `width`.
 double round_number(double width) {
-  const double power = std::pow(10, std::floor(std::log10(width)));
-  for (const double step : {1.0, 2.0, 5.0}) {
-    if (width <= step * power * (1 + 1e-9)) return step * power;
+  const double power = std::floor(std::log10(width));
+  for (const double step : {1.0, 2.0, 5.0, 10.0}) {
+    const double size = power < 0 ? step / std::pow(10, -power) : step * std::pow(10, power);  // the nearest to 0.05
+    if (width <= size * (1 + 1e-9) || step == 10) return size;
   }
-  return 10 * power;
+  return width;
 }
 
 double round_time(double width) {
@@ -27,6 +28,33 @@ double round_time(double width) {
   if (width < 1) return round_number(width);
   const auto at = std::lower_bound(kClock.begin(), kClock.end(), width * (1 - 1e-9));
   return at != kClock.end() ? *at : 86400 * round_number(width / 86400);
+}
+
+// Ends as decimals, where low and width are some: then a value of 0.3 is in the bin that is printed as 0.3 to 0.4.
+void use_decimals(Edges& edges) {
+  constexpr double kWhole = 4503599627370496.0;  // 2^52: sums of two are exact
+  for (double parts = 1; parts <= 1e15; parts *= 10) {
+    const double low = std::round(edges.low * parts), width = std::round(edges.width * parts);
+    if (std::abs(low) + width * static_cast<double>(edges.bins) > kWhole) return;
+    if (width < 1 || low / parts != edges.low || width / parts != edges.width) continue;
+    edges.parts = parts, edges.low_parts = low, edges.width_parts = width;
+    return;
+  }
+}
+
+// So many widths: of a decimal the double next to the decimal product.
+double multiple(double whole, double width) {
+  for (double parts = 1; parts <= 1e15; parts *= 10) {
+    const double n = std::round(width * parts);
+    if (n >= 1 && n / parts == width) return whole * n / parts;
+  }
+  return whole * width;
+}
+
+// The last multiple of the width that is not above the value: 3 for 0.3 and 0.1, though 0.3 / 0.1 is less.
+double multiple_below(double value, double width) {
+  const double n = std::floor(value / width);
+  return multiple(n + 1, width) <= value ? n + 1 : multiple(n, width) > value ? n - 1 : n;
 }
 
 Status nothing_to_count() { return {Code::invalid, "there is no finite value to put into bins"}; }
@@ -62,9 +90,9 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
       constexpr double kMostOfItself = 200;
       width = std::max(width, (high / kMostOfItself - low / kMostOfItself));
       if (!(width > 0)) width = high > low ? high - low : low == 0 ? 1 : std::abs(low) / 10;
-      out.width = options.time ? round_time(width) : round_number(width);
+      out.width = options.time ? round_time(width) : round_number(options.whole ? std::max(width, 1.0) : width);
     }
-    const double first = std::floor(low / out.width), last = std::floor(high / out.width);
+    const double first = multiple_below(low, out.width), last = multiple_below(high, out.width);
     if (!(last - first < static_cast<double>(kMostBins))) {
       char text[32];
       std::snprintf(text, sizeof text, "%g", out.width);
@@ -72,13 +100,16 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
                     "a width of " + std::string(text) + " makes more than 10 million bins: choose a larger one");
     }
     const bool from_low = std::isfinite(options.low);  // a range that was asked for is kept
-    out.low = from_low ? low : first * out.width;
+    out.low = from_low ? low : multiple(first, out.width);
     out.bins = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(from_low ? std::ceil((high - low) / out.width - 1e-9) : last - first + 1));
   }
   if (out.bins > kMostBins) return Status(Code::invalid, "more than 10 million bins: choose fewer");
-  if (!(options.bins > 0 && !(options.width > 0)))  // the last one ends where the range does
-    out.high = std::isfinite(options.high) ? options.high : out.low + out.width * static_cast<double>(out.bins);
+  use_decimals(out);
+  if (!(options.bins > 0 && !(options.width > 0))) {  // the last one ends where the range does
+    if (!std::isfinite(options.high) && out.step(out.bins) < high) ++out.bins;  // by rounding
+    out.high = std::isfinite(options.high) ? options.high : out.step(out.bins);
+  }
   if (!std::isfinite(out.high) || !(out.low + out.width > out.low) || !(out.high > out.edge(out.bins - 1)))
     return Status(Code::invalid, "the bins are too narrow for numbers of this size: choose a larger width");
   return out;

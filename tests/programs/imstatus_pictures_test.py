@@ -126,6 +126,16 @@ def groups():
         check(all(max(abs(p - q) for p, q in zip(a, b)) < 0.5 for a, b in zip(ends, (line[0], line[-1]))), f"the curve of {of}: {line[0]} {line[-1]}, {ends}")
     equal([t for t in svg.texts if t in ("a", "b")], ["a", "b"], "each group stands once in the legend")
     check("not fitted, and left out: c" in svg.texts, f"a group without a fit is told of: {svg.texts}")
+    check("a: y = 1 + 1 x, slope +- 0, rms 0, 20 points" in svg.texts and "b: y = 100 - 1 x, slope +- 0, rms 0, 20 points" in svg.texts, f"the numbers of each fit: {svg.texts}")
+    # Times count from one day in all groups, so that their numbers can be compared; many fits: a few formulas.
+    write("t.csv", "t,y,g\n" + "".join(f"2001-01-{27 + k // 12}T{k % 12}:30:00,{k},g{k // 3}\n" for k in range(36)))
+    svg = picture("read t.csv\nfit t y -by g -o f.svg\n", name="f.svg")
+    lines = [json.loads(l) for l in script("read t.csv\nfit t y -by g -format json\n").stdout.splitlines()]
+    equal({l["x0"] for l in lines}, {lines[0]["x0"]}, "one origin")
+    check(all(abs(l["c0"] + 12 * (int(l["g"][1:]) // 4) + 0.5) < 1e-6 and abs(l["c1"] - 24) < 1e-6 for l in lines), f"{lines}")
+    check(sum("(t - 2001-01-27) in days" in t for t in svg.texts) == 6 and any("6 more fits" in t for t in svg.texts), f"{svg.texts}")
+    out = run("imstatus", "-db", "n.db", "-f", "-", stdin="read t.csv\nfit t y -by t\n", code=2)
+    check("none of 36 groups can be fitted; the first: t 2001-01-27" in out.stderr, out.stderr)
     # Too many points to tell groups apart: the title does not say that they are.
     table("m.csv", x=rng.uniform(0, 1, 30000), y=rng.uniform(0, 1, 30000), g=np.tile(np.arange(3), 10000))
     svg = picture("read m.csv\nplot x y -by g -o p.svg\n")

@@ -375,7 +375,7 @@ def nothing_made_up():
     equal(script("x = ccd", "fit airmass sky -by x -format json"), [{("x_" if k == "ccd" else k): v for k, v in l.items()} for l in fits_plain], "called x")
     bins = objects("-by", "ccd", "-width", "1", "bin", "ccd", "sky")
     equal([(l["ccd"], l["n"]) for l in bins], [(l["ccd"], l["n"]) for l in objects("-by", "ccd", "stat", "sky") if l["n"]], "bins of what groups are of")
-    equal([l["ccd_"] for l in bins], [l["ccd"] + 0.5 for l in bins], "their middles")
+    equal([l["ccd_"] for l in bins], [l["ccd"] for l in bins], "their middles: of one whole number, itself")
     means = objects("bin", "airmass", "sky")
     equal(script("mean = airmass", "bin mean sky -format json"), [{("mean_" if k == "airmass" else k): v for k, v in l.items()} for l in means], "bins of a vector called mean")
     low = script("low = ccd", "hist sky -by low -bins 2 -format json")

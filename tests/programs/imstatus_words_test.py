@@ -46,7 +46,8 @@ def messages():
                         (["line 1", "-type", "nosuch"], "select -type nosuch\nstat sky\n"), (["line 1", "select takes filters"], "select -type object -o x\n"),
                         (["line 2", '"a"', "no number and no date"], "# limits\nlimits a b\nplot obstime sky\n"), (["line 1", "NUL"], "stat sky\0 bias\n"),
                         (["line 1", "quit takes no words", "now"], "quit now\n"), (["line 1", "no word", "nosuch"], "help nosuch\n"), (["line 1", "no name"], "_1 = 3\n"),
-                        (["not closed", "in quotes"], "stat subset(sky, sky > 3)\n")):
+                        (["not closed", "in quotes"], "stat subset(sky, sky > 3)\n"), (["line 1", 'no ">"', "-o FILE"], "stat sky > out.txt\n"),
+                        (['no ">>"', "-o FILE"], "stat sky >> out.txt\n"), (['no "|"'], "vec sky | sort\n")):
         refused(words, "-f", "-", stdin=text)
         check("temporary" not in script(text, code=2).stderr, f"{text!r}: a name that nobody typed")
     # Fields apart by commas, a field with a minus, names that are like nothing, a folder for a file: what to do is said.

@@ -187,6 +187,31 @@ TEST(Edges, HoldTheirValues) {
   EXPECT_EQ(histogram(std::vector<double>{5, 5, 5}, *constant), std::vector<std::int64_t>{3});
 }
 
+// 0.3 is in the bin from 0.3 to 0.4, though 3 * 0.1 is more than 0.3: ends are the doubles that people's decimals are.
+TEST(Edges, AreDecimals) {
+  for (const auto& [digits, step] : {std::pair(1, 1), {1, 2}, {1, 3}, {2, 5}, {2, 25}, {3, 7}, {0, 1}, {6, 1}}) {
+    const auto decimal = [digits = digits](std::int64_t whole) {
+      return std::strtod((std::to_string(whole) + "e-" + std::to_string(digits)).c_str(), nullptr);
+    };
+    for (const std::int64_t from : {-50, 0, 3, 700}) {
+      std::vector<double> values;
+      for (std::int64_t i = 0; i < 60; ++i) values.push_back(decimal((from + i) * step));
+      for (const double low : {kUnknown, values[0]}) {
+        const auto edges = choose_edges(values, {.width = decimal(step), .low = low});
+        ASSERT_TRUE(edges.ok());
+        for (std::int64_t i = 0; i + 1 < 60; ++i) {
+          const auto at = static_cast<std::size_t>(i);
+          ASSERT_EQ(bin_of(*edges, values[at]), i) << values[at];
+          ASSERT_EQ(edges->edge(i), values[at]) << "the end as a decimal";
+        }
+      }
+    }
+  }
+  const auto whole = choose_edges(std::vector<double>{1, 2, 2, 2, 2, 2, 2, 2, 2, 3}, {.whole = true});
+  EXPECT_EQ(whole->width, 1);
+  EXPECT_LT(choose_edges(std::vector<double>{1, 2, 2, 2, 2, 2, 2, 2, 2, 3})->width, 1);
+}
+
 TEST(Fit, FindsThePolynomialItself) {
   std::mt19937_64 random(7);
   std::uniform_real_distribution<double> part(-1, 1);
