@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bench_data.h"
+#include "headers/header_reader.h"
 #include "headers/table_schema.h"
 #include "imreg/fits_file.h"
 #include "imreg/ingest.h"
@@ -189,8 +190,7 @@ void make_table(const std::string& folder, const std::string& name, std::int64_t
   headers::Growth growth(headers::empty_schema(name));
   const auto never = [](const FieldInfo&) { return true; };
   const Header sample = header_of(0, 1, 66);
-  int others = 0;
-  const auto values = headers::key_values(sample, others);
+  const auto values = headers::HeaderReader().parse(name, sample).values();
   for (const auto& value : values) growth.see(*value, never);
   const Schema schema = growth.schema();
   const headers::OwnFields own(schema);

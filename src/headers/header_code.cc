@@ -75,6 +75,10 @@ std::string Model::encode(std::string_view cards) const {
       continue;
     }
     end_run();
+    if (at < size() && card.substr(0, kKeyword) == this->card(at).substr(0, kKeyword)) {  // what find() would give
+      put_changed(out, card, this->card(at++));
+      continue;
+    }
     if (const std::size_t place = find(card, at); place == size()) {
       put_fresh(out, card);
     } else {

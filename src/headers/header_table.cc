@@ -36,14 +36,16 @@ int store_all(const Columns& columns, const std::vector<KeyRef>& values, Record&
   return others;
 }
 
-// Those that have no column.
+// Those that have no column. Headers of a form have its columns.
 std::vector<TableReport::NewKeyword> new_keywords(const Columns& columns, const std::vector<HeaderRow>& rows) {
   std::vector<TableReport::NewKeyword> out;
   const bool is_empty =
       std::all_of(columns.begin(), columns.end(), [](const auto& column) { return is_own_field(column.first); });
   std::set<std::string_view> seen;
+  std::set<const Form*> forms;
   for (std::size_t i = 0; i < rows.size() && !is_empty; ++i) {
-    for (const auto& key : rows[i].parsed->values) {
+    if (!forms.insert(rows[i].parsed->form.get()).second) continue;
+    for (const auto& key : rows[i].parsed->form->values) {
       if (!columns.contains(key->column) && seen.insert(key->column).second)
         out.push_back({rows[i].file, key->keyword});
     }
@@ -61,12 +63,6 @@ Record empty_row(const Schema& schema) {
 }
 
 }  // namespace
-
-ParsedHeader parse_header(std::string cards) {
-  ParsedHeader out;
-  out.values = key_values(Header(std::move(cards)), out.others);
-  return out;
-}
 
 Status check_heap_is_there(const std::string& table, std::int64_t rows) {
   if (!is_missing(heap_of(table))) return {};
@@ -96,7 +92,7 @@ Result<HeaderTable> HeaderTable::open(const std::string& path, const Schema& fir
 void HeaderTable::know_columns() {
   columns_ = columns_of(file().schema());
   empty_ = empty_row(file().schema());
-  stored_.clear();
+  stored_forms_.clear();
 }
 
 void HeaderTable::find_rows() {
@@ -113,10 +109,11 @@ void HeaderTable::find_rows() {
 Status HeaderTable::each_header(const std::function<void(const ParsedHeader&)>& visit) const {
   const OwnFields own(file().schema());
   Record row = file().make_record();
+  HeaderReader reader;
   for (std::int64_t i = 0; i < file().count(); ++i) {
     IMREG_TRY(file().read(i, row));
     IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-    visit(parse_header(std::move(cards)));
+    visit(reader.parse("", Header(std::move(cards))));
   }
   return {};
 }
@@ -135,12 +132,20 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     return true;
   };
   Growth growth(file().schema());
+  // Values that are in the table already fit, as long as no column gets another type.
   const auto see = [&] {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      growth.see_text("rootname", rows[i].rootname);
-      growth.see_text("filename", rows[i].filename);
-      for (const auto& key : rows[i].parsed->values) {
-        if (!stored_.contains(key.get())) growth.see(*key, fits);  // else the same card is in the table already
+    std::set<const Form*> forms;
+    for (const auto& row : rows) {
+      growth.see_text("rootname", row.rootname);
+      growth.see_text("filename", row.filename);
+      const auto& form = row.parsed->form;
+      const auto known = growth.has_other_types() ? stored_forms_.end() : stored_forms_.find(form.get());
+      if (forms.insert(form.get()).second && known == stored_forms_.end()) {
+        for (const auto& key : form->values) growth.see(*key, fits);
+      }
+      for (const auto& [number, key] : row.parsed->changed) {
+        const FieldInfo* const column = known == stored_forms_.end() ? nullptr : known->second.fields[number];
+        if (column == nullptr || !holds(*column, *key)) growth.see(*key, fits);
       }
     }
   };
@@ -149,7 +154,7 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     see();
     if (!growth.has_other_types()) continue;
     IMREG_TRY(each_header([&](const ParsedHeader& old) {
-      for (const auto& key : old.values) growth.see(*key, fits);
+      for (const auto& key : old.values()) growth.see(*key, fits);
     }));
   }
   if (growth.changes() == 0) return {};
@@ -158,7 +163,8 @@ Status HeaderTable::make_room(const std::vector<HeaderRow>& rows, TableReport& r
     const auto old = columns_.find(field.column);
     if (old == columns_.end() || field.type != Type::text || old->second->type == Type::text) continue;
     const auto brings = [&](const HeaderRow& row) {
-      return std::any_of(row.parsed->values.begin(), row.parsed->values.end(), [&](const KeyRef& key) {
+      const auto values = row.parsed->values();
+      return std::any_of(values.begin(), values.end(), [&](const KeyRef& key) {
         return key->column == field.column && !store_key(*old->second, *key, scratch);
       });
     };
@@ -192,6 +198,7 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
   const Record empty = empty_row(schema);
   const Columns columns = columns_of(schema);
   Record row = old.make_record();
+  HeaderReader reader;
   for (std::int64_t i = 0; i < old.count(); ++i) {
     IMREG_TRY(old.read(i, row));
     Record fresh = empty;
@@ -199,8 +206,8 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
       std::copy_n(row.bytes().data() + before->offset, before->size(), fresh.data() + now->offset);
     if (other_types) {
       IMREG_ASSIGN(auto cards, heap_->read(place_of(row.view(), own)));
-      const ParsedHeader parsed = parse_header(std::move(cards));
-      fresh.set(others, parsed.others + store_all(columns, parsed.values, fresh));
+      const ParsedHeader parsed = reader.parse("", Header(std::move(cards)));
+      fresh.set(others, parsed.form->others + store_all(columns, parsed.values(), fresh));
     }
     IMREG_TRY(out.add(fresh.bytes()));
   }
@@ -216,34 +223,35 @@ Status HeaderTable::remake(const Schema& schema, bool other_types) {
   return {};
 }
 
-int HeaderTable::store_keys(const ParsedHeader& parsed, Record& row) {
-  constexpr std::size_t kMost = 1 << 16;
-  int others = 0;
-  for (const auto& key : parsed.values) {
-    auto known = stored_.find(key.get());
-    if (known == stored_.end()) {
-      if (stored_.size() >= kMost) stored_.clear();
-      Stored fresh{key};
-      const auto column = columns_.find(key->column);
-      if (column != columns_.end() && store_key(*column->second, *key, row)) {
-        fresh.field = column->second;
-        fresh.bytes = row.bytes().substr(static_cast<std::size_t>(fresh.field->offset),
-                                         static_cast<std::size_t>(fresh.field->size()));
-      }
-      known = stored_.emplace(key.get(), std::move(fresh)).first;
-    } else if (known->second.field) {
-      std::copy(known->second.bytes.begin(), known->second.bytes.end(), row.data() + known->second.field->offset);
-    }
-    others += known->second.field ? 0 : 1;
+const HeaderTable::StoredForm& HeaderTable::stored(const std::shared_ptr<const Form>& form) {
+  constexpr std::size_t kMost = 64;
+  if (const auto known = stored_forms_.find(form.get()); known != stored_forms_.end()) return known->second;
+  if (stored_forms_.size() >= kMost) stored_forms_.clear();
+  StoredForm out{form};
+  out.row = empty_;
+  for (const auto& key : form->values) {
+    const auto column = columns_.find(key->column);
+    out.fields.push_back(column == columns_.end() ? nullptr : column->second);
+    out.held.push_back(out.fields.back() && store_key(*out.fields.back(), *key, out.row));
+    out.others += out.held.back() ? 0 : 1;
   }
-  return others;
+  return stored_forms_.emplace(form.get(), std::move(out)).first->second;
 }
 
 Record HeaderTable::row_of(const HeaderRow& from) {
   const OwnFields own(file().schema());
   const HeapPlace place = heap_->add(from.cards);
-  Record row = empty_;
-  row.set(own.others, from.parsed->others + store_keys(*from.parsed, row));
+  const StoredForm& form = stored(from.parsed->form);
+  Record row = form.row;
+  int others = form.others;
+  for (const auto& [number, key] : from.parsed->changed) {
+    const FieldInfo* const field = form.fields[number];
+    if (field == nullptr) continue;
+    const auto begin = static_cast<std::size_t>(field->offset), size = static_cast<std::size_t>(field->size());
+    std::copy_n(empty_.bytes().data() + begin, size, row.data() + begin);
+    others += (form.held[number] ? 1 : 0) - (store_key(*field, *key, row) ? 1 : 0);
+  }
+  row.set(own.others, from.parsed->form->others + others);
   row.set(own.file, from.file);
   row.set(own.hdu, from.hdu);
   row.set(own.heap, place.offset);
@@ -257,7 +265,7 @@ Record HeaderTable::row_of(const HeaderRow& from) {
 
 Result<TableReport> HeaderTable::write(std::vector<HeaderRow> rows, const std::vector<std::int64_t>& files) {
   for (auto& row : rows) {
-    if (!row.parsed) row.parsed = parse_header(row.cards);
+    if (!row.parsed) row.parsed = reader_.parse("", Header(row.cards));
   }
   TableReport report;
   report.new_keywords = new_keywords(columns_, rows);

@@ -4,32 +4,28 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "headers/header_reader.h"
 #include "headers/heap.h"
 #include "headers/table_schema.h"
 #include "imreg/record_file.h"
 
 namespace imreg::headers {
 
-/// The cards of a row as columns.
-struct ParsedHeader {
-  std::vector<KeyRef> values;
-  int others = 0;  ///< cards with a value that are not among them
-};
-ParsedHeader parse_header(std::string cards);
-
 /// What one row is made of.
 struct HeaderRow {
   std::int64_t file = 0;  ///< its number in files.db
   int hdu = 0;
   std::string rootname, filename;
-  std::string cards;                        ///< whole ones, without END
-  double time = 0;                          ///< when they were read, seconds since 1970 UTC
-  std::optional<ParsedHeader> parsed = {};  ///< its cards; who has many threads makes it there, else write() does
+  std::string cards;  ///< whole ones, without END
+  double time = 0;    ///< when they were read, seconds since 1970 UTC
+  /// Its cards, read as a header of this table's kind; who has many threads does that there, else write() does it.
+  std::optional<ParsedHeader> parsed = {};
 };
 
 struct TableReport {
@@ -80,16 +76,20 @@ class HeaderTable {
   RecordWriter::Options options_;
   std::optional<RecordWriter> writer_;
   std::optional<Heap> heap_;
-  int store_keys(const ParsedHeader& parsed, Record& row);
+  HeaderReader reader_;
+
+  /// What a form looks like in a row of this schema.
+  struct StoredForm {
+    std::shared_ptr<const Form> form;        ///< kept: its address is the key
+    std::vector<const FieldInfo*> fields{};  ///< of its values; none: there is no such column
+    std::vector<bool> held{};                ///< whether the column holds the value
+    int others = 0;                          ///< values that only the heap has
+    Record row{0};
+  };
+  const StoredForm& stored(const std::shared_ptr<const Form>& form);
 
   Columns columns_;
-  /// What values look like in a row of this schema: those that come often need not be looked at again.
-  struct Stored {
-    KeyRef key;                        ///< kept: its address is the key
-    const FieldInfo* field = nullptr;  ///< none: no column holds it
-    std::string bytes{};
-  };
-  std::unordered_map<const KeyValue*, Stored> stored_;
+  std::unordered_map<const Form*, StoredForm> stored_forms_;
   Record empty_{0};  ///< a row without keywords
   /// The rows of each file that are not deleted; made when they are first asked for.
   std::optional<std::unordered_map<std::int64_t, std::vector<std::int64_t>>> rows_;

@@ -2,7 +2,8 @@
 #include "headers/key_values.h"
 
 #include <algorithm>
-#include <bit>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <unordered_map>
@@ -63,8 +64,27 @@ std::string unit_of(std::string_view comment) {
 
 namespace {
 
-// The value of a card; nothing: it has none.
-KeyRef key_of(const Header& header, std::size_t i) {
+// What the text comes to as a number.
+void read_number(KeyValue& key) {
+  using Kind = CardValue::Kind;
+  if (key.kind == Kind::logical) key.type = Type::boolean;
+  if (key.kind != Kind::integer && key.kind != Kind::real) return;
+  CardValue value;
+  value.kind = key.kind;
+  std::swap(value.text, key.text);
+  if (const auto real = value.number(); real && std::isfinite(*real)) key.real = *real;
+  std::swap(value.text, key.text);
+  if (key.kind == Kind::real && !std::isnan(key.real)) key.type = Type::f64;
+  if (key.kind != Kind::integer) return;
+  const char *const begin = key.text.data() + (key.text.starts_with('+') ? 1 : 0), *const end = key.text.data() +
+                                                                                                key.text.size();
+  const auto [stop, error] = std::from_chars(begin, end, key.integer);
+  if (error == std::errc() && stop == end && key.integer != kNoInteger) key.type = Type::i64;
+}
+
+}  // namespace
+
+KeyRef key_value(const Header& header, std::size_t i) {
   CardValue value = header.value(i);
   if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) return {};
   auto key = std::make_shared<KeyValue>();
@@ -81,64 +101,8 @@ KeyRef key_of(const Header& header, std::size_t i) {
   }
   key->column = column_of(key->keyword);
   key->hash = std::hash<std::string>()(key->column);
+  read_number(*key);
   return key;
-}
-
-// Headers of a kind say nearly the same: most cards have been read before. A text that goes on in the next card is not of its card alone.
-class KnownCards {
- public:
-  KeyRef key_of(const Header& header, std::size_t i) {
-    const std::string_view card = header.card(i);
-    if (i + 1 < header.size() && header.card(i + 1).starts_with("CONTINUE")) return headers::key_of(header, i);
-    if (const auto known = keys_.find(card); known != keys_.end()) return known->second;
-    if (keys_.size() >= kMost) keys_.clear();
-    return keys_.emplace(std::string(card), headers::key_of(header, i)).first->second;
-  }
-
- private:
-  static constexpr std::size_t kMost = 1 << 14;
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  std::unordered_map<std::string, KeyRef, Hash, std::equal_to<>> keys_;
-};
-
-// Columns that were seen: open addressing, at most half full.
-class Seen {
- public:
-  explicit Seen(std::size_t most) : places_(std::bit_ceil(2 * most + 2)) {}
-  // False: it was there.
-  bool insert(const KeyValue& key) {
-    for (std::size_t at = key.hash;; ++at) {
-      const KeyValue*& place = places_[at & (places_.size() - 1)];
-      if (place && (place->hash != key.hash || place->column != key.column)) continue;
-      if (place) return false;
-      place = &key;
-      return true;
-    }
-  }
-
- private:
-  std::vector<const KeyValue*> places_;
-};
-
-}  // namespace
-
-std::vector<KeyRef> key_values(const Header& header, int& others) {
-  thread_local KnownCards known;
-  std::vector<KeyRef> out;
-  out.reserve(header.size());
-  Seen seen(header.size());
-  others = 0;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    KeyRef key = known.key_of(header, i);
-    if (!key) continue;
-    if (seen.insert(*key))
-      out.push_back(std::move(key));
-    else
-      ++others;
-  }
-  return out;
 }
 
 }  // namespace imreg::headers

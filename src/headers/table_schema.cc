@@ -15,7 +15,6 @@ namespace imreg::headers {
 namespace {
 
 constexpr std::size_t kWidest = 500;  // bytes of a text in a row
-constexpr std::int64_t kNoInteger = std::numeric_limits<std::int64_t>::min();
 
 struct OwnField {
   const char* name;
@@ -40,30 +39,6 @@ constexpr OwnField kOwn[] = {
 
 // Texts grow in steps, so that a longer one seldom changes the table.
 std::size_t width_for(std::size_t size) { return std::min(kWidest, (size + 7) / 8 * 8); }
-
-std::optional<std::int64_t> integer_of(const std::string& text) {
-  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == kNoInteger) return {};
-  return value;
-}
-
-std::optional<double> real_of(const KeyValue& key) {
-  CardValue value;
-  value.kind = key.kind;
-  value.text = key.text;
-  const auto number = value.number();
-  return number && std::isfinite(*number) ? number : std::nullopt;
-}
-
-// What a value needs when nothing else is in its column.
-Type type_for(const KeyValue& key) {
-  if (key.kind == CardValue::Kind::logical) return Type::boolean;
-  if (key.kind == CardValue::Kind::integer && integer_of(key.text)) return Type::i64;
-  if (key.kind == CardValue::Kind::real && real_of(key)) return Type::f64;
-  return Type::text;
-}
 
 }  // namespace
 
@@ -158,26 +133,26 @@ void Growth::make_text(FieldInfo& field, std::size_t width) {
   ++changes_;
 }
 
+bool holds(const FieldInfo& field, const KeyValue& key) {
+  if (key.text.size() > kWidest) return true;  // the heap alone
+  if (field.type == Type::text) return static_cast<std::size_t>(field.count) >= key.text.size();
+  return field.type == key.type || (field.type == Type::f64 && key.type == Type::i64 && is_exact(key.integer));
+}
+
 void Growth::see(const KeyValue& key, const std::function<bool(const FieldInfo&)>& fits) {
   if (key.text.size() > kWidest) return;
   FieldInfo* const field = find(key.column);
   if (field == nullptr) return;
-  const Type type = type_for(key);
   if (field->count == 0) {
-    set_column_type(*field, type, key.text.size());
+    set_column_type(*field, key.type, key.text.size());
     field->source = key.keyword;
     field->meaning = key.keyword == key.column ? "" : key.keyword;
     field->unit = key.unit;
     ++changes_;
     return;
   }
-  if (field->type == Type::text) return make_text(*field, key.text.size());
-  if (field->type == type && type != Type::f64) return;
-  if (field->type == Type::f64 && type == Type::f64) return;
-  const auto integer = type == Type::i64 ? integer_of(key.text) : std::nullopt;
-  const bool exact = integer ? is_exact(*integer) : type == Type::f64 && std::abs(*real_of(key)) <= kExactIntegers;
-  if (field->type == Type::f64 && exact) return;
-  if (field->type == Type::i64 && type == Type::f64 && fits(*field)) {
+  if (holds(*field, key)) return;
+  if (field->type == Type::i64 && key.type == Type::f64 && fits(*field)) {
     set_column_type(*field, Type::f64, 0);
     ++changes_;
     other_types_ = true;
@@ -208,14 +183,8 @@ bool store_key(const FieldInfo& field, const KeyValue& key, Record& row) {
   switch (field.type) {
     case Type::boolean:
       return key.kind == CardValue::Kind::logical && set_value(row, field, Value(key.text == "T")).ok();
-    case Type::i64: {
-      const auto value = key.kind == CardValue::Kind::integer ? integer_of(key.text) : std::nullopt;
-      return value && set_value(row, field, Value(*value)).ok();
-    }
-    case Type::f64: {
-      const auto value = key.kind == CardValue::Kind::text ? std::nullopt : real_of(key);
-      return value && set_value(row, field, Value(*value)).ok();
-    }
+    case Type::i64: return key.type == Type::i64 && set_value(row, field, Value(key.integer)).ok();
+    case Type::f64: return !std::isnan(key.real) && set_value(row, field, Value(key.real)).ok();
     // A text that is empty is not the same as none at all: it is one blank.
     default: return set_value(row, field, Value(std::string_view(key.text.empty() ? " " : key.text))).ok();
   }

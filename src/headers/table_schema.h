@@ -43,6 +43,9 @@ void set_column_type(FieldInfo& field, Type type, std::size_t width);
 /// A field that every table has, by its name in any case.
 bool is_own_field(std::string_view name);
 
+/// Whether a column of this type and width need not change for a value (or cannot, as none is that wide: the heap alone has it).
+bool holds(const FieldInfo& column, const KeyValue& key);
+
 /// What a schema must become to hold more.
 class Growth {
  public:

@@ -16,12 +16,12 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "base/text.h"
 #include "imreg/date.h"
 #include "ingest/discover.h"
+#include "ingest/file_readers.h"
 #include "ingest/log.h"
 #include "ingest/observations.h"
 #include "ingest/tables.h"
@@ -101,9 +101,16 @@ class Ingest {
     }
     moves_.emplace(found, *table_);
     if (options_.rehearse) return rehearsal(std::move(work.gone));
-    for (std::size_t from = 0, to = 0; from < work_.size(); from = to) {
-      to = end_of_batch(from);
-      IMREG_TRY(batch(from, to));
+    FileReaders readers(work_, {*cameras_, registration_, roots_, public_at()}, options_.jobs, [this] {
+      const auto done = static_cast<std::int64_t>(++done_);
+      if (options_.progress) options_.progress(done, std::ssize(work_));
+    });
+    std::size_t end = end_of_batch(0);
+    readers.begin(0, end);
+    for (std::size_t from = 0; from < work_.size(); from = std::exchange(end, end_of_batch(end))) {
+      readers.finish();
+      readers.begin(end, end_of_batch(end));  // while this one is written
+      IMREG_TRY(batch(from, end));
     }
     std::erase_if(work.gone, [this](const std::string& path) { return !table_->known().contains(path); });  // moved
     IMREG_TRY(take_out(work.gone));
@@ -211,6 +218,7 @@ class Ingest {
     return std::move(report_);
   }
 
+  // Files of one observation go together.
   std::size_t end_of_batch(std::size_t from) const {
     std::size_t end = std::min(work_.size(), from + kBatch);
     const std::size_t most = std::min(work_.size(), end + kMore);
@@ -219,7 +227,6 @@ class Ingest {
   }
 
   Status batch(std::size_t from, std::size_t end) {
-    read(from, end);
     for (std::size_t i = from; i < end; ++i) {  // one that cannot be written stops the run before files are begun
       for (const auto& row : work_[i].rows) IMREG_TRY(tables_.open(row.table).status());
     }
@@ -260,24 +267,6 @@ class Ingest {
     log_observations("End ingestion", names);
     for (std::size_t i = from; i < end; ++i) tell(work_[i]);
     return log_.flush();
-  }
-
-  void read(std::size_t from, std::size_t end) {
-    const ReadOptions options{*cameras_, registration_, roots_, public_at()};
-    std::atomic<std::size_t> next{from};
-    const auto work = [&] {
-      for (std::size_t i = next++; i < end; i = next++) {
-        read_file(work_[i], options);
-        if (options_.progress) options_.progress(static_cast<std::int64_t>(++done_), std::ssize(work_));
-      }
-    };
-    std::vector<std::thread> threads;
-    try {
-      for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
-    } catch (const std::exception&) {  // fewer than wished do the work too
-    }
-    work();
-    for (auto& thread : threads) thread.join();
   }
 
   Status write_images(std::size_t from, std::size_t end) {

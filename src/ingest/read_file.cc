@@ -28,7 +28,7 @@ double release_of(const FileFacts& facts) {
   return out;
 }
 
-void read(ArchiveFile& file, const ReadOptions& options) {
+void read(ArchiveFile& file, const ReadOptions& options, headers::HeaderReader& reader) {
   const auto failed = [&](FileClass what, std::string reason) {
     file.what = what;
     file.reason = std::move(reason);
@@ -36,7 +36,7 @@ void read(ArchiveFile& file, const ReadOptions& options) {
     file.images.rows.clear();
   };
   if (file.times.size == 0) return failed(FileClass::empty, "the file is empty");
-  const auto found = read_fits_headers(file.path);
+  auto found = read_fits_headers(file.path);
   if (!found) return failed(class_of(found.status()), found.status().message());
   const auto now = file_times(file.path);
   if (!now || now->size != file.times.size || now->mtime != file.times.mtime)
@@ -47,12 +47,6 @@ void read(ArchiveFile& file, const ReadOptions& options) {
   if (facts) file.release = release_of(*facts);
   if (file.release > options.public_at)
     return failed(FileClass::embargo, "becomes public on " + format_iso(file.release, 0));
-  for (const auto& hdu : found->hdus) {
-    std::string cards(hdu.header.text());
-    cards.append(static_cast<std::size_t>(hdu.reserve) * kCardSize, ' ');
-    auto parsed = headers::parse_header(cards);
-    file.rows.push_back({table_of(file.names, hdu), hdu.number, std::move(cards), std::move(parsed)});
-  }
   if (!found->damage.empty()) {
     file.what = found->damage.find("truncated") != std::string::npos ? FileClass::cut : FileClass::damaged;
     file.reason = found->damage;
@@ -60,13 +54,20 @@ void read(ArchiveFile& file, const ReadOptions& options) {
   file.images = rows_of_headers(file.path, *found, facts, options.registration, options.roots, current_time());
   if (file.reason.empty() && file.images.report.fate == RegisteredFile::Fate::failed)
     file.reason = "not registered: " + file.images.report.reason;
+  for (auto& hdu : found->hdus) {
+    std::string table = table_of(file.names, hdu);
+    auto parsed = reader.parse(table, hdu.header);
+    std::string cards = std::move(hdu.header).take_text();
+    cards.append(static_cast<std::size_t>(hdu.reserve) * kCardSize, ' ');
+    file.rows.push_back({std::move(table), hdu.number, std::move(cards), std::move(parsed)});
+  }
 }
 
 }  // namespace
 
-void read_file(ArchiveFile& file, const ReadOptions& options) {
+void read_file(ArchiveFile& file, const ReadOptions& options, headers::HeaderReader& reader) {
   try {
-    read(file, options);
+    read(file, options, reader);
   } catch (const std::exception& error) {  // what would end the whole run when it left a thread ends one file
     file.what = FileClass::unreadable;
     file.reason = std::string("cannot be read: ") + error.what();

@@ -51,7 +51,7 @@ struct ReadOptions {
   double public_at = std::numeric_limits<double>::infinity();  ///< what becomes public later waits
 };
 
-/// Everything that can be said of one file. Several threads may call it, each for another file.
-void read_file(ArchiveFile& file, const ReadOptions& options);
+/// Everything that can be said of one file. Several threads may call it, each for another file and with its own reader.
+void read_file(ArchiveFile& file, const ReadOptions& options, headers::HeaderReader& reader);
 
 }  // namespace imreg::ingest
