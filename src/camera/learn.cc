@@ -257,7 +257,7 @@ class Learner {
 Result<std::string> learn_table(const std::vector<std::string>& trees, const Cameras& cameras) {
   std::vector<std::string> files;
   for (const std::string& tree : trees) {
-    const Walk walk = is_folder(tree) ? walk_folder(tree) : Walk{{tree}, {}, {}};
+    const Walk walk = is_folder(tree) ? walk_folder(tree) : Walk{.files = {tree}, .special = {}, .faults = {}};
     files.insert(files.end(), walk.files.begin(), walk.files.end());
   }
   if (files.empty() && !trees.empty()) return Status(Code::invalid, "no file in this folder").in_file(trees[0]);

@@ -48,26 +48,35 @@ bool is_below(const std::string& path, const std::string& tree) {
 
 }  // namespace
 
+Status check_trees(const std::vector<std::string>& trees) {
+  for (const auto& tree : trees) {
+    const std::string path = absolute_path(tree);
+    if (!file_times(path) && !is_folder(path))
+      return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
+  }
+  return {};
+}
+
 Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder) {
+  IMREG_TRY(check_trees(trees));
   FoundFiles out;
   OwnFolder own(folder);
-  const auto add = [&](const std::string& path) {
+  const auto add = [&](const std::string& path, const FileTimes& times) {
     if (own.has(path)) return;
     if (auto said = layout.match(path))
-      out.files.emplace(path, *std::move(said));
+      out.files.emplace_hint(out.files.end(), path, FoundFiles::File{*std::move(said), times});
     else
       ++out.outside;
   };
   for (const auto& tree : trees) {
     const std::string path = absolute_path(tree);
     out.trees.push_back(path);
-    if (file_times(path)) {
-      add(path);
+    if (const auto times = file_times(path)) {
+      add(path, *times);
       continue;
     }
-    if (!is_folder(path)) return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
     Walk walk = walk_folder(path);
-    for (const auto& file : walk.files) add(file);
+    for (std::size_t i = 0; i < walk.files.size(); ++i) add(walk.files[i], walk.times[i]);
     std::move(walk.faults.begin(), walk.faults.end(), std::back_inserter(out.faults));
   }
   return out;
@@ -75,9 +84,7 @@ Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layou
 
 Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now) {
   Work out;
-  for (const auto& [path, said] : found.files) {
-    const auto times = file_times(path);
-    if (!times) continue;  // it went meanwhile
+  for (const auto& [path, here] : found.files) {
     if (auto reason = too_long(path); !reason.empty()) {
       out.impossible.push_back({path, IngestedFile::Fate::failed, 0, std::move(reason)});
       continue;
@@ -88,15 +95,15 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
       const auto& was = known->second;
       const bool ended = !again && was.state != FileState::begun && was.what != FileClass::unreadable &&
                          was.what != FileClass::changing && !(was.state == FileState::waiting && was.release <= now);
-      if (ended && was.size == times->size && was.mtime == times->mtime) {
+      if (ended && was.size == here.times.size && was.mtime == here.times.mtime) {
         ++out.unchanged;
         continue;
       }
     }
     ArchiveFile& file = out.files.emplace_back();
     file.path = path;
-    file.times = *times;
-    file.said = said;
+    file.times = here.times;
+    file.said = here.said;
     file.is_known = is_known;
   }
   std::map<std::string, std::int64_t> empty;  // trees without any name in them, and how many files they had

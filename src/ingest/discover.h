@@ -15,12 +15,18 @@
 namespace imreg::ingest {
 
 struct FoundFiles {
-  std::vector<std::string> trees;            ///< absolute
-  std::map<std::string, LayoutNames> files;  ///< by path
-  std::int64_t outside = 0;                  ///< files that the layout does not have
-  std::vector<Status> faults;                ///< folders that cannot be read
+  struct File {
+    LayoutNames said;
+    FileTimes times;
+  };
+  std::vector<std::string> trees;     ///< absolute
+  std::map<std::string, File> files;  ///< by path
+  std::int64_t outside = 0;           ///< files that the layout does not have
+  std::vector<Status> faults;         ///< folders that cannot be read
 };
-/// All files of the trees, but the tables of `folder` themselves. Error: not_found (no such tree).
+/// Error: not_found (no such tree).
+Status check_trees(const std::vector<std::string>& trees);
+/// All files of the trees, but the tables of `folder` themselves. Errors: those of check_trees().
 Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder);
 
 struct Work {

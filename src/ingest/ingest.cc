@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <limits>
 #include <map>
 #include <optional>
@@ -84,11 +85,16 @@ class Ingest {
 
   Result<IngestReport> run() {
     IMREG_TRY(prepare());
-    IMREG_ASSIGN(const auto found, find_files(options_.trees, layout_, options_.folder));
+    if (!options_.rehearse) IMREG_TRY(make_ingest_folder(options_.folder));  // before the walk, which passes over it
+    auto walk = std::async(options_.jobs > 1 ? std::launch::async | std::launch::deferred : std::launch::deferred,
+                           [&] { return find_files(options_.trees, layout_, options_.folder); });
+    if (options_.jobs < 2) walk.wait();
+    const Status opened = open();
+    IMREG_ASSIGN(const auto found, walk.get());
     report_.found = std::ssize(found.files);
     report_.outside = found.outside;
     report_.faults = found.faults;
-    IMREG_TRY(open());
+    IMREG_TRY(opened);
     if (!options_.again) note_lost_tables();
     Work work = sort_out(found, *table_, options_.again, public_at());
     report_.unchanged = work.unchanged;
@@ -99,7 +105,7 @@ class Ingest {
       ++report_.failed;
       if (on_file_) on_file_(file);
     }
-    moves_.emplace(found, *table_);
+    if (!work_.empty()) moves_.emplace(found, *table_);
     if (options_.rehearse) return rehearsal(std::move(work.gone));
     FileReaders readers(work_, {*cameras_, registration_, roots_, public_at()}, options_.jobs, [this] {
       const auto done = static_cast<std::int64_t>(++done_);
@@ -139,6 +145,7 @@ class Ingest {
 
   // What may be wrong with the options, before anything is made.
   Status prepare() {
+    IMREG_TRY(check_trees(options_.trees));
     IMREG_ASSIGN(cameras_, Cameras::load(options_.cameras));
     if (!options_.layout.empty()) {
       IMREG_ASSIGN(layout_, Layout::of(options_.layout));
@@ -154,7 +161,6 @@ class Ingest {
       IMREG_ASSIGN(table_, FileTable::look(options_.folder));
       return {};
     }
-    IMREG_TRY(make_ingest_folder(options_.folder));
     IMREG_ASSIGN(const auto tables, header_tables(options_.folder));
     if (const std::string list = FileTable::path_in(options_.folder); !tables.empty() && is_missing(list))
       return Status(Code::not_found,

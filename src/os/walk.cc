@@ -2,7 +2,9 @@
 #include "os/walk.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,6 +25,31 @@ const char* special_kind(mode_t mode) {
   return "a device";
 }
 
+FileTimes times_of(const struct stat& info) {
+  return {info.st_size, static_cast<double>(info.st_mtim.tv_sec) + static_cast<double>(info.st_mtim.tv_nsec) * 1e-9};
+}
+
+struct Entry {
+  std::string name;
+  int error = 0;
+  struct stat info {};
+};
+
+// Looked at from within the folder: the kernel need not go through its path again for each of them.
+Result<std::vector<Entry>> entries_of(const std::string& folder) {
+  IMREG_ASSIGN(auto names, names_in(folder));
+  std::erase_if(names, [](const std::string& name) { return name[0] == '.'; });
+  const int at = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0) return os_error(folder, "cannot read the folder", errno);
+  std::vector<Entry> out(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out[i].name = std::move(names[i]);
+    out[i].error = ::fstatat(at, out[i].name.c_str(), &out[i].info, 0) == 0 ? 0 : errno;
+  }
+  ::close(at);
+  return out;
+}
+
 void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
   struct stat info {};
   if (::stat(folder.c_str(), &info) != 0) {
@@ -34,23 +61,24 @@ void walk(const std::string& folder, std::vector<Identity>& above, Walk& out) {
     out.faults.push_back(Status(Code::invalid, "is a link to a folder above it: a loop, not entered").in_file(folder));
     return;
   }
-  const auto names = names_in(folder);
-  if (!names) {
-    out.faults.push_back(names.status());
+  const auto entries = entries_of(folder);
+  if (!entries) {
+    out.faults.push_back(entries.status());
     return;
   }
   above.push_back(self);
-  for (const auto& name : *names) {
-    if (name[0] == '.') continue;
-    const std::string path = below(folder, name);
-    if (::stat(path.c_str(), &info) != 0)
-      out.faults.push_back(os_error(path, "cannot look at it", errno));
-    else if (S_ISDIR(info.st_mode))
+  for (const auto& entry : *entries) {
+    std::string path = below(folder, entry.name);
+    if (entry.error != 0) {
+      out.faults.push_back(os_error(path, "cannot look at it", entry.error));
+    } else if (S_ISDIR(entry.info.st_mode)) {
       walk(path, above, out);
-    else if (S_ISREG(info.st_mode))
-      out.files.push_back(path);
-    else
-      out.special.emplace_back(path, special_kind(info.st_mode));
+    } else if (S_ISREG(entry.info.st_mode)) {
+      out.files.push_back(std::move(path));
+      out.times.push_back(times_of(entry.info));
+    } else {
+      out.special.emplace_back(std::move(path), special_kind(entry.info.st_mode));
+    }
   }
   above.pop_back();
 }
@@ -92,8 +120,7 @@ Inode inode_of(const std::string& path) {
 std::optional<FileTimes> file_times(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  return FileTimes{info.st_size,
-                   static_cast<double>(info.st_mtim.tv_sec) + static_cast<double>(info.st_mtim.tv_nsec) * 1e-9};
+  return times_of(info);
 }
 
 bool is_folder_itself(const std::string& path) {

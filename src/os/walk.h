@@ -12,8 +12,15 @@
 
 namespace imreg {
 
+/// Size and modification time (seconds since 1970), through links.
+struct FileTimes {
+  std::int64_t size;
+  double mtime;
+};
+
 struct Walk {
   std::vector<std::string> files;  ///< regular files, sorted folder by folder
+  std::vector<FileTimes> times{};  ///< of each
   /// Pipes, sockets, devices: path, and what it is. Only named: opening one can wake a writer or move a tape.
   std::vector<std::pair<std::string, std::string>> special;
   std::vector<Status> faults;  ///< folders that cannot be read, loops of links
@@ -29,11 +36,7 @@ bool is_folder(const std::string& path);
 /// Device and inode, through links; zeros when there is nothing.
 using Inode = std::pair<std::uint64_t, std::uint64_t>;
 Inode inode_of(const std::string& path);
-/// Size and modification time (seconds since 1970) of a regular file, through links; none when there is no such file.
-struct FileTimes {
-  std::int64_t size;
-  double mtime;
-};
+/// None when there is no such regular file.
 std::optional<FileTimes> file_times(const std::string& path);
 /// Not through a link.
 bool is_folder_itself(const std::string& path);
