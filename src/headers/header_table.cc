@@ -232,8 +232,7 @@ const HeaderTable::StoredForm& HeaderTable::stored(const std::shared_ptr<const F
   for (const auto& key : form->values) {
     const auto column = columns_.find(key->column);
     out.fields.push_back(column == columns_.end() ? nullptr : column->second);
-    out.held.push_back(out.fields.back() && store_key(*out.fields.back(), *key, out.row));
-    out.others += out.held.back() ? 0 : 1;
+    if (!out.fields.back() || !store_key(*out.fields.back(), *key, out.row)) ++out.others;
   }
   return stored_forms_.emplace(form.get(), std::move(out)).first->second;
 }
@@ -249,7 +248,7 @@ Record HeaderTable::row_of(const HeaderRow& from) {
     if (field == nullptr) continue;
     const auto begin = static_cast<std::size_t>(field->offset), size = static_cast<std::size_t>(field->size());
     std::copy_n(empty_.bytes().data() + begin, size, row.data() + begin);
-    others += (form.held[number] ? 1 : 0) - (store_key(*field, *key, row) ? 1 : 0);
+    if (!store_key(*field, *key, row)) ++others;
   }
   row.set(own.others, from.parsed->form->others + others);
   row.set(own.file, from.file);

@@ -82,7 +82,6 @@ class HeaderTable {
   struct StoredForm {
     std::shared_ptr<const Form> form;        ///< kept: its address is the key
     std::vector<const FieldInfo*> fields{};  ///< of its values; none: there is no such column
-    std::vector<bool> held{};                ///< whether the column holds the value
     int others = 0;                          ///< values that only the heap has
     Record row{0};
   };

@@ -114,6 +114,21 @@ TEST(HeaderReader, GivesTheValuesOfEachHeader) {
   EXPECT_GT(of_known_forms, headers / 6) << "else nothing was compared with a form";
 }
 
+// A text that goes on in the next card: neither card tells the value alone.
+TEST(HeaderReader, KnowsThatATextGoesOn) {
+  const auto header = [](const char* text, const char* rest) {
+    std::string cards;
+    for (int i = 0; i < 9; ++i) cards += card("SAME" + std::to_string(i) + "   = 'always'");
+    return Header(cards + card("KEY     = '" + std::string(text) + "&'") +
+                  card("CONTINUE  '" + std::string(rest) + "'"));
+  };
+  HeaderReader reader;
+  for (const auto& [text, rest] : {std::pair("a", "x"), {"b", "y"}, {"b", "x"}, {"a", "y"}, {"a", "x"}, {"b", "y"}}) {
+    const auto values = reader.parse("", header(text, rest)).values();
+    EXPECT_EQ(values.back()->text, std::string(text) + rest);
+  }
+}
+
 TEST(HeaderReader, GivesTheValuesOfRealHeaders) {
   const std::filesystem::path folder(std::string(IMREG_DATA_DIR) + "/fits");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "the real files are not there";

@@ -140,6 +140,29 @@ TEST_F(HeaderTableTest, TypesBecomeWhatHoldsAll) {
   EXPECT_EQ(value(3, "I"), "-");
 }
 
+// A column becomes a text because of one header; another one in the same batch, like a header that is in the table, has a number that
+// needs more room as a text than columns of numbers get.
+TEST_F(HeaderTableTest, ANumberBesideANewText) {
+  const std::string number = "0.12345678901234567890123456789012";
+  const auto header = [](const std::string& value, int n) {
+    std::vector<Card> out;
+    for (int i = 0; i < 9; ++i) out.push_back({"SAME" + std::to_string(i), "'always'"});
+    out.push_back({"K", value});
+    out.push_back({"N", std::to_string(n)});
+    return out;
+  };
+  auto table = open();
+  ASSERT_TRUE(table.ok()) << table.status().text();
+  ASSERT_TRUE(table->write({row(1, 0, header("1.5", 1)), row(2, 0, header("2.5", 2))}, {1, 2}).ok());
+  const auto report = table->write({row(3, 0, header(number, 3)), row(4, 0, header("'N/A'", 4))}, {3, 4});
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  ASSERT_EQ(report->texts.size(), 1U);
+  EXPECT_EQ(value(1, "K"), "'1.5'");
+  EXPECT_EQ(value(3, "K"), "'" + number + "'");
+  EXPECT_EQ(value(4, "K"), "'N/A'");
+  EXPECT_EQ(value(3, "others"), "0");
+}
+
 TEST_F(HeaderTableTest, NamesOfKeywords) {
   auto table = open();
   ASSERT_TRUE(table.ok());
