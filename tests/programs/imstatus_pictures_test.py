@@ -12,6 +12,8 @@ class Svg:
         self.root = tree.fromstring(read(name))
         self.paths = [(p.get("d"), p.get("stroke"), p.get("fill"), p.get("stroke-linecap")) for p in self.root.iter(NS + "path")]
         self.texts = ["".join(t.itertext()) for t in self.root.iter(NS + "text")]
+        self.at = {t.text: (float(t.get("x")) + float(t.get("textLength") or 7) / 2, float(t.get("y"))) for t in self.root.iter(NS + "text") if t.get("x")}
+        check(all(t.get("textLength") for t in self.root.iter(NS + "text") if len(t.text) > 1), f"{name}: each text has the length that it was given room for")
 
     def discs(self, colour=COLOURS[0]):
         """Centres of the points of the first series, those of the legend too."""
@@ -162,6 +164,26 @@ def bars():
     check(any("bins of 2 d" in t for t in Svg("b.svg").texts), "the width of a bin of time as people say it")
 
 
+def texts():
+    """Units of axes, times of another zone, numbers of a colour bar."""
+    imstatus("-o", "u.svg", "plot", "obstime", "exptime")
+    check("exptime (s)" in Svg("u.svg").texts, f"the unit of an axis: {Svg('u.svg').texts}")
+    write("z.csv", "t,y\n2001-01-27T00:00:00Z,1\n2001-01-27T12:00:00Z,2\n")
+    for zone, local in ((0, 0), (-10, -10), (5.5, 5.5)):
+        svg = picture("read z.csv\nplot t y -o p.svg\n", ["-tz", zone])
+        (a, _), (b, _) = svg.discs()
+        hours = {t: x for t, (x, _) in svg.at.items() if re.fullmatch(r"\d\d:\d\d", t)}
+        place = scale((0, 12), (a, b))
+        check(len(hours) > 4, f"hours: {svg.texts}")
+        for text, x in hours.items():
+            utc = int(text[:2]) + int(text[3:]) / 60 - local
+            check(min(abs(place(utc + 24 * day) - x) for day in (-1, 0, 1)) < 1, f"{text} of the zone {zone} stands at {x}")
+    table("d.csv", x=rng.normal(0, 1, 30000), y=rng.normal(0, 1, 30000))
+    svg = picture("read d.csv\nplot x y -o p.svg\n")
+    bar = sorted((y, int(t)) for t, (x, y) in svg.at.items() if x > 880 and t.isdigit())
+    check(len(bar) > 1 and [n for _, n in bar] == sorted((n for _, n in bar), reverse=True), f"the numbers of a bar grow upwards: {bar}")
+
+
 def sky():
     """Aitoff: x and y of the formula; 12h in the middle, right ascension grows to the left."""
     ra, dec = np.array([180.0, 90, 270, 180, 180, 120, 200, 300, 10]), np.array([0.0, 0, 0, 80, -80, 30, -45, 60, -20])
@@ -174,6 +196,9 @@ def sky():
     x, y = 2 * np.cos(lat) * np.sin(lon / 2) / sinc, np.sin(lat) / sinc
     (cx, cy), unit = got[0], (got[1][0] - got[0][0]) / x[1]
     check(unit > 50, f"east is left: {got[:3]}")
+    names = Svg("p.svg").at
+    check(names["+60°"][1] < names["+30°"][1] < cy < names["-30°"][1] < names["-60°"][1], f"north is up: {names}")
+    check(names["8h"][0] > names["12h"][0] > names["16h"][0], f"and right ascension grows to the left: {names}")
     far = max(max(abs(cx + unit * a - p), abs(cy - unit * b - q)) for a, b, (p, q) in zip(x, y, got))
     check(far < 0.3, f"each is where Aitoff's projection puts it: {far} pixels away")
     # ra and dec of the database, when nothing is named
@@ -213,6 +238,6 @@ def chips():
     check(len({len(v.split(".")[1]) for v in values[:len(medians)]}) == 1, f"all values have as many decimals: {values}")
 
 
-for part in (points, groups, bars, sky, chips):
+for part in (points, groups, bars, texts, sky, chips):
     guarded(part)
 finish()
