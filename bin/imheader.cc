@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "imreg/header.h"
 #include "imreg/ingest.h"
+#include "imreg/keys.h"
 
 namespace {
 
@@ -26,12 +27,16 @@ constexpr cli::Program kProgram = {
 
 // One card a line, and END, as the file has it.
 std::string text_of(const FileHeader& header, const std::vector<const cli::Use*>& keys) {
+  constexpr std::string_view kHierarch = "HIERARCH ";
   std::string out;
   const Header cards(header.cards);
   const auto is_wanted = [&](std::size_t i) {
     for (const auto* key : keys) {
-      const std::string& wanted = key->words[0];
-      if (is_glob(wanted) ? glob_match(wanted, cards.keyword(i)) : equal_nocase(cards.keyword(i), wanted)) return true;
+      const std::string_view typed = key->words[0];
+      const std::string_view wanted = starts_nocase(typed, kHierarch) ? trim(typed.substr(kHierarch.size())) : typed;
+      const std::string keyword = cards.keyword(i);
+      if (is_glob(wanted) ? glob_match(wanted, keyword) : equal_nocase(keyword, wanted)) return true;
+      if (!keyword.empty() && equal_nocase(column_of_keyword(keyword), wanted)) return true;
     }
     return keys.empty();
   };
@@ -55,8 +60,8 @@ int work(const cli::Parsed& args) {
   }
   cli::Output output;
   std::size_t printed = 0;
-  const bool many = found->size() > 1 && !args.has("hdu");
-  for (const auto& header : *found) {
+  const bool many = found->headers.size() > 1 && !args.has("hdu");
+  for (const auto& header : found->headers) {
     if (*hdu >= 0 && header.hdu != *hdu) continue;
     const std::string text = text_of(header, args.all("key"));
     if (text.empty()) continue;
@@ -67,6 +72,8 @@ int work(const cli::Parsed& args) {
     ++printed;
   }
   output.flush();
+  for (const auto& fault : found->faults) cli::complain(kProgram.name, fault);
+  if (!found->faults.empty()) return cli::kTrouble;
   if (printed == 0)
     cli::warn(kProgram.name,
               args.positionals[0] + (args.has("key") ? ": has no such card" : ": has no HDU " + std::to_string(*hdu)));

@@ -60,6 +60,11 @@ int work(const cli::Parsed& args) {
   options.format = out->format == "row" && !args.has("format") ? "table" : out->format;
   if (out->output->terminal()) options.emit.width = cli::terminal_columns();
   options.emit.ascii = !cli::utf8_locale();
+  bool faulty = false;
+  options.on_fault = [&](const Status& fault) {
+    cli::complain(kProgram.name, fault);
+    faulty = true;
+  };
   const auto lines = list_keys(options, out->output->sink());
   const Status written = out->output->finish(lines.ok());
   if (lines.status().code() == Code::not_found) {
@@ -68,7 +73,7 @@ int work(const cli::Parsed& args) {
   }
   if (!lines) return cli::end_with(kProgram.name, lines.status());
   if (!written.ok()) return cli::end_with(kProgram.name, written);
-  return *lines > 0 ? cli::kOk : cli::kNothing;
+  return faulty ? cli::kTrouble : *lines > 0 ? cli::kOk : cli::kNothing;
 }
 
 }  // namespace

@@ -82,9 +82,14 @@ struct FileHeader {
   std::string cards;  ///< of 80 characters, without END
 };
 
-/// The headers of a file, by its path or name, or of all files of an observation, by its rootname; in the order of files and
-/// HDUs. Error: not_found (it names near ones).
-Result<std::vector<FileHeader>> find_headers(const std::string& folder, const std::string& name);
+struct FoundHeaders {
+  std::vector<FileHeader> headers;  ///< in the order of files and HDUs
+  std::vector<Status> faults;       ///< tables and heaps that cannot be read: they may have more
+};
+
+/// The headers of a file, by its path or name, or of all files of an observation, by its rootname. Errors: not_found (it names near
+/// ones); the first fault when nothing else was found.
+Result<FoundHeaders> find_headers(const std::string& folder, const std::string& name);
 
 /// "wfc_flt_1": the tables of a folder. Error: io.
 Result<std::vector<std::string>> header_tables(const std::string& folder);

@@ -23,18 +23,18 @@ using Counts = std::map<std::int64_t, std::int64_t>;  // headers by number of th
 
 constexpr char kRemedy[] = "imingest -again FILE reads it again";
 
-// The rows of one table; whether those are whole says check_database().
-void check_headers(const std::string& path, CheckReport& report, Counts* counts) {
+// The rows of one table; whether those are whole says check_database(). False: nobody can tell of which files its rows are.
+bool check_headers(const std::string& path, CheckReport& report, Counts* counts) {
   const auto table = RecordFile::open(path);
-  if (!table || !headers::check_own_fields(table->schema()).ok()) return;
+  if (!table || !headers::check_own_fields(table->schema()).ok()) return false;
   const auto heap = headers::Heap::open(headers::heap_of(path));
-  if (!heap) return report.add(Finding::Kind::damage, heap.status());
+  if (!heap) report.add(Finding::Kind::damage, heap.status());
   const headers::OwnFields own(table->schema());
   Record row = table->make_record();
   for (std::int64_t i = 0; i < table->count(); ++i) {
     if (!table->read(i, row).ok() || row[own.deleted]) continue;
     if (counts) ++(*counts)[row[own.file]];
-    const Status whole = heap->read({row[own.heap], row[own.heapcrc]}).status();
+    const Status whole = heap ? heap->read({row[own.heap], row[own.heapcrc]}).status() : Status();
     if (whole.ok()) continue;
     report.add(Finding::Kind::damage,
                Status(whole.code(), whole.message() + ": that of HDU " + std::to_string(row[own.hdu]) + " of " +
@@ -42,6 +42,7 @@ void check_headers(const std::string& path, CheckReport& report, Counts* counts)
                    .in_file(headers::heap_of(path))
                    .at_record(i));
   }
+  return true;
 }
 
 void check_table(const std::string& path, const CheckOptions& options, CheckReport& report) {
@@ -49,7 +50,7 @@ void check_table(const std::string& path, const CheckOptions& options, CheckRepo
   beside.jobs = options.jobs;
   beside.remedy = kRemedy;
   auto found = check_database(path, beside);
-  if (!found) return report.add(Finding::Kind::damage, found.status());
+  if (!found) return report.add(Finding::Kind::damage, with_remedy(found.status()));
   std::erase_if(found->findings, [](const Finding& finding) { return finding.kind == Finding::Kind::note; });
   report.add(*std::move(found));
 }
@@ -78,7 +79,7 @@ bool has_headers_only(const std::string& database) {
 }
 
 void check_ingest(const std::string& database, const CheckOptions& options, CheckReport& report) {
-  if (!is_missing(headers::heap_of(database))) return check_headers(database, report, nullptr);
+  if (!is_missing(headers::heap_of(database))) return void(check_headers(database, report, nullptr));
   const std::string folder = folder_of(database), list = FileTable::path_in(folder);
   if (name_of(database) != "Imreg.db" || is_missing(list)) return;
   const auto before = RecordFile::open(list);
@@ -90,10 +91,12 @@ void check_ingest(const std::string& database, const CheckOptions& options, Chec
   const auto names = header_tables(folder);
   if (!names) return report.add(Finding::Kind::damage, names.status());
   Counts counts;
+  bool all = true;
   for (const auto& name : *names) {
     check_table(table_path(folder, name), options, report);
-    check_headers(table_path(folder, name), report, &counts);
+    if (!check_headers(table_path(folder, name), report, &counts)) all = false;
   }
+  if (!all) return;  // what is missing is in the table that was named
   const auto after = RecordFile::open(list);
   if (after && after->change_number() == change) return check_counts(*after, counts, report);
   report.add(Finding::Kind::warning, Status(Code::busy,

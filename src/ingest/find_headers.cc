@@ -77,37 +77,51 @@ Result<std::unordered_map<std::int64_t, std::string>> find_numbers(const std::st
   return not_found(*table, folder, name);
 }
 
-}  // namespace
-
-Result<std::vector<FileHeader>> find_headers(const std::string& folder, const std::string& name) {
-  IMREG_ASSIGN(const auto wanted, find_numbers(folder, name));
-  std::vector<FileHeader> out;
-  IMREG_ASSIGN(const auto tables, header_tables(folder));
-  for (const auto& one : tables) {
-    IMREG_ASSIGN(const std::string path, header_table_path(folder, one));
-    IMREG_ASSIGN(const auto file, RecordFile::open(path));
-    IMREG_TRY(check_own_fields(file.schema()).in_file(path));
-    const OwnFields own(file.schema());
-    std::optional<Heap> heap;
-    Record scratch = file.make_record();
-    for (std::int64_t i = 0; i < file.count(); ++i) {
-      const RecordView row = file.peek(i, scratch);
-      const auto found = wanted.find(row[own.file]);
-      if (found == wanted.end() || row[own.deleted]) continue;
+// Adds the headers of these files that one table has.
+Status find_in(const std::string& folder, const std::string& table,
+               const std::unordered_map<std::int64_t, std::string>& wanted, std::vector<FileHeader>& out) {
+  IMREG_ASSIGN(const std::string path, header_table_path(folder, table));
+  IMREG_ASSIGN(const auto file, RecordFile::open(path));
+  IMREG_TRY(check_own_fields(file.schema()).in_file(path));
+  const OwnFields own(file.schema());
+  std::optional<Heap> heap;
+  Record scratch = file.make_record();
+  Status first;
+  for (std::int64_t i = 0; i < file.count(); ++i) {
+    const RecordView row = file.peek(i, scratch);
+    const auto found = wanted.find(row[own.file]);
+    if (found == wanted.end() || row[own.deleted]) continue;
+    const auto read = [&]() -> Status {
       Record whole = file.make_record();
       IMREG_TRY(file.read(i, whole));
       if (!heap) {
         IMREG_ASSIGN(heap, Heap::open(heap_of(path)));
       }
       IMREG_ASSIGN(auto cards, heap->read({whole[own.heap], whole[own.heapcrc]}));
-      out.push_back({found->second, one, whole[own.hdu], std::move(cards)});
-    }
+      out.push_back({found->second, table, whole[own.hdu], std::move(cards)});
+      return {};
+    };
+    if (Status status = read(); !status.ok() && first.ok()) first = std::move(status);
   }
-  if (out.empty())
+  return first;
+}
+
+}  // namespace
+
+Result<FoundHeaders> find_headers(const std::string& folder, const std::string& name) {
+  IMREG_ASSIGN(const auto wanted, find_numbers(folder, name));
+  FoundHeaders out;
+  IMREG_ASSIGN(const auto tables, header_tables(folder));
+  for (const auto& table : tables) {
+    if (Status status = find_in(folder, table, wanted, out.headers); !status.ok())
+      out.faults.push_back(std::move(status));
+  }
+  if (out.headers.empty() && !out.faults.empty()) return out.faults.front();
+  if (out.headers.empty())
     return Status(Code::not_found,
                   "has no header in the tables: a run ended while it was read; the next imingest reads it")
         .in_file(name);
-  std::sort(out.begin(), out.end(),
+  std::sort(out.headers.begin(), out.headers.end(),
             [](const auto& a, const auto& b) { return std::tie(a.path, a.hdu) < std::tie(b.path, b.hdu); });
   return out;
 }

@@ -140,7 +140,7 @@ class Keys {
     if (const auto same = find_table(options_.word); same != names_.end()) return keywords_of(*same);
     const Wanted wanted(options_.word);
     for (const auto& name : names_)
-      IMREG_TRY(summarize(name, [&](const FieldInfo& field) { return wanted.matches(field); }));
+      IMREG_TRY(passed_over(summarize(name, [&](const FieldInfo& field) { return wanted.matches(field); })));
     if (!keys_.empty()) {
       std::stable_sort(keys_.begin(), keys_.end(), [](const auto& a, const auto& b) { return a.keyword < b.keyword; });
       return write_keys();
@@ -215,27 +215,38 @@ class Keys {
     });
   }
 
+  // Whether a table that cannot be read ends everything.
+  Status passed_over(const Status& status) {
+    const bool damaged = !status.ok() && !status.file().empty();
+    if (!damaged || !options_.on_fault || names_.size() == 1) return status;
+    options_.on_fault(status);
+    return {};
+  }
+
+  Status add_table(const std::string& name, std::vector<TableLine>& lines) {
+    std::string path;
+    IMREG_ASSIGN(const RecordFile file, open(name, path));
+    IMREG_ASSIGN(auto chosen, selection(file));
+    if (!chosen) return {};
+    TableLine line;
+    line.name = name;
+    const auto& fields = file.schema().fields;
+    line.keywords =
+        std::count_if(fields.begin(), fields.end(), [](const FieldInfo& field) { return !is_own_field(field.name); });
+    IMREG_TRY(count_rows(file, *std::move(chosen), line));
+    const std::string heap = headers::heap_of(path);
+    line.bytes = bytes_of(path) + bytes_of(heap);
+    for (const auto& part : {path, path + ".journal", heap}) {
+      if (const auto times = file_times(part)) line.written = std::max(line.written, times->mtime);
+    }
+    lines.push_back(std::move(line));
+    return {};
+  }
+
   Result<std::int64_t> tables() {
     std::vector<TableLine> lines;
-    for (const auto& name : names_) {
-      std::string path;
-      IMREG_ASSIGN(const RecordFile file, open(name, path));
-      IMREG_ASSIGN(auto chosen, selection(file));
-      if (!chosen) continue;
-      TableLine line;
-      line.name = name;
-      const auto& fields = file.schema().fields;
-      line.keywords =
-          std::count_if(fields.begin(), fields.end(), [](const FieldInfo& field) { return !is_own_field(field.name); });
-      IMREG_TRY(count_rows(file, *std::move(chosen), line));
-      const std::string heap = headers::heap_of(path);
-      line.bytes = bytes_of(path) + bytes_of(heap);
-      for (const auto& part : {path, path + ".journal", heap}) {
-        if (const auto times = file_times(part)) line.written = std::max(line.written, times->mtime);
-      }
-      lines.push_back(std::move(line));
-    }
-    if (!fitted_) return trouble_;
+    for (const auto& name : names_) IMREG_TRY(passed_over(add_table(name, lines)));
+    if (!fitted_ && !trouble_.ok()) return trouble_;
     Lines out("TABLES", lines.size());
     const auto of = [&](auto member) { return [&lines, member](std::size_t i) { return lines[i].*member; }; };
     out.text("table", "header table", of(&TableLine::name));
@@ -375,6 +386,8 @@ class Keys {
 };
 
 }  // namespace
+
+std::string column_of_keyword(std::string_view keyword) { return headers::column_of(keyword); }
 
 Result<std::int64_t> list_keys(const KeyOptions& options, const Sink& sink) try {
   return Keys(options, sink).run();

@@ -1,11 +1,22 @@
 // Opens tables, and keeps a few open: an archive has hundreds.
 #include "ingest/tables.h"
 
+#include "headers/heap.h"
+#include "os/walk.h"
+
 namespace imreg::ingest {
 
 namespace {
 constexpr std::size_t kMostOpen = 64;
 }  // namespace
+
+Status with_remedy(const Status& fault) {
+  if (fault.code() == Code::busy || fault.code() == Code::io) return fault;
+  return Status(fault.code(), fault.message() +
+                                  "; restore it, or remove it and its heap, and let imingest -again TREE "
+                                  "read the files once more")
+      .in_file(fault.file());
+}
 
 Result<headers::HeaderTable*> Tables::open(const std::string& name) {
   order_.remove(name);
@@ -19,8 +30,10 @@ Result<headers::HeaderTable*> Tables::open(const std::string& name) {
     order_.pop_back();
   }
   IMREG_ASSIGN(const Schema first, headers::declared_schema(name));
-  IMREG_ASSIGN(auto table, headers::HeaderTable::open(table_path(folder_, name), first, options_));
-  return &open_.emplace(name, std::move(table)).first->second;
+  auto table = headers::HeaderTable::open(table_path(folder_, name), first, options_);
+  if (!table && is_missing(headers::heap_of(table_path(folder_, name)))) return table.status();  // says so itself
+  if (!table) return with_remedy(table.status());
+  return &open_.emplace(name, *std::move(table)).first->second;
 }
 
 Status Tables::trim() {

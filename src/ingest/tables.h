@@ -14,6 +14,9 @@ namespace imreg::ingest {
 Status make_ingest_folder(const std::string& folder);
 std::string table_path(const std::string& folder, const std::string& name);
 
+/// A table that cannot be opened, and what helps.
+Status with_remedy(const Status& fault);
+
 class Tables {
  public:
   Tables(std::string folder, RecordWriter::Options options)

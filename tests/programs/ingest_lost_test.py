@@ -107,6 +107,29 @@ for part in glob.glob("kept-files.db*"):
     os.replace(part, part.replace("kept-", "h/"))
 equal(answers(), before, "restored")
 
+# A table that is damaged: the others are told, and what helps.
+sim = sorted(glob.glob("night/*/*.fits"))
+whole = run("imheader", "-db", "h", sim[0], code=0).stdout
+write("h/headers/simprime_0.db", b"garbage" * 100)
+os.utime(sim[0], (1e9, 1e9))
+for more in ([], ["GAIN"]):
+    out = run("imkeys", "-db", "h", "-format", "csv", *more, code=3)
+    check("simprime_ccd" in out.stdout and "simprime_0.db: is not a FITS file" in out.stderr, f"imkeys {more}: {out}")
+fails(3, ["simprime_0.db"], "imkeys", "-db", "h", "simprime_0")
+out = run("imheader", "-db", "h", sim[0], code=3)
+check(out.stdout and out.stdout.splitlines()[2:] == [l for l in whole.split("\n# ", 1)[1].splitlines()][2:] and "simprime_0.db" in out.stderr, f"imheader tells the other HDUs: {out.stdout[:300]}")
+found = [l for l in run("imcheck", "-db", "h", code=3).stderr.splitlines() if l]
+check(len(found) == 1 and "simprime_0.db" in found[0] and "remove it and its heap" in found[0], f"imcheck: {found}")
+fails(3, ["simprime_0.db", "imingest -again TREE"], "imingest", "-db", "h", "night", "away")
+for part in glob.glob("h/headers/simprime_0.*"):
+    os.remove(part)
+counts("-again", "night", "away")
+run("imcheck", "-db", "h", code=0)
+equal(run("imheader", "-db", "h", sim[0], code=0).stdout, whole, "what it advises helps")
+# Names of columns and the word HIERARCH stand for keywords.
+for name in ("DATE_OBS", "HIERARCH DATE-OBS", "date-obs"):
+    equal(run("imheader", "-db", "h", sim[0], "-hdu", 0, "-key", name, code=0).stdout.split("=")[0], "DATE-OBS", name)
+
 # Integers that reals do not hold stay as they are written.
 os.mkdir("drift")
 run("imsim", "-o", "one", "-ccds", 1, "-objects", 1, "-size", "60x80", "-seed", 4, code=0)
