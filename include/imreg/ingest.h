@@ -53,7 +53,7 @@ struct IngestedFile {
   Fate fate = Fate::fresh;
   int hdus = 0;
   std::string reason;  ///< why it failed, waits or was passed over; what of it is lost; where it was
-  std::string what{};  ///< class of the reason, a word of formats/files.fmt
+  std::string what{};  ///< class of the reason: a word of formats/files.fmt, or "path", too long for files.db
 };
 
 struct IngestReport {

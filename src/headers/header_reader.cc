@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostKeys = 1 << 14, kMostForms = 8;
 constexpr std::string_view kContinue = "CONTINUE";
+constexpr std::string_view kName = "KEYWORD = ";  // where it ends on its card, unless that is HIERARCH's
 
 // Columns that were seen: open addressing, at most half full.
 class Seen {
@@ -85,7 +86,13 @@ bool HeaderReader::differs(Known& with, const Header& header, ParsedHeader& out)
     if (goes_on) return false;
     const std::int32_t value = form.value_of_card[i];
     auto& [latest, key] = with.latest[i];
-    if (latest != card) key = key_value(header, i), latest = card;
+    if (latest != card) {
+      const auto* names = value < 0 ? nullptr : form.values[static_cast<std::size_t>(value)].get();
+      const bool alike = names && card.substr(0, kName.size()) == old.substr(0, kName.size()) &&
+                         card.substr(8, 2) == kName.substr(8) && names->keyword.find('.') == names->keyword.npos;
+      key = key_value(header, i, alike ? names : nullptr);
+      latest = card;
+    }
     if (!key && value == -1) continue;  // comments, cards without a value
     if (!key || value == -1) return false;
     const bool twice = value < 0;

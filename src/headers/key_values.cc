@@ -84,23 +84,24 @@ void read_number(KeyValue& key) {
 
 }  // namespace
 
-KeyRef key_value(const Header& header, std::size_t i) {
+KeyRef key_value(const Header& header, std::size_t i, const KeyValue* alike) {
   CardValue value = header.value(i);
   if (value.kind == CardValue::Kind::none || value.kind == CardValue::Kind::undefined) return {};
   auto key = std::make_shared<KeyValue>();
-  key->keyword = header.keyword(i);
+  key->keyword = alike ? alike->keyword : header.keyword(i);
   if (key->keyword.empty() || key->keyword == "CONTINUE") return {};
   key->kind = value.kind;
   key->text = std::move(value.text);
   key->unit = unit_of(value.comment);
   std::string_view name, number;
   if (key->kind == CardValue::Kind::text && split_record(key->text, name, number)) {
+    alike = nullptr;
     key->keyword += "." + std::string(name);
     key->kind = CardValue::Kind::real;
     key->text = std::string(number);
   }
-  key->column = column_of(key->keyword);
-  key->hash = std::hash<std::string>()(key->column);
+  key->column = alike ? alike->column : column_of(key->keyword);
+  key->hash = alike ? alike->hash : std::hash<std::string>()(key->column);
   read_number(*key);
   return key;
 }

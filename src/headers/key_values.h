@@ -38,6 +38,7 @@ std::string column_of(std::string_view keyword);
 
 /// The value of a card, with the CONTINUE cards that follow. Nothing: COMMENT, HISTORY, a name that is blank, no value: these are in the
 /// heap only. A record-valued card, DP1 = 'AXIS.1: 2.0' (FITS distortion paper), is a column of its own.
-KeyRef key_value(const Header& header, std::size_t i);
+/// `alike`: the value of a card of the same keyword, whose names need not be made again.
+KeyRef key_value(const Header& header, std::size_t i, const KeyValue* alike = nullptr);
 
 }  // namespace imreg::headers

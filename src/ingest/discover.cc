@@ -86,7 +86,7 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
   Work out;
   for (const auto& [path, here] : found.files) {
     if (auto reason = too_long(path); !reason.empty()) {
-      out.impossible.push_back({path, IngestedFile::Fate::failed, 0, std::move(reason)});
+      out.impossible.push_back({path, IngestedFile::Fate::failed, 0, std::move(reason), "path"});
       continue;
     }
     const auto known = table.known().find(path);

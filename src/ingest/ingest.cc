@@ -103,6 +103,7 @@ class Ingest {
     work_ = std::move(work.files);
     for (const auto& file : work.impossible) {
       ++report_.failed;
+      ++report_.classes[file.what];
       if (on_file_) on_file_(file);
     }
     if (!work_.empty()) moves_.emplace(found, *table_);

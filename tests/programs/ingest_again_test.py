@@ -149,7 +149,8 @@ odd = image("night/new\nline 'quoted' \xff.fits".encode("latin-1").decode("utf-8
 for again in (False, True):
     out = run("imingest", "-db", "q", "-format", "json", "night", code=4, text=False, stdin="")
     check(b"too long" in out.stderr and out.stderr.count(b"\n") == 1, f"too long: {out.stderr!r:.300}")
-    equal(json.loads(out.stdout)["new"], 0 if again else 1, "the other one")
+    told = json.loads(out.stdout)
+    equal((told["new"], told["classes"]["path"]), (0 if again else 1, 1), "the other one, and the class of this one")
 check(b"ODDKEY  =                    7" in run("imheader", "-db", "q", odd, "-key", "ODDKEY", code=0, text=False, stdin="").stdout, "an odd name")
 os.remove(long_name)
 os.remove(odd)
