@@ -152,7 +152,8 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
       }
       const auto s = vectors::summarize(here, {.percents = {}, .clip = request.clip, .weights = their_weights});
       if (s.n == 0) continue;  // a bin without a value has no line
-      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i) - whole) / 2;
+      const bool with_end = i + 1 == edges.bins && !request.range[0].empty();
+      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i) - (with_end ? 0 : whole)) / 2;
       const double error = s.sigma / std::sqrt(static_cast<double>(s.n));
       operands.groups.add_keys(table, group, 1);
       table.key(request.by.size(), {.name = request.words[0], .unit = x.column.shape.unit}).add(middle, x.is_time());

@@ -13,10 +13,10 @@ namespace {
 
 constexpr double kDay = 86400;
 
-// "fwhm = 2.31 + 0.0123 (obstime - 2001-01-27) per day, slope +- 0.0004, rms 0.12, 132 points"
+// "fwhm = 2.31 + 0.0123 (obstime - 2001-01-27) in days, slope +- 0.0004, rms 0.12, 132 points"
 std::string formula(const vectors::Fit& fit, const Request& request, bool time, bool y_is_time) {
   std::string origin = short_number(std::abs(fit.x0)), out;
-  if (time) origin = format_iso(fit.x0, 0, request.rows.dates.tz_hours).substr(0, 10);
+  if (time) origin = format_iso(fit.x0, 0).substr(0, 10) + (request.rows.dates.tz_hours != 0 ? " UTC" : "");
   const std::string x = fit.x0 == 0 ? request.words[0] : "(" + request.words[0] + " - " + origin + ")";
   double unit = 1;
   for (std::size_t k = 0; k < fit.coefficients.size(); ++k, unit *= time ? kDay : 1) {
