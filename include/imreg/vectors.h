@@ -55,6 +55,9 @@ struct Edges {
   /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below edge(i + 1); the last one has `high`, too.
   double edge(std::int64_t i) const { return i == bins ? high : step(i); }
   /// The same without an end.
+  bool single = false;
+  /// What values are compared with: edge(i), as a float where values are.
+  double bound(std::int64_t i) const { return single ? static_cast<double>(static_cast<float>(edge(i))) : edge(i); }
   double step(std::int64_t i) const {
     const auto n = static_cast<double>(i);
     return parts > 0 ? (low_parts + width_parts * n) / parts : low + width * n;
@@ -64,8 +67,9 @@ struct EdgesOptions {
   double width = 0;       ///< > 0: of a bin
   std::int64_t bins = 0;  ///< > 0: how many
   double low = kUnknown, high = kUnknown;
-  bool whole = false;  ///< values are whole numbers: no width below 1 is chosen for them
-  bool time = false;   ///< widths of a person's clock: 1, 2, 5, 10, 15, 30 s and min, hours, days
+  bool whole = false;   ///< values are whole numbers: no width below 1 is chosen for them
+  bool single = false;  ///< values are floats: ends stand for the floats next to them, so that 1.3 is not below 1.3
+  bool time = false;    ///< widths of a person's clock: 1, 2, 5, 10, 15, 30 s and min, hours, days
 };
 /// Bins for finite values: as asked for, else Freedman and Diaconis' width (1981) made round, 1 to 200 of them; their
 /// ends are multiples of the width. Errors: invalid (nothing finite, more than 10 million bins, a width that changes nothing).
@@ -89,6 +93,9 @@ struct Fit {
   std::vector<double> coefficients,
       errors;             ///< errors: from the scatter of the points; NaN when they are as many as coefficients
   double rms = kUnknown;  ///< sqrt(sum of squared residuals / (n - order - 1))
+  /// The same in powers of (x - middle) / half, which is -1 to 1 for the points: right where x0 is far from them.
+  double middle = 0, half = 1;
+  std::vector<double> scaled{};
   double at(double x) const;
 };
 /// Least squares by orthogonal polynomials of the points; x0 is as given, coefficients are those of plain powers.

@@ -85,7 +85,8 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
       const auto open = std::count(said.begin(), said.end(), '('), closed = std::count(said.begin(), said.end(), ')');
       said += word;
       if ((word.starts_with('>') || word == "|") && open == closed)
-        return {Code::invalid, "a line here has no \"" + word + "\": -o FILE writes the answer to a file"};
+        return {Code::invalid, "a line here has no \"" + word +
+                                   "\": -o FILE writes the answer to a file; a condition has no blanks, or quotes"};
       const auto parts = split_expressions(word);
       std::string apart;
       for (const auto& part : parts) apart += " " + part;

@@ -23,6 +23,7 @@ Result<vectors::EdgesOptions> edges_options(const Vector& vector, const Request&
   vectors::EdgesOptions out;
   out.time = vector.is_time();
   out.whole = holds_whole_numbers(vector);
+  out.single = vector.column.shape.type == Type::f32;
   out.bins = request.bins;
   if (!request.width.empty()) {
     const auto length = parse_duration(request.width);
@@ -132,7 +133,13 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
   Table& table = out.tables.emplace_back();
   IMREG_ASSIGN(chart::Plot plot, plot_of_pair(operands, request));
   // The middle of the whole numbers 10 to 19 is 14.5, of 3 alone it is 3.
-  const double whole = edges.parts == 1 && holds_whole_numbers(x) ? 1 : 0;
+  const bool whole = holds_whole_numbers(x), has_end = !request.range[0].empty() || request.bins > 0;
+  const auto middle_of = [&](std::int64_t i) {
+    const double low = edges.edge(i), high = edges.edge(i + 1);
+    if (!whole) return low + (high - low) / 2;
+    const double last = has_end && i + 1 == edges.bins ? std::floor(high) : std::ceil(high) - 1;
+    return (std::ceil(low) + last) / 2;
+  };
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     const auto at = numbers_in(group, x), values = numbers_in(group, y);
@@ -152,8 +159,7 @@ Result<Answer> bin(Workspace& workspace, const Request& request) {
       }
       const auto s = vectors::summarize(here, {.percents = {}, .clip = request.clip, .weights = their_weights});
       if (s.n == 0) continue;  // a bin without a value has no line
-      const bool with_end = i + 1 == edges.bins && !request.range[0].empty();
-      const double middle = edges.edge(i) + (edges.edge(i + 1) - edges.edge(i) - (with_end ? 0 : whole)) / 2;
+      const double middle = middle_of(i);
       const double error = s.sigma / std::sqrt(static_cast<double>(s.n));
       operands.groups.add_keys(table, group, 1);
       table.key(request.by.size(), {.name = request.words[0], .unit = x.column.shape.unit}).add(middle, x.is_time());

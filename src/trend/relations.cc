@@ -1,5 +1,7 @@
 // fit, corr: of vectors in pairs.
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "imreg/date.h"
@@ -13,30 +15,68 @@ namespace {
 
 constexpr double kDay = 86400;
 
+// How many digits of the coefficients give the line itself, to a twentieth of the scatter.
+int digits_of(const vectors::Fit& fit) {
+  constexpr int kLeast = 5, kMost = 15;
+  double size = 0;
+  const auto place = [&](int i) { return fit.middle + fit.half * i / 10; };
+  for (int i = -10; i <= 10; ++i) size = std::max(size, std::abs(fit.at(place(i))));
+  const double wanted = std::max(std::isfinite(fit.rms) ? fit.rms / 20 : 0, size * 1e-6);
+  for (int digits = kLeast; digits < kMost; ++digits) {
+    double most = 0;
+    for (int i = -10; i <= 10; ++i) {
+      double value = 0;
+      for (std::size_t k = fit.coefficients.size(); k-- > 0;)
+        value = value * (place(i) - fit.x0) + std::strtod(short_number(fit.coefficients[k], digits).c_str(), nullptr);
+      most = std::max(most, std::abs(value - fit.at(place(i))));
+    }
+    if (most <= wanted) return digits;
+  }
+  return kMost;
+}
+
 // "fwhm = 2.31 + 0.0123 (obstime - 2001-01-27) in days, slope +- 0.0004, rms 0.12, 132 points"
 std::string formula(const vectors::Fit& fit, const Request& request, bool time, bool y_is_time) {
-  std::string origin = short_number(std::abs(fit.x0)), out;
+  constexpr std::size_t kMost = 4;  // terms that can be read
+  std::string origin = short_number(std::abs(fit.x0), 15), out;
   if (time) origin = format_iso(fit.x0, 0).substr(0, 10) + (request.rows.dates.tz_hours != 0 ? " UTC" : "");
-  const std::string x = fit.x0 == 0 ? request.words[0] : "(" + request.words[0] + " - " + origin + ")";
+  const std::string x =
+      fit.x0 == 0 ? request.words[0] : "(" + request.words[0] + (fit.x0 < 0 && !time ? " + " : " - ") + origin + ")";
+  const int digits = digits_of(fit);
   double unit = 1;
-  for (std::size_t k = 0; k < fit.coefficients.size(); ++k, unit *= time ? kDay : 1) {
+  for (std::size_t k = 0; k < fit.coefficients.size() && fit.coefficients.size() <= kMost;
+       ++k, unit *= time ? kDay : 1) {
     const double c = fit.coefficients[k] * unit;
     if (k == 0) {
-      out = y_is_time ? format_iso(c, 0, request.rows.dates.tz_hours) : short_number(c, 5);
+      out = y_is_time ? format_iso(c, 0, request.rows.dates.tz_hours) : short_number(c, digits);
       continue;
     }
-    out += (c < 0 ? " - " : " + ") + short_number(std::abs(c), 5) + " " + x + (k > 1 ? "^" + std::to_string(k) : "");
+    out += (c < 0 ? " - " : " + ") + short_number(std::abs(c), digits) + " " + x;
+    if (k > 1) out += "^" + std::to_string(k);
   }
-  if (time && fit.coefficients.size() > 1) out += " in days";
+  if (out.empty()) out = "a polynomial of order " + std::to_string(fit.coefficients.size() - 1);
+  if (time && fit.coefficients.size() > 1 && fit.coefficients.size() <= kMost) out += " in days";
   if (fit.coefficients.size() == 2 && std::isfinite(fit.errors[1]))
     out += ", slope +- " + short_number(fit.errors[1] * (time ? kDay : 1), 2);
   if (std::isfinite(fit.rms)) out += ", rms " + short_number(fit.rms, 3);
   return request.words[1] + " = " + out + ", " + counted(fit.n, "point");
 }
 
+// Where powers are counted from: of a time the midnight (UTC) before the first; else 0, or, where that is so far away that the
+// coefficients would tell little, a round number among the values.
+double origin_of(const Vector& x, int order) {
+  const auto all = vectors::summarize(x.column.numbers, {.percents = {}, .weights = {}});
+  if (!std::isfinite(all.min) || !std::isfinite(all.max)) return 0;
+  if (x.is_time()) return std::floor(all.min / kDay) * kDay;
+  const double range = all.max - all.min, size = std::max(std::abs(all.min), std::abs(all.max));
+  if (order == 0 || !(range > 0) || size <= (order == 1 ? 100 : 2) * range) return 0;
+  const double step = std::pow(10, std::floor(std::log10(range)));
+  return std::round((all.min / 2 + all.max / 2) / step) * step;
+}
+
 }  // namespace
 
-// Over a time x counts days from the midnight (UTC) before the first of all groups: a slope is a change in a day.
+// Over a time a slope is a change in a day.
 Result<Answer> fit(Workspace& workspace, const Request& request) {
   if (request.robust && request.clip > 0)
     return Status(Code::invalid, "-robust and -clip do not go together: leave one out");
@@ -48,13 +88,9 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
   Status failure;
   std::string not_fitted;
   std::size_t failed = 0;
-  constexpr std::size_t kMostFormulas = 6;  // below a picture
-  double x0 = 0;
-  if (x.is_time()) {
-    const double first = vectors::summarize(x.column.numbers, {.percents = {}, .weights = {}}).min;
-    if (std::isfinite(first)) x0 = std::floor(first / kDay) * kDay;
-  }
-  std::vector<chart::Series> curves;  // behind the points, whose colours are those of neighbours then
+  constexpr std::size_t kMostFormulas = 6;        // below a picture
+  const double x0 = origin_of(x, request.order);  // of all groups
+  std::vector<chart::Series> curves;              // behind the points, whose colours are those of neighbours then
   for (const auto& group : operands.groups.groups()) {
     IMREG_TRY(workspace.go_on());
     auto px = numbers_in(group, x), py = numbers_in(group, y);
@@ -87,7 +123,9 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     table["x0"].add(made->x0, x.is_time());
     double unit = 1;
     for (std::size_t k = 0; k < made->coefficients.size(); ++k, unit *= x.is_time() ? kDay : 1) {
-      table["c" + std::to_string(k)].add(made->coefficients[k] * unit, y.is_time() && k == 0);
+      TableColumn& column = table["c" + std::to_string(k)];
+      column.add(made->coefficients[k] * unit, y.is_time() && k == 0);
+      column.digits = std::max(column.digits, digits_of(*made));
       table["e" + std::to_string(k)].add(made->errors[k] * unit);
     }
     table["rms"].add(made->rms);

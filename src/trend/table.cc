@@ -247,7 +247,7 @@ std::string cell_text(const TableColumn& column, std::size_t row, const TableOpt
   }
   if (options.exact && std::isfinite(value)) return exact_number(value);
   const double size = std::abs(value);
-  return short_number(value, column.is_count ? 17 : size >= 1e6 ? 11 : size >= 1e4 ? 9 : 6);
+  return short_number(value, column.is_count ? 17 : std::max(column.digits, size >= 1e6 ? 11 : size >= 1e4 ? 9 : 6));
 }
 
 }  // namespace imreg::trend

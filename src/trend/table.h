@@ -17,6 +17,7 @@ struct TableColumn {
   std::string unit{};
   bool is_text = false;
   bool is_count = false;          ///< whole numbers
+  int digits = 0;                 ///< of `text`, when six are not enough
   std::vector<double> numbers{};  ///< NaN: an empty cell
   std::vector<bool> is_time{};    ///< rows whose number is a time (seconds since 1970 UTC); empty: none is
   std::vector<std::string> texts{};

@@ -52,9 +52,13 @@ double multiple(double whole, double width) {
 }
 
 // The last multiple of the width that is not above the value: 3 for 0.3 and 0.1, though 0.3 / 0.1 is less.
-double multiple_below(double value, double width) {
+double multiple_below(double value, double width, bool single) {
+  const auto end = [&](double whole) {
+    const double out = multiple(whole, width);
+    return single ? static_cast<double>(static_cast<float>(out)) : out;
+  };
   const double n = std::floor(value / width);
-  return multiple(n + 1, width) <= value ? n + 1 : multiple(n, width) > value ? n - 1 : n;
+  return end(n + 1) <= value ? n + 1 : end(n) > value ? n - 1 : n;
 }
 
 Status nothing_to_count() { return {Code::invalid, "there is no finite value to put into bins"}; }
@@ -92,7 +96,8 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
       if (!(width > 0)) width = high > low ? high - low : low == 0 ? 1 : std::abs(low) / 10;
       out.width = options.time ? round_time(width) : round_number(options.whole ? std::max(width, 1.0) : width);
     }
-    const double first = multiple_below(low, out.width), last = multiple_below(high, out.width);
+    const double first = multiple_below(low, out.width, options.single),
+                 last = multiple_below(high, out.width, options.single);
     if (!(last - first < static_cast<double>(kMostBins))) {
       char text[32];
       std::snprintf(text, sizeof text, "%g", out.width);
@@ -106,6 +111,7 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
   }
   if (out.bins > kMostBins) return Status(Code::invalid, "more than 10 million bins: choose fewer");
   use_decimals(out);
+  out.single = options.single;
   if (!(options.bins > 0 && !(options.width > 0))) {  // the last one ends where the range does
     if (!std::isfinite(options.high) && out.step(out.bins) < high) ++out.bins;  // by rounding
     out.high = std::isfinite(options.high) ? options.high : out.step(out.bins);
@@ -118,16 +124,14 @@ Result<Edges> choose_edges(Values values, const EdgesOptions& options) {
 std::int64_t bin_of(const Edges& edges, double value) {
   const double at = std::floor((value - edges.low) / edges.width);
   const auto bins = static_cast<double>(edges.bins);
-  if (!(at >= 0 && at <= bins + 1)) {
-    return -1;
-  }
-  auto bin = std::min(static_cast<std::int64_t>(at), edges.bins);
+  if (!(at >= -1 && at <= bins + 1)) return -1;
+  auto bin = std::clamp(static_cast<std::int64_t>(at), std::int64_t{0}, edges.bins);
   // What the division rounded: the ends of bins decide.
-  if (value < edges.edge(bin))
+  if (value < edges.bound(bin))
     --bin;
-  else if (bin < edges.bins && value >= edges.edge(bin + 1))
+  else if (bin < edges.bins && value >= edges.bound(bin + 1))
     ++bin;
-  if (bin == edges.bins && value <= edges.high) bin = edges.bins - 1;
+  if (bin == edges.bins && value <= edges.bound(edges.bins)) bin = edges.bins - 1;
   return bin >= 0 && bin < edges.bins ? bin : -1;
 }
 

@@ -88,9 +88,10 @@ double mad_about_zero(std::vector<double> r) {
 }  // namespace
 
 double Fit::at(double x) const {
-  double sum = 0;
-  for (std::size_t k = coefficients.size(); k-- > 0;) sum = sum * (x - x0) + coefficients[k];
-  return sum;
+  const double t = (x - middle) / half;
+  double out = 0;
+  for (std::size_t k = scaled.size(); k-- > 0;) out = out * t + scaled[k];
+  return out;
 }
 
 Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
@@ -105,6 +106,7 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
     if (!std::isfinite(x[i]) || !std::isfinite(y[i]) || !(w > 0) || !std::isfinite(w)) continue;
     px.push_back(x[i]), py.push_back(y[i]), pw.push_back(w);
   }
+  if (px.empty()) return Status(Code::invalid, "there is no point with a finite x and a finite y");
   const auto terms = static_cast<std::size_t>(options.order) + 1;
   std::set<double> different;
   for (std::size_t i = 0; i < px.size() && different.size() < terms; ++i) different.insert(px[i]);
@@ -189,6 +191,13 @@ Result<Fit> fit(Values x, Values y, const FitOptions& options, double x0) {
   const double variance = freedom > 0 ? squares / freedom : kUnknown;  // of unit weight
   out.rms = freedom > 0 ? std::sqrt(squares / weights * n / freedom) : kUnknown;
   out.x0 = x0;
+  out.middle = middle, out.half = half;
+  const auto about_middle = powers_of(solved.basis, terms, middle);
+  for (std::size_t j = 0; j < terms; ++j) {
+    double c = 0;
+    for (std::size_t k = 0; k < terms; ++k) c += solved.c[k] * about_middle[k][j];
+    out.scaled.push_back(c * std::pow(half, static_cast<double>(j)));
+  }
   const auto rows = powers_of(solved.basis, terms, x0);
   for (std::size_t j = 0; j < terms; ++j) {
     double c = 0, e = 0;

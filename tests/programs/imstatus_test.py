@@ -361,6 +361,25 @@ def nothing_made_up():
         write("bad.csv", text)
         out = imstatus("-f", "-", stdin="read bad.csv\n", code=None)
         check(out.returncode == 2 and "bad.csv" in out.stderr, f"{text!r}: {out.stderr}")
+    # Days are far from 0: the coefficients count from a round number among them, and give the curve, also with the digits that are printed.
+    line, = objects("-type", "object", "-order", 3, "fit", "mjd(obstime)", "airmass")
+    cells = run("imstatus", "-db", "n.db", "-type", "object", "-order", 3, "fit", "mjd(obstime)", "airmass", code=0).stdout.splitlines()
+    printed = dict(zip(cells[0].split(), cells[1].split()))
+    rows = [json.loads(l) for l in run("imsearch", "-db", "n.db", "-type", "object", "-fields", "obstime,airmass", "-format", "json", code=0).stdout.splitlines()]
+    x = np.array([r["obstime"] for r in rows if r["airmass"] is not None]) / 86400 + 40587
+    y = np.array([r["airmass"] for r in rows if r["airmass"] is not None])
+    wanted = np.polynomial.Polynomial.fit(x, y, 3)(x)
+    check(line["x0"] != 0 and x.min() - np.ptp(x) < line["x0"] < x.max() + np.ptp(x), f"an origin among the values: {line}")
+    for where in (line, printed):
+        mine = sum(float(where[f"c{k}"]) * (x - float(where["x0"])) ** k for k in range(4))
+        check(np.abs(mine - wanted).max() < line["rms"] / 10, f"the coefficients give the curve: {np.abs(mine - wanted).max()} of {where}")
+    # Floats on the ends of bins are where a condition has them.
+    for bin in objects("-width", 0.1, "hist", "airmass"):
+        if bin["n"] and bin["high"] < 2.5:
+            n = run("imsearch", "-db", "n.db", "-where", f"airmass >= {bin['low']} and airmass < {bin['high']}", "-count").stdout
+            equal(bin["n"], int(n), f"airmass from {bin['low']} to {bin['high']}")
+    bins = objects("-width", 2.5, "bin", "ccd", "sky")
+    equal([b["ccd"] for b in bins[:4]], [1, 3.5, 6, 8.5], "middles of the whole numbers in bins")
     # odd values: one point, all equal, all unknown, infinite, division by zero, 20 years and one second, 10,000 groups
     imstatus("-limit", 1, "-type", "object", "-o", "one.png", "plot", "obstime", "sky")
     line, = objects("-limit", 1, "stat", "sky")

@@ -207,6 +207,15 @@ TEST(Edges, AreDecimals) {
       }
     }
   }
+  // Floats: 1.3 as a float is less than 1.3, and belongs into the bin that begins there.
+  std::vector<double> floats;
+  for (int i = 10; i < 70; ++i)
+    floats.push_back(static_cast<double>(std::strtof((std::to_string(i) + "e-1").c_str(), nullptr)));
+  for (const double low : {kUnknown, floats[0]}) {
+    const auto edges = choose_edges(floats, {.width = 0.1, .low = low, .single = true});
+    ASSERT_TRUE(edges.ok());
+    for (std::int64_t i = 0; i + 1 < 60; ++i) ASSERT_EQ(bin_of(*edges, floats[static_cast<std::size_t>(i)]), i);
+  }
   const auto whole = choose_edges(std::vector<double>{1, 2, 2, 2, 2, 2, 2, 2, 2, 3}, {.whole = true});
   EXPECT_EQ(whole->width, 1);
   EXPECT_LT(choose_edges(std::vector<double>{1, 2, 2, 2, 2, 2, 2, 2, 2, 3})->width, 1);
@@ -244,6 +253,33 @@ TEST(Fit, FindsThePolynomialItself) {
   ASSERT_TRUE(exact.ok());
   EXPECT_NEAR(exact->coefficients[1], 2, 1e-12);
   EXPECT_TRUE(std::isnan(exact->errors[1]) && std::isnan(exact->rms));  // two points leave nothing to judge by
+}
+
+// Far from 0 powers of x cancel each other; at() must not.
+TEST(Fit, IsRightFarFromItsOrigin) {
+  std::mt19937_64 random(3);
+  std::uniform_real_distribution<double> part(0, 1);
+  for (int order = 0; order <= 9; ++order) {
+    std::vector<double> x, y;
+    for (int i = 0; i < 400; ++i) {
+      x.push_back(51936 + part(random));
+      y.push_back(std::sin(9 * (x.back() - 51936)));
+    }
+    const auto far = fit(x, y, {.order = order}), near = fit(x, y, {.order = order}, 51936.5);
+    ASSERT_TRUE(far.ok() && near.ok());
+    double squares = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      EXPECT_NEAR(far->at(x[i]), near->at(x[i]), 1e-9);
+      double plain = 0;
+      for (std::size_t k = near->coefficients.size(); k-- > 0;)
+        plain = plain * (x[i] - 51936.5) + near->coefficients[k];
+      EXPECT_NEAR(near->at(x[i]), plain, 1e-9);
+      squares += (y[i] - far->at(x[i])) * (y[i] - far->at(x[i]));
+    }
+    EXPECT_NEAR(far->rms, std::sqrt(squares / (400 - order - 1)), 1e-9);
+  }
+  const std::vector<double> infinite(5, kInfinity), some = {1, 2, 3, 4, 5};
+  EXPECT_NE(fit(some, infinite).status().message().find("no point"), std::string::npos);
 }
 
 TEST(Pairs, InterpolateAndSmooth) {
