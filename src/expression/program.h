@@ -31,7 +31,7 @@ enum class Op : std::uint8_t {
   round_to,  // a to b decimals
   least,     // of many; x 1: NaN when one is unknown, 0: the unknown ones do not count
   greatest,
-  distance,  // of many: four angles
+  distance,   // of many: four angles
   to_number,  // of the text a
   length,
   find,        // where b stands in a, from 1
