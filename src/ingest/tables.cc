@@ -11,7 +11,8 @@ constexpr std::size_t kMostOpen = 64;
 }  // namespace
 
 Status with_remedy(const Status& fault) {
-  if (fault.code() == Code::busy || fault.code() == Code::io) return fault;
+  const bool newer = fault.message().find("newer imreg") != std::string::npos;  // nothing is wrong with it
+  if (newer || fault.code() == Code::busy || fault.code() == Code::io) return fault;
   return Status(fault.code(), fault.message() +
                                   "; restore it, or remove it and its heap, and let imingest -again TREE "
                                   "read the files once more")

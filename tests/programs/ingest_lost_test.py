@@ -126,6 +126,15 @@ for part in glob.glob("h/headers/simprime_0.*"):
 counts("-again", "night", "away")
 run("imcheck", "-db", "h", code=0)
 equal(run("imheader", "-db", "h", sim[0], code=0).stdout, whole, "what it advises helps")
+# One that a newer imreg has written is whole: nobody is told to remove it.
+heap = "h/headers/simprime_ccd.heap"
+old = read(heap)
+write(heap, old.replace(b"IMREG HEAP 1", b"IMREG HEAP 2"))
+os.utime(sim[0], (1.1e9, 1.1e9))
+check("remove" not in fails(3, [heap, "newer imreg"], "imingest", "-db", "h", "night", "away").stderr, "a heap of a newer imreg")
+check("remove" not in fails(3, [heap, "newer imreg"], "imcheck", "-db", "h").stderr, "imcheck on it")
+write(heap, old)
+equal(counts("night", "away")["changed"], 1, "and it goes on")
 # Names of columns and the word HIERARCH stand for keywords.
 for name in ("DATE_OBS", "HIERARCH DATE-OBS", "date-obs"):
     equal(run("imheader", "-db", "h", sim[0], "-hdu", 0, "-key", name, code=0).stdout.split("=")[0], "DATE-OBS", name)
