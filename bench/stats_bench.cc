@@ -170,7 +170,8 @@ class Numpy {
       ::dup2(to[0], 0);
       ::dup2(from[1], 1);
       for (const int fd : {to[0], to[1], from[0], from[1]}) ::close(fd);
-      ::execl("/usr/bin/python3", "python3", IMREG_BENCH_DIR "/peers/numpy_median.py", nullptr);
+      // The whole path twice: by its bare name Python takes the packages of the first python3 in PATH.
+      ::execl("/usr/bin/python3", "/usr/bin/python3", IMREG_BENCH_DIR "/peers/numpy_median.py", nullptr);
       std::_Exit(127);
     }
     ::close(to[0]);

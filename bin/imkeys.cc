@@ -69,7 +69,7 @@ int work(const cli::Parsed& args) {
   const Status written = out->output->finish(lines.ok());
   if (lines.status().code() == Code::not_found) {
     cli::complain(kProgram.name, lines.status());
-    return cli::kNothing;
+    return faulty ? cli::kTrouble : cli::kNothing;  // what was not read may have it
   }
   if (!lines) return cli::end_with(kProgram.name, lines.status());
   if (!written.ok()) return cli::end_with(kProgram.name, written);

@@ -52,12 +52,12 @@ struct Edges {
   /// > 0: low and width are whole numbers of 1 / parts, and ends are the doubles next to decimals as people write them: 0.3, where
   /// 0 + 3 * 0.1 is more than that.
   double parts = 0, low_parts = 0, width_parts = 0;
+  bool single = false;  ///< values are floats
   /// Where bin i begins, 0 <= i <= bins: it holds what is not below and is below edge(i + 1); the last one has `high`, too.
   double edge(std::int64_t i) const { return i == bins ? high : step(i); }
-  /// The same without an end.
-  bool single = false;
   /// What values are compared with: edge(i), as a float where values are.
   double bound(std::int64_t i) const { return single ? static_cast<double>(static_cast<float>(edge(i))) : edge(i); }
+  /// edge() as if there were no end.
   double step(std::int64_t i) const {
     const auto n = static_cast<double>(i);
     return parts > 0 ? (low_parts + width_parts * n) / parts : low + width * n;

@@ -22,12 +22,14 @@ int digits_of(const vectors::Fit& fit) {
   const auto place = [&](int i) { return fit.middle + fit.half * i / 10; };
   for (int i = -10; i <= 10; ++i) size = std::max(size, std::abs(fit.at(place(i))));
   const double wanted = std::max(std::isfinite(fit.rms) ? fit.rms / 20 : 0, size * 1e-6);
+  std::vector<double> rounded(fit.coefficients.size());
   for (int digits = kLeast; digits < kMost; ++digits) {
+    for (std::size_t k = 0; k < rounded.size(); ++k)
+      rounded[k] = std::strtod(short_number(fit.coefficients[k], digits).c_str(), nullptr);
     double most = 0;
     for (int i = -10; i <= 10; ++i) {
       double value = 0;
-      for (std::size_t k = fit.coefficients.size(); k-- > 0;)
-        value = value * (place(i) - fit.x0) + std::strtod(short_number(fit.coefficients[k], digits).c_str(), nullptr);
+      for (std::size_t k = rounded.size(); k-- > 0;) value = value * (place(i) - fit.x0) + rounded[k];
       most = std::max(most, std::abs(value - fit.at(place(i))));
     }
     if (most <= wanted) return digits;
@@ -36,13 +38,12 @@ int digits_of(const vectors::Fit& fit) {
 }
 
 // "fwhm = 2.31 + 0.0123 (obstime - 2001-01-27) in days, slope +- 0.0004, rms 0.12, 132 points"
-std::string formula(const vectors::Fit& fit, const Request& request, bool time, bool y_is_time) {
+std::string formula(const vectors::Fit& fit, int digits, const Request& request, bool time, bool y_is_time) {
   constexpr std::size_t kMost = 4;  // terms that can be read
   std::string origin = short_number(std::abs(fit.x0), 15), out;
   if (time) origin = format_iso(fit.x0, 0).substr(0, 10) + (request.rows.dates.tz_hours != 0 ? " UTC" : "");
   const std::string x =
       fit.x0 == 0 ? request.words[0] : "(" + request.words[0] + (fit.x0 < 0 && !time ? " + " : " - ") + origin + ")";
-  const int digits = digits_of(fit);
   double unit = 1;
   for (std::size_t k = 0; k < fit.coefficients.size() && fit.coefficients.size() <= kMost;
        ++k, unit *= time ? kDay : 1) {
@@ -121,16 +122,18 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
     table["left_out"].add(static_cast<double>(made->left_out));
     table["left_out"].is_count = true;
     table["x0"].add(made->x0, x.is_time());
+    const int digits = digits_of(*made);
     double unit = 1;
     for (std::size_t k = 0; k < made->coefficients.size(); ++k, unit *= x.is_time() ? kDay : 1) {
       TableColumn& column = table["c" + std::to_string(k)];
       column.add(made->coefficients[k] * unit, y.is_time() && k == 0);
-      column.digits = std::max(column.digits, digits_of(*made));
+      column.digits = std::max(column.digits, digits);
       table["e" + std::to_string(k)].add(made->errors[k] * unit);
     }
     table["rms"].add(made->rms);
     if (table.rows() <= kMostFormulas)
-      plot.notes.push_back((label.empty() ? "" : label + ": ") + formula(*made, request, x.is_time(), y.is_time()));
+      plot.notes.push_back((label.empty() ? "" : label + ": ") +
+                           formula(*made, digits, request, x.is_time(), y.is_time()));
     plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
     const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
     chart::Series line{.name = label.empty() ? "fit" : label, .mark = chart::Mark::curve};

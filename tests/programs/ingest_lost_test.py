@@ -116,6 +116,7 @@ for more in ([], ["GAIN"]):
     out = run("imkeys", "-db", "h", "-format", "csv", *more, code=3)
     check("simprime_ccd" in out.stdout and "simprime_0.db: is not a FITS file" in out.stderr, f"imkeys {more}: {out}")
 fails(3, ["simprime_0.db"], "imkeys", "-db", "h", "simprime_0")
+check("no keyword" in run("imkeys", "-db", "h", "NOSUCH", code=3).stderr, "what was not read may have it")
 out = run("imheader", "-db", "h", sim[0], code=3)
 check(out.stdout and out.stdout.splitlines()[2:] == [l for l in whole.split("\n# ", 1)[1].splitlines()][2:] and "simprime_0.db" in out.stderr, f"imheader tells the other HDUs: {out.stdout[:300]}")
 found = [l for l in run("imcheck", "-db", "h", code=3).stderr.splitlines() if l]
