@@ -373,6 +373,13 @@ def nothing_made_up():
     for where in (line, printed):
         mine = sum(float(where[f"c{k}"]) * (x - float(where["x0"])) ** k for k in range(4))
         check(np.abs(mine - wanted).max() < line["rms"] / 10, f"the coefficients give the curve: {np.abs(mine - wanted).max()} of {where}")
+    # Powers of hours up to the ninth cancel each other: six digits would not do.
+    cells = run("imstatus", "-db", "n.db", "-type", "object", "-order", 9, "fit", "hour(obstime)+20", "airmass", code=0).stdout.splitlines()
+    printed = dict(zip(cells[0].split(), cells[1].split()))
+    hours = np.array([r["obstime"] for r in rows if r["airmass"] is not None]) % 86400 // 3600 + 20
+    wanted = np.polynomial.Polynomial.fit(hours, y, 9)(hours)
+    mine = sum(float(printed[f"c{k}"]) * (hours - float(printed["x0"])) ** k for k in range(10))
+    check(np.abs(mine - wanted).max() < float(printed["rms"]) / 10, f"the digits that are printed: {np.abs(mine - wanted).max()} of {printed}")
     # Floats on the ends of bins are where a condition has them.
     for bin in objects("-width", 0.1, "hist", "airmass"):
         if bin["n"] and bin["high"] < 2.5:
