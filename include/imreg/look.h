@@ -44,6 +44,7 @@ class Look {
  public:
   int width() const;
   int height() const;
+  double mean_level() const;  ///< of all pixels and colours, 0 to 255
   const LookCaption& caption() const;
   const std::vector<std::string>& notes() const;  ///< what is odd
   std::string layout() const;                     ///< the rule that placed several pieces; empty: it is one

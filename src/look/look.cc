@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <numeric>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -176,6 +177,10 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
 
 int Look::width() const { return content_->picture.width; }
 int Look::height() const { return content_->picture.height; }
+double Look::mean_level() const {
+  const auto& bytes = content_->picture.bytes;
+  return std::accumulate(bytes.begin(), bytes.end(), 0.0) / static_cast<double>(bytes.size());
+}
 const LookCaption& Look::caption() const { return content_->caption; }
 const std::vector<std::string>& Look::notes() const { return content_->notes; }
 std::string Look::layout() const { return content_->layout; }
