@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ Status check_look(const LookOptions& options);
 
 /// What stands below a picture.
 struct LookCaption {
-  std::string object, filter, type, instrument;
+  std::string object, filter, type, instrument, proposal;
   std::optional<double> obstime, exptime;  ///< seconds since 1970 UTC; seconds
 };
 
@@ -73,5 +74,38 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
 /// Errors also: invalid, another size and no WCS.
 Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Cameras& cameras,
                             const LookOptions& options);
+
+/// Pictures of many files.
+struct LookTreeOptions {
+  LookOptions look;    ///< of each; its jobs is 1
+  std::string folder;  ///< where they go
+  std::string pattern =
+      "{path}";  ///< their names below it, without ending: {path} {stem} {rootname} {filetype} {proposal} {hash} {hash:2}
+  bool thumbnails = false, png = false;
+  int quality = 85;
+  bool again = false;  ///< also those that are up to date
+  int jobs = 1;        ///< files at the same time
+};
+struct LookedFile {
+  enum class Fate { made, current, passed, failed };
+  std::string path, picture;
+  Fate fate = Fate::failed;
+  std::string reason;  ///< of what was passed over (no image in it) or failed
+};
+struct LookReport {
+  std::int64_t found = 0;
+  std::array<std::int64_t, 4> fates{};  ///< by Fate
+  std::vector<Status> faults;           ///< folders that cannot be read
+  std::int64_t of(LookedFile::Fate fate) const { return fates[static_cast<std::size_t>(fate)]; }
+};
+/// Error: invalid.
+Status check_look_pattern(const std::string& pattern);
+/// A picture of each file of the trees that has none made of it as it is now, in the same way; written under another name and renamed.
+/// `on_file` and `progress` are called by one thread at a time. Errors: not_found (no such tree), invalid (options), io (the folder, a full disk:
+/// what is made stays).
+Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Cameras& cameras,
+                                 const LookTreeOptions& options,
+                                 const std::function<void(const LookedFile&)>& on_file = {},
+                                 const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
 
 }  // namespace imreg

@@ -44,8 +44,20 @@ Result<std::unique_ptr<Opened>> open(const std::string& path, const Cameras& cam
   return std::make_unique<Opened>(Opened{std::move(opened.first), std::move(opened.second), std::move(facts)});
 }
 
-LookCaption caption_of(const FileFacts& facts) {
+// As a part of a path.
+std::string safe_name(std::string_view text) {
+  std::string out;
+  for (const char c : trim(text))
+    out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '_';
+  return out;
+}
+
+LookCaption caption_of(const FileFacts& facts, const FitsHeaders& headers) {
   LookCaption out;
+  for (const char* keyword : {"PROPOSID", "PROP_ID", "PROPID", "RUNID", "PROGRAM"}) {
+    const auto said = headers.hdus.front().header.text_of(keyword);
+    if (said && out.proposal.empty()) out.proposal = safe_name(*said);
+  }
   if (facts.images.empty()) return out;
   const ImageFacts& image = facts.images.front();
   out.object = image.object.value.value_or("");
@@ -128,7 +140,7 @@ class Maker {
           (*one)->file, (*one)->headers, (*one)->facts,
           {.all_pixels = stored, .flags = options_.flags && !stored, .slice = options_.slice, .hdu = options_.hdu});
       if (!found) return with_file(found.status(), path);
-      if (opened_.empty()) content_->caption = caption_of((*one)->facts);
+      if (opened_.empty()) content_->caption = caption_of((*one)->facts, (*one)->headers);
       if (!(*one)->headers.damage.empty()) content_->notes.push_back(path + ": " + (*one)->headers.damage);
       opened_.push_back(*std::move(one));
       std::move(found->begin(), found->end(), std::back_inserter(out));

@@ -254,6 +254,61 @@ def colours():
     check("three files" in run("imlook", "-rgb", "-o", "x.png", "i.fits", "r.fits", code=2).stderr, "two are not three")
 
 
+def trees():
+    """A picture of each file; what is up to date is passed over; what is changed, made another way, cut or removed is made again."""
+    os.makedirs("tree/one")
+    for i in range(6):
+        fits.writeto(f"tree/one/{i}.fits", (rng.random((40, 60)) * 100).astype(np.float32))
+    fits.HDUList([fits.PrimaryHDU()]).writeto("tree/empty.fits")
+    write("tree/notes.txt", "no image\n")
+    write("tree/cut.fits", read("tree/one/0.fits")[:4000])
+
+    def made(*more, code=4):
+        out = run("imlook", "-tree", "pics", "-format", "json", "-v", *more, "tree", code=code)
+        lines = [json.loads(l) for l in out.stdout.splitlines()]
+        equal({os.path.exists(l["picture"]) for l in lines[:-1] if l["fate"] in ("made", "up to date")} - {True}, set(), "pictures are there")
+        return lines[-1], {os.path.basename(l["file"]): l for l in lines[:-1]}
+
+    count, lines = made()
+    equal((count["files"], count["made"], count["passed over"], count["failed"]), (9, 6, 2, 1), f"first run: {lines}")
+    check("truncated" in lines["cut.fits"]["reason"] or "cut" in lines["cut.fits"]["reason"], f"{lines['cut.fits']}")
+    whole = {name: read(f"pics/one/{name}") for name in os.listdir("pics/one")}
+    equal(sorted(whole), [f"{i}.fits.jpg" for i in range(6)], "no other file is there")
+    before = {name: os.stat(f"pics/one/{name}").st_mtime_ns for name in whole}
+    equal(made()[0]["up to date"], 6, "second run")
+    equal({name: os.stat(f"pics/one/{name}").st_mtime_ns for name in whole}, before, "nothing is written again")
+    equal(made("-negative")[0]["made"], 6, "another way"), equal(made()[0]["made"], 6, "and back")
+    equal({name: read(f"pics/one/{name}") for name in whole}, whole, "the same pictures by any number of threads")
+    fits.writeto("tree/one/1.fits", (rng.random((41, 60)) * 100).astype(np.float32), overwrite=True)
+    os.remove("pics/one/2.fits.jpg"), write("pics/one/3.fits.jpg", whole["3.fits.jpg"][:20])
+    count, lines = made()
+    equal(sorted(name for name, l in lines.items() if l["fate"] == "made"), ["1.fits", "2.fits", "3.fits"], "what is changed, removed, cut")
+    # Killed at any time: no half picture, and the next run makes the rest.
+    for _ in range(6):
+        child = subprocess.Popen([os.path.join(BIN, "imlook"), "-tree", "pics", "-again", "tree"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.random() * 0.03)
+        child.kill(), child.wait()
+        for name in os.listdir("pics/one"):
+            if name.endswith(".jpg"):
+                Image.open(f"pics/one/{name}").load()
+    equal(made()[0]["failed"], 1, "behind kills")
+    # Names
+    hdu = fits.PrimaryHDU((rng.random((30, 50)) * 9).astype(np.float32))
+    hdu.header["PROPOSID"] = 9401
+    os.makedirs("hst"), hdu.writeto("hst/j8bt06nyq_flt.fits")
+    run("imlook", "-tree", "acs", "-thumb", "-name", "{proposal}/{rootname}_{filetype}", "hst", code=0)
+    equal(Image.open("acs/9401/j8bt06nyq_flt.thumb").size, (50, 30), "acsql's names")
+    run("imlook", "-tree", "sharded", "-png", "-name", "{hash:2}/{hash}", "hst", code=0)
+    name, = [os.path.join(f, n) for f, _, ns in os.walk("sharded") for n in ns]
+    check(re.fullmatch(r"sharded/([0-9a-f]{2})/\1[0-9a-f]{14}\.png", name), f"hashed: {name}")
+    out = run("imlook", "-tree", "same", "-name", "{filetype}", "tree/one", code=4)
+    check(out.stderr.count("has the same picture as") == 5, out.stderr)
+    for words, more in ((["-name", "{nosuch}"], ["-name", "{nosuch}"]), (["one name"], ["-name", "x"]), (["leads out"], ["-name", "../{stem}"]), (["-o"], ["-o", "x.jpg"])):
+        check(all(w in run("imlook", "-tree", "bad", *more, "tree", code=2).stderr for w in words), f"{more}")
+    check("does nothing without -tree" in run("imlook", "-again", "-o", "x.jpg", "tree/one/1.fits", code=2).stderr, "-again")
+    check("no such file or folder" in run("imlook", "-tree", "bad", "nowhere").stderr, "no tree")
+
+
 def files():
     """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
     data = (rng.random((200, 400)) * 1000).astype(np.float32)
@@ -274,7 +329,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, colours, files):
+for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)

@@ -11,7 +11,7 @@ FLOORS = {
     "base": 0, "os": 1, "sky": 1, "record": 2, "raster": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4, "pixels": 4,
     "temperature": 5, "measure": 5, "vectors": 5, "headers": 5, "keyword": 5, "process": 5, "spectrum": 5, "registry": 6,
-    "acquire": 7, "archive": 7, "look": 6, "trend": 7, "ingest": 7, "serve": 7, "cli": 8, "shell": 9,
+    "acquire": 7, "archive": 7, "look": 6, "trend": 7, "ingest": 7, "serve": 7, "cli": 8, "shell": 9, "looking": 9,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {

@@ -1,0 +1,178 @@
+// One picture into a file or the terminal; or pictures of trees.
+#include "looking/looking.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/json.h"
+#include "base/name_text.h"
+#include "base/text.h"
+#include "cli/config.h"
+#include "cli/messages.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "imreg/look.h"
+#include "imreg/registry.h"
+#include "os/processors.h"
+#include "registry/file_rows.h"
+
+namespace imreg::cli {
+
+namespace {
+
+constexpr const char* kOfTrees[] = {"name", "png", "again", "v", "format"};
+
+Result<std::optional<std::pair<double, double>>> pair_of(const Parsed& args, const char* option) {
+  const auto* use = args.find(option);
+  if (!use) return std::optional<std::pair<double, double>>();
+  std::pair<double, double> out;
+  if (!parse_number(use->words[0], out.first) || !parse_number(use->words[1], out.second))
+    return Status(Code::invalid, std::string("-") + option + " LOW HIGH: two numbers");
+  return std::optional(out);
+}
+
+Status read_options(const Parsed& args, LookOptions& out) {
+  out.stretch = args.word("stretch", out.stretch);
+  out.layout = args.word("layout", out.layout);
+  out.palette = args.word("palette", out.palette);
+  out.region = args.word("region");
+  out.negative = args.has("negative");
+  out.flags = !args.has("noflags");
+  IMREG_ASSIGN(out.percents, pair_of(args, "percent"));
+  IMREG_ASSIGN(out.range, pair_of(args, "range"));
+  IMREG_ASSIGN(out.slice, args.integer("slice", 0, 1, 1'000'000'000));
+  if (args.has("hdu")) {
+    IMREG_ASSIGN(out.hdu, args.integer("hdu", 0, 0, 1'000'000));
+  }
+  IMREG_ASSIGN(const auto size, args.integer("size", args.has("thumb") ? 128 : 0, 1, 100'000));
+  out.most_width = out.most_height = static_cast<int>(size);
+  IMREG_ASSIGN(const auto jobs, args.integer("j", 0, 1, 1024));
+  out.jobs = threads_of(static_cast<int>(jobs));
+  return check_look(out);
+}
+
+// How the terminal shows a picture, which is made to fit into it.
+Result<Look::Terminal> fit_terminal(LookOptions& options) {
+  const int columns = terminal_columns();
+  if (columns == 0) return Status(Code::invalid, "standard output is no terminal: -o FILE.jpg, .png or .thumb");
+  const auto most = [](int& size, int room) { size = size == 0 ? room : std::min(size, room); };
+  const int rows = std::max(8, terminal_rows() - 2);
+  if (ask_terminal().sixels) {
+    constexpr int kMost = 1000;  // what xterm shows
+    const auto place = terminal_place();
+    most(options.most_width, std::min(kMost, columns * (place.width > 0 ? place.width : 8)));
+    most(options.most_height, std::min(kMost, rows * (place.height > 0 ? place.height : 16)));
+    return Look::Terminal::sixel;
+  }
+  most(options.most_width, columns), most(options.most_height, 2 * rows);
+  if (!utf8_locale() || environment("TERM") == "dumb") return Look::Terminal::ascii;
+  const std::string colours = environment("COLORTERM");
+  return colours == "truecolor" || colours == "24bit" ? Look::Terminal::true_colour : Look::Terminal::colours;
+}
+
+int one_picture(std::string_view program, const Parsed& args, const Cameras& cameras, LookOptions options,
+                int quality) {
+  for (const char* option : kOfTrees) {
+    if (args.has(option))
+      return end_with(program, Status(Code::invalid, std::string("-") + option + " does nothing without -tree"));
+  }
+  const std::string path = args.word("o");
+  const bool shown = path.empty();  // in the terminal
+  Look::Terminal kind = Look::Terminal::ascii;
+  if (shown) {
+    if (auto found = fit_terminal(options); found)
+      kind = *found;
+    else
+      return end_with(program, found.status());
+  }
+  const auto& files = args.positionals;
+  if (args.has("rgb") && files.size() != 3)
+    return end_with(program, Status(Code::invalid, "-rgb RED GREEN BLUE: three files"));
+  const auto look = args.has("rgb") ? look_in_colour({files[0], files[1], files[2]}, cameras, options)
+                                    : look_at(files, cameras, options);
+  if (!look) return complain(program, look.status()), kInputs;
+  for (const auto& note : look->notes()) warn(program, files[0] + ": " + note);
+  const auto bytes = shown                    ? Result<std::string>(look->terminal(kind))
+                     : path.ends_with(".png") ? look->png()
+                                              : look->jpeg(quality);
+  if (!bytes) return end_with(program, bytes.status());
+  auto output = Output::to_file(shown ? "-" : path);
+  if (!output) return end_with(program, output.status());
+  (*output)->write(*bytes);
+  if (const Status status = (*output)->finish(true); !status.ok()) return end_with(program, status);
+  return kOk;
+}
+
+const char* word_of(LookedFile::Fate fate) {
+  constexpr const char* kWords[] = {"made", "up to date", "passed over", "failed"};
+  return kWords[static_cast<std::size_t>(fate)];
+}
+
+int pictures_of_trees(std::string_view program, const Parsed& args, const Cameras& cameras, LookTreeOptions options) {
+  if (args.has("o") || args.has("rgb"))
+    return end_with(program, Status(Code::invalid, "-tree makes many pictures: leave out -o and -rgb"));
+  const std::string format = args.word("format", "text");
+  if (format != "text" && format != "json")
+    return end_with(program, Status(Code::invalid, "-format " + format + ": there are text and json"));
+  const bool json = format == "json", all = args.has("v");
+  options.jobs = std::exchange(options.look.jobs, 1);
+  options.folder = args.word("tree");
+  options.pattern = args.word("name", options.pattern);
+  options.thumbnails = args.has("thumb");
+  options.png = args.has("png") && !options.thumbnails;
+  options.again = args.has("again");
+  Output out;
+  Progress progress;
+  const auto tell = [&](const LookedFile& file) {
+    if (file.fate == LookedFile::Fate::failed && !json)
+      complain(program, Status(Code::io, file.reason).in_file(file.path));
+    if (!all) return;
+    std::string line = std::string(word_of(file.fate)) + "  " + visible(file.path);
+    if (!file.reason.empty()) line += ": " + visible(file.reason);
+    if (json) {
+      line = "{\"file\": " + json_text(file.path) + ", \"fate\": " + json_text(word_of(file.fate)) +
+             ", \"picture\": " + json_text(file.picture) + ", \"reason\": " + json_text(file.reason) + "}";
+    }
+    out.write(line + "\n");
+  };
+  const auto report = look_at_trees(args.positionals, cameras, options, tell,
+                                    [&](std::int64_t done, std::int64_t every) { progress.at(done, every); });
+  if (!report) return (void)out.finish(), end_with(program, report.status());
+  for (const auto& fault : report->faults) complain(program, fault);
+  using Fate = LookedFile::Fate;
+  const auto number = [&](Fate fate) { return std::to_string(report->of(fate)); };
+  if (json)
+    out.write("{\"files\": " + std::to_string(report->found) + ", \"made\": " + number(Fate::made) +
+              ", \"up to date\": " + number(Fate::current) + ", \"passed over\": " + number(Fate::passed) +
+              ", \"failed\": " + number(Fate::failed) + "}\n");
+  else
+    out.write(counted(report->found, "file") + ": " + number(Fate::made) + " made, " + number(Fate::current) +
+              " up to date, " + number(Fate::passed) + " passed over, " + number(Fate::failed) + " failed\n");
+  if (const Status status = out.finish(); !status.ok()) return end_with(program, status);
+  return report->of(Fate::failed) > 0 || !report->faults.empty() ? kInputs : kOk;
+}
+
+}  // namespace
+
+int look(std::string_view program, const Parsed& args) {
+  LookTreeOptions options;
+  if (const Status status = read_options(args, options.look); !status.ok()) return end_with(program, status);
+  const auto quality = args.integer("quality", options.quality, 1, 100);
+  if (!quality) return end_with(program, quality.status());
+  options.quality = static_cast<int>(*quality);
+  RegisterOptions tables;
+  Settings settings(args);
+  auto sources = settings.cameras("");
+  if (!sources) return end_with(program, sources.status());
+  tables.cameras = *std::move(sources);
+  tables.camera = args.word("camera");
+  auto cameras = load_cameras(tables);
+  if (!cameras) return end_with(program, cameras.status());
+  options.look.camera = cameras->second;
+  if (args.has("tree")) return pictures_of_trees(program, args, cameras->first, options);
+  return one_picture(program, args, cameras->first, options.look, options.quality);
+}
+
+}  // namespace imreg::cli
