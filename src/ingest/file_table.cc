@@ -37,6 +37,11 @@ std::string observation_of(RecordView row) {
 
 std::string FileTable::path_in(const std::string& folder) { return below(folder, "files.db"); }
 
+bool FileTable::is_in(const std::string& folder) {
+  const auto file = RecordFile::open(path_in(folder));
+  return file && file->schema().format == files::kFormat;
+}
+
 Result<FileTable> FileTable::open(const std::string& folder, const RecordWriter::Options& options) {
   FileTable out;
   IMREG_ASSIGN(out.writer_, RecordWriter::open_or_create(path_in(folder),
@@ -82,7 +87,8 @@ void FileTable::learn(std::int64_t row, RecordView record) {
                              record[files::kFingerprint],
                              record[files::kRelease],
                              static_cast<FileState>(record[files::kState]),
-                             static_cast<FileClass>(record[files::kClass])};
+                             static_cast<FileClass>(record[files::kClass]),
+                             record[files::kFirst] > 0};
   observations_[observation_of(record)].insert(row);
 }
 

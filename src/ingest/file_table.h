@@ -25,6 +25,8 @@ std::string observation_of(RecordView row);
 class FileTable {
  public:
   static std::string path_in(const std::string& folder);
+  /// Whether there is one in this folder, of whatever release.
+  static bool is_in(const std::string& folder);
   /// Makes it when it is missing. Errors: those of RecordWriter::open_or_create; mismatch (of another release).
   static Result<FileTable> open(const std::string& folder, const RecordWriter::Options& options);
   /// To look only, without knowing all of its files; nothing: it is not there. Errors as open() has them.
@@ -39,6 +41,7 @@ class FileTable {
     double release = 0;
     FileState state = FileState::none;
     FileClass what = FileClass::none;
+    bool was_read = false;  ///< a run has ended what it does with it
   };
   /// By path.
   const std::unordered_map<std::string, Known>& known() const { return known_; }
