@@ -44,6 +44,8 @@ for path, row in known.items():
 out = run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", 'MDRIZSKY > 100 and FILTER1 like "F6%"', "-fields", "FILENAME,EXPTIME,MDRIZSKY,FILTER1", "-format", "csv", code=0)
 primary = fits.getheader(next(p for p in FILES if p.endswith("/j94f05bgq_flt.fits")))
 equal(out.stdout.splitlines()[1:], [f"j94f05bgq_flt.fits,{primary['EXPTIME']:g},{primary['MDRIZSKY']},{primary['FILTER1']}"], "MDRIZSKY and FILTER1")
+out = run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "EXPTIME > 100", "-fields", "FILENAME,EXPTIME", "-format", "csv", code=0)
+equal(out.stdout.splitlines()[1:], [f"j94f05bgq_flt.fits,{primary['EXPTIME']:g}"], "EXPTIME > 100")
 run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "EXPTIME > 400", code=1)
 
 # The heaps as man 5 imreg-ingest has them, read by somebody else: the cards of the files.
