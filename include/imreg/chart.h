@@ -98,12 +98,13 @@ Result<std::string> draw_png(const Picture& picture, Size size = {});
 enum class TerminalStyle {
   braille,  ///< UTF-8: 2 x 4 dots in each place
   ascii,    ///< one mark in each place
-  sixel     ///< a PNG's pixels, 8 x 16 a place, for terminals that can; the terminal is asked nothing
+  sixel     ///< a PNG's pixels, for terminals that can; the terminal is asked nothing
 };
 struct Terminal {
   int columns = 80, rows = 24;  ///< 20 x 8 to 1000 x 1000
   TerminalStyle style = TerminalStyle::braille;
-  bool colour = false;  ///< the 16 colours of ANSI
+  bool colour = false;   ///< the 16 colours of ANSI
+  Size place = {8, 16};  ///< pixels of a place, for sixels; of a picture at most 1000 x 1000, which is what xterm shows
 };
 /// As many lines as the terminal has rows, each ended by a newline, none wider than the terminal. Several series are told apart by
 /// letters, also without colours.

@@ -14,7 +14,12 @@ ColourBar::ColourBar(const Canvas& canvas, const Scale& scale, std::string title
     : scale_(scale) {
   const Metrics& m = canvas.metrics();
   ticks_ = fit_ticks(canvas, {.label = title, .log = scale.log()}, scale, height, true);
-  if (counts) std::erase_if(ticks_.ticks, [](const Tick& tick) { return tick.value != std::floor(tick.value); });
+  if (counts) {
+    std::erase_if(ticks_.ticks, [](const Tick& tick) { return tick.value != std::floor(tick.value); });
+    for (auto& tick : ticks_.ticks) {
+      if (tick.label.ends_with(".0")) tick.label.resize(tick.label.size() - 2);
+    }
+  }
   title_ = axis_title({.label = std::move(title)}, ticks_);
   bar_ = m.characters ? 4 : 5 * m.symbol;
   gap_ = m.characters ? 2 : m.pad;

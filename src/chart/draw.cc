@@ -47,8 +47,8 @@ Result<std::string> draw_text(const Picture& picture, const Terminal& terminal) 
     return Status(Code::invalid, "a picture in a terminal has 20 x 8 to 1000 x 1000 places, not " +
                                      std::to_string(terminal.columns) + " x " + std::to_string(terminal.rows));
   if (terminal.style == TerminalStyle::sixel) {
-    // How large a place is in pixels only the terminal knows; few are smaller than this.
-    const Size size{std::clamp(8 * terminal.columns, 200, 10000), std::clamp(16 * (terminal.rows - 1), 200, 10000)};
+    const Size size{std::clamp(terminal.place.width * terminal.columns, 200, 1000),
+                    std::clamp(terminal.place.height * (terminal.rows - 1), 200, 1000)};
     IMREG_ASSIGN(const auto canvas, make_pixel_canvas(size));
     IMREG_TRY(draw_on(picture, *canvas));
     IMREG_ASSIGN(const auto pixels, canvas->pixels());

@@ -153,7 +153,7 @@ Status draw(const Plot& plot, Canvas& canvas) {
   IMREG_TRY(check(plot));
   const Survey found = survey(plot);
   if (found.total == 0) return Status(Code::not_found, "nothing to draw: the plot has no points");
-  if (found.shown == 0) return Status(Code::not_found, "nothing to draw: " + left_out(found));
+  if (found.shown == 0 && !found.curve) return Status(Code::not_found, "nothing to draw: " + left_out(found));
   const Metrics& m = canvas.metrics();
   const bool many = found.marks > m.most_marks;
   std::vector<std::string> notes = plot.notes;

@@ -188,12 +188,15 @@ void draw_errors(const Brush& b) {
 }  // namespace
 
 Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
-  const bool curve = plot.series[series].mark == Mark::curve;
+  const auto is_other_curve = [&plot, self = &plot.series[series]](const Series& one) {
+    return one.mark == Mark::curve && &one != self;
+  };
+  // The only curve. Ends at the first other one: there may be 10,000.
+  const bool alone =
+      plot.series[series].mark == Mark::curve && std::none_of(plot.series.begin(), plot.series.end(), is_other_curve);
   if (plot.series[series].like) series = *plot.series[series].like;
   Look look = look_of(series);
-  const auto curves =
-      std::count_if(plot.series.begin(), plot.series.end(), [](const Series& one) { return one.mark == Mark::curve; });
-  if (curve && curves == 1) look.dash = 0;
+  if (alone) look.dash = 0;
   if (plot.series.size() == 1) {
     look.dash = 0;
     // Alone it needs no letter: dots are finer. But among error bars they would not be seen.

@@ -92,6 +92,7 @@ Survey survey(const Plot& plot) {
       // A bar of 0 is a bar that is not seen, on a log axis too.
       if ((log_x && x <= 0) || (log_y && y <= 0 && !(bars && y == 0))) {
         out.not_positive += data;
+        out.curve_ends = out.curve_ends || !data;
         continue;
       }
       const double end = bars ? bar_end(one, i) : x;
@@ -100,6 +101,7 @@ Survey survey(const Plot& plot) {
         continue;
       }
       out.shown += data;
+      out.curve = out.curve || !data;
       out.x.take(x);
       if (usable(end, log_x)) out.x.take(end);
       if (!log_y || y > 0) out.y.take(y);
@@ -115,7 +117,7 @@ Survey survey(const Plot& plot) {
     if (as_points(one)) out.marks += one.x.size();
   }
   // Only bars of 0 on a log axis: from 1 to 10, as there is nothing else to say.
-  if (out.shown > 0 && out.y.empty()) out.y = {1, 10};
+  if ((out.shown > 0 || out.curve) && out.y.empty()) out.y = {1, 10};
   return out;
 }
 
@@ -128,8 +130,9 @@ std::string left_out(const Survey& survey) {
   add(survey.infinite, " infinite");
   add(survey.not_positive, " not positive (log axis)");
   add(survey.outside, " outside of the axes");
-  if (why.empty()) return "";
-  return std::to_string(survey.total - survey.shown) + " of " +
+  const std::string ends = survey.curve_ends ? "the curve ends where it is not positive (log axis)" : "";
+  if (why.empty()) return ends;
+  return (ends.empty() ? "" : ends + "; ") + std::to_string(survey.total - survey.shown) + " of " +
          counted(static_cast<long long>(survey.total), survey.from_zero ? "bar" : "point") + " not drawn: " + why;
 }
 

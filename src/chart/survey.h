@@ -25,6 +25,7 @@ struct Survey {
   std::size_t unknown = 0, infinite = 0, not_positive = 0, outside = 0;  ///< points that are not
   std::size_t marks = 0;                                                 ///< those that are drawn as points
   bool from_zero = false;                                                ///< there are bars
+  bool curve = false, curve_ends = false;  ///< some of a curve is within the axes; some is nowhere on a log axis
 };
 
 /// Error: invalid, lengths that differ, limits that make no axis.

@@ -150,9 +150,20 @@ bool utf8_locale() {
   return false;  // the C locale
 }
 
-int terminal_columns() {
+namespace {
+winsize terminal_size() {
   winsize size{};
-  return ::isatty(1) == 1 && ::ioctl(1, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  return ::isatty(1) == 1 && ::ioctl(1, TIOCGWINSZ, &size) == 0 ? size : winsize{};
+}
+}  // namespace
+
+int terminal_columns() { return terminal_size().ws_col; }
+
+TerminalPlace terminal_place() {
+  const winsize size = terminal_size();
+  if (size.ws_col == 0 || size.ws_row == 0) return {};
+  const TerminalPlace out{size.ws_xpixel / size.ws_col, size.ws_ypixel / size.ws_row};
+  return out.width > 0 && out.height > 0 ? out : TerminalPlace{};
 }
 
 }  // namespace imreg::cli

@@ -61,6 +61,11 @@ class Output {
 
 /// Columns of the terminal that standard output is; 0 when it is none.
 int terminal_columns();
+/// Pixels of one of its places, as the terminal has told the kernel; 0 x 0 when it has not.
+struct TerminalPlace {
+  int width = 0, height = 0;
+};
+TerminalPlace terminal_place();
 /// By LC_ALL, else LC_CTYPE, else LANG: are characters beyond ASCII to be shown?
 bool utf8_locale();
 

@@ -24,9 +24,14 @@ class RecordFiles {
   explicit RecordFiles(const std::string& folder)
       : own_(inode_of(folder)), headers_(inode_of(below(folder, "headers"))) {}
   bool has(const std::string& path) {
-    const auto [at, is_new] = known_.try_emplace(folder_of(path), Folder::other);
-    if (is_new) at->second = look_at(at->first);
-    return at->second == Folder::headers || (at->second == Folder::ingest && is_record_file(name_of(path)));
+    const std::string_view folder = std::string_view(path).substr(0, path.rfind('/'));
+    if (folder != last_folder_) {
+      last_folder_ = folder;
+      const auto [at, is_new] = known_.try_emplace(folder_of(path), Folder::other);
+      if (is_new) at->second = look_at(at->first);
+      last_ = at->second;
+    }
+    return last_ == Folder::headers || (last_ == Folder::ingest && is_record_file(name_of(path)));
   }
 
  private:
@@ -48,6 +53,8 @@ class RecordFiles {
 
   Inode own_, headers_;
   std::map<std::string, Folder, std::less<>> known_;
+  std::string last_folder_ = "none";  // files come folder by folder
+  Folder last_ = Folder::other;
 };
 
 // A path that files.db cannot hold: without its row the next run would not know the file.
@@ -77,10 +84,10 @@ Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layou
   IMREG_TRY(check_trees(trees));
   FoundFiles out;
   RecordFiles records(folder);
-  const auto add = [&](const std::string& path, const FileTimes& times) {
+  const auto add = [&](std::string path, const FileTimes& times) {
     if (records.has(path)) return;
     if (auto said = layout.match(path))
-      out.files.emplace_hint(out.files.end(), path, FoundFiles::File{*std::move(said), times});
+      out.files.push_back({std::move(path), *std::move(said), times});
     else
       ++out.outside;
   };
@@ -92,24 +99,32 @@ Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layou
       continue;
     }
     Walk walk = walk_folder(path);
-    for (std::size_t i = 0; i < walk.files.size(); ++i) add(walk.files[i], walk.times[i]);
+    for (std::size_t i = 0; i < walk.files.size(); ++i) add(std::move(walk.files[i]), walk.times[i]);
     std::move(walk.faults.begin(), walk.faults.end(), std::back_inserter(out.faults));
   }
+  const auto is_before = [](const auto& a, const auto& b) { return a.path < b.path; };
+  if (!std::is_sorted(out.files.begin(), out.files.end(), is_before))
+    std::stable_sort(out.files.begin(), out.files.end(), is_before);
+  const auto is_same = [](const auto& a, const auto& b) { return a.path == b.path; };  // of trees within trees
+  out.files.erase(std::unique(out.files.begin(), out.files.end(), is_same), out.files.end());
   return out;
 }
 
-Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now) {
+Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now) {
   Work out;
-  for (const auto& [path, here] : found.files) {
+  std::vector<bool> is_found(static_cast<std::size_t>(table.rows()));
+  for (const auto& here : found.files) {
+    const std::string& path = here.path;
     if (auto reason = too_long(path); !reason.empty()) {
       out.impossible.push_back({path, IngestedFile::Fate::failed, 0, std::move(reason), "path"});
       continue;
     }
-    const auto known = table.known().find(path);
-    const bool is_known = known != table.known().end() && known->second.state != FileState::gone;
-    const bool was_read = is_known && known->second.was_read;
+    const auto known = table.find(path);
+    if (known) is_found[static_cast<std::size_t>(known->row)] = true;
+    const bool is_known = known && known->state != FileState::gone;
+    const bool was_read = is_known && known->was_read;
     if (is_known) {
-      const auto& was = known->second;
+      const auto& was = *known;
       const bool ended = !again && was.state != FileState::begun && was.what != FileClass::unreadable &&
                          was.what != FileClass::changing && !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == here.times.size && was.mtime == here.times.mtime) {
@@ -130,11 +145,11 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
     const auto names = is_folder(tree) ? names_in(tree) : std::vector<std::string>{"."};
     if (names && names->empty()) empty[tree] = 0;
   }
-  for (const auto& [path, known] : table.known()) {
+  out.elsewhere = table.all_but([&](std::int64_t row) { return is_found[static_cast<std::size_t>(row)]; });
+  for (const auto& [path, known] : out.elsewhere) {
     const auto is_its = [&path = path](const auto& tree) { return is_below(path, tree); };
     const auto tree = std::find_if(found.trees.begin(), found.trees.end(), is_its);
-    if (tree == found.trees.end() || known.state == FileState::gone || found.files.contains(path) || !is_missing(path))
-      continue;
+    if (tree == found.trees.end() || known.state == FileState::gone || !is_missing(path)) continue;
     if (const auto nothing = empty.find(*tree); nothing != empty.end())
       ++nothing->second;
     else if (found.faults.empty())
@@ -153,10 +168,9 @@ Work sort_out(const FoundFiles& found, const FileTable& table, bool again, doubl
   return out;
 }
 
-Moves::Moves(const FoundFiles& found, const FileTable& table) {
-  for (const auto& [path, known] : table.known()) {
-    if (known.fingerprint != 0 && !found.files.contains(path))
-      paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), path);
+Moves::Moves(const std::vector<std::pair<std::string, FileTable::Known>>& elsewhere) {
+  for (const auto& [path, known] : elsewhere) {
+    if (known.fingerprint != 0) paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), path);
   }
 }
 

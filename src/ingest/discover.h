@@ -16,13 +16,14 @@ namespace imreg::ingest {
 
 struct FoundFiles {
   struct File {
+    std::string path;
     LayoutNames said;
     FileTimes times;
   };
-  std::vector<std::string> trees;     ///< absolute
-  std::map<std::string, File> files;  ///< by path
-  std::int64_t outside = 0;           ///< files that the layout does not have
-  std::vector<Status> faults;         ///< folders that cannot be read
+  std::vector<std::string> trees;  ///< absolute
+  std::vector<File> files;         ///< in order of their paths
+  std::int64_t outside = 0;        ///< files that the layout does not have
+  std::vector<Status> faults;      ///< folders that cannot be read
 };
 /// Error: not_found (no such tree).
 Status check_trees(const std::vector<std::string>& trees);
@@ -31,8 +32,9 @@ Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layou
 
 struct Work {
   std::vector<ArchiveFile> files;  ///< new or changed, those of an observation together
-  std::vector<std::string> gone;
-  std::vector<IngestedFile> impossible;  ///< their paths are too long for files.db
+  std::vector<std::pair<std::string, FileTable::Known>> elsewhere;  ///< known, and not found: by path
+  std::vector<std::string> gone;                                    ///< those of them that are gone
+  std::vector<IngestedFile> impossible;                             ///< their paths are too long for files.db
   std::vector<Status>
       empty;  ///< trees that hold nothing, and did: perhaps they are not mounted, and nothing of them is gone
   std::int64_t held = 0;  ///< files that are not there and are not taken for gone: not everything could be looked at
@@ -40,12 +42,12 @@ struct Work {
   std::int64_t failed_before = 0;  ///< of them: they failed when they were read
 };
 /// `again`: all of the trees, changed or not; `now`: what waited for its release until then is to be read.
-Work sort_out(const FoundFiles& found, const FileTable& table, bool again, double now);
+Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now);
 
 /// Files that are known and stand no more where they stood, by what tells a file wherever it is.
 class Moves {
  public:
-  Moves(const FoundFiles& found, const FileTable& table);
+  explicit Moves(const std::vector<std::pair<std::string, FileTable::Known>>& elsewhere);
   /// Whether one that is known has its size and time: whose fingerprint is worth knowing.
   bool may_have(const ArchiveFile& file) const;
   /// Where this new file was until now; empty: it is new. What was taken once is not taken again.

@@ -1,11 +1,14 @@
 // files.db: which files are known, as they were when they were read.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "formats/files.h"
@@ -43,16 +46,19 @@ class FileTable {
     FileClass what = FileClass::none;
     bool was_read = false;  ///< a run has ended what it does with it
   };
-  /// By path.
-  const std::unordered_map<std::string, Known>& known() const { return known_; }
+  /// The file that has this path; nothing: it is not known. Quick where it is asked for in the order of the rows.
+  std::optional<Known> find(std::string_view path);
+  /// All that are known and for whose rows skip(row) is false, in the order of their rows, with their paths.
+  std::vector<std::pair<std::string, Known>> all_but(const std::function<bool(std::int64_t row)>& skip) const;
+  std::int64_t rows() const { return writer_ || file_ ? file().count() : 0; }
   Record row(std::int64_t number_of_row) const;
   std::int64_t next_number() const { return next_; }
   /// How many there are in the tables, of the files that were known when it was opened.
   std::int64_t headers() const { return headers_; }
 
-  std::set<std::string> observations() const;
+  std::set<std::string> observations();
   /// All rows of files of an observation, those that are gone too.
-  std::vector<Record> of_observation(const std::string& name) const;
+  std::vector<Record> of_observation(const std::string& name);
 
   /// New rows (number unknown so far) and changed ones as one durable step. `moved`: by their numbers, the paths where files were.
   Status write(const std::vector<Record>& rows, const std::map<std::int64_t, std::string>& moved = {});
@@ -61,15 +67,20 @@ class FileTable {
 
  private:
   FileTable() = default;
-  Status load(const RecordFile& file);
-  void learn(std::int64_t row, RecordView record);
+  void sum_up();
+  void index_paths();
+  void index_observations();
   const RecordFile& file() const { return writer_ ? writer_->file() : *file_; }
 
   std::optional<RecordWriter> writer_;
   std::optional<RecordFile> file_;
-  std::unordered_map<std::string, Known> known_;
-  std::unordered_map<std::string, std::set<std::int64_t>> observations_;  // rows
+  Record scratch_{0};
   std::int64_t next_ = 1, headers_ = 0;
+  std::int64_t asked_ = 0;  // the row behind the one that was found last
+  // Made when they are needed for the first time, which a run that finds nothing new never does. By the hash of a path its rows; a
+  // row whose file has moved stays there, and is passed over.
+  std::optional<std::unordered_multimap<std::size_t, std::int64_t>> paths_;
+  std::optional<std::unordered_map<std::string, std::set<std::int64_t>>> observations_;
 };
 
 }  // namespace imreg::ingest

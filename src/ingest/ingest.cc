@@ -107,7 +107,7 @@ class Ingest {
       ++report_.classes[file.what];
       if (on_file_) on_file_(file);
     }
-    if (!work_.empty()) moves_.emplace(found, *table_);
+    if (!work_.empty()) moves_.emplace(work.elsewhere);
     if (options_.rehearse) return rehearsal(std::move(work.gone));
     FileReaders readers(work_, {*cameras_, registration_, roots_, public_at()}, options_.jobs, [this] {
       const auto done = static_cast<std::int64_t>(++done_);
@@ -120,7 +120,7 @@ class Ingest {
       readers.begin(end, end_of_batch(end));  // while this one is written
       IMREG_TRY(batch(from, end));
     }
-    std::erase_if(work.gone, [this](const std::string& path) { return !table_->known().contains(path); });  // moved
+    std::erase_if(work.gone, [this](const std::string& path) { return !table_->find(path); });  // moved
     IMREG_TRY(take_out(work.gone));
     IMREG_TRY(observations_->update_types());
     IMREG_TRY(registrar_->write(true));
@@ -323,27 +323,26 @@ class Ingest {
 
   // Those that the rows belong to now, and belonged to until now.
   std::set<std::string> observations_of(const std::vector<Record>& rows,
-                                        const std::map<std::int64_t, std::string>& moved) const {
+                                        const std::map<std::int64_t, std::string>& moved) {
     std::set<std::string> out;
     for (const auto& row : rows) {
       out.insert(observation_of(row.view()));
       const auto from = moved.find(row[files::kNumber]);
-      const auto known = table_->known().find(from == moved.end() ? path_of(row.view()) : from->second);
-      if (known != table_->known().end()) out.insert(observation_of(table_->row(known->second.row).view()));
+      const auto known = table_->find(from == moved.end() ? path_of(row.view()) : from->second);
+      if (known) out.insert(observation_of(table_->row(known->row).view()));
     }
     return out;
   }
 
   Record row_of(const ArchiveFile& file, double now) {
-    const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
+    const auto known = table_->find(file.moved_from.empty() ? file.path : file.moved_from);
     Record row(static_cast<std::size_t>(files::kRecordSize));
-    if (file.stays_as_it_was() && known != table_->known().end())
-      return unread_row(file, table_->row(known->second.row));
+    if (file.stays_as_it_was() && known) return unread_row(file, table_->row(known->row));
     row.set(files::kNumber, next_);
     row.set(files::kFirst, now);
-    if (known != table_->known().end()) {
-      const Record old = table_->row(known->second.row);
-      row.set(files::kNumber, known->second.number);
+    if (known) {
+      const Record old = table_->row(known->row);
+      row.set(files::kNumber, known->number);
       if (old[files::kFirst] > 0) row.set(files::kFirst, old[files::kFirst]);
     } else {
       ++next_;
@@ -381,10 +380,10 @@ class Ingest {
 
   // Of a file that is known it still says which observation it was of: whoever repeats this must look at that one, too. One that is
   // new was not ingested yet: no time says when.
-  Record begun_row(const ArchiveFile& file, const Record& fresh) const {
-    const auto known = table_->known().find(file.moved_from.empty() ? file.path : file.moved_from);
-    Record out = known == table_->known().end() ? fresh : table_->row(known->second.row);
-    if (known == table_->known().end()) out.set(files::kFirst, std::numeric_limits<double>::quiet_NaN());
+  Record begun_row(const ArchiveFile& file, const Record& fresh) {
+    const auto known = table_->find(file.moved_from.empty() ? file.path : file.moved_from);
+    Record out = known ? table_->row(known->row) : fresh;
+    if (!known) out.set(files::kFirst, std::numeric_limits<double>::quiet_NaN());
     out.set(files::kState, static_cast<int>(FileState::begun));
     (void)out.set(files::kFilename, std::string(fresh[files::kFilename]));
     (void)out.set(files::kPathname, std::string(fresh[files::kPathname]));
@@ -396,9 +395,10 @@ class Ingest {
     std::vector<std::int64_t> numbers;
     std::vector<Record> rows;
     for (const auto& path : paths) {
-      const auto& known = table_->known().at(path);
-      numbers.push_back(known.number);
-      Record row = table_->row(known.row);
+      const auto known = table_->find(path);
+      if (!known) continue;
+      numbers.push_back(known->number);
+      Record row = table_->row(known->row);
       row.set(files::kState, static_cast<int>(FileState::gone));
       row.set(files::kLast, current_time());
       rows.push_back(std::move(row));

@@ -125,11 +125,16 @@ std::string ProposalTypes::of(const std::string& proposal) const {
 
 Status Observations::Table::open(const std::string& path, const Schema& schema, const RecordWriter::Options& options) {
   IMREG_ASSIGN(writer, RecordWriter::open_or_create(path, schema, options));
-  IMREG_TRY(check(file(), schema));
+  return check(file(), schema);
+}
+
+std::unordered_map<std::string, std::int64_t>& Observations::Table::rows() {
+  if (known) return *known;
+  known.emplace();
   const auto name = *find_field<Text>(file().schema(), "rootname");
   Record scratch = file().make_record();
-  for (std::int64_t i = 0; i < file().count(); ++i) rows[std::string(file().peek(i, scratch)[name])] = i;
-  return {};
+  for (std::int64_t i = 0; i < file().count(); ++i) (*known)[std::string(file().peek(i, scratch)[name])] = i;
+  return *known;
 }
 
 // What is there and the same is not written again.
@@ -141,25 +146,25 @@ Status Observations::Table::write(const std::vector<std::pair<std::string, Recor
   std::string added;
   Record old = file().make_record();
   for (const auto& [name, record] : fresh) {
-    const auto known = rows.find(name);
-    if (known == rows.end()) {
+    const auto row = rows().find(name);
+    if (row == rows().end()) {
       added += record.bytes();
       names.push_back(name);
       continue;
     }
     Record now = record;
-    if (file().read(known->second, old).ok()) {
+    if (file().read(row->second, old).ok()) {
       now.set(changeno, old[changeno]);
       now.set(crc, old[crc]);
       if (now.bytes() == old.bytes()) continue;
     }
-    changes.push_back({known->second, now.bytes()});
+    changes.push_back({row->second, now.bytes()});
   }
   if (changes.empty() && added.empty()) return {};
   std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
   std::int64_t next = file().count();
   IMREG_TRY(writer->commit(changes, std::move(added)));
-  for (auto& name : names) rows[std::move(name)] = next++;
+  for (auto& name : names) rows()[std::move(name)] = next++;
   return {};
 }
 
@@ -173,8 +178,7 @@ Result<Observations> Observations::open(const std::string& folder, ProposalTypes
   return out;
 }
 
-Status Observations::update(const std::set<std::string>& names, const FileTable& table,
-                            const std::vector<Record>& rows) {
+Status Observations::update(const std::set<std::string>& names, FileTable& table, const std::vector<Record>& rows) {
   std::set<std::int64_t> numbers;
   std::map<std::string, std::vector<Record>> by_name;
   for (const auto& row : rows) {
@@ -188,7 +192,7 @@ Status Observations::update(const std::set<std::string>& names, const FileTable&
       if (!numbers.contains(row[files::kNumber])) all.push_back(std::move(row));
     }
     auto master = master_row(name, all, types_);
-    if (const auto known = master_.rows.find(name); !master && known != master_.rows.end()) {
+    if (const auto known = master_.rows().find(name); !master && known != master_.rows().end()) {
       // Its files belong to another observation now, by another name or ROOTNAME: when it came stays known.
       master = master_.file().make_record();
       if (!master_.file().read(known->second, *master).ok()) continue;
@@ -212,7 +216,7 @@ Status Observations::update_types() {
   if (types_.empty()) return {};
   std::vector<std::pair<std::string, Record>> changed;
   Record row = master_.file().make_record();
-  for (const auto& [name, number] : master_.rows) {
+  for (const auto& [name, number] : master_.rows()) {
     if (!master_.file().read(number, row).ok()) continue;
     const std::string type = types_.of(std::string(row[master::kProposal]));
     if (row[master::kProptype] == type) continue;

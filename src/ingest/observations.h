@@ -35,7 +35,7 @@ class Observations {
                                    const RecordWriter::Options& options);
 
   /// Makes the rows of these observations again. `rows`: what files.db will say of files, instead of what it says now.
-  Status update(const std::set<std::string>& names, const FileTable& table, const std::vector<Record>& rows);
+  Status update(const std::set<std::string>& names, FileTable& table, const std::vector<Record>& rows);
   /// Gives all programmes the types that are known now.
   Status update_types();
   /// Gives back room and journal.
@@ -44,8 +44,9 @@ class Observations {
  private:
   struct Table {
     std::optional<RecordWriter> writer;
-    std::unordered_map<std::string, std::int64_t> rows;  // by observation
+    std::optional<std::unordered_map<std::string, std::int64_t>> known;  // made when it is needed
     const RecordFile& file() const { return writer->file(); }
+    std::unordered_map<std::string, std::int64_t>& rows();  // by observation
     Status open(const std::string& path, const Schema& schema, const RecordWriter::Options& options);
     Status write(const std::vector<std::pair<std::string, Record>>& fresh);
   };

@@ -63,6 +63,7 @@ Status print_answer(std::string_view program, const trend::Answer& answer, const
     if (const int columns = terminal_columns(); columns > 0)
       shape.columns = columns, shape.rows = std::clamp(columns * 3 / 10, 12, 40);
     if (output.width > 0) shape.columns = output.width, shape.rows = output.height;
+    if (const auto place = terminal_place(); place.width > 0) shape.place = {place.width, place.height};
     shape.colour = terminal;
     const std::string style = !output.style.empty() ? output.style : utf8_locale() ? "braille" : "ascii";
     shape.style = style == "braille" ? chart::TerminalStyle::braille

@@ -87,6 +87,11 @@ Status StatusShell::run_verb(const Parsed& line, const std::vector<Use>& asked) 
       if ((word.starts_with('>') || word == "|") && open == closed)
         return {Code::invalid, "a line here has no \"" + word +
                                    "\": -o FILE writes the answer to a file; a condition has no blanks, or quotes"};
+      if (word.ends_with(';') && open == closed)
+        return {Code::invalid, "a line has one verb, and no \";\": each stands in a line of its own"};
+      if (word.starts_with('(') &&
+          std::count(word.begin(), word.end(), '(') > std::count(word.begin(), word.end(), ')'))
+        return {Code::invalid, word + " ...: an expression has no blanks, or quotes around it: '(sky > 1000)'"};
       const auto parts = split_expressions(word);
       std::string apart;
       for (const auto& part : parts) apart += " " + part;

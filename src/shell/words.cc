@@ -140,8 +140,9 @@ Result<std::string> StatusShell::read(const Line& line) {
     }
     IMREG_ASSIGN(auto columns, Query(file).columns(names));
     for (std::size_t i = 0; i < names.size(); ++i)
-      read.emplace_back(names[i],
-                        std::make_shared<const trend::Vector>(trend::Vector{std::move(columns.columns[i]), 0}));
+      read.emplace_back(
+          std::isalpha(static_cast<unsigned char>(names[i][0])) != 0 ? names[i] : trend::vector_name(names[i], i),
+          std::make_shared<const trend::Vector>(trend::Vector{std::move(columns.columns[i]), 0}));
   } else {
     IMREG_ASSIGN(read, trend::read_text_table(path, request.rows.dates));
   }

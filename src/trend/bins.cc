@@ -121,6 +121,10 @@ Result<Answer> hist(Workspace& workspace, const Request& request) {
   plot.notes = out.notes;
   name_single_group(plot);
   if (empty > 0) plot.notes.push_back(groups_left_out(empty));
+  constexpr std::size_t kMostOutlines = 6;
+  if (plot.series.size() > kMostOutlines)
+    plot.notes.push_back(
+        "many outlines lie on each other: -by of fewer groups shows more, or the table (-format text)");
   out.picture = std::move(plot);
   return out;
 }

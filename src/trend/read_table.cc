@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "imreg/vectors.h"
 #include "os/file.h"
+#include "trend/table.h"
 
 namespace imreg::trend {
 
@@ -57,16 +58,6 @@ bool is_number(std::string_view cell) {
   return is_unknown(cell) || read_number(cell, value);
 }
 
-// "mean(fwhm)" as a name: letters, digits and _.
-std::string name_from(std::string_view text, std::size_t column) {
-  std::string out;
-  for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  while (!out.empty() && out.back() == '_') out.pop_back();
-  out.erase(0, out.find_first_not_of('_'));
-  if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) != 0) out = "c" + std::to_string(column + 1);
-  return out.substr(0, 64);
-}
-
 VectorPtr vector_of(const std::vector<std::string>& cells, const DateSettings& dates) {
   std::vector<double> values;
   if (std::all_of(cells.begin(), cells.end(), is_number)) {
@@ -93,6 +84,12 @@ VectorPtr vector_of(const std::vector<std::string>& cells, const DateSettings& d
 }
 
 }  // namespace
+
+std::string vector_name(std::string_view text, std::size_t column) {
+  std::string out = plain_name(text);
+  if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) != 0) out = "c" + std::to_string(column + 1);
+  return out.substr(0, 64);
+}
 
 Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std::string& path,
                                                                        const DateSettings& dates) {
@@ -136,7 +133,7 @@ Result<std::vector<std::pair<std::string, VectorPtr>>> read_text_table(const std
   if (columns.empty()) return Status(Code::invalid, "there is no line of values").in_file(path);
   std::vector<std::pair<std::string, VectorPtr>> out;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const std::string name = name_from(names.size() == columns.size() ? names[i] : "", i);
+    const std::string name = vector_name(names.size() == columns.size() ? names[i] : "", i);
     const auto taken = [&](const std::string& one) {
       return std::any_of(out.begin(), out.end(), [&](const auto& before) { return equal_nocase(before.first, one); });
     };

@@ -75,6 +75,24 @@ double origin_of(const Vector& x, int order) {
   return std::round((all.min / 2 + all.max / 2) / step) * step;
 }
 
+// Where a curve is drawn: as far as there are points and the axis goes, evenly as the axis counts.
+std::vector<double> places_of_curve(const chart::Axis& axis, const std::vector<double>& points) {
+  constexpr int kSteps = 400;
+  double low = HUGE_VAL, high = -HUGE_VAL;
+  for (const double x : points) {
+    if (std::isfinite(x) && (!axis.log || x > 0)) low = std::min(low, x), high = std::max(high, x);
+  }
+  const auto [first, last] = std::minmax({axis.low.value_or(low), axis.high.value_or(high)});
+  if (first <= high && last >= low) low = std::max(low, first), high = std::min(high, last);
+  std::vector<double> out;
+  for (int i = 0; i <= kSteps; ++i) {
+    const double part = static_cast<double>(i) / kSteps;
+    out.push_back(axis.log ? low * std::pow(high / low, part) : low + (high - low) * part);
+  }
+  out.back() = high;
+  return out;
+}
+
 }  // namespace
 
 // Over a time a slope is a change in a day.
@@ -135,14 +153,10 @@ Result<Answer> fit(Workspace& workspace, const Request& request) {
       plot.notes.push_back((label.empty() ? "" : label + ": ") +
                            formula(*made, digits, request, x.is_time(), y.is_time()));
     plot.series.push_back({.name = label.empty() ? request.words[1] : label, .x = px, .y = py});
-    const auto range = vectors::summarize(px, {.percents = {}, .weights = {}});
     chart::Series line{.name = label.empty() ? "fit" : label, .mark = chart::Mark::curve};
     if (!label.empty()) line.like = plot.series.size() - 1;
-    constexpr int kSteps = 200;
-    for (int i = 0; i <= kSteps; ++i) {
-      line.x.push_back(range.min + (range.max - range.min) * i / kSteps);
-      line.y.push_back(made->at(line.x.back()));
-    }
+    line.x = places_of_curve(plot.x, px);
+    for (const double place : line.x) line.y.push_back(made->at(place));
     curves.push_back(std::move(line));
   }
   if (table.rows() == 0 && failed > 1)

@@ -205,6 +205,7 @@ constexpr std::string_view kStyle =
     "#e4e4e4}"
     "th{border-bottom:1px solid "
     "#888}.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:#8a1c00}.none{color:#666}"
+    "@media(max-width:600px){body{margin:1em auto}table{display:block;overflow-x:auto}th,td{padding:.2em .35em}}"
     "@media print{.grid{grid-template-columns:1fr 1fr}}";
 
 }  // namespace

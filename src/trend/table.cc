@@ -155,7 +155,8 @@ Status write_records(const Table& table, std::string_view format, const Sink& si
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& column = table.columns[i];
     FieldInfo field;
-    for (const char c : names[i]) field.name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    field.name = plain_name(names[i]);
+    if (field.name.empty()) field.name = "c" + std::to_string(i + 1);
     while (schema.find(field.name)) field.name += '_';
     field.column = to_upper(field.name);
     field.meaning = column.name;
@@ -209,6 +210,16 @@ TableColumn& Table::operator[](std::string_view name) {
   }
   columns.push_back({.name = std::string(name)});
   return columns.back();
+}
+
+std::string plain_name(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool good = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (good || (!out.empty() && out.back() != '_')) out += good ? c : '_';
+  }
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  return out;
 }
 
 std::vector<std::string> table_formats() { return {"text", "csv", "tsv", "json", "npy", "fits"}; }

@@ -54,6 +54,8 @@ Status write_table(const Table& table, std::string_view format, const TableOptio
 
 /// As `text` has it: six digits, no zeros behind, more of large numbers, which often are days; "-" for NaN; a date for a time.
 std::string short_number(double value, int digits = 6);
+/// "mean(fwhm)" as a name of a vector or a FITS column: letters and digits, with one _ for what stands between; mean_fwhm.
+std::string plain_name(std::string_view text);
 std::string cell_text(const TableColumn& column, std::size_t row, const TableOptions& options);
 
 }  // namespace imreg::trend

@@ -36,36 +36,47 @@ template <class Term>
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-// What a block tells when it is seen first; what is not known counts as nothing.
+// What is known of a block, all in one look. Sums are of distances from one of its own values, so that what they have in common takes no
+// digits: of n values, squares about the mean lose a factor of n at most.
 struct Seen {
-  double sum = 0, min = std::numeric_limits<double>::infinity(), max = -min;
+  double n = 0, from = 0, sum = 0, squares = 0, min = std::numeric_limits<double>::infinity(), max = -min;
+
+  double mean() const { return from + sum / n; }
+  double squares_about(double middle) const {  // Chan, Golub & LeVeque 1979
+    const double away = mean() - middle;
+    return n > 0 ? std::max(squares - sum * sum / n, 0.0) + n * away * away : 0;
+  }
 };
 [[gnu::always_inline]] inline Seen seen_in(Values values) {
   Seen out;
-  out.sum = sum_of(0, values.size(), [&](std::size_t i) { return values[i] == values[i] ? values[i] : 0; });
-  double least[8], most[8];
+  constexpr double kNear = 1e300;  // distances between larger ones may be infinite
+  const auto first = std::find_if(values.begin(), values.end(), [](double x) { return std::abs(x) < kNear; });
+  const double start = first == values.end() ? 0 : *first;
+  double n[8] = {}, sum[8] = {}, squares[8] = {}, least[8], most[8];  // eight in a row are seen at once
   std::fill_n(least, 8, out.min), std::fill_n(most, 8, out.max);
-  std::size_t i = 0;
-  const auto look = [&](std::size_t k) {  // no comparison with NaN is true
-    least[k] = values[i + k] < least[k] ? values[i + k] : least[k];
-    most[k] = values[i + k] > most[k] ? values[i + k] : most[k];
+  const auto look = [&](std::size_t k, double x) {  // no comparison with NaN is true
+    const double away = x == x ? x - start : 0;
+    n[k] += x == x ? 1 : 0;
+    sum[k] += away;
+    squares[k] += away * away;
+    least[k] = x < least[k] ? x : least[k];
+    most[k] = x > most[k] ? x : most[k];
   };
+  std::size_t i = 0;
   for (; i + 8 <= values.size(); i += 8) {
-    for (std::size_t k = 0; k < 8; ++k) look(k);
+    for (std::size_t k = 0; k < 8; ++k) look(k, values[i + k]);
   }
-  for (; i < values.size(); ++i) look(0);
+  for (; i < values.size(); ++i) look(0, values[i]);
+  const auto all = [](const double* of) {
+    return ((of[0] + of[1]) + (of[2] + of[3])) + ((of[4] + of[5]) + (of[6] + of[7]));
+  };
+  out.from = start;
+  out.n = all(n), out.sum = all(sum), out.squares = all(squares);
   out.min = *std::min_element(least, least + 8), out.max = *std::max_element(most, most + 8);
   return out;
 }
-[[gnu::always_inline]] inline double squares_in(Values values, double mean) {
-  return sum_of(0, values.size(), [&](std::size_t i) {
-    const double d = values[i] == values[i] ? values[i] - mean : 0;
-    return d * d;
-  });
-}
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] Seen seen_avx2(Values values) { return seen_in(values); }
-[[gnu::target("avx2")]] double squares_avx2(Values values, double mean) { return squares_in(values, mean); }
 #endif
 Seen see(Values values) {
 #if defined(__x86_64__)
@@ -73,25 +84,26 @@ Seen see(Values values) {
 #endif
   return seen_in(values);
 }
-double squares_of(Values values, double mean) {
-#if defined(__x86_64__)
-  if (has_avx2()) return squares_avx2(values, mean);
-#endif
-  return squares_in(values, mean);
-}
 
-double sum_of(const std::vector<double>& blocks) {
-  Sum all;
-  for (const double one : blocks) all.add(one);
-  return all.value();
-}
-
-void take(Summary& out, const Ranks::Found& found, double mean, double squares) {
-  out.median = found.median, out.mad = found.mad;
-  out.percentiles = found.percentiles;
-  out.mean = std::clamp(mean, out.min, out.max);  // rounding must not carry it outside
+// Blocks of known values, one or more of each.
+void take(Summary& out, std::vector<Seen> blocks) {
+  std::erase_if(blocks, [](const Seen& one) { return one.n == 0; });
+  Sum sum, squares;
+  out.min = blocks[0].min, out.max = blocks[0].max;
+  for (const auto& one : blocks) {
+    sum.add(one.n * one.from);
+    sum.add(one.sum);
+    out.min = std::min(out.min, one.min), out.max = std::max(out.max, one.max);
+  }
+  out.sum = sum.value();
+  out.mean = std::clamp(out.sum / static_cast<double>(out.n), out.min, out.max);  // rounding must not carry it outside
+  for (const auto& one : blocks) squares.add(one.squares_about(out.mean));
   if (out.n > 1 && std::isfinite(out.mean))
-    out.sigma = out.min == out.max ? 0 : std::sqrt(squares / (static_cast<double>(out.n) - 1));
+    out.sigma = out.min == out.max ? 0 : std::sqrt(squares.value() / (static_cast<double>(out.n) - 1));
+}
+void take(Summary& out, Ranks::Found found) {
+  out.median = found.median, out.mad = found.mad;
+  out.percentiles = std::move(found.percentiles);
 }
 
 // Buckets would take longer than the sort of a small group.
@@ -102,10 +114,8 @@ void fill_few(Summary& out, Values values, const SummaryOptions& options) {
   }
   out.n = std::ssize(known);
   if (out.n == 0) return;
-  const Seen seen = seen_in(known);
-  out.sum = sum_of({seen.sum}), out.min = seen.min, out.max = seen.max;
-  const double mean = out.sum / static_cast<double>(out.n), squares = squares_in(known, mean);
-  take(out, found_in_order(std::move(known), options.percents), mean, squares);
+  take(out, {seen_in(known)});
+  take(out, found_in_order(std::move(known), options.percents));
 }
 
 void fill(Summary& out, Values values, const SummaryOptions& options) {
@@ -119,19 +129,10 @@ void fill(Summary& out, Values values, const SummaryOptions& options) {
   });
   out.n = ranks.choose(options.percents);
   if (out.n == 0) return;
-  std::vector<double> sums;
-  out.min = seen[0].min, out.max = seen[0].max;
-  for (const auto& one : seen) {
-    sums.push_back(one.sum);
-    out.min = std::min(out.min, one.min), out.max = std::max(out.max, one.max);
-  }
-  out.sum = sum_of(sums);
-  const double mean = out.sum / static_cast<double>(out.n);
-  in_parallel(values.size(), options.jobs, [&](std::size_t block, std::size_t from, std::size_t end) {
-    ranks.keep(from, end);
-    sums[block] = squares_of(values.subspan(from, end - from), mean);
-  });
-  take(out, ranks.found(), mean, sum_of(sums));
+  take(out, std::move(seen));
+  in_parallel(values.size(), options.jobs,
+              [&](std::size_t, std::size_t from, std::size_t end) { ranks.keep(from, end); });
+  take(out, ranks.found());
 }
 
 // The mean over one n-th of all weight, n being how many equal weights tell as much (Kish 1965), from the place of the percentage

@@ -105,6 +105,24 @@ def points():
     table("l.csv", x=10.0 ** np.arange(5), y=10.0 ** np.arange(5))
     got = picture("read l.csv\nplot x y -xlog -ylog -o p.svg\n").discs()
     check(len(got) == 5 and np.ptp(np.diff([p for p, _ in got])) < 0.3 and np.ptp(np.diff([q for _, q in got])) < 0.3, "powers of ten at equal steps")
+    # The curve of a fit: even steps as the axis counts, the window alone, and where it ends on a log axis is said.
+    table("l.csv", x=10.0 ** np.arange(5), y=10.0 ** np.arange(5))
+    table("q.csv", x=np.arange(-1.0, 101.0), y=np.arange(-1.0, 101.0) ** 2)
+    svg = picture("read q.csv\nfit x y -order 2 -xlog -ylog -o p.svg\n")
+    line, = [l for l in svg.lines(COLOURS[1]) if abs(l[0][0] - l[-1][0]) > 300]
+    at, to = np.array(line).T
+    straight = to[0] + (to[-1] - to[0]) * (at - at[0]) / (at[-1] - at[0])
+    check(abs(to - straight).max() < 1 and np.diff(at).max() < 6, f"a parabola is straight on two log axes from its first point above 0 on: {line}")
+    svg = picture("read q.csv\nfit x y -xrange 50.2 50.8 -o p.svg\n")
+    check(any(l[-1][0] - l[0][0] > 300 for l in svg.lines(COLOURS[1])) and any("102 of 102 points not drawn: 102 outside" in t for t in svg.texts), f"a window between two points shows the line: {svg.texts}")
+    table("d.csv", x=np.arange(10.0), y=np.arange(10.0)[::-1] ** 3 + 0.1)
+    svg = picture("read d.csv\nfit x y -ylog -o p.svg\n")
+    check(any("the curve ends where it is not positive (log axis)" in t for t in svg.texts), f"what a log axis cannot show is told: {svg.texts}")
+    check(not any("the curve ends" in t for t in picture("read d.csv\nfit x y -o p.svg\n").texts), "elsewhere it is whole")
+    # Outlines on each other
+    table("h.csv", x=np.arange(70.0) % 10, g=np.arange(70) % 7)
+    check(any("many outlines" in t for t in picture("read h.csv\nhist x -by g -o p.svg\n").texts), "seven histograms in one picture")
+    check(not any("many outlines" in t for t in picture("read h.csv\nh = subset(x, g < 6)\nk = subset(g, g < 6)\nhist h -by k -o p.svg\n").texts), "six can be told apart")
 
 
 def groups():
@@ -142,6 +160,9 @@ def groups():
     table("m.csv", x=rng.uniform(0, 1, 30000), y=rng.uniform(0, 1, 30000), g=np.tile(np.arange(3), 10000))
     svg = picture("read m.csv\nplot x y -by g -o p.svg\n")
     check("y over x, all together" in svg.texts and not any("by g" in t for t in svg.texts), f"a density of all: {svg.texts}")
+    table("two.csv", x=np.r_[np.repeat(np.arange(200.0), 200), 0, 0, 0], y=np.r_[np.tile(np.arange(200.0), 200), 0, 0, 0], g=np.arange(40003))
+    svg = picture("read two.csv\nplot x y -by g -o p.svg\n")
+    equal(svg.texts[:4], ["1", "2", "3", "4"], f"points are counted by whole numbers: {svg.texts}")
     out = script("read m.csv\nplot x y -by x -o p.svg\n")
     check("colours" not in out.stderr and not any("colours" in t for t in Svg("p.svg").texts), "colours that are not used are not spoken of")
     table("k.csv", x=np.arange(40), y=np.arange(40), g=np.arange(40) % 20)

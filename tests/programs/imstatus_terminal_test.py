@@ -1,5 +1,5 @@
 """imstatus in terminals (pseudo-terminals) that show sixels, that do not, and that say nothing: who is asked, what is drawn, what is typed meanwhile."""
-import pty, select, signal, termios, time
+import fcntl, pty, select, signal, struct, termios, time
 from harness import *
 
 run("imsim", "-rows", 2000, "-db", "n.db", "-seed", 3, code=0)
@@ -15,7 +15,7 @@ patience = 120 if SANITIZED else 60
 class Terminal:
     """A program in a terminal of its own, which answers `answer` to the question, None: nothing. `before` has been typed when it starts."""
 
-    def __init__(self, words, answer, before=b"", term="xterm-256color", **more):
+    def __init__(self, words, answer, before=b"", term="xterm-256color", size=None, **more):
         self.answer, self.shown = answer, b""
         self.go, go = os.pipe()[::-1]
         self.child, self.end = pty.fork()
@@ -24,6 +24,8 @@ class Terminal:
             os.environ.update(TERM=term, LC_ALL="C.UTF-8", PATH=BIN + ":" + os.environ["PATH"], **more)
             os.execvp(words[0], words)
         self.flags = termios.tcgetattr(self.end)
+        if size:  # rows, columns, and the pixels of all
+            fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", *size))
         if before:
             os.write(self.end, before)
         os.write(self.go, b"x")
@@ -76,6 +78,11 @@ def pictures():
         check((SIXEL in terminal.shown) == shows, f"{name}: sixels {shows}")
         check(bool(BRAILLE.search(terminal.shown.decode(errors="replace"))) == (not shows), f"{name}: braille {not shows}")
         equal(terminal.left, terminal.flags, f"{name}: the terminal is as it was")
+    # A picture is as wide as the terminal, whose characters have the pixels that the kernel knows; xterm shows no more than 1000.
+    for size, wanted in (((45, 120, 720, 585), (720, 455)), ((45, 100, 1000, 900), (1000, 580)), ((60, 200, 2400, 1440), (1000, 936)), ((24, 80, 0, 0), (640, 368)),
+                         ((24, 80, 40, 10), (640, 368))):
+        terminal = again(lambda shown: SIXEL in shown, PLOT, answers["xterm"][0], size=size)
+        equal(tuple(map(int, re.search(rb'\x1bP[0-9;]*q"1;1;(\d+);(\d+)', terminal.shown).groups())), wanted, f"a terminal of {size}")
 
 
 def not_asked():

@@ -47,7 +47,7 @@ def messages():
                         (["line 2", '"a"', "no number and no date"], "# limits\nlimits a b\nplot obstime sky\n"), (["line 1", "NUL"], "stat sky\0 bias\n"),
                         (["line 1", "quit takes no words", "now"], "quit now\n"), (["line 1", "no word", "nosuch"], "help nosuch\n"), (["line 1", "no name"], "_1 = 3\n"),
                         (["not closed", "in quotes"], "stat subset(sky, sky > 3)\n"), (["line 1", 'no ">"', "-o FILE"], "stat sky > out.txt\n"),
-                        (['no ">>"', "-o FILE"], "stat sky >> out.txt\n"), (['no "|"'], "vec sky | sort\n")):
+                        (["one verb", "line of its own"], "stat sky; stat bias\n"), (["one verb"], "stat sky ; stat bias\n"), (["no blanks", "quotes"], "stat (sky > 1000)\n"), (['no ">>"', "-o FILE"], "stat sky >> out.txt\n"), (['no "|"'], "vec sky | sort\n")):
         refused(words, "-f", "-", stdin=text)
         check("temporary" not in script(text, code=2).stderr, f"{text!r}: a name that nobody typed")
     # Fields apart by commas, a field with a minus, names that are like nothing, a folder for a file: what to do is said.
@@ -98,6 +98,10 @@ def tables():
     equal(out.stdout.split(), ["a,a_2,a_3", "1,2,3"], "columns of one name: none is lost"), check("a a_2 A_3" in out.stderr, "and they are told")
     for name, wanted in (("bom.csv", ["a,b", "1,2"]), ("semi.csv", ["a,b", "1,'x'", "2,y;z"]), ("tab.tsv", ["a,b_c", "1,2"])):
         equal(script(f"read {name}\nvec -format csv {wanted[0].replace(',', ' ')}\n").stdout.split(), wanted, name)
+    # An expression has one name in each format, and each file can be read again.
+    for name in ("e.csv", "e.fits"):
+        out = script(f"write {name} exp(sky/30000) 2*sky sky/(bias+1)\nread {name}\nvec exp_sky_30000 c2 sky_bias_1 -format csv\n").stdout.splitlines()
+        equal((out[0], len(out)), ("exp_sky_30000,c2,sky_bias_1", 2001), name)
     text = "x = subset(obstime, ccd = 3)\ny = subset(fwhm, ccd = 3)\nz = subset(object, ccd = 3)\nn = subset(ccd, ccd = 3)\nwrite w1.{0} x y z n\nread w1.{0}\nvectors\nwrite w2.{0} x y z n\n"
     for ending in ("csv", "tsv", "fits"):
         out = script(text.format(ending)).stdout
