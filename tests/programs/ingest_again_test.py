@@ -130,6 +130,13 @@ if shutil.which("strace") and not SANITIZED:
             equal(content("f"), quiet, f"behind {call} {nth} that failed")
     check(tried > 15, f"only {tried} calls failed")
 
+# However many threads read: the same rows, and the same headers.
+for jobs in (1, 4):
+    counts(f"j{jobs}", "-j", jobs, "night")
+    equal(content(f"j{jobs}"), quiet, f"-j {jobs}")
+for path in SIM:
+    equal(run("imheader", "-db", "j1", path, code=0).stdout, run("imheader", "-db", "j4", path, code=0).stdout, f"{path}: cards by one thread and by four")
+
 # Two at once: one after the other. (Who does not wait is told who is at work: ingest_runs_test.py)
 a, b = (subprocess.Popen([os.path.join(BIN, "imingest"), "-db", "two", "night"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2))
 equal(sorted([a.wait(100), b.wait(100)]), [0, 0], f"two at once: {a.stderr.read()} {b.stderr.read()}")

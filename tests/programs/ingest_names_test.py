@@ -48,6 +48,10 @@ fails(1, ["no table and no keyword"], "imkeys", "-db", "M", "K2000")
 fails(2, ["K1990", "heap"], "imsearch", "-db", "M", "-from", "testcam_0", "-where", "K1990 > 0")
 out = run("imkeys", "-db", "M", "testcam_0", code=0)
 check(f"testcam_0: {2000 - len(there) + 21} values of its headers are in no column" in out.stderr, f"imkeys TABLE: {out.stderr}")
+whole = read("M/headers/testcam_0.heap")
+write("M/headers/testcam_0.heap", whole[:40] + bytes(len(whole) - 40))
+fails(3, ["M/headers/testcam_0.heap"], "imkeys", "-db", "M", "K1990")
+write("M/headers/testcam_0.heap", whole)
 equal(run("imkeys", "-db", "C", "-from", "testcam_0", "GAIN", code=1).stderr.count("no column"), 0, "of no keyword in a heap")
 
 # A text of more than 500 bytes, in CONTINUE cards: in the heap; a shorter one of the keyword makes the column.

@@ -138,14 +138,15 @@ if shutil.which("strace") and not SANITIZED:
 
     def change_while_read(db, path):
         """A run that stops when it opens the file, which changes then. Its exit code."""
+        if os.path.exists("trace"):
+            os.remove("trace")
         trace = subprocess.Popen(["strace", "-f", "-o", "trace", "-P", os.path.abspath(path), "-e", "trace=openat", "-e", "inject=openat:signal=SIGSTOP:when=1",
                                   os.path.join(BIN, "imingest"), "-db", db, "-j", "1", os.path.dirname(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stands, end = None, time.time() + 60
         while not stands and trace.poll() is None and time.time() < end:
-            for child in read(f"/proc/{trace.pid}/task/{trace.pid}/children").decode().split():
-                if read(f"/proc/{child}/stat").decode().rsplit(")", 1)[1].split()[0] in "Tt" and os.path.exists("trace") and b"SIGSTOP" in read("trace"):
-                    stands = int(child)
             time.sleep(0.01)
+            found = re.search(rb"(\d+) +--- stopped by SIGSTOP ---", read("trace") if os.path.exists("trace") else b"")
+            stands = found and int(found[1])
         if check(stands, f"{path} was not opened"):
             image(path, NUMBER=100, MORE="than before")
             os.kill(stands, signal.SIGCONT)
