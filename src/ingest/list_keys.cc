@@ -46,8 +46,23 @@ class Wanted {
   bool matches(const std::string& column) const {
     return is_pattern_ ? glob_match(pattern_, column) : equal_nocase(column, column_);
   }
+  /// The first keyword of a header that matches and has a value, as a column; empty: there is none.
+  std::string column_in(const Header& header) const {
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (!may_be(header.card(i))) continue;
+      if (const auto key = headers::key_value(header, i); key && matches(key->column)) return key->column;
+    }
+    return {};
+  }
 
  private:
+  // By the first character alone: most cards are not looked at any further.
+  bool may_be(std::string_view card) const {
+    if (is_pattern_ || column_.starts_with("KEY_") || starts_nocase(card, "HIERARCH")) return true;
+    const std::string first = to_upper(card.substr(0, 1));
+    return first < "A" || first > "Z" || first == column_.substr(0, 1);
+  }
+
   bool is_pattern_;
   std::string column_, pattern_;
 };
@@ -369,37 +384,42 @@ class Keys {
     return out.write(options_, sink_);
   }
 
-  // Headers that have such a keyword, which is in no column: those of rows that say they have more than their columns.
+  // Headers of a table that have such a keyword, which is in no column: among those of rows that say they have more than their columns.
   Result<std::int64_t> count_in_heap(const std::string& name, const Wanted& wanted, std::string& column) {
     std::string path;
     IMREG_ASSIGN(const RecordFile file, open(name, path));
     IMREG_ASSIGN(auto chosen, selection(file));
     if (!chosen) return 0;
     const headers::OwnFields own(file.schema());
-    std::vector<std::vector<headers::HeapPlace>> workers(static_cast<std::size_t>(workers_for(file.count(), jobs_)));
+    struct Worker {
+      std::optional<headers::Heap> heap;
+      std::int64_t count = 0;
+      std::string column;
+      Status status;
+    };
+    std::vector<Worker> workers(static_cast<std::size_t>(workers_for(file.count(), jobs_)));
+    const auto look = [&](Worker& worker, RecordView row) -> Status {
+      if (!worker.heap) {
+        IMREG_ASSIGN(worker.heap, headers::Heap::open(headers::heap_of(path)));
+      }
+      IMREG_ASSIGN(auto cards, worker.heap->read({row[own.heap], row[own.heapcrc]}));
+      std::string found = wanted.column_in(Header(std::move(cards)));
+      if (found.empty()) return {};
+      worker.column = std::move(found);
+      ++worker.count;
+      return {};
+    };
     IMREG_TRY(each_span(file, *std::move(chosen), [&](std::size_t at, std::span<const char* const> records) {
       for (const char* record : records) {
-        const RecordView row(record);
-        if (row[own.others] > 0) workers[at].push_back({row[own.heap], row[own.heapcrc]});
+        if (RecordView(record)[own.others] == 0) continue;
+        if (Status status = look(workers[at], RecordView(record)); !status.ok()) workers[at].status = std::move(status);
       }
     }));
-    std::optional<headers::Heap> heap;
     std::int64_t count = 0;
-    for (const auto& places : workers) {
-      for (const auto& place : places) {
-        if (!heap) {
-          IMREG_ASSIGN(heap, headers::Heap::open(headers::heap_of(path)));
-        }
-        IMREG_ASSIGN(auto cards, heap->read(place));
-        const Header header(std::move(cards));
-        for (std::size_t i = 0; i < header.size(); ++i) {
-          const auto key = headers::key_value(header, i);
-          if (!key || !wanted.matches(key->column)) continue;
-          column = key->column;
-          ++count;
-          break;
-        }
-      }
+    for (const auto& worker : workers) {
+      IMREG_TRY(worker.status);
+      if (worker.count > 0) column = worker.column;
+      count += worker.count;
     }
     return count;
   }
@@ -409,7 +429,7 @@ class Keys {
     const Wanted wanted(options_.word);
     std::string told, column;
     for (const auto& name : names_) {
-      const auto count = count_in_heap(name, wanted, column);
+      auto count = count_in_heap(name, wanted, column);
       if (!count) {
         IMREG_TRY(passed_over(count.status()));
       } else if (*count > 0) {

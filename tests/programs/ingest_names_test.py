@@ -32,22 +32,24 @@ equal(keys("C")[0]["others"], 3, "imkeys: values that are in no column")
 # More keywords than FITS allows columns: the rest is in the heap, which every program says that is asked for one of them.
 many = [card(f"K{i}", i * 3) for i in range(2000)]
 image("many/m.fits", extra=many)
-image("many/n.fits", extra=many[1980:] + [card("ALONE", 4)])
+odd = [card("alone", 4), card("-ODD", 5), card("1ST", 6), "HIERARCH ESO FAR AWAY = 7".ljust(80), card("DP9", "AXIS.1: 8")]
+image("many/n.fits", extra=many[1980:] + odd)
 equal(counts("M", "many")["new"], 2, "2,000 keywords")
 table = {r["filename"]: r for r in rows("M", "-from", "testcam_0")}
 there = [f"K{i}" for i in range(2000) if f"k{i}" in table["m.fits"]]
 check(900 < len(there) < 999 and there == [f"K{i}" for i in range(len(there))], f"{len(there)} columns")
 equal([table["m.fits"][k.lower()] for k in there], [3 * int(k[1:]) for k in there], "values")
-equal((table["m.fits"]["others"], table["n.fits"]["others"]), (2000 - len(there), 21), "values in the heap only")
+equal((table["m.fits"]["others"], table["n.fits"]["others"]), (2000 - len(there), 20 + len(odd)), "values in the heap only")
 equal(cards("M", "m.fits", "K*"), many, "imheader")
 out = fails(1, ["k1990 is in no column", "2 headers of testcam_0", "imheader -key"], "imkeys", "-db", "M", "k1990")
-fails(1, ["ALONE", "1 header of testcam_0"], "imkeys", "-db", "M", "ALON?")
+for word in ("ALON?", "ALONE", "-odd", "_ODD", "1ST", "KEY_1ST", "ESO FAR AWAY", "ESO_FAR_AWAY", "eso far*", "DP9.AXIS.1", "DP9_AXIS_1"):
+    fails(1, ["1 header of testcam_0"], "imkeys", "-db", "M", "--", word) if word[0] == "-" else fails(1, ["1 header of testcam_0"], "imkeys", "-db", "M", word)
 fails(1, ["K1500", "1 header of testcam_0"], "imkeys", "-db", "M", "K1500", "-where", "filename = 'm.fits'")
 fails(1, ["no table and no keyword"], "imkeys", "-db", "M", "K1500", "-where", "filename = 'n.fits'")
 fails(1, ["no table and no keyword"], "imkeys", "-db", "M", "K2000")
 fails(2, ["K1990", "heap"], "imsearch", "-db", "M", "-from", "testcam_0", "-where", "K1990 > 0")
 out = run("imkeys", "-db", "M", "testcam_0", code=0)
-check(f"testcam_0: {2000 - len(there) + 21} values of its headers are in no column" in out.stderr, f"imkeys TABLE: {out.stderr}")
+check(f"testcam_0: {2000 - len(there) + 20 + len(odd)} values of its headers are in no column" in out.stderr, f"imkeys TABLE: {out.stderr}")
 whole = read("M/headers/testcam_0.heap")
 write("M/headers/testcam_0.heap", whole[:40] + bytes(len(whole) - 40))
 fails(3, ["M/headers/testcam_0.heap"], "imkeys", "-db", "M", "K1990")
