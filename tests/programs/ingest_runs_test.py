@@ -173,6 +173,8 @@ if shutil.which("strace") and not SANITIZED:
     # A run that ended before it was done with a new file: begun, and new still; when it cannot be read then, nothing of it is there.
     strace("trace", ["fdatasync"], [os.path.join(BIN, "imingest"), "-db", "all", "-j", "1", "moving"])
     states = set()
+    image("moving/m.fits", NUMBER=1, ROOTNAME="same")
+    image("moving/quiet.fits", NUMBER=2, ROOTNAME="same")
     for nth in range(1, read("trace").decode().count("fdatasync(") + 1):
         db = f"b{nth}"
         inject("trace", "fdatasync", "signal=KILL", nth, [os.path.join(BIN, "imingest"), "-db", db, "-j", "1", "moving"])
@@ -180,6 +182,13 @@ if shutil.which("strace") and not SANITIZED:
         states |= {r["state"] for r in there}
         check(all((r["first"] is None) == (r["state"] == "begun") for r in there), f"{there}")
         if there and there[0]["state"] == "begun":
+            shutil.copytree(db, db + "gone")
+            os.rename("moving/m.fits", "m.fits")
+            report = counts(db + "gone", "moving")
+            equal((report["gone"], report["new"]), (1, 1), "one is gone before any run has ended with it")
+            (master,) = rows(db + "gone/master.db")
+            equal((master["first"] is None, master["files"]), (False, 1), "the observation has the time of the other one")
+            os.rename("m.fits", "moving/m.fits")
             equal(change_while_read(db, "moving/m.fits"), 4, "it changes when it is read again")
             equal([of_file(db, "m.fits")[k] for k in ("state", "class", "hdus")], ["failed", "changing", 0], "files.db")
             run("imcheck", "-db", db, code=0)
