@@ -28,7 +28,7 @@ std::string observation_of(RecordView row);
 class FileTable {
  public:
   static std::string path_in(const std::string& folder);
-  /// Whether there is one in this folder, of whatever release.
+  /// Whether there is one in this folder, of whatever release, damaged or not.
   static bool is_in(const std::string& folder);
   /// Makes it when it is missing. Errors: those of RecordWriter::open_or_create; mismatch (of another release).
   static Result<FileTable> open(const std::string& folder, const RecordWriter::Options& options);

@@ -431,7 +431,8 @@ class Keys {
     for (const auto& name : names_) {
       auto count = count_in_heap(name, wanted, column);
       if (!count) {
-        IMREG_TRY(passed_over(count.status()));
+        if (!options_.on_fault) return count.status();
+        options_.on_fault(count.status());
       } else if (*count > 0) {
         told += (told.empty() ? "" : ", ") + counted(*count, "header") + " of " + name;
       }
