@@ -102,6 +102,7 @@ for n in range(0, 120, 9):
     os.remove(f"A/f{n:03}.fits")
 run("imingest", "-db", "H", "A", code=0)
 known = compare("H")
+check(any(v for units in UNITS.values() for v in units.values()), "some column has a unit")
 if os.path.isdir(FITS):
     run("imingest", "-db", "R", FITS, code=4, timeout=1800)
     known_real = compare("R")
