@@ -1,9 +1,9 @@
 // One stack of tasks for all threads: tasks are calls of the kernel by the hundred, so that its lock is nothing beside them.
 #include "archive/tasks.h"
 
-#include <system_error>
-#include <thread>
 #include <utility>
+
+#include "os/processors.h"
 
 namespace imreg::archive {
 
@@ -40,13 +40,7 @@ void Tasks::work() {
 }
 
 void Tasks::run(int jobs) {
-  std::vector<std::thread> threads;
-  try {
-    for (int i = 1; i < jobs; ++i) threads.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {  // fewer than wished do the work too
-  }
-  work();
-  for (auto& thread : threads) thread.join();
+  at_once(jobs, [this](int) { work(); });
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 

@@ -27,6 +27,7 @@
 #include "ingest/observations.h"
 #include "ingest/tables.h"
 #include "os/file.h"
+#include "os/processors.h"
 #include "registry/registrar.h"
 
 namespace imreg {
@@ -302,13 +303,34 @@ class Ingest {
       IMREG_ASSIGN(const auto names, header_tables(options_.folder));
       for (const auto& name : names) by_table.try_emplace(name);
     }
-    for (auto& [name, list] : by_table) {
-      std::set<std::string> updated;
-      for (const auto& row : list) updated.insert(of_batch_.at(row.file).observation);
-      report_.rows += std::ssize(list);
-      IMREG_ASSIGN(auto* table, tables_.open(name));
-      IMREG_ASSIGN(const auto written, table->write(std::move(list), again));
-      for (const auto& observation : updated) log_.info(observation, "Updated " + acsql_name(name) + " table.");
+    // Each table is a file of its own: some at a time, and in their order what is said of them.
+    for (auto from = by_table.begin(); from != by_table.end();) {
+      std::vector<decltype(from)> some;
+      for (; from != by_table.end() && some.size() < Tables::kTogether; ++from) some.push_back(from);
+      IMREG_TRY(write_tables(some, again));
+    }
+    return {};
+  }
+  Status write_tables(const std::vector<std::map<std::string, std::vector<HeaderRow>>::iterator>& some,
+                      const std::vector<std::int64_t>& again) {
+    std::vector<std::set<std::string>> updated(some.size());
+    std::vector<headers::HeaderTable*> tables(some.size());
+    std::vector<std::optional<Result<headers::TableReport>>> results(some.size());
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      for (const auto& row : some[i]->second) updated[i].insert(of_batch_.at(row.file).observation);
+      report_.rows += std::ssize(some[i]->second);
+      IMREG_ASSIGN(tables[i], tables_.open(some[i]->first));
+    }
+    std::atomic<std::size_t> next{0};
+    at_once(std::min(options_.jobs, static_cast<int>(some.size())), [&](int) {
+      for (std::size_t i; (i = next++) < some.size();)
+        results[i].emplace(tables[i]->write(std::move(some[i]->second), again));
+    });
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const std::string& name = some[i]->first;
+      IMREG_TRY(results[i]->status());
+      const auto& written = **results[i];
+      for (const auto& observation : updated[i]) log_.info(observation, "Updated " + acsql_name(name) + " table.");
       for (const auto& fresh : written.new_keywords)
         log_.warning(of_batch_.at(fresh.file).rootname, fresh.keyword + " not in " + acsql_name(name));
       for (const auto& one : written.texts) {

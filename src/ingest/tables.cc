@@ -7,7 +7,7 @@
 namespace imreg::ingest {
 
 namespace {
-constexpr std::size_t kMostOpen = 64;
+constexpr std::size_t kMostOpen = 2 * Tables::kTogether;
 }  // namespace
 
 Status with_remedy(const Status& fault) {

@@ -19,9 +19,10 @@ Status with_remedy(const Status& fault);
 
 class Tables {
  public:
+  static constexpr std::size_t kTogether = 32;
   Tables(std::string folder, RecordWriter::Options options)
       : folder_(std::move(folder)), options_(std::move(options)) {}
-  /// Lives until others were opened. Errors: those of HeaderTable::open.
+  /// Lives until kTogether others were opened. Errors: those of HeaderTable::open.
   Result<headers::HeaderTable*> open(const std::string& name);
   /// Gives back what tables have for more rows.
   Status trim();

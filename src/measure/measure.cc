@@ -9,8 +9,6 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/json.h"
@@ -242,13 +240,7 @@ class Crew {
       : paths_(paths), cameras_(cameras), options_(options), done_(done) {}
 
   void run(int jobs) {
-    std::vector<std::thread> threads;
-    try {
-      for (int i = 1; i < jobs; ++i) threads.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {  // fewer threads do it too
-    }
-    work();
-    for (std::thread& thread : threads) thread.join();
+    at_once(jobs, [this](int) { work(); });
   }
 
  private:

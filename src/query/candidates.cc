@@ -6,8 +6,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <new>
-#include <system_error>
-#include <thread>
+
+#include "os/processors.h"
 
 namespace imreg {
 
@@ -57,14 +57,7 @@ Status each_block(std::int64_t count, int jobs,
       fail(no_memory());
     }
   };
-  std::vector<std::thread> threads;
-  try {
-    for (int worker = 1; worker < workers_for(count, jobs); ++worker) threads.emplace_back(run, worker);
-  } catch (const std::system_error&) {  // fewer threads do the same work
-  } catch (const std::bad_alloc&) {     // those that run must be waited for
-  }
-  run(0);
-  for (auto& thread : threads) thread.join();
+  at_once(workers_for(count, jobs), run);
   return failure;
 }
 

@@ -1,10 +1,8 @@
 // Compares what the rows say with what the columns say, by threads; where the sums differ, finds the rows.
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
 
+#include "os/processors.h"
 #include "scan/index_columns.h"
 
 namespace imreg::index {
@@ -48,34 +46,17 @@ std::vector<IndexFault> IndexCheck::compare(const Sums& rows, const RecordFile& 
   std::vector<std::vector<IndexFault>> faults(groups);
   std::vector<std::vector<std::uint64_t>> sums(groups, std::vector<std::uint64_t>(s.columns.size()));
   std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto work = [&] {
-    try {
-      for (std::size_t group; (group = next++) < groups;) {
-        std::vector<std::uint64_t> own(s.columns.size());  // in no line of the cache with another thread's
-        std::uint64_t* const sum = own.data();
-        const auto add = [sum](std::size_t column, std::int64_t, std::uint64_t key, std::uint64_t value) {
-          sum[column] += pair_hash(column, key, value);
-        };
-        ColumnWalk<decltype(add)>{s, add, faults[group], most}.group(group);
-        sums[group] = std::move(own);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+  at_once(std::min<int>(jobs, static_cast<int>(groups)), [&](int) {
+    for (std::size_t group; (group = next++) < groups;) {
+      std::vector<std::uint64_t> own(s.columns.size());  // in no line of the cache with another thread's
+      std::uint64_t* const sum = own.data();
+      const auto add = [sum](std::size_t column, std::int64_t, std::uint64_t key, std::uint64_t value) {
+        sum[column] += pair_hash(column, key, value);
+      };
+      ColumnWalk<decltype(add)>{s, add, faults[group], most}.group(group);
+      sums[group] = std::move(own);
     }
-  };
-  {
-    std::vector<std::thread> threads;
-    try {
-      for (int i = 1; i < std::min<int>(jobs, static_cast<int>(groups)); ++i) threads.emplace_back(work);
-    } catch (const std::exception&) {  // fewer than wished do the work too
-    }
-    work();
-    for (auto& thread : threads) thread.join();
-  }
-  if (failure) std::rethrow_exception(failure);
+  });
 
   std::vector<IndexFault> out;
   for (auto& of_group : faults) out.insert(out.end(), of_group.begin(), of_group.end());

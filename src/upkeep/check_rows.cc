@@ -8,16 +8,14 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
-#include <exception>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "os/processors.h"
 #include "record/crc32c.h"
 #include "record/record_state.h"
 #include "upkeep/row_rules.h"
@@ -223,32 +221,19 @@ void RowsCheck::check_piece(std::int64_t from, std::int64_t end, Part& part) con
 template <class Work>
 void RowsCheck::in_threads(std::vector<Part>& parts, const Work& work) {
   std::atomic<std::int64_t> next{0}, finished{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto run = [&](Part& part, bool ours) {
+  at_once(static_cast<int>(parts.size()), [&](int worker) {
     try {
       for (std::int64_t from; (from = piece_ * next++) < file_.count();) {
         const std::int64_t end = std::min(from + piece_, file_.count());
-        work(from, end, part);
+        work(from, end, parts[static_cast<std::size_t>(worker)]);
         finished += (end - from) * static_cast<std::int64_t>(size_);
-        if (ours) done_(finished.exchange(0));
+        if (worker == 0) done_(finished.exchange(0));
       }
     } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
       next = file_.count();
+      throw;
     }
-  };
-  {
-    std::vector<std::thread> threads;
-    try {
-      for (std::size_t i = 1; i < parts.size(); ++i) threads.emplace_back([&, i] { run(parts[i], false); });
-    } catch (const std::exception&) {  // fewer than wished do the work too
-    }
-    run(parts[0], true);
-    for (auto& thread : threads) thread.join();
-  }
-  if (failure) std::rethrow_exception(failure);
+  });
   done_(finished);
 }
 

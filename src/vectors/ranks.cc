@@ -8,9 +8,8 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <system_error>
-#include <thread>
 
+#include "os/processors.h"
 #include "pixels/processor.h"
 
 namespace imreg::vectors {
@@ -70,19 +69,11 @@ std::size_t blocks_of(std::size_t n) { return (n + kBlock - 1) / kBlock; }
 void in_parallel(std::size_t n, int jobs, const BlockWork& work) {
   const std::size_t blocks = blocks_of(n);
   std::atomic<std::size_t> next{0};
-  const auto run = [&] {
+  constexpr std::size_t kWorthAThread = 16;
+  at_once(std::min(jobs, static_cast<int>(blocks / kWorthAThread + 1)), [&](int) {
     for (std::size_t block = next++; block < blocks; block = next++)
       work(block, block * kBlock, std::min(n, (block + 1) * kBlock));
-  };
-  std::vector<std::thread> threads;
-  constexpr std::size_t kWorthAThread = 16;
-  try {
-    for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(std::max(jobs, 1)), blocks / kWorthAThread + 1); ++i)
-      threads.emplace_back(run);
-  } catch (const std::system_error&) {  // fewer threads do the same work
-  }
-  run();
-  for (auto& thread : threads) thread.join();
+  });
 }
 
 Ranks::Ranks(Values values) : values_(values), buckets_(values.size() > kFew ? kMostBuckets : 2) {
