@@ -42,6 +42,12 @@ pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 add_library(vendor_cairo INTERFACE)
 target_link_libraries(vendor_cairo INTERFACE PkgConfig::CAIRO)
 
+# For imlook and what makes pictures of files.
+pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
+add_library(vendor_pictures INTERFACE)
+target_link_libraries(vendor_pictures INTERFACE PkgConfig::PNG PkgConfig::JPEG)
+
 # Can a whole program be linked statically? Sanitizers cannot.
 set(CMAKE_REQUIRED_LINK_OPTIONS -static)
 check_cxx_source_compiles("#include <string>\nint main(int n, char**) { return std::to_string(n).size() > 5; }" IMREG_CAN_LINK_STATICALLY)

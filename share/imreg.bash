@@ -54,4 +54,4 @@ _imreg() {
   fi
   return 0
 }
-complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imcamera imcheck imbackup imrelocate immv imrm imsort imwatch imqueue imelixir imstats imstatreg imstatus imtemps imingest imheader imkeys
+complete -o default -F _imreg imregister imsearch showiminfo convertimreg imregtable imsim imcamera imcheck imbackup imrelocate immv imrm imsort imwatch imqueue imelixir imstats imstatreg imstatus imtemps imingest imheader imkeys imlook

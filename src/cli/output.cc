@@ -158,6 +158,7 @@ winsize terminal_size() {
 }  // namespace
 
 int terminal_columns() { return terminal_size().ws_col; }
+int terminal_rows() { return terminal_size().ws_row; }
 
 TerminalPlace terminal_place() {
   const winsize size = terminal_size();

@@ -61,6 +61,7 @@ class Output {
 
 /// Columns of the terminal that standard output is; 0 when it is none.
 int terminal_columns();
+int terminal_rows();
 /// Pixels of one of its places, as the terminal has told the kernel; 0 x 0 when it has not.
 struct TerminalPlace {
   int width = 0, height = 0;

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "shell/line_editor.h"
 #include "shell/options.h"
-#include "shell/terminal.h"
+#include "cli/terminal.h"
 #include "trend/request.h"
 #include "trend/workspace.h"
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 # The one table of floors. A room may include only rooms of a lower floor.
 FLOORS = {
-    "base": 0, "os": 1, "sky": 1, "record": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
+    "base": 0, "os": 1, "sky": 1, "record": 2, "raster": 2, "scan": 3, "fits": 3, "codegen": 3, "expression": 3, "history": 3,
     "emit": 4, "image": 4, "camera": 4, "chart": 4, "query": 4, "upkeep": 4, "pixels": 4,
     "temperature": 5, "measure": 5, "vectors": 5, "headers": 5, "keyword": 5, "process": 5, "spectrum": 5, "registry": 6,
-    "acquire": 7, "archive": 7, "trend": 7, "ingest": 7, "serve": 7, "cli": 8, "shell": 9,
+    "acquire": 7, "archive": 7, "look": 6, "trend": 7, "ingest": 7, "serve": 7, "cli": 8, "shell": 9,
 }
 # Which room a public header speaks for; a room includes public headers of lower floors and its own.
 PUBLIC = {
@@ -23,14 +23,14 @@ PUBLIC = {
     "relocate.h": "archive", "move_files.h": "archive", "find_files.h": "archive", "bulk_edit.h": "registry", "statistics.h": "registry",
     "temps.h": "temperature",
     "queue.h": "acquire", "elixir.h": "acquire", "sort.h": "acquire", "watch.h": "acquire",
-    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "chart.h": "chart", "ingest.h": "ingest", "join.h": "ingest", "keys.h": "ingest",
+    "pixels.h": "pixels", "vectors.h": "vectors", "measure.h": "measure", "look.h": "look", "chart.h": "chart", "ingest.h": "ingest", "join.h": "ingest", "keys.h": "ingest",
 }
 GENERATED_FLOOR = 5  # the first floor that sees "formats/x.h"
 # Vendor headers and the only rooms where they may stand.
 VENDORS = [
     (r"boost/program_options", {"cli"}), (r"boost/interprocess", {"os"}), (r"boost/(beast|asio)", {"serve"}),
     (r"fitsio\.h|longnam\.h", {"pixels"}), (r"zlib\.h|bzlib\.h", {"fits"}), (r"erfa|wcslib|wcs\.h", {"sky"}),
-    (r"re2/", {"expression"}), (r"jpeglib\.h|turbojpeg\.h|png\.h", {"image"}), (r"cairo", {"chart"}), (r"histedit", {"shell"}),
+    (r"re2/", {"expression"}), (r"jpeglib\.h|turbojpeg\.h|png\.h", {"raster"}), (r"cairo", {"chart"}), (r"histedit", {"shell"}),
     (r"sqlite3|benchmark/", set()), (r"gtest|gmock|rapidcheck", set()),
 ]
 PROGRAM_LINES = 150

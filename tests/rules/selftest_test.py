@@ -45,7 +45,7 @@ CASES = [  # rule, file, text, a part of the expected message
     ("vendors", "src/registry/r.cc", "#include <erfa.h>\n", "only in: sky"),
     ("vendors", "src/registry/r.cc", "#include <wcslib/wcs.h>\n", "only in: sky"),
     ("vendors", "src/registry/r.cc", "#include <boost/interprocess/sync/file_lock.hpp>\n", "only in: os"),
-    ("vendors", "src/registry/r.cc", "#include <jpeglib.h>\n", "only in: image"),
+    ("vendors", "src/registry/r.cc", "#include <jpeglib.h>\n", "only in: raster"),
     ("vendors", "src/registry/r.cc", "#include <cairo/cairo.h>\n", "only in: chart"),
     ("vendors", "bin/prog.cc", "#include <boost/program_options.hpp>\n", "only in: cli"),
     ("disk_and_shell", "src/registry/r.cc", "// R.\nvoid f() { ::fdatasync(3); }\n", "fdatasync() past os"),

@@ -1,5 +1,5 @@
 // One question to the terminal and its answer, between the keys of a person.
-#include "shell/terminal.h"
+#include "cli/terminal.h"
 
 #include <fcntl.h>
 #include <poll.h>

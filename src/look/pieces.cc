@@ -1,0 +1,178 @@
+// Which HDUs: those that the camera's table takes for images; without any, the first one that has pixels. Bias is the median of an amplifier's
+// overscan, so that amplifiers do not stripe.
+#include "look/pieces.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "measure/ccd_sections.h"
+
+namespace imreg::look {
+
+namespace {
+
+const Hdu* hdu_of(const FitsHeaders& headers, int number) {
+  const auto at =
+      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
+  return at == headers.hdus.end() ? nullptr : &*at;
+}
+
+bool is_flags(const Hdu& hdu) {
+  for (const char* name : {"DQ", "BPM", "MASK", "FLAGS", "CCDMASK"}) {
+    if (equal_nocase(trim(hdu.extname), name)) return true;
+  }
+  return false;
+}
+
+// The data quality of this image: the next extension of such a name with its version and shape; else the only one of its shape.
+const Hdu* flags_of(const FitsHeaders& headers, const Hdu& image) {
+  const Hdu* out = nullptr;
+  int of_shape = 0;
+  for (const auto& hdu : headers.hdus) {
+    if (!hdu.is_image() || hdu.bitpix < 0 || !is_flags(hdu) || hdu.axes != image.axes || hdu.number == image.number)
+      continue;
+    if (hdu.extver == image.extver) return &hdu;
+    out = &hdu;
+    ++of_shape;
+  }
+  return of_shape == 1 ? out : nullptr;
+}
+
+// What speaks of the first amplifier only is asked of each one's own header.
+ImageFacts facts_for(const Hdu& amplifier, const ImageFacts& facts) {
+  ImageFacts out;
+  for (auto section : {&ImageFacts::datasec, &ImageFacts::trimsec, &ImageFacts::biassec, &ImageFacts::detsec}) {
+    out.*section = facts.*section;
+    if ((facts.*section).hdu == facts.extension)
+      (out.*section).value = amplifier.header.text_of((facts.*section).keyword);
+  }
+  return out;
+}
+
+class Pieces {
+ public:
+  Pieces(const PixelFile& file, const FitsHeaders& headers, const PieceOptions& options)
+      : file_(file), headers_(headers), options_(options) {}
+
+  Status add(const Hdu& hdu, const ImageFacts& facts, bool cube) {
+    const std::int64_t planes = planes_of(hdu);
+    std::int64_t plane = std::max(0, facts.slice - 1);
+    if (cube || options_.hdu) {
+      if (options_.slice > planes)
+        return Status(Code::invalid, "HDU " + std::to_string(hdu.number) + " has " + std::to_string(planes) +
+                                         " planes: there is no plane " + std::to_string(options_.slice));
+      plane = options_.slice > 0 ? options_.slice - 1 : planes / 2;
+    }
+    IMREG_ASSIGN(auto image, file_.image(hdu, plane));
+    const PixelPlane& pixels = image.plane();
+    const PixelBox whole{0, 0, pixels.width, pixels.height};
+    Piece piece{
+        .image = std::move(image), .flags = {}, .box = whole, .place = {}, .name = {}, .hdu = &hdu, .detector = {}};
+    piece.ccd = facts.ccd.value.value_or(-1);
+    piece.name = facts.chip.value.value_or("HDU " + std::to_string(hdu.number));
+    if (options_.flags) {
+      if (const Hdu* const flags = flags_of(headers_, hdu)) {
+        if (auto of = file_.image(*flags)) piece.flags = *std::move(of);
+      }
+    }
+    if (facts.detsec.value) piece.detector = parse_section(*facts.detsec.value);
+    if (options_.all_pixels) return out_.push_back(std::move(piece)), Status();
+    const auto sections = measure::sections_of(hdu.header, facts, pixels.width, pixels.height);
+    // One overscan of each data region, or one for all of them.
+    const auto boxes = sections.data.empty() ? std::vector<PixelBox>{whole} : sections.data;
+    const std::size_t count = boxes.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      Piece one = piece;
+      one.box = boxes[i];
+      std::vector<PixelArea> overscan;
+      for (std::size_t k = 0; k < sections.bias.size(); ++k) {
+        if (sections.bias.size() != count || k == i) overscan.push_back({&pixels_of(one), sections.bias[k]});
+      }
+      if (const double bias = statistics_of(overscan).median; std::isfinite(bias)) one.bias = bias;
+      if (count > 1) place_within(one, piece.detector, boxes);
+      out_.push_back(std::move(one));
+    }
+    return {};
+  }
+
+  std::vector<Piece> take() { return std::move(out_); }
+
+ private:
+  static const PixelPlane& pixels_of(const Piece& piece) { return piece.image.plane(); }
+
+  // Of several amplifiers in one image: side by side as they are stored, on the detector of the CCD if that is told.
+  static void place_within(Piece& piece, const std::optional<Section>& detector, const std::vector<PixelBox>& boxes) {
+    std::int64_t left = std::numeric_limits<std::int64_t>::max(), low = left;
+    std::int64_t before = 0, below = 0;
+    for (const auto& box : boxes) left = std::min(left, box.x), low = std::min(low, box.y);
+    // Overscan between them is left out: what stands at the left of it and below it is counted once.
+    for (const auto& box : boxes) {
+      if (box.x + box.width <= piece.box.x && box.y == piece.box.y) before += box.width;
+      if (box.y + box.height <= piece.box.y && box.x == piece.box.x) below += box.height;
+    }
+    const std::int64_t x = before + 1, y = below + 1;
+    Section own{x, x + piece.box.width - 1, y, y + piece.box.height - 1};
+    if (detector && !detector->flip_x() && !detector->flip_y()) {
+      own.x1 += detector->x1 - 1, own.x2 += detector->x1 - 1, own.y1 += detector->y1 - 1, own.y2 += detector->y1 - 1;
+    }
+    piece.detector = own;
+  }
+
+  const PixelFile& file_;
+  const FitsHeaders& headers_;
+  const PieceOptions& options_;
+  std::vector<Piece> out_;
+};
+
+}  // namespace
+
+void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
+  read_row(image.plane(), box.y + y, box.x, to);
+  if (bias != 0) {
+    const auto off = static_cast<float>(bias);
+    for (float& value : to) value -= off;
+  }
+  if (!trusted_only || !flags) return;
+  std::vector<float> bits(to.size());
+  read_row(flags->plane(), box.y + y, box.x, bits);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (bits[i] != 0) to[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& headers, const FileFacts& facts,
+                                     const PieceOptions& options) {
+  Pieces out(file, headers, options);
+  if (options.hdu) {
+    const Hdu* const hdu = hdu_of(headers, *options.hdu);
+    if (!hdu || !hdu->is_image())
+      return Status(Code::invalid, "HDU " + std::to_string(*options.hdu) + (hdu ? " is no image" : " is not there"));
+    ImageFacts none;
+    for (const auto& facts_of_one : facts.images) {
+      if (facts_of_one.extension == hdu->number) none = facts_of_one;
+    }
+    IMREG_TRY(out.add(*hdu, none, true));
+    return out.take();
+  }
+  for (const auto& one : facts.images) {
+    const bool slice = one.mode == ImageMode::slice;
+    if (slice && one.slice != (options.slice > 0 ? options.slice : 1)) continue;  // others are pictures of their own
+    for (const int number : one.amplifiers.empty() ? std::vector<int>{one.extension} : one.amplifiers) {
+      const Hdu* const hdu = hdu_of(headers, number);
+      if (!hdu) continue;
+      IMREG_TRY(out.add(*hdu, number == one.extension ? one : facts_for(*hdu, one), one.mode == ImageMode::cube));
+    }
+  }
+  auto pieces = out.take();
+  if (!pieces.empty()) return pieces;
+  for (const auto& hdu : headers.hdus) {
+    if (!hdu.is_image() || is_flags(hdu)) continue;
+    IMREG_TRY(out.add(hdu, {}, true));
+    return out.take();
+  }
+  return Status(Code::invalid, facts.why_none.empty() ? "there is no image in it" : facts.why_none);
+}
+
+}  // namespace imreg::look

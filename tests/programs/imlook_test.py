@@ -1,0 +1,257 @@
+"""imlook against numpy, PIL and astropy: acsql's arithmetic on all real files, every stretch by its formula, mosaics put together by hand, means
+of smaller pictures, and what is no picture."""
+import io, warnings
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from PIL import Image
+from astropy.io import fits
+from astropy.visualization import AsinhStretch, LogStretch, SqrtStretch, ZScaleInterval
+from harness import *
+
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(7)
+Image.MAX_IMAGE_PIXELS = None
+
+
+def look(*args, code=0):
+    """The pixels of a PNG, row 1 at the bottom."""
+    out = run("imlook", "-o", "out.png", *args, code=code)
+    if code:
+        check(not os.path.exists("out.png"), f"{args}: nothing is written")
+        return out
+    picture = np.asarray(Image.open("out.png")).astype(int)
+    os.remove("out.png")
+    return picture[::-1]
+
+
+def near(got, wanted, what, most=1, where=None):
+    if not equal(got.shape, wanted.shape, what + ": size"):
+        return
+    away = np.abs(got.astype(float) - wanted)
+    if where is not None:
+        away = away[where]
+    check(away.size == 0 or away.max() <= most, f"{what}: up to {away.max() if away.size else 0} levels away, {np.count_nonzero(away > most)} pixels of {away.size}")
+
+
+def acsql(data):
+    """Clamped to the 99th percentile, then to the first of that; 0 to 255 without decimals. As floats, without what is not finite."""
+    data = np.array(data, dtype=float)
+    good = np.isfinite(data)
+    if not good.any():
+        return data * 0
+    data[good & (data > np.percentile(data[good], 99))] = np.percentile(data[good], 99)
+    low = np.percentile(data[good], 1)
+    data[good & (data < low)] = low
+    if data[good].max() == low:
+        return np.full(data.shape, 128.0)
+    return (data - low) / (data[good].max() - low) * 255
+
+
+def as_image(data):
+    """Two axes: of a cube its middle plane."""
+    while data.ndim > 2:
+        data = data.reshape((-1,) + data.shape[-2:])
+        data = data[len(data) // 2]
+    return np.atleast_2d(data)
+
+
+def real_files():
+    """acsql's arithmetic, on every file that has a picture; all others are told why they have none, and leave no file."""
+    drawn = reasons = 0
+    paths = sorted(os.path.join(folder, name) for folder, _, names in os.walk(FITS) for name in names if name != "MANIFEST.tsv")
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda at: run("imlook", "-stretch", "acsql", "-j", 1, "-o", f"acs{at}.png", paths[at]), range(len(paths))))
+    for at, (path, out) in enumerate(zip(paths, results)):
+        name, png = os.path.basename(path), f"acs{at}.png"
+        if out.returncode != 0:
+            equal(out.returncode, 4, f"{name}: exit code")
+            check(out.stderr.startswith("imlook: " + path) and not os.path.exists(png), f"{name}: {out.stderr}")
+            reasons += 1
+            continue
+        got = np.asarray(Image.open(png)).astype(int)[::-1]
+        os.remove(png)
+        try:
+            with fits.open(path, memmap=False) as hdus:
+                images = [h for h in hdus if h.is_image and h.header.get("NAXIS", 0) > 0 and h.data is not None and h.data.size > 0]
+                science = [h for h in images if h.name.upper() == "SCI"]
+                wanted = [[as_image(h.data)] for h in images] + ([[as_image(h.data) for h in science[:2]]] if len(science) > 1 else [])
+                if len(images) == 2:
+                    wanted.append([as_image(h.data) for h in images])
+                if len(images[:1]) and images[0].data.ndim > 2:
+                    wanted += [[as_image(plane)] for plane in images[0].data.reshape((-1,) + images[0].data.shape[-2:])]
+        except Exception:  # damaged, or astropy does not read it: what there is was drawn
+            continue
+        wanted = [np.concatenate(parts) for parts in wanted if len({p.shape[1] for p in parts}) == 1]
+        same = [w for w in wanted if w.shape == got.shape]
+        if not same:  # several CCDs
+            continue
+        away = []
+        for data in same:
+            data = data.astype(np.float32) if data.dtype.kind == "f" else data
+            expected, good = acsql(data), np.isfinite(data.astype(float))
+            away.append(np.abs(got[good] - np.floor(expected[good])).max() if good.any() else 0)
+        if name == "compressed_with_nan.fits":  # astropy takes its ZBLANK for a number
+            continue
+        if check(min(away) <= 1, f"{path}: {away} levels from numpy's"):
+            drawn += 1
+    check(drawn > 100, f"{drawn} pictures compared")
+    check(reasons > 500, f"{reasons} files without a picture")
+    print(f"{drawn} pictures equal numpy's, {reasons} reasons")
+
+
+def stretches():
+    """Each stretch by its formula, between the limits it takes."""
+    data = (1000 + 12 * rng.standard_normal((210, 300)) + 3000 * rng.random((210, 300)) ** 40).astype(np.float32)
+    fits.writeto("s.fits", data)
+    low, high = np.percentile(data.astype(float), [0.5, 99.5])
+    place = np.clip((data.astype(float) - low) / (high - low), 0, 1)
+    near(look("-stretch", "linear", "s.fits"), np.floor(255 * place), "linear")
+    near(look("-stretch", "log", "s.fits"), 255 * LogStretch(1000)(place), "log", 2)  # steep at its dark end: 32,768 steps
+    near(look("-stretch", "sqrt", "s.fits"), 255 * SqrtStretch()(place), "sqrt", 2)
+    near(look("-stretch", "asinh", "s.fits"), 255 * AsinhStretch(0.1)(place), "asinh")
+    z1, z2 = ZScaleInterval().get_limits(data)
+    near(look("s.fits"), np.floor(255 * np.clip((data - z1) / (z2 - z1), 0, 1)), "zscale, which is what nobody asked for")
+    ranks = (data[..., None] > np.sort(data.ravel())[None, None, ::63]).sum(axis=-1) / 1000
+    near(look("-stretch", "histeq", "s.fits"), 255 * ranks, "equal numbers of each level", 5, where=(place > 0.01) & (place < 0.6))
+    low, high = np.percentile(data.astype(float), [20, 60])
+    near(look("-stretch", "linear", "-percent", 20, 60, "s.fits"), np.floor(255 * np.clip((data - low) / (high - low), 0, 1)), "-percent")
+    near(look("-range", 990, 1040, "s.fits"), np.floor(255 * np.clip((data - 990.0) / 50, 0, 1)), "-range")
+    near(look("-negative", "-range", 990, 1040, "s.fits"), 255 - np.floor(255 * np.clip((data - 990.0) / 50, 0, 1)), "-negative")
+    picture = look("-palette", "heat", "-range", 990, 1040, "s.fits")
+    equal(picture.shape, (210, 300, 3), "a palette has colours")
+    # Exact percentiles of all types, also of few values.
+    for kind in (np.uint8, np.int16, np.int32, np.float32, np.float64):
+        for shape in ((1, 1), (1, 2), (3, 1), (5, 7), (64, 65)):
+            data = (rng.random(shape) * 200).astype(kind)
+            fits.writeto("t.fits", data, overwrite=True)
+            near(look("-stretch", "acsql", "t.fits"), np.floor(acsql(data.astype(np.float32))), f"acsql of {shape} {kind.__name__}")
+
+
+def values_that_are_none():
+    data = np.arange(600, dtype=np.float32).reshape(20, 30)
+    data[3, 4], data[5, 6], data[7, 8] = np.nan, np.inf, -np.inf
+    fits.writeto("n.fits", data)
+    picture = look("-range", 0, 600, "n.fits")
+    equal(picture.shape, (20, 30, 3), "what has no value has a shade of its own")
+    odd = (picture[..., 0] != picture[..., 1]) | (picture[..., 1] != picture[..., 2])
+    equal({tuple(map(int, at)) for at in np.argwhere(odd)}, {(3, 4), (5, 6), (7, 8)}, "NaN and infinities")
+    good = np.isfinite(data)
+    near(picture[..., 0], np.floor(255 * np.where(good, data, 0) / 600), "beside them", where=good)
+    # Flags of a data quality extension
+    flags = np.zeros((20, 30), dtype=np.int16)
+    flags[10, 11] = 4
+    clean = np.arange(600, dtype=np.float32).reshape(20, 30)
+    clean[10, 11] = 1e6
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(clean, name="SCI", ver=1), fits.ImageHDU(clean, name="ERR", ver=1), fits.ImageHDU(flags, name="DQ", ver=1)]).writeto("q.fits")
+    picture = look("-hdu", 1, "-stretch", "linear", "-percent", 0, 100, "q.fits")
+    odd = picture[..., 0] != picture[..., 2] if picture.ndim == 3 else np.zeros((20, 30), bool)
+    equal({tuple(map(int, at)) for at in np.argwhere(odd)}, {(10, 11)}, "a flag")
+    check(picture[19, 29, 0] >= 254, "a flagged value does not count")
+    equal(look("-hdu", 1, "-noflags", "-stretch", "linear", "-percent", 0, 100, "q.fits").ndim, 2, "-noflags")
+    # Nothing, and one value
+    fits.writeto("nan.fits", np.full((4, 5), np.nan, np.float32))
+    out = run("imlook", "-o", "x.png", "nan.fits", code=0)
+    check("no pixel has a value" in out.stderr, out.stderr)
+    fits.writeto("one.fits", np.full((4, 5), 7, np.int16))
+    equal(set(look("one.fits").ravel().tolist()), {128}, "one value is grey")
+
+
+def mosaics():
+    """CCDs in their places by DETSEC, without overscan and bias, against numpy; the same from files with one CCD each."""
+    run("imsim", "-o", "sim", "-ccds", 8, "-objects", 1, "-size", "64x96", code=0)
+    run("imsim", "-o", "split", "-ccds", 8, "-objects", 1, "-size", "64x96", "-mode", "split", code=0)
+    name, = [os.path.join(f, n) for f, _, ns in os.walk("sim") for n in ns if n.endswith("o.fits")][:1]
+    with fits.open(name) as hdus:
+        parts = []
+        for hdu in hdus[1:]:
+            numbers = lambda key: [int(v) for v in re.findall(r"\d+", hdu.header[key])]
+            x1, x2, y1, y2 = numbers("DETSEC")
+            d1, d2, e1, e2 = numbers("DATASEC")
+            b1, b2, c1, c2 = numbers("BIASSEC")
+            data = hdu.data.astype(float)
+            piece = data[e1 - 1:e2, d1 - 1:d2] - np.median(data[c1 - 1:c2, b1 - 1:b2])
+            if x2 < x1:
+                piece = piece[:, ::-1]
+            if y2 < y1:
+                piece = piece[::-1]
+            parts.append((min(x1, x2), min(y1, y2), piece))
+    left, low = min(p[0] for p in parts), min(p[1] for p in parts)
+    whole = np.full((max(y + p.shape[0] for _, y, p in parts) - low, max(x + p.shape[1] for x, _, p in parts) - left), np.nan)
+    for x, y, piece in parts:
+        whole[y - low:y - low + piece.shape[0], x - left:x - left + piece.shape[1]] = piece
+    got = look("-range", 0, 3000, name)
+    known = np.isfinite(whole)
+    near(got[..., 0] if got.ndim == 3 else got, np.floor(255 * np.clip(np.where(known, whole, 0) / 3000, 0, 1)), "8 CCDs", where=known)
+    check(known.all() or got.ndim == 3 and len({tuple(p) for p in got[~known].tolist()}) == 1, "between them one colour")
+    files = sorted(os.path.join(f, n) for f, _, ns in os.walk("split") for n in ns if os.path.basename(name)[:-6] in f + n and n.endswith(".fits"))
+    equal(len(files), 8, f"files of one exposure: {files}")
+    apart = look("-range", 0, 3000, *files)
+    equal(apart.shape, got.shape, "from eight files: size"), check((apart == got).all(), "from eight files")
+    # A part of it
+    part = look("-range", 0, 3000, "-region", "11:90,21:140", name)
+    equal(part.shape[:2], (120, 80), "-region"), check((part == got[20:140, 10:90]).all(), "a part is that part")
+    # Smaller: means of what each pixel covers.
+    height, width = whole.shape
+    size = 100
+    factor = size / max(height, width)
+    small = look("-range", 0, 3000, "-size", size, name)
+    equal(max(small.shape[:2]), size, "-size")
+    h, w = small.shape[:2]
+    means = np.full((h, w), np.nan)
+    for y in range(h):
+        for x in range(w):
+            y0, y1, x0, x1 = y * height / h, (y + 1) * height / h, x * width / w, (x + 1) * width / w
+            ys, xs = np.arange(int(y0), min(height, int(np.ceil(y1 - 1e-9)))), np.arange(int(x0), min(width, int(np.ceil(x1 - 1e-9))))
+            weight = np.outer(np.minimum(ys + 1, y1) - np.maximum(ys, y0), np.minimum(xs + 1, x1) - np.maximum(xs, x0))
+            box = whole[ys[0]:ys[-1] + 1, xs[0]:xs[-1] + 1]
+            weight = np.where(np.isfinite(box), weight, 0)
+            if weight.sum() > 1e-6:
+                means[y, x] = (np.where(np.isfinite(box), box, 0) * weight).sum() / weight.sum()
+    has = np.isfinite(means)
+    near(small[..., 0] if small.ndim == 3 else small, np.floor(255 * np.clip(np.where(has, means, 0) / 3000, 0, 1)), "a smaller picture", where=has)
+    for jobs in (1, 3):
+        check((look("-j", jobs, "-range", 0, 3000, "-size", size, name) == small).all(), f"the same by {jobs} threads")
+
+
+def by_sky():
+    """Two images side by side by their WCS alone, the second one turned around."""
+    from astropy.wcs import WCS
+    w = WCS(naxis=2)
+    w.wcs.ctype, w.wcs.crval, w.wcs.crpix, w.wcs.cd = ["RA---TAN", "DEC--TAN"], [150.0, 2.0], [50.5, 40.5], np.array([[-1, 0], [0, 1]]) / 3600
+    a = rng.random((80, 100)).astype(np.float32)
+    b = rng.random((80, 100)).astype(np.float32)
+    second = w.deepcopy()
+    second.wcs.crpix, second.wcs.cd = [50.5 + 110, 40.5], np.array([[1, 0], [0, -1]]) / 3600  # its x runs the other way
+    cards = [fits.ImageHDU(a, header=w.to_header(), name="A"), fits.ImageHDU(b, header=second.to_header(), name="B")]
+    fits.HDUList([fits.PrimaryHDU()] + cards).writeto("w.fits")
+    picture = look("-layout", "wcs", "-range", 0, 1, "w.fits")
+    equal(picture.shape[:2], (80, 210), "by the sky")
+    near(picture[:, :100, 0], np.floor(255 * a), "the first"), near(picture[:, 110:, 0], np.floor(255 * b[::-1, ::-1]), "the second, turned")
+    check(len({tuple(p) for p in picture[:, 100:110].reshape(-1, 3).tolist()}) == 1, "between them nothing")
+
+
+def files():
+    """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
+    data = (rng.random((200, 400)) * 1000).astype(np.float32)
+    fits.writeto("f.fits", data)
+    run("imlook", "-o", "f.jpg", "f.fits", code=0)
+    picture = Image.open("f.jpg")
+    equal((picture.format, picture.size, picture.mode), ("JPEG", (400, 200), "L"), "a JPEG")
+    run("imlook", "-thumb", "-o", "f.thumb", "f.fits", code=0)
+    picture = Image.open(io.BytesIO(read("f.thumb")))
+    equal((picture.format, picture.size), ("JPEG", (128, 64)), "a thumbnail")
+    for words, line in ((["there is no such"], ["-o", "x.jpg", "none.fits"]), (["-stretch", "zscale", "histeq"], ["-stretch", "zzz", "-o", "x.jpg", "f.fits"]),
+                        (["-region", "outside"], ["-region", "500:600,1:10", "-o", "x.jpg", "f.fits"]), (["-region", "x1:x2"], ["-region", "abc", "-o", "x.jpg", "f.fits"]),
+                        (["-percent"], ["-percent", "60", "20", "-o", "x.jpg", "f.fits"]), (["-range"], ["-range", "5", "5", "-o", "x.jpg", "f.fits"]),
+                        (["HDU 7"], ["-hdu", "7", "-o", "x.jpg", "f.fits"]), (["planes"], ["-hdu", "0", "-slice", "3", "-o", "x.jpg", "f.fits"]),
+                        (["no/such/folder"], ["-o", "no/such/folder/x.jpg", "f.fits"])):
+        out = run("imlook", *line)
+        check(out.returncode in (2, 3, 4) and all(word in out.stderr for word in words), f"{line}: {out.stderr}")
+        check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
+
+
+for part in (stretches, values_that_are_none, mosaics, by_sky, files):
+    guarded(part)
+if os.path.isdir(FITS):
+    guarded(real_files)
+finish()
