@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -206,6 +209,32 @@ std::int64_t rows_of_run() {
   char* end = nullptr;
   const std::int64_t number = text ? std::strtoll(text, &end, 10) : 1000000;
   return number * (!text || !*end ? 1 : *end == 'k' || *end == 'K' ? 1000 : 1000000);
+}
+
+void forget(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) die("cannot drop the pages of " + path);
+  ::close(fd);
+}
+
+namespace {
+constexpr const char* kSlowGroup = "/sys/fs/cgroup/blkio/imreg_bench";
+}  // namespace
+
+SlowDisk::SlowDisk() {
+  struct stat here {};
+  if (::mkdir(kSlowGroup, 0755) != 0 && errno != EEXIST) return;
+  if (::stat(data_folder().c_str(), &here) != 0) return;
+  std::ofstream limit(std::string(kSlowGroup) + "/blkio.throttle.read_bps_device");
+  limit << major(here.st_dev) << ":" << minor(here.st_dev) << " 1000000000" << std::endl;
+  works_ = limit.good();
+}
+SlowDisk::~SlowDisk() { ::rmdir(kSlowGroup); }
+std::vector<std::string> SlowDisk::of(const std::vector<std::string>& words) const {
+  std::vector<std::string> out = {"/bin/sh", "-c",
+                                  "echo $$ > " + std::string(kSlowGroup) + "/cgroup.procs; exec \"$@\"", "sh"};
+  out.insert(out.end(), words.begin(), words.end());
+  return out;
 }
 
 }  // namespace imreg::bench

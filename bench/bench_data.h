@@ -26,6 +26,8 @@ std::string database_path(const char* kind, std::int64_t rows);
 std::int64_t rows_of_run();
 /// Reads a file, so that it is in the page cache.
 void warm(const std::string& path);
+/// Out of the page cache: the disk must deliver it again.
+void forget(const std::string& path);
 /// Eight hexadecimal digits that depend on the text: in names of files that are made again when it changes.
 std::string short_hash(std::string_view text);
 /// "1m", "10k": for names.
@@ -42,5 +44,20 @@ std::string output_of(const std::vector<std::string>& words);
 std::int64_t private_memory(const std::vector<std::string>& words);
 /// The program `name` of this build, bin/ or bench/ beside this program's folder: a copy of it in data_folder()/bin.
 std::string program(const std::string& name);
+
+/// A disk of 1 GB/s: for processes of a control group (version 1, as root). It works where there are such.
+class SlowDisk {
+ public:
+  SlowDisk();
+  ~SlowDisk();
+  SlowDisk(const SlowDisk&) = delete;
+  SlowDisk& operator=(const SlowDisk&) = delete;
+  bool works() const { return works_; }
+  /// The words of a program that is to read from it.
+  std::vector<std::string> of(const std::vector<std::string>& words) const;
+
+ private:
+  bool works_ = false;
+};
 
 }  // namespace imreg::bench

@@ -3,9 +3,6 @@
 // is timed the medians are compared, and our FWHM with the truth. Last an exposure of 36 such CCDs, with two threads, beside dd: from a
 // disk of 1 GB/s (where control groups can make one), from the disk as it is, from memory.
 #include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,40 +111,6 @@ std::string write_mosaic(const std::vector<float>& pixels) {
   ::sync();
   return path;
 }
-
-// Out of the page cache: the disk must deliver it again.
-void forget(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) bench::die("cannot drop the pages of " + path);
-  ::close(fd);
-}
-
-// A disk of 1 GB/s: for processes of a control group (version 1, as root). Nothing: there are none here.
-class SlowDisk {
- public:
-  SlowDisk() {
-    struct stat here {};
-    if (::mkdir(kGroup, 0755) != 0 && errno != EEXIST) return;
-    if (::stat(bench::data_folder().c_str(), &here) != 0) return;
-    std::ofstream limit(std::string(kGroup) + "/blkio.throttle.read_bps_device");
-    limit << major(here.st_dev) << ":" << minor(here.st_dev) << " 1000000000" << std::endl;
-    works_ = limit.good();
-  }
-  ~SlowDisk() { ::rmdir(kGroup); }
-  SlowDisk(const SlowDisk&) = delete;
-  SlowDisk& operator=(const SlowDisk&) = delete;
-  bool works() const { return works_; }
-  std::vector<std::string> of(const std::vector<std::string>& words) const {
-    std::vector<std::string> out = {"/bin/sh", "-c", "echo $$ > " + std::string(kGroup) + "/cgroup.procs; exec \"$@\"",
-                                    "sh"};
-    out.insert(out.end(), words.begin(), words.end());
-    return out;
-  }
-
- private:
-  static constexpr const char* kGroup = "/sys/fs/cgroup/blkio/imreg_bench";
-  bool works_ = false;
-};
 
 PixelStatistics ours(const std::string& path) {
   const auto headers = read_fits_headers(path);
@@ -261,7 +224,7 @@ int main(int argc, char** argv) {
   }
   const std::string mosaic = write_mosaic(pixels), imstats = bench::program("imstats");
   const std::vector<std::string> reading = {"/bin/dd", "if=" + mosaic, "of=/dev/null", "bs=1M", "status=none"};
-  const SlowDisk disk;
+  const bench::SlowDisk disk;
   for (const std::string from : {"disk", "cold", "warm"}) {
     if (from == "disk" && !disk.works()) continue;
     const auto add = [&](const std::string& name, const std::vector<std::string>& words) {
@@ -269,7 +232,7 @@ int main(int argc, char** argv) {
         if (from == "warm")
           bench::warm(mosaic);
         else
-          forget(mosaic);
+          bench::forget(mosaic);
         return bench::run(run);
       });
     };

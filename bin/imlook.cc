@@ -25,6 +25,7 @@ constexpr cli::Option kOptions[] = {
     {"percent", "LOW HIGH", "show values between these percentiles"},
     {"range", "LOW HIGH", "show values between these"},
     {"region", "X1:X2,Y1:Y2", "only this part of it, in pixels from 1"},
+    {"rgb", "", "FILE... are red, green and blue of one picture"},
     {"layout", "WORD", "of CCDs: auto, detsec, wcs, table, stack"},
     {"palette", "WORD", "grey, heat, ocean, dusk"},
     cli::kSeldom,
@@ -110,7 +111,11 @@ int work(const cli::Parsed& args) {
     else
       return cli::end_with(kProgram.name, found.status());
   }
-  const auto look = look_at(args.positionals, cameras->first, options);
+  const auto& files = args.positionals;
+  if (args.has("rgb") && files.size() != 3)
+    return cli::end_with(kProgram.name, Status(Code::invalid, "-rgb RED GREEN BLUE: three files"));
+  const auto look = args.has("rgb") ? look_in_colour({files[0], files[1], files[2]}, cameras->first, options)
+                                    : look_at(files, cameras->first, options);
   if (!look) return cli::complain(kProgram.name, look.status()), cli::kInputs;
   for (const auto& note : look->notes()) cli::warn(kProgram.name, args.positionals[0] + ": " + note);
   const auto bytes = shown                    ? Result<std::string>(look->terminal(kind))

@@ -1,6 +1,7 @@
 // Pictures of images to look at: of one CCD, of all CCDs of an exposure in their places, of three filters. imlook(1).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,6 +45,7 @@ class Look {
  public:
   int width() const;
   int height() const;
+  double mean_level() const;  ///< of all pixels and colours, 0 to 255
   const LookCaption& caption() const;
   const std::vector<std::string>& notes() const;  ///< what is odd
   std::string layout() const;                     ///< the rule that placed several pieces; empty: it is one
@@ -67,5 +69,9 @@ class Look {
 /// A picture of a file; of several, a mosaic of all of their CCDs (an exposure of which each CCD is a file). Errors: those of reading
 /// headers and pixels, with the file; invalid: no image, nothing in the region, a layout that does not hold.
 Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& cameras, const LookOptions& options);
+/// Three filters as red, green and blue, each by its own stretch; where the first one is, the others by their WCS in whole pixels.
+/// Errors also: invalid, another size and no WCS.
+Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Cameras& cameras,
+                            const LookOptions& options);
 
 }  // namespace imreg

@@ -82,7 +82,9 @@ std::optional<Point> on_plane(const SkyPosition& centre, const SkyPosition& at) 
                (std::cos(d0) * std::sin(d) - std::sin(d0) * std::cos(d) * std::cos(a)) / c / kDegree};
 }
 
-bool by_sky(std::vector<Piece>& pieces, Mosaic& mosaic) {
+}  // namespace
+
+bool place_by_sky(std::vector<Piece>& pieces) {
   constexpr double kStep = 100;  // pixels
   std::optional<SkyPosition> centre;
   double a = 0, b = 0, c = 0, d = 0;  // of the first piece: degrees of the plane for a pixel in x and in y
@@ -113,8 +115,10 @@ bool by_sky(std::vector<Piece>& pieces, Mosaic& mosaic) {
     one.place = {std::llround(middle.x - static_cast<double>(one.box.width) / 2),
                  std::llround(middle.y - static_cast<double>(one.box.height) / 2), step_x.x < 0, step_y.y < 0};
   }
-  return settle(pieces, mosaic);
+  return true;
 }
+
+namespace {
 
 // Rows and columns of cells of one size. The first row is the highest.
 void in_cells(std::vector<Piece>& pieces, const std::vector<std::pair<int, int>>& cells, int rows, std::int64_t gap) {
@@ -194,7 +198,7 @@ Result<Mosaic> lay_out(std::vector<Piece>& pieces, const FileFacts& facts, Layou
   };
   if (pieces.size() > 1) {
     if (tried(LayoutRule::detector, [&] { return by_detector(pieces, out); })) return out;
-    if (tried(LayoutRule::sky, [&] { return by_sky(pieces, out); })) return out;
+    if (tried(LayoutRule::sky, [&] { return place_by_sky(pieces) && settle(pieces, out); })) return out;
     if (tried(LayoutRule::table, [&] { return by_table(pieces, facts, out, gap); })) return out;
     if (rule != LayoutRule::automatic && rule != LayoutRule::stack)
       return Status(Code::invalid, "-layout " + std::string(name_of(rule)) + " does not hold for its " +

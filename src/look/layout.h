@@ -28,4 +28,7 @@ struct Mosaic {
 /// Error: invalid, the rule that is asked for does not hold for these pieces.
 Result<Mosaic> lay_out(std::vector<Piece>& pieces, const FileFacts& facts, LayoutRule rule, std::int64_t gap);
 
+/// On the tangent plane of the first one, wherever that is; false: one has no WCS, or is turned or of another scale.
+bool place_by_sky(std::vector<Piece>& pieces);
+
 }  // namespace imreg::look

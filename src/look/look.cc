@@ -2,8 +2,10 @@
 #include "imreg/look.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <new>
+#include <numeric>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -106,76 +108,166 @@ Status check_look(const LookOptions& options) {
   return {};
 }
 
+namespace {
+
+// One picture on its way.
+class Maker {
+ public:
+  Maker(const Cameras& cameras, const LookOptions& options) : cameras_(cameras), options_(options) {
+    content_->jobs = options.jobs;
+  }
+
+  /// The pieces of some files; their headers and maps are kept.
+  Result<std::vector<Piece>> open(const std::vector<std::string>& paths) {
+    std::vector<Piece> out;
+    const bool stored = is_acsql(options_);
+    for (const auto& path : paths) {
+      auto one = imreg::open(path, cameras_, options_);
+      if (!one) return with_file(one.status(), path);
+      auto found = pieces_of(
+          (*one)->file, (*one)->headers, (*one)->facts,
+          {.all_pixels = stored, .flags = options_.flags && !stored, .slice = options_.slice, .hdu = options_.hdu});
+      if (!found) return with_file(found.status(), path);
+      if (opened_.empty()) content_->caption = caption_of((*one)->facts);
+      if (!(*one)->headers.damage.empty()) content_->notes.push_back(path + ": " + (*one)->headers.damage);
+      opened_.push_back(*std::move(one));
+      std::move(found->begin(), found->end(), std::back_inserter(out));
+    }
+    std::erase_if(out, [](const Piece& one) { return one.box.empty(); });
+    if (out.empty()) return with_file(Status(Code::invalid, "there are no pixels in it"), paths.front());
+    return out;
+  }
+
+  /// Puts pieces into their places, cuts out the region, chooses the size.
+  Status place(std::vector<Piece>& pieces) {
+    std::int64_t side = 0;
+    for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
+    const bool stored = is_acsql(options_);
+    const auto rule = stored && options_.layout == "auto" ? LayoutRule::stack : *layout_named(options_.layout);
+    IMREG_ASSIGN(mosaic_,
+                 lay_out(pieces, opened_.front()->facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64)));
+    if (pieces.size() > 1) content_->layout = name_of(mosaic_.by);
+    if (!options_.region.empty()) {
+      IMREG_ASSIGN(part_, box_of(options_.region, mosaic_));
+      IMREG_TRY(crop(pieces, mosaic_, part_));
+    } else {
+      part_ = {0, 0, mosaic_.width, mosaic_.height};
+    }
+    constexpr std::int64_t kMostSide = 1'000'000, kMostPixels = 2'000'000'000;
+    const bool any_size = options_.most_width == 0 && options_.most_height == 0;
+    if (any_size &&
+        (std::max(mosaic_.width, mosaic_.height) > kMostSide || mosaic_.width * mosaic_.height > kMostPixels))
+      return {Code::invalid, "a picture of " + std::to_string(mosaic_.width) + " x " + std::to_string(mosaic_.height) +
+                                 " pixels is too large: -size makes it smaller"};
+    const auto fit = [](int most, std::int64_t size) {
+      return most > 0 ? static_cast<double>(most) / static_cast<double>(size) : 1;
+    };
+    const double factor =
+        std::min({1.0, fit(options_.most_width, mosaic_.width), fit(options_.most_height, mosaic_.height)});
+    const auto side_of = [&](std::int64_t size) {
+      return std::max(1, static_cast<int>(std::lround(static_cast<double>(size) * factor)));
+    };
+    width_ = side_of(mosaic_.width), height_ = side_of(mosaic_.height);
+    return {};
+  }
+
+  /// What of these pieces lies where those of place() do: by their WCS, else pixel on pixel.
+  Status place_upon(std::vector<Piece>& pieces, const std::vector<Piece>& first, const Mosaic& whole) {
+    std::vector<Piece> all = first;
+    all.insert(all.end(), pieces.begin(), pieces.end());
+    if (place_by_sky(all)) {
+      const auto dx = first.front().place.x - all.front().place.x, dy = first.front().place.y - all.front().place.y;
+      for (std::size_t i = 0; i < pieces.size(); ++i) {
+        pieces[i].place = all[first.size() + i].place;
+        pieces[i].place.x += dx, pieces[i].place.y += dy;
+      }
+    } else {
+      IMREG_ASSIGN(const Mosaic own, lay_out(pieces, opened_.back()->facts, *layout_named(options_.layout), 2));
+      if (own.width != whole.width || own.height != whole.height)
+        return {Code::invalid,
+                "has another size than the first image, and without a WCS in both nobody knows where it belongs"};
+    }
+    Mosaic same = whole;
+    return crop(pieces, same, part_);
+  }
+
+  Result<Rendered> draw(const std::vector<Piece>& pieces) {
+    const Stretch stretch{*stretch_named(options_.stretch), options_.percents, options_.range};
+    const Values values(pieces, true, options_.jobs);
+    const Levels levels = Levels::of(stretch, values);
+    auto out = render(pieces, mosaic_, levels, width_, height_, true, options_.jobs);
+    for (const auto& piece : pieces) IMREG_TRY(piece.image.check());
+    if (!levels.has_values()) content_->notes.emplace_back("no pixel has a value");
+    if (levels.has_values() && levels.is_flat())
+      content_->notes.push_back("all is one value: " + json_number(levels.low()));
+    return out;
+  }
+
+  Look finish(raster::Raster picture) {
+    content_->picture = std::move(picture);
+    return Look(std::move(content_));
+  }
+  const Mosaic& mosaic() const { return mosaic_; }
+
+ private:
+  const Cameras& cameras_;
+  const LookOptions& options_;
+  std::shared_ptr<Look::Content> content_ = std::make_shared<Look::Content>();
+  std::vector<std::unique_ptr<Opened>> opened_;
+  Mosaic mosaic_;
+  PixelBox part_;
+  int width_ = 0, height_ = 0;
+};
+
+Status no_memory(const std::string& path) {
+  return Status(Code::io, "no memory for this picture: -size makes it smaller").in_file(path);
+}
+
+}  // namespace
+
 Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& cameras, const LookOptions& options) try {
   IMREG_TRY(check_look(options));
-  std::vector<std::unique_ptr<Opened>> opened;
-  std::vector<Piece> pieces;
-  const bool stored = is_acsql(options);
-  for (const auto& path : paths) {
-    auto one = open(path, cameras, options);
-    if (!one) return with_file(one.status(), path);
-    auto found = pieces_of(
-        (*one)->file, (*one)->headers, (*one)->facts,
-        {.all_pixels = stored, .flags = options.flags && !stored, .slice = options.slice, .hdu = options.hdu});
-    if (!found) return with_file(found.status(), path);
-    opened.push_back(*std::move(one));
-    std::move(found->begin(), found->end(), std::back_inserter(pieces));
-  }
-  std::erase_if(pieces, [](const Piece& one) { return one.box.empty(); });
-  if (pieces.empty()) return with_file(Status(Code::invalid, "there are no pixels in it"), paths.front());
-  auto content = std::make_shared<Look::Content>();
-  content->jobs = options.jobs;
-  content->caption = caption_of(opened.front()->facts);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (!opened[i]->headers.damage.empty()) content->notes.push_back(paths[i] + ": " + opened[i]->headers.damage);
-  }
-  std::int64_t side = 0;
-  for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
-  const auto rule = stored && options.layout == "auto" ? LayoutRule::stack : *layout_named(options.layout);
-  auto mosaic = lay_out(pieces, opened.front()->facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64));
-  if (!mosaic) return with_file(mosaic.status(), paths.front());
-  if (pieces.size() > 1) content->layout = name_of(mosaic->by);
-  if (!options.region.empty()) {
-    IMREG_ASSIGN(const PixelBox box, box_of(options.region, *mosaic));
-    IMREG_TRY(crop(pieces, *mosaic, box));
-  }
-  constexpr std::int64_t kMostSide = 1'000'000, kMostPixels = 2'000'000'000;
-  const auto longest = std::max(mosaic->width, mosaic->height);
-  if (!options.most_width && !options.most_height &&
-      (longest > kMostSide || mosaic->width * mosaic->height > kMostPixels))
-    return with_file(
-        Status(Code::invalid, "a picture of " + std::to_string(mosaic->width) + " x " + std::to_string(mosaic->height) +
-                                  " pixels is too large: -size makes it smaller"),
-        paths.front());
-  const auto fit = [](int most, std::int64_t size) {
-    return most > 0 ? static_cast<double>(most) / static_cast<double>(size) : 1;
-  };
-  const double factor =
-      std::min({1.0, fit(options.most_width, mosaic->width), fit(options.most_height, mosaic->height)});
-  const auto side_of = [&](std::int64_t size) {
-    return std::max(1, static_cast<int>(std::lround(static_cast<double>(size) * factor)));
-  };
-
-  Stretch stretch{*stretch_named(options.stretch), options.percents, options.range};
-  const Values values(pieces, true, options.jobs);
-  const Levels levels = Levels::of(stretch, values);
-  auto rendered = render(pieces, *mosaic, levels, side_of(mosaic->width), side_of(mosaic->height), true, options.jobs);
-  for (const auto& piece : pieces) {
-    if (Status cut = piece.image.check(); !cut.ok()) return with_file(std::move(cut), paths.front());
-  }
-  if (!levels.has_values()) content->notes.emplace_back("no pixel has a value");
-  if (levels.has_values() && levels.is_flat())
-    content->notes.push_back("all is one value: " + json_number(levels.low()));
-  if (stored) rendered.marks.clear();
-  content->picture = coloured(std::move(rendered), options.palette, options.negative);
-  return Look(std::move(content));
+  Maker maker(cameras, options);
+  IMREG_ASSIGN(auto pieces, maker.open(paths));
+  if (Status placed = maker.place(pieces); !placed.ok()) return with_file(std::move(placed), paths.front());
+  auto rendered = maker.draw(pieces);
+  if (!rendered) return with_file(rendered.status(), paths.front());
+  if (is_acsql(options)) rendered->marks.clear();
+  return maker.finish(coloured(*std::move(rendered), options.palette, options.negative));
 } catch (const std::bad_alloc&) {
-  return Status(Code::io, "no memory for this picture: -size makes it smaller")
-      .in_file(paths.empty() ? "" : paths.front());
+  return no_memory(paths.front());
+}
+
+Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Cameras& cameras,
+                            const LookOptions& options) try {
+  IMREG_TRY(check_look(options));
+  Maker maker(cameras, options);
+  std::array<Rendered, 3> parts;
+  std::vector<Piece> first;
+  Mosaic whole;
+  for (std::size_t i = 0; i < 3; ++i) {
+    IMREG_ASSIGN(auto pieces, maker.open({paths[i]}));
+    if (i == 0) {
+      first = pieces;
+      IMREG_ASSIGN(whole, lay_out(first, {}, *layout_named(options.layout), 2));
+    }
+    Status placed = i == 0 ? maker.place(pieces) : maker.place_upon(pieces, first, whole);
+    if (!placed.ok()) return with_file(std::move(placed), paths[i]);
+    auto rendered = maker.draw(pieces);
+    if (!rendered) return with_file(rendered.status(), paths[i]);
+    parts[i] = *std::move(rendered);
+  }
+  return maker.finish(in_one(parts));
+} catch (const std::bad_alloc&) {
+  return no_memory(paths.front());
 }
 
 int Look::width() const { return content_->picture.width; }
 int Look::height() const { return content_->picture.height; }
+double Look::mean_level() const {
+  const auto& bytes = content_->picture.bytes;
+  return std::accumulate(bytes.begin(), bytes.end(), 0.0) / static_cast<double>(bytes.size());
+}
 const LookCaption& Look::caption() const { return content_->caption; }
 const std::vector<std::string>& Look::notes() const { return content_->notes; }
 std::string Look::layout() const { return content_->layout; }

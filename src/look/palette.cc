@@ -99,4 +99,15 @@ raster::Raster coloured(Rendered rendered, std::string_view palette, bool negati
   return out;
 }
 
+raster::Raster in_one(const std::array<Rendered, 3>& parts) {
+  raster::Raster out(parts[0].grey.width, parts[0].grey.height, 3);
+  for (std::size_t i = 0; i < parts[0].grey.bytes.size(); ++i) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const bool good = parts[c].marks.empty() || parts[c].marks[i] == Rendered::good;
+      out.bytes[3 * i + c] = good ? parts[c].grey.bytes[i] : std::uint8_t{0};
+    }
+  }
+  return out;
+}
+
 }  // namespace imreg::look

@@ -19,5 +19,7 @@ Colours colours_of(std::string_view name, bool negative);
 
 /// In grey where that is enough: the palette is, and every pixel has a value. Pixels without value are blue, those outside of all CCDs dark.
 raster::Raster coloured(Rendered rendered, std::string_view palette, bool negative);
+/// Red, green and blue parts of one size; a part without a value is 0 there.
+raster::Raster in_one(const std::array<Rendered, 3>& parts);
 
 }  // namespace imreg::look

@@ -230,6 +230,30 @@ def by_sky():
     check(len({tuple(p) for p in picture[:, 100:110].reshape(-1, 3).tolist()}) == 1, "between them nothing")
 
 
+def colours():
+    """Three filters in one picture, each where its WCS says; without a WCS of the same size."""
+    from astropy.wcs import WCS
+    sky = (rng.random((120, 140)) * 1000).astype(np.float32)
+    for name, (dx, dy) in (("i", (0, 0)), ("r", (5, 3)), ("g", (-4, 2))):
+        w = WCS(naxis=2)
+        w.wcs.ctype, w.wcs.crval, w.wcs.crpix, w.wcs.cd = ["RA---TAN", "DEC--TAN"], [10.0, 41.0], [50.5 - dx, 40.5 - dy], np.array([[-1, 0], [0, 1]]) / 3600
+        fits.writeto(f"{name}.fits", sky[10 + dy:90 + dy, 10 + dx:110 + dx], w.to_header(), overwrite=True)
+    picture = look("-range", 0, 1000, "-rgb", "i.fits", "r.fits", "g.fits")
+    scene = np.floor(255 * sky[10:90, 10:110].astype(float) / 1000)
+    near(picture[..., 0], scene, "red is where it is")
+    near(picture[3:, 5:, 1], scene[3:, 5:], "green, moved"), near(picture[2:, :-4, 2], scene[2:, :-4], "blue, moved")
+    equal(int(picture[:3, :, 1].max()), 0, "where green does not reach it is dark")
+    part = look("-range", 0, 1000, "-region", "20:60,30:70", "-rgb", "i.fits", "r.fits", "g.fits")
+    check((part == picture[29:70, 19:60]).all(), "a part of it")
+    for name in "irg":
+        fits.writeto(f"{name}0.fits", fits.getdata(f"{name}.fits"))
+    check((look("-range", 0, 1000, "-rgb", "i0.fits", "i.fits", "i0.fits")[..., 1] == picture[..., 0]).all(), "without a WCS pixel on pixel")
+    fits.writeto("small.fits", sky[:50, :60])
+    out = look("-rgb", "i0.fits", "small.fits", "g0.fits", code=4)
+    check("small.fits" in out.stderr and "another size" in out.stderr, out.stderr)
+    check("three files" in run("imlook", "-rgb", "-o", "x.png", "i.fits", "r.fits", code=2).stderr, "two are not three")
+
+
 def files():
     """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
     data = (rng.random((200, 400)) * 1000).astype(np.float32)
@@ -250,7 +274,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, files):
+for part in (stretches, values_that_are_none, mosaics, by_sky, colours, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
