@@ -65,6 +65,7 @@ int work(const cli::Parsed& args) {
     cli::complain(kProgram.name, fault);
     faulty = true;
   };
+  options.on_note = [](const std::string& note) { cli::warn(kProgram.name, note); };
   const auto lines = list_keys(options, out->output->sink());
   const Status written = out->output->finish(lines.ok());
   if (lines.status().code() == Code::not_found) {

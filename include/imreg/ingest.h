@@ -53,13 +53,16 @@ struct IngestedFile {
   Fate fate = Fate::fresh;
   int hdus = 0;
   std::string reason;  ///< why it failed, waits or was passed over; what of it is lost; where it was
-  std::string what{};  ///< class of the reason: a word of formats/files.fmt, or "path", too long for files.db
+  std::string
+      what{};  ///< class of the reason: a word of formats/files.fmt; "path", too long for files.db; "unregistered", it
+               ///< gives no image, and its headers are in the tables
 };
 
 struct IngestReport {
-  std::int64_t found = 0;      ///< files in the trees
-  std::int64_t outside = 0;    ///< files that do not stand as the layout says
-  std::int64_t unchanged = 0;  ///< that were known already
+  std::int64_t found = 0;          ///< files in the trees
+  std::int64_t outside = 0;        ///< files that do not stand as the layout says
+  std::int64_t unchanged = 0;      ///< that were known already
+  std::int64_t failed_before = 0;  ///< of those: they could not be read, and were not tried again
   std::int64_t fresh = 0, changed = 0, moved = 0, gone = 0, passed = 0, waiting = 0, failed = 0;
   std::map<std::string, std::int64_t>
       classes;                     ///< of those that are not in the tables, or not whole, by class of reason

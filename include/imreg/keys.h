@@ -22,13 +22,15 @@ struct KeyOptions {
   std::vector<std::string> where;   ///< only rows for which all hold; tables without their fields are left out
   /// A table that cannot be read, when others can be told. Without it such a table ends the list with its error.
   std::function<void(const Status&)> on_fault;
+  /// What the lines do not say: that a table has values which are in no column.
+  std::function<void(const std::string&)> on_note;
   DateSettings dates;
   int jobs = 0;  ///< threads; 0: as many as there are processors
   std::string format = "table";
   EmitOptions emit;
 };
 
-/// Writes a line for each table, with the fields table, rows, keywords, files, bytes, written; or for each keyword of a table, with
+/// Writes a line for each table, with the fields table, rows, keywords, others, files, bytes, written; or for each keyword of a table, with
 /// the fields table, keyword, type, unit, rows, values, min, max, common. Rows are taken as they stand, unchecked.
 /// How many lines. Errors: not_found (no such table or keyword, with near names), invalid (-where), those of RecordFile::open.
 Result<std::int64_t> list_keys(const KeyOptions& options, const Sink& sink);

@@ -67,7 +67,8 @@ std::string report_text(const IngestReport& report, bool rehearse) {
          part(report.gone, "gone");
   if (rehearse) return out + seldom(report.outside, "outside of the layout") + "; nothing was written\n";
   out += part(report.passed, "passed over") + seldom(report.waiting, "not public yet") + part(report.failed, "failed") +
-         seldom(report.outside, "outside of the layout") + "; " + counted(report.rows, "header") + " read\n";
+         seldom(report.failed_before, "failed before and unchanged") + seldom(report.outside, "outside of the layout") +
+         "; " + counted(report.rows, "header") + " read\n";
   if (report.images.rows > 0 || report.images.failed > 0)
     out += "images: " + counted(report.images.rows, "row") + part(report.images.added, "added") +
            part(report.images.updated, "updated") + seldom(report.images.failed, "not registered") + "\n";
@@ -83,6 +84,7 @@ std::string report_json(const IngestReport& report) {
   add("found", report.found), add("unchanged", report.unchanged), add("new", report.fresh);
   add("changed", report.changed), add("moved", report.moved), add("gone", report.gone);
   add("passed", report.passed), add("waiting", report.waiting), add("failed", report.failed);
+  add("failed_before", report.failed_before);
   add("outside", report.outside), add("headers", report.rows), add("images", report.images.rows);
   std::string classes;
   for (const auto& [what, n] : report.classes)

@@ -17,21 +17,44 @@ namespace {
 constexpr auto kLongestName = static_cast<std::size_t>(files::kFilename.count);
 constexpr auto kLongestFolder = static_cast<std::size_t>(files::kPathname.count);
 
-// Files of our own, by whatever way they are reached.
-class OwnFolder {
+// Record files of an ingest, of this one and of others, by whatever way they are reached: they are no data. Other files beside them
+// are: imingest makes its files where it is told to, among images too.
+class RecordFiles {
  public:
-  explicit OwnFolder(const std::string& folder) : own_{inode_of(folder), inode_of(below(folder, "headers"))} {}
+  explicit RecordFiles(const std::string& folder)
+      : own_(inode_of(folder)), headers_(inode_of(below(folder, "headers"))) {}
   bool has(const std::string& path) {
-    if (own_[0] == Inode()) return false;
-    const std::string folder = folder_of(path);
-    const auto [at, is_new] = known_.try_emplace(folder, false);
-    if (is_new) at->second = std::find(std::begin(own_), std::end(own_), inode_of(folder)) != std::end(own_);
-    return at->second;
+    const std::string_view folder = std::string_view(path).substr(0, path.rfind('/'));
+    if (folder != last_folder_) {
+      last_folder_ = folder;
+      const auto [at, is_new] = known_.try_emplace(folder_of(path), Folder::other);
+      if (is_new) at->second = look_at(at->first);
+      last_ = at->second;
+    }
+    return last_ == Folder::headers || (last_ == Folder::ingest && is_record_file(name_of(path)));
   }
 
  private:
-  Inode own_[2];
-  std::map<std::string, bool, std::less<>> known_;  // folders
+  enum class Folder { other, ingest, headers };
+  Folder look_at(const std::string& folder) const {
+    const Inode inode = inode_of(folder);
+    if ((inode == own_ && own_ != Inode()) || FileTable::is_in(folder)) return Folder::ingest;
+    const bool is_headers = (inode == headers_ && headers_ != Inode()) ||
+                            (name_of(folder) == "headers" && FileTable::is_in(folder_of(folder)));
+    return is_headers ? Folder::headers : Folder::other;
+  }
+  // With its journal, lock, index ...
+  static bool is_record_file(const std::string& name) {
+    constexpr std::string_view kNames[] = {"files.db", "master.db", "datasets.db", "Imreg.db"};
+    return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view one) {
+      return name.starts_with(one) && (name.size() == one.size() || name[one.size()] == '.');
+    });
+  }
+
+  Inode own_, headers_;
+  std::map<std::string, Folder, std::less<>> known_;
+  std::string last_folder_ = "none";  // files come folder by folder
+  Folder last_ = Folder::other;
 };
 
 // A path that files.db cannot hold: without its row the next run would not know the file.
@@ -60,9 +83,9 @@ Status check_trees(const std::vector<std::string>& trees) {
 Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder) {
   IMREG_TRY(check_trees(trees));
   FoundFiles out;
-  OwnFolder own(folder);
+  RecordFiles records(folder);
   const auto add = [&](std::string path, const FileTimes& times) {
-    if (own.has(path)) return;
+    if (records.has(path)) return;
     if (auto said = layout.match(path))
       out.files.push_back({std::move(path), *std::move(said), times});
     else
@@ -99,12 +122,14 @@ Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now)
     const auto known = table.find(path);
     if (known) is_found[static_cast<std::size_t>(known->row)] = true;
     const bool is_known = known && known->state != FileState::gone;
+    const bool was_read = is_known && known->was_read;
     if (is_known) {
       const auto& was = *known;
       const bool ended = !again && was.state != FileState::begun && was.what != FileClass::unreadable &&
                          was.what != FileClass::changing && !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == here.times.size && was.mtime == here.times.mtime) {
         ++out.unchanged;
+        out.failed_before += was.state == FileState::failed;
         continue;
       }
     }
@@ -113,6 +138,7 @@ Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now)
     file.times = here.times;
     file.said = here.said;
     file.is_known = is_known;
+    file.was_read = was_read;
   }
   std::map<std::string, std::int64_t> empty;  // trees without any name in them, and how many files they had
   for (const auto& tree : found.trees) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "os/file.h"
 #include "os/walk.h"
 
 namespace imreg::ingest {
@@ -36,7 +37,8 @@ FileTable::Known known_of(std::int64_t number_of_row, RecordView row) {
           row[files::kFingerprint],
           row[files::kRelease],
           static_cast<FileState>(row[files::kState]),
-          static_cast<FileClass>(row[files::kClass])};
+          static_cast<FileClass>(row[files::kClass]),
+          row[files::kFirst] > 0};
 }
 
 }  // namespace
@@ -58,6 +60,14 @@ std::string observation_of(RecordView row) {
 }
 
 std::string FileTable::path_in(const std::string& folder) { return below(folder, "files.db"); }
+
+bool FileTable::is_in(const std::string& folder) {
+  constexpr std::size_t kHead = 5760;  // as far as the EXTNAME of the table
+  const auto file = File::open(path_in(folder), File::Mode::read);
+  std::string head(kHead, ' ');
+  const auto got = file ? file->read(0, head.data(), head.size()) : Result<std::size_t>(0);
+  return got && head.find("EXTNAME = 'IMREG_FILES'") != std::string::npos;
+}
 
 Result<FileTable> FileTable::open(const std::string& folder, const RecordWriter::Options& options) {
   FileTable out;

@@ -28,6 +28,8 @@ std::string observation_of(RecordView row);
 class FileTable {
  public:
   static std::string path_in(const std::string& folder);
+  /// Whether there is one in this folder, of whatever release, damaged or not.
+  static bool is_in(const std::string& folder);
   /// Makes it when it is missing. Errors: those of RecordWriter::open_or_create; mismatch (of another release).
   static Result<FileTable> open(const std::string& folder, const RecordWriter::Options& options);
   /// To look only, without knowing all of its files; nothing: it is not there. Errors as open() has them.
@@ -42,6 +44,7 @@ class FileTable {
     double release = 0;
     FileState state = FileState::none;
     FileClass what = FileClass::none;
+    bool was_read = false;  ///< a run has ended what it does with it
   };
   /// The file that has this path; nothing: it is not known. Quick where it is asked for in the order of the rows.
   std::optional<Known> find(std::string_view path);

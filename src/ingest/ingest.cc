@@ -99,6 +99,7 @@ class Ingest {
     if (!options_.again) note_lost_tables();
     Work work = sort_out(found, *table_, options_.again, public_at());
     report_.unchanged = work.unchanged;
+    report_.failed_before = work.failed_before;
     report_.held = work.held;
     report_.faults.insert(report_.faults.end(), work.empty.begin(), work.empty.end());
     work_ = std::move(work.files);
@@ -218,8 +219,8 @@ class Ingest {
       if (!file.moved_from.empty())
         ++report_.moved, say({file.path, Fate::moved, 0, "it was " + file.moved_from});
       else
-        ++(file.is_known ? report_.changed : report_.fresh),
-            say({file.path, file.is_known ? Fate::changed : Fate::fresh, 0, {}});
+        ++(file.was_read ? report_.changed : report_.fresh),
+            say({file.path, file.was_read ? Fate::changed : Fate::fresh, 0, {}});
     }
     for (const auto& path : gone) say({path, Fate::gone, 0, "it is no longer there"});
     report_.gone = std::ssize(gone);
@@ -399,10 +400,12 @@ class Ingest {
     return row;
   }
 
-  // Of a file that is known it still says which observation it was of: whoever repeats this must look at that one, too.
+  // Of a file that is known it still says which observation it was of: whoever repeats this must look at that one, too. One that is
+  // new was not ingested yet: no time says when.
   Record begun_row(const ArchiveFile& file, const Record& fresh) {
     const auto known = table_->find(file.moved_from.empty() ? file.path : file.moved_from);
     Record out = known ? table_->row(known->row) : fresh;
+    if (!known) out.set(files::kFirst, std::numeric_limits<double>::quiet_NaN());
     out.set(files::kState, static_cast<int>(FileState::begun));
     (void)out.set(files::kFilename, std::string(fresh[files::kFilename]));
     (void)out.set(files::kPathname, std::string(fresh[files::kPathname]));
@@ -459,9 +462,10 @@ class Ingest {
     out.fate = file.is_passed()           ? Fate::passed
                : file.is_waiting()        ? Fate::waiting
                : file.is_failure()        ? Fate::failed
-               : file.is_known            ? Fate::changed
+               : file.was_read            ? Fate::changed
                : !file.moved_from.empty() ? Fate::moved
                                           : Fate::fresh;
+    if (out.what.empty() && !out.reason.empty() && out.hdus > 0) out.what = "unregistered";
     if (out.fate == Fate::moved && out.reason.empty()) out.reason = "it was " + file.moved_from;
     const std::map<Fate, std::int64_t*> counts = {{Fate::fresh, &report_.fresh},     {Fate::changed, &report_.changed},
                                                   {Fate::moved, &report_.moved},     {Fate::passed, &report_.passed},

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
 #include "headers/heap.h"
+#include "headers/key_values.h"
 #include "headers/table_schema.h"
 #include "imreg/expression.h"
 #include "imreg/ingest.h"
@@ -40,12 +42,27 @@ class Wanted {
       pattern_ += plain || (inside && c == '-') ? c : '_';
     }
   }
-  bool matches(const FieldInfo& field) const {
-    if (is_own_field(field.name)) return false;
-    return is_pattern_ ? glob_match(pattern_, field.column) : equal_nocase(field.column, column_);
+  bool matches(const FieldInfo& field) const { return !is_own_field(field.name) && matches(field.column); }
+  bool matches(const std::string& column) const {
+    return is_pattern_ ? glob_match(pattern_, column) : equal_nocase(column, column_);
+  }
+  /// The first keyword of a header that matches and has a value, as a column; empty: there is none.
+  std::string column_in(const Header& header) const {
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (!may_be(header.card(i))) continue;
+      if (const auto key = headers::key_value(header, i); key && matches(key->column)) return key->column;
+    }
+    return {};
   }
 
  private:
+  // By the first character alone: most cards are not looked at any further.
+  bool may_be(std::string_view card) const {
+    if (is_pattern_ || column_.starts_with("KEY_") || starts_nocase(card, "HIERARCH")) return true;
+    const std::string first = to_upper(card.substr(0, 1));
+    return first < "A" || first > "Z" || first == column_.substr(0, 1);
+  }
+
   bool is_pattern_;
   std::string column_, pattern_;
 };
@@ -57,7 +74,7 @@ std::int64_t bytes_of(const std::string& path) {
 
 struct TableLine {
   std::string name;
-  std::int64_t rows = 0, keywords = 0, files = 0, bytes = 0;
+  std::int64_t rows = 0, keywords = 0, others = 0, files = 0, bytes = 0;
   double written = 0;
 };
 struct KeyLine {
@@ -146,8 +163,10 @@ class Keys {
       return write_keys();
     }
     if (is_glob(options_.word)) {
+      const std::vector<std::string> all = names_;
       std::erase_if(names_, [&](const std::string& name) { return !glob_match(options_.word, name); });
       if (!names_.empty()) return tables();
+      names_ = all;
     }
     return unknown();
   }
@@ -252,6 +271,7 @@ class Keys {
     out.text("table", "header table", of(&TableLine::name));
     out.number("rows", "", "headers", of(&TableLine::rows));
     out.number("keywords", "", "columns of keywords", of(&TableLine::keywords));
+    out.number("others", "", "values in the heap only", of(&TableLine::others));
     out.number("files", "", "files that these headers are of", of(&TableLine::files));
     out.number("bytes", "byte", "size of the table and its heap", of(&TableLine::bytes));
     out.time("written", "when it was written last", of(&TableLine::written));
@@ -262,7 +282,7 @@ class Keys {
     constexpr std::int64_t kMostFiles = std::int64_t{1} << 32;  // rows are not checked: a damaged one may say anything
     const headers::OwnFields own(file.schema());
     struct Worker {
-      std::int64_t rows = 0;
+      std::int64_t rows = 0, others = 0;
       std::vector<bool> files;
     };
     std::vector<Worker> workers(static_cast<std::size_t>(workers_for(file.count(), jobs_)));
@@ -270,6 +290,7 @@ class Keys {
       Worker& worker = workers[at];
       worker.rows += std::ssize(records);
       for (const char* record : records) {
+        worker.others += RecordView(record)[own.others];
         const std::int64_t number = RecordView(record)[own.file];
         if (number < 0 || number >= kMostFiles) continue;
         const auto bit = static_cast<std::size_t>(number);
@@ -279,7 +300,7 @@ class Keys {
     }));
     std::size_t most = 0;
     for (const auto& worker : workers) most = std::max(most, worker.files.size());
-    for (const auto& worker : workers) line.rows += worker.rows;
+    for (const auto& worker : workers) line.rows += worker.rows, line.others += worker.others;
     for (std::size_t bit = 0; bit < most; ++bit)
       line.files += std::any_of(workers.begin(), workers.end(),
                                 [bit](const auto& one) { return bit < one.files.size() && one.files[bit]; });
@@ -302,9 +323,13 @@ class Keys {
     for (auto& worker : workers) {
       for (const auto& field : fields) worker.emplace_back(field, most);
     }
+    std::vector<std::int64_t> others(workers.size());
+    const auto other_values = headers::OwnFields(file.schema()).others;
     IMREG_TRY(each_span(file, *std::move(chosen), [&](std::size_t at, std::span<const char* const> records) {
       for (auto& one : workers[at]) one.add(records);
+      for (const char* record : records) others[at] += RecordView(record)[other_values];
     }));
+    others_ += std::accumulate(others.begin(), others.end(), std::int64_t{0});
     for (std::size_t i = 0; i < fields.size(); ++i) {
       KeySummary& all = workers[0][i];
       for (std::size_t k = 1; k < workers.size(); ++k) all.merge(workers[k][i]);
@@ -337,6 +362,9 @@ class Keys {
 
   Result<std::int64_t> keywords_of(const std::string& name) {
     IMREG_TRY(summarize(name, [](const FieldInfo& field) { return !is_own_field(field.name); }));
+    if (others_ > 0 && options_.on_note)
+      options_.on_note(name + ": " + counted(others_, "value") +
+                       " of its headers are in no column (man imingest, TABLES); imheader shows them");
     return write_keys();
   }
 
@@ -356,8 +384,68 @@ class Keys {
     return out.write(options_, sink_);
   }
 
+  // Headers of a table that have such a keyword, which is in no column: among those of rows that say they have more than their columns.
+  Result<std::int64_t> count_in_heap(const std::string& name, const Wanted& wanted, std::string& column) {
+    std::string path;
+    IMREG_ASSIGN(const RecordFile file, open(name, path));
+    IMREG_ASSIGN(auto chosen, selection(file));
+    if (!chosen) return 0;
+    const headers::OwnFields own(file.schema());
+    struct Worker {
+      std::optional<headers::Heap> heap;
+      std::int64_t count = 0;
+      std::string column;
+      Status status;
+    };
+    std::vector<Worker> workers(static_cast<std::size_t>(workers_for(file.count(), jobs_)));
+    const auto look = [&](Worker& worker, RecordView row) -> Status {
+      if (!worker.heap) {
+        IMREG_ASSIGN(worker.heap, headers::Heap::open(headers::heap_of(path)));
+      }
+      IMREG_ASSIGN(auto cards, worker.heap->read({row[own.heap], row[own.heapcrc]}));
+      std::string found = wanted.column_in(Header(std::move(cards)));
+      if (found.empty()) return {};
+      worker.column = std::move(found);
+      ++worker.count;
+      return {};
+    };
+    IMREG_TRY(each_span(file, *std::move(chosen), [&](std::size_t at, std::span<const char* const> records) {
+      for (const char* record : records) {
+        if (RecordView(record)[own.others] == 0) continue;
+        if (Status status = look(workers[at], RecordView(record)); !status.ok()) workers[at].status = std::move(status);
+      }
+    }));
+    std::int64_t count = 0;
+    for (const auto& worker : workers) {
+      IMREG_TRY(worker.status);
+      if (worker.count > 0) column = worker.column;
+      count += worker.count;
+    }
+    return count;
+  }
+
+  // A keyword that no table has as a column may be in heaps.
+  Status in_heaps() {
+    const Wanted wanted(options_.word);
+    std::string told, column;
+    for (const auto& name : names_) {
+      auto count = count_in_heap(name, wanted, column);
+      if (!count) {
+        if (!options_.on_fault) return count.status();
+        options_.on_fault(count.status());
+      } else if (*count > 0) {
+        told += (told.empty() ? "" : ", ") + counted(*count, "header") + " of " + name;
+      }
+    }
+    if (told.empty()) return {};
+    return Status(Code::not_found, visible(is_glob(options_.word) ? column : options_.word) +
+                                       " is in no column, but in the heap: " + told +
+                                       " (table full, or its values too long); imheader -key shows it");
+  }
+
   Status unknown() {
     if (!fitted_ && !trouble_.ok()) return trouble_;
+    IMREG_TRY(in_heaps());
     std::vector<std::string> all = known_;
     all.insert(all.end(), names_.begin(), names_.end());
     std::sort(all.begin(), all.end());
@@ -381,8 +469,9 @@ class Keys {
   std::vector<std::string> names_;  ///< of the tables
   std::vector<std::string> known_;  ///< keywords, for those who mistype them
   std::vector<KeyLine> keys_;
-  Status trouble_;       ///< of a condition that a table could not answer
-  bool fitted_ = false;  ///< some table could
+  std::int64_t others_ = 0;  ///< values that are in no column, of the tables that were summarized
+  Status trouble_;           ///< of a condition that a table could not answer
+  bool fitted_ = false;      ///< some table could
 };
 
 }  // namespace

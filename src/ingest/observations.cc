@@ -44,7 +44,8 @@ std::optional<Record> master_row(const std::string& name, const std::vector<Reco
     return rank < known || (rank == known && row[files::kFilename] < (*best)[files::kFilename]);
   };
   for (const auto& row : rows) {
-    if (!has_headers(row.view()) && static_cast<FileState>(row[files::kState]) != FileState::gone) continue;
+    const bool is_gone = static_cast<FileState>(row[files::kState]) == FileState::gone && row[files::kFirst] > 0;
+    if (!has_headers(row.view()) && !is_gone) continue;
     first = best ? std::min(first, double{row[files::kFirst]}) : double{row[files::kFirst]};
     last = best ? std::max(last, double{row[files::kLast]}) : double{row[files::kLast]};
     count += has_headers(row.view());

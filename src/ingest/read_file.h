@@ -20,7 +20,8 @@ struct ArchiveFile {
   std::string path;
   FileTimes times{};
   LayoutNames said;        ///< by the archive's layout
-  bool is_known = false;   ///< it was read before, and has changed or was not done
+  bool is_known = false;   ///< files.db has a row of it, and it has changed or was not done
+  bool was_read = false;   ///< a run has ended what it does with it, well or not
   std::string moved_from;  ///< where it was until now
 
   FileClass what = FileClass::none;
@@ -41,7 +42,7 @@ struct ArchiveFile {
   bool is_waiting() const { return what == FileClass::embargo; }
   bool is_failure() const { return rows.empty() && !is_passed() && !is_waiting(); }
   /// What was read of it before stays until it can be read: that it cannot be now says nothing about it.
-  bool stays_as_it_was() const { return is_known && (what == FileClass::unreadable || what == FileClass::changing); }
+  bool stays_as_it_was() const { return was_read && (what == FileClass::unreadable || what == FileClass::changing); }
 };
 
 struct ReadOptions {

@@ -63,11 +63,14 @@ std::string group_of(const std::string& camera, const FitsHeaders& headers) {
   return safe(known + "_" + instrument);
 }
 
+// Jitter files have no DETECTOR, but CONFIG = 'ACS/WFC'.
 std::string acs_detector(const Header& primary) {
-  std::string text = to_upper(primary.text_of("DETECTOR").value_or(primary.text_of("SS_DTCTR").value_or("")));
-  if (text.starts_with("ACS/")) text.erase(0, 4);
-  for (const char* const known : {"WFC", "HRC", "SBC"}) {
-    if (trim(text) == known) return known;
+  for (const char* const keyword : {"DETECTOR", "SS_DTCTR", "CONFIG"}) {
+    std::string text = to_upper(primary.text_of(keyword).value_or(""));
+    if (text.starts_with("ACS/")) text.erase(0, 4);
+    for (const char* const known : {"WFC", "HRC", "SBC"}) {
+      if (trim(text) == known) return known;
+    }
   }
   return {};
 }

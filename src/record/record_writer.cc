@@ -210,6 +210,11 @@ Status RecordWriter::trim() {
   IMREG_TRY(checkpoint());
   const std::int64_t end = seen.place_of(seen.count);
   const std::int64_t size = round_up(end, kFitsBlock);
+  if (!state_->journal && !state_->appended) {  // this writer has written nothing: what is trimmed keeps its times
+    const auto counts = read_card_pair(state_->file, seen.container, PairKind::count);
+    const auto now = state_->file.size();
+    if (now && *now == size && counts && counts->valid && counts->first == seen.count && counts->second == 0) return {};
+  }
   // When it fails, also by half, or the next step does, the counts do not hold or say too little: the next writer looks.
   auto status = state_->file.write(seen.container.count_cards,
                                    make_card_pair(seen.container.uuid, PairKind::count, seen.count, 0));

@@ -8,7 +8,9 @@
 #include <memory>
 
 #include "base/text.h"
+#include "os/file.h"
 #include "os/processors.h"
+#include "os/walk.h"
 #include "registry/image_row.h"
 
 namespace imreg {
@@ -428,6 +430,12 @@ ScanOptions scan_options(const SearchOptions& options) {
 Result<RecordFile> open_database(const std::string& path) {
   auto file = RecordFile::open(path);
   if (file.ok() || file.status().code() != Code::not_found) return file;
+  if (const std::string folder = folder_of(path);
+      name_of(path) == "Imreg.db" && is_folder(below(folder, "headers")) && !is_missing(below(folder, "files.db")))
+    return Status(
+               Code::not_found,
+               "is not there: imingest has found no image; -from TABLE searches its header tables, which imkeys lists")
+        .in_file(path);
   return Status(Code::not_found, "there is no such database; name another one with -db, or make it with imregister")
       .in_file(path);
 }

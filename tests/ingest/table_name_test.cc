@@ -46,6 +46,9 @@ TEST(TableName, OfTheAcsIsByDetectorAndKindOfFile) {
   const Cards acs = {{"INSTRUME", "ACS"}, {"DETECTOR", "WFC"}};
   EXPECT_EQ(table("hst-acs", acs, {}, "/a/j94f05bgq_flt.fits"), "wfc_flt_1");
   EXPECT_EQ(table("hst-acs", acs, {}, "/a/unnamed.fits"), "hst_acs_sci");
+  EXPECT_EQ(table("hst-acs", {{"INSTRUME", "ACS"}, {"CONFIG", "ACS/WFC"}}, {}, "/a/j94f05bgj_jit.fits"), "wfc_jit_1");
+  EXPECT_EQ(table("hst-acs", {{"INSTRUME", "ACS"}, {"SS_DTCTR", "ACS/HRC"}, {"CONFIG", "OTHER"}}, {}, "/j_spt.fits"),
+            "hrc_spt_1");
 }
 
 }  // namespace

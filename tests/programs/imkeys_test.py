@@ -7,6 +7,7 @@ warnings.simplefilter("ignore")
 dice = random.Random(int(os.environ.get("IMREG_SEED", "20261122")))
 OWN = "file heap ingested changeno crc heapcrc hdu others deleted rootname filename".split()
 SHOWN = 5
+UNITS = {}  # by table and column
 
 
 def naive(path):
@@ -29,6 +30,7 @@ def naive(path):
         else:
             values = [None if int(v) == header.get(f"TNULL{i}") else int(v) for v in cells]
         out[name], types[name] = values, {"L": "logical", "D": "real", "K": "integer"}.get(form, "text" if form.endswith("A") else "integer")
+    UNITS[path] = {c.name: header.get(f"TUNIT{i}") or None for i, c in enumerate(columns, 1)}
     return out, types, {int(v) for v in table["FILE"]}, len(table)
 
 
@@ -70,15 +72,16 @@ def compare(folder):
     for line in listed:
         columns, _, files, count = known[line["table"]]
         base = f"{folder}/headers/{line['table']}"
-        equal((line["rows"], line["keywords"], line["files"], line["bytes"]),
-              (count, len([c for c in columns if c.lower() not in OWN]), len(files), os.path.getsize(base + ".db") + os.path.getsize(base + ".heap")), f"{line}")
+        equal((line["rows"], line["keywords"], line["others"], line["files"], line["bytes"]),
+              (count, len([c for c in columns if c.lower() not in OWN]), sum(columns["OTHERS"]), len(files), os.path.getsize(base + ".db") + os.path.getsize(base + ".heap")), f"{line}")
         newest = max(os.path.getmtime(base + e) for e in (".db", ".heap", ".db.journal") if os.path.exists(base + e))
         check(abs(line["written"] - newest) < 1e-3, f"{line}: written {newest}")
         got = keys(folder, line["table"])
         wanted = [wanted_line(line["table"], name, values, known[line["table"]][1][name]) for name, values in columns.items() if name.lower() not in OWN]
         equal([g["keyword"] for g in got], [w["keyword"] for w in wanted], f"{line['table']}: keywords")
         for g, w in zip(got, wanted):
-            unlike = {k for k in w if g[k] != w[k] and not (k == "unit") and not (k in ("min", "max") and w[k] == "" and g[k] is None)}
+            w["unit"] = UNITS[base + ".db"][w["keyword"]]
+            unlike = {k for k in w if g[k] != w[k] and not (k in ("min", "max") and w[k] == "" and g[k] is None)}
             if unlike & {"min", "max", "common"} and w["type"] == "text" and not (w["min"] + w["max"] + (w["common"] or "")).isprintable():
                 continue  # control characters are made visible
             check(not unlike, f"{line['table']} {w['keyword']}: {[(k, g[k], w[k]) for k in unlike]!r:.500}")
@@ -99,6 +102,7 @@ for n in range(0, 120, 9):
     os.remove(f"A/f{n:03}.fits")
 run("imingest", "-db", "H", "A", code=0)
 known = compare("H")
+check(any(v for units in UNITS.values() for v in units.values()), "some column has a unit")
 if os.path.isdir(FITS):
     run("imingest", "-db", "R", FITS, code=4, timeout=1800)
     known_real = compare("R")
@@ -128,7 +132,7 @@ lines = list(csv.DictReader(io.StringIO(whole)))
 equal([{k: v or None for k, v in l.items()} for l in lines], [{k: None if v is None else str(v) for k, v in l.items()} for l in keys("H", "cam_a_0")], "csv and json")
 equal(run("imkeys", "-db", "H", "cam_a_0", "-o", "k.csv", code=0).stdout + open("k.csv").read(), whole, "-o")
 equal(run("imkeys", "-db", "H", "GAIN", "-fields", "rows,keyword", "-format", "csv").stdout.splitlines()[0], "rows,keyword", "-fields")
-check(run("imkeys", "-db", "H").stdout.split()[:6] == ["table", "rows", "keywords", "files", "bytes", "written"], "a table for the eye")
+check(run("imkeys", "-db", "H").stdout.split()[:7] == ["table", "rows", "keywords", "others", "files", "bytes", "written"], "a table for the eye")
 for name in ("fits", "votable", "npy", "fits-table", "tsv"):
     run("imkeys", "-db", "H", "cam_a_0", "-format", name, "-o", "k." + name, code=0)
 equal(len(fits.getdata("k.fits", 1)), len(lines), "fits")

@@ -95,6 +95,7 @@ masters = {r["rootname"]: r for r in table("a", "master")}
 equal(sorted(masters), sorted(k[:8] for k in kinds), "observations by their first eight characters")
 equal({k: (r["detector"], r["proposal"], r["proptype"], r["files"]) for k, r in masters.items()},
       {k[:8]: (("HRC", "10000", "CAL", 3) if k == "j94f05bgq" else ("WFC", "9453", "GO", len(v))) for k, v in kinds.items()}, "master.db")
+equal({k: r["pathname"] for k, r in masters.items()}, {k[:8]: os.path.abspath(f"acs/{k[:4]}/{k}") for k in kinds}, "their folders")
 datasets = {r["rootname"]: r for r in table("a", "datasets")}
 for root, list_ in kinds.items():
     r = datasets[root[:8]]
@@ -150,7 +151,8 @@ equal({r["rootname"]: r["proptype"] for r in table("a", "master")}, {k[:8]: "SNA
 equal(counts("a", "-n", "-layout", "acsql", "acs")["outside"], 2, "a rehearsal knows the layout, too")
 
 # Layouts.
-for pattern, path, fits in [("{yyyy}/{mm}/{dd}/*", "2003/02/04/a.fits", 1), ("{yyyy}/{mm}/{dd}/*", "2003/2/04/a.fits", 0), ("date", "x/2003/02/04/a.fits.gz", 1),
+for pattern, path, fits in [("{yyyy}/{mm}/{dd}/*", "2003/02/04/a.fits", 1), ("{yyyy}/{mm}/{dd}/*", "2003/2/04/a.fits", 0), ("{yyyy}/{mm}/{dd}/*", "20o3/02/04/a.fits", 0), ("{yyyy}{mm}{dd}/*", "20030204/a.fits", 1),
+                            ("{yyyy}{mm}{dd}/*", "2003020/a.fits", 0), ("{yyyy}{mm}{dd}/*", "200302041/a.fits", 0), ("{yyyy}/{yyyy}{mm}/*", "2003/200402/a.fits", 0), ("date", "x/2003/02/04/a.fits.gz", 1),
                             ("flat", "a_raw.fits", 1), ("flat", "a.fits", 0), ("{rootname:4}/{rootname}/{rootname}_{filetype}.fits", "j8bt/j8bt05njq/j8bt05njq_raw.fits", 1),
                             ("{rootname:4}/{rootname}/{rootname}_{filetype}.fits", "j8bx/j8bt05njq/j8bt05njq_raw.fits", 0),
                             ("{rootname}/{rootname}_{filetype}.fits", "one/two_raw.fits", 0), ("*_{filetype}.fits", "a_b_c_flt.fits", 1), ("n*/*.fits", "m1/a.fits", 0)]:

@@ -72,6 +72,27 @@ if root:
             equal(file_row(name)["state"], "done", "it can be read again")
             equal(answers(), before, "and all is as before")
 
+# A folder that cannot be read: it is told, nothing below it is gone, and what is new elsewhere is read.
+if root:
+    before = answers()
+    folder = os.path.dirname(files[6])
+    known = counts("night", "away")["unchanged"]
+    inside = sum(len(names) for _, _, names in os.walk(folder))
+    for one in glob.glob("h/**", recursive=True):
+        os.chown(one, 65534, 65534)
+    os.chmod(folder, 0)
+    image("away/fresh.fits")
+    for fresh in (1, 0):
+        out = fails(4, [os.path.basename(folder), "ermission denied"], "imingest", "-db", "h", "-format", "json", "night", "away", preexec_fn=as_nobody)
+        report = json.loads(out.stdout)
+        equal((report["new"], report["gone"], report["unchanged"]), (fresh, 0, known - inside + (1 - fresh)), "a folder that cannot be read")
+        check("not taken for gone" not in out.stderr, "what cannot be looked at is not said to be missing")
+    equal(run("imheader", "-db", "h", os.path.basename(files[6]), code=0).stdout[:10] != "", True, "its headers are there")
+    os.chmod(folder, 0o755)
+    os.remove("away/fresh.fits")
+    equal((lambda r: (r["gone"], r["unchanged"]))(counts("night", "away")), (1, known), "it can be read again")
+    equal(answers(), before, "as before")
+
 # A table that somebody removed: told, until all was read once more.
 before = answers()
 os.remove("h/headers/simprime_ccd.db")
@@ -135,6 +156,16 @@ os.utime(sim[0], (1.1e9, 1.1e9))
 check("remove" not in fails(3, [heap, "newer imreg"], "imingest", "-db", "h", "night", "away").stderr, "a heap of a newer imreg")
 check("remove" not in fails(3, [heap, "newer imreg"], "imcheck", "-db", "h").stderr, "imcheck on it")
 write(heap, old)
+files_db = read("h/files.db")
+newer = re.sub(rb"(RECVERS = +)1 ", rb"\g<1>2 ", files_db, count=1)
+check(newer != files_db, "the version of files.db")
+write("h/files.db", newer)
+fails(3, ["h/files.db", "newer imreg"], "imingest", "-db", "h", "night", "away")  # settles the file, since this test wrote it
+before = {p: read(p) for p in glob.glob("h/**", recursive=True) if os.path.isfile(p) and not p.endswith(".lock")}
+for line in (["imingest", "-db", "h", "night", "away"], ["imingest", "-db", "h", "-n", "night"], ["imheader", "-db", "h", sim[0]]):
+    check("remove" not in fails(3, ["h/files.db", "newer imreg"], *line).stderr, "files.db of a newer imreg")
+equal([p for p in before if read(p) != before[p]], [], "of which nothing is written")
+write("h/files.db", files_db)
 equal(counts("night", "away")["changed"], 1, "and it goes on")
 # Names of columns and the word HIERARCH stand for keywords.
 for name in ("DATE_OBS", "HIERARCH DATE-OBS", "date-obs"):

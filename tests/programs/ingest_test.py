@@ -1,4 +1,4 @@
-"""imingest over the real files. Oracle for values: astropy, which reads every HDU of every file; for cards: the bytes of the files."""
+"""imingest over the real files: each has an end, and the heaps hold its cards (oracle: its bytes). Values: ingest_astropy_test.py."""
 from harness import *
 import glob, io, warnings
 from astropy.io import fits
@@ -44,6 +44,8 @@ for path, row in known.items():
 out = run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", 'MDRIZSKY > 100 and FILTER1 like "F6%"', "-fields", "FILENAME,EXPTIME,MDRIZSKY,FILTER1", "-format", "csv", code=0)
 primary = fits.getheader(next(p for p in FILES if p.endswith("/j94f05bgq_flt.fits")))
 equal(out.stdout.splitlines()[1:], [f"j94f05bgq_flt.fits,{primary['EXPTIME']:g},{primary['MDRIZSKY']},{primary['FILTER1']}"], "MDRIZSKY and FILTER1")
+out = run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "EXPTIME > 100", "-fields", "FILENAME,EXPTIME", "-format", "csv", code=0)
+equal(out.stdout.splitlines()[1:], [f"j94f05bgq_flt.fits,{primary['EXPTIME']:g}"], "EXPTIME > 100")
 run("imsearch", "-db", "H", "-from", "wfc_flt_1", "-where", "EXPTIME > 400", code=1)
 
 # The heaps as man 5 imreg-ingest has them, read by somebody else: the cards of the files.
@@ -93,100 +95,7 @@ for table in sorted(glob.glob("H/headers/*.db")):
             equal(decoded(heap, row["heap"]), plain[row["file"]][row["hdu"]], f"{table}: HDU {row['hdu']} of {row['filename']}")
 check(headers_read > 300, f"{headers_read} headers decoded")
 
-# All rows of all tables, by file and HDU.
-table_rows, columns = {}, {}
 for table in sorted(glob.glob("H/headers/*.db")):
-    schema = fits.getheader(table, 1)
-    check(schema["TFIELDS"] <= 999, f"{table}: {schema['TFIELDS']} columns")
-    for row in rows(table):
-        table_rows[row["file"], row["hdu"]] = (table, row)
-
-
-def column_of(keyword):
-    name = re.sub("[^A-Z0-9]", "_", keyword.upper())
-    own = "FILE HEAP INGESTED CHANGENO CRC HEAPCRC HDU OTHERS DELETED ROOTNAME FILENAME".split()
-    return "KEY_" + name if name[:1].isdigit() or name in own else name
-
-
-def same(value, stored):
-    if isinstance(value, bool) or isinstance(stored, bool):
-        return value == stored or stored == ("T" if value is True else "F" if value is False else None)
-    if isinstance(value, (int, float)):
-        if isinstance(stored, str):
-            return int(stored) == value if re.fullmatch("[-+]?[0-9]+", stored) else float(stored.replace("D", "E").replace("d", "e")) == value
-        return stored == value
-    return (value.rstrip() or None) == stored
-
-
-def standard_text(image):
-    """The text of a card and its CONTINUE cards by the letter of the standard: astropy's pattern goes astray at doubled quotes."""
-    out = ""
-    for at in range(0, len(image), 80):
-        piece = re.match(r"'((?:[^']|'')*)'", (image[at + 8:at + 80] if at else image[:80].split("=", 1)[-1]).lstrip())
-        out = out.removesuffix("&") + piece.group(1).replace("''", "'").rstrip() if piece else out
-    return out.rstrip()
-
-
-by_heap = compared = 0
-looked = 0
-for path, row in known.items():
-    if row["state"] != "done":
-        continue
-    try:
-        hdus = fits.open(path, memmap=True, disable_image_compression=True)
-        len(hdus)
-    except Exception:  # noqa: astropy refuses it
-        continue
-    with hdus:
-        packed = path.endswith((".gz", ".bz2", ".Z"))
-        verbatim = run("imheader", "-db", "H", path, code=0, text=False, stdin="").stdout.split(b"\n")
-        printed = [l for l in verbatim if len(l) == 80 and not l.startswith(b"# /")]
-        headers = [[]]
-        for line in printed:
-            if line.startswith(b"END     "):
-                headers.append([])
-            else:
-                headers[-1].append(line)
-        headers.pop()
-        equal(len(headers), row["hdus"], f"{path}: headers printed")
-        if not packed:
-            try:
-                wanted = cards_of(path)
-            except Exception:  # noqa
-                wanted = None
-            if wanted and len(wanted) == len(headers):
-                looked += 1
-                equal(headers, wanted, f"{path}: cards")
-        for n, hdu in enumerate(hdus):
-            if (row["number"], n) not in table_rows:
-                check(n >= row["hdus"], f"{path} HDU {n} has no row")
-                continue
-            table, stored = table_rows[row["number"], n]
-            equal(stored["filename"], os.path.basename(path), f"{path}: name")
-            seen = set()
-            # The header by itself: astropy adds cards (EXTEND, NAXIS1) to those of its HDUs.
-            for card in fits.Header.fromstring(b"".join(headers[n]).decode("latin-1")).cards:
-                try:
-                    keyword, value = card.keyword, card.value
-                except Exception:  # noqa: a card that astropy cannot read: imheader has it, as compared above
-                    by_heap += 1
-                    continue
-                raw = str(card._image or "")
-                if isinstance(value, str) and "''" in raw:
-                    value = standard_text(raw)
-                if keyword.strip("\0") in ("COMMENT", "HISTORY", "", "CONTINUE") or (raw[8:10] != "= " and not raw.startswith("HIERARCH")) or isinstance(value, (fits.card.Undefined, complex)):
-                    continue
-                column = column_of(keyword)
-                if column in seen:
-                    by_heap += 1
-                    continue
-                seen.add(column)
-                got = stored.get(column.lower())
-                if got is None and (value == "" or len(str(value)) > 500):
-                    by_heap += 1
-                    continue
-                compared += 1
-                check(same(value, got), f"{path} HDU {n} {keyword}: {got!r}, astropy has {value!r}")
-check(looked > 150, f"only {looked} files were compared card by card")
-print(f"{compared} values in columns, {by_heap} in the heap only, {len(table_rows)} headers, {looked} files card by card")
+    columns = fits.getheader(table, 1)["TFIELDS"]
+    check(columns <= 999, f"{table}: {columns} columns")
 finish()

@@ -114,11 +114,29 @@ for words in (["imwatch", "-db", db, night], ["imelixir", "-db", night, "-j", "2
 
 # The daily run: ends by itself, with the headers and images beside the archive; a file that cannot be read is no failure of it.
 write(os.path.join(night, "bad.fits"), b"")
-check(read(daily.replace(".service", ".timer")).decode().count("OnCalendar=daily") == 1, "the timer")
 for found in (4, 0):  # what has failed is no news
     process = start(daily, notify)
     equal(process.wait(60), found, f"a run: {read('imingest.log').decode()[-500:]}")
 check(settings(daily)["SuccessExitStatus"] == "4", "which the unit knows")
 equal([r["filename"] for r in rows(night + ".headers")], ["a.fits"], "images")
 equal(len(os.listdir(night + ".headers/logs")) > 0, True, "its log")
+process = start(daily, notify, OPTIONS="-layout nothing-here/*.fits -v")
+equal(process.wait(60), 0, "OPTIONS of the unit")
+check("outside of the layout" in read("imingest.log").decode(), f"OPTIONS: {read('imingest.log').decode()[-300:]}")
+
+# Its timer: each day, also when the machine was off at that time; it starts the service of its own name, and enabled it waits for that.
+timer = daily.replace(".service", ".timer")
+said = read(timer).decode().split("[Timer]\n")[1].split("\n\n")[0]
+wanted = dict(line.split("=", 1) for line in said.splitlines())
+equal({k: wanted.get(k) for k in ("OnCalendar", "Persistent", "Unit")}, {"OnCalendar": "daily", "Persistent": "yes", "Unit": None}, "the timer")
+if shutil.which("systemd-analyze"):
+    out = subprocess.run(["systemd-analyze", "calendar", "--iterations=3", wanted["OnCalendar"]], capture_output=True, text=True, env={**os.environ, "TZ": "UTC"}).stdout
+    days = [time.mktime(time.strptime(d, "%Y-%m-%d %H:%M:%S")) for d in re.findall(r"(?:Next elapse|Iter[a-z]*\.? #\d|#\d): \w+ (\S+ \S+)", out)]
+    check(len(days) == 3 and all(abs(b - a - 86400) <= 7200 for a, b in zip(days, days[1:])), f"once a day: {out}")
+if shutil.which("systemctl"):
+    os.makedirs("root/usr/lib/systemd/system")
+    for unit in (timer, daily):
+        shutil.copy(unit, "root/usr/lib/systemd/system")
+    out = subprocess.run(["systemctl", "--root=" + os.path.abspath("root"), "enable", f"imingest@{name}.timer"], capture_output=True, text=True)
+    check(out.returncode == 0 and os.path.islink(f"root/etc/systemd/system/timers.target.wants/imingest@{name}.timer"), f"enabled: {out.stderr}")
 finish()
