@@ -1,6 +1,8 @@
 // Pictures of all files of a tree. What a picture was made from and how stands in its own comment, so that a run that was ended goes on where it
 // was, without a list that could be lost or wrong.
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -81,6 +83,18 @@ std::string name_by(const std::string& pattern, const std::string& relative, con
   return out;
 }
 
+// What killed runs have left: NAME.jpg.new1234 of a process that is there no more.
+void remove_leftovers(const std::string& folder) {
+  for (const auto& path : walk_folder(folder).files) {
+    const auto at = path.rfind(".new");
+    long long process = 0;
+    if (at == path.npos || !parse_integer(path.substr(at + 4), process) || process <= 1) continue;
+    const std::string_view picture = std::string_view(path).substr(0, at);
+    const bool ours = picture.ends_with(".jpg") || picture.ends_with(".png") || picture.ends_with(".thumb");
+    if (ours && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) (void)remove_file(path);
+  }
+}
+
 bool needs_header(const std::string& pattern) { return pattern.find("{proposal}") != pattern.npos; }
 
 }  // namespace
@@ -137,6 +151,7 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
   std::filesystem::create_directories(options.folder, error);
   if (error) return os_error(options.folder, "the folder cannot be made", error.value());
 
+  remove_leftovers(absolute_path(options.folder));
   const std::string general = recipe_of(options);
   std::mutex mutex;
   std::map<std::string, std::string> taken;  // by picture: whose it is

@@ -291,7 +291,10 @@ def trees():
         for name in os.listdir("pics/one"):
             if name.endswith(".jpg"):
                 Image.open(f"pics/one/{name}").load()
+    write("pics/one/0.fits.jpg.new999999999", "half"), write("pics/mine.new7.txt", "not ours")
     equal(made()[0]["failed"], 1, "behind kills")
+    equal(sorted(os.listdir("pics/one")), [f"{i}.fits.jpg" for i in range(6)], "what was begun is cleared away")
+    check(os.path.exists("pics/mine.new7.txt"), "and nothing else")
     # Names
     hdu = fits.PrimaryHDU((rng.random((30, 50)) * 9).astype(np.float32))
     hdu.header["PROPOSID"] = 9401
