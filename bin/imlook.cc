@@ -1,4 +1,5 @@
 // imlook: pictures of FITS images.
+#include "cli/filter_options.h"
 #include "cli/options.h"
 #include "looking/looking.h"
 
@@ -6,9 +7,10 @@ namespace {
 
 using namespace imreg;
 
-constexpr cli::Option kOptions[] = {
+constexpr cli::Option kFirst[] = {
     {"o", "FILE", "the picture: .jpg, .png or .thumb"},
     {"tree", "DIR", "a picture of each file of the trees, below DIR"},
+    {"sheet", "FILE", "a page of all: .html, .jpg or .png"},
     {"thumb", "", "a thumbnail, 128 pixels (of -size) at its longer side"},
     {"size", "N", "longest side in pixels (all pixels)"},
     {"stretch", "WORD", "zscale, acsql, linear, log, sqrt, asinh, histeq"},
@@ -16,7 +18,10 @@ constexpr cli::Option kOptions[] = {
     {"range", "LOW HIGH", "show values between these"},
     {"region", "X1:X2,Y1:Y2", "only this part of it, in pixels from 1"},
     {"rgb", "", "FILE... are red, green and blue of one picture"},
+};
+constexpr cli::Option kRest[] = {
     cli::kSeldom,
+    {"title", "TEXT", "of a sheet"},
     {"palette", "WORD", "grey, heat, ocean, dusk"},
     {"layout", "WORD", "of CCDs: auto, detsec, wcs, table, stack"},
     {"negative", "", "dark stars on a bright sky"},
@@ -24,24 +29,28 @@ constexpr cli::Option kOptions[] = {
     {"slice", "N", "plane of a cube (the middle one)"},
     {"noflags", "", "show pixels that a data quality extension marks"},
     {"quality", "N", "of a JPEG, 1 to 100 (85)"},
-    {"name", "PATTERN", "-tree: names below DIR ({path})"},
+    {"as", "PATTERN", "-tree: names below DIR ({path})"},
     {"png", "", "-tree: PNGs"},
     {"again", "", "-tree: also pictures that are up to date"},
     {"v", "", "-tree: a line for every file"},
     {"format", "NAME", "-tree: text (default) or json"},
     {"camera", "NAME|FILE", "use this camera table; a FILE has a / or ends in .cam"},
-    {"j", "N", "N threads (default: processors)"},
+    cli::kDatabaseOption,
+    cli::kNoIndexOption,
+    cli::kZoneOption,
+    cli::kJobsOption,
     cli::kConfigOption,
     cli::kDefineOption,
 };
-constexpr cli::Program kProgram = {
-    "imlook",
-    "draws FITS images: a CCD, or all CCDs of an exposure in their places",
-    "FILE...",
-    kOptions,
-    {"imlook -size 1000 -o 1616681p.jpg 1616681p.fits", "imlook -tree pictures -size 800 -j 2 /data/2001-01-27"},
-    1,
-    -1};
+constexpr auto kOptions = cli::joined(kFirst, cli::kFilterOptions, kRest, cli::kSeldomFilterOptions);
+constexpr cli::Program kProgram = {"imlook",
+                                   "draws FITS images: a CCD, or all CCDs of an exposure in their places",
+                                   "[FILE...]",
+                                   kOptions,
+                                   {"imlook -size 1000 -o 1616681p.jpg 1616681p.fits",
+                                    "imlook -db night.db -type object -trange 2001/01/27 1d -sheet night.html"},
+                                   0,
+                                   -1};
 
 int work(const cli::Parsed& args) { return cli::look(kProgram.name, args); }
 

@@ -25,6 +25,7 @@ struct LookOptions {
   bool negative = false;                ///< dark stars on bright sky
   std::string region;                   ///< "[x1:x2,y1:y2]" of the mosaic, from 1; empty: all
   int most_width = 0, most_height = 0;  ///< the picture is made smaller to fit; 0: any size
+  bool grow = false;                    ///< a small picture is made larger to fit, by a whole factor
   std::optional<int> hdu;               ///< only this one
   std::int64_t slice = 0;               ///< plane of a cube, from 1; 0: the middle one
   bool flags = true;                    ///< pixels that a data quality extension marks have no value
@@ -61,6 +62,7 @@ class Look {
   std::string terminal(Terminal kind) const;
 
   struct Content;
+  const Content& content() const { return *content_; }
   explicit Look(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
 
  private:
@@ -107,5 +109,28 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
                                  const LookTreeOptions& options,
                                  const std::function<void(const LookedFile&)>& on_file = {},
                                  const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
+
+/// A page of small pictures with captions.
+struct SheetEntry {
+  std::vector<std::string> paths;  ///< of one picture, as look_at() takes them
+  std::string name;
+  LookCaption caption;  ///< empty: that of the file
+};
+struct SheetOptions {
+  LookOptions look;             ///< its jobs: pictures at the same time
+  std::string format = "html";  ///< html (one file, with the pictures in it), jpg, png
+  std::string title;
+  int thumbnail = 256;  ///< pixels of the longest side
+  int quality = 85;
+  bool images_only = false;  ///< entries without an image are left out, and not told
+};
+struct SheetReport {
+  std::int64_t pictures = 0;
+  std::vector<Status> failed;  ///< entries that have no picture; the sheet says so, too
+};
+/// The bytes of the file. Errors: invalid (options; a page too large for a JPEG), io.
+Result<std::string> contact_sheet(const std::vector<SheetEntry>& entries, const Cameras& cameras,
+                                  const SheetOptions& options, SheetReport& report,
+                                  const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
 
 }  // namespace imreg

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "imreg/pixels.h"
+#include "look/content.h"
 #include "look/palette.h"
 #include "look/render.h"
 #include "look/terminal_text.h"
@@ -18,14 +19,6 @@
 namespace imreg {
 
 using namespace look;
-
-struct Look::Content {
-  raster::Raster picture;
-  LookCaption caption;
-  std::vector<std::string> notes;
-  std::string layout;
-  int jobs = 1;
-};
 
 namespace {
 
@@ -217,6 +210,10 @@ class Maker {
 
   Look finish(raster::Raster picture) {
     content_->picture = std::move(picture);
+    const auto& now = content_->picture;
+    const int factor =
+        !options_.grow ? 1 : std::min(options_.most_width / now.width, options_.most_height / now.height);
+    if (factor > 1) content_->picture = raster::enlarged(now, factor);
     return Look(std::move(content_));
   }
   const Mosaic& mosaic() const { return mosaic_; }

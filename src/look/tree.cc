@@ -105,15 +105,15 @@ Status check_look_pattern(const std::string& pattern) {
     const auto end = pattern.find('}', at);
     const std::string word = pattern.substr(at + 1, end == pattern.npos ? end : end - at - 1);
     if (end == pattern.npos || !known.contains(word))
-      return {Code::invalid, "-name " + pattern + ": {" + word +
+      return {Code::invalid, "-as " + pattern + ": {" + word +
                                  "} is none of {path} {stem} {rootname} {filetype} {proposal} {hash} {hash:2}"};
   }
   const std::string name = name_of(pattern);
   if (pattern.empty() || name.find('{') == name.npos)
     return {Code::invalid,
-            "-name " + pattern +
+            "-as " + pattern +
                 ": the pictures would all have one name; {path}, {stem} or {rootname}_{filetype} tell them apart"};
-  if (pattern.find("..") != pattern.npos) return {Code::invalid, "-name " + pattern + ": .. leads out of the folder"};
+  if (pattern.find("..") != pattern.npos) return {Code::invalid, "-as " + pattern + ": .. leads out of the folder"};
   return {};
 }
 
@@ -183,7 +183,7 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
       const std::lock_guard lock(mutex);
       const auto [at, is_new] = taken.try_emplace(out.picture, source.path);
       if (!is_new) {
-        out.reason = "has the same picture as " + at->second + ": -name tells them apart";
+        out.reason = "has the same picture as " + at->second + ": -as tells them apart";
         return out;
       }
     }

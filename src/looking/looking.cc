@@ -9,12 +9,14 @@
 #include "base/name_text.h"
 #include "base/text.h"
 #include "cli/config.h"
+#include "cli/filter_options.h"
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "imreg/look.h"
 #include "imreg/registry.h"
+#include "looking/selection.h"
 #include "os/processors.h"
 #include "registry/file_rows.h"
 
@@ -22,7 +24,7 @@ namespace imreg::cli {
 
 namespace {
 
-constexpr const char* kOfTrees[] = {"name", "png", "again", "v", "format"};
+constexpr const char* kOfTrees[] = {"as", "png", "again", "v", "format"};
 
 Result<std::optional<std::pair<double, double>>> pair_of(const Parsed& args, const char* option) {
   const auto* use = args.find(option);
@@ -57,6 +59,7 @@ Status read_options(const Parsed& args, LookOptions& out) {
 Result<Look::Terminal> fit_terminal(LookOptions& options) {
   const int columns = terminal_columns();
   if (columns == 0) return Status(Code::invalid, "standard output is no terminal: -o FILE.jpg, .png or .thumb");
+  options.grow = true;
   const auto most = [](int& size, int room) { size = size == 0 ? room : std::min(size, room); };
   const int rows = std::max(8, terminal_rows() - 2);
   if (ask_terminal().sixels) {
@@ -119,7 +122,7 @@ int pictures_of_trees(std::string_view program, const Parsed& args, const Camera
   const bool json = format == "json", all = args.has("v");
   options.jobs = std::exchange(options.look.jobs, 1);
   options.folder = args.word("tree");
-  options.pattern = args.word("name", options.pattern);
+  options.pattern = args.word("as", options.pattern);
   options.thumbnails = args.has("thumb");
   options.png = args.has("png") && !options.thumbnails;
   options.again = args.has("again");
@@ -154,6 +157,57 @@ int pictures_of_trees(std::string_view program, const Parsed& args, const Camera
   return report->of(Fate::failed) > 0 || !report->faults.empty() ? kInputs : kOk;
 }
 
+// Files without an image have no place in a sheet of trees; in one of a selection each exposure has.
+int sheet(std::string_view program, const Parsed& args, Settings& settings, const Cameras& cameras,
+          const LookTreeOptions& of) {
+  if (args.has("o") || args.has("rgb"))
+    return end_with(program, Status(Code::invalid, "-sheet makes one page of many pictures: leave out -o and -rgb"));
+  const std::string path = args.word("sheet");
+  const auto dot = path.rfind('.');
+  SheetOptions options{.look = of.look,
+                       .format = dot == path.npos ? "" : to_lower(path.substr(dot + 1)),
+                       .title = args.word("title"),
+                       .quality = of.quality};
+  if (options.format == "htm") options.format = "html";
+  if (options.format == "jpeg") options.format = "jpg";
+  if (options.format != "html" && options.format != "jpg" && options.format != "png")
+    return end_with(program, Status(Code::invalid, "-sheet " + path + ": its ending is none of .html, .jpg, .png"));
+  if (of.look.most_width > 0) options.thumbnail = of.look.most_width;
+  const bool rows = selects_rows(args);
+  if (rows && !args.positionals.empty())
+    return end_with(program, Status(Code::invalid, "files, or rows of -db and filters: leave one out"));
+  if (!rows && args.positionals.empty())
+    return end_with(program, Status(Code::invalid, "-sheet of what? -db F with filters, or FILE..."));
+  options.images_only = !rows;
+  std::vector<Status> faults;
+  auto entries = rows ? selected_exposures(args, settings) : files_of_trees(args.positionals, faults);
+  if (!entries && entries.status().code() == Code::not_found && rows &&
+      entries.status().message() == "nothing is selected")
+    return complain(program, entries.status()), kNothing;
+  if (!entries) return end_with(program, entries.status());
+  for (const auto& fault : faults) complain(program, fault);
+  if (options.title.empty()) {
+    options.title = rows ? args.word("db", "Imreg.db") : args.positionals[0];
+    if (rows) options.title += " " + command_of(args, {"sheet", "size", "j", "quality"});
+  }
+  constexpr std::size_t kMost = 5000;
+  if (entries->size() > kMost)
+    return end_with(program,
+                    Status(Code::invalid, std::to_string(entries->size()) + " pictures are too many for a page (" +
+                                              std::to_string(kMost) + "): select fewer"));
+  Progress progress(std::ssize(*entries));
+  SheetReport report;
+  const auto bytes = contact_sheet(*entries, cameras, options, report,
+                                   [&](std::int64_t done, std::int64_t all) { progress.at(done, all); });
+  if (!bytes) return end_with(program, bytes.status());
+  for (const auto& one : report.failed) complain(program, one);
+  auto output = Output::to_file(path);
+  if (!output) return end_with(program, output.status());
+  (*output)->write(*bytes);
+  if (const Status status = (*output)->finish(true); !status.ok()) return end_with(program, status);
+  return report.failed.empty() && faults.empty() ? kOk : kInputs;
+}
+
 }  // namespace
 
 int look(std::string_view program, const Parsed& args) {
@@ -171,6 +225,10 @@ int look(std::string_view program, const Parsed& args) {
   auto cameras = load_cameras(tables);
   if (!cameras) return end_with(program, cameras.status());
   options.look.camera = cameras->second;
+  if (args.has("sheet")) return sheet(program, args, settings, cameras->first, options);
+  if (selects_rows(args))
+    return end_with(program, Status(Code::invalid, "rows of a database become a page: -sheet FILE.html, .jpg or .png"));
+  if (args.positionals.empty()) return end_with(program, Status(Code::invalid, "which FILE? (-help)"));
   if (args.has("tree")) return pictures_of_trees(program, args, cameras->first, options);
   return one_picture(program, args, cameras->first, options.look, options.quality);
 }

@@ -58,6 +58,14 @@ Raster shrunk(const Raster& picture, int width, int height) {
   return out;
 }
 
+Raster enlarged(const Raster& picture, int factor) {
+  Raster out(picture.width * factor, picture.height * factor, picture.channels);
+  for (int y = 0; y < out.height; ++y) {
+    for (int x = 0; x < out.width; ++x) std::copy_n(picture.at(x / factor, y / factor), picture.channels, out.at(x, y));
+  }
+  return out;
+}
+
 std::pair<int, int> size_within(int width, int height, int most) {
   const double factor = std::min(1.0, static_cast<double>(most) / std::max(width, height));
   const auto side = [&](int size) { return std::max(1, static_cast<int>(std::lround(size * factor))); };

@@ -46,6 +46,8 @@ Result<Raster> picture_from(std::string_view bytes);
 
 /// Each pixel of the smaller (or equal) picture is the mean of what it covers.
 Raster shrunk(const Raster& picture, int width, int height);
+/// Each pixel becomes `factor` x `factor`.
+Raster enlarged(const Raster& picture, int factor);
 /// The largest size within `most` x `most` that keeps the shape; never larger than it is, never 0.
 std::pair<int, int> size_within(int width, int height, int most);
 Raster in_colour(const Raster& grey);

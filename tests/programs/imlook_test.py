@@ -299,17 +299,58 @@ def trees():
     hdu = fits.PrimaryHDU((rng.random((30, 50)) * 9).astype(np.float32))
     hdu.header["PROPOSID"] = 9401
     os.makedirs("hst"), hdu.writeto("hst/j8bt06nyq_flt.fits")
-    run("imlook", "-tree", "acs", "-thumb", "-name", "{proposal}/{rootname}_{filetype}", "hst", code=0)
+    run("imlook", "-tree", "acs", "-thumb", "-as", "{proposal}/{rootname}_{filetype}", "hst", code=0)
     equal(Image.open("acs/9401/j8bt06nyq_flt.thumb").size, (50, 30), "acsql's names")
-    run("imlook", "-tree", "sharded", "-png", "-name", "{hash:2}/{hash}", "hst", code=0)
+    run("imlook", "-tree", "sharded", "-png", "-as", "{hash:2}/{hash}", "hst", code=0)
     name, = [os.path.join(f, n) for f, _, ns in os.walk("sharded") for n in ns]
     check(re.fullmatch(r"sharded/([0-9a-f]{2})/\1[0-9a-f]{14}\.png", name), f"hashed: {name}")
-    out = run("imlook", "-tree", "same", "-name", "{filetype}", "tree/one", code=4)
+    out = run("imlook", "-tree", "same", "-as", "{filetype}", "tree/one", code=4)
     check(out.stderr.count("has the same picture as") == 5, out.stderr)
-    for words, more in ((["-name", "{nosuch}"], ["-name", "{nosuch}"]), (["one name"], ["-name", "x"]), (["leads out"], ["-name", "../{stem}"]), (["-o"], ["-o", "x.jpg"])):
+    for words, more in ((["-as", "{nosuch}"], ["-as", "{nosuch}"]), (["one name"], ["-as", "x"]), (["leads out"], ["-as", "../{stem}"]), (["-o"], ["-o", "x.jpg"])):
         check(all(w in run("imlook", "-tree", "bad", *more, "tree", code=2).stderr for w in words), f"{more}")
     check("does nothing without -tree" in run("imlook", "-again", "-o", "x.jpg", "tree/one/1.fits", code=2).stderr, "-again")
     check("no such file or folder" in run("imlook", "-tree", "bad", "nowhere").stderr, "no tree")
+
+
+def sheets():
+    """Exposures of a search, each once and in order, with captions; in one page that needs nothing else."""
+    run("imsim", "-o", "nights", "-ccds", 4, "-objects", 4, "-size", "64x96", code=0)
+    run("imsim", "-o", "apart", "-ccds", 4, "-objects", 4, "-size", "64x96", "-mode", "split", code=0)
+    run("imregister", "-db", "n.db", "nights"), run("imregister", "-db", "a.db", "-split", "apart")
+    found = [json.loads(l) for l in run("imsearch", "-db", "n.db", "-type", "object", "-sort", "obstime", "-format", "json").stdout.splitlines()]
+    names = list(dict.fromkeys(r["filename"] for r in found))
+    run("imlook", "-db", "n.db", "-type", "object", "-trange", "2001/01/26", "2d", "-sheet", "s.html", code=0)
+    page = read("s.html").decode()
+    equal(re.findall(r"<figcaption><b>([^<]+)</b>", page), names, "exposures in the order of their time")
+    check(not re.search(r"(src|href)=\"(?!data:)", page) and "<script" not in page, "nothing from elsewhere")
+    import base64
+    pictures = [Image.open(io.BytesIO(base64.b64decode(b))) for b in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)]
+    equal({max(p.size) <= 256 and max(p.size) > 128 for p in pictures}, {True}, "small pictures, of small images larger ones")
+    first = Image.open(io.BytesIO(run("imlook", "-size", 256, "-o", "-", os.path.join(found[0]["pathname"], names[0]), text=False, code=0).stdout))
+    small = np.asarray(pictures[0].convert("L").resize(first.size)).astype(float)
+    check(np.corrcoef(small.ravel(), np.asarray(first.convert("L")).astype(float).ravel())[0, 1] > 0.8, "the picture of the file")
+    for caption in {(r["object"], r["filter"]) for r in found}:
+        check(f"{caption[0]}  {caption[1]}" in page, f"caption {caption}")
+    # Files with a CCD each: one picture of an exposure.
+    run("imlook", "-db", "a.db", "-type", "object", "-sheet", "a.html", code=0)
+    equal(read("a.html").decode().count("<figure>"), len(names), "split exposures")
+    # A file that is gone
+    gone = os.path.join(found[0]["pathname"], names[0])
+    os.rename(gone, gone + ".away")
+    out = run("imlook", "-db", "n.db", "-type", "object", "-sheet", "g.html", code=4)
+    check("no picture" in read("g.html").decode() and gone in out.stderr, out.stderr)
+    os.rename(gone + ".away", gone)
+    for ending in ("png", "jpg"):
+        run("imlook", "-db", "n.db", "-size", 100, "-title", "A night", "-sheet", f"s.{ending}", code=0)
+        check(min(Image.open(f"s.{ending}").size) > 300, ending)
+    write("nights/notes.txt", "none")
+    run("imlook", "-sheet", "t.html", "nights", code=0)
+    equal(read("t.html").decode().count("<figure>"), sum(n.endswith(".fits") for _, _, ns in os.walk("nights") for n in ns), "all files of a tree that have an image")
+    equal(run("imlook", "-db", "n.db", "-object", "nosuch", "-sheet", "x.html").returncode, 1, "nothing is selected")
+    for words, line in (([".html"], ["-db", "n.db", "-sheet", "x.gif"]), (["leave one out"], ["-db", "n.db", "-sheet", "x.html", "nights"]), (["-o"], ["-sheet", "x.html", "-o", "y.png", "nights"]),
+                        (["-sheet"], ["-db", "n.db"]), (["which FILE"], []), (["of what"], ["-sheet", "x.html"]), (["-type", "nosuch"], ["-db", "n.db", "-type", "nosuch", "-sheet", "x.html"])):
+        out = run("imlook", *line, code=2)
+        check(all(w in out.stderr for w in words) and not os.path.exists("x.html"), f"{line}: {out.stderr}")
 
 
 def files():
@@ -332,7 +373,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, files):
+for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
