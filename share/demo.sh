@@ -60,6 +60,11 @@ say "A search by any keyword, and the header of one CCD, card by card"
 run 4 "imsearch -db headers -from simprime_ccd -where 'EXPTIME > 500 and GAIN < 1.7' -fields FILENAME,CCDNAME,EXPTIME,GAIN"
 run 4 "imheader -db headers 600011o.fits -hdu 2"
 
+say "Pictures: an exposure with its CCDs in their places, and a page of all objects of the night"
+run 2 "imlook -size 600 -o 600011o.jpg night/*/600011o.fits"
+run 2 "imlook -db Imreg.db -type object -sheet objects.html"
+echo "  $folder/objects.html is for your browser."
+
 say "Now with your own FITS files, of any telescope:"
 cat << END
   $bin/imregister -db my.db FOLDER
@@ -67,5 +72,6 @@ cat << END
   $bin/imsearch -db my.db -type object -trange 2024/01/01 1y -fields filename,filter,exptime,obstime
   $bin/showiminfo FILE          when a value looks wrong
   $bin/imingest -db headers FOLDER
+  $bin/imlook FILE                  a picture in the terminal
   $bin/imsearch -help           all filters; README.md and man ./man/imsearch.1 tell more
 END
