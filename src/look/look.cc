@@ -11,9 +11,11 @@
 #include "base/text.h"
 #include "imreg/pixels.h"
 #include "look/content.h"
+#include "look/line_plot.h"
 #include "look/palette.h"
 #include "look/render.h"
 #include "look/terminal_text.h"
+#include "os/walk.h"
 #include "raster/raster.h"
 
 namespace imreg {
@@ -208,6 +210,15 @@ class Maker {
     return out;
   }
 
+  /// A spectrum, by chart.
+  Result<raster::Raster> plot(const Piece& piece, const std::string& path) const {
+    constexpr int kWidth = 960, kHeight = 600;
+    const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
+    const int height = options_.most_height > 0 ? std::min(options_.most_height, kHeight * width / kWidth) : kHeight;
+    const LookCaption& caption = content_->caption;
+    return line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, width, height);
+  }
+
   Look finish(raster::Raster picture) {
     content_->picture = std::move(picture);
     const auto& now = content_->picture;
@@ -238,6 +249,12 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
   IMREG_TRY(check_look(options));
   Maker maker(cameras, options);
   IMREG_ASSIGN(auto pieces, maker.open(paths));
+  if (is_line(pieces) && !is_acsql(options)) {
+    auto plot = maker.plot(pieces[0], paths.front());
+    if (plot) return maker.finish(*std::move(plot));
+    if (plot.status().code() != Code::not_found)
+      return with_file(plot.status(), paths.front());  // no value: as an image
+  }
   if (Status placed = maker.place(pieces); !placed.ok()) return with_file(std::move(placed), paths.front());
   auto rendered = maker.draw(pieces);
   if (!rendered) return with_file(rendered.status(), paths.front());

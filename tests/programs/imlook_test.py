@@ -353,6 +353,23 @@ def sheets():
         check(all(w in out.stderr for w in words) and not os.path.exists("x.html"), f"{line}: {out.stderr}")
 
 
+def spectra():
+    """One row is a plot: dark where the values are, white elsewhere, of the size of a plot."""
+    x = np.arange(2000)
+    hdu = fits.PrimaryHDU((100 + 50 * np.sin(x / 80.0)).astype(np.float32))
+    hdu.header.update(CRVAL1=4000.0, CDELT1=1.5, CRPIX1=1, CTYPE1="WAVE", CUNIT1="Angstrom", OBJECT="a star")
+    for name, data in (("one.fits", hdu.data), ("row.fits", hdu.data[None]), ("column.fits", hdu.data[:, None])):
+        fits.writeto("line_" + name, data, hdu.header if name != "column.fits" else None, overwrite=True)
+        picture = look("line_" + name)
+        equal(picture.shape, (600, 960, 3), f"{name}: a plot")
+        ink = (picture.sum(axis=2) < 500)
+        check(0.005 < ink.mean() < 0.2, f"{name}: {ink.mean()} of it is ink")
+        middle = [np.argwhere(ink[100:560, column]).mean() for column in range(150, 900, 50)]
+        check(np.ptp(middle) > 60, f"{name}: the values go up and down: {middle}")
+    equal(look("-size", 300, "line_one.fits").shape[1], 300, "a smaller plot")
+    equal(look("-stretch", "acsql", "line_row.fits").shape, (1, 2000), "acsql's picture is a line")
+
+
 def files():
     """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
     data = (rng.random((200, 400)) * 1000).astype(np.float32)
@@ -373,7 +390,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, files):
+for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, spectra, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
