@@ -14,14 +14,15 @@ constexpr cli::Option kFirst[] = {
     {"thumb", "", "a thumbnail, 128 pixels (of -size) at its longer side"},
     {"size", "N", "longest side in pixels (all pixels)"},
     {"stretch", "WORD", "zscale, acsql, linear, log, sqrt, asinh, histeq"},
-    {"percent", "LOW HIGH", "show values between these percentiles"},
-    {"range", "LOW HIGH", "show values between these"},
-    {"region", "X1:X2,Y1:Y2", "only this part of it, in pixels from 1"},
+    {"label", "", "object, filter, time, a scale bar, north and east below"},
     {"rgb", "", "FILE... are red, green and blue of one picture"},
 };
 constexpr cli::Option kRest[] = {
     cli::kSeldom,
     {"title", "TEXT", "of a sheet"},
+    {"region", "X1:X2,Y1:Y2", "only this part of it, in pixels from 1"},
+    {"percent", "LOW HIGH", "show values between these percentiles"},
+    {"range", "LOW HIGH", "show values between these"},
     {"palette", "WORD", "grey, heat, ocean, dusk"},
     {"layout", "WORD", "of CCDs: auto, detsec, wcs, table, stack"},
     {"negative", "", "dark stars on a bright sky"},

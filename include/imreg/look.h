@@ -26,11 +26,12 @@ struct LookOptions {
   std::string region;                   ///< "[x1:x2,y1:y2]" of the mosaic, from 1; empty: all
   int most_width = 0, most_height = 0;  ///< the picture is made smaller to fit; 0: any size
   bool grow = false;                    ///< a small picture is made larger to fit, by a whole factor
-  std::optional<int> hdu;               ///< only this one
-  std::int64_t slice = 0;               ///< plane of a cube, from 1; 0: the middle one
-  bool flags = true;                    ///< pixels that a data quality extension marks have no value
-  std::string camera;                   ///< the camera table; empty: by the header
-  int jobs = 1;                         ///< threads
+  bool label = false;      ///< a band below with object, filter, time, a bar of a known length, north and east
+  std::optional<int> hdu;  ///< only this one
+  std::int64_t slice = 0;  ///< plane of a cube, from 1; 0: the middle one
+  bool flags = true;       ///< pixels that a data quality extension marks have no value
+  std::string camera;      ///< the camera table; empty: by the header
+  int jobs = 1;            ///< threads
 };
 std::vector<std::string> look_stretches(), look_layouts(), look_palettes();
 /// What is wrong with the words and numbers of options. Error: invalid.

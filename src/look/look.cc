@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "imreg/pixels.h"
+#include "look/annotate.h"
 #include "look/content.h"
 #include "look/line_plot.h"
 #include "look/palette.h"
@@ -211,6 +212,10 @@ class Maker {
   }
 
   /// A spectrum, by chart.
+  Look finish(raster::Raster plot) {
+    content_->picture = std::move(plot);
+    return Look(std::move(content_));
+  }
   Result<raster::Raster> plot(const Piece& piece, const std::string& path) const {
     constexpr int kWidth = 960, kHeight = 600;
     const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
@@ -219,12 +224,16 @@ class Maker {
     return line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, width, height);
   }
 
-  Look finish(raster::Raster picture) {
+  /// Of the pieces that place() has put into their places.
+  Look finish(raster::Raster picture, const std::vector<Piece>& pieces) {
     content_->picture = std::move(picture);
     const auto& now = content_->picture;
     const int factor =
         !options_.grow ? 1 : std::min(options_.most_width / now.width, options_.most_height / now.height);
+    const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / std::max(1, factor);
     if (factor > 1) content_->picture = raster::enlarged(now, factor);
+    if (options_.label)
+      content_->picture = annotated(content_->picture, content_->caption, sky_scale(pieces, mosaic_), shrink);
     return Look(std::move(content_));
   }
   const Mosaic& mosaic() const { return mosaic_; }
@@ -259,7 +268,7 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
   auto rendered = maker.draw(pieces);
   if (!rendered) return with_file(rendered.status(), paths.front());
   if (is_acsql(options)) rendered->marks.clear();
-  return maker.finish(coloured(*std::move(rendered), options.palette, options.negative));
+  return maker.finish(coloured(*std::move(rendered), options.palette, options.negative), pieces);
 } catch (const std::bad_alloc&) {
   return no_memory(paths.front());
 }
@@ -269,7 +278,7 @@ Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Camer
   IMREG_TRY(check_look(options));
   Maker maker(cameras, options);
   std::array<Rendered, 3> parts;
-  std::vector<Piece> first;
+  std::vector<Piece> first, placed_first;  // where lay_out() puts them; with the region cut out
   Mosaic whole;
   for (std::size_t i = 0; i < 3; ++i) {
     IMREG_ASSIGN(auto pieces, maker.open({paths[i]}));
@@ -279,11 +288,12 @@ Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Camer
     }
     Status placed = i == 0 ? maker.place(pieces) : maker.place_upon(pieces, first, whole);
     if (!placed.ok()) return with_file(std::move(placed), paths[i]);
+    if (i == 0) placed_first = pieces;
     auto rendered = maker.draw(pieces);
     if (!rendered) return with_file(rendered.status(), paths[i]);
     parts[i] = *std::move(rendered);
   }
-  return maker.finish(in_one(parts));
+  return maker.finish(in_one(parts), placed_first);
 } catch (const std::bad_alloc&) {
   return no_memory(paths.front());
 }

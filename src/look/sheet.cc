@@ -10,13 +10,14 @@
 #include "imreg/date.h"
 #include "imreg/look.h"
 #include "look/content.h"
+#include "look/ink.h"
 #include "os/processors.h"
 
 namespace imreg {
 
 namespace {
 
-using raster::Raster;
+using look::Colour, look::fill, raster::Raster;
 
 struct Cell {
   std::optional<Look> look;
@@ -60,28 +61,10 @@ std::vector<std::string> lines_of(const SheetEntry& entry, const Cell& cell) {
   return out;
 }
 
-constexpr std::array<std::uint8_t, 3> kPaper = {24, 25, 30}, kInk = {225, 225, 225}, kFaint = {150, 152, 160},
-                                      kNoPicture = {60, 44, 44};
+constexpr Colour kPaper = {24, 25, 30}, kInk = {225, 225, 225}, kFaint = {150, 152, 160}, kNoPicture = {60, 44, 44};
 
-void fill(Raster& page, int x0, int y0, int width, int height, const std::array<std::uint8_t, 3>& colour) {
-  for (int y = std::max(0, y0); y < std::min(page.height, y0 + height); ++y) {
-    for (int x = std::max(0, x0); x < std::min(page.width, x0 + width); ++x)
-      std::copy(colour.begin(), colour.end(), page.at(x, y));
-  }
-}
-
-void write(Raster& page, int x0, int y0, std::string_view text, double size, bool bold, int most,
-           const std::array<std::uint8_t, 3>& ink) {
-  const auto letters = chart::text_coverage(text, size, bold, most);
-  for (int y = 0; y < letters.height && y0 + y < page.height; ++y) {
-    for (int x = 0; x < letters.width && x0 + x < page.width; ++x) {
-      const int part = letters.parts[static_cast<std::size_t>(y) * static_cast<std::size_t>(letters.width) +
-                                     static_cast<std::size_t>(x)];
-      auto* const at = page.at(x0 + x, y0 + y);
-      for (std::size_t c = 0; c < 3; ++c)
-        at[c] = static_cast<std::uint8_t>((at[c] * (255 - part) + ink[c] * part + 127) / 255);
-    }
-  }
+void write(Raster& page, int x, int y, std::string_view text, double size, bool bold, int most, const Colour& ink) {
+  look::write(page, x, y, chart::text_coverage(text, size, bold, most), ink);
 }
 
 Raster page_of(const std::vector<SheetEntry>& entries, const std::vector<Cell>& cells, const SheetOptions& options) {

@@ -36,6 +36,7 @@ std::string recipe_of(const LookTreeOptions& options) {
   if (look.most_width > 0) add("size", std::to_string(look.most_width));
   if (look.hdu) add("hdu", std::to_string(*look.hdu));
   if (look.slice > 0) add("slice", std::to_string(look.slice));
+  if (look.label) out += " label";
   if (!look.flags) out += " noflags";
   if (!look.camera.empty()) add("camera", look.camera);
   return out;

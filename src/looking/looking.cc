@@ -40,6 +40,7 @@ Status read_options(const Parsed& args, LookOptions& out) {
   out.layout = args.word("layout", out.layout);
   out.palette = args.word("palette", out.palette);
   out.region = args.word("region");
+  out.label = args.has("label");
   out.negative = args.has("negative");
   out.flags = !args.has("noflags");
   IMREG_ASSIGN(out.percents, pair_of(args, "percent"));

@@ -370,6 +370,39 @@ def spectra():
     equal(look("-stretch", "acsql", "line_row.fits").shape, (1, 2000), "acsql's picture is a line")
 
 
+def labels():
+    """The band below: the picture above it is untouched; its bar is as long as it says; north and east are where the WCS has them."""
+    from astropy.wcs import WCS
+    for angle, turned in ((0, False), (35, False), (35, True), (-120, True)):
+        w = WCS(naxis=2)
+        t = np.radians(angle)
+        turn = np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]) @ np.diag([1 if turned else -1, 1])
+        w.wcs.ctype, w.wcs.crval, w.wcs.crpix, w.wcs.cd = ["RA---TAN", "DEC--TAN"], [10.0, 41.0], [300.5, 200.5], turn * 0.4 / 3600
+        header = w.to_header()
+        header["OBJECT"] = "M 31"
+        fits.writeto("label.fits", (rng.random((400, 600)) * 100).astype(np.float32), header, overwrite=True)
+        plain, picture = look("-range", 0, 100, "label.fits"), look("-label", "-range", 0, 100, "label.fits")
+        band = picture.shape[0] - 400
+        equal((picture.shape[1], 20 < band < 120), (600, True), "a band below")
+        check((picture[band:, :, 0] == plain).all(), "the picture above it")
+        ink = picture[:band, :, 0] > 200  # row 0 is the lowest
+        # The bar: the longest run of a row
+        runs = [(len(m.group()), m.start(), y) for y in range(band) for m in re.finditer("1+", "".join("01"[v] for v in ink[y]))]
+        length, start, y = max(runs)
+        check(abs(length * 0.4 - 30) < 2 or abs(length * 0.4 - 60) < 2, f"{length} pixels of 0.4 arcsec are no round angle")
+        # The rose: its middle is where both arms meet; ink far from it in the direction of north, and of east.
+        middle = np.array([600 - np.ceil(0.6 * 600 / 55) - band * 0.45, band / 2])
+        to_north = np.array(w.world_to_pixel_values(10.0, 41.01)) - np.array(w.world_to_pixel_values(10.0, 41.0))
+        to_east = np.array(w.world_to_pixel_values(10.01, 41.0)) - np.array(w.world_to_pixel_values(10.0, 41.0))
+        for name, way in (("north", to_north), ("east", to_east)):
+            way = way / np.hypot(*way)
+            at = [middle + band * 0.22 * part * way for part in (0.3, 0.5, 0.7, 0.9)]
+            check(all(ink[int(round(q - 1.5)):int(round(q + 1.5)), int(round(p - 1.5)):int(round(p + 1.5))].any() for p, q in at), f"{name} by {angle}, {turned}: {at}")
+            back = middle - band * 0.22 * 0.8 * way
+            if name == "north":
+                check(not ink[int(back[1]), int(back[0])], f"nothing the other way: {angle}, {turned}")
+
+
 def files():
     """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
     data = (rng.random((200, 400)) * 1000).astype(np.float32)
@@ -390,7 +423,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, spectra, files):
+for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, spectra, labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
