@@ -1,4 +1,4 @@
-// Exact ranks of any number of floats in two passes and half a megabyte: a float's bits, with the sign turned, have the order of its
+// Pixels of 8 and 16 bits are counted as they are stored, in one pass. Of others: exact ranks of any number of floats in two passes and half a megabyte: a float's bits, with the sign turned, have the order of its
 // value; the first pass counts the upper 16 bits of all, the second one the lower 16 bits of those whose upper ones a wanted rank has.
 #include "look/values.h"
 
@@ -6,9 +6,10 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
-#include <map>
+#include <mutex>
 
 #include "os/processors.h"
+#include "pixels/histogram.h"
 
 namespace imreg::look {
 
@@ -49,7 +50,75 @@ void Values::each_row(const std::function<void(int worker, std::span<const float
   });
 }
 
+// Where a percentage of `count` values in order lies: the first of two neighbours, and how far behind it.
+namespace {
+std::pair<std::int64_t, double> place_of(double percent, std::int64_t count) {
+  const double place = percent / 100 * static_cast<double>(count - 1);
+  const auto rank = std::clamp<std::int64_t>(static_cast<std::int64_t>(place), 0, count - 1);
+  return {rank, place - static_cast<double>(rank)};
+}
+}  // namespace
+
+// All values that there are, with how often each is there, in order.
+std::vector<Values::Between> Values::neighbours_by_count(const std::vector<double>& percents) const {
+  constexpr std::int64_t kStrip = 512;                       // rows
+  constexpr std::int64_t kLowest = -32768, kStored = 98304;  // -32768 to 32767, or 0 to 255
+  std::vector<std::pair<std::size_t, std::int64_t>> strips;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    for (std::int64_t y = 0; y < pieces_[i].box.height; y += kStrip) strips.emplace_back(i, y);
+  }
+  std::vector<std::vector<std::int64_t>> counts(pieces_.size());
+  std::mutex mutex;
+  std::atomic<std::size_t> next{0};
+  at_once(threads_, [&](int) {
+    for (std::size_t at; (at = next++) < strips.size();) {
+      const auto [which, from] = strips[at];
+      const Piece& piece = pieces_[which];
+      const PixelPlane& plane = piece.image.plane();
+      Histogram own(plane.pixel_size());
+      for (std::int64_t y = from; y < std::min(from + kStrip, piece.box.height); ++y)
+        own.add(plane.bytes + ((piece.box.y + y) * plane.width + piece.box.x) * plane.pixel_size(), piece.box.width);
+      own.close();
+      if (plane.blank) own.take_out(*plane.blank);
+      const std::int64_t lowest = plane.bitpix == 8 ? 0 : kLowest, end = plane.bitpix == 8 ? 256 : -kLowest;
+      const std::lock_guard lock(mutex);
+      counts[which].resize(kStored);
+      for (std::int64_t k = lowest; k < end; ++k)
+        counts[which][static_cast<std::size_t>(k - kLowest)] += own.count_of(k);
+    }
+  });
+  std::vector<std::pair<double, std::int64_t>> values;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    const PixelPlane& plane = pieces_[i].image.plane();
+    for (std::size_t k = 0; k < counts[i].size(); ++k) {
+      if (counts[i][k] > 0)
+        values.emplace_back(plane.value(static_cast<double>(static_cast<std::int64_t>(k) + kLowest)) - pieces_[i].bias,
+                            counts[i][k]);
+    }
+  }
+  std::sort(values.begin(), values.end());
+  std::int64_t count = 0;
+  for (auto& [value, n] : values) n = count += n;  // how many are up to here
+  std::vector<Between> out;
+  const auto value_at = [&](std::int64_t rank) {
+    const auto at = std::upper_bound(values.begin(), values.end(), rank,
+                                     [](std::int64_t r, const auto& one) { return r < one.second; });
+    return at->first;
+  };
+  for (const double percent : percents) {
+    if (count == 0) return {};
+    const auto [rank, part] = place_of(percent, count);
+    out.push_back({value_at(rank), value_at(std::min(rank + 1, count - 1)), part});
+  }
+  return out;
+}
+
 std::vector<Values::Between> Values::neighbours(const std::vector<double>& percents) const {
+  const auto is_counted = [&](const Piece& piece) {
+    const int bitpix = piece.image.plane().bitpix;
+    return (bitpix == 8 || bitpix == 16) && !(trusted_only_ && piece.flags);
+  };
+  if (std::all_of(pieces_.begin(), pieces_.end(), is_counted)) return neighbours_by_count(percents);
   const auto sum = [](const std::vector<Counts>& all, std::size_t table, std::size_t at) {
     std::int64_t out = 0;
     for (const auto& counts : all) {
@@ -78,9 +147,8 @@ std::vector<Values::Between> Values::neighbours(const std::vector<double>& perce
   std::vector<std::int64_t> ranks;
   std::vector<Between> out;
   for (const double percent : percents) {
-    const double place = percent / 100 * static_cast<double>(count - 1);
-    const auto rank = std::clamp<std::int64_t>(static_cast<std::int64_t>(place), 0, count - 1);
-    out.push_back({0, 0, place - static_cast<double>(rank)});
+    const auto [rank, part] = place_of(percent, count);
+    out.push_back({0, 0, part});
     for (const auto one : {rank, std::min(rank + 1, count - 1)}) {
       ranks.push_back(one);
       if (int& table = table_of[half_of(one)]; table < 0) table = tables++;

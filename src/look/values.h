@@ -35,6 +35,7 @@ class Values {
     double value() const { return lower + (upper - lower) * part; }
   };
   std::vector<Between> neighbours(const std::vector<double>& percents) const;
+  std::vector<Between> neighbours_by_count(const std::vector<double>& percents) const;
   void each_row(const std::function<void(int worker, std::span<const float> row)>& visit) const;
 
   const std::vector<Piece>& pieces_;

@@ -119,6 +119,12 @@ def stretches():
     near(look("-negative", "-range", 990, 1040, "s.fits"), 255 - np.floor(255 * np.clip((data - 990.0) / 50, 0, 1)), "-negative")
     picture = look("-palette", "heat", "-range", 990, 1040, "s.fits")
     equal(picture.shape, (210, 300, 3), "a palette has colours")
+    blank = fits.PrimaryHDU((rng.random((50, 60)) * 200).astype(np.int16))
+    blank.header["BLANK"] = 17
+    blank.writeto("b.fits")
+    values = np.where(blank.data == 17, np.nan, blank.data.astype(float))
+    l, h = np.nanpercentile(values, [10, 90])
+    near(look("-stretch", "linear", "-percent", 10, 90, "b.fits")[..., 0], np.floor(255 * np.clip((np.nan_to_num(values) - l) / (h - l), 0, 1)), "BLANK does not count", where=np.isfinite(values))
     # Exact percentiles of all types, also of few values.
     for kind in (np.uint8, np.int16, np.int32, np.float32, np.float64):
         for shape in ((1, 1), (1, 2), (3, 1), (5, 7), (64, 65)):
@@ -182,6 +188,9 @@ def mosaics():
     got = look("-range", 0, 3000, name)
     known = np.isfinite(whole)
     near(got[..., 0] if got.ndim == 3 else got, np.floor(255 * np.clip(np.where(known, whole, 0) / 3000, 0, 1)), "8 CCDs", where=known)
+    l, h = np.percentile(whole[known], [3, 97.5])
+    linear = look("-stretch", "linear", "-percent", 3, 97.5, name)
+    near(linear[..., 0] if linear.ndim == 3 else linear, np.floor(255 * np.clip((np.where(known, whole, 0) - l) / (h - l), 0, 1)), "percentiles of pixels of 16 bits, each CCD without its bias", where=known)
     check(known.all() or got.ndim == 3 and len({tuple(p) for p in got[~known].tolist()}) == 1, "between them one colour")
     files = sorted(os.path.join(f, n) for f, _, ns in os.walk("split") for n in ns if os.path.basename(name)[:-6] in f + n and n.endswith(".fits"))
     equal(len(files), 8, f"files of one exposure: {files}")
