@@ -173,9 +173,9 @@ def mosaics():
             numbers = lambda key: [int(v) for v in re.findall(r"\d+", hdu.header[key])]
             x1, x2, y1, y2 = numbers("DETSEC")
             d1, d2, e1, e2 = numbers("DATASEC")
-            b1, b2, c1, c2 = numbers("BIASSEC")
             data = hdu.data.astype(float)
-            piece = data[e1 - 1:e2, d1 - 1:d2] - np.median(data[c1 - 1:c2, b1 - 1:b2])
+            overscan = [data[c1 - 1:c2, b1 - 1:b2] for b1, b2, c1, c2 in map(numbers, ("BSECA", "BSECB"))]  # that of both sides
+            piece = data[e1 - 1:e2, d1 - 1:d2] - np.median(np.concatenate(overscan, axis=1))
             if x2 < x1:
                 piece = piece[:, ::-1]
             if y2 < y1:
