@@ -23,7 +23,7 @@ constexpr std::array<std::pair<LayoutRule, std::string_view>, 5> kNames = {{{Lay
 
 // Moves all so that the lowest and leftmost pixel is 0; false: they overlap, or lie too far apart to be one picture.
 bool settle(std::vector<Piece>& pieces, Mosaic& mosaic) {
-  constexpr double kMostOverlap = 0.1, kMostEmpty = 8;
+  constexpr double kMostOverlap = 0.1, kMostEmpty = 8;  // of all pixels
   std::int64_t left = std::numeric_limits<std::int64_t>::max(), low = left,
                right = std::numeric_limits<std::int64_t>::min(), top = right;
   double area = 0;
@@ -33,7 +33,7 @@ bool settle(std::vector<Piece>& pieces, Mosaic& mosaic) {
     area += static_cast<double>(one.box.pixels());
   }
   mosaic.width = right - left, mosaic.height = top - low;
-  if (static_cast<double>(mosaic.width) * static_cast<double>(mosaic.height) > kMostEmpty * area + 1e6) return false;
+  if (static_cast<double>(mosaic.width) * static_cast<double>(mosaic.height) > kMostEmpty * area) return false;
   for (auto& one : pieces) one.place.x -= left, one.place.y -= low;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {

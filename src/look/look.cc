@@ -137,6 +137,13 @@ class Maker {
           {.all_pixels = stored, .flags = options_.flags && !stored, .slice = options_.slice, .hdu = options_.hdu});
       if (!found) return with_file(found.status(), path);
       if (opened_.empty()) content_->caption = caption_of((*one)->facts, (*one)->headers);
+      const LookCaption own = caption_of((*one)->facts, (*one)->headers), &first = content_->caption;
+      const auto differs = [](const auto& a, const auto& b) { return a && b && std::abs(*a - *b) > 1; };
+      if (paths.size() > 1 && !mixed_ &&
+          (differs(own.obstime, first.obstime) || own.filter != first.filter || own.type != first.type)) {
+        mixed_ = true;
+        content_->notes.push_back("is of another exposure than " + name_of(path) + ": one picture of both");
+      }
       if (!(*one)->headers.damage.empty()) content_->notes.push_back(path + ": " + (*one)->headers.damage);
       opened_.push_back(*std::move(one));
       std::move(found->begin(), found->end(), std::back_inserter(out));
@@ -207,7 +214,9 @@ class Maker {
     for (const auto& piece : pieces) IMREG_TRY(piece.image.check());
     if (!levels.has_values()) content_->notes.emplace_back("no pixel has a value");
     if (levels.has_values() && levels.is_flat())
-      content_->notes.push_back("all is one value: " + json_number(levels.low()));
+      content_->notes.push_back(
+          (is_acsql(options_) ? "its 1st and 99th percentile are one value: " : "all is one value: ") +
+          json_number(levels.low()));
     return out;
   }
 
@@ -246,6 +255,7 @@ class Maker {
   Mosaic mosaic_;
   PixelBox part_;
   int width_ = 0, height_ = 0;
+  bool mixed_ = false;  // files of several exposures
 };
 
 Status no_memory(const std::string& path) {

@@ -157,8 +157,7 @@ Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& h
     return out.take();
   }
   for (const auto& one : facts.images) {
-    const bool slice = one.mode == ImageMode::slice;
-    if (slice && one.slice != (options.slice > 0 ? options.slice : 1)) continue;  // others are pictures of their own
+    if (one.mode == ImageMode::slice) continue;  // its cube stands before it
     for (const int number : one.amplifiers.empty() ? std::vector<int>{one.extension} : one.amplifiers) {
       const Hdu* const hdu = hdu_of(headers, number);
       if (!hdu) continue;

@@ -63,6 +63,11 @@ std::optional<Stretch::Kind> stretch_named(std::string_view name) {
 Levels Levels::of(const Stretch& stretch, const Values& values) {
   Levels out;
   std::tie(out.low_, out.high_) = range_of(stretch, values, out.has_values_);
+  // Nearly all is one value: what is not must be seen.
+  if (out.is_flat() && out.has_values_ && !stretch.range && stretch.kind != Stretch::Kind::acsql) {
+    const auto ends = values.percentiles({0, 100});
+    out.low_ = ends[0], out.high_ = ends[1];
+  }
   out.from_ = static_cast<float>(out.low_);
   if (out.is_flat()) return out;
   const bool bends = stretch.kind != Stretch::Kind::zscale && stretch.kind != Stretch::Kind::acsql &&
@@ -76,11 +81,12 @@ Levels Levels::of(const Stretch& stretch, const Values& values) {
   out.table_.resize(kSteps);
   if (stretch.kind == Stretch::Kind::histeq) {
     const auto counts = values.histogram(out.low_, out.high_, kSteps);
-    double all = 0, below = 0;
+    // The darkest stay dark, however many they are.
+    double all = -static_cast<double>(counts[0]), below = all;
     for (const auto count : counts) all += static_cast<double>(count);
     for (std::size_t i = 0; i < kSteps; ++i) {
       below += static_cast<double>(counts[i]);
-      out.table_[i] = static_cast<std::uint8_t>(std::lround(255 * below / all));
+      out.table_[i] = static_cast<std::uint8_t>(std::lround(all > 0 ? 255 * below / all : 0));
     }
     return out;
   }

@@ -132,6 +132,9 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
   const std::string own = absolute_path(options.folder) + "/";
   for (const auto& tree : trees) {
     const std::string path = absolute_path(tree);
+    if ((path + "/").starts_with(own))
+      return Status(Code::invalid,
+                    visible(tree) + ": the pictures would lie in it or above it: choose another folder for them");
     const std::string start =
         trees.size() > 1 && path != "/" ? name_of(path) + "/" : "";  // two trees may have one name in them
     if (const auto times = file_times(path)) {
@@ -214,8 +217,8 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
                             : replace_file(out.picture, *bytes);
     if (!written.ok()) {
       const std::lock_guard lock(mutex);
+      out.reason = "its picture cannot be written: " + written.message();
       if (stop.ok()) stop = std::move(written);
-      out.reason = "its picture cannot be written";
       return out;
     }
     out.fate = Fate::made;

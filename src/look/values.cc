@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "os/processors.h"
 #include "pixels/histogram.h"
@@ -268,7 +269,11 @@ std::optional<std::pair<double, double>> Values::zscale() const {
   constexpr double kContrast = 0.25;
   std::int64_t pixels = 0;
   for (const auto& piece : pieces_) pixels += piece.box.pixels();
-  const std::int64_t step = std::max<std::int64_t>(1, pixels / kSample);
+  std::int64_t step = std::max<std::int64_t>(1, pixels / kSample);
+  // Not always the same few columns.
+  constexpr std::int64_t kLeastColumns = 50;
+  const std::int64_t width = pieces_.front().box.width;
+  while (width / std::gcd(step, width) < std::min(width, kLeastColumns)) ++step;
   std::vector<double> sample;
   std::int64_t at = 0;  // of the next one, in the pixels of this piece
   for (const auto& piece : pieces_) {

@@ -1,6 +1,8 @@
 // One picture into a file or the terminal; or pictures of trees.
 #include "looking/looking.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -18,6 +20,7 @@
 #include "imreg/registry.h"
 #include "looking/selection.h"
 #include "os/processors.h"
+#include "os/walk.h"
 #include "registry/file_rows.h"
 
 namespace imreg::cli {
@@ -58,11 +61,12 @@ Status read_options(const Parsed& args, LookOptions& out) {
 
 // How the terminal shows a picture, which is made to fit into it.
 Result<Look::Terminal> fit_terminal(LookOptions& options) {
-  const int columns = terminal_columns();
-  if (columns == 0) return Status(Code::invalid, "standard output is no terminal: -o FILE.jpg, .png or .thumb");
+  if (::isatty(1) != 1) return Status(Code::invalid, "standard output is no terminal: -o FILE.jpg, .png or .thumb");
+  const int columns = terminal_columns() > 0 ? terminal_columns() : 80,
+            lines = terminal_rows() > 0 ? terminal_rows() : 24;
   options.grow = true;
   const auto most = [](int& size, int room) { size = size == 0 ? room : std::min(size, room); };
-  const int rows = std::max(8, terminal_rows() - 2);
+  const int rows = std::max(8, lines - 2);
   if (ask_terminal().sixels) {
     constexpr int kMost = 1000;  // what xterm shows
     const auto place = terminal_place();
@@ -91,16 +95,25 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
     else
       return end_with(program, found.status());
   }
-  const auto& files = args.positionals;
+  const std::string ending = to_lower(path.substr(std::min(path.size(), path.rfind('.'))));
+  if (!shown && path != "-" && ending != ".jpg" && ending != ".jpeg" && ending != ".png" && ending != ".thumb")
+    return end_with(program, Status(Code::invalid, "-o " + path + ": its ending is none of .jpg, .png, .thumb"));
+  std::vector<std::string> files;  // a folder: all files of a split exposure
+  for (const auto& word : args.positionals) {
+    const Walk inside = is_folder(word) ? walk_folder(word) : Walk{.files = {word}, .special = {}, .faults = {}};
+    if (inside.files.empty())
+      return complain(program, Status(Code::not_found, "is a folder without a file").in_file(word)), kInputs;
+    files.insert(files.end(), inside.files.begin(), inside.files.end());
+  }
   if (args.has("rgb") && files.size() != 3)
     return end_with(program, Status(Code::invalid, "-rgb RED GREEN BLUE: three files"));
   const auto look = args.has("rgb") ? look_in_colour({files[0], files[1], files[2]}, cameras, options)
                                     : look_at(files, cameras, options);
   if (!look) return complain(program, look.status()), kInputs;
   for (const auto& note : look->notes()) warn(program, files[0] + ": " + note);
-  const auto bytes = shown                    ? Result<std::string>(look->terminal(kind))
-                     : path.ends_with(".png") ? look->png()
-                                              : look->jpeg(quality);
+  const auto bytes = shown              ? Result<std::string>(look->terminal(kind))
+                     : ending == ".png" ? look->png()
+                                        : look->jpeg(quality);
   if (!bytes) return end_with(program, bytes.status());
   auto output = Output::to_file(shown ? "-" : path);
   if (!output) return end_with(program, output.status());

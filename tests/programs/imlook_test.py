@@ -162,6 +162,42 @@ def values_that_are_none():
     equal(set(look("one.fits").ravel().tolist()), {128}, "one value is grey")
 
 
+def shapes():
+    """A cube is one plane; sizes that are round, and images of nearly one value, show what is in them; parts far apart are put together."""
+    cube = (rng.random((5, 30, 40)) * 100).astype(np.float32)
+    fits.writeto("cube.fits", cube)
+    for more, plane in (((), 2), (("-slice", 1), 0), (("-slice", 5), 4), (("-hdu", 0, "-slice", 2), 1)):
+        near(look("-range", 0, 100, *more, "cube.fits"), np.floor(255 * cube[plane].astype(float) / 100), f"a plane of a cube: {more}")
+    for size in (128, 1000):  # a thousandth of the pixels is a multiple of the width
+        data = (1000 + 10 * rng.standard_normal((size, size))).astype(np.float32)
+        data[:, :4] = 300
+        fits.writeto("round.fits", data, overwrite=True)
+        picture = look("round.fits")
+        check(60 < picture[:, 4:].mean() < 200 and picture[:, 4:].std() > 25, f"{size} x {size}: the sky is seen: {picture.mean()}, {picture.std()}")
+    few = np.zeros((200, 200), np.float32)
+    few[50:53, 60:63] = 20000
+    fits.writeto("few.fits", few)
+    for stretch in ("zscale", "linear", "log", "sqrt", "asinh", "histeq"):
+        out = run("imlook", "-stretch", stretch, "-o", "few.png", "few.fits", code=0)
+        picture = np.asarray(Image.open("few.png")).astype(int)[::-1]
+        check(picture[51, 61] == 255 and picture[0, 0] < 255 and "one value" not in out.stderr, f"{stretch}: a star among zeros: {picture[51, 61], picture[0, 0]} {out.stderr}")
+    far = [fits.ImageHDU((rng.random((10, 10)) * 9).astype(np.float32), name="SCI", ver=k) for k in (1, 2)]
+    for k, hdu in enumerate(far):
+        hdu.header["DETSEC"] = f"[1:10,{1 + 3000 * k}:{10 + 3000 * k}]"
+    fits.HDUList([fits.PrimaryHDU()] + far).writeto("far.fits")
+    check(look("far.fits").shape[0] < 40, "parts far apart")
+    # Files of two exposures, and a folder with those of one
+    run("imsim", "-o", "two", "-ccds", 3, "-objects", 1, "-size", "64x96", "-mode", "split", code=0)
+    folders = sorted({f for f, _, ns in os.walk("two") for n in ns if n.endswith(".fits")})
+    out = run("imlook", "-o", "x.png", folders[0], code=0)
+    equal(out.stderr, "", "a folder with one exposure")
+    one = [os.path.join(f, sorted(os.listdir(f))[0]) for f in (folders[0], folders[-1])]
+    check("another exposure" in run("imlook", "-o", "x.png", *one, code=0).stderr, "files of two exposures")
+    os.remove("x.png")
+    os.makedirs("hollow")
+    check("without a file" in run("imlook", "-o", "x.png", "hollow", code=4).stderr, "an empty folder")
+
+
 def mosaics():
     """CCDs in their places by DETSEC, without overscan and bias, against numpy; the same from files with one CCD each."""
     run("imsim", "-o", "sim", "-ccds", 8, "-objects", 1, "-size", "64x96", code=0)
@@ -319,6 +355,7 @@ def trees():
         check(all(w in run("imlook", "-tree", "bad", *more, "tree", code=2).stderr for w in words), f"{more}")
     check("does nothing without -tree" in run("imlook", "-again", "-o", "x.jpg", "tree/one/1.fits", code=2).stderr, "-again")
     check("no such file or folder" in run("imlook", "-tree", "bad", "nowhere").stderr, "no tree")
+    check("choose another folder" in run("imlook", "-tree", "tree", "tree", code=2).stderr, "pictures among their files")
 
 
 def sheets():
@@ -424,7 +461,7 @@ def files():
     equal((picture.format, picture.size), ("JPEG", (128, 64)), "a thumbnail")
     for words, line in ((["there is no such"], ["-o", "x.jpg", "none.fits"]), (["-stretch", "zscale", "histeq"], ["-stretch", "zzz", "-o", "x.jpg", "f.fits"]),
                         (["-region", "outside"], ["-region", "500:600,1:10", "-o", "x.jpg", "f.fits"]), (["-region", "x1:x2"], ["-region", "abc", "-o", "x.jpg", "f.fits"]),
-                        (["-percent"], ["-percent", "60", "20", "-o", "x.jpg", "f.fits"]), (["-range"], ["-range", "5", "5", "-o", "x.jpg", "f.fits"]),
+                        ([".jpg"], ["-o", "x.gif", "f.fits"]), (["-percent"], ["-percent", "60", "20", "-o", "x.jpg", "f.fits"]), (["-range"], ["-range", "5", "5", "-o", "x.jpg", "f.fits"]),
                         (["HDU 7"], ["-hdu", "7", "-o", "x.jpg", "f.fits"]), (["planes"], ["-hdu", "0", "-slice", "3", "-o", "x.jpg", "f.fits"]),
                         (["no/such/folder"], ["-o", "no/such/folder/x.jpg", "f.fits"])):
         out = run("imlook", *line)
@@ -432,7 +469,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, mosaics, by_sky, colours, trees, sheets, spectra, labels, files):
+for part in (stretches, values_that_are_none, shapes, mosaics, by_sky, colours, trees, sheets, spectra, labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
