@@ -1,4 +1,5 @@
 // imingest: every card of every HDU of an archive into the header tables of a folder.
+#include "base/text.h"
 #include "cli/background.h"
 #include "cli/config.h"
 #include "cli/ingesting.h"
@@ -62,8 +63,8 @@ int work(const cli::Parsed& args) {
   if (!report) return cli::end_with(kProgram.name, report.status());
   for (const auto& fault : report->faults) cli::complain(kProgram.name, fault);
   if (report->held > 0)
-    cli::warn(kProgram.name, std::to_string(report->held) +
-                                 " known files are not there, and not taken for gone while "
+    cli::warn(kProgram.name, counted(report->held, "known file") + (report->held == 1 ? " is" : " are") +
+                                 " not there, and not taken for gone while " +
                                  "what is named above cannot be looked at");
   for (const auto& notes : {report->notes, report->images.notes}) {
     for (const auto& note : notes) cli::warn(kProgram.name, note);

@@ -147,15 +147,22 @@ Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now)
   }
   out.elsewhere = table.all_but([&](std::int64_t row) { return is_found[static_cast<std::size_t>(row)]; });
   for (const auto& [path, known] : out.elsewhere) {
-    const auto is_its = [&path = path](const auto& tree) { return is_below(path, tree); };
-    const auto tree = std::find_if(found.trees.begin(), found.trees.end(), is_its);
+    const auto is_its = [&path = path](const auto& of) { return is_below(path, of); };
+    auto tree = std::find_if(found.trees.begin(), found.trees.end(), is_its);
+    if (tree != found.trees.end() &&
+        empty.contains(*tree)) {  // one above it that is not empty tells that it is mounted
+      const auto above = std::find_if(found.trees.begin(), found.trees.end(),
+                                      [&](const auto& of) { return is_its(of) && !empty.contains(of); });
+      if (above != found.trees.end()) tree = above;
+    }
     if (tree == found.trees.end() || known.state == FileState::gone || !is_missing(path)) continue;
     if (const auto nothing = empty.find(*tree); nothing != empty.end())
       ++nothing->second;
-    else if (found.faults.empty())
-      out.gone.push_back(path);
+    else if (std::any_of(found.faults.begin(), found.faults.end(),
+                         [&path = path](const Status& fault) { return is_below(path, fault.file()); }))
+      ++out.held;  // where nobody can look nothing is known to be gone
     else
-      ++out.held;  // what cannot be looked at is not gone
+      out.gone.push_back(path);
   }
   for (const auto& [tree, count] : empty) {
     if (count == 0) continue;
@@ -170,7 +177,8 @@ Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now)
 
 Moves::Moves(const std::vector<std::pair<std::string, FileTable::Known>>& elsewhere) {
   for (const auto& [path, known] : elsewhere) {
-    if (known.fingerprint != 0) paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), path);
+    if (known.fingerprint != 0)
+      paths_.emplace(Identity(known.size, known.mtime, known.fingerprint), Place{path, known.state == FileState::gone});
   }
 }
 
@@ -183,12 +191,18 @@ bool Moves::may_have(const ArchiveFile& file) const {
 std::string Moves::take(const ArchiveFile& file) {
   if (file.fingerprint == 0) return {};
   const auto [from, to] = paths_.equal_range(Identity(file.times.size, file.times.mtime, file.fingerprint));
-  const auto is_gone = [](const auto& one) { return is_missing(one.second); };
-  auto best = std::find_if(from, to,
-                           [&](const auto& one) { return name_of(one.second) == name_of(file.path) && is_gone(one); });
-  if (best == to && std::count_if(from, to, is_gone) == 1) best = std::find_if(from, to, is_gone);  // with another name
+  // One that was there until now comes before those that have been gone for long; one with the same name before others, which must be
+  // the only one.
+  auto best = to;
+  for (const bool was_gone : {false, true}) {
+    const auto may_be = [&](const auto& one) { return one.second.was_gone == was_gone && is_missing(one.second.path); };
+    if (best == to)
+      best = std::find_if(
+          from, to, [&](const auto& one) { return name_of(one.second.path) == name_of(file.path) && may_be(one); });
+    if (best == to && std::count_if(from, to, may_be) == 1) best = std::find_if(from, to, may_be);
+  }
   if (best == to) return {};
-  std::string out = std::move(best->second);
+  std::string out = std::move(best->second.path);
   paths_.erase(best);
   return out;
 }

@@ -55,7 +55,11 @@ class Moves {
 
  private:
   using Identity = std::tuple<std::int64_t, double, std::int64_t>;  // size, time, fingerprint
-  std::multimap<Identity, std::string> paths_;
+  struct Place {
+    std::string path;
+    bool was_gone;  // before this run
+  };
+  std::multimap<Identity, Place> paths_;
 };
 
 }  // namespace imreg::ingest

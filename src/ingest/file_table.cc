@@ -184,6 +184,14 @@ Status FileTable::write(const std::vector<Record>& rows, const std::map<std::int
     const auto from = moved.find(row[files::kNumber]);
     const auto known = find(from == moved.end() ? path_of(row.view()) : from->second);
     places.push_back(known ? known->row : count++);
+    if (from != moved.end()) {
+      // Its new path may have a row of its own, of a file that is gone: a path has one row.
+      if (const auto before_it = find(path_of(row.view())); before_it && before_it->row != places.back()) {
+        Record gone = this->row(before_it->row);
+        gone.set(files::kDeleted, true);
+        changes.push_back({before_it->row, gone.bytes()});
+      }
+    }
     if (known)
       changes.push_back({places.back(), row.bytes()});
     else

@@ -282,6 +282,13 @@ class Ingest {
     for (std::size_t i = from; i < end; ++i) {
       FileRows& images = work_[i].images;
       images.report.path = work_[i].path;
+      // What was an image and has none now: its rows would tell of a file that is no more.
+      const FileClass what = work_[i].what;
+      const bool is_read = what == FileClass::none || what == FileClass::foreign || what == FileClass::embargo;
+      if (images.rows.empty() && is_read) {
+        if (work_[i].is_known) registrar_->take_without_image(work_[i].path);
+        if (!work_[i].moved_from.empty()) registrar_->take_out(work_[i].moved_from);
+      }
       if (work_[i].moved_from.empty())
         registrar_->take(std::move(images));
       else

@@ -53,10 +53,16 @@ void Registrar::take_moved(FileRows file, const std::string& from) {
 
 void Registrar::take_out(const std::string& path) { gone_.push_back(path); }
 
+void Registrar::take_without_image(const std::string& path) {
+  gone_.push_back(path);
+  without_image_.insert(path);
+}
+
 Status Registrar::write(bool trim) {
   if (!options_.dry_run && (!rows_.empty() || !gone_.empty() || trim)) IMREG_TRY(write_rows(trim));
   rows_.clear();
   gone_.clear();
+  without_image_.clear();
   moved_.clear();
   return {};
 }
@@ -121,7 +127,7 @@ void Registrar::drop_what_is_gone() {
     gone = true;
   }
   if (gone) std::erase_if(rows_, [this](const TakenRow& row) { return waiting_[row.reading].rows == 0; });
-  std::erase_if(gone_, [](const std::string& path) { return !is_missing(path); });
+  std::erase_if(gone_, [this](const std::string& path) { return !is_missing(path) && !without_image_.contains(path); });
   std::erase_if(moved_, [](const auto& from) { return !is_missing(from.second); });
 }
 

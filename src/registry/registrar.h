@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,6 +38,8 @@ class Registrar {
   void take_moved(FileRows file, const std::string& from);
   /// A file that is gone: its rows, whichever it has, are marked as deleted.
   void take_out(const std::string& path);
+  /// The same of a file that is there and has no image any more.
+  void take_without_image(const std::string& path);
   std::size_t rows() const { return rows_.size(); }
   bool empty() const { return waiting_.empty(); }
 
@@ -81,6 +84,7 @@ class Registrar {
   double first_without_ = 0;
   std::vector<TakenRow> rows_;
   std::vector<std::string> gone_;             // paths
+  std::set<std::string> without_image_;       // of them: files that are there
   std::map<std::size_t, std::string> moved_;  // by reading: where the file was
   std::vector<RegisteredFile> waiting_;
 };
