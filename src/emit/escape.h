@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace imreg::emit {
@@ -104,6 +105,15 @@ inline char* write_text(char* out, std::string_view text) {
   if (!bytes::copy_plain<S>(out, text)) return write_careful(S, start, text);
   out += text.size();
   if constexpr (S == Style::json) *out++ = '"';
+  return out;
+}
+
+/// A text as this format wants it.
+template <Style S>
+std::string escaped(std::string_view text) {
+  if (text.empty()) return S == Style::json ? "\"\"" : "";
+  std::string out(text.size() * kMostGrowth + kQuotes + 8, '\0');
+  out.resize(static_cast<std::size_t>(write_text<S>(out.data(), text) - out.data()));
   return out;
 }
 

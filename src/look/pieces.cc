@@ -11,13 +11,9 @@
 
 namespace imreg::look {
 
-namespace {
+using measure::facts_of_amplifier, measure::hdu_of;
 
-const Hdu* hdu_of(const FitsHeaders& headers, int number) {
-  const auto at =
-      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
-  return at == headers.hdus.end() ? nullptr : &*at;
-}
+namespace {
 
 bool is_flags(const Hdu& hdu) {
   for (const char* name : {"DQ", "BPM", "MASK", "FLAGS", "CCDMASK"}) {
@@ -38,17 +34,6 @@ const Hdu* flags_of(const FitsHeaders& headers, const Hdu& image) {
     ++of_shape;
   }
   return of_shape == 1 ? out : nullptr;
-}
-
-// What speaks of the first amplifier only is asked of each one's own header.
-ImageFacts facts_for(const Hdu& amplifier, const ImageFacts& facts) {
-  ImageFacts out;
-  for (auto section : {&ImageFacts::datasec, &ImageFacts::trimsec, &ImageFacts::biassec, &ImageFacts::detsec}) {
-    out.*section = facts.*section;
-    if ((facts.*section).hdu == facts.extension)
-      (out.*section).value = amplifier.header.text_of((facts.*section).keyword);
-  }
-  return out;
 }
 
 class Pieces {
@@ -161,7 +146,8 @@ Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& h
     for (const int number : one.amplifiers.empty() ? std::vector<int>{one.extension} : one.amplifiers) {
       const Hdu* const hdu = hdu_of(headers, number);
       if (!hdu) continue;
-      IMREG_TRY(out.add(*hdu, number == one.extension ? one : facts_for(*hdu, one), one.mode == ImageMode::cube));
+      IMREG_TRY(
+          out.add(*hdu, number == one.extension ? one : facts_of_amplifier(*hdu, one), one.mode == ImageMode::cube));
     }
   }
   auto pieces = out.take();

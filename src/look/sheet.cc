@@ -100,12 +100,7 @@ Raster page_of(const std::vector<SheetEntry>& entries, const std::vector<Cell>& 
   return page;
 }
 
-std::string html(std::string_view text) {
-  if (text.empty()) return {};
-  std::string out(text.size() * emit::kMostGrowth + emit::kQuotes + 8, '\0');
-  out.resize(static_cast<std::size_t>(emit::write_text<emit::Style::xml>(out.data(), text) - out.data()));
-  return out;
-}
+constexpr auto html = emit::escaped<emit::Style::xml>;
 
 std::string base64(std::string_view bytes) {
   static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

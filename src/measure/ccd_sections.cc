@@ -161,4 +161,20 @@ CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int6
   return out;
 }
 
+ImageFacts facts_of_amplifier(const Hdu& amplifier, const ImageFacts& facts) {
+  ImageFacts out;
+  for (auto section : {&ImageFacts::datasec, &ImageFacts::trimsec, &ImageFacts::biassec, &ImageFacts::detsec}) {
+    out.*section = facts.*section;
+    if ((facts.*section).hdu == facts.extension)
+      (out.*section).value = amplifier.header.text_of((facts.*section).keyword);
+  }
+  return out;
+}
+
+const Hdu* hdu_of(const FitsHeaders& headers, int number) {
+  const auto at =
+      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
+  return at == headers.hdus.end() ? nullptr : &*at;
+}
+
 }  // namespace imreg::measure

@@ -17,4 +17,10 @@ struct CcdSections {
 /// `facts`: what the camera table makes of BIASSEC, DATASEC, TRIMSEC; of the image or, of an amplifier, of its CCD.
 CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int64_t width, std::int64_t height);
 
+/// The facts of a CCD as they hold for another one of its amplifiers: cards of the first amplifier are looked up in its own header, what
+/// the primary header or the table says is said of all.
+ImageFacts facts_of_amplifier(const Hdu& amplifier, const ImageFacts& facts);
+/// nullptr: there is no HDU of this number.
+const Hdu* hdu_of(const FitsHeaders& headers, int number);
+
 }  // namespace imreg::measure

@@ -43,24 +43,6 @@ double saturation_of(const Header& header, const Header& primary, const PixelPla
   return std::min(out.value_or(plane.limit()), plane.limit());
 }
 
-// The facts of a CCD as they hold for another one of its amplifiers: cards of the first amplifier are looked up in its own header,
-// what the primary header or the table says is said of all.
-ImageFacts facts_for(const Hdu& amplifier, const ImageFacts& facts) {
-  ImageFacts out;
-  for (auto section : {&ImageFacts::datasec, &ImageFacts::trimsec, &ImageFacts::biassec}) {
-    out.*section = facts.*section;
-    if ((facts.*section).hdu == facts.extension)
-      (out.*section).value = amplifier.header.text_of((facts.*section).keyword);
-  }
-  return out;
-}
-
-const Hdu* hdu_of(const FitsHeaders& headers, int number) {
-  const auto at =
-      std::find_if(headers.hdus.begin(), headers.hdus.end(), [&](const Hdu& h) { return h.number == number; });
-  return at == headers.hdus.end() ? nullptr : &*at;
-}
-
 // Where values pile up at the top, far above the sky, the converter could not count further.
 bool is_top(const PixelStatistics& sky) {
   return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0;
@@ -96,8 +78,8 @@ void measure_pixels(const PixelFile& file, const FitsHeaders& headers, const Ima
                                 ": they have no common median"));
     }
     const std::int64_t height = cube ? hdu->axes[1] : plane.height;
-    CcdSections sections =
-        sections_of(hdu->header, number == facts.extension ? facts : facts_for(*hdu, facts), plane.width, height);
+    CcdSections sections = sections_of(hdu->header, number == facts.extension ? facts : facts_of_amplifier(*hdu, facts),
+                                       plane.width, height);
     const auto add = [&](const std::vector<PixelBox>& boxes, std::vector<PixelArea>& to) {
       if (boxes == std::vector<PixelBox>{{0, 0, plane.width, height}}) {
         to.push_back({&plane, {0, 0, plane.width, plane.height}});

@@ -45,12 +45,7 @@ const std::vector<PagePicture>& pictures() {
   return kPictures;
 }
 
-std::string html(std::string_view text) {
-  if (text.empty()) return {};
-  std::string out(text.size() * emit::kMostGrowth + emit::kQuotes + 8, '\0');
-  out.resize(static_cast<std::size_t>(emit::write_text<emit::Style::xml>(out.data(), text) - out.data()));
-  return out;
-}
+constexpr auto html = emit::escaped<emit::Style::xml>;
 
 // -type WORD beside what the request asks for.
 SearchOptions of_type(const SearchOptions& rows, std::string_view type) {

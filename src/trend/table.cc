@@ -19,14 +19,6 @@ namespace imreg::trend {
 
 namespace {
 
-template <emit::Style S>
-std::string escaped(std::string_view text) {
-  if (text.empty()) return S == emit::Style::json ? "\"\"" : "";
-  std::string out(text.size() * emit::kMostGrowth + emit::kQuotes + 8, '\0');
-  out.resize(static_cast<std::size_t>(emit::write_text<S>(out.data(), text) - out.data()));
-  return out;
-}
-
 // The shortest decimal that reads back as the same value; beyond 15 digits with an exponent.
 std::string exact_number(double value) {
   std::array<char, 64> text{};
@@ -74,7 +66,7 @@ void write_text(const Table& table, const TableOptions& options, const Sink& sin
   const auto names = names_of(table);
   for (std::size_t c = 0; c < cells.size(); ++c) {
     const auto& column = table.columns[c];
-    cells[c].push_back(escaped<emit::Style::table>(names[c]));
+    cells[c].push_back(emit::escaped<emit::Style::table>(names[c]));
     for (std::size_t row = 0; row < table.rows(); ++row) cells[c].push_back(cell_text(column, row, options));
     std::size_t width = 0;
     for (const auto& cell : cells[c]) width = std::max(width, characters(cell));
@@ -110,7 +102,8 @@ void write_text(const Table& table, const TableOptions& options, const Sink& sin
 template <emit::Style S>
 void write_delimited(const Table& table, char separator, const TableOptions& options, const Sink& sink) {
   std::string out;
-  for (const auto& name : names_of(table)) out += (out.empty() ? "" : std::string(1, separator)) + escaped<S>(name);
+  for (const auto& name : names_of(table))
+    out += (out.empty() ? "" : std::string(1, separator)) + emit::escaped<S>(name);
   if (!sink(out + '\n')) return;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     out.clear();
@@ -118,7 +111,7 @@ void write_delimited(const Table& table, char separator, const TableOptions& opt
       const auto& column = table.columns[c];
       if (c > 0) out += separator;
       if (column.is_text)
-        out += escaped<S>(column.texts[row]);
+        out += emit::escaped<S>(column.texts[row]);
       else if (!column.is_time.empty() && column.is_time[row])
         out += format_iso(column.numbers[row], -1, options.tz_hours);
       else if (!std::isnan(column.numbers[row]))
@@ -135,9 +128,9 @@ void write_json(const Table& table, const Sink& sink) {
     out = "{";
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const auto& column = table.columns[c];
-      out += (c > 0 ? ", " : "") + escaped<emit::Style::json>(names[c]) + ": ";
+      out += (c > 0 ? ", " : "") + emit::escaped<emit::Style::json>(names[c]) + ": ";
       if (column.is_text)
-        out += escaped<emit::Style::json>(column.texts[row]);
+        out += emit::escaped<emit::Style::json>(column.texts[row]);
       else
         out += std::isfinite(column.numbers[row]) ? exact_number(column.numbers[row]) : "null";
     }
@@ -250,7 +243,7 @@ std::string short_number(double value, int digits) {
 }
 
 std::string cell_text(const TableColumn& column, std::size_t row, const TableOptions& options) {
-  if (column.is_text) return column.texts[row].empty() ? "-" : escaped<emit::Style::table>(column.texts[row]);
+  if (column.is_text) return column.texts[row].empty() ? "-" : emit::escaped<emit::Style::table>(column.texts[row]);
   const double value = column.numbers[row];
   if (!column.is_time.empty() && column.is_time[row]) {
     const auto text = format_iso(value, std::floor(value) == value ? 0 : 1, options.tz_hours);
