@@ -328,6 +328,10 @@ def trees():
     os.remove("pics/one/2.fits.jpg"), write("pics/one/3.fits.jpg", whole["3.fits.jpg"][:20])
     count, lines = made()
     equal(sorted(name for name, l in lines.items() if l["fate"] == "made"), ["1.fits", "2.fits", "3.fits"], "what is changed, removed, cut")
+    when = os.stat("tree/one/4.fits").st_mtime_ns
+    fits.writeto("tree/one/4.fits", (rng.random((80, 90)) * 100).astype(np.float32), overwrite=True)
+    os.utime("tree/one/4.fits", ns=(when, when))
+    equal(sorted(name for name, l in made()[1].items() if l["fate"] == "made"), ["4.fits"], "another size at the same time")
     # Killed at any time: no half picture, and the next run makes the rest.
     for _ in range(6):
         child = subprocess.Popen([os.path.join(BIN, "imlook"), "-tree", "pics", "-again", "tree"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -449,6 +453,29 @@ def labels():
                 check(not ink[int(back[1]), int(back[0])], f"nothing the other way: {angle}, {turned}")
 
 
+def turned_labels():
+    """The rose of a mosaic whose parts are drawn turned: as the picture has them, not as they are stored."""
+    from astropy.wcs import WCS
+    for x, y in ((1, 1), (-1, 1), (1, -1), (-1, -1)):  # how it is stored: x to the east or west, y to the north or south
+        parts = [fits.PrimaryHDU()]
+        for k in (0, 1):
+            w = WCS(naxis=2)
+            w.wcs.ctype, w.wcs.crval, w.wcs.crpix, w.wcs.cd = ["RA---TAN", "DEC--TAN"], [10.0, 41.0], [150.5, 200.5], np.diag([-x, y]) * 0.4 / 3600
+            hdu = fits.ImageHDU((rng.random((400, 300)) * 100).astype(np.float32), w.to_header())
+            left, right = 1 + 300 * k, 300 + 300 * k
+            hdu.header["DETSEC"] = f"[{left}:{right}," if x > 0 else f"[{right}:{left},"
+            hdu.header["DETSEC"] += "1:400]" if y > 0 else "400:1]"
+            parts.append(hdu)
+        fits.HDUList(parts).writeto("turned.fits", overwrite=True)
+        picture = look("-label", "-range", 0, 100, "turned.fits")
+        band = picture.shape[0] - 400
+        ink = picture[:band, :, 0] > 200
+        middle = np.array([600 - np.ceil(0.6 * 600 / 55) - band * 0.45, band / 2])
+        for way, wanted in (((-1, 0), True), ((1, 0), False), ((0, 1), True), ((0, -1), False)):  # east to the left, north up
+            p, q = middle + band * 0.22 * 0.6 * np.array(way)
+            equal(bool(ink[int(round(q - 1.5)):int(round(q + 1.5)), int(round(p - 1.5)):int(round(p + 1.5))].any()), wanted, f"stored {x, y}: {way}")
+
+
 def files():
     """Names say the format; a thumbnail is a small JPEG; what cannot be written leaves nothing."""
     data = (rng.random((200, 400)) * 1000).astype(np.float32)
@@ -469,7 +496,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, mosaics, by_sky, colours, trees, sheets, spectra, labels, files):
+for part in (stretches, values_that_are_none, shapes, mosaics, by_sky, colours, trees, sheets, spectra, labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
