@@ -188,7 +188,7 @@ void draw_errors(const Brush& b) {
 }  // namespace
 
 Look look_in(const Canvas& canvas, const Plot& plot, std::size_t series) {
-  const auto is_other_curve = [&plot, self = &plot.series[series]](const Series& one) {
+  const auto is_other_curve = [self = &plot.series[series]](const Series& one) {
     return one.mark == Mark::curve && &one != self;
   };
   // The only curve. Ends at the first other one: there may be 10,000.

@@ -293,7 +293,8 @@ std::optional<std::pair<double, double>> Values::zscale() const {
   const Line line = line_through(sample);
   if (line.kept == 0) return std::pair{least, most};
   const double median = (sample[(n - 1) / 2] + sample[n / 2]) / 2, slope = line.slope / kContrast;
-  const auto middle = static_cast<double>((n - 1) / 2);
+  const std::size_t lower_middle = (n - 1) / 2;
+  const auto middle = static_cast<double>(lower_middle);
   return std::pair{std::max(least, median - (middle - 1) * slope),
                    std::min(most, median + (static_cast<double>(n) - middle) * slope)};
 }

@@ -33,7 +33,7 @@ struct Errors {
 void leave(j_common_ptr info) {
   auto* const errors = reinterpret_cast<Errors*>(info->err);
   info->err->format_message(info, errors->text);
-  std::longjmp(errors->back, 1);
+  std::longjmp(errors->back, 1);  // NOLINT(cert-err52-cpp): libjpeg is C, and may not be thrown through
 }
 void be_silent(j_common_ptr, int) {}
 
@@ -50,7 +50,7 @@ void compress(const Raster& picture, int from, int rows, int quality, int interv
   info.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = leave;
   errors.manager.emit_message = be_silent;
-  if (setjmp(errors.back) != 0) {
+  if (setjmp(errors.back) != 0) {  // NOLINT(cert-err52-cpp)
     jpeg_destroy_compress(&info);
     return;
   }
@@ -159,7 +159,7 @@ Result<Raster> picture_from_jpeg(std::string_view bytes) {
   info.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = leave;
   errors.manager.emit_message = be_silent;
-  if (setjmp(errors.back) != 0) {
+  if (setjmp(errors.back) != 0) {  // NOLINT(cert-err52-cpp)
     jpeg_destroy_decompress(&info);
     return Status(Code::corrupt, std::string("no JPEG that can be read: ") + errors.text);
   }

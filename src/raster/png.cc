@@ -37,7 +37,7 @@ Result<std::string> png_of(const Raster& picture, const Texts& texts) {
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, leave, be_silent);
   png_infop info = png ? png_create_info_struct(png) : nullptr;
   const Status no_memory(Code::io, "the picture could not be compressed: is there memory?");
-  if (!info || setjmp(png_jmpbuf(png)) != 0) {
+  if (!info || setjmp(png_jmpbuf(png)) != 0) {  // NOLINT(cert-err52-cpp): libpng is C
     png_destroy_write_struct(&png, &info);
     return no_memory;
   }
