@@ -352,13 +352,23 @@ check("all is well" not in out.stdout and "1 damage" in out.stdout, out.stdout)
 equal((report("j.db", 3)["whole"], report("j.db", 3)["damages"]), (False, 1), "roots that cannot be read, as JSON")
 
 # On a terminal long work shows how far it is, and nothing of that is left. So that it takes long enough to be shown it must wait for the lock.
+def has_open(pid, path):
+    for n in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{n}") == os.path.realpath(path):
+                return True
+        except OSError:  # closed since
+            pass
+    return False
+
+
 def on_terminal(*line):
     with open("long.db.lock", "r+b") as lock:
         fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
         pid, terminal = os.forkpty()
         if pid == 0:
             os.execv(os.path.join(BIN, line[0]), [*line, "-db", "long.db", "-wait", "600"])
-        while not any(os.path.realpath(f"/proc/{pid}/fd/{n}") == os.path.realpath("long.db.lock") for n in os.listdir(f"/proc/{pid}/fd")):
+        while not has_open(pid, "long.db.lock"):
             time.sleep(0.01)
         time.sleep(1)
     shown = read_terminal(terminal)
