@@ -155,12 +155,8 @@ class Maker {
 
   /// Puts pieces into their places, cuts out the region, chooses the size.
   Status place(std::vector<Piece>& pieces) {
-    std::int64_t side = 0;
-    for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
-    const bool stored = is_acsql(options_);
-    const auto rule = stored && options_.layout == "auto" ? LayoutRule::stack : *layout_named(options_.layout);
-    IMREG_ASSIGN(mosaic_,
-                 lay_out(pieces, opened_.front()->facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64)));
+    IMREG_ASSIGN(mosaic_, laid_out(pieces, *opened_.front()));
+    whole_ = mosaic_, all_ = pieces;
     if (pieces.size() > 1) content_->layout = name_of(mosaic_.by);
     if (!options_.region.empty()) {
       IMREG_ASSIGN(part_, box_of(options_.region, mosaic_));
@@ -186,23 +182,27 @@ class Maker {
     return {};
   }
 
-  /// What of these pieces lies where those of place() do: by their WCS, else pixel on pixel.
-  Status place_upon(std::vector<Piece>& pieces, const std::vector<Piece>& first, const Mosaic& whole) {
-    std::vector<Piece> all = first;
-    all.insert(all.end(), pieces.begin(), pieces.end());
-    if (place_by_sky(all)) {
-      const auto dx = first.front().place.x - all.front().place.x, dy = first.front().place.y - all.front().place.y;
-      for (std::size_t i = 0; i < pieces.size(); ++i) {
-        pieces[i].place = all[first.size() + i].place;
-        pieces[i].place.x += dx, pieces[i].place.y += dy;
-      }
-    } else {
-      IMREG_ASSIGN(const Mosaic own, lay_out(pieces, opened_.back()->facts, *layout_named(options_.layout), 2));
-      if (own.width != whole.width || own.height != whole.height)
-        return {Code::invalid,
-                "has another size than the first image, and without a WCS in both nobody knows where it belongs"};
+  /// What of these pieces, of the file that was opened last, lies where those of place() do: laid out as those are, and all moved by as much as
+  /// the sky has moved between the first pieces; without a WCS in both, pixel on pixel.
+  Status place_upon(std::vector<Piece>& pieces) {
+    IMREG_ASSIGN(const Mosaic own, laid_out(pieces, *opened_.back()));
+    std::vector<Piece> both = {all_.front(), pieces.front()};
+    if (place_by_sky(both) && !both[1].place.flip_x && !both[1].place.flip_y) {
+      const Piece &first = all_.front(), &piece = pieces.front();
+      // As the first piece is stored; it may be drawn turned.
+      const auto from = [](std::int64_t away, std::int64_t size, std::int64_t of, bool flip) {
+        return flip ? of - away - size : away;
+      };
+      const auto dx = first.place.x - piece.place.x +
+                      from(both[1].place.x - both[0].place.x, piece.box.width, first.box.width, first.place.flip_x);
+      const auto dy = first.place.y - piece.place.y +
+                      from(both[1].place.y - both[0].place.y, piece.box.height, first.box.height, first.place.flip_y);
+      for (auto& one : pieces) one.place.x += dx, one.place.y += dy;
+    } else if (own.width != whole_.width || own.height != whole_.height) {
+      return {Code::invalid,
+              "has another size than the first image, and without a WCS in both nobody knows where it belongs"};
     }
-    Mosaic same = whole;
+    Mosaic same = whole_;
     return crop(pieces, same, part_);
   }
 
@@ -245,14 +245,22 @@ class Maker {
       content_->picture = annotated(content_->picture, content_->caption, sky_scale(pieces, mosaic_), shrink);
     return Look(std::move(content_));
   }
-  const Mosaic& mosaic() const { return mosaic_; }
 
  private:
+  Result<Mosaic> laid_out(std::vector<Piece>& pieces, const Opened& of) const {
+    std::int64_t side = 0;
+    for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
+    const bool stored = is_acsql(options_);
+    const auto rule = stored && options_.layout == "auto" ? LayoutRule::stack : *layout_named(options_.layout);
+    return lay_out(pieces, of.facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64));
+  }
+
   const Cameras& cameras_;
   const LookOptions& options_;
   std::shared_ptr<Look::Content> content_ = std::make_shared<Look::Content>();
   std::vector<std::unique_ptr<Opened>> opened_;
-  Mosaic mosaic_;
+  Mosaic whole_, mosaic_;   // as laid out; the region of it
+  std::vector<Piece> all_;  // as laid out
   PixelBox part_;
   int width_ = 0, height_ = 0;
   bool mixed_ = false;  // files of several exposures
@@ -288,22 +296,17 @@ Result<Look> look_in_colour(const std::array<std::string, 3>& paths, const Camer
   IMREG_TRY(check_look(options));
   Maker maker(cameras, options);
   std::array<Rendered, 3> parts;
-  std::vector<Piece> first, placed_first;  // where lay_out() puts them; with the region cut out
-  Mosaic whole;
+  std::vector<Piece> first;
   for (std::size_t i = 0; i < 3; ++i) {
     IMREG_ASSIGN(auto pieces, maker.open({paths[i]}));
-    if (i == 0) {
-      first = pieces;
-      IMREG_ASSIGN(whole, lay_out(first, {}, *layout_named(options.layout), 2));
-    }
-    Status placed = i == 0 ? maker.place(pieces) : maker.place_upon(pieces, first, whole);
+    Status placed = i == 0 ? maker.place(pieces) : maker.place_upon(pieces);
     if (!placed.ok()) return with_file(std::move(placed), paths[i]);
-    if (i == 0) placed_first = pieces;
+    if (i == 0) first = pieces;
     auto rendered = maker.draw(pieces);
     if (!rendered) return with_file(rendered.status(), paths[i]);
     parts[i] = *std::move(rendered);
   }
-  return maker.finish(in_one(parts), placed_first);
+  return maker.finish(in_one(parts), first);
 } catch (const std::bad_alloc&) {
   return no_memory(paths.front());
 }

@@ -165,7 +165,10 @@ Result<std::string> contact_sheet(const std::vector<SheetEntry>& all, const Came
     if (!options.images_only || !cells[i].no_image) entries.push_back(all[i]);
   }
   if (options.images_only) std::erase_if(cells, [](const Cell& one) { return one.no_image; });
-  if (entries.empty()) return Status(Code::not_found, "there is no image");
+  if (entries.empty())
+    return Status(
+        Code::not_found,
+        "there is no image in what was named: -sheet FILE.html takes FITS files, folders, or -db with filters");
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (cells[i].look)
       ++report.pictures;

@@ -36,6 +36,12 @@ void leave(j_common_ptr info) {
   std::longjmp(errors->back, 1);  // NOLINT(cert-err52-cpp): libjpeg is C, and may not be thrown through
 }
 void be_silent(j_common_ptr, int) {}
+jpeg_error_mgr* handler_of(Errors& errors) {
+  jpeg_error_mgr* const out = jpeg_std_error(&errors.manager);
+  out->error_exit = leave;
+  out->emit_message = be_silent;
+  return out;
+}
 
 struct Band {
   unsigned char* bytes = nullptr;  // malloc'ed by libjpeg
@@ -47,9 +53,7 @@ struct Band {
 void compress(const Raster& picture, int from, int rows, int quality, int interval, Band& out) {
   jpeg_compress_struct info;
   Errors errors;
-  info.err = jpeg_std_error(&errors.manager);
-  errors.manager.error_exit = leave;
-  errors.manager.emit_message = be_silent;
+  info.err = handler_of(errors);
   if (setjmp(errors.back) != 0) {  // NOLINT(cert-err52-cpp)
     jpeg_destroy_compress(&info);
     return;
@@ -72,6 +76,29 @@ void compress(const Raster& picture, int from, int rows, int quality, int interv
   jpeg_finish_compress(&info);
   jpeg_destroy_compress(&info);
   out.ok = true;
+}
+
+// As above: `out` is the caller's.
+bool decompress(std::string_view bytes, Raster& out, Errors& errors) {
+  jpeg_decompress_struct info;
+  info.err = handler_of(errors);
+  if (setjmp(errors.back) != 0) {  // NOLINT(cert-err52-cpp)
+    jpeg_destroy_decompress(&info);
+    return false;
+  }
+  jpeg_create_decompress(&info);
+  jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_read_header(&info, TRUE);
+  info.out_color_space = info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_start_decompress(&info);
+  out = Raster(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
+  while (info.output_scanline < info.output_height) {
+    JSAMPROW row = out.row(static_cast<int>(info.output_scanline));
+    jpeg_read_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_decompress(&info);
+  jpeg_destroy_decompress(&info);
+  return true;
 }
 
 // Where the compressed pixels begin, and the height of the frame is written.
@@ -154,27 +181,9 @@ Result<std::string> jpeg_of(const Raster& picture, int quality, int threads, con
 
 Result<Raster> picture_from_jpeg(std::string_view bytes) {
   Raster out;
-  jpeg_decompress_struct info;
   Errors errors;
-  info.err = jpeg_std_error(&errors.manager);
-  errors.manager.error_exit = leave;
-  errors.manager.emit_message = be_silent;
-  if (setjmp(errors.back) != 0) {  // NOLINT(cert-err52-cpp)
-    jpeg_destroy_decompress(&info);
+  if (!decompress(bytes, out, errors))
     return Status(Code::corrupt, std::string("no JPEG that can be read: ") + errors.text);
-  }
-  jpeg_create_decompress(&info);
-  jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  jpeg_read_header(&info, TRUE);
-  info.out_color_space = info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg_start_decompress(&info);
-  out = Raster(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
-  while (info.output_scanline < info.output_height) {
-    JSAMPROW row = out.row(static_cast<int>(info.output_scanline));
-    jpeg_read_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_decompress(&info);
-  jpeg_destroy_decompress(&info);
   return out;
 }
 
