@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "imreg/ingest.h"
+#include "imreg/look.h"
 
 namespace {
 
@@ -21,6 +22,8 @@ constexpr cli::Option kOptions[] = {
     {"layout", "PATTERN", "only files that stand so: acsql, flat, date, {yyyy}/*.fits"},
     {"proposals", "FILE", "types of programmes, lines PROPOSAL TYPE"},
     {"log", "FOLDER", "a log in acsql's lines (or as JSON: INGEST_LOG_FORMAT json)"},
+    {"jpeg", "FOLDER", "also pictures: of ACS raw, flt, flc, of all others' images"},
+    {"thumbs", "FOLDER", "also thumbnails: of ACS flt, of all others' images"},
     {"j", "N", "read with so many threads (all processors)"},
     {"v", "", "a line for each file"},
     {"format", "FORMAT", "of the report: text (default), or json, one object"},
@@ -51,6 +54,10 @@ int work(const cli::Parsed& args) {
   Result<IngestReport> report = Status(Code::io, "");
   {
     cli::Progress progress(0, "files");
+    options.pictures = picture_keeper();
+    options.no_picture = [](const std::string& path, const std::string& reason) {
+      cli::warn(kProgram.name, path + ": no picture: " + reason);
+    };
     options.progress = [&](std::int64_t done, std::int64_t all) { progress.at(done, all); };
     report = ingest_trees(options, [&](const IngestedFile& file) {
       using Fate = IngestedFile::Fate;
@@ -74,7 +81,15 @@ int work(const cli::Parsed& args) {
   if (!output.status().ok()) return cli::end_with(kProgram.name, output.status());
   if (report->images.index_wants_merge)
     cli::in_background([&options] { (void)merge_index(ingest_registration(options)); });
-  return report->failed > 0 || report->images.failed > 0 || !report->faults.empty() ? cli::kInputs : cli::kOk;
+  if (const Status& stopped = report->pictures.stopped; !stopped.ok()) {
+    cli::complain(kProgram.name,
+                  Status(stopped.code(), "no picture can be written: " + stopped.message() +
+                                             "; the headers are in the tables, and the next run makes the pictures")
+                      .in_file(stopped.file()));
+    return cli::kTrouble;
+  }
+  const bool failed = report->failed + report->images.failed + report->pictures.failed > 0 || !report->faults.empty();
+  return failed ? cli::kInputs : cli::kOk;
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 //   DIR/master.db            a row for each observation
 //   DIR/datasets.db          which kinds of files an observation has
 //
+// and, where they are wanted, pictures of the images, in folders of their own.
+//
 // Which table: DETECTOR_FILETYPE_HDU for the ACS of the Hubble telescope, as acsql had them (wfc_flt_1); CAMERA_NAME for all others,
 // where NAME is 0 for the primary HDU, else EXTNAME without its number.
 #pragma once
@@ -24,18 +26,23 @@
 namespace imreg {
 
 class IoObserver;
+class PictureKeeper;
 struct CheckOptions;
 struct CheckReport;
 
 struct IngestOptions {
-  std::string folder;              ///< DIR; made when it is missing
-  std::vector<std::string> trees;  ///< folders and files
-  bool rehearse = false;           ///< say what would be done, write nothing
-  bool again = false;              ///< read all files of the trees, though they have not changed
-  bool public_only = false;        ///< leave alone what its release date says is not public yet
-  std::string layout;              ///< how the archive names its files (man imingest); empty: as it likes
-  std::string proposals;           ///< the file of the types of programmes; empty: none
-  std::string log;                 ///< the folder of logs; empty: no log
+  std::string folder;                            ///< DIR; made when it is missing
+  std::vector<std::string> trees;                ///< folders and files
+  bool rehearse = false;                         ///< say what would be done, write nothing
+  bool again = false;                            ///< read all files of the trees, though they have not changed
+  bool public_only = false;                      ///< leave alone what its release date says is not public yet
+  std::string layout;                            ///< how the archive names its files (man imingest); empty: as it likes
+  std::string proposals;                         ///< the file of the types of programmes; empty: none
+  std::string log;                               ///< the folder of logs; empty: no log
+  std::string jpegs, thumbnails;                 ///< folders of pictures; empty: none
+  std::shared_ptr<PictureKeeper> pictures = {};  ///< who makes them (imreg/look.h)
+  /// A file of which no picture can be made.
+  std::function<void(const std::string& path, const std::string& reason)> no_picture = {};
   bool json_log = false;
   int jobs = 1;
   double wait_seconds = 10;
@@ -58,6 +65,15 @@ struct IngestedFile {
                ///< gives no image, and its headers are in the tables
 };
 
+/// Pictures of the ACS are acsql's: FOLDER/PROPOSAL/ROOTNAME_FILETYPE.jpg of raw, flt and flc, .thumb of flt; those of any other file with an
+/// image have its path: FOLDER/data/night/a.fits.jpg.
+struct PictureReport {
+  std::int64_t made = 0, current = 0, removed = 0;  ///< pictures; removed: of files that are gone
+  std::int64_t without = 0, failed = 0,
+               failed_before = 0;  ///< files: no image; damaged; known to be, and not tried again
+  Status stopped;                  ///< why none can be written: what was made stays, and the headers are in the tables
+};
+
 struct IngestReport {
   std::int64_t found = 0;          ///< files in the trees
   std::int64_t outside = 0;        ///< files that do not stand as the layout says
@@ -65,10 +81,11 @@ struct IngestReport {
   std::int64_t failed_before = 0;  ///< of those: they could not be read, and were not tried again
   std::int64_t fresh = 0, changed = 0, moved = 0, gone = 0, passed = 0, waiting = 0, failed = 0;
   std::map<std::string, std::int64_t>
-      classes;                     ///< of those that are not in the tables, or not whole, by class of reason
-  std::int64_t held = 0;           ///< files that are not there, not taken for gone because of the faults
-  std::int64_t rows = 0;           ///< header rows written
-  RegisterReport images;           ///< what came into the registration database
+      classes;            ///< of those that are not in the tables, or not whole, by class of reason
+  std::int64_t held = 0;  ///< files that are not there, not taken for gone because of the faults
+  std::int64_t rows = 0;  ///< header rows written
+  RegisterReport images;  ///< what came into the registration database
+  PictureReport pictures;
   std::vector<std::string> notes;  ///< columns whose type is another one now
   std::vector<Status> faults;      ///< folders that cannot be read: nothing below them is taken for gone
 };

@@ -56,7 +56,7 @@ class Look {
   Result<std::string> jpeg(int quality = 85, const std::string& recipe = {}) const;
   Result<std::string> png(const std::string& recipe = {}) const;
   /// A JPEG whose longer side is at most `most`.
-  Result<std::string> thumbnail(int most = 128) const;
+  Result<std::string> thumbnail(int most = 128, const std::string& recipe = {}) const;
   /// For a terminal that shows sixels; lines for one that shows colours (two pixels of a column in a character of each line: 256
   /// colours, or all), or, without `colour`, characters of ASCII.
   enum class Terminal { sixel, true_colour, colours, ascii };
@@ -110,6 +110,47 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
                                  const LookTreeOptions& options,
                                  const std::function<void(const LookedFile&)>& on_file = {},
                                  const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
+
+/// A file as it was found.
+struct LookSource {
+  std::string path;
+  std::int64_t size = 0;
+  double mtime = 0;  ///< seconds since 1970
+};
+/// A picture that stands for a file, and says itself of which state of it and how it was made.
+struct KeptPicture {
+  enum class Kind { jpeg, png, thumbnail };  ///< thumbnail: a JPEG of 128 pixels of what the others have
+  std::string path;
+  Kind kind = Kind::jpeg;
+};
+struct KeepOptions {
+  LookOptions look;
+  int quality = 85;
+  bool again = false;     ///< also those that are up to date
+  bool remember = false;  ///< that there can be none: FIRST_PICTURE.none says why, until the file changes
+};
+struct KeptPictures {
+  LookedFile::Fate fate = LookedFile::Fate::failed;
+  std::vector<bool> made;  ///< which of them
+  bool before = false;     ///< it was found before that there can be none
+  std::string reason;      ///< why there is none
+};
+/// Pictures of files, for who keeps more than pictures; behind an interface, since they bring libraries that not everybody needs.
+class PictureKeeper {
+ public:
+  virtual ~PictureKeeper() = default;
+  /// Makes a folder for them, and takes away what killed runs have left there. Error: io.
+  virtual Status begin(const std::string& folder) = 0;
+  /// Makes those that are not up to date, from one look at the file; each is written under another name and renamed. Several threads may
+  /// call it, for different pictures. Error: io, they cannot be written, nor could others.
+  virtual Result<KeptPictures> keep(const LookSource& source, const std::vector<KeptPicture>& pictures,
+                                    const Cameras& cameras, const KeepOptions& options) = 0;
+  /// Takes a picture away, and folders below `folder` that are empty then; true: it was there. Never what is no such picture.
+  virtual bool remove(const std::string& folder, const std::string& picture) = 0;
+  /// Gives it another place, unless something is there.
+  virtual void move(const std::string& folder, const std::string& from, const std::string& to) = 0;
+};
+std::shared_ptr<PictureKeeper> picture_keeper();
 
 /// A page of small pictures with captions.
 struct SheetEntry {

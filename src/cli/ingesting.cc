@@ -44,6 +44,8 @@ Status read_ingest_options(const Parsed& args, Settings& settings, IngestOptions
   IMREG_TRY(read_word(args, *config, "layout", "INGEST_LAYOUT", options.layout));
   IMREG_TRY(read_word(args, *config, "proposals", "PROPOSAL_TYPES", options.proposals));
   IMREG_TRY(read_word(args, *config, "log", "INGEST_LOG", options.log));
+  IMREG_TRY(read_word(args, *config, "jpeg", "INGEST_JPEG", options.jpegs));
+  IMREG_TRY(read_word(args, *config, "thumbs", "INGEST_THUMBS", options.thumbnails));
   std::string only, log_format;
   IMREG_TRY(read_word(args, *config, "", "INGEST_LOG_FORMAT", log_format));
   if (!log_format.empty() && log_format != "acsql" && log_format != "json")
@@ -72,6 +74,11 @@ std::string report_text(const IngestReport& report, bool rehearse) {
   if (report.images.rows > 0 || report.images.failed > 0)
     out += "images: " + counted(report.images.rows, "row") + part(report.images.added, "added") +
            part(report.images.updated, "updated") + seldom(report.images.failed, "not registered") + "\n";
+  const PictureReport& pictures = report.pictures;
+  if (pictures.made + pictures.current + pictures.removed + pictures.failed + pictures.failed_before > 0)
+    out += "pictures: " + std::to_string(pictures.made) + " made" + part(pictures.current, "up to date") +
+           seldom(pictures.removed, "removed") + seldom(pictures.failed, "failed") +
+           seldom(pictures.failed_before, "failed before and unchanged") + "\n";
   for (const auto& [what, n] : report.classes) out += "  " + what + ": " + std::to_string(n) + "\n";
   return out;
 }
@@ -86,10 +93,17 @@ std::string report_json(const IngestReport& report) {
   add("passed", report.passed), add("waiting", report.waiting), add("failed", report.failed);
   add("failed_before", report.failed_before);
   add("outside", report.outside), add("headers", report.rows), add("images", report.images.rows);
+  const PictureReport& pictures = report.pictures;
+  const std::pair<const char*, std::int64_t> counts[] = {
+      {"made", pictures.made},       {"current", pictures.current}, {"removed", pictures.removed},
+      {"without", pictures.without}, {"failed", pictures.failed},   {"failed_before", pictures.failed_before}};
+  std::string made;
+  for (const auto& [name, n] : counts)
+    made += (made.empty() ? "\"" : ",\"") + std::string(name) + "\":" + std::to_string(n);
   std::string classes;
   for (const auto& [what, n] : report.classes)
     classes += (classes.empty() ? "\"" : ",\"") + what + "\":" + std::to_string(n);
-  return out + ",\"classes\":{" + classes + "}}\n";
+  return out + ",\"pictures\":{" + made + "},\"classes\":{" + classes + "}}\n";
 }
 
 // A file in one line, and all that is known of it in JSON.

@@ -17,12 +17,14 @@ namespace {
 constexpr auto kLongestName = static_cast<std::size_t>(files::kFilename.count);
 constexpr auto kLongestFolder = static_cast<std::size_t>(files::kPathname.count);
 
-// Record files of an ingest, of this one and of others, by whatever way they are reached: they are no data. Other files beside them
-// are: imingest makes its files where it is told to, among images too.
+// Record files of an ingest, of this one and of others, by whatever way they are reached, and pictures of this one: they are no data. Other
+// files beside record files are: imingest makes its files where it is told to, among images too.
 class RecordFiles {
  public:
-  explicit RecordFiles(const std::string& folder)
-      : own_(inode_of(folder)), headers_(inode_of(below(folder, "headers"))) {}
+  RecordFiles(const std::string& folder, const std::vector<std::string>& pictures)
+      : own_(inode_of(folder)), headers_(inode_of(below(folder, "headers"))) {
+    for (const auto& one : pictures) pictures_.push_back(resolved_path(absolute_path(one)) + "/");
+  }
   bool has(const std::string& path) {
     const std::string_view folder = std::string_view(path).substr(0, path.rfind('/'));
     if (folder != last_folder_) {
@@ -31,12 +33,18 @@ class RecordFiles {
       if (is_new) at->second = look_at(at->first);
       last_ = at->second;
     }
-    return last_ == Folder::headers || (last_ == Folder::ingest && is_record_file(name_of(path)));
+    return last_ == Folder::headers || last_ == Folder::pictures ||
+           (last_ == Folder::ingest && is_record_file(name_of(path)));
   }
 
  private:
-  enum class Folder { other, ingest, headers };
+  enum class Folder { other, ingest, headers, pictures };
   Folder look_at(const std::string& folder) const {
+    if (!pictures_.empty()) {
+      const std::string path = resolved_path(folder) + "/";
+      if (std::any_of(pictures_.begin(), pictures_.end(), [&](const auto& one) { return path.starts_with(one); }))
+        return Folder::pictures;
+    }
     const Inode inode = inode_of(folder);
     if ((inode == own_ && own_ != Inode()) || FileTable::is_in(folder)) return Folder::ingest;
     const bool is_headers = (inode == headers_ && headers_ != Inode()) ||
@@ -52,6 +60,7 @@ class RecordFiles {
   }
 
   Inode own_, headers_;
+  std::vector<std::string> pictures_;
   std::map<std::string, Folder, std::less<>> known_;
   std::string last_folder_ = "none";  // files come folder by folder
   Folder last_ = Folder::other;
@@ -80,10 +89,11 @@ Status check_trees(const std::vector<std::string>& trees) {
   return {};
 }
 
-Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder) {
+Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder,
+                              const std::vector<std::string>& pictures) {
   IMREG_TRY(check_trees(trees));
   FoundFiles out;
-  RecordFiles records(folder);
+  RecordFiles records(folder, pictures);
   const auto add = [&](std::string path, const FileTimes& times) {
     if (records.has(path)) return;
     if (auto said = layout.match(path))
@@ -129,6 +139,7 @@ Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now)
                          was.what != FileClass::changing && !(was.state == FileState::waiting && was.release <= now);
       if (ended && was.size == here.times.size && was.mtime == here.times.mtime) {
         ++out.unchanged;
+        out.known.push_back(was.row);
         out.failed_before += was.state == FileState::failed;
         continue;
       }

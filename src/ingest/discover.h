@@ -27,8 +27,10 @@ struct FoundFiles {
 };
 /// Error: not_found (no such tree).
 Status check_trees(const std::vector<std::string>& trees);
-/// All files of the trees, but the record files of ingests, those of `folder` first. Errors: those of check_trees().
-Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder);
+/// All files of the trees, but the record files of ingests, those of `folder` first, and what lies in folders of `pictures`. Errors: those of
+/// check_trees().
+Result<FoundFiles> find_files(const std::vector<std::string>& trees, const Layout& layout, const std::string& folder,
+                              const std::vector<std::string>& pictures = {});
 
 struct Work {
   std::vector<ArchiveFile> files;  ///< new or changed, those of an observation together
@@ -39,7 +41,8 @@ struct Work {
       empty;  ///< trees that hold nothing, and did: perhaps they are not mounted, and nothing of them is gone
   std::int64_t held = 0;  ///< files that are not there and are not taken for gone: not everything could be looked at
   std::int64_t unchanged = 0;
-  std::int64_t failed_before = 0;  ///< of them: they failed when they were read
+  std::vector<std::int64_t> known;  ///< their rows in files.db
+  std::int64_t failed_before = 0;   ///< of them: they failed when they were read
 };
 /// `again`: all of the trees, changed or not; `now`: what waited for its release until then is to be read.
 Work sort_out(const FoundFiles& found, FileTable& table, bool again, double now);

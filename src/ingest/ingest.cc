@@ -5,6 +5,7 @@
 //   headers/             their rows, table by table
 //   master.db, datasets.db
 //   files.db             these files are done
+//   pictures of them
 //
 // A run that is killed between them leaves files that are begun, or not known: the next one reads them again, and their rows take
 // the place of those that are there.
@@ -25,6 +26,7 @@
 #include "ingest/file_readers.h"
 #include "ingest/log.h"
 #include "ingest/observations.h"
+#include "ingest/pictures.h"
 #include "ingest/tables.h"
 #include "os/file.h"
 #include "os/processors.h"
@@ -88,7 +90,7 @@ class Ingest {
     IMREG_TRY(prepare());
     if (!options_.rehearse) IMREG_TRY(make_ingest_folder(options_.folder));  // before the walk, which passes over it
     auto walk = std::async(options_.jobs > 1 ? std::launch::async | std::launch::deferred : std::launch::deferred,
-                           [&] { return find_files(options_.trees, layout_, options_.folder); });
+                           [&] { return find_files(options_.trees, layout_, options_.folder, picture_folders()); });
     if (options_.jobs < 2) walk.wait();
     const Status opened = open();
     IMREG_ASSIGN(const auto found, walk.get());
@@ -103,6 +105,7 @@ class Ingest {
     report_.held = work.held;
     report_.faults.insert(report_.faults.end(), work.empty.begin(), work.empty.end());
     work_ = std::move(work.files);
+    all_ = std::ssize(work_) + (pictures_ ? std::ssize(work.known) : 0);
     for (const auto& file : work.impossible) {
       ++report_.failed;
       ++report_.classes[file.what];
@@ -112,7 +115,7 @@ class Ingest {
     if (options_.rehearse) return rehearsal(std::move(work.gone));
     FileReaders readers(work_, {*cameras_, registration_, roots_, public_at()}, options_.jobs, [this] {
       const auto done = static_cast<std::int64_t>(++done_);
-      if (options_.progress) options_.progress(done, std::ssize(work_));
+      if (options_.progress) options_.progress(done, all_);
     });
     std::size_t end = end_of_batch(0);
     readers.begin(0, end);
@@ -125,6 +128,12 @@ class Ingest {
     IMREG_TRY(take_out(work.gone));
     IMREG_TRY(observations_->update_types());
     IMREG_TRY(registrar_->write(true));
+    if (pictures_) {
+      IMREG_TRY(pictures_->catch_up(work.known, [this](std::int64_t files) {
+        const auto done = static_cast<std::int64_t>(done_ += static_cast<std::size_t>(files));
+        if (options_.progress) options_.progress(done, all_);
+      }));
+    }
     if (options_.again) note_lost_tables();  // what was missing before may be there again
     IMREG_TRY(tables_.trim());
     IMREG_TRY(observations_->trim());
@@ -146,9 +155,18 @@ class Ingest {
   // What waits for its release is read when that has come.
   double public_at() const { return options_.public_only ? now_ : std::numeric_limits<double>::infinity(); }
 
+  std::vector<std::string> picture_folders() const {
+    std::vector<std::string> out;
+    for (const auto& one : {options_.jpegs, options_.thumbnails}) {
+      if (!one.empty()) out.push_back(one);
+    }
+    return out;
+  }
+
   // What may be wrong with the options, before anything is made.
   Status prepare() {
     IMREG_TRY(check_trees(options_.trees));
+    IMREG_TRY(check_picture_folders(options_));
     IMREG_ASSIGN(cameras_, Cameras::load(options_.cameras));
     if (!options_.layout.empty()) {
       IMREG_ASSIGN(layout_, Layout::of(options_.layout));
@@ -178,9 +196,11 @@ class Ingest {
     if (lost) IMREG_TRY(observations_->update(table_->observations(), *table_, {}));  // they are sums of files.db
     IMREG_ASSIGN(roots_, PathRoots::load(registration_.database));
     registrar_.emplace(registration_, roots_, report_.images);
-    if (options_.log.empty()) return {};
-    const auto format = options_.json_log ? Log::Format::json : Log::Format::acsql;
-    IMREG_ASSIGN(log_, Log::open(options_.log, "imingest", format));
+    if (!options_.log.empty()) {
+      const auto format = options_.json_log ? Log::Format::json : Log::Format::acsql;
+      IMREG_ASSIGN(log_, Log::open(options_.log, "imingest", format));
+    }
+    if (!picture_folders().empty()) pictures_.emplace(options_, *cameras_, *table_, log_, report_.pictures).begin();
     return {};
   }
 
@@ -248,6 +268,13 @@ class Ingest {
       if (!work_[i].moved_from.empty()) moved[rows.back()[files::kNumber]] = work_[i].moved_from;
     }
     IMREG_TRY(write_images(from, end));
+    if (pictures_) {
+      for (std::size_t i = from; i < end; ++i) {
+        const ArchiveFile& file = work_[i];
+        if (const auto known = table_->find(file.moved_from.empty() ? file.path : file.moved_from))
+          pictures_->follow(table_->row(known->row), rows[i - from]);
+      }
+    }
     std::vector<Record> begun;
     for (std::size_t i = from; i < end; ++i) begun.push_back(begun_row(work_[i], rows[i - from]));
     std::set<std::string> names = observations_of(rows, moved);
@@ -273,6 +300,7 @@ class Ingest {
     IMREG_TRY(write_tables(by_table, again));
     IMREG_TRY(table_->write(rows));
     log_files(from, end, rows);
+    if (pictures_) pictures_->make(rows, options_.again);
     log_observations("End ingestion", names);
     for (std::size_t i = from; i < end; ++i) tell(work_[i]);
     return log_.flush();
@@ -494,6 +522,7 @@ class Ingest {
   std::optional<Observations> observations_;
   PathRoots roots_;
   std::optional<Registrar> registrar_;
+  std::optional<Pictures> pictures_;
   Log log_;
   Tables tables_;
   std::vector<ArchiveFile> work_;
@@ -503,6 +532,7 @@ class Ingest {
   };
   std::map<std::int64_t, Names> of_batch_;  // by number of the file
   std::atomic<std::size_t> done_{0};
+  std::int64_t all_ = 0;
   std::int64_t next_ = 1;
 };
 

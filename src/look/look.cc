@@ -335,9 +335,9 @@ Result<std::string> Look::jpeg(int quality, const std::string& recipe) const {
 Result<std::string> Look::png(const std::string& recipe) const {
   return raster::png_of(content_->picture, texts_of(recipe));
 }
-Result<std::string> Look::thumbnail(int most) const {
+Result<std::string> Look::thumbnail(int most, const std::string& recipe) const {
   const auto [width, height] = raster::size_within(content_->picture.width, content_->picture.height, most);
-  return raster::jpeg_of(raster::shrunk(content_->picture, width, height), 85, 1, texts_of({}));
+  return raster::jpeg_of(raster::shrunk(content_->picture, width, height), 85, 1, texts_of(recipe));
 }
 
 std::string Look::terminal(Terminal kind) const { return text_of(content_->picture, kind); }

@@ -1,61 +1,23 @@
-// Pictures of all files of a tree. What a picture was made from and how stands in its own comment, so that a run that was ended goes on where it
-// was, without a list that could be lost or wrong.
+// Pictures of all files of a tree.
 #include <atomic>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "imreg/look.h"
+#include "look/keep.h"
 #include "os/file.h"
 #include "os/processors.h"
 #include "os/walk.h"
 
 namespace imreg {
 
+using namespace look;
+
 namespace {
-
-// "zscale size 1000 palette grey": all that changes the picture.
-std::string recipe_of(const LookTreeOptions& options) {
-  const LookOptions& look = options.look;
-  std::string out = "1 " + look.stretch + " " + look.layout + " " + look.palette;
-  const auto add = [&](const char* name, const auto& text) { out += std::string(" ") + name + " " + text; };
-  const auto pair = [](const std::pair<double, double>& of) {
-    return json_number(of.first) + " " + json_number(of.second);
-  };
-  if (look.percents) add("percent", pair(*look.percents));
-  if (look.range) add("range", pair(*look.range));
-  if (look.negative) out += " negative";
-  if (!look.region.empty()) add("region", look.region);
-  if (look.most_width > 0) add("size", std::to_string(look.most_width));
-  if (look.hdu) add("hdu", std::to_string(*look.hdu));
-  if (look.slice > 0) add("slice", std::to_string(look.slice));
-  if (look.label) out += " label";
-  if (!look.flags) out += " noflags";
-  if (!look.camera.empty()) add("camera", look.camera);
-  return out;
-}
-
-std::string recipe_of(const std::string& general, const FileTimes& source) {
-  return general + "; source " + std::to_string(source.size) + " bytes " + json_number(source.mtime);
-}
-
-// Whether a picture that is there says so in its comment, which stands at its beginning.
-bool is_current(const std::string& picture, const std::string& recipe) {
-  std::ifstream file(picture, std::ios::binary);
-  std::string start(4096, '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
-  const auto at = start.find(recipe);
-  return at != start.npos && (at + recipe.size() == start.size() || start[at + recipe.size()] < ' ' ||
-                              !std::isprint(static_cast<unsigned char>(start[at + recipe.size()])));
-}
 
 // {root9} and {proposal} are acsql's.
 std::string name_by(const std::string& pattern, const std::string& relative, const LookCaption& caption) {
@@ -82,18 +44,6 @@ std::string name_by(const std::string& pattern, const std::string& relative, con
       out.replace(at, std::string_view(word).size(), value);
   }
   return out;
-}
-
-// What killed runs have left: NAME.jpg.new1234 of a process that is there no more.
-void remove_leftovers(const std::string& folder) {
-  for (const auto& path : walk_folder(folder).files) {
-    const auto at = path.rfind(".new");
-    long long process = 0;
-    if (at == path.npos || !parse_integer(path.substr(at + 4), process) || process <= 1) continue;
-    const std::string_view picture = std::string_view(path).substr(0, at);
-    const bool ours = picture.ends_with(".jpg") || picture.ends_with(".png") || picture.ends_with(".thumb");
-    if (ours && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) (void)remove_file(path);
-  }
 }
 
 bool needs_header(const std::string& pattern) { return pattern.find("{proposal}") != pattern.npos; }
@@ -156,7 +106,7 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
   if (error) return os_error(options.folder, "the folder cannot be made", error.value());
 
   remove_leftovers(absolute_path(options.folder));
-  const std::string general = recipe_of(options);
+  const KeepOptions keeping{.look = options.look, .quality = options.quality, .again = options.again};
   std::mutex mutex;
   std::map<std::string, std::string> taken;  // by picture: whose it is
   Status stop;                               // what would happen to all others, too: a full disk
@@ -191,37 +141,16 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
         return out;
       }
     }
-    const std::string recipe = recipe_of(general, source.times);
-    if (!options.again && is_current(out.picture, recipe)) {
-      out.fate = Fate::current;
+    const KeptPicture::Kind kind = options.png ? KeptPicture::Kind::png : KeptPicture::Kind::jpeg;
+    auto kept = keep_pictures({source.path, source.times.size, source.times.mtime}, {{out.picture, kind}}, cameras,
+                              keeping, look);
+    if (kept) {
+      out.fate = kept->fate, out.reason = std::move(kept->reason);
       return out;
     }
-    if (!made()) {
-      out.fate = made().status().code() == Code::invalid ? Fate::passed : Fate::failed;
-      out.reason = made().status().message();
-      return out;
-    }
-    const auto now = file_times(source.path);
-    if (!now || now->size != source.times.size || now->mtime != source.times.mtime) {
-      out.reason = "changed while it was read: the next run looks at it again";
-      return out;
-    }
-    const auto bytes = options.png ? (*look)->png(recipe) : (*look)->jpeg(options.quality, recipe);
-    if (!bytes) {
-      out.reason = bytes.status().message();
-      return out;
-    }
-    std::error_code failed;
-    std::filesystem::create_directories(folder_of(out.picture), failed);
-    Status written = failed ? os_error(folder_of(out.picture), "the folder cannot be made", failed.value())
-                            : replace_file(out.picture, *bytes);
-    if (!written.ok()) {
-      const std::lock_guard lock(mutex);
-      out.reason = "its picture cannot be written: " + written.message();
-      if (stop.ok()) stop = std::move(written);
-      return out;
-    }
-    out.fate = Fate::made;
+    const std::lock_guard lock(mutex);
+    out.reason = "its picture cannot be written: " + kept.status().message();
+    if (stop.ok()) stop = kept.status();
     return out;
   };
   at_once(std::min<int>(options.jobs, static_cast<int>(std::max<std::size_t>(sources.size(), 1))), [&](int) {
