@@ -7,6 +7,7 @@
 #include <cctype>
 #include <exception>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -76,8 +77,8 @@ void Pictures::stop(const Status& why) {
 }
 
 void Pictures::begin() {
-  for (const auto& folder : {options_.jpegs, options_.thumbnails}) {
-    if (folder.empty() || (folder == options_.thumbnails && folder == options_.jpegs)) continue;
+  for (const auto& folder : std::set<std::string>{options_.jpegs, options_.thumbnails}) {
+    if (folder.empty()) continue;
     if (const Status made = options_.pictures->begin(folder); !made.ok()) return stop(made);
   }
 }
