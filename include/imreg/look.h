@@ -29,11 +29,13 @@ struct LookOptions {
   bool label = false;      ///< a band below with object, filter, time, a bar of a known length, north and east
   std::optional<int> hdu;  ///< only this one
   std::int64_t slice = 0;  ///< plane of a cube, from 1; 0: the middle one
+  std::string collapse;    ///< instead, of all planes of a cube: one of look_collapses(); empty: one plane
+  bool stars = false;      ///< a ring around each star that is found
   bool flags = true;       ///< pixels that a data quality extension marks have no value
   std::string camera;      ///< the camera table; empty: by the header
   int jobs = 1;            ///< threads
 };
-std::vector<std::string> look_stretches(), look_layouts(), look_palettes();
+std::vector<std::string> look_stretches(), look_layouts(), look_palettes(), look_collapses();
 /// What is wrong with the words and numbers of options. Error: invalid.
 Status check_look(const LookOptions& options);
 

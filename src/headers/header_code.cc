@@ -2,6 +2,8 @@
 #include "headers/header_code.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace imreg::headers {
 
@@ -30,22 +32,48 @@ bool take(std::string_view& code, std::uint64_t& number) {
   return false;
 }
 
-void put_changed(std::string& out, std::string_view card, std::string_view model) {
+}  // namespace
+
+bool is_same_card(const char* a, const char* b) {
+  std::uint64_t x[kCardSize / 8], y[kCardSize / 8], other = 0;
+  static_assert(sizeof x == kCardSize);
+  std::memcpy(x, a, sizeof x);
+  std::memcpy(y, b, sizeof y);
+  for (std::size_t i = 0; i < std::size(x); ++i) other |= x[i] ^ y[i];
+  return other == 0;
+}
+
+void Coder::end_run() {
+  if (same_ > 0) put(out_, kSame, same_);
+  same_ = 0;
+}
+
+void Coder::go_to(std::size_t card) {
+  end_run();
+  put(out_, kAt, card);
+}
+
+void Coder::changed(std::string_view card, std::string_view model) {
+  end_run();
   std::size_t first = 0, last = 0;
   while (first < kCardSize && card[first] == model[first]) ++first;
   while (last < kCardSize - first && card[kCardSize - 1 - last] == model[kCardSize - 1 - last]) ++last;
-  put(out, kChanged, first);
-  out += static_cast<char>(last);
-  out += card.substr(first, kCardSize - first - last);
+  put(out_, kChanged, first);
+  out_ += static_cast<char>(last);
+  out_ += card.substr(first, kCardSize - first - last);
 }
 
-void put_fresh(std::string& out, std::string_view card) {
+void Coder::fresh(std::string_view card) {
+  end_run();
   const std::size_t length = card.find_last_not_of(' ') + 1;  // npos + 1 is 0
-  put(out, kFresh, length);
-  out += card.substr(0, length);
+  put(out_, kFresh, length);
+  out_ += card.substr(0, length);
 }
 
-}  // namespace
+std::string Coder::take() {
+  end_run();
+  return std::exchange(out_, {});
+}
 
 Model::Model(std::string_view cards) : cards_(cards) {
   by_keyword_.reserve(size());
@@ -62,40 +90,35 @@ std::size_t Model::find(std::string_view wanted, std::size_t from) const {
 }
 
 std::string Model::encode(std::string_view cards) const {
-  std::string out;
-  std::size_t at = 0, same = 0;
-  const auto end_run = [&] {
-    if (same > 0) put(out, kSame, same);
-    same = 0;
-  };
+  Coder out;
+  std::size_t at = 0;
   for (std::size_t i = 0; i < cards.size() / kCardSize; ++i) {
     const std::string_view card = cards.substr(i * kCardSize, kCardSize);
-    if (at < size() && card == this->card(at)) {
-      ++same, ++at;
+    if (at < size() && is_same_card(card.data(), this->card(at).data())) {
+      out.same(1), ++at;
       continue;
     }
-    end_run();
     if (at < size() && card.substr(0, kKeyword) == this->card(at).substr(0, kKeyword)) {  // what find() would give
-      put_changed(out, card, this->card(at++));
+      out.changed(card, this->card(at++));
       continue;
     }
     if (const std::size_t place = find(card, at); place == size()) {
-      put_fresh(out, card);
+      out.fresh(card);
     } else {
-      if (place != at) put(out, kAt, at = place);
+      if (place != at) out.go_to(at = place);
       if (card == this->card(at))
-        ++same;
+        out.same(1);
       else
-        put_changed(out, card, this->card(at));
+        out.changed(card, this->card(at));
       ++at;
     }
   }
-  end_run();
-  return out;
+  return out.take();
 }
 
-Result<std::string> Model::decode(std::string_view code) const {
+Result<std::string> decode(std::string_view cards, std::string_view code) {
   const Status damaged(Code::corrupt, "the code of a header is damaged");
+  const std::size_t size = cards.size() / kCardSize;
   std::string out;
   std::size_t at = 0;
   for (std::uint64_t number = 0; !code.empty();) {
@@ -103,20 +126,21 @@ Result<std::string> Model::decode(std::string_view code) const {
     const std::uint64_t n = number >> 2U;
     switch (static_cast<Kind>(number & 3U)) {
       case kSame:
-        if (n > size() || at > size() - n) return damaged;
-        out += cards_.substr(at * kCardSize, n * kCardSize);
+        if (n > size || at > size - n) return damaged;
+        out += cards.substr(at * kCardSize, n * kCardSize);
         at += n;
         break;
       case kAt:
-        if (n >= size()) return damaged;
+        if (n >= size) return damaged;
         at = n;
         break;
       case kChanged: {
-        if (at >= size() || n > kCardSize || code.empty()) return damaged;
+        if (at >= size || n > kCardSize || code.empty()) return damaged;
         const std::size_t last = static_cast<unsigned char>(code[0]);
         code.remove_prefix(1);
         if (n + last > kCardSize || code.size() < kCardSize - n - last) return damaged;
-        const std::string_view model = card(at++), fresh = code.substr(0, kCardSize - n - last);
+        const std::string_view model = cards.substr(at++ * kCardSize, kCardSize),
+                               fresh = code.substr(0, kCardSize - n - last);
         out += model.substr(0, n);
         out += fresh;
         out += model.substr(kCardSize - last);

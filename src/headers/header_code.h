@@ -19,6 +19,27 @@
 
 namespace imreg::headers {
 
+/// The cards again, of a code that was made with this model. Error: corrupt.
+Result<std::string> decode(std::string_view model, std::string_view code);
+
+/// Whether two cards are the same: 80 bytes each.
+bool is_same_card(const char* a, const char* b);
+
+/// Writes a code, card by card.
+class Coder {
+ public:
+  void same(std::size_t cards) { same_ += cards; }  ///< the next ones of the model
+  void go_to(std::size_t card);                     ///< of the model
+  void changed(std::string_view card, std::string_view model);
+  void fresh(std::string_view card);
+  std::string take();
+
+ private:
+  void end_run();
+  std::string out_;
+  std::size_t same_ = 0;
+};
+
 /// A header that others are compared with. Lives as long as the text.
 class Model {
  public:
@@ -26,8 +47,6 @@ class Model {
 
   /// The code of these cards, whole ones. Without a model (an empty one) it is their text without the blanks at the end of each.
   std::string encode(std::string_view cards) const;
-  /// The cards again. Error: corrupt.
-  Result<std::string> decode(std::string_view code) const;
 
  private:
   std::size_t size() const { return cards_.size() / kCardSize; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "headers/header_code.h"
+
 namespace imreg::headers {
 
 namespace {
@@ -51,9 +53,10 @@ KeyRef HeaderReader::key_of(const Header& header, std::size_t i) {
   return keys_.emplace(std::string(card), key_value(header, i)).first->second;
 }
 
-std::shared_ptr<const Form> HeaderReader::form_of(const Header& header) {
+std::shared_ptr<const Form> HeaderReader::form_of(const Header& header, int reserve) {
   auto out = std::make_shared<Form>();
   out->cards = header.text();
+  out->reserve = reserve;
   out->values.reserve(header.size());
   out->value_of_card.assign(header.size(), -1);
   Seen seen(header.size());
@@ -77,9 +80,14 @@ bool HeaderReader::differs(Known& with, const Header& header, ParsedHeader& out)
   const Form& form = *with.form;
   const std::string_view cards = header.text(), known = form.cards;
   const std::size_t most = header.size() / 3;
+  Coder code;
   for (std::size_t i = 0; i < header.size(); ++i) {
     const std::string_view card = cards.substr(i * kCardSize, kCardSize), old = known.substr(i * kCardSize, kCardSize);
-    if (card == old) continue;
+    if (is_same_card(card.data(), old.data())) {
+      code.same(1);
+      continue;
+    }
+    code.changed(card, old);
     if (card.starts_with(kContinue) || old.starts_with(kContinue) || out.changed.size() > most) return false;
     const bool goes_on = i + 1 < header.size() && (cards.substr((i + 1) * kCardSize).starts_with(kContinue) ||
                                                    known.substr((i + 1) * kCardSize).starts_with(kContinue));
@@ -100,23 +108,27 @@ bool HeaderReader::differs(Known& with, const Header& header, ParsedHeader& out)
     if (key->column != form.values[number]->column) return false;
     if (!twice) out.changed.emplace_back(number, key);
   }
+  code.same(static_cast<std::size_t>(form.reserve));
+  out.code = code.take();
   return true;
 }
 
-ParsedHeader HeaderReader::parse(const std::string& kind, const Header& header) {
+ParsedHeader HeaderReader::parse(const std::string& kind, const Header& header, int reserve) {
   auto& forms = forms_[kind];
   for (std::size_t i = 0; i < forms.size(); ++i) {
-    if (forms[i].form->cards.size() != header.text().size()) continue;
-    ParsedHeader out{forms[i].form, {}};
+    if (forms[i].form->cards.size() != header.text().size() || forms[i].form->reserve != reserve) continue;
+    ParsedHeader out{forms[i].form};
     if (!differs(forms[i], header, out)) continue;
     std::rotate(forms.begin(), forms.begin() + static_cast<std::ptrdiff_t>(i),
                 forms.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     return out;
   }
   if (forms.size() >= kMostForms) forms.pop_back();
-  forms.insert(forms.begin(), {form_of(header), {}});
+  forms.insert(forms.begin(), {form_of(header, reserve), {}});
   forms.front().latest.resize(header.size());
-  return {forms.front().form, {}};
+  Coder all;
+  all.same(header.size() + static_cast<std::size_t>(reserve));
+  return {forms.front().form, {}, all.take()};
 }
 
 }  // namespace imreg::headers

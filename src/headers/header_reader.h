@@ -18,18 +18,22 @@ namespace imreg::headers {
 
 /// A header that others are like: the same keywords in the same order.
 struct Form {
-  std::string cards;
+  std::string cards;           ///< without those that are kept free
+  int reserve = 0;             ///< blank cards behind them, before END
   std::vector<KeyRef> values;  ///< as key_values() gives them
   /// Which of the values a card is; -1: none. Below it: of the same column as the value -2 - n, which came first.
   std::vector<std::int32_t> value_of_card;
   int others = 0;  ///< cards with a value that are not among them
+
+  std::string whole() const { return cards + std::string(static_cast<std::size_t>(reserve) * kCardSize, ' '); }
 };
 
-/// The values of one header: those of a form, but for some.
+/// One header: the values of a form, but for some.
 struct ParsedHeader {
   std::shared_ptr<const Form> form;
   std::vector<std::pair<std::uint32_t, KeyRef>>
-      changed{};  ///< which of the form's values, in their order; of the same column
+      changed{};       ///< which of the form's values, in their order; of the same column
+  std::string code{};  ///< its cards, with the whole form as the model (header_code.h)
 
   std::vector<KeyRef> values() const;
 };
@@ -37,8 +41,9 @@ struct ParsedHeader {
 /// One for each thread.
 class HeaderReader {
  public:
-  /// `kind`: a name for headers that may be alike; a form is a header of that kind that was read before.
-  ParsedHeader parse(const std::string& kind, const Header& header);
+  /// `kind`: a name for headers that may be alike; a form is a header of that kind that was read before. `reserve`: blank cards behind
+  /// it.
+  ParsedHeader parse(const std::string& kind, const Header& header, int reserve = 0);
 
  private:
   struct Hash : std::hash<std::string_view> {
@@ -51,7 +56,7 @@ class HeaderReader {
   };
   KeyRef key_of(const Header& header, std::size_t i);
   bool differs(Known& known, const Header& header, ParsedHeader& out);
-  std::shared_ptr<const Form> form_of(const Header& header);
+  std::shared_ptr<const Form> form_of(const Header& header, int reserve);
 
   std::unordered_map<std::string, KeyRef, Hash, std::equal_to<>> keys_;  ///< of cards of forms
   std::map<std::string, std::vector<Known>, std::less<>> forms_;         ///< the latest first

@@ -239,7 +239,7 @@ const HeaderTable::StoredForm& HeaderTable::stored(const std::shared_ptr<const F
 
 Record HeaderTable::row_of(const HeaderRow& from) {
   const OwnFields own(file().schema());
-  const HeapPlace place = heap_->add(from.cards);
+  const HeapPlace place = heap_->add(*from.parsed);
   const StoredForm& form = stored(from.parsed->form);
   Record row = form.row;
   int others = form.others;
@@ -275,6 +275,7 @@ Result<TableReport> HeaderTable::write(std::vector<HeaderRow> rows, const std::v
   const OwnFields own(file().schema());
   std::vector<RowChange> changes;
   std::string added;
+  added.reserve(rows.size() * static_cast<std::size_t>(file().schema().record_size));
   Record old = file().make_record();
   std::unordered_map<std::int64_t, std::vector<std::int64_t>> rows_now;  // of the files that are written
   std::set<std::int64_t> stay;

@@ -22,7 +22,7 @@ struct HeaderRow {
   std::int64_t file = 0;  ///< its number in files.db
   int hdu = 0;
   std::string rootname, filename;
-  std::string cards;  ///< whole ones, without END
+  std::string cards;  ///< whole ones, without END; not needed when they are parsed
   double time = 0;    ///< when they were read, seconds since 1970 UTC
   /// Its cards, read as a header of this table's kind; who has many threads does that there, else write() does it.
   std::optional<ParsedHeader> parsed = {};

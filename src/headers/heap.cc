@@ -16,6 +16,7 @@ constexpr std::string_view kMagic("IMREG HEAP 1\0\0\0\0", 16);
 constexpr std::size_t kFacts = 16;                           // bytes before the code
 constexpr std::uint32_t kMostCode = std::uint32_t{1} << 29;  // bytes: all headers of a file have less
 constexpr std::size_t kManyModels = 64;                      // in memory
+constexpr int kOften = 16;                                   // headers of a form: it becomes a model
 
 std::uint32_t check_of(std::int64_t offset, std::int64_t model, std::string_view code) {
   char places[16];
@@ -91,8 +92,8 @@ Result<Heap::Entry> Heap::entry_at(std::int64_t offset) const {
   return out;
 }
 
-Result<const Model*> Heap::model_at(std::int64_t offset) const {
-  if (const auto known = models_.find(offset); known != models_.end()) return known->second.model.get();
+Result<Heap::Known*> Heap::model_at(std::int64_t offset) const {
+  if (const auto known = models_.find(offset); known != models_.end()) return &known->second;
   if (models_.size() >= kManyModels) models_.clear();
   Known known;
   if (offset > 0) {
@@ -100,11 +101,9 @@ Result<const Model*> Heap::model_at(std::int64_t offset) const {
     if (entry.model != 0)
       return Status(Code::corrupt, "the header at byte " + std::to_string(offset) + " is no model")
           .in_file(file_.path());
-    IMREG_ASSIGN(known.cards, Model("").decode(entry.code));
+    IMREG_ASSIGN(known.cards, decode({}, entry.code));
   }
-  auto& kept = models_[offset] = std::move(known);
-  kept.model = std::make_unique<Model>(kept.cards);
-  return kept.model.get();
+  return &(models_[offset] = std::move(known));
 }
 
 Result<std::string> Heap::read(const HeapPlace& place) const {
@@ -113,8 +112,8 @@ Result<std::string> Heap::read(const HeapPlace& place) const {
       Status(Code::corrupt, "the header at byte " + std::to_string(place.offset) + " is not that of the row")
           .in_file(file_.path());
   if (entry.place.check != place.check) return other;
-  IMREG_ASSIGN(const Model* model, model_at(entry.model));
-  auto cards = model->decode(entry.code);
+  IMREG_ASSIGN(const Known* model, model_at(entry.model));
+  auto cards = decode(model->cards, entry.code);
   if (!cards) return cards.status().in_file(file_.path());
   return cards;
 }
@@ -137,20 +136,39 @@ HeapPlace Heap::put(std::int64_t model, std::string_view code) {
   return place;
 }
 
-HeapPlace Heap::add(std::string_view cards) {
-  if (model_ != 0) {
-    // A model that has become unlike what comes is replaced: half of its own size is what headers without one take.
-    const auto model = model_at(model_);
-    const std::string code = model ? (*model)->encode(cards) : std::string();
-    if (model && code.size() < cards.size() / 8) return put(model_, code);
-  }
+HeapPlace Heap::put_model(std::string cards) {
   const HeapPlace place = put(0, Model("").encode(cards));
   if (models_.size() >= kManyModels) models_.clear();
-  auto& known = models_[place.offset];
-  known.cards = cards;
-  known.model = std::make_unique<Model>(known.cards);
+  models_[place.offset] = {std::move(cards)};
   model_ = place.offset;
   return place;
+}
+
+HeapPlace Heap::add(std::string_view cards) {
+  if (const auto known = model_ != 0 ? model_at(model_) : Result<Known*>(nullptr); known && *known) {
+    auto& model = (*known)->model;
+    if (!model) model = std::make_unique<Model>((*known)->cards);
+    // A model that has become unlike what comes is replaced: half of its own size is what headers without one take.
+    if (const std::string code = model->encode(cards); code.size() < cards.size() / 8) return put(model_, code);
+  }
+  return put_model(std::string(cards));
+}
+
+HeapPlace Heap::add(const ParsedHeader& header) {
+  const auto size = header.form->cards.size() + static_cast<std::size_t>(header.form->reserve) * kCardSize;
+  if (forms_.size() >= kManyModels && !forms_.contains(header.form.get())) forms_.clear();
+  UsedForm& used = forms_[header.form.get()];
+  if (used.model != 0 && header.code.size() < size / 8) return put(used.model, header.code);
+  used.form = header.form;
+  std::string form = header.form->whole();
+  const auto cards = decode(form, header.code);
+  if (used.model == 0 && (model_ == 0 || ++used.times == kOften)) {
+    const bool is_form = *cards == form;
+    const HeapPlace place = put_model(std::move(form));
+    used.model = place.offset;
+    return is_form ? place : put(used.model, header.code);
+  }
+  return add(*cards);
 }
 
 Status Heap::flush() {

@@ -12,8 +12,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "headers/header_code.h"
+#include "headers/header_reader.h"
 #include "imreg/header.h"
 #include "imreg/status.h"
 #include "os/file.h"
@@ -43,6 +46,8 @@ class Heap {
   Status go_on_behind(const HeapPlace& last);
   /// Whole cards. Nothing is written before flush().
   HeapPlace add(std::string_view cards);
+  /// The same, of a header that was read: where its form is a model here, its code is taken as it is.
+  HeapPlace add(const ParsedHeader& header);
   /// On ok everything that was added is on the disk.
   Status flush();
 
@@ -54,17 +59,24 @@ class Heap {
   };
   struct Known {
     std::string cards;
-    std::unique_ptr<Model> model;
+    std::unique_ptr<Model> model{};  ///< when one was asked for
+  };
+  struct UsedForm {
+    std::shared_ptr<const Form> form;  ///< kept: its address is the key
+    std::int64_t model = 0;            ///< its place; 0: it is none
+    int times = 0;
   };
   Result<Entry> entry_at(std::int64_t offset) const;
-  Result<const Model*> model_at(std::int64_t offset) const;
+  Result<Known*> model_at(std::int64_t offset) const;
   HeapPlace put(std::int64_t model, std::string_view code);
+  HeapPlace put_model(std::string cards);
 
   File file_;
   std::int64_t written_ = 0;
   std::string waiting_;     ///< to be written there
   std::int64_t model_ = 0;  ///< for what is added
   mutable std::map<std::int64_t, Known> models_;
+  std::unordered_map<const Form*, UsedForm> forms_;
 };
 
 }  // namespace imreg::headers

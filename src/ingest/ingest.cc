@@ -291,8 +291,8 @@ class Ingest {
       const auto number = rows[i - from][files::kNumber];
       if ((file.is_known && !file.stays_as_it_was()) || !file.moved_from.empty()) again.push_back(number);
       for (auto& row : file.rows) {
-        by_table[row.table].push_back({number, row.hdu, file.names.rootname, name_of(file.path), std::move(row.cards),
-                                       now, std::move(row.parsed)});
+        by_table[row.table].push_back(
+            {number, row.hdu, file.names.rootname, name_of(file.path), {}, now, std::move(row.parsed)});
       }
     }
     IMREG_TRY(observations_->update(names, *table_, rows));

@@ -54,12 +54,10 @@ void read(ArchiveFile& file, const ReadOptions& options, headers::HeaderReader& 
   file.images = rows_of_headers(file.path, *found, facts, options.registration, options.roots, current_time());
   if (file.reason.empty() && file.images.report.fate == RegisteredFile::Fate::failed)
     file.reason = "not registered: " + file.images.report.reason;
-  for (auto& hdu : found->hdus) {
+  for (const auto& hdu : found->hdus) {
     std::string table = table_of(file.names, hdu);
-    auto parsed = reader.parse(table, hdu.header);
-    std::string cards = std::move(hdu.header).take_text();
-    cards.append(static_cast<std::size_t>(hdu.reserve) * kCardSize, ' ');
-    file.rows.push_back({std::move(table), hdu.number, std::move(cards), std::move(parsed)});
+    auto parsed = reader.parse(table, hdu.header, hdu.reserve);
+    file.rows.push_back({std::move(table), hdu.number, std::move(parsed)});
   }
 }
 

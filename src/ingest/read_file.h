@@ -32,7 +32,6 @@ struct ArchiveFile {
   struct Row {
     std::string table;
     int hdu;
-    std::string cards;
     headers::ParsedHeader parsed;
   };
   std::vector<Row> rows;

@@ -34,6 +34,16 @@ void write(raster::Raster& page, int x0, int y0, const chart::Coverage& letters,
   }
 }
 
+void ring(raster::Raster& page, double x0, double y0, double radius, double width, const Colour& ink) {
+  const double reach = radius + width;
+  for (int y = std::max(0, static_cast<int>(y0 - reach)); y <= std::min<double>(page.height - 1, y0 + reach); ++y) {
+    for (int x = std::max(0, static_cast<int>(x0 - reach)); x <= std::min<double>(page.width - 1, x0 + reach); ++x) {
+      const double away = std::abs(std::hypot(x + 0.5 - x0, y + 0.5 - y0) - radius);
+      mix(page, x, y, static_cast<int>(255 * std::clamp(width / 2 + 0.5 - away, 0.0, 1.0)), ink);
+    }
+  }
+}
+
 void line(raster::Raster& page, double x0, double y0, double x1, double y1, double width, const Colour& ink) {
   const double dx = x1 - x0, dy = y1 - y0, length2 = std::max(dx * dx + dy * dy, 1e-9), half = width / 2;
   const int left = static_cast<int>(std::floor(std::min(x0, x1) - width)),

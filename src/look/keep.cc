@@ -39,6 +39,8 @@ std::string recipe_of(const LookOptions& look) {
   if (look.most_width > 0) add("size", std::to_string(look.most_width));
   if (look.hdu) add("hdu", std::to_string(*look.hdu));
   if (look.slice > 0) add("slice", std::to_string(look.slice));
+  if (!look.collapse.empty()) add("collapse", look.collapse);
+  if (look.stars) out += " stars";
   if (look.label) out += " label";
   if (!look.flags) out += " noflags";
   if (!look.camera.empty()) add("camera", look.camera);
@@ -177,17 +179,17 @@ class Keeper : public PictureKeeper {
     return keep_pictures(source, pictures, cameras, options, look);
   }
   bool remove(const std::string& folder, const std::string& picture) override {
-    const bool ours = is_ours(picture);
+    const bool ours = is_ours(picture), noted = start_of(picture + kNone).find(kSource) != std::string::npos;
     if (ours) (void)remove_file(picture);
-    if (start_of(picture + kNone).find(kSource) != std::string::npos) (void)remove_file(picture + kNone);
-    remove_empty(folder, picture);
+    if (noted) (void)remove_file(picture + kNone);
+    if (ours || noted) remove_empty(folder, picture);
     return ours;
   }
   void move(const std::string& folder, const std::string& from, const std::string& to) override {
     std::error_code error;
     if (is_ours(from) && is_missing(to)) {
       std::filesystem::create_directories(folder_of(to), error);
-      if (!error) (void)rename_file(from, to);
+      if (!error && rename_file(from, to).ok()) remove_empty(folder, from);
     }
     remove(folder, from);  // what is left there is no picture of the file any more
   }

@@ -15,8 +15,9 @@ namespace imreg::look {
 
 namespace {
 
-constexpr std::array<std::pair<LayoutRule, std::string_view>, 5> kNames = {{{LayoutRule::automatic, "auto"},
+constexpr std::array<std::pair<LayoutRule, std::string_view>, 6> kNames = {{{LayoutRule::automatic, "auto"},
                                                                             {LayoutRule::detector, "detsec"},
+                                                                            {LayoutRule::physical, "ltv"},
                                                                             {LayoutRule::sky, "wcs"},
                                                                             {LayoutRule::table, "table"},
                                                                             {LayoutRule::stack, "stack"}}};
@@ -65,6 +66,33 @@ bool by_detector(std::vector<Piece>& pieces, Mosaic& mosaic) {
     const auto& s = *one.detector;
     one.place = {std::llround(static_cast<double>(std::min(s.x1, s.x2) - 1) / x_bin),
                  std::llround(static_cast<double>(std::min(s.y1, s.y2) - 1) / y_bin), s.flip_x(), s.flip_y()};
+  }
+  return settle(pieces, mosaic);
+}
+
+// x of the image = LTM1_1 * x of the CCD + LTV1: pieces of one CCD, amplifiers or windows.
+bool by_physical(std::vector<Piece>& pieces, Mosaic& mosaic) {
+  constexpr double kAlike = 0.02;
+  double x_scale = 0, y_scale = 0;
+  for (auto& one : pieces) {
+    const Header& header = one.hdu->header;
+    const auto x_offset = header.number_of("LTV1"), y_offset = header.number_of("LTV2");
+    if (!x_offset || !y_offset) return false;
+    const double x_step = header.number_of("LTM1_1").value_or(1), y_step = header.number_of("LTM2_2").value_or(1);
+    const double across = header.number_of("LTM1_2").value_or(0), along = header.number_of("LTM2_1").value_or(0);
+    if (across != 0 || along != 0 || x_step == 0 || y_step == 0) return false;
+    if (x_scale == 0) x_scale = std::abs(x_step), y_scale = std::abs(y_step);
+    if (!(std::abs(std::abs(x_step) / x_scale - 1) < kAlike) || !(std::abs(std::abs(y_step) / y_scale - 1) < kAlike))
+      return false;
+    // The left edge of the box; of one that is turned, its right edge is the lower one. Pixels of the image, not of the CCD.
+    const auto place = [](double offset, double step, double scale, std::int64_t from, std::int64_t size) {
+      const auto end = static_cast<double>(step < 0 ? from + size : from);
+      return ((end + 0.5 - offset) / step - 0.5) * scale;
+    };
+    const double x = place(*x_offset, x_step, x_scale, one.box.x, one.box.width);
+    const double y = place(*y_offset, y_step, y_scale, one.box.y, one.box.height);
+    if (!(std::abs(x) < 1e6) || !(std::abs(y) < 1e6)) return false;
+    one.place = {std::llround(x), std::llround(y), x_step < 0, y_step < 0};
   }
   return settle(pieces, mosaic);
 }
@@ -198,6 +226,7 @@ Result<Mosaic> lay_out(std::vector<Piece>& pieces, const FileFacts& facts, Layou
   };
   if (pieces.size() > 1) {
     if (tried(LayoutRule::detector, [&] { return by_detector(pieces, out); })) return out;
+    if (tried(LayoutRule::physical, [&] { return by_physical(pieces, out); })) return out;
     if (tried(LayoutRule::sky, [&] { return place_by_sky(pieces) && settle(pieces, out); })) return out;
     if (tried(LayoutRule::table, [&] { return by_table(pieces, facts, out, gap); })) return out;
     if (rule != LayoutRule::automatic && rule != LayoutRule::stack)

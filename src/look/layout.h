@@ -13,6 +13,7 @@ namespace imreg::look {
 enum class LayoutRule {
   automatic,  ///< the first of those below that holds for all pieces
   detector,   ///< DETSEC
+  physical,   ///< LTV and LTM: where the pixels of the image are among those of the CCD (IRAF)
   sky,        ///< the WCS of each, on the tangent plane of the first
   table,      ///< the layout of the camera's table
   stack       ///< two above each other, the second one at the top; more in rows, from the top left

@@ -15,6 +15,7 @@
 #include "look/line_plot.h"
 #include "look/palette.h"
 #include "look/render.h"
+#include "look/star_marks.h"
 #include "look/terminal_text.h"
 #include "os/walk.h"
 #include "raster/raster.h"
@@ -65,6 +66,13 @@ LookCaption caption_of(const FileFacts& facts, const FitsHeaders& headers) {
   return out;
 }
 
+// Of an option that was checked.
+Collapse collapse_named(const std::string& name) {
+  const auto& names = collapse_names();
+  const auto at = std::find(names.begin(), names.end(), name);
+  return at == names.end() ? Collapse::none : static_cast<Collapse>(at - names.begin() + 1);
+}
+
 // "[x1:x2,y1:y2]" of the mosaic.
 Result<PixelBox> box_of(const std::string& region, const Mosaic& mosaic) {
   const auto section = parse_section(region);
@@ -85,10 +93,11 @@ Status with_file(Status status, const std::string& path) {
 
 std::vector<std::string> look_stretches() { return stretch_names(); }
 std::vector<std::string> look_palettes() { return palette_names(); }
+std::vector<std::string> look_collapses() { return collapse_names(); }
 std::vector<std::string> look_layouts() {
   std::vector<std::string> out;
-  for (const auto rule :
-       {LayoutRule::automatic, LayoutRule::detector, LayoutRule::sky, LayoutRule::table, LayoutRule::stack})
+  for (const auto rule : {LayoutRule::automatic, LayoutRule::detector, LayoutRule::physical, LayoutRule::sky,
+                          LayoutRule::table, LayoutRule::stack})
     out.emplace_back(name_of(rule));
   return out;
 }
@@ -103,6 +112,9 @@ Status check_look(const LookOptions& options) {
   IMREG_TRY(is_one_of("stretch", options.stretch, look_stretches()));
   IMREG_TRY(is_one_of("layout", options.layout, look_layouts()));
   IMREG_TRY(is_one_of("palette", options.palette, look_palettes()));
+  if (!options.collapse.empty()) IMREG_TRY(is_one_of("collapse", options.collapse, look_collapses()));
+  if (!options.collapse.empty() && options.slice > 0)
+    return {Code::invalid, "-slice and -collapse do not go together: leave one out"};
   if (options.percents && !(options.percents->first >= 0 && options.percents->first < options.percents->second &&
                             options.percents->second <= 100))
     return {Code::invalid, "-percent LOW HIGH: 0 to 100, the lower one first"};
@@ -132,9 +144,12 @@ class Maker {
     for (const auto& path : paths) {
       auto one = imreg::open(path, cameras_, options_);
       if (!one) return with_file(one.status(), path);
-      auto found = pieces_of(
-          (*one)->file, (*one)->headers, (*one)->facts,
-          {.all_pixels = stored, .flags = options_.flags && !stored, .slice = options_.slice, .hdu = options_.hdu});
+      auto found = pieces_of((*one)->file, (*one)->headers, (*one)->facts,
+                             {.all_pixels = stored,
+                              .flags = options_.flags && !stored,
+                              .slice = options_.slice,
+                              .collapse = collapse_named(options_.collapse),
+                              .hdu = options_.hdu});
       if (!found) return with_file(found.status(), path);
       if (opened_.empty()) content_->caption = caption_of((*one)->facts, (*one)->headers);
       const LookCaption own = caption_of((*one)->facts, (*one)->headers), &first = content_->caption;
@@ -241,6 +256,7 @@ class Maker {
         !options_.grow ? 1 : std::min(options_.most_width / now.width, options_.most_height / now.height);
     const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / std::max(1, factor);
     if (factor > 1) content_->picture = raster::enlarged(now, factor);
+    if (options_.stars) draw_rings(content_->picture, stars_in(pieces, options_.jobs), shrink);
     if (options_.label)
       content_->picture = annotated(content_->picture, content_->caption, sky_scale(pieces, mosaic_), shrink);
     return Look(std::move(content_));

@@ -5,11 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/text.h"
 #include "measure/ccd_sections.h"
 
 namespace imreg::look {
+
+const std::vector<std::string>& collapse_names() {
+  static const std::vector<std::string> names = {"mean", "median", "max"};
+  return names;
+}
 
 using measure::facts_of_amplifier, measure::hdu_of;
 
@@ -44,7 +50,10 @@ class Pieces {
   Status add(const Hdu& hdu, const ImageFacts& facts, bool cube) {
     const std::int64_t planes = planes_of(hdu);
     std::int64_t plane = std::max(0, facts.slice - 1);
-    if (cube || options_.hdu) {
+    const bool collapsed = options_.collapse != Collapse::none && (cube || options_.hdu) && planes > 1;
+    if (collapsed) {
+      plane = PixelFile::kAllPlanes;
+    } else if (cube || options_.hdu) {
       if (options_.slice > planes)
         return Status(Code::invalid, "HDU " + std::to_string(hdu.number) + " has " + std::to_string(planes) +
                                          " planes: there is no plane " + std::to_string(options_.slice));
@@ -52,19 +61,27 @@ class Pieces {
     }
     IMREG_ASSIGN(auto image, file_.image(hdu, plane));
     const PixelPlane& pixels = image.plane();
-    const PixelBox whole{0, 0, pixels.width, pixels.height};
-    Piece piece{
-        .image = std::move(image), .flags = {}, .box = whole, .place = {}, .name = {}, .hdu = &hdu, .detector = {}};
+    const PixelBox whole{0, 0, pixels.width, collapsed ? pixels.height / planes : pixels.height};
+    Piece piece{.image = std::move(image),
+                .flags = {},
+                .collapse = collapsed ? options_.collapse : Collapse::none,
+                .planes = collapsed ? planes : 1,
+                .box = whole,
+                .place = {},
+                .name = {},
+                .hdu = &hdu,
+                .primary = &headers_.hdus.front(),
+                .detector = {}};
     piece.ccd = facts.ccd.value.value_or(-1);
     piece.name = facts.chip.value.value_or("HDU " + std::to_string(hdu.number));
     if (options_.flags) {
       if (const Hdu* const flags = flags_of(headers_, hdu)) {
-        if (auto of = file_.image(*flags)) piece.flags = *std::move(of);
+        if (auto of = file_.image(*flags, plane)) piece.flags = *std::move(of);
       }
     }
     if (facts.detsec.value) piece.detector = parse_section(*facts.detsec.value);
     if (options_.all_pixels) return out_.push_back(std::move(piece)), Status();
-    const auto sections = measure::sections_of(hdu.header, facts, pixels.width, pixels.height);
+    const auto sections = measure::sections_of(hdu.header, facts, whole.width, whole.height);
     // One overscan of each data region, or one for all of them.
     const auto boxes = sections.data.empty() ? std::vector<PixelBox>{whole} : sections.data;
     const std::size_t count = boxes.size();
@@ -73,7 +90,12 @@ class Pieces {
       one.box = boxes[i];
       std::vector<PixelArea> overscan;
       for (std::size_t k = 0; k < sections.bias.size(); ++k) {
-        if (sections.bias.size() != count || k == i) overscan.push_back({&pixels_of(one), sections.bias[k]});
+        if (sections.bias.size() == count && k != i) continue;
+        for (std::int64_t p = 0; p < one.planes; ++p) {
+          PixelBox box = sections.bias[k];
+          box.y += p * whole.height;
+          overscan.push_back({&one.image.plane(), box});
+        }
       }
       if (const double bias = statistics_of(overscan).median; std::isfinite(bias)) one.bias = bias;
       if (count > 1) place_within(one, piece.detector, boxes);
@@ -85,8 +107,6 @@ class Pieces {
   std::vector<Piece> take() { return std::move(out_); }
 
  private:
-  static const PixelPlane& pixels_of(const Piece& piece) { return piece.image.plane(); }
-
   // Of several amplifiers in one image: side by side as they are stored, on the detector of the CCD if that is told.
   static void place_within(Piece& piece, const std::optional<Section>& detector, const std::vector<PixelBox>& boxes) {
     std::int64_t left = std::numeric_limits<std::int64_t>::max(), low = left;
@@ -113,17 +133,56 @@ class Pieces {
 
 }  // namespace
 
-void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
-  read_row(image.plane(), box.y + y, box.x, to);
+void Piece::read_plane(std::int64_t plane, std::int64_t y, std::int64_t x, std::span<float> to,
+                       bool trusted_only) const {
+  const std::int64_t row = plane * (image.plane().height / planes) + box.y + y;
+  read_row(image.plane(), row, box.x + x, to);
   if (bias != 0) {
     const auto off = static_cast<float>(bias);
     for (float& value : to) value -= off;
   }
   if (!trusted_only || !flags) return;
   std::vector<float> bits(to.size());
-  read_row(flags->plane(), box.y + y, box.x, bits);
+  read_row(flags->plane(), row, box.x + x, bits);
   for (std::size_t i = 0; i < to.size(); ++i) {
     if (bits[i] != 0) to[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+namespace {
+
+// Of the finite values of one pixel in all planes, which are put into another order.
+float collapsed(std::span<float> values, Collapse how) {
+  const auto end = std::partition(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  const auto count = end - values.begin();
+  if (count == 0) return std::numeric_limits<float>::quiet_NaN();
+  if (how == Collapse::max) return *std::max_element(values.begin(), end);
+  if (how == Collapse::mean)
+    return static_cast<float>(std::accumulate(values.begin(), end, 0.0) / static_cast<double>(count));
+  const auto middle = values.begin() + count / 2;
+  std::nth_element(values.begin(), middle, end);
+  if (count % 2 == 1) return *middle;
+  return static_cast<float>(
+      (static_cast<double>(*middle) + static_cast<double>(*std::max_element(values.begin(), middle))) / 2);
+}
+
+}  // namespace
+
+void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
+  if (collapse == Collapse::none) return read_plane(0, y, 0, to, trusted_only);
+  constexpr std::size_t kMost = std::size_t{1} << 20;  // floats at the same time
+  const auto depth = static_cast<std::size_t>(planes);
+  const std::size_t part = std::clamp<std::size_t>(kMost / depth, 1, to.size());
+  std::vector<float> rows(part * depth), pixel(depth);
+  for (std::size_t x = 0; x < to.size(); x += part) {
+    const std::size_t size = std::min(part, to.size() - x);
+    for (std::size_t p = 0; p < depth; ++p)
+      read_plane(static_cast<std::int64_t>(p), y, static_cast<std::int64_t>(x), {rows.data() + p * size, size},
+                 trusted_only);
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t p = 0; p < depth; ++p) pixel[p] = rows[p * size + i];
+      to[x + i] = collapsed(pixel, collapse);
+    }
   }
 }
 

@@ -18,27 +18,38 @@ struct Place {
   bool flip_x = false, flip_y = false;
 };
 
+/// What of all planes of a cube is drawn, pixel by pixel, without planes that have no value there.
+enum class Collapse { none, mean, median, max };
+/// The words of -collapse, in the order of Collapse, without none.
+const std::vector<std::string>& collapse_names();
+
 struct Piece {
-  PixelFile::Image image;
+  PixelFile::Image image;                 ///< one plane, or all of a cube that is collapsed, above each other
   std::optional<PixelFile::Image> flags;  ///< of the same shape; not 0: the pixel is not to be trusted
-  PixelBox box;                           ///< of the image: what is drawn
-  double bias = 0;                        ///< is taken off
+  Collapse collapse = Collapse::none;
+  std::int64_t planes = 1;  ///< of which one pixel is made
+  PixelBox box;             ///< of the image: what is drawn
+  double bias = 0;          ///< is taken off
   Place place;
   std::string name;  ///< "HDU 3" or the chip, for messages
   // What layouts are made from.
-  const Hdu* hdu = nullptr;
+  const Hdu *hdu = nullptr, *primary = nullptr;
   std::optional<Section> detector;  ///< where it stands on the detector, by its header
   int ccd = -1;
 
   /// Row `y` of the box, from its lowest, as it is stored; NaN where there is no value or, `trusted_only`, a flag.
   void read(std::int64_t y, std::span<float> to, bool trusted_only) const;
+
+ private:
+  void read_plane(std::int64_t plane, std::int64_t y, std::int64_t x, std::span<float> to, bool trusted_only) const;
 };
 
 struct PieceOptions {
   bool all_pixels = false;  ///< with overscan, bias left on: what is stored
   bool flags = true;        ///< look for a data quality extension
   std::int64_t slice = 0;   ///< plane of a cube, from 1; 0: the middle one
-  std::optional<int> hdu;   ///< only this one
+  Collapse collapse = Collapse::none;
+  std::optional<int> hdu;  ///< only this one
 };
 
 /// The pieces of a file. `headers` must live as long as they do. Errors: invalid (no image, no such HDU or plane), those of

@@ -117,7 +117,7 @@ std::vector<Values::Between> Values::neighbours_by_count(const std::vector<doubl
 std::vector<Values::Between> Values::neighbours(const std::vector<double>& percents) const {
   const auto is_counted = [&](const Piece& piece) {
     const int bitpix = piece.image.plane().bitpix;
-    return (bitpix == 8 || bitpix == 16) && !(trusted_only_ && piece.flags);
+    return (bitpix == 8 || bitpix == 16) && !(trusted_only_ && piece.flags) && piece.collapse == Collapse::none;
   };
   if (std::all_of(pieces_.begin(), pieces_.end(), is_counted)) return neighbours_by_count(percents);
   const auto sum = [](const std::vector<Counts>& all, std::size_t table, std::size_t at) {

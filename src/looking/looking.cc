@@ -44,6 +44,8 @@ Status read_options(const Parsed& args, LookOptions& out) {
   out.palette = args.word("palette", out.palette);
   out.region = args.word("region");
   out.label = args.has("label");
+  out.stars = args.has("stars");
+  out.collapse = args.word("collapse");
   out.negative = args.has("negative");
   out.flags = !args.has("noflags");
   IMREG_ASSIGN(out.percents, pair_of(args, "percent"));
@@ -191,7 +193,7 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
   if (rows && !args.positionals.empty())
     return end_with(program, Status(Code::invalid, "files, or rows of -db and filters: leave one out"));
   if (!rows && args.positionals.empty())
-    return end_with(program, Status(Code::invalid, "-sheet of what? -db F with filters, or FILE..."));
+    return end_with(program, Status(Code::invalid, "-sheet of what? -db F with filters, -i RESULT, or FILE..."));
   options.images_only = !rows;
   std::vector<Status> faults;
   auto entries = rows ? selected_exposures(args, settings) : files_of_trees(args.positionals, faults);
@@ -201,8 +203,8 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
   if (!entries) return end_with(program, entries.status());
   for (const auto& fault : faults) complain(program, fault);
   if (options.title.empty()) {
-    options.title = rows ? args.word("db", "Imreg.db") : args.positionals[0];
-    if (rows) options.title += " " + command_of(args, {"sheet", "size", "j", "quality"});
+    options.title = rows ? args.word("i", args.word("db", "Imreg.db")) : args.positionals[0];
+    if (rows) options.title += " " + command_of(args, {"sheet", "size", "j", "quality", "i"});
   }
   constexpr std::size_t kMost = 5000;
   if (entries->size() > kMost)

@@ -2,6 +2,7 @@
 #include "looking/selection.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -18,26 +19,43 @@
 namespace imreg::cli {
 
 bool selects_rows(const Parsed& args) {
-  return args.has("db") || std::any_of(args.uses.begin(), args.uses.end(), [](const Use& use) {
+  return args.has("db") || args.has("i") || std::any_of(args.uses.begin(), args.uses.end(), [](const Use& use) {
            return is_search_filter(use.name) || use.name == "where";
          });
 }
 
 Result<std::vector<SheetEntry>> selected_exposures(const Parsed& args, Settings& settings) {
+  if (args.has("i") && args.has("db"))
+    return Status(Code::invalid, "-i RESULT, or -db F: rows of one of them; leave one out");
   SearchOptions search;
   IMREG_TRY(read_filters(args, settings, search));
-  search.sort = "obstime";
+  if (args.has("i")) search.database = args.word("i");
   IMREG_ASSIGN(const RecordFile file, open_database(search.database));
   IMREG_ASSIGN(const auto roots, PathRoots::load(search.database));
-  IMREG_ASSIGN(
-      const auto found,
-      read_columns(file, search, {"pathname", "filename", "mode", "object", "filter", "type", "obstime", "exptime"}));
-  const auto text = [&](std::size_t column, std::size_t row) -> const std::string& {
-    const Column& of = found.columns[column];
+  // The result of a search may have some of them only.
+  constexpr std::array<const char*, 8> kFields = {"pathname", "filename", "mode",    "object",
+                                                  "filter",   "type",     "obstime", "exptime"};
+  std::vector<std::string> names;
+  std::array<std::optional<std::size_t>, kFields.size()> column_of;
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (!file.schema().find(kFields[i])) continue;
+    column_of[i] = names.size();
+    names.emplace_back(kFields[i]);
+  }
+  if (!column_of[0] || !column_of[1])
+    return Status(Code::invalid,
+                  "has no fields pathname and filename, which say where the images are: give them to imsearch -fields")
+        .in_file(search.database);
+  if (column_of[6]) search.sort = "obstime";
+  IMREG_ASSIGN(const auto found, read_columns(file, search, names));
+  const auto text = [&](std::size_t field, std::size_t row) -> std::string {
+    if (!column_of[field]) return {};
+    const Column& of = found.columns[*column_of[field]];
     return of.texts[of.codes[row]];
   };
-  const auto number = [&](std::size_t column, std::size_t row) -> std::optional<double> {
-    const double value = found.columns[column].numbers[row];
+  const auto number = [&](std::size_t field, std::size_t row) -> std::optional<double> {
+    if (!column_of[field]) return {};
+    const double value = found.columns[*column_of[field]].numbers[row];
     return std::isfinite(value) ? std::optional(value) : std::nullopt;
   };
   std::vector<SheetEntry> out;

@@ -16,6 +16,7 @@
 #include "imreg/pixels.h"
 #include "measure/bayer.h"
 #include "measure/ccd_sections.h"
+#include "measure/saturation.h"
 #include "measure/stars.h"
 #include "os/processors.h"
 
@@ -25,28 +26,8 @@ namespace {
 
 using namespace measure;
 
-// Keywords of the saturation level; the lowest of those that are there and make sense counts.
-constexpr const char* kSaturation[] = {"SATURATE", "SATLEVEL", "SATURATA", "SATURATB"};
 constexpr const char* kNoMemory = "no memory left";
 constexpr const char* kNoStars[] = {"bias", "dark", "flat", "mask", "fringe", "scatter"};
-
-// The primary header speaks for the HDUs that say nothing themselves.
-double saturation_of(const Header& header, const Header& primary, const PixelPlane& plane) {
-  std::optional<double> out;
-  for (const Header* from : {&header, &primary}) {
-    if (out) break;
-    for (const char* keyword : kSaturation) {
-      const auto value = from->number_of(keyword);
-      if (value && *value > 0 && std::isfinite(*value)) out = std::min(out.value_or(*value), *value);
-    }
-  }
-  return std::min(out.value_or(plane.limit()), plane.limit());
-}
-
-// Where values pile up at the top, far above the sky, the converter could not count further.
-bool is_top(const PixelStatistics& sky) {
-  return sky.at_maximum >= 10 && sky.maximum > sky.median + 20 * sky.sigma && sky.sigma > 0;
-}
 
 std::string without_median(const std::string& what, const PixelStatistics& of) {
   if (of.pixels == 0) return "there are no " + what + " pixels";

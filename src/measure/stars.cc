@@ -29,6 +29,7 @@ constexpr std::int64_t kFewPeaks = 60;  // then wide and faint stars are looked 
 struct Star {
   std::size_t area;
   Shape shape;
+  StarPlace place() const { return {area, shape.x, shape.y, shape.size}; }
 };
 
 double median_of(std::vector<double> values) {
@@ -65,7 +66,7 @@ double densest(const std::vector<Star>& stars, double least_signal, double least
 // Stars of one size, and those of them that the profile is fitted to; medians of these.
 struct Alike {
   double locus = 0;
-  std::int64_t stars = 0;
+  std::vector<StarPlace> stars;
   std::vector<ProfileStar> fitted;
   double e1 = 0, e2 = 0, size = 0;
   double scatter = 0;  // of e1 and e2, beyond what noise makes of them
@@ -85,7 +86,7 @@ Alike find_alike(std::span<const PixelArea> areas, const std::vector<Star>& all,
   for (const Star& star : all) {
     if (agrees(star, 0.15)) stars.push_back(&star);
   }
-  out.stars = std::ssize(stars);
+  for (const Star* star : stars) out.stars.push_back(star->place());
 
   // For the profile: those of good signal that stand alone.
   const double apart = 5 * std::exp(out.locus);
@@ -193,6 +194,9 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
   const std::int64_t found = std::count_if(all.begin(), all.end(), good);
   if (found < static_cast<std::int64_t>(kFewest)) {
     out.stars = found;
+    for (const Star& star : all) {
+      if (good(star)) out.places.push_back(star.place());
+    }
     out.why_none = all.empty() && peaks_found >= kFewest
                        ? counted(static_cast<long long>(peaks_found), "peak") +
                              ", none with the shape of a star (FWHM of 1 to 21 pixels)"
@@ -206,7 +210,8 @@ StarStatistics measure_stars(std::span<const PixelArea> areas, const PixelStatis
     ++tries;
     alike = find_alike(areas, all, alike.fitted.empty() ? kSmallestLog : alike.locus + 0.15);
   } while (alike.scatter > kMostScatter && !alike.fitted.empty());
-  out.stars = alike.stars;
+  out.stars = std::ssize(alike.stars);
+  out.places = std::move(alike.stars);
   const auto& fitted = alike.fitted;
   if (fitted.size() < kFewest) {
     out.why_none = tries > 1 ? "the shapes of the stars do not agree"

@@ -198,6 +198,105 @@ def shapes():
     check("without a file" in run("imlook", "-o", "x.png", "hollow", code=4).stderr, "an empty folder")
 
 
+def cubes():
+    """All planes of a cube as one: mean, median and largest of what has a value, pixel by pixel; flags of each plane count for it alone."""
+    import warnings as w
+    cube = (rng.random((9, 40, 70)) * 100).astype(np.float32)
+    cube[3, 10, 10], cube[2, 20:25], cube[:, 30, 30], cube[5:, 8, :] = 1e6, np.nan, np.inf, np.nan
+    fits.writeto("collapse.fits", cube)
+    flags = np.zeros(cube.shape, np.int16)
+    flags[4, 3:9, 5:60] = 8
+    extension = lambda: [fits.PrimaryHDU(), fits.ImageHDU(cube, name="SCI"), fits.ImageHDU(flags, name="DQ")]
+    fits.HDUList(extension()).writeto("flagged.fits")
+    whole = fits.CompImageHDU(np.nan_to_num(np.where(cube > 100, 0, cube)).astype(np.int16), name="SCI")
+    fits.HDUList([fits.PrimaryHDU(), whole]).writeto("packed.fits")
+    with w.catch_warnings():
+        w.simplefilter("ignore")
+        for how, of in (("mean", np.nanmean), ("median", np.nanmedian), ("max", np.nanmax)):
+            for name, values in (("collapse.fits", cube), ("flagged.fits", np.where(flags == 0, cube, np.nan)), ("packed.fits", fits.getdata("packed.fits"))):
+                values = of(np.where(np.isfinite(values), values, np.nan).astype(float), axis=0)
+                known = np.isfinite(values)
+                got = look("-collapse", how, "-range", 20, 80, name)
+                near(got[..., 0] if got.ndim == 3 else got, np.floor(255 * np.clip((np.nan_to_num(values) - 20) / 60, 0, 1)), f"{how} of {name}", where=known)
+                if not known.all():
+                    equal(len({tuple(p) for p in got[~known].tolist()}), 1, f"{how} of {name}: without a value in any plane")
+                low, high = np.percentile(values[known], [0.5, 99.5])
+                got = look("-collapse", how, "-stretch", "linear", name)
+                near(got[..., 0] if got.ndim == 3 else got, np.floor(255 * np.clip((np.nan_to_num(values) - low) / (high - low), 0, 1)), f"percentiles of the {how} of {name}", where=known)
+    near(look("-slice", 5, "-range", 0, 100, "flagged.fits")[..., 0], np.floor(255 * np.clip(np.nan_to_num(cube[4]) / 100, 0, 1)), "a plane and its own flags", where=np.isfinite(cube[4]) & (flags[4] == 0))
+    check((look("-slice", 5, "-range", 0, 100, "flagged.fits")[3:9, 5:60] == look("-slice", 5, "-range", 0, 100, "flagged.fits")[3, 5]).all(), "flagged pixels are of one colour")
+    near(look("-collapse", "mean", "-range", 0, 100, "-hdu", 0, "s.fits"), look("-range", 0, 100, "s.fits"), "an image is no cube", 0)
+    for words, line in ((["mean, median, max"], ["-collapse", "sum", "cube.fits"]), (["-slice", "leave one out"], ["-collapse", "mean", "-slice", 1, "cube.fits"])):
+        out = look(*line, code=2)
+        check(all(word in out.stderr for word in words), f"{line}: {out.stderr}")
+
+
+def physical():
+    """Parts of one CCD by LTV and LTM, also binned and turned."""
+    for bins in (1, 2):
+        sky = (rng.random((60, 100)) * 100).astype(np.float32)  # the CCD, binned
+        parts = [fits.PrimaryHDU()]
+        for x0, x1, y0, y1, flip_x, flip_y in ((0, 40, 0, 60, False, False), (40, 100, 0, 25, True, False), (44, 100, 30, 60, True, True)):
+            piece = sky[y0:y1, x0:x1]
+            over = np.full((piece.shape[0], 3), -5, np.float32)  # overscan at the left of what is stored
+            piece = np.hstack([over, piece[::-1 if flip_y else 1, ::-1 if flip_x else 1]])
+            hdu = fits.ImageHDU(piece, name="SCI", ver=len(parts))
+            hdu.header["DATASEC"] = f"[4:{piece.shape[1]},1:{piece.shape[0]}]"
+            # x of the image = LTM * x of the CCD + LTV, in pixels whose centres are whole numbers; the CCD has `bins` for each of the image.
+            for axis, start, size, flip, before in ((1, x0, x1 - x0, flip_x, 3), (2, y0, y1 - y0, flip_y, 0)):
+                step = (-1 if flip else 1) / bins
+                first = (start + (size if flip else 0)) * bins + 0.5  # the CCD's coordinate of the edge where the data begin
+                hdu.header[f"LTM{axis}_{axis}"], hdu.header[f"LTV{axis}"] = step, before + 0.5 - step * first
+            parts.append(hdu)
+        fits.HDUList(parts).writeto("ltv.fits", overwrite=True)
+        got = look("-range", 0, 100, "ltv.fits")
+        known = np.ones(sky.shape, bool)
+        known[25:30, 40:], known[30:, 40:44] = False, False
+        near(got[..., 0], np.floor(255 * sky.astype(float) / 100), f"by LTV, bins of {bins}", where=known)
+        near(look("-layout", "ltv", "-range", 0, 100, "ltv.fits"), got, "-layout ltv", 0)
+    for part in parts[1:]:
+        part.header["LTV1"], part.header["LTV2"], part.header["LTM1_1"], part.header["LTM2_2"] = 0.0, 0.0, 0.5, 0.5
+    fits.HDUList(parts).writeto("ltv.fits", overwrite=True)
+    check("ltv" in look("-layout", "ltv", "ltv.fits", code=4).stderr, "all at one place: the rule does not hold")
+
+
+def stars():
+    """Rings around stars, where they are, as they are drawn: also turned, smaller, of a part."""
+    size, width = (300, 400), 2.2
+    y, x = np.indices(size)
+    image = 1000 + 5 * rng.standard_normal(size)
+    at = [(30 + 55 * i + rng.random() * 9, 35 + 60 * j + rng.random() * 9) for i in range(7) for j in range(5)]
+    for k, (sx, sy) in enumerate(at):
+        image += (300 + 60 * k) * np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / 2 / width ** 2)
+    parts = [fits.PrimaryHDU()]
+    for flip in (False, True):
+        hdu = fits.ImageHDU((image[:, ::-1] if flip else image).astype(np.float32), name="SCI", ver=len(parts))
+        hdu.header["DETSEC"] = f"[{800 if flip else 1}:{401 if flip else 400},1:300]"
+        parts.append(hdu)
+    fits.HDUList(parts).writeto("stars.fits")
+    for more, part, factor in (((), (0, 0, 800, 300), 1), (("-size", 400), (0, 0, 800, 300), 0.5), (("-region", "351:600,51:250"), (350, 50, 250, 200), 1)):
+        got, plain = look("-stars", *more, "stars.fits").astype(int), look(*more, "stars.fits")
+        equal(got.shape[:2], plain.shape[:2], "the same size")
+        ring = got[..., 1] - got[..., 0] > 60
+        soft = got[..., 1] != got[..., 0]  # with their edges
+        check((got[~soft] == plain[~soft][:, None]).all() and 0.001 < soft.mean() < 0.4, f"the same picture but for the rings, {soft.mean()}")
+        rings = 0
+        for k in range(2):
+            for sx, sy in at:
+                cx, cy = (400 * k + sx + 0.5 - part[0]) * factor, (sy + 0.5 - part[1]) * factor
+                radius = max(5, 5 * width * factor)
+                if not (radius + 2 < cx < got.shape[1] - radius - 2 and radius + 2 < cy < got.shape[0] - radius - 2):
+                    continue
+                angles = np.linspace(0, 2 * np.pi, 40)
+                hit = np.mean([ring[int(cy + radius * np.sin(a) - 0.7):int(cy + radius * np.sin(a)) + 2, int(cx + radius * np.cos(a) - 0.7):int(cx + radius * np.cos(a)) + 2].any() for a in angles])
+                check(hit > 0.9, f"{more}: a ring around {sx:.1f}, {sy:.1f} of {k}: {hit}")
+                rings += 1
+        check(rings >= 9, f"{more}: {rings} rings")
+    flat = np.full((50, 50), 7, np.float32)
+    fits.writeto("nostars.fits", flat)
+    check(look("-stars", "nostars.fits").shape[:2] == (50, 50), "none in a constant image")
+
+
 def mosaics():
     """CCDs in their places by DETSEC, without overscan and bias, against numpy; the same from files with one CCD each."""
     run("imsim", "-o", "sim", "-ccds", 8, "-objects", 1, "-size", "64x96", code=0)
@@ -342,7 +441,10 @@ def trees():
     before = {name: os.stat(f"pics/one/{name}").st_mtime_ns for name in whole}
     equal(made()[0]["up to date"], 6, "second run")
     equal({name: os.stat(f"pics/one/{name}").st_mtime_ns for name in whole}, before, "nothing is written again")
-    equal(made("-negative")[0]["made"], 6, "another way"), equal(made()[0]["made"], 6, "and back")
+    for way in (["-negative"], ["-stars"], ["-collapse", "mean"], ["-percent", 1, 90], ["-range", 0, 50], ["-region", "1:20,1:20"], ["-size", 30], ["-slice", 1], ["-label"], ["-noflags"], ["-palette", "heat"],
+                ["-stretch", "log"], ["-layout", "stack"], ["-hdu", 0], ["-camera", "generic"]):
+        equal(made(*way)[0]["made"], 6, f"another way: {way}")
+        equal(made()[0]["made"], 6, f"and back: {way}")
     equal({name: read(f"pics/one/{name}") for name in whole}, whole, "the same pictures by any number of threads")
     fits.writeto("tree/one/1.fits", (rng.random((41, 60)) * 100).astype(np.float32), overwrite=True)
     os.remove("pics/one/2.fits.jpg"), write("pics/one/3.fits.jpg", whole["3.fits.jpg"][:20])
@@ -410,6 +512,20 @@ def sheets():
     out = run("imlook", "-db", "n.db", "-type", "object", "-sheet", "g.html", code=4)
     check("no picture" in read("g.html").decode() and gone in out.stderr, out.stderr)
     os.rename(gone + ".away", gone)
+    # The result of a search, whole or with some fields, and again with filters
+    run("imsearch", "-db", "n.db", "-type", "object", "-format", "fits", "-o", "found.fits", code=0)
+    run("imlook", "-i", "found.fits", "-sheet", "i.html", code=0)
+    body = lambda name: read(name).decode().split("</h1>")[1]
+    equal(body("i.html"), body("s.html"), "-i has the pictures of the search")
+    run("imlook", "-i", "found.fits", "-filter", found[0]["filter"], "-sheet", "i.html", code=0)
+    equal(re.findall(r"<figcaption><b>([^<]+)</b>", body("i.html")), list(dict.fromkeys(r["filename"] for r in found if r["filter"] == found[0]["filter"])), "-i with a filter")
+    run("imsearch", "-db", "n.db", "-type", "object", "-fields", "pathname,filename", "-format", "fits", "-o", "fields.fits", code=0)
+    run("imlook", "-i", "fields.fits", "-sheet", "i.html", code=0)
+    equal(sorted(re.findall(r"<figcaption><b>([^<]+)</b>", body("i.html"))), sorted(names), "-i with two fields")
+    check(found[0]["object"] in body("i.html"), "what the search did not say, the file does")
+    run("imsearch", "-db", "n.db", "-type", "object", "-fields", "filename", "-format", "fits", "-o", "bare.fits", code=0)
+    check("pathname and filename" in run("imlook", "-i", "bare.fits", "-sheet", "x.html").stderr, "-i without a path")
+    check("leave one out" in run("imlook", "-i", "fields.fits", "-db", "n.db", "-sheet", "x.html", code=2).stderr, "-i and -db")
     for ending in ("png", "jpg"):
         run("imlook", "-db", "n.db", "-size", 100, "-title", "A night", "-sheet", f"s.{ending}", code=0)
         check(min(Image.open(f"s.{ending}").size) > 300, ending)
@@ -518,7 +634,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, mosaics, by_sky, colours, trees, sheets, spectra, labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, mosaics, by_sky, colours, trees, sheets, spectra, labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
