@@ -26,7 +26,8 @@ constexpr const char* kSource = "; source ";
 constexpr const char* kNone = ".none";  // beside where a picture would be: why there is none
 
 // "zscale size 1000 palette grey": all that changes the picture.
-std::string recipe_of(const LookOptions& look) {
+std::string recipe_of(const KeepOptions& options) {
+  const LookOptions& look = options.look;
   std::string out = "1 " + look.stretch + " " + look.layout + " " + look.palette;
   const auto add = [&](const char* name, const auto& text) { out += std::string(" ") + name + " " + text; };
   const auto pair = [](const std::pair<double, double>& of) {
@@ -44,6 +45,7 @@ std::string recipe_of(const LookOptions& look) {
   if (look.label) out += " label";
   if (!look.flags) out += " noflags";
   if (!look.camera.empty()) add("camera", look.camera);
+  if (options.quality != KeepOptions().quality) add("quality", std::to_string(options.quality));
   return out;
 }
 
@@ -94,7 +96,7 @@ Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<K
                                    std::optional<Result<Look>>& look) {
   using Fate = LookedFile::Fate;
   using Kind = KeptPicture::Kind;
-  const std::string general = recipe_of(options.look),
+  const std::string general = recipe_of(options),
                     state = kSource + std::to_string(source.size) + " bytes " + json_number(source.mtime);
   const auto recipe_for = [&](Kind kind) { return general + (kind == Kind::thumbnail ? " thumbnail" : "") + state; };
   KeptPictures out;

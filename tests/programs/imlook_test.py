@@ -442,7 +442,7 @@ def trees():
     equal(made()[0]["up to date"], 6, "second run")
     equal({name: os.stat(f"pics/one/{name}").st_mtime_ns for name in whole}, before, "nothing is written again")
     for way in (["-negative"], ["-stars"], ["-collapse", "mean"], ["-percent", 1, 90], ["-range", 0, 50], ["-region", "1:20,1:20"], ["-size", 30], ["-slice", 1], ["-label"], ["-noflags"], ["-palette", "heat"],
-                ["-stretch", "log"], ["-layout", "stack"], ["-hdu", 0], ["-camera", "generic"]):
+                ["-stretch", "log"], ["-layout", "stack"], ["-hdu", 0], ["-camera", "generic"], ["-quality", 50]):
         equal(made(*way)[0]["made"], 6, f"another way: {way}")
         equal(made()[0]["made"], 6, f"and back: {way}")
     equal({name: read(f"pics/one/{name}") for name in whole}, whole, "the same pictures by any number of threads")
