@@ -68,6 +68,8 @@ class PixelFile {
 class PixelFile::Image {
  public:
   const PixelPlane& plane() const { return plane_; }
+  /// Some pixels of a row, or some rows, will be looked at soon.
+  void want(std::int64_t y, std::int64_t x, std::int64_t pixels) const;
   /// To be asked when the work is done. Error: io, the file was cut while it was read.
   Status check() const;
 

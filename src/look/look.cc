@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "imreg/pixels.h"
+#include "look/ahead.h"
 #include "look/annotate.h"
 #include "look/content.h"
 #include "look/line_plot.h"
@@ -221,11 +222,17 @@ class Maker {
     return crop(pieces, same, part_);
   }
 
-  Result<Rendered> draw(const std::vector<Piece>& pieces) {
+  Result<Rendered> draw(std::vector<Piece>& pieces) {
     const Stretch stretch{*stretch_named(options_.stretch), options_.percents, options_.range};
     const Values values(pieces, true, options_.jobs);
+    const Ahead ahead(pieces);
+    std::optional<Means> means;
+    if (mosaic_.width == width_ && mosaic_.height == height_)
+      find_biases(pieces, options_.jobs);
+    else
+      means.emplace(pieces, mosaic_, width_, height_, true, options_.jobs);
     const Levels levels = Levels::of(stretch, values);
-    auto out = render(pieces, mosaic_, levels, width_, height_, true, options_.jobs);
+    auto out = means ? means->rendered(levels) : render(pieces, mosaic_, levels, true, options_.jobs);
     for (const auto& piece : pieces) IMREG_TRY(piece.image.check());
     if (!levels.has_values()) content_->notes.emplace_back("no pixel has a value");
     if (levels.has_values() && levels.is_flat())
@@ -240,7 +247,8 @@ class Maker {
     content_->picture = std::move(plot);
     return Look(std::move(content_));
   }
-  Result<raster::Raster> plot(const Piece& piece, const std::string& path) const {
+  Result<raster::Raster> plot(Piece& piece, const std::string& path) const {
+    piece.find_bias();
     constexpr int kWidth = 960, kHeight = 600;
     const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
     const int height = options_.most_height > 0 ? std::min(options_.most_height, kHeight * width / kWidth) : kHeight;

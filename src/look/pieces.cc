@@ -3,12 +3,14 @@
 #include "look/pieces.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "base/text.h"
 #include "measure/ccd_sections.h"
+#include "os/processors.h"
 
 namespace imreg::look {
 
@@ -67,6 +69,7 @@ class Pieces {
                 .collapse = collapsed ? options_.collapse : Collapse::none,
                 .planes = collapsed ? planes : 1,
                 .box = whole,
+                .overscan = {},
                 .place = {},
                 .name = {},
                 .hdu = &hdu,
@@ -88,16 +91,14 @@ class Pieces {
     for (std::size_t i = 0; i < count; ++i) {
       Piece one = piece;
       one.box = boxes[i];
-      std::vector<PixelArea> overscan;
       for (std::size_t k = 0; k < sections.bias.size(); ++k) {
         if (sections.bias.size() == count && k != i) continue;
         for (std::int64_t p = 0; p < one.planes; ++p) {
           PixelBox box = sections.bias[k];
           box.y += p * whole.height;
-          overscan.push_back({&one.image.plane(), box});
+          one.overscan.push_back(box);
         }
       }
-      if (const double bias = statistics_of(overscan).median; std::isfinite(bias)) one.bias = bias;
       if (count > 1) place_within(one, piece.detector, boxes);
       out_.push_back(std::move(one));
     }
@@ -167,6 +168,24 @@ float collapsed(std::span<float> values, Collapse how) {
 }
 
 }  // namespace
+
+void Piece::find_bias() {
+  std::vector<PixelArea> areas;
+  for (const auto& one : overscan) areas.push_back({&image.plane(), one});
+  if (const double median = statistics_of(areas).median; std::isfinite(median)) bias = median;
+}
+
+bool Piece::has_all_values(bool trusted_only) const {
+  const PixelPlane& plane = image.plane();
+  return plane.bitpix > 0 && !plane.blank && !(trusted_only && flags);
+}
+
+void find_biases(std::vector<Piece>& pieces, int threads) {
+  std::atomic<std::size_t> next{0};
+  at_once(std::min(threads, static_cast<int>(pieces.size())), [&](int) {
+    for (std::size_t i; (i = next++) < pieces.size();) pieces[i].find_bias();
+  });
+}
 
 void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
   if (collapse == Collapse::none) return read_plane(0, y, 0, to, trusted_only);

@@ -27,9 +27,10 @@ struct Piece {
   PixelFile::Image image;                 ///< one plane, or all of a cube that is collapsed, above each other
   std::optional<PixelFile::Image> flags;  ///< of the same shape; not 0: the pixel is not to be trusted
   Collapse collapse = Collapse::none;
-  std::int64_t planes = 1;  ///< of which one pixel is made
-  PixelBox box;             ///< of the image: what is drawn
-  double bias = 0;          ///< is taken off
+  std::int64_t planes = 1;         ///< of which one pixel is made
+  PixelBox box;                    ///< of the image: what is drawn
+  std::vector<PixelBox> overscan;  ///< of the image; of all planes of a cube
+  double bias = 0;                 ///< the median of the overscan, once find_bias() was called; is taken off
   Place place;
   std::string name;  ///< "HDU 3" or the chip, for messages
   // What layouts are made from.
@@ -39,6 +40,9 @@ struct Piece {
 
   /// Row `y` of the box, from its lowest, as it is stored; NaN where there is no value or, `trusted_only`, a flag.
   void read(std::int64_t y, std::span<float> to, bool trusted_only) const;
+  void find_bias();
+  /// Whether read() never gives NaN.
+  bool has_all_values(bool trusted_only) const;
 
  private:
   void read_plane(std::int64_t plane, std::int64_t y, std::int64_t x, std::span<float> to, bool trusted_only) const;
@@ -52,7 +56,10 @@ struct PieceOptions {
   std::optional<int> hdu;  ///< only this one
 };
 
-/// The pieces of a file. `headers` must live as long as they do. Errors: invalid (no image, no such HDU or plane), those of
+/// Of all that have overscan.
+void find_biases(std::vector<Piece>& pieces, int threads);
+
+/// The pieces of a file, without their bias. `headers` must live as long as they do. Errors: invalid (no image, no such HDU or plane), those of
 /// PixelFile::image().
 Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& headers, const FileFacts& facts,
                                      const PieceOptions& options);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <mutex>
 
@@ -18,31 +17,17 @@ namespace {
 
 constexpr int kRows = 16;  // of the picture, by one thread
 
-struct Block {
-  const Piece* piece;
-  std::int64_t from, end;  // rows of the picture, from its lowest
-};
-
 // The row of the box that stands at this height of the mosaic.
 std::int64_t row_at(const Piece& piece, std::int64_t y) {
   const std::int64_t up = y - piece.place.y;
   return piece.place.flip_y ? piece.box.height - 1 - up : up;
 }
 
-void each_block(const std::vector<Piece>& pieces, double step, int height, int threads,
-                const std::function<void(const Block&)>& work) {
-  std::vector<Block> blocks;
-  for (const auto& piece : pieces) {
-    const auto low = static_cast<std::int64_t>(std::floor(static_cast<double>(piece.place.y) / step));
-    const auto top = std::min<std::int64_t>(
-        height, static_cast<std::int64_t>(std::ceil(static_cast<double>(piece.place.y + piece.box.height) / step)));
-    for (std::int64_t from = low; from < top; from += kRows)
-      blocks.push_back({&piece, from, std::min(from + kRows, top)});
-  }
-  std::atomic<std::size_t> next{0};
-  at_once(threads, [&](int) {
-    for (std::size_t i; (i = next++) < blocks.size();) work(blocks[i]);
-  });
+// Which rows of a picture a piece is in, from its lowest.
+std::pair<std::int64_t, std::int64_t> rows_of(const Piece& piece, double step, int height) {
+  const auto low = static_cast<std::int64_t>(std::floor(static_cast<double>(piece.place.y) / step));
+  const auto top = static_cast<std::int64_t>(std::ceil(static_cast<double>(piece.place.y + piece.box.height) / step));
+  return {low, std::min<std::int64_t>(height, top)};
 }
 
 // Levels as bytes and marks.
@@ -66,8 +51,13 @@ void put(Rendered& out, const Levels& levels, std::span<const float> values, std
   }
 }
 
+// `weight`: nullptr, all have a value.
 [[gnu::always_inline]] inline void add_row(std::span<const float> row, float part, float* sum, float* weight) {
   constexpr float kMost = std::numeric_limits<float>::max();
+  if (weight == nullptr) {
+    for (std::size_t i = 0; i < row.size(); ++i) sum[i] += row[i] * part;
+    return;
+  }
   for (std::size_t i = 0; i < row.size(); ++i) {
     const bool known = std::abs(row[i]) <= kMost;
     sum[i] += known ? row[i] * part : 0;
@@ -79,11 +69,11 @@ void put(Rendered& out, const Levels& levels, std::span<const float> values, std
   add_row(row, part, sum, weight);
 }
 #endif
-void add(std::span<const float> row, float part, std::vector<float>& sum, std::vector<float>& weight) {
+void add_to(std::span<const float> row, float part, float* sum, float* weight) {
 #if defined(__x86_64__)
-  if (has_avx2()) return add_avx2(row, part, sum.data(), weight.data());
+  if (has_avx2()) return add_avx2(row, part, sum, weight);
 #endif
-  add_row(row, part, sum.data(), weight.data());
+  add_row(row, part, sum, weight);
 }
 
 // Sums and weights of what each column of the picture covers.
@@ -131,73 +121,137 @@ Status crop(std::vector<Piece>& pieces, Mosaic& mosaic, const PixelBox& part) {
   return {};
 }
 
-Rendered render(const std::vector<Piece>& pieces, const Mosaic& mosaic, const Levels& levels, int width, int height,
-                bool trusted_only, int threads) {
+namespace {
+// A picture has no marks where all is good.
+void settle(Rendered& picture, bool has_marks) {
+  const auto& marks = picture.marks;
+  if (!has_marks && std::find(marks.begin(), marks.end(), Rendered::outside) == marks.end()) picture.marks.clear();
+}
+}  // namespace
+
+Rendered render(const std::vector<Piece>& pieces, const Mosaic& mosaic, const Levels& levels, bool trusted_only,
+                int threads) {
   Rendered out;
-  out.grey = raster::Raster(width, height, 1);
-  const auto size = out.grey.bytes.size(), wide = static_cast<std::size_t>(width);
-  out.marks.assign(size, Rendered::outside);
+  const int height = static_cast<int>(mosaic.height);
+  out.grey = raster::Raster(static_cast<int>(mosaic.width), height, 1);
+  out.marks.assign(out.grey.bytes.size(), Rendered::outside);
   std::atomic<bool> has_marks{false};
-  const auto start_of = [&](std::int64_t row) { return static_cast<std::size_t>(height - 1 - row) * wide; };
-  const double x_step = static_cast<double>(mosaic.width) / width, y_step = static_cast<double>(mosaic.height) / height;
-  if (mosaic.width == width && mosaic.height == height) {
-    each_block(pieces, 1, height, threads, [&](const Block& block) {
-      const Piece& piece = *block.piece;
+  struct Block {
+    const Piece* piece;
+    std::int64_t from, end;
+  };
+  std::vector<Block> blocks;
+  for (const auto& piece : pieces) {
+    const auto [low, top] = rows_of(piece, 1, height);
+    for (std::int64_t from = low; from < top; from += kRows)
+      blocks.push_back({&piece, from, std::min(from + kRows, top)});
+  }
+  std::atomic<std::size_t> next{0};
+  at_once(threads, [&](int) {
+    for (std::size_t i; (i = next++) < blocks.size();) {
+      const Piece& piece = *blocks[i].piece;
       std::vector<float> row(static_cast<std::size_t>(piece.box.width));
       std::vector<std::int16_t> scratch(row.size());
-      for (std::int64_t y = block.from; y < block.end; ++y) {
+      for (std::int64_t y = blocks[i].from; y < blocks[i].end; ++y) {
         piece.read(row_at(piece, y), row, trusted_only);
         if (piece.place.flip_x) std::reverse(row.begin(), row.end());
-        put(out, levels, row, scratch, start_of(y) + static_cast<std::size_t>(piece.place.x), has_marks);
-      }
-    });
-  } else {
-    std::vector<float> sums(size), weights(size);
-    std::mutex mutex;  // two pieces may stand in one pixel of the picture
-    each_block(pieces, y_step, height, threads, [&](const Block& block) {
-      const Piece& piece = *block.piece;
-      const auto first = static_cast<std::size_t>(static_cast<double>(piece.place.x) / x_step);
-      const auto end = static_cast<std::size_t>(std::min(
-          static_cast<double>(width), std::ceil(static_cast<double>(piece.place.x + piece.box.width) / x_step)));
-      const std::size_t columns = end - std::min(first, end);
-      std::vector<float> row(static_cast<std::size_t>(piece.box.width)), sum(row.size()), weight(row.size());
-      std::vector<float> to(columns), to_weights(columns);
-      for (std::int64_t y = block.from; y < block.end; ++y) {
-        std::fill(sum.begin(), sum.end(), 0.0F);
-        std::fill(weight.begin(), weight.end(), 0.0F);
-        const double begin = static_cast<double>(y) * y_step, stop = begin + y_step;
-        const auto from = std::max(piece.place.y, static_cast<std::int64_t>(std::floor(begin)));
-        const auto last = std::min(piece.place.y + piece.box.height, static_cast<std::int64_t>(std::ceil(stop - 1e-9)));
-        for (std::int64_t at = from; at < last; ++at) {
-          const auto place = static_cast<double>(at);
-          const auto part = static_cast<float>(std::min(place + 1, stop) - std::max(place, begin));
-          piece.read(row_at(piece, at), row, trusted_only);
-          add(row, part, sum, weight);
-        }
-        gather(piece, sum, weight, x_step, columns, to.data(), to_weights.data(), first);
-        const std::size_t start = start_of(y) + first;
-        const std::lock_guard lock(mutex);
-        for (std::size_t i = 0; i < columns; ++i) {
-          sums[start + i] += to[i], weights[start + i] += to_weights[i];
-          out.marks[start + i] = Rendered::good;
-        }
-      }
-    });
-    std::vector<float> means(wide);
-    std::vector<std::int16_t> scratch(wide);
-    for (int y = 0; y < height; ++y) {
-      const std::size_t start = static_cast<std::size_t>(y) * wide;
-      for (std::size_t i = 0; i < wide; ++i) means[i] = sums[start + i] / weights[start + i];  // 0 / 0: no value
-      const std::vector<std::uint8_t> places(out.marks.begin() + static_cast<std::ptrdiff_t>(start),
-                                             out.marks.begin() + static_cast<std::ptrdiff_t>(start + wide));
-      put(out, levels, means, scratch, start, has_marks);
-      for (std::size_t i = 0; i < wide; ++i) {
-        if (places[i] == Rendered::outside) out.marks[start + i] = Rendered::outside;
+        const std::int64_t start = (height - 1 - y) * mosaic.width + piece.place.x;
+        put(out, levels, row, scratch, static_cast<std::size_t>(start), has_marks);
       }
     }
+  });
+  settle(out, has_marks);
+  return out;
+}
+
+Means::Means(std::vector<Piece>& pieces, const Mosaic& mosaic, int width, int height, bool trusted_only, int threads)
+    : width_(width),
+      height_(height),
+      x_step_(static_cast<double>(mosaic.width) / width),
+      y_step_(static_cast<double>(mosaic.height) / height) {
+  const auto size = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  sums_.resize(size), weights_.resize(size);
+  marks_.assign(size, Rendered::outside);
+  // The bias of a piece is found, which reads all of it from the disk, while the one before it is computed.
+  struct Task {
+    std::size_t piece;
+    std::int64_t from = 0, end = 0;  // rows of the picture; none: the bias
+  };
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i <= pieces.size(); ++i) {
+    if (i < pieces.size() && !pieces[i].overscan.empty()) tasks.push_back({i});
+    if (i == 0) continue;
+    const auto [low, top] = rows_of(pieces[i - 1], y_step_, height);
+    for (std::int64_t from = low; from < top; from += kRows)
+      tasks.push_back({i - 1, from, std::min(from + kRows, top)});
   }
-  const bool full = std::find(out.marks.begin(), out.marks.end(), Rendered::outside) == out.marks.end();
-  if (full && !has_marks) out.marks.clear();
+  std::vector<std::atomic<bool>> is_found(pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) is_found[i] = pieces[i].overscan.empty();
+  std::atomic<std::size_t> next{0};
+  at_once(threads, [&](int) {
+    for (std::size_t i; (i = next++) < tasks.size();) {
+      const Task& task = tasks[i];
+      if (task.from == task.end) {
+        pieces[task.piece].find_bias();
+        is_found[task.piece] = true;
+        is_found[task.piece].notify_all();
+      } else {
+        is_found[task.piece].wait(false);
+        add(pieces[task.piece], task.from, task.end, trusted_only);
+      }
+    }
+  });
+}
+
+void Means::add(const Piece& piece, std::int64_t from, std::int64_t end, bool trusted_only) {
+  const auto first = static_cast<std::size_t>(static_cast<double>(piece.place.x) / x_step_);
+  const auto behind = static_cast<std::size_t>(
+      std::min(static_cast<double>(width_), std::ceil(static_cast<double>(piece.place.x + piece.box.width) / x_step_)));
+  const std::size_t columns = behind - std::min(first, behind);
+  std::vector<float> row(static_cast<std::size_t>(piece.box.width)), sum(row.size()), weight(row.size());
+  std::vector<float> to(columns), to_weights(columns);
+  const bool all = piece.has_all_values(trusted_only);
+  for (std::int64_t y = from; y < end; ++y) {
+    std::fill(sum.begin(), sum.end(), 0.0F);
+    std::fill(weight.begin(), weight.end(), 0.0F);
+    const double begin = static_cast<double>(y) * y_step_, stop = begin + y_step_;
+    const auto low = std::max(piece.place.y, static_cast<std::int64_t>(std::floor(begin)));
+    const auto last = std::min(piece.place.y + piece.box.height, static_cast<std::int64_t>(std::ceil(stop - 1e-9)));
+    float height = 0;
+    for (std::int64_t at = low; at < last; ++at) {
+      const auto place = static_cast<double>(at);
+      const auto part = static_cast<float>(std::min(place + 1, stop) - std::max(place, begin));
+      piece.read(row_at(piece, at), row, trusted_only);
+      add_to(row, part, sum.data(), all ? nullptr : weight.data());
+      height += part;
+    }
+    if (all) std::fill(weight.begin(), weight.end(), height);
+    gather(piece, sum, weight, x_step_, columns, to.data(), to_weights.data(), first);
+    const std::size_t start = static_cast<std::size_t>(height_ - 1 - y) * static_cast<std::size_t>(width_) + first;
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < columns; ++i) {
+      sums_[start + i] += to[i], weights_[start + i] += to_weights[i];
+      marks_[start + i] = Rendered::good;
+    }
+  }
+}
+
+Rendered Means::rendered(const Levels& levels) const {
+  Rendered out;
+  out.grey = raster::Raster(width_, height_, 1);
+  out.marks = marks_;
+  std::atomic<bool> has_marks{false};
+  const auto wide = static_cast<std::size_t>(width_);
+  std::vector<float> means(wide);
+  std::vector<std::int16_t> scratch(wide);
+  for (std::size_t start = 0; start < sums_.size(); start += wide) {
+    for (std::size_t i = 0; i < wide; ++i) means[i] = sums_[start + i] / weights_[start + i];  // 0 / 0: no value
+    put(out, levels, means, scratch, start, has_marks);
+    for (std::size_t i = 0; i < wide; ++i) {
+      if (marks_[start + i] == Rendered::outside) out.marks[start + i] = Rendered::outside;
+    }
+  }
+  settle(out, has_marks);
   return out;
 }
 

@@ -91,6 +91,13 @@ Map::Map(Map&&) noexcept = default;
 Map& Map::operator=(Map&&) noexcept = default;
 Map::~Map() = default;
 
+void Map::want(std::int64_t offset, std::int64_t size) const {
+  static const std::int64_t page = ::sysconf(_SC_PAGESIZE);
+  const std::int64_t begin = std::max<std::int64_t>(0, offset) / page * page, end = std::min(size_, offset + size);
+  if (begin < end)
+    (void)::madvise(const_cast<char*>(data_) + begin, static_cast<std::size_t>(end - begin), MADV_WILLNEED);
+}
+
 bool Map::lost() const { return region_ && region_->guard && region_->guard->lost; }
 
 Result<Map> Map::of(const File& file, std::int64_t size) {

@@ -23,6 +23,8 @@ class Map {
 
   const char* data() const { return data_; }
   std::int64_t size() const { return size_; }
+  /// These bytes will be looked at soon: the system may begin to read them. Returns at once, or as soon as its queue has room.
+  void want(std::int64_t offset, std::int64_t size) const;
   /// True when some page was no longer there when it was looked at: what was read may be zeros.
   bool lost() const;
 

@@ -187,6 +187,12 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   return out;
 }
 
+void PixelFile::Image::want(std::int64_t y, std::int64_t x, std::int64_t pixels) const {
+  const auto* const start = reinterpret_cast<const unsigned char*>(content_->map.data());
+  const std::int64_t size = plane_.pixel_size();
+  content_->map.want(plane_.bytes - start + (y * plane_.width + x) * size, pixels * size);
+}
+
 Status PixelFile::Image::check() const {
   if (!content_->map.lost()) return {};
   return Status(Code::io, "the file was cut, or its disk failed, while its pixels were read").in_file(content_->path);
