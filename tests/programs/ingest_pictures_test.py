@@ -1,7 +1,7 @@
 """imingest's pictures: which files have some, where and when, by the log's order, behind kills, changes, moves and full disks. Oracles: numpy and PIL,
 imlook on the same file, and runs that nobody disturbed."""
 from harness import *
-import glob, io
+import glob, gzip, io
 import numpy as np
 from astropy.io import fits
 from PIL import Image
@@ -84,6 +84,9 @@ def archive(root):
     acs(at("j8bt05011_asn"), chips=0)
     acs(at("j94f05bgq_flt"), detector="HRC", proposal=None, chips=1, shape=(300, 200))
     acs(at("jaaa05bgq_raw"), detector="SBC", proposal="../../else where", chips=1, shape=(20, 30))
+    acs(at("j8zz05aaq_flt"))
+    write(at("j8zz05aaq_flt") + ".gz", gzip.compress(read(at("j8zz05aaq_flt")))), os.remove(at("j8zz05aaq_flt"))
+    image(f"{root}/int/r123_flt.fits", shape=(50, 40), TELESCOP="INT", INSTRUME="WFC", DETECTOR="WFC")  # is none of the ACS
     for folder in ("one", "two"):
         image(f"{root}/{folder}/same.fits", shape=(50, 40))
     spectrum_table(f"{root}/one/o4sp040b0_x1d.fits")
@@ -95,10 +98,10 @@ archive("tree")
 run("imsim", "-o", "tree/night", "-ccds", 3, "-objects", 2, "-size", "60x80", "-seed", 4, code=0)
 os.remove("tree/night/truth.csv")
 SIM = sorted(glob.glob("tree/night/*/*.fits"))
-OTHERS = SIM + ["tree/one/same.fits", "tree/two/same.fits"]
+OTHERS = SIM + ["tree/int/r123_flt.fits", "tree/one/same.fits", "tree/two/same.fits"]
 HERE = os.getcwd()
 ACS = {f"J/9453/{n}.jpg": f"tree/j8bt/{n[:9]}/{n}.fits" for n in (r + k for r in ("j8bt05njq", "j8bt05nkq") for k in ("_raw", "_flt", "_flc"))}
-ACS |= {"J/unknown/j94f05bgq_flt.jpg": "tree/j94f/j94f05bgq/j94f05bgq_flt.fits", "J/______else_where/jaaa05bgq_raw.jpg": "tree/jaaa/jaaa05bgq/jaaa05bgq_raw.fits"}
+ACS |= {"J/9453/j8zz05aaq_flt.jpg": "tree/j8zz/j8zz05aaq/j8zz05aaq_flt.fits.gz", "J/unknown/j94f05bgq_flt.jpg": "tree/j94f/j94f05bgq/j94f05bgq_flt.fits", "J/______else_where/jaaa05bgq_raw.jpg": "tree/jaaa/jaaa05bgq/jaaa05bgq_raw.fits"}
 THUMBS = {p.replace("J/", "T/", 1)[:-4] + ".thumb": f for p, f in ACS.items() if "_flt" in f}
 WANTED = {**ACS, **THUMBS, **{f"J{HERE}/{f}.jpg": f for f in OTHERS}, **{f"T{HERE}/{f}.thumb": f for f in OTHERS}}
 NONE = f"J{HERE}/tree/one/o4sp040b0_x1d.fits.jpg.none"
