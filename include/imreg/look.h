@@ -119,9 +119,15 @@ struct SheetEntry {
   std::string name;
   LookCaption caption;  ///< empty: that of the file
 };
+/// A terminal, and how many pixels a character has there; with half blocks 1 x 2.
+struct SheetScreen {
+  Look::Terminal kind = Look::Terminal::ascii;
+  int columns = 80, char_width = 1, char_height = 2;
+};
 struct SheetOptions {
   LookOptions look;             ///< its jobs: pictures at the same time
-  std::string format = "html";  ///< html (one file, with the pictures in it), jpg, png
+  std::string format = "html";  ///< html (one file, with the pictures in it), jpg, png, terminal
+  SheetScreen screen{};         ///< of format terminal
   std::string title;
   int thumbnail = 256;  ///< pixels of the longest side
   int quality = 85;
