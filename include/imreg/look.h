@@ -53,7 +53,8 @@ class Look {
   double mean_level() const;  ///< of all pixels and colours, 0 to 255
   const LookCaption& caption() const;
   const std::vector<std::string>& notes() const;  ///< what is odd
-  std::string layout() const;                     ///< the rule that placed several pieces; empty: it is one
+  const std::string& damage() const;  ///< why the picture may lack something of the image; empty: it does not
+  std::string layout() const;         ///< the rule that placed several pieces; empty: it is one
   /// The bytes of a file. `recipe` is written into it. Errors: invalid (too large for a JPEG), io.
   Result<std::string> jpeg(int quality = 85, const std::string& recipe = {}) const;
   Result<std::string> png(const std::string& recipe = {}) const;

@@ -56,7 +56,10 @@ LookCaption caption_of(const FileFacts& facts, const FitsHeaders& headers) {
     const auto said = headers.hdus.front().header.text_of(keyword);
     if (said && out.proposal.empty()) out.proposal = safe_name(*said);
   }
-  if (facts.images.empty()) return out;
+  if (facts.images.empty()) {
+    out.object = std::string(trim(headers.hdus.front().header.text_of("OBJECT").value_or("")));
+    return out;
+  }
   const ImageFacts& image = facts.images.front();
   out.object = image.object.value.value_or("");
   out.filter = image.filter.value.value_or("");
@@ -160,7 +163,8 @@ class Maker {
         mixed_ = true;
         content_->notes.push_back("is of another exposure than " + name_of(path) + ": one picture of both");
       }
-      if (!(*one)->headers.damage.empty()) content_->notes.push_back(path + ": " + (*one)->headers.damage);
+      if (const auto& damage = (*one)->headers.damage; !damage.empty() && content_->damage.empty())
+        content_->damage = paths.size() > 1 ? path + ": " + damage : damage;
       opened_.push_back(*std::move(one));
       std::move(found->begin(), found->end(), std::back_inserter(out));
     }
@@ -247,7 +251,9 @@ class Maker {
     content_->picture = std::move(plot);
     return Look(std::move(content_));
   }
-  Result<raster::Raster> plot(Piece& piece, const std::string& path) const {
+  Result<raster::Raster> plot(std::vector<Piece>& pieces, const std::string& path) const {
+    leave_out_missing(pieces);
+    Piece& piece = pieces.front();
     piece.find_bias();
     constexpr int kWidth = 960, kHeight = 600;
     const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
@@ -276,7 +282,10 @@ class Maker {
     for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
     const bool stored = is_acsql(options_);
     const auto rule = stored && options_.layout == "auto" ? LayoutRule::stack : *layout_named(options_.layout);
-    return lay_out(pieces, of.facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64));
+    IMREG_ASSIGN(const Mosaic out, lay_out(pieces, of.facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64)));
+    leave_out_missing(pieces);
+    if (pieces.empty()) return Status(Code::corrupt, "truncated: no row of what is drawn is in the file");
+    return out;
   }
 
   const Cameras& cameras_;
@@ -301,7 +310,7 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
   Maker maker(cameras, options);
   IMREG_ASSIGN(auto pieces, maker.open(paths));
   if (is_line(pieces) && !is_acsql(options)) {
-    auto plot = maker.plot(pieces[0], paths.front());
+    auto plot = maker.plot(pieces, paths.front());
     if (plot) return maker.finish(*std::move(plot));
     if (plot.status().code() != Code::not_found)
       return with_file(plot.status(), paths.front());  // no value: as an image
@@ -343,6 +352,7 @@ double Look::mean_level() const {
 }
 const LookCaption& Look::caption() const { return content_->caption; }
 const std::vector<std::string>& Look::notes() const { return content_->notes; }
+const std::string& Look::damage() const { return content_->damage; }
 std::string Look::layout() const { return content_->layout; }
 
 namespace {

@@ -124,6 +124,7 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
                                     : look_at(files, cameras, options);
   if (!look) return complain(program, look.status()), kInputs;
   for (const auto& note : look->notes()) warn(program, files[0] + ": " + note);
+  if (!look->damage().empty()) warn(program, files[0] + ": " + look->damage());
   const auto bytes = shown              ? Result<std::string>(look->terminal(screen.kind))
                      : ending == ".png" ? look->png()
                                         : look->jpeg(quality);
@@ -158,6 +159,8 @@ int pictures_of_trees(std::string_view program, const Parsed& args, const Camera
   const auto tell = [&](const LookedFile& file) {
     if (file.fate == LookedFile::Fate::failed && !json)
       complain(program, Status(Code::io, file.reason).in_file(file.path));
+    if (file.fate == LookedFile::Fate::made && !file.reason.empty() && !json)
+      warn(program, file.path + ": " + file.reason);
     if (!all) return;
     std::string line = std::string(word_of(file.fate)) + "  " + visible(file.path);
     if (!file.reason.empty()) line += ": " + visible(file.reason);
