@@ -255,11 +255,20 @@ class Maker {
     leave_out_missing(pieces);
     Piece& piece = pieces.front();
     piece.find_bias();
-    constexpr int kWidth = 960, kHeight = 600;
-    const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
-    const int height = options_.most_height > 0 ? std::min(options_.most_height, kHeight * width / kWidth) : kHeight;
+    constexpr int kWidth = 960, kHeight = 600, kLeast = 320;  // of letters that can be read
+    const auto asked = [](int most, int room) { return most > 0 ? std::min(most, room) : room; };
+    const int width = asked(options_.most_width, kWidth),
+              height = asked(options_.most_height, (kHeight * width + kWidth - 1) / kWidth);
+    const int drawn = std::max(width, kLeast);
     const LookCaption& caption = content_->caption;
-    return line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, width, height);
+    IMREG_ASSIGN(auto out, line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, drawn,
+                                     drawn > width ? kHeight * drawn / kWidth : height));
+    if (out.width > width || out.height > height) {
+      const double factor = std::min(static_cast<double>(width) / out.width, static_cast<double>(height) / out.height);
+      const auto side = [&](int size) { return std::max(1, static_cast<int>(std::lround(size * factor))); };
+      out = raster::shrunk(out, side(out.width), side(out.height));
+    }
+    return out;
   }
 
   /// Of the pieces that place() has put into their places.

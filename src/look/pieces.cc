@@ -61,11 +61,14 @@ class Pieces {
                                          " planes: there is no plane " + std::to_string(options_.slice));
       plane = options_.slice > 0 ? options_.slice - 1 : planes / 2;
     }
-    IMREG_ASSIGN(auto image, file_.image(hdu, plane, true));
-    const PixelPlane& pixels = image.plane();
+    constexpr std::int64_t kLeast = 100;  // of a file that has less than a hundredth there is nothing to see
+    auto image = file_.image(hdu, plane, true);
+    if (image && image->rows() < image->plane().height / kLeast) image = file_.image(hdu, plane);
+    if (!image) return image.status();
+    const PixelPlane& pixels = image->plane();
     const PixelBox whole{0, 0, pixels.width, collapsed ? pixels.height / planes : pixels.height};
-    const std::int64_t there = image.rows();
-    Piece piece{.image = std::move(image),
+    const std::int64_t there = image->rows();
+    Piece piece{.image = *std::move(image),
                 .flags = {},
                 .collapse = collapsed ? options_.collapse : Collapse::none,
                 .planes = collapsed ? std::max<std::int64_t>(1, there / whole.height) : 1,

@@ -302,7 +302,7 @@ def cut_off():
     data = (rng.random((120, 50)) * 100).astype(np.float32)
     fits.writeto("whole.fits", data)
     whole, bytes_ = look("-range", 0, 100, "whole.fits"), read("whole.fits")
-    for rows, more in ((1, 0), (40, 7), (119, 199)):
+    for rows, more in ((2, 0), (40, 7), (119, 199)):
         write("part.fits", bytes_[:2880 + rows * 200 + more])
         out = run("imlook", "-range", 0, 100, "-o", "part.png", "part.fits", code=0)
         got = np.asarray(Image.open("part.png")).astype(int)[::-1]
@@ -310,6 +310,9 @@ def cut_off():
         grey = got[..., 0] if got.ndim == 3 else got
         equal(grey.shape, whole.shape, f"{rows} rows: size"), check((grey[:rows] == whole[:rows]).all(), f"{rows} rows: what is there")
         check(len({tuple(p) for p in got[rows:].reshape(-1, 3).tolist()}) == 1, f"{rows} rows: the rest is of one colour")
+    fits.writeto("tall.fits", np.zeros((1000, 20), np.float32))
+    write("tall_part.fits", read("tall.fits")[:2880 + 9 * 80])
+    check("truncated" in look("tall_part.fits", code=4).stderr, "less than a hundredth")
     for size in (2880, 2880 + 199, 2000, 10):
         write("part.fits", bytes_[:size])
         look("part.fits", code=4)
@@ -594,6 +597,14 @@ def spectra():
     equal(look("-stretch", "acsql", "line_row.fits").shape, (1, 2000), "acsql's picture is a line")
 
 
+def small_spectra():
+    """A plot is no larger than what was asked for."""
+    fits.writeto("line.fits", np.arange(500, dtype=np.float32))
+    for size in (20, 100, 250, 400, 2000):
+        shape = look("-size", size, "line.fits").shape
+        check(max(shape[:2]) <= size and max(shape[:2]) >= min(0.9 * size, 900) and shape[0] < shape[1], f"-size {size}: {shape}")
+
+
 def labels():
     """The band below: the picture above it is untouched; its bar is as long as it says; north and east are where the WCS has them."""
     from astropy.wcs import WCS
@@ -670,7 +681,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, small_spectra, labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
