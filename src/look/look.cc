@@ -275,9 +275,13 @@ class Maker {
   Look finish(raster::Raster picture, const std::vector<Piece>& pieces) {
     content_->picture = std::move(picture);
     const auto& now = content_->picture;
-    const int factor =
-        !options_.grow ? 1 : std::min(options_.most_width / now.width, options_.most_height / now.height);
-    const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / std::max(1, factor);
+    const auto room = [&](int width, int height) {
+      return std::max(1, std::min(width / now.width, height / now.height));
+    };
+    constexpr int kLabelled = 240, kHigh = 960;  // that letters find room
+    int factor = options_.grow || options_.most_width > 0 ? room(options_.most_width, options_.most_height) : kHigh;
+    if (!options_.grow) factor = options_.label ? std::min(factor, room(kLabelled, kHigh)) : 1;
+    const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / factor;
     if (factor > 1) content_->picture = raster::enlarged(now, factor);
     if (options_.stars) draw_rings(content_->picture, stars_in(pieces, options_.jobs), shrink);
     if (options_.label)

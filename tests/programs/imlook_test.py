@@ -638,6 +638,19 @@ def labels():
                 check(not ink[int(back[1]), int(back[0])], f"nothing the other way: {angle}, {turned}")
 
 
+def small_labels():
+    """Letters find room below a small image: each pixel becomes several, the bar and the stars with them."""
+    data = (rng.random((20, 30)) * 100).astype(np.float32)
+    fits.writeto("tiny.fits", data)
+    plain = look("-range", 0, 100, "tiny.fits")
+    for more, factor in (((), 8), (("-size", 100), 3), (("-size", 30), 1)):
+        got = look("-label", "-range", 0, 100, *more, "tiny.fits")
+        equal(got.shape[1], 30 * factor, f"{more}: width")
+        check((got[-20 * factor:, :, 0] == plain.repeat(factor, 0).repeat(factor, 1)).all(), f"{more}: each pixel {factor} x {factor}")
+    fits.writeto("thin.fits", np.zeros((900, 2), np.float32))
+    equal(look("-label", "thin.fits").shape[1], 2, "a thin one stays")
+
+
 def turned_labels():
     """The rose of a mosaic whose parts are drawn turned: as the picture has them, not as they are stored."""
     from astropy.wcs import WCS
@@ -681,7 +694,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, small_spectra, labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
