@@ -10,7 +10,7 @@ using namespace imreg;
 constexpr cli::Option kFirst[] = {
     {"o", "FILE", "the picture: .jpg, .png or .thumb"},
     {"tree", "DIR", "a picture of each file of the trees, below DIR"},
-    {"sheet", "FILE", "a page of all: .html, .jpg or .png"},
+    {"sheet", "FILE", "a page of all: .html, .jpg, .png, - the terminal"},
     {"thumb", "", "a thumbnail, 128 pixels (of -size) at its longer side"},
     {"size", "N", "longest side in pixels (all pixels)"},
     {"stretch", "WORD", "zscale, acsql, linear, log, sqrt, asinh, histeq"},

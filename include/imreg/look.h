@@ -53,7 +53,8 @@ class Look {
   double mean_level() const;  ///< of all pixels and colours, 0 to 255
   const LookCaption& caption() const;
   const std::vector<std::string>& notes() const;  ///< what is odd
-  std::string layout() const;                     ///< the rule that placed several pieces; empty: it is one
+  const std::string& damage() const;  ///< why the picture may lack something of the image; empty: it does not
+  std::string layout() const;         ///< the rule that placed several pieces; empty: it is one
   /// The bytes of a file. `recipe` is written into it. Errors: invalid (too large for a JPEG), io.
   Result<std::string> jpeg(int quality = 85, const std::string& recipe = {}) const;
   Result<std::string> png(const std::string& recipe = {}) const;
@@ -160,9 +161,15 @@ struct SheetEntry {
   std::string name;
   LookCaption caption;  ///< empty: that of the file
 };
+/// A terminal, and how many pixels a character has there; with half blocks 1 x 2.
+struct SheetScreen {
+  Look::Terminal kind = Look::Terminal::ascii;
+  int columns = 80, char_width = 1, char_height = 2;
+};
 struct SheetOptions {
   LookOptions look;             ///< its jobs: pictures at the same time
-  std::string format = "html";  ///< html (one file, with the pictures in it), jpg, png
+  std::string format = "html";  ///< html (one file, with the pictures in it), jpg, png, terminal
+  SheetScreen screen{};         ///< of format terminal
   std::string title;
   int thumbnail = 256;  ///< pixels of the longest side
   int quality = 85;

@@ -49,11 +49,12 @@ class PixelFile {
   static Result<std::pair<FitsHeaders, PixelFile>> open(const std::string& path);
 
   /// The image of an HDU, plane `plane` (from 0) of its cube; all of them above each other as one when it is kAllPlanes. The memory lives as long as the returned object.
-  /// Tile-compressed images are decompressed, also into a file without a name, plane by plane.
+  /// Tile-compressed images are decompressed, also into a file without a name, plane by plane. `what_is_there`: of a file that is cut off, too,
+  /// as long as a row of it is there.
   /// Errors: invalid (no image, no such plane), corrupt (cut off, damaged), io.
   class Image;
   static constexpr std::int64_t kAllPlanes = -1;
-  Result<Image> image(const Hdu& hdu, std::int64_t plane = 0) const;
+  Result<Image> image(const Hdu& hdu, std::int64_t plane = 0, bool what_is_there = false) const;
 
   PixelFile(PixelFile&&) noexcept;
   PixelFile& operator=(PixelFile&&) noexcept;
@@ -68,6 +69,8 @@ class PixelFile {
 class PixelFile::Image {
  public:
   const PixelPlane& plane() const { return plane_; }
+  /// How many rows may be looked at, from the lowest; all but of a file that is cut off.
+  std::int64_t rows() const { return rows_; }
   /// Some pixels of a row, or some rows, will be looked at soon.
   void want(std::int64_t y, std::int64_t x, std::int64_t pixels) const;
   /// To be asked when the work is done. Error: io, the file was cut while it was read.
@@ -76,6 +79,7 @@ class PixelFile::Image {
  private:
   friend class PixelFile;
   PixelPlane plane_;
+  std::int64_t rows_ = 0;
   std::shared_ptr<const Content> content_;
 };
 

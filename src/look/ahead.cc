@@ -1,3 +1,4 @@
+// A thread that asks the system for pixels in the order in which they are needed.
 #include "look/ahead.h"
 
 #include <algorithm>

@@ -10,6 +10,7 @@ struct Look::Content {
   raster::Raster picture;
   LookCaption caption;
   std::vector<std::string> notes;
+  std::string damage;
   std::string layout;
   int jobs = 1;
 };

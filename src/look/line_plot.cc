@@ -25,7 +25,9 @@ Result<raster::Raster> line_plot(const Piece& piece, const std::string& title, i
   };
   const auto value = header.number_of("CRVAL" + axis), step = step_of();
   const double pixel = header.number_of("CRPIX" + axis).value_or(1);
-  const bool known = value && step && *step != 0 && std::isfinite(*value) && std::isfinite(*step);
+  // A row of an image of the sky (RA---TAN) has no coordinate of its own.
+  const bool of_sky = header.text_of("CTYPE" + axis).value_or("").find("--") != std::string::npos;
+  const bool known = value && step && *step != 0 && std::isfinite(*value) && std::isfinite(*step) && !of_sky;
   chart::Plot plot;
   plot.title = title;
   plot.x.label = known ? header.text_of("CTYPE" + axis).value_or("coordinate") : "pixel";

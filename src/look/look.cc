@@ -56,7 +56,10 @@ LookCaption caption_of(const FileFacts& facts, const FitsHeaders& headers) {
     const auto said = headers.hdus.front().header.text_of(keyword);
     if (said && out.proposal.empty()) out.proposal = safe_name(*said);
   }
-  if (facts.images.empty()) return out;
+  if (facts.images.empty()) {
+    out.object = std::string(trim(headers.hdus.front().header.text_of("OBJECT").value_or("")));
+    return out;
+  }
   const ImageFacts& image = facts.images.front();
   out.object = image.object.value.value_or("");
   out.filter = image.filter.value.value_or("");
@@ -160,7 +163,8 @@ class Maker {
         mixed_ = true;
         content_->notes.push_back("is of another exposure than " + name_of(path) + ": one picture of both");
       }
-      if (!(*one)->headers.damage.empty()) content_->notes.push_back(path + ": " + (*one)->headers.damage);
+      if (const auto& damage = (*one)->headers.damage; !damage.empty() && content_->damage.empty())
+        content_->damage = paths.size() > 1 ? path + ": " + damage : damage;
       opened_.push_back(*std::move(one));
       std::move(found->begin(), found->end(), std::back_inserter(out));
     }
@@ -247,22 +251,37 @@ class Maker {
     content_->picture = std::move(plot);
     return Look(std::move(content_));
   }
-  Result<raster::Raster> plot(Piece& piece, const std::string& path) const {
+  Result<raster::Raster> plot(std::vector<Piece>& pieces, const std::string& path) const {
+    leave_out_missing(pieces);
+    Piece& piece = pieces.front();
     piece.find_bias();
-    constexpr int kWidth = 960, kHeight = 600;
-    const int width = options_.most_width > 0 ? std::min(options_.most_width, kWidth) : kWidth;
-    const int height = options_.most_height > 0 ? std::min(options_.most_height, kHeight * width / kWidth) : kHeight;
+    constexpr int kWidth = 960, kHeight = 600, kLeast = 320;  // of letters that can be read
+    const auto asked = [](int most, int room) { return most > 0 ? std::min(most, room) : room; };
+    const int width = asked(options_.most_width, kWidth),
+              height = asked(options_.most_height, (kHeight * width + kWidth - 1) / kWidth);
+    const int drawn = std::max(width, kLeast);
     const LookCaption& caption = content_->caption;
-    return line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, width, height);
+    IMREG_ASSIGN(auto out, line_plot(piece, caption.object.empty() ? name_of(path) : caption.object, drawn,
+                                     drawn > width ? kHeight * drawn / kWidth : height));
+    if (out.width > width || out.height > height) {
+      const double factor = std::min(static_cast<double>(width) / out.width, static_cast<double>(height) / out.height);
+      const auto side = [&](int size) { return std::max(1, static_cast<int>(std::lround(size * factor))); };
+      out = raster::shrunk(out, side(out.width), side(out.height));
+    }
+    return out;
   }
 
   /// Of the pieces that place() has put into their places.
   Look finish(raster::Raster picture, const std::vector<Piece>& pieces) {
     content_->picture = std::move(picture);
     const auto& now = content_->picture;
-    const int factor =
-        !options_.grow ? 1 : std::min(options_.most_width / now.width, options_.most_height / now.height);
-    const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / std::max(1, factor);
+    const auto room = [&](int width, int height) {
+      return std::max(1, std::min(width / now.width, height / now.height));
+    };
+    constexpr int kLabelled = 240, kHigh = 960;  // that letters find room
+    int factor = options_.grow || options_.most_width > 0 ? room(options_.most_width, options_.most_height) : kHigh;
+    if (!options_.grow) factor = options_.label ? std::min(factor, room(kLabelled, kHigh)) : 1;
+    const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / factor;
     if (factor > 1) content_->picture = raster::enlarged(now, factor);
     if (options_.stars) draw_rings(content_->picture, stars_in(pieces, options_.jobs), shrink);
     if (options_.label)
@@ -276,7 +295,10 @@ class Maker {
     for (const auto& piece : pieces) side = std::max({side, piece.box.width, piece.box.height});
     const bool stored = is_acsql(options_);
     const auto rule = stored && options_.layout == "auto" ? LayoutRule::stack : *layout_named(options_.layout);
-    return lay_out(pieces, of.facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64));
+    IMREG_ASSIGN(const Mosaic out, lay_out(pieces, of.facts, rule, stored ? 0 : std::max<std::int64_t>(2, side / 64)));
+    leave_out_missing(pieces);
+    if (pieces.empty()) return Status(Code::corrupt, "truncated: no row of what is drawn is in the file");
+    return out;
   }
 
   const Cameras& cameras_;
@@ -301,7 +323,7 @@ Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& camer
   Maker maker(cameras, options);
   IMREG_ASSIGN(auto pieces, maker.open(paths));
   if (is_line(pieces) && !is_acsql(options)) {
-    auto plot = maker.plot(pieces[0], paths.front());
+    auto plot = maker.plot(pieces, paths.front());
     if (plot) return maker.finish(*std::move(plot));
     if (plot.status().code() != Code::not_found)
       return with_file(plot.status(), paths.front());  // no value: as an image
@@ -343,6 +365,7 @@ double Look::mean_level() const {
 }
 const LookCaption& Look::caption() const { return content_->caption; }
 const std::vector<std::string>& Look::notes() const { return content_->notes; }
+const std::string& Look::damage() const { return content_->damage; }
 std::string Look::layout() const { return content_->layout; }
 
 namespace {

@@ -61,13 +61,19 @@ class Pieces {
                                          " planes: there is no plane " + std::to_string(options_.slice));
       plane = options_.slice > 0 ? options_.slice - 1 : planes / 2;
     }
-    IMREG_ASSIGN(auto image, file_.image(hdu, plane));
-    const PixelPlane& pixels = image.plane();
+    constexpr std::int64_t kLeast = 100;  // of a file that has less than a hundredth there is nothing to see
+    auto image = file_.image(hdu, plane, true);
+    if (image && image->rows() < image->plane().height / kLeast) image = file_.image(hdu, plane);
+    if (!image) return image.status();
+    const PixelPlane& pixels = image->plane();
     const PixelBox whole{0, 0, pixels.width, collapsed ? pixels.height / planes : pixels.height};
-    Piece piece{.image = std::move(image),
+    const std::int64_t there = image->rows();
+    Piece piece{.image = *std::move(image),
                 .flags = {},
                 .collapse = collapsed ? options_.collapse : Collapse::none,
-                .planes = collapsed ? planes : 1,
+                .planes = collapsed ? std::max<std::int64_t>(1, there / whole.height) : 1,
+                .plane_height = whole.height,
+                .rows = std::min(there, whole.height),
                 .box = whole,
                 .overscan = {},
                 .place = {},
@@ -96,7 +102,8 @@ class Pieces {
         for (std::int64_t p = 0; p < one.planes; ++p) {
           PixelBox box = sections.bias[k];
           box.y += p * whole.height;
-          one.overscan.push_back(box);
+          box.height = std::min(box.height, there - box.y);
+          if (!box.empty()) one.overscan.push_back(box);
         }
       }
       if (count > 1) place_within(one, piece.detector, boxes);
@@ -136,7 +143,7 @@ class Pieces {
 
 void Piece::read_plane(std::int64_t plane, std::int64_t y, std::int64_t x, std::span<float> to,
                        bool trusted_only) const {
-  const std::int64_t row = plane * (image.plane().height / planes) + box.y + y;
+  const std::int64_t row = plane * plane_height + box.y + y;
   read_row(image.plane(), row, box.x + x, to);
   if (bias != 0) {
     const auto off = static_cast<float>(bias);
@@ -175,6 +182,16 @@ void Piece::find_bias() {
   if (const double median = statistics_of(areas).median; std::isfinite(median)) bias = median;
 }
 
+void leave_out_missing(std::vector<Piece>& pieces) {
+  for (auto& piece : pieces) {
+    const std::int64_t missing =
+        std::clamp<std::int64_t>(piece.box.y + piece.box.height - piece.rows, 0, piece.box.height);
+    piece.box.height -= missing;
+    if (piece.place.flip_y) piece.place.y += missing;
+  }
+  std::erase_if(pieces, [](const Piece& piece) { return piece.box.empty(); });
+}
+
 bool Piece::has_all_values(bool trusted_only) const {
   const PixelPlane& plane = image.plane();
   return plane.bitpix > 0 && !plane.blank && !(trusted_only && flags);
@@ -192,14 +209,14 @@ void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
   constexpr std::size_t kMost = std::size_t{1} << 20;  // floats at the same time
   const auto depth = static_cast<std::size_t>(planes);
   const std::size_t part = std::clamp<std::size_t>(kMost / depth, 1, to.size());
-  std::vector<float> rows(part * depth), pixel(depth);
+  std::vector<float> values(part * depth), pixel(depth);
   for (std::size_t x = 0; x < to.size(); x += part) {
     const std::size_t size = std::min(part, to.size() - x);
     for (std::size_t p = 0; p < depth; ++p)
-      read_plane(static_cast<std::int64_t>(p), y, static_cast<std::int64_t>(x), {rows.data() + p * size, size},
+      read_plane(static_cast<std::int64_t>(p), y, static_cast<std::int64_t>(x), {values.data() + p * size, size},
                  trusted_only);
     for (std::size_t i = 0; i < size; ++i) {
-      for (std::size_t p = 0; p < depth; ++p) pixel[p] = rows[p * size + i];
+      for (std::size_t p = 0; p < depth; ++p) pixel[p] = values[p * size + i];
       to[x + i] = collapsed(pixel, collapse);
     }
   }

@@ -28,6 +28,8 @@ struct Piece {
   std::optional<PixelFile::Image> flags;  ///< of the same shape; not 0: the pixel is not to be trusted
   Collapse collapse = Collapse::none;
   std::int64_t planes = 1;         ///< of which one pixel is made
+  std::int64_t plane_height = 0;   ///< rows of one of them
+  std::int64_t rows = 0;           ///< of these, those that the file has
   PixelBox box;                    ///< of the image: what is drawn
   std::vector<PixelBox> overscan;  ///< of the image; of all planes of a cube
   double bias = 0;                 ///< the median of the overscan, once find_bias() was called; is taken off
@@ -55,6 +57,9 @@ struct PieceOptions {
   Collapse collapse = Collapse::none;
   std::optional<int> hdu;  ///< only this one
 };
+
+/// Leaves out rows that a file which was cut off does not have, of pieces in their places; pieces that have none are taken out.
+void leave_out_missing(std::vector<Piece>& pieces);
 
 /// Of all that have overscan.
 void find_biases(std::vector<Piece>& pieces, int threads);

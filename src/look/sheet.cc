@@ -11,6 +11,7 @@
 #include "imreg/look.h"
 #include "look/content.h"
 #include "look/ink.h"
+#include "look/terminal_text.h"
 #include "os/processors.h"
 
 namespace imreg {
@@ -151,6 +152,75 @@ Result<std::string> html_of(const std::vector<SheetEntry>& entries, const std::v
   return out + "</div>\n</body></html>\n";
 }
 
+std::size_t characters(std::string_view text) {
+  std::size_t out = 0;
+  for (; !text.empty(); ++out) text.remove_prefix(std::max<std::size_t>(1, utf8_length(text)));
+  return out;
+}
+
+// In lines of so many characters, one at least; they end behind a slash or a blank where they can.
+std::vector<std::string> folded(std::string_view text, std::size_t most) {
+  std::vector<std::string> out(1);
+  while (!text.empty()) {
+    const std::size_t size = std::max<std::size_t>(1, utf8_length(text));
+    if (characters(out.back()) == most) {
+      const auto gap = out.back().find_last_of("/ ");
+      std::string rest = gap == std::string::npos ? "" : out.back().substr(gap + 1);
+      out.back().resize(out.back().size() - rest.size());
+      out.push_back(std::move(rest));
+    }
+    out.back() += text.substr(0, size);
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
+// Strips of pictures, with the captions as the terminal's own letters below them.
+std::string terminal_text_of(const std::vector<SheetEntry>& entries, const std::vector<Cell>& cells,
+                             const SheetOptions& options) {
+  constexpr int kGap = 2;  // characters
+  const SheetScreen& screen = options.screen;
+  const int side = options.thumbnail;
+  const int wide = (side + screen.char_width - 1) / screen.char_width;
+  const auto columns = static_cast<std::size_t>(std::max(1, (screen.columns + kGap) / (wide + kGap)));
+  std::string out = options.title + "\n";
+  for (std::size_t from = 0; from < cells.size(); from += columns) {
+    const std::size_t end = std::min(cells.size(), from + columns), count = end - from;
+    const int pitch = (wide + kGap) * screen.char_width;
+    int height = 1;  // of the highest picture
+    for (std::size_t i = from; i < end; ++i) height = std::max(height, cells[i].look ? cells[i].look->height() : 0);
+    const int rows = (height + screen.char_height - 1) / screen.char_height;
+    Raster strip(static_cast<int>(count) * pitch - kGap * screen.char_width, rows * screen.char_height, 3);
+    std::vector<std::pair<std::size_t, std::string>> lines;  // with their characters
+    for (std::size_t i = from; i < end; ++i) {
+      const int x = static_cast<int>(i - from) * pitch;
+      if (cells[i].look) {
+        const Raster picture = raster::in_colour(cells[i].look->content().picture);
+        for (int y = 0; y < picture.height; ++y)
+          std::copy_n(picture.row(y), picture.row_size(), strip.at(x, strip.height - picture.height + y));
+      }
+      std::vector<std::string> own;
+      for (const auto& text : lines_of(entries[i], cells[i])) {
+        auto parts = folded(visible(text), static_cast<std::size_t>(wide));
+        if (cells[i].look && !own.empty()) parts.resize(1);  // names and reasons go on in the next line
+        own.insert(own.end(), parts.begin(), parts.end());
+      }
+      lines.resize(std::max(lines.size(), own.size()));
+      for (std::size_t k = 0; k < own.size(); ++k) {
+        auto& line = lines[k];
+        const std::size_t start = (i - from) * static_cast<std::size_t>(wide + kGap);
+        line.second.append(start - line.first, ' ');
+        line.second += own[k];
+        line.first = start + characters(own[k]);
+      }
+    }
+    out += look::text_of(strip, screen.kind);
+    for (const auto& [size, line] : lines) out += line + "\n";
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> contact_sheet(const std::vector<SheetEntry>& all, const Cameras& cameras, const SheetOptions& asked,
@@ -176,6 +246,7 @@ Result<std::string> contact_sheet(const std::vector<SheetEntry>& all, const Came
       report.failed.push_back(Status(Code::invalid, cells[i].reason).in_file(entries[i].paths.front()));
   }
   if (options.format == "html") return html_of(entries, cells, options);
+  if (options.format == "terminal") return terminal_text_of(entries, cells, options);
   const Raster page = page_of(entries, cells, options);
   return options.format == "png" ? raster::png_of(page) : raster::jpeg_of(page, options.quality, options.look.jobs);
 }

@@ -61,25 +61,36 @@ Status read_options(const Parsed& args, LookOptions& out) {
   return check_look(out);
 }
 
-// How the terminal shows a picture, which is made to fit into it.
-Result<Look::Terminal> fit_terminal(LookOptions& options) {
-  if (::isatty(1) != 1) return Status(Code::invalid, "standard output is no terminal: -o FILE.jpg, .png or .thumb");
-  const int columns = terminal_columns() > 0 ? terminal_columns() : 80,
-            lines = terminal_rows() > 0 ? terminal_rows() : 24;
-  options.grow = true;
-  const auto most = [](int& size, int room) { size = size == 0 ? room : std::min(size, room); };
-  const int rows = std::max(8, lines - 2);
+// How this terminal shows pictures. Error: invalid, standard output is none; `instead` helps.
+Result<SheetScreen> find_screen(const std::string& instead) {
+  if (::isatty(1) != 1) return Status(Code::invalid, "standard output is no terminal: " + instead);
+  SheetScreen out;
+  if (terminal_columns() > 0) out.columns = terminal_columns();
   if (ask_terminal().sixels) {
-    constexpr int kMost = 1000;  // what xterm shows
     const auto place = terminal_place();
-    most(options.most_width, std::min(kMost, columns * (place.width > 0 ? place.width : 8)));
-    most(options.most_height, std::min(kMost, rows * (place.height > 0 ? place.height : 16)));
-    return Look::Terminal::sixel;
+    out.kind = Look::Terminal::sixel;
+    out.char_width = place.width > 0 ? place.width : 8;
+    out.char_height = place.height > 0 ? place.height : 16;
+  } else if (utf8_locale() && environment("TERM") != "dumb") {
+    const std::string colours = environment("COLORTERM");
+    const bool all = colours == "truecolor" || colours == "24bit";
+    out.kind = all ? Look::Terminal::true_colour : Look::Terminal::colours;
   }
-  most(options.most_width, columns), most(options.most_height, 2 * rows);
-  if (!utf8_locale() || environment("TERM") == "dumb") return Look::Terminal::ascii;
-  const std::string colours = environment("COLORTERM");
-  return colours == "truecolor" || colours == "24bit" ? Look::Terminal::true_colour : Look::Terminal::colours;
+  return out;
+}
+
+constexpr int kMostSixels = 1000;  // what xterm shows
+
+// A picture that fits into it.
+void fit(const SheetScreen& screen, LookOptions& options) {
+  const int rows = std::max(8, (terminal_rows() > 0 ? terminal_rows() : 24) - 2);
+  const auto most = [&](int& size, int room) {
+    if (screen.kind == Look::Terminal::sixel) room = std::min(room, kMostSixels);
+    size = size == 0 ? room : std::min(size, room);
+  };
+  options.grow = true;
+  most(options.most_width, screen.columns * screen.char_width);
+  most(options.most_height, rows * screen.char_height);
 }
 
 int one_picture(std::string_view program, const Parsed& args, const Cameras& cameras, LookOptions options,
@@ -90,12 +101,12 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
   }
   const std::string path = args.word("o");
   const bool shown = path.empty();  // in the terminal
-  Look::Terminal kind = Look::Terminal::ascii;
+  SheetScreen screen;
   if (shown) {
-    if (auto found = fit_terminal(options); found)
-      kind = *found;
-    else
-      return end_with(program, found.status());
+    const auto found = find_screen("-o FILE.jpg, .png or .thumb");
+    if (!found) return end_with(program, found.status());
+    screen = *found;
+    fit(screen, options);
   }
   const std::string ending = to_lower(path.substr(std::min(path.size(), path.rfind('.'))));
   if (!shown && path != "-" && ending != ".jpg" && ending != ".jpeg" && ending != ".png" && ending != ".thumb")
@@ -113,7 +124,8 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
                                     : look_at(files, cameras, options);
   if (!look) return complain(program, look.status()), kInputs;
   for (const auto& note : look->notes()) warn(program, files[0] + ": " + note);
-  const auto bytes = shown              ? Result<std::string>(look->terminal(kind))
+  if (!look->damage().empty()) warn(program, files[0] + ": " + look->damage());
+  const auto bytes = shown              ? Result<std::string>(look->terminal(screen.kind))
                      : ending == ".png" ? look->png()
                                         : look->jpeg(quality);
   if (!bytes) return end_with(program, bytes.status());
@@ -147,6 +159,8 @@ int pictures_of_trees(std::string_view program, const Parsed& args, const Camera
   const auto tell = [&](const LookedFile& file) {
     if (file.fate == LookedFile::Fate::failed && !json)
       complain(program, Status(Code::io, file.reason).in_file(file.path));
+    if (file.fate == LookedFile::Fate::made && !file.reason.empty() && !json)
+      warn(program, file.path + ": " + file.reason);
     if (!all) return;
     std::string line = std::string(word_of(file.fate)) + "  " + visible(file.path);
     if (!file.reason.empty()) line += ": " + visible(file.reason);
@@ -178,7 +192,8 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
           const LookTreeOptions& of) {
   if (args.has("o") || args.has("rgb"))
     return end_with(program, Status(Code::invalid, "-sheet makes one page of many pictures: leave out -o and -rgb"));
-  const std::string path = args.word("sheet");
+  const std::string path = args.word("sheet", "-");
+  const bool shown = path == "-";
   const auto dot = path.rfind('.');
   SheetOptions options{.look = of.look,
                        .format = dot == path.npos ? "" : to_lower(path.substr(dot + 1)),
@@ -186,7 +201,16 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
                        .quality = of.quality};
   if (options.format == "htm") options.format = "html";
   if (options.format == "jpeg") options.format = "jpg";
-  if (options.format != "html" && options.format != "jpg" && options.format != "png")
+  if (shown) {
+    const auto screen = find_screen("-sheet FILE.html, .jpg or .png");
+    if (!screen) return end_with(program, screen.status());
+    constexpr int kCharacters = 24;  // a caption's
+    options.screen = *screen;
+    if (screen->kind == Look::Terminal::sixel)
+      options.screen.columns = std::min(screen->columns, kMostSixels / screen->char_width);
+    options.thumbnail = std::min(kCharacters, options.screen.columns) * screen->char_width;
+    options.format = "terminal";
+  } else if (options.format != "html" && options.format != "jpg" && options.format != "png")
     return end_with(program, Status(Code::invalid, "-sheet " + path + ": its ending is none of .html, .jpg, .png"));
   if (of.look.most_width > 0) options.thumbnail = of.look.most_width;
   const bool rows = selects_rows(args);
@@ -241,9 +265,7 @@ int look(std::string_view program, const Parsed& args) {
   auto cameras = load_cameras(tables);
   if (!cameras) return end_with(program, cameras.status());
   options.look.camera = cameras->second;
-  if (args.has("sheet")) return sheet(program, args, settings, cameras->first, options);
-  if (selects_rows(args))
-    return end_with(program, Status(Code::invalid, "rows of a database become a page: -sheet FILE.html, .jpg or .png"));
+  if (args.has("sheet") || selects_rows(args)) return sheet(program, args, settings, cameras->first, options);
   if (args.positionals.empty()) return end_with(program, Status(Code::invalid, "which FILE? (-help)"));
   if (args.has("tree")) return pictures_of_trees(program, args, cameras->first, options);
   return one_picture(program, args, cameras->first, options.look, options.quality);

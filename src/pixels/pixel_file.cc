@@ -130,7 +130,7 @@ std::int64_t planes_of(const Hdu& hdu) {
   return planes;
 }
 
-Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) const {
+Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane, bool what_is_there) const {
   const std::string name = "HDU " + std::to_string(hdu.number);
   const auto number = static_cast<std::size_t>(hdu.number);
   if (!hdu.is_image() || number >= content_->offsets.size())
@@ -159,7 +159,11 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane) co
   const std::int64_t size = pixels.width * pixels.height * pixels.pixel_size();
   const bool tiles = hdu.kind == HduKind::compressed_image;
   const std::int64_t begin = content_->offsets[number], there = content_->map.size() - begin;
-  if (begin < 0 || there < (tiles ? hdu.data_size : (plane + 1) * size)) {
+  out.rows_ = pixels.height;
+  if (what_is_there && !tiles && begin >= 0 && size > 0)
+    out.rows_ = std::clamp<std::int64_t>((there - plane * size) / (size / pixels.height), 0, pixels.height);
+  const bool is_there = !tiles && what_is_there && out.rows_ > 0;
+  if (begin < 0 || (!is_there && there < (tiles ? hdu.data_size : (plane + 1) * size))) {
     return Status(Code::corrupt,
                   name + " is truncated: the file holds " + std::to_string(std::max<std::int64_t>(0, there)) + " of " +
                       std::to_string(tiles ? hdu.data_size : size * planes_of(hdu)) + " bytes of its pixels")

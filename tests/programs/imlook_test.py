@@ -297,6 +297,48 @@ def stars():
     check(look("-stars", "nostars.fits").shape[:2] == (50, 50), "none in a constant image")
 
 
+def cut_off():
+    """Of a file that was cut off, the rows that are there, in their places; the rest is as between CCDs, and a line says so."""
+    data = (rng.random((120, 50)) * 100).astype(np.float32)
+    fits.writeto("whole.fits", data)
+    whole, bytes_ = look("-range", 0, 100, "whole.fits"), read("whole.fits")
+    for rows, more in ((2, 0), (40, 7), (119, 199)):
+        write("part.fits", bytes_[:2880 + rows * 200 + more])
+        out = run("imlook", "-range", 0, 100, "-o", "part.png", "part.fits", code=0)
+        got = np.asarray(Image.open("part.png")).astype(int)[::-1]
+        check("truncated" in out.stderr and len(out.stderr.splitlines()) == 1, f"{rows} rows: {out.stderr}")
+        grey = got[..., 0] if got.ndim == 3 else got
+        equal(grey.shape, whole.shape, f"{rows} rows: size"), check((grey[:rows] == whole[:rows]).all(), f"{rows} rows: what is there")
+        check(len({tuple(p) for p in got[rows:].reshape(-1, 3).tolist()}) == 1, f"{rows} rows: the rest is of one colour")
+    fits.writeto("tall.fits", np.zeros((1000, 20), np.float32))
+    write("tall_part.fits", read("tall.fits")[:2880 + 9 * 80])
+    check("truncated" in look("tall_part.fits", code=4).stderr, "less than a hundredth")
+    for size in (2880, 2880 + 199, 2000, 10):
+        write("part.fits", bytes_[:size])
+        look("part.fits", code=4)
+    import gzip
+    write("part.fits.gz", gzip.compress(bytes_[:2880 + 50 * 200]))
+    check((look("-range", 0, 100, "part.fits.gz")[:50, :, 0] == whole[:50]).all(), "packed")
+    # Turned in its place, with overscan; a cube of which planes are missing
+    parts = [fits.PrimaryHDU()]
+    for k in range(2):
+        hdu = fits.ImageHDU(np.hstack([np.full((60, 4), 10, np.float32), data[:60] + 10]), name="SCI", ver=k + 1)
+        hdu.header["DATASEC"], hdu.header["BIASSEC"], hdu.header["DETSEC"] = "[5:54,1:60]", "[1:4,1:60]", ("[1:50,1:60]", "[51:100,60:1]")[k]
+        parts.append(hdu)
+    fits.HDUList(parts).writeto("two_parts.fits")
+    whole = look("-range", 0, 100, "two_parts.fits")
+    with fits.open("two_parts.fits") as hdus:
+        write("two_cut.fits", read("two_parts.fits")[:hdus[2]._data_offset + 25 * 54 * 4])
+    got = look("-range", 0, 100, "two_cut.fits")
+    check((got[:, :50, 0] == whole[:, :50]).all() and (got[35:, 50:, 0] == whole[35:, 50:]).all(), "a turned CCD has its rows where they belong")
+    equal(len({tuple(p) for p in got[:35, 50:].reshape(-1, 3).tolist()}), 1, "and nothing else")
+    cube = (rng.random((6, 20, 30)) * 100).astype(np.float32)
+    fits.writeto("planes.fits", cube)
+    write("planes_cut.fits", read("planes.fits")[:2880 + 4 * 20 * 30 * 4 + 333])
+    near(look("-collapse", "max", "-range", 0, 100, "planes_cut.fits"), np.floor(255 * cube[:4].max(axis=0).astype(float) / 100), "four of six planes")
+    look("-slice", 6, "planes_cut.fits", code=4)
+
+
 def mosaics():
     """CCDs in their places by DETSEC, without overscan and bias, against numpy; the same from files with one CCD each."""
     run("imsim", "-o", "sim", "-ccds", 8, "-objects", 1, "-size", "64x96", code=0)
@@ -425,7 +467,7 @@ def trees():
         fits.writeto(f"tree/one/{i}.fits", (rng.random((40, 60)) * 100).astype(np.float32))
     fits.HDUList([fits.PrimaryHDU()]).writeto("tree/empty.fits")
     write("tree/notes.txt", "no image\n")
-    write("tree/cut.fits", read("tree/one/0.fits")[:4000])
+    write("tree/cut.fits", read("tree/one/0.fits")[:3000])  # not one row
 
     def made(*more, code=4):
         out = run("imlook", "-tree", "pics", "-format", "json", "-v", *more, "tree", code=code)
@@ -558,6 +600,14 @@ def spectra():
     equal(look("-stretch", "acsql", "line_row.fits").shape, (1, 2000), "acsql's picture is a line")
 
 
+def small_spectra():
+    """A plot is no larger than what was asked for."""
+    fits.writeto("line.fits", np.arange(500, dtype=np.float32))
+    for size in (20, 100, 250, 400, 2000):
+        shape = look("-size", size, "line.fits").shape
+        check(max(shape[:2]) <= size and max(shape[:2]) >= min(0.9 * size, 900) and shape[0] < shape[1], f"-size {size}: {shape}")
+
+
 def labels():
     """The band below: the picture above it is untouched; its bar is as long as it says; north and east are where the WCS has them."""
     from astropy.wcs import WCS
@@ -589,6 +639,19 @@ def labels():
             back = middle - band * 0.22 * 0.8 * way
             if name == "north":
                 check(not ink[int(back[1]), int(back[0])], f"nothing the other way: {angle}, {turned}")
+
+
+def small_labels():
+    """Letters find room below a small image: each pixel becomes several, the bar and the stars with them."""
+    data = (rng.random((20, 30)) * 100).astype(np.float32)
+    fits.writeto("tiny.fits", data)
+    plain = look("-range", 0, 100, "tiny.fits")
+    for more, factor in (((), 8), (("-size", 100), 3), (("-size", 30), 1)):
+        got = look("-label", "-range", 0, 100, *more, "tiny.fits")
+        equal(got.shape[1], 30 * factor, f"{more}: width")
+        check((got[-20 * factor:, :, 0] == plain.repeat(factor, 0).repeat(factor, 1)).all(), f"{more}: each pixel {factor} x {factor}")
+    fits.writeto("thin.fits", np.zeros((900, 2), np.float32))
+    equal(look("-label", "thin.fits").shape[1], 2, "a thin one stays")
 
 
 def turned_labels():
@@ -634,7 +697,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, mosaics, by_sky, colours, trees, sheets, spectra, labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
