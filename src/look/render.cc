@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <mutex>
 
@@ -30,25 +31,64 @@ std::pair<std::int64_t, std::int64_t> rows_of(const Piece& piece, double step, i
   return {low, std::min<std::int64_t>(height, top)};
 }
 
-// Levels as bytes and marks.
-void put(Rendered& out, const Levels& levels, std::span<const float> values, std::span<std::int16_t> scratch,
-         std::size_t at, std::atomic<bool>& has_marks) {
-  levels.levels(values, scratch);
-  std::uint8_t* const to = out.grey.bytes.data() + at;
-  std::int16_t least = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    to[i] = static_cast<std::uint8_t>(scratch[i]);
-    least = std::min(least, scratch[i]);
+// A picture on which several threads draw. Zeros of a large one would be written by one thread, so there are none where `covered`: each pixel
+// will be drawn; marks are made when the first one is needed.
+class Canvas {
+ public:
+  Canvas(Rendered& out, int width, int height, bool covered) : out_(out), covered_(covered) {
+    out_.grey = covered ? raster::Raster::unset(width, height, 1) : raster::Raster(width, height, 1);
+    if (!covered) out_.marks.assign(out_.grey.bytes.size(), Rendered::outside);
   }
-  std::uint8_t* const marks = out.marks.data() + at;
-  for (std::size_t i = 0; i < values.size(); ++i) marks[i] = Rendered::good;
-  if (least >= 0) return;
-  has_marks = true;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (scratch[i] >= 0) continue;
-    marks[i] = Rendered::without_value;
-    to[i] = 0;
+
+  // Levels as bytes and marks.
+  void put(const Levels& levels, std::span<const float> values, std::span<std::int16_t> scratch, std::size_t at) {
+    levels.levels(values, scratch);
+    std::uint8_t* const to = out_.grey.bytes.data() + at;
+    std::int16_t least = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      to[i] = static_cast<std::uint8_t>(scratch[i]);
+      least = std::min(least, scratch[i]);
+    }
+    if (!covered_) std::memset(out_.marks.data() + at, Rendered::good, values.size());
+    if (least >= 0) return;
+    has_marks_ = true;
+    if (covered_) std::call_once(made_, [this] { out_.marks.assign(out_.grey.bytes.size(), Rendered::good); });
+    std::uint8_t* const marks = out_.marks.data() + at;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (scratch[i] >= 0) continue;
+      marks[i] = Rendered::without_value;
+      to[i] = 0;
+    }
   }
+
+  // A picture has no marks where all is good.
+  void end() {
+    const bool all_good =
+        !has_marks_ && std::memchr(out_.marks.data(), Rendered::outside, out_.marks.size()) == nullptr;
+    if (!out_.marks.empty() && all_good) out_.marks.clear();
+  }
+
+ private:
+  Rendered& out_;
+  const bool covered_;
+  std::atomic<bool> has_marks_{false};
+  std::once_flag made_;
+};
+
+// Whether each pixel of the mosaic is in one piece.
+bool cover_all(const std::vector<Piece>& pieces, const Mosaic& mosaic) {
+  std::int64_t area = 0;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const auto& a = pieces[i];
+    area += a.box.pixels();
+    for (std::size_t k = 0; k < i; ++k) {
+      const auto& b = pieces[k];
+      if (std::min(a.place.x + a.box.width, b.place.x + b.box.width) > std::max(a.place.x, b.place.x) &&
+          std::min(a.place.y + a.box.height, b.place.y + b.box.height) > std::max(a.place.y, b.place.y))
+        return false;
+    }
+  }
+  return area == mosaic.width * mosaic.height;
 }
 
 // `weight`: nullptr, all have a value.
@@ -121,21 +161,11 @@ Status crop(std::vector<Piece>& pieces, Mosaic& mosaic, const PixelBox& part) {
   return {};
 }
 
-namespace {
-// A picture has no marks where all is good.
-void settle(Rendered& picture, bool has_marks) {
-  const auto& marks = picture.marks;
-  if (!has_marks && std::find(marks.begin(), marks.end(), Rendered::outside) == marks.end()) picture.marks.clear();
-}
-}  // namespace
-
 Rendered render(const std::vector<Piece>& pieces, const Mosaic& mosaic, const Levels& levels, bool trusted_only,
                 int threads) {
   Rendered out;
   const int height = static_cast<int>(mosaic.height);
-  out.grey = raster::Raster(static_cast<int>(mosaic.width), height, 1);
-  out.marks.assign(out.grey.bytes.size(), Rendered::outside);
-  std::atomic<bool> has_marks{false};
+  Canvas canvas(out, static_cast<int>(mosaic.width), height, cover_all(pieces, mosaic));
   struct Block {
     const Piece* piece;
     std::int64_t from, end;
@@ -156,11 +186,11 @@ Rendered render(const std::vector<Piece>& pieces, const Mosaic& mosaic, const Le
         piece.read(row_at(piece, y), row, trusted_only);
         if (piece.place.flip_x) std::reverse(row.begin(), row.end());
         const std::int64_t start = (height - 1 - y) * mosaic.width + piece.place.x;
-        put(out, levels, row, scratch, static_cast<std::size_t>(start), has_marks);
+        canvas.put(levels, row, scratch, static_cast<std::size_t>(start));
       }
     }
   });
-  settle(out, has_marks);
+  canvas.end();
   return out;
 }
 
@@ -238,20 +268,18 @@ void Means::add(const Piece& piece, std::int64_t from, std::int64_t end, bool tr
 
 Rendered Means::rendered(const Levels& levels) const {
   Rendered out;
-  out.grey = raster::Raster(width_, height_, 1);
-  out.marks = marks_;
-  std::atomic<bool> has_marks{false};
+  Canvas canvas(out, width_, height_, false);
   const auto wide = static_cast<std::size_t>(width_);
   std::vector<float> means(wide);
   std::vector<std::int16_t> scratch(wide);
   for (std::size_t start = 0; start < sums_.size(); start += wide) {
     for (std::size_t i = 0; i < wide; ++i) means[i] = sums_[start + i] / weights_[start + i];  // 0 / 0: no value
-    put(out, levels, means, scratch, start, has_marks);
+    canvas.put(levels, means, scratch, start);
     for (std::size_t i = 0; i < wide; ++i) {
       if (marks_[start + i] == Rendered::outside) out.marks[start + i] = Rendered::outside;
     }
   }
-  settle(out, has_marks);
+  canvas.end();
   return out;
 }
 

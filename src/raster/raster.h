@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,14 +14,37 @@
 
 namespace imreg::raster {
 
+/// Bytes that may begin as whatever memory held.
+struct UnsetBytes : std::allocator<std::uint8_t> {
+  template <class U>
+  struct rebind {
+    using other = UnsetBytes;
+  };
+  template <class U>
+  void construct(U* at) noexcept {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <class U, class... Args>
+  void construct(U* at, Args&&... args) {
+    ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...);
+  }
+};
+
 /// Rows of grey (1) or red, green, blue (3) bytes, the highest row first.
 struct Raster {
   int width = 0, height = 0, channels = 1;
-  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint8_t, UnsetBytes> bytes;
 
   Raster() = default;
   Raster(int wide, int high, int of_pixel = 1, std::uint8_t fill = 0)
       : width(wide), height(high), channels(of_pixel), bytes(size_of(wide, high, of_pixel), fill) {}
+  /// Whoever asks for it writes every pixel.
+  static Raster unset(int wide, int high, int of_pixel) {
+    Raster out;
+    out.width = wide, out.height = high, out.channels = of_pixel;
+    out.bytes.resize(size_of(wide, high, of_pixel));
+    return out;
+  }
   std::size_t row_size() const { return size_of(width, 1, channels); }
   std::uint8_t* row(int y) { return bytes.data() + row_size() * static_cast<std::size_t>(y); }
   const std::uint8_t* row(int y) const { return bytes.data() + row_size() * static_cast<std::size_t>(y); }
