@@ -9,7 +9,7 @@ using namespace imreg;
 
 constexpr cli::Option kFirst[] = {
     {"o", "FILE", "the picture: .jpg, .png or .thumb"},
-    {"tree", "DIR", "a picture of each file of the trees, below DIR"},
+    {"tree", "DIR", "below DIR, a picture of each file of trees, or of each row"},
     {"sheet", "FILE", "a page of all: .html, .jpg, .png, - the terminal"},
     {"thumb", "", "a thumbnail, 128 pixels (of -size) at its longer side"},
     {"size", "N", "longest side in pixels (all pixels)"},

@@ -73,6 +73,9 @@ class Look {
   std::shared_ptr<const Content> content_;
 };
 
+/// What the headers of a file say of it. Errors: those of reading headers.
+Result<LookCaption> look_caption(const std::string& path, const Cameras& cameras, const LookOptions& options);
+
 /// A picture of a file; of several, a mosaic of all of their CCDs (an exposure of which each CCD is a file). Errors: those of reading
 /// headers and pixels, with the file; invalid: no image, nothing in the region, a layout that does not hold.
 Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& cameras, const LookOptions& options);
@@ -114,11 +117,22 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
                                  const std::function<void(const LookedFile&)>& on_file = {},
                                  const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
 
-/// A file as it was found.
+/// What one picture is made of, as look_at() takes it; {path} of its name, below the folder of the pictures.
+struct LookItem {
+  std::vector<std::string> paths;
+  std::string name;
+};
+/// The same of other things than trees.
+Result<LookReport> look_at_each(const std::vector<LookItem>& items, const Cameras& cameras,
+                                const LookTreeOptions& options,
+                                const std::function<void(const LookedFile&)>& on_file = {},
+                                const std::function<void(std::int64_t done, std::int64_t all)>& progress = {});
+
+/// Files of a picture as they were found.
 struct LookSource {
-  std::string path;
-  std::int64_t size = 0;
-  double mtime = 0;  ///< seconds since 1970
+  std::vector<std::string> paths;
+  std::int64_t size = 0;  ///< of all
+  double mtime = 0;       ///< of the latest, seconds since 1970
 };
 /// A picture that stands for a file, and says itself of which state of it and how it was made.
 struct KeptPicture {

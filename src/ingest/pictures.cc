@@ -152,7 +152,7 @@ void Pictures::make(const std::vector<Record>& rows, bool again) {
       how.again = again;
       try {
         job.result.emplace(options_.pictures->keep(
-            {path_of(job.row), job.row[files::kFilesize], job.row[files::kMtime]}, job.pictures, cameras_, how));
+            {{path_of(job.row)}, job.row[files::kFilesize], job.row[files::kMtime]}, job.pictures, cameras_, how));
       } catch (const std::exception& error) {  // of one file, which nothing else depends on
         KeptPictures failed;
         failed.reason = std::string("cannot be drawn: ") + error.what();

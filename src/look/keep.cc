@@ -91,13 +91,24 @@ void remove_leftovers(const std::string& folder) {
   }
 }
 
+Result<LookSource> source_of(const std::vector<std::string>& paths) {
+  LookSource out{.paths = paths};
+  for (const auto& path : paths) {
+    const auto times = file_times(path);
+    if (!times) return Status(Code::not_found, "there is no such file").in_file(path);
+    out.size += times->size;
+    out.mtime = std::max(out.mtime, times->mtime);
+  }
+  return out;
+}
+
 Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<KeptPicture>& pictures,
-                                   const Cameras& cameras, const KeepOptions& options,
-                                   std::optional<Result<Look>>& look) {
+                                   const Cameras& cameras, const KeepOptions& options) {
   using Fate = LookedFile::Fate;
   using Kind = KeptPicture::Kind;
   const std::string general = recipe_of(options),
-                    state = kSource + std::to_string(source.size) + " bytes " + json_number(source.mtime);
+                    state = kSource + std::to_string(source.size) + " bytes " + json_number(source.mtime) +
+                            (source.paths.size() > 1 ? " of " + std::to_string(source.paths.size()) + " files" : "");
   const auto recipe_for = [&](Kind kind) { return general + (kind == Kind::thumbnail ? " thumbnail" : "") + state; };
   KeptPictures out;
   out.made.resize(pictures.size());
@@ -136,17 +147,17 @@ Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<K
     }
     return none(fate, why.message());
   };
-  if (!look) look.emplace(look_at({source.path}, cameras, options.look));
-  if (!*look) return remember(look->status());
-  const auto now = file_times(source.path);
+  const auto look = look_at(source.paths, cameras, options.look);
+  if (!look) return remember(look.status());
+  const auto now = source_of(source.paths);
   if (!now || now->size != source.size || now->mtime != source.mtime)
     return none(Fate::failed, "changed while it was read: the next run looks at it again");
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     if (!wanted[i]) continue;
     const std::string recipe = recipe_for(pictures[i].kind);
-    const auto bytes = pictures[i].kind == Kind::png         ? (*look)->png(recipe)
-                       : pictures[i].kind == Kind::thumbnail ? (*look)->thumbnail(128, recipe)
-                                                             : (*look)->jpeg(options.quality, recipe);
+    const auto bytes = pictures[i].kind == Kind::png         ? look->png(recipe)
+                       : pictures[i].kind == Kind::thumbnail ? look->thumbnail(128, recipe)
+                                                             : look->jpeg(options.quality, recipe);
     if (!bytes) {
       Result<KeptPictures> failed = remember(bytes.status());
       if (failed) failed->fate = Fate::failed;  // there is an image
@@ -157,6 +168,7 @@ Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<K
   }
   if (options.remember && !is_missing(note)) (void)remove_file(note);
   out.fate = Fate::made;
+  out.reason = look->damage();
   return out;
 }
 
@@ -177,8 +189,7 @@ class Keeper : public PictureKeeper {
   }
   Result<KeptPictures> keep(const LookSource& source, const std::vector<KeptPicture>& pictures, const Cameras& cameras,
                             const KeepOptions& options) override {
-    std::optional<Result<Look>> look;
-    return keep_pictures(source, pictures, cameras, options, look);
+    return keep_pictures(source, pictures, cameras, options);
   }
   bool remove(const std::string& folder, const std::string& picture) override {
     const bool ours = is_ours(picture), noted = start_of(picture + kNone).find(kSource) != std::string::npos;

@@ -1,7 +1,6 @@
 // Pictures that are kept up to date: what one was made of, and how, stands in its own comment.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +10,10 @@ namespace imreg::look {
 
 /// What killed runs have left in a folder of pictures: NAME.jpg.new1234 of a process that is there no more.
 void remove_leftovers(const std::string& folder);
-/// PictureKeeper::keep(); `look` is the file as it was looked at already, or will be.
+/// Error: not_found, the first one that is not there.
+Result<LookSource> source_of(const std::vector<std::string>& paths);
+/// PictureKeeper::keep().
 Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<KeptPicture>& pictures,
-                                   const Cameras& cameras, const KeepOptions& options,
-                                   std::optional<Result<Look>>& look);
+                                   const Cameras& cameras, const KeepOptions& options);
 
 }  // namespace imreg::look

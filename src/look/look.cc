@@ -318,6 +318,12 @@ Status no_memory(const std::string& path) {
 
 }  // namespace
 
+Result<LookCaption> look_caption(const std::string& path, const Cameras& cameras, const LookOptions& options) {
+  IMREG_ASSIGN(const FitsHeaders headers, read_fits_headers(path));
+  IMREG_ASSIGN(const FileFacts facts, cameras.translate(path, headers, {.camera = options.camera, .explain = true}));
+  return caption_of(facts, headers);
+}
+
 Result<Look> look_at(const std::vector<std::string>& paths, const Cameras& cameras, const LookOptions& options) try {
   IMREG_TRY(check_look(options));
   Maker maker(cameras, options);

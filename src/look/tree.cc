@@ -1,10 +1,11 @@
-// Pictures of all files of a tree.
+// Pictures of all files of trees, or of what else is named.
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "imreg/look.h"
@@ -71,14 +72,8 @@ Status check_look_pattern(const std::string& pattern) {
 Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Cameras& cameras,
                                  const LookTreeOptions& options, const std::function<void(const LookedFile&)>& on_file,
                                  const std::function<void(std::int64_t done, std::int64_t all)>& progress) {
-  IMREG_TRY(check_look(options.look));
-  IMREG_TRY(check_look_pattern(options.pattern));
-  struct Source {
-    std::string path, relative;
-    FileTimes times;
-  };
-  LookReport report;
-  std::vector<Source> sources;
+  std::vector<LookItem> items;
+  std::vector<Status> faults;
   const std::string own = absolute_path(options.folder) + "/";
   for (const auto& tree : trees) {
     const std::string path = absolute_path(tree);
@@ -87,20 +82,30 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
                     visible(tree) + ": the pictures would lie in it or above it: choose another folder for them");
     const std::string start =
         trees.size() > 1 && path != "/" ? name_of(path) + "/" : "";  // two trees may have one name in them
-    if (const auto times = file_times(path)) {
-      sources.push_back({path, name_of(path), *times});
+    if (file_times(path)) {
+      items.push_back({{path}, name_of(path)});
       continue;
     }
     if (!is_folder(path)) return Status(Code::not_found, visible(tree) + ": there is no such file or folder");
     Walk walk = walk_folder(path);
-    for (std::size_t i = 0; i < walk.files.size(); ++i) {
-      if (walk.files[i].starts_with(own)) continue;  // the pictures themselves
-      sources.push_back(
-          {walk.files[i], start + walk.files[i].substr(path == "/" ? 1 : path.size() + 1), walk.times[i]});
+    for (const auto& file : walk.files) {
+      if (file.starts_with(own)) continue;  // the pictures themselves
+      items.push_back({{file}, start + file.substr(path == "/" ? 1 : path.size() + 1)});
     }
-    std::move(walk.faults.begin(), walk.faults.end(), std::back_inserter(report.faults));
+    std::move(walk.faults.begin(), walk.faults.end(), std::back_inserter(faults));
   }
-  report.found = std::ssize(sources);
+  IMREG_ASSIGN(auto report, look_at_each(items, cameras, options, on_file, progress));
+  report.faults = std::move(faults);
+  return report;
+}
+
+Result<LookReport> look_at_each(const std::vector<LookItem>& items, const Cameras& cameras,
+                                const LookTreeOptions& options, const std::function<void(const LookedFile&)>& on_file,
+                                const std::function<void(std::int64_t done, std::int64_t all)>& progress) {
+  IMREG_TRY(check_look(options.look));
+  IMREG_TRY(check_look_pattern(options.pattern));
+  LookReport report;
+  report.found = std::ssize(items);
   std::error_code error;
   std::filesystem::create_directories(options.folder, error);
   if (error) return os_error(options.folder, "the folder cannot be made", error.value());
@@ -112,38 +117,34 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
   Status stop;                               // what would happen to all others, too: a full disk
   std::atomic<std::size_t> next{0};
   std::int64_t done = 0;
-  const auto work_on = [&](const Source& source) -> LookedFile {
+  const auto work_on = [&](const LookItem& item) -> LookedFile {
     using Fate = LookedFile::Fate;
-    LookedFile out{source.path, {}, Fate::failed, {}};
-    LookCaption caption;
-    std::optional<Result<Look>> look;
-    const auto made = [&]() -> const Result<Look>& {
-      if (!look) look.emplace(look_at({source.path}, cameras, options.look));
-      return *look;
+    LookedFile out{item.paths.front(), {}, Fate::failed, {}};
+    const auto give_up = [&](const Status& why) {
+      out.fate = why.code() == Code::invalid ? Fate::passed : Fate::failed;
+      out.reason = why.message();
+      return out;
     };
+    LookCaption caption;
     if (needs_header(options.pattern)) {
-      if (!made()) {
-        out.fate = made().status().code() == Code::invalid ? Fate::passed : Fate::failed;
-        out.reason = made().status().message();
-        return out;
-      }
-      caption = (*look)->caption();
+      auto said = look_caption(out.path, cameras, options.look);
+      if (!said) return give_up(said.status());
+      caption = *std::move(said);
     }
-    out.picture =
-        below(options.folder, name_by(options.pattern, source.relative, caption) + (options.thumbnails ? ".thumb"
-                                                                                    : options.png      ? ".png"
-                                                                                                       : ".jpg"));
+    const char* const ending = options.thumbnails ? ".thumb" : options.png ? ".png" : ".jpg";
+    out.picture = below(options.folder, name_by(options.pattern, item.name, caption) + ending);
     {
       const std::lock_guard lock(mutex);
-      const auto [at, is_new] = taken.try_emplace(out.picture, source.path);
+      const auto [at, is_new] = taken.try_emplace(out.picture, out.path);
       if (!is_new) {
         out.reason = "has the same picture as " + at->second + ": -as tells them apart";
         return out;
       }
     }
+    const auto source = source_of(item.paths);
+    if (!source) return give_up(source.status());
     const KeptPicture::Kind kind = options.png ? KeptPicture::Kind::png : KeptPicture::Kind::jpeg;
-    auto kept = keep_pictures({source.path, source.times.size, source.times.mtime}, {{out.picture, kind}}, cameras,
-                              keeping, look);
+    auto kept = keep_pictures(*source, {{out.picture, kind}}, cameras, keeping);
     if (kept) {
       out.fate = kept->fate, out.reason = std::move(kept->reason);
       return out;
@@ -153,14 +154,14 @@ Result<LookReport> look_at_trees(const std::vector<std::string>& trees, const Ca
     if (stop.ok()) stop = kept.status();
     return out;
   };
-  at_once(std::min<int>(options.jobs, static_cast<int>(std::max<std::size_t>(sources.size(), 1))), [&](int) {
-    for (std::size_t i; (i = next++) < sources.size();) {
-      LookedFile file = work_on(sources[i]);
+  at_once(std::min<int>(options.jobs, static_cast<int>(std::max<std::size_t>(items.size(), 1))), [&](int) {
+    for (std::size_t i; (i = next++) < items.size();) {
+      LookedFile file = work_on(items[i]);
       const std::lock_guard lock(mutex);
-      if (!stop.ok()) next = sources.size();
+      if (!stop.ok()) next = items.size();
       ++report.fates[static_cast<std::size_t>(file.fate)];
       if (on_file) on_file(file);
-      if (progress) progress(++done, std::ssize(sources));
+      if (progress) progress(++done, std::ssize(items));
     }
   });
   IMREG_TRY(stop);

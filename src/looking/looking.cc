@@ -136,12 +136,20 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
   return kOk;
 }
 
+constexpr const char* kRowsOrFiles = "files, or rows of -db, -i and filters: leave one out";
+
+bool is_nothing(const Status& status) {
+  return status.code() == Code::not_found && status.message() == kNothingSelected;
+}
+
 const char* word_of(LookedFile::Fate fate) {
   constexpr const char* kWords[] = {"made", "up to date", "passed over", "failed"};
   return kWords[static_cast<std::size_t>(fate)];
 }
 
-int pictures_of_trees(std::string_view program, const Parsed& args, const Cameras& cameras, LookTreeOptions options) {
+// Rows of a database, or the trees that are named.
+int pictures_below(std::string_view program, const Parsed& args, Settings& settings, const Cameras& cameras,
+                   LookTreeOptions options) {
   if (args.has("o") || args.has("rgb"))
     return end_with(program, Status(Code::invalid, "-tree makes many pictures: leave out -o and -rgb"));
   const std::string format = args.word("format", "text");
@@ -170,8 +178,17 @@ int pictures_of_trees(std::string_view program, const Parsed& args, const Camera
     }
     out.write(line + "\n");
   };
-  const auto report = look_at_trees(args.positionals, cameras, options, tell,
-                                    [&](std::int64_t done, std::int64_t every) { progress.at(done, every); });
+  const auto at = [&](std::int64_t done, std::int64_t every) { progress.at(done, every); };
+  const auto look = [&]() -> Result<LookReport> {
+    if (!selects_rows(args)) return look_at_trees(args.positionals, cameras, options, tell, at);
+    if (!args.positionals.empty()) return Status(Code::invalid, kRowsOrFiles);
+    IMREG_ASSIGN(const auto exposures, selected_exposures(args, settings));
+    std::vector<LookItem> items;  // by their whole path: the same name whatever else is selected
+    for (const auto& one : exposures) items.push_back({one.paths, absolute_path(one.paths.front()).substr(1)});
+    return look_at_each(items, cameras, options, tell, at);
+  };
+  const auto report = look();
+  if (!report && is_nothing(report.status())) return complain(program, report.status()), kNothing;
   if (!report) return (void)out.finish(), end_with(program, report.status());
   for (const auto& fault : report->faults) complain(program, fault);
   using Fate = LookedFile::Fate;
@@ -214,16 +231,13 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
     return end_with(program, Status(Code::invalid, "-sheet " + path + ": its ending is none of .html, .jpg, .png"));
   if (of.look.most_width > 0) options.thumbnail = of.look.most_width;
   const bool rows = selects_rows(args);
-  if (rows && !args.positionals.empty())
-    return end_with(program, Status(Code::invalid, "files, or rows of -db and filters: leave one out"));
+  if (rows && !args.positionals.empty()) return end_with(program, Status(Code::invalid, kRowsOrFiles));
   if (!rows && args.positionals.empty())
     return end_with(program, Status(Code::invalid, "-sheet of what? -db F with filters, -i RESULT, or FILE..."));
   options.images_only = !rows;
   std::vector<Status> faults;
   auto entries = rows ? selected_exposures(args, settings) : files_of_trees(args.positionals, faults);
-  if (!entries && entries.status().code() == Code::not_found && rows &&
-      entries.status().message() == "nothing is selected")
-    return complain(program, entries.status()), kNothing;
+  if (!entries && rows && is_nothing(entries.status())) return complain(program, entries.status()), kNothing;
   if (!entries) return end_with(program, entries.status());
   for (const auto& fault : faults) complain(program, fault);
   if (options.title.empty()) {
@@ -265,9 +279,13 @@ int look(std::string_view program, const Parsed& args) {
   auto cameras = load_cameras(tables);
   if (!cameras) return end_with(program, cameras.status());
   options.look.camera = cameras->second;
+  if (args.has("tree") && args.has("sheet"))
+    return end_with(program,
+                    Status(Code::invalid, "-tree makes a file of each picture, -sheet one page: leave one out"));
+  if (args.has("tree") && (selects_rows(args) || !args.positionals.empty()))
+    return pictures_below(program, args, settings, cameras->first, options);
   if (args.has("sheet") || selects_rows(args)) return sheet(program, args, settings, cameras->first, options);
   if (args.positionals.empty()) return end_with(program, Status(Code::invalid, "which FILE? (-help)"));
-  if (args.has("tree")) return pictures_of_trees(program, args, cameras->first, options);
   return one_picture(program, args, cameras->first, options.look, options.quality);
 }
 

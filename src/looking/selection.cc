@@ -76,7 +76,7 @@ Result<std::vector<SheetEntry>> selected_exposures(const Parsed& args, Settings&
     auto& paths = out[at->second].paths;
     if (paths.empty() || paths.back() != path) paths.push_back(path);
   }
-  if (out.empty()) return Status(Code::not_found, "nothing is selected").in_file(search.database);
+  if (out.empty()) return Status(Code::not_found, kNothingSelected).in_file(search.database);
   return out;
 }
 

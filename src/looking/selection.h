@@ -10,6 +10,8 @@
 
 namespace imreg::cli {
 
+inline constexpr const char* kNothingSelected = "nothing is selected";
+
 /// Whether words of the command line choose rows of a database.
 bool selects_rows(const Parsed& args);
 

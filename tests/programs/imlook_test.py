@@ -526,6 +526,64 @@ def trees():
     check("choose another folder" in run("imlook", "-tree", "tree", "tree", code=2).stderr, "pictures among their files")
 
 
+def trees_of_rows():
+    """-tree of rows of a database: a picture of each exposure, by the whole path; up to date until one of its files changes."""
+    run("imsim", "-o", "rows", "-ccds", 2, "-objects", 4, "-size", "64x96", code=0)
+    run("imsim", "-o", "parts", "-ccds", 3, "-objects", 3, "-size", "64x96", "-mode", "split", code=0)
+    run("imregister", "-db", "r.db", "rows"), run("imregister", "-db", "p.db", "-split", "parts")
+
+    def made(*args, code=0):
+        out = run("imlook", "-format", "json", "-v", *args, code=code)
+        lines = [json.loads(l) for l in out.stdout.splitlines()]
+        return lines[-1], lines[:-1], out.stderr
+
+    rows = [json.loads(l) for l in run("imsearch", "-db", "r.db", "-type", "object", "-format", "json").stdout.splitlines()]
+    paths = {os.path.join(r["pathname"], r["filename"]) for r in rows}
+    count, lines, _ = made("-tree", "rp", "-db", "r.db", "-type", "object")
+    equal((count["made"], {l["picture"] for l in lines}), (len(paths), {"rp" + p + ".jpg" for p in paths}), "a picture of each file, by its path")
+    equal({l["file"] for l in lines}, paths, "files")
+    one = sorted(paths)[0]
+    run("imlook", "-o", "one.jpg", one, code=0)
+    check((np.asarray(Image.open("one.jpg")) == np.asarray(Image.open("rp" + one + ".jpg"))).all(), "the picture of the file")
+    equal(made("-tree", "rp", "-db", "r.db")[0]["up to date"], len(paths), "those of all rows: these are there")
+    run("imsearch", "-db", "r.db", "-type", "object", "-format", "fits", "-o", "objects.fits", code=0)
+    equal(made("-tree", "rp", "-i", "objects.fits")[0]["up to date"], len(paths), "-i")
+    count, lines, _ = made("-tree", "sp", "-db", "p.db", "-type", "object")
+    exposures = {(r["pathname"], r["obstime"]) for r in map(json.loads, run("imsearch", "-db", "p.db", "-type", "object", "-format", "json").stdout.splitlines())}
+    equal(count["made"], len(exposures), "an exposure of several files is one picture")
+    folder = os.path.dirname(lines[0]["file"])
+    run("imlook", "-o", "one.jpg", *sorted(os.path.join(folder, n) for n in os.listdir(folder)), code=0)
+    check((np.asarray(Image.open("one.jpg")) == np.asarray(Image.open(lines[0]["picture"]))).all(), "all of its files")
+    last = os.path.join(folder, sorted(os.listdir(folder))[-1])
+    os.utime(last, (2e9, 2e9))
+    count, lines, _ = made("-tree", "sp", "-db", "p.db", "-type", "object")
+    equal((count["made"], count["up to date"]), (1, len(exposures) - 1), "one of its files has changed")
+    os.rename(last, "away.fits")
+    count, lines, errors = made("-tree", "sp", "-db", "p.db", "-type", "object", code=4)
+    equal(count["failed"], 1, "a file is gone"), os.rename("away.fits", last)
+    equal(run("imlook", "-tree", "sp", "-db", "p.db", "-object", "nosuch").returncode, 1, "nothing is selected")
+    for words, line in ((["leave one out"], ["-tree", "x", "-db", "p.db", "rows"]), (["leave one out"], ["-tree", "x", "-sheet", "y.html", "rows"]), (["which FILE"], ["-tree", "x"])):
+        out = run("imlook", *line, code=2)
+        check(all(w in out.stderr for w in words) and not os.path.exists("x"), f"{line}: {out.stderr}")
+    # By what only headers say: nothing is drawn to find that a picture is up to date.
+    os.makedirs("byname")
+    for k in range(3):
+        hdu = fits.PrimaryHDU((rng.random((40, 60)) * 100).astype(np.float32))
+        hdu.header["PROPOSID"] = f"{9000 + k % 2}"
+        hdu.writeto(f"byname/j{k}_flt.fits")
+    write("byname/j9_flt.fits", read("byname/j0_flt.fits")[:2880 + 50 * 100])
+    equal(made("-tree", "bn", "-as", "{proposal}/{rootname}_{filetype}", "byname")[0]["made"], 4, "-as {proposal}")
+    equal(sorted(os.path.join(f, n) for f, _, ns in os.walk("bn") for n in ns), ["bn/9000/j0_flt.jpg", "bn/9000/j2_flt.jpg", "bn/9000/j9_flt.jpg", "bn/9001/j1_flt.jpg"], "names by proposal")
+    count, lines, errors = made("-tree", "bn", "-as", "{proposal}/{rootname}_{filetype}", "-again", "byname")
+    check([l["reason"] for l in lines if "j9_" in l["file"]][0].startswith("truncated"), f"what lacks is told: {lines}")
+    check("truncated" in run("imlook", "-tree", "bn", "-again", "byname", code=0).stderr, "in a line")
+    if shutil.which("strace") and not SANITIZED:
+        for again in ((), ("-again",)):
+            calls = subprocess.run(["strace", "-f", "-y", "-e", "trace=mmap", os.path.join(BIN, "imlook"), *again, "-tree", "bn", "-as", "{proposal}/{rootname}_{filetype}", "byname"], capture_output=True, text=True)
+            if "ptrace" not in calls.stderr:
+                equal(bool(re.search(r"mmap\(.*byname/", calls.stderr)), bool(again), f"pixels are looked at: {again}")
+
+
 def sheets():
     """Exposures of a search, each once and in order, with captions; in one page that needs nothing else."""
     run("imsim", "-o", "nights", "-ccds", 4, "-objects", 4, "-size", "64x96", code=0)
@@ -697,7 +755,7 @@ def files():
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, trees_of_rows, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
