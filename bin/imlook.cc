@@ -9,12 +9,12 @@ using namespace imreg;
 
 constexpr cli::Option kFirst[] = {
     {"o", "FILE", "the picture: .jpg, .png or .thumb"},
-    {"tree", "DIR", "below DIR, a picture of each file of trees, or of each row"},
+    {"tree", "DIR", "a picture of each file of trees, or row, below DIR"},
     {"sheet", "FILE", "a page of all: .html, .jpg, .png, - the terminal"},
     {"thumb", "", "a thumbnail, 128 pixels (of -size) at its longer side"},
     {"size", "N", "longest side in pixels (all pixels)"},
     {"stretch", "WORD", "zscale, acsql, linear, log, sqrt, asinh, histeq"},
-    {"label", "", "object, filter, time, a scale bar, north and east below"},
+    {"label", "", "below it object, filter, time, scale, north and east"},
     {"rgb", "", "FILE... are red, green and blue of one picture"},
 };
 constexpr cli::Option kRest[] = {
