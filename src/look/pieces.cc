@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
 #include "base/text.h"
 #include "measure/ccd_sections.h"
@@ -92,15 +93,21 @@ class Pieces {
     if (options_.all_pixels) return out_.push_back(std::move(piece)), Status();
     const auto sections = measure::sections_of(hdu.header, facts, whole.width, whole.height);
     // One overscan of each data region, or one for all of them.
-    const auto boxes = sections.data.empty() ? std::vector<PixelBox>{whole} : sections.data;
+    auto boxes = sections.data.empty() ? std::vector<PixelBox>{whole} : sections.data;
+    auto overscans = sections.bias;
+    if (!sections.amplifiers.empty()) {
+      boxes.clear(), overscans.clear();
+      for (const auto& amplifier : sections.amplifiers)
+        boxes.push_back(amplifier.data), overscans.push_back(amplifier.bias);
+    }
     const std::size_t count = boxes.size();
     for (std::size_t i = 0; i < count; ++i) {
       Piece one = piece;
       one.box = boxes[i];
-      for (std::size_t k = 0; k < sections.bias.size(); ++k) {
-        if (sections.bias.size() == count && k != i) continue;
+      for (std::size_t k = 0; k < overscans.size(); ++k) {
+        if (overscans.size() == count && k != i) continue;
         for (std::int64_t p = 0; p < one.planes; ++p) {
-          PixelBox box = sections.bias[k];
+          PixelBox box = overscans[k];
           box.y += p * whole.height;
           box.height = std::min(box.height, there - box.y);
           if (!box.empty()) one.overscan.push_back(box);
@@ -117,19 +124,31 @@ class Pieces {
  private:
   // Of several amplifiers in one image: side by side as they are stored, on the detector of the CCD if that is told.
   static void place_within(Piece& piece, const std::optional<Section>& detector, const std::vector<PixelBox>& boxes) {
-    std::int64_t left = std::numeric_limits<std::int64_t>::max(), low = left;
-    std::int64_t before = 0, below = 0;
-    for (const auto& box : boxes) left = std::min(left, box.x), low = std::min(low, box.y);
     // Overscan between them is left out: what stands at the left of it and below it is counted once.
+    const auto place = [&](const PixelBox& of) {
+      std::pair<std::int64_t, std::int64_t> out;
+      for (const auto& box : boxes) {
+        if (box.x + box.width <= of.x && box.y == of.y) out.first += box.width;
+        if (box.y + box.height <= of.y && box.x == of.x) out.second += box.height;
+      }
+      return out;
+    };
+    std::int64_t width = 0, height = 0;
     for (const auto& box : boxes) {
-      if (box.x + box.width <= piece.box.x && box.y == piece.box.y) before += box.width;
-      if (box.y + box.height <= piece.box.y && box.x == piece.box.x) below += box.height;
+      const auto [x, y] = place(box);
+      width = std::max(width, x + box.width), height = std::max(height, y + box.height);
     }
-    const std::int64_t x = before + 1, y = below + 1;
-    Section own{x, x + piece.box.width - 1, y, y + piece.box.height - 1};
-    if (detector && !detector->flip_x() && !detector->flip_y()) {
-      own.x1 += detector->x1 - 1, own.x2 += detector->x1 - 1, own.y1 += detector->y1 - 1, own.y2 += detector->y1 - 1;
-    }
+    const auto [x, y] = place(piece.box);
+    const Section whole = detector.value_or(Section{1, width, 1, height});
+    // Its part of the detector, which may be turned, and have several pixels for one of the image.
+    const auto part = [](std::int64_t first, std::int64_t last, std::int64_t from, std::int64_t size, std::int64_t of) {
+      const std::int64_t step = last < first ? -1 : 1, length = std::abs(last - first) + 1;
+      const std::int64_t begin = from * length / of, end = (from + size) * length / of;
+      return std::pair(first + step * begin, first + step * (end - 1));
+    };
+    Section own;
+    std::tie(own.x1, own.x2) = part(whole.x1, whole.x2, x, piece.box.width, width);
+    std::tie(own.y1, own.y2) = part(whole.y1, whole.y2, y, piece.box.height, height);
     piece.detector = own;
   }
 

@@ -87,6 +87,39 @@ std::string size_text(std::int64_t width, std::int64_t height) {
   return std::to_string(width) + " x " + std::to_string(height);
 }
 
+bool overlap(const PixelBox& a, const PixelBox& b) {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+std::vector<CcdSections::Amplifier> amplifiers_of(const Header& header, const std::vector<Named>& bias,
+                                                  const std::vector<PixelBox>& all, std::int64_t width,
+                                                  std::int64_t height) {
+  Notes ignored;
+  auto data = of_amplifiers(header, {"DSEC", "DATASEC"}, ignored);
+  if (data.empty()) data = of_amplifiers(header, {"TSEC", "TRIMSEC"}, ignored);
+  std::vector<CcdSections::Amplifier> out;
+  std::int64_t missing = 0;
+  for (const PixelBox& box : all) missing += box.pixels();
+  for (const Named& one : data) {
+    const auto its =
+        std::find_if(bias.begin(), bias.end(), [&](const Named& b) { return b.amplifier == one.amplifier; });
+    if (its == bias.end()) return {};
+    bool data_fits = true, bias_fits = true;
+    const PixelBox box = clip_section(one.section, width, height, &data_fits);
+    const PixelBox over = clip_section(its->section, width, height, &bias_fits);
+    const auto is_in = [&](const PixelBox& b) {
+      return box.x >= b.x && box.y >= b.y && box.x + box.width <= b.x + b.width && box.y + box.height <= b.y + b.height;
+    };
+    const auto is_taken = [&](const CcdSections::Amplifier& other) { return overlap(other.data, box); };
+    if (!data_fits || !bias_fits || box.empty() || over.empty() || std::none_of(all.begin(), all.end(), is_in) ||
+        std::any_of(out.begin(), out.end(), is_taken))
+      return {};
+    out.push_back({box, over});
+    missing -= box.pixels();
+  }
+  return out.size() > 1 && missing == 0 ? out : std::vector<CcdSections::Amplifier>();
+}
+
 }  // namespace
 
 CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int64_t width, std::int64_t height) {
@@ -132,7 +165,10 @@ CcdSections sections_of(const Header& header, const ImageFacts& facts, std::int6
     bias.clear();
   }
   for (const Named& named : bias) (void)fit(named, out.bias);
-  if (!out.data.empty()) return out;
+  if (!out.data.empty()) {
+    out.amplifiers = amplifiers_of(header, bias, out.data, width, height);
+    return out;
+  }
 
   // No data region: the image, without the overscan at its edges.
   PixelBox rest{0, 0, width, height};

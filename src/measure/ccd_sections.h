@@ -11,6 +11,10 @@ namespace imreg::measure {
 
 struct CcdSections {
   std::vector<PixelBox> data, bias;
+  struct Amplifier {
+    PixelBox data, bias;
+  };
+  std::vector<Amplifier> amplifiers;  ///< where the header names both of each, and their data are all of `data`
   std::vector<std::string> notes;
 };
 
