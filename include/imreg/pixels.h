@@ -71,8 +71,8 @@ class PixelFile::Image {
   const PixelPlane& plane() const { return plane_; }
   /// How many rows may be looked at, from the lowest; all but of a file that is cut off.
   std::int64_t rows() const { return rows_; }
-  /// Some pixels of a row, or some rows, will be looked at soon.
-  void want(std::int64_t y, std::int64_t x, std::int64_t pixels) const;
+  /// These rows will be looked at soon: the system may begin to read them.
+  void want(std::int64_t y, std::int64_t rows) const;
   /// To be asked when the work is done. Error: io, the file was cut while it was read.
   Status check() const;
 

@@ -274,14 +274,8 @@ std::optional<std::pair<double, double>> Values::zscale() const {
   constexpr std::int64_t kLeastColumns = 50;
   const std::int64_t width = pieces_.front().box.width;
   while (width / std::gcd(step, width) < std::min(width, kLeastColumns)) ++step;
-  std::int64_t at = 0;  // of the next one, in the pixels of this piece
-  for (const auto& piece : pieces_) {
-    for (; at < piece.box.pixels(); at += step)
-      piece.image.want(piece.box.y + at / piece.box.width, piece.box.x + at % piece.box.width, 1);
-    at -= piece.box.pixels();
-  }
   std::vector<double> sample;
-  at = 0;
+  std::int64_t at = 0;  // of the next one, in the pixels of this piece
   for (const auto& piece : pieces_) {
     std::vector<float> one(1);
     for (; at < piece.box.pixels(); at += step) {

@@ -191,10 +191,10 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane, bo
   return out;
 }
 
-void PixelFile::Image::want(std::int64_t y, std::int64_t x, std::int64_t pixels) const {
+void PixelFile::Image::want(std::int64_t y, std::int64_t rows) const {
   const auto* const start = reinterpret_cast<const unsigned char*>(content_->map.data());
-  const std::int64_t size = plane_.pixel_size();
-  content_->map.want(plane_.bytes - start + (y * plane_.width + x) * size, pixels * size);
+  const std::int64_t size = plane_.width * plane_.pixel_size();
+  content_->map.want(plane_.bytes - start + y * size, rows * size);
 }
 
 Status PixelFile::Image::check() const {
