@@ -63,9 +63,9 @@ class Canvas {
 
   // A picture has no marks where all is good.
   void end() {
-    const bool all_good =
-        !has_marks_ && std::memchr(out_.marks.data(), Rendered::outside, out_.marks.size()) == nullptr;
-    if (!out_.marks.empty() && all_good) out_.marks.clear();
+    auto& marks = out_.marks;
+    if (has_marks_ || marks.empty()) return;
+    if (std::memchr(marks.data(), Rendered::outside, marks.size()) == nullptr) marks.clear();
   }
 
  private:
