@@ -191,7 +191,8 @@ struct SheetOptions {
 };
 struct SheetReport {
   std::int64_t pictures = 0;
-  std::vector<Status> failed;  ///< entries that have no picture; the sheet says so, too
+  std::vector<Status> failed;   ///< entries that have no picture; the sheet says so, too
+  std::vector<Status> damaged;  ///< of which the picture lacks something
 };
 /// The bytes of the file. Errors: invalid (options; a page too large for a JPEG), io.
 Result<std::string> contact_sheet(const std::vector<SheetEntry>& entries, const Cameras& cameras,

@@ -36,8 +36,9 @@ struct PixelPlane {
   double limit() const;
 };
 
-/// Some pixels of a row as numbers, NaN where there is no value. 0 <= x, x + to.size() <= width.
+/// Some pixels of a row as numbers, NaN where there is no value. 0 <= x, x + to.size() <= width. What is finite stays so.
 void read_row(const PixelPlane& plane, std::int64_t y, std::int64_t x, std::span<float> to);
+void read_row(const PixelPlane& plane, std::int64_t y, std::int64_t x, std::span<double> to);
 
 /// The file of one or more images, open. May be used by several threads.
 class PixelFile {

@@ -13,8 +13,7 @@ Ahead::Ahead(const std::vector<Piece>& pieces) {
       const PixelPlane& plane = piece.image.plane();
       const std::int64_t rows = std::max<std::int64_t>(1, kStep / (plane.width * plane.pixel_size()));
       const std::int64_t end = piece.box.y + piece.box.height;
-      for (std::int64_t y = piece.box.y; y < end && !stop_; y += rows)
-        piece.image.want(y, std::min(rows, end - y));
+      for (std::int64_t y = piece.box.y; y < end && !stop_; y += rows) piece.image.want(y, std::min(rows, end - y));
     }
   };
   try {

@@ -39,6 +39,12 @@ std::optional<std::pair<double, std::string>> round_angle(double most) {
 
 }  // namespace
 
+std::string seconds_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, std::abs(seconds) >= 1000 ? "%.0f s" : "%.4g s", seconds);
+  return text;
+}
+
 std::optional<SkyScale> sky_scale(const std::vector<Piece>& pieces, const Mosaic& mosaic) {
   constexpr double kStep = 10, kDegree = std::numbers::pi / 180;
   const auto away = [&](const Piece& one) {
@@ -111,7 +117,7 @@ raster::Raster annotated(const raster::Raster& picture, const LookCaption& capti
     }
   }
   std::string what = caption.filter;
-  if (caption.exptime) what += (what.empty() ? "" : "   ") + std::to_string(std::lround(*caption.exptime)) + " s";
+  if (caption.exptime) what += (what.empty() ? "" : "   ") + seconds_text(*caption.exptime);
   if (caption.obstime) what += (what.empty() ? "" : "   ") + format_iso(*caption.obstime, 0);
   if (right > 4 * pad) {
     const std::string name = !caption.object.empty() ? caption.object : caption.type;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "imreg/look.h"
@@ -18,6 +19,9 @@ struct SkyScale {
 };
 /// At the middle of the piece that is nearest to the middle of the mosaic. Nothing: it has no WCS.
 std::optional<SkyScale> sky_scale(const std::vector<Piece>& pieces, const Mosaic& mosaic);
+
+/// "0.4 s", "12.5 s", "1235 s".
+std::string seconds_text(double seconds);
 
 /// The picture with a band below it. `shrink`: pixels of the mosaic in one of the picture.
 raster::Raster annotated(const raster::Raster& picture, const LookCaption& caption, const std::optional<SkyScale>& sky,

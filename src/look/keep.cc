@@ -71,6 +71,28 @@ bool is_ours(const std::string& picture) {
          start.find(kSource) != start.npos;
 }
 
+// Nobody's file is overwritten; a picture that was cut in its first bytes is one of ours that somebody damaged.
+bool is_foreign(const std::string& path) {
+  constexpr std::int64_t kBeforeComment = 64;
+  const auto times = file_times(path);
+  return times && times->size > kBeforeComment && start_of(path).find("imreg imlook") == std::string::npos;
+}
+
+// Why this picture cannot be written, though others may be; empty: nothing is known against it.
+std::string why_not(const std::string& path) {
+  std::error_code error;
+  const std::size_t longest = 255;  // NAME_MAX of Linux
+  if (is_folder(path)) return "there is a folder where its picture belongs: " + visible(path);
+  for (std::filesystem::path at = path; at.has_relative_path(); at = at.parent_path()) {
+    if (at.filename().string().size() > longest) return "the name of its picture is too long: -as makes shorter ones";
+    if (at != std::filesystem::path(path) && std::filesystem::exists(at, error) &&
+        !std::filesystem::is_directory(at, error))
+      return "there is a file where a folder of its picture belongs: " + visible(at.string());
+  }
+  if (is_foreign(path)) return "there is a file that is no picture of imlook's where its own belongs: " + visible(path);
+  return {};
+}
+
 Status write(const std::string& path, const std::string& content) {
   std::error_code failed;
   std::filesystem::create_directories(folder_of(path), failed);
@@ -147,6 +169,10 @@ Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<K
     }
     return none(fate, why.message());
   };
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    if (!wanted[i]) continue;
+    if (std::string why = why_not(pictures[i].path); !why.empty()) return none(Fate::failed, std::move(why));
+  }
   const auto look = look_at(source.paths, cameras, options.look);
   if (!look) return remember(look.status());
   const auto now = source_of(source.paths);

@@ -43,7 +43,7 @@ Result<raster::Raster> line_plot(const Piece& piece, const std::string& title, i
     for (std::size_t x = 0; x < row.size(); ++x) {
       const auto at = static_cast<double>(upright ? piece.box.y + y : piece.box.x + static_cast<std::int64_t>(x)) + 1;
       series.x.push_back(known ? *value + (at - pixel) * *step : at);
-      series.y.push_back(static_cast<double>(row[x]));
+      series.y.push_back(piece.shift.back(static_cast<double>(row[x])));
     }
   }
   plot.series.push_back(std::move(series));

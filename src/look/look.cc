@@ -148,12 +148,14 @@ class Maker {
     for (const auto& path : paths) {
       auto one = imreg::open(path, cameras_, options_);
       if (!one) return with_file(one.status(), path);
+      std::vector<Status> missing;
       auto found = pieces_of((*one)->file, (*one)->headers, (*one)->facts,
                              {.all_pixels = stored,
                               .flags = options_.flags && !stored,
                               .slice = options_.slice,
                               .collapse = collapse_named(options_.collapse),
-                              .hdu = options_.hdu});
+                              .hdu = options_.hdu},
+                             missing);
       if (!found) return with_file(found.status(), path);
       if (opened_.empty()) content_->caption = caption_of((*one)->facts, (*one)->headers);
       const LookCaption own = caption_of((*one)->facts, (*one)->headers), &first = content_->caption;
@@ -163,7 +165,13 @@ class Maker {
         mixed_ = true;
         content_->notes.push_back("is of another exposure than " + name_of(path) + ": one picture of both");
       }
-      if (const auto& damage = (*one)->headers.damage; !damage.empty() && content_->damage.empty())
+      std::string damage = (*one)->headers.damage;
+      if (!missing.empty()) {
+        if (damage.empty()) damage = missing.front().message();
+        damage += "; " + counted(std::ssize(missing), "part") + " of the image " + (missing.size() > 1 ? "are" : "is") +
+                  " not in the picture";
+      }
+      if (!damage.empty() && content_->damage.empty())
         content_->damage = paths.size() > 1 ? path + ": " + damage : damage;
       opened_.push_back(*std::move(one));
       std::move(found->begin(), found->end(), std::back_inserter(out));
@@ -223,11 +231,14 @@ class Maker {
               "has another size than the first image, and without a WCS in both nobody knows where it belongs"};
     }
     Mosaic same = whole_;
-    return crop(pieces, same, part_);
+    if (crop(pieces, same, part_).ok()) return {};
+    return {Code::invalid,
+            "shows another part of the sky than the first image, by their WCS: nothing of it would be seen"};
   }
 
   Result<Rendered> draw(std::vector<Piece>& pieces) {
     const Stretch stretch{*stretch_named(options_.stretch), options_.percents, options_.range};
+    choose_shift(pieces);
     const Values values(pieces, true, options_.jobs);
     const Ahead ahead(pieces);
     std::optional<Means> means;
@@ -242,7 +253,7 @@ class Maker {
     if (levels.has_values() && levels.is_flat())
       content_->notes.push_back(
           (is_acsql(options_) ? "its 1st and 99th percentile are one value: " : "all is one value: ") +
-          json_number(levels.low()));
+          json_number(values.shift().back(levels.low())));
     return out;
   }
 
@@ -255,6 +266,7 @@ class Maker {
     leave_out_missing(pieces);
     Piece& piece = pieces.front();
     piece.find_bias();
+    choose_shift(pieces);
     constexpr int kWidth = 960, kHeight = 600, kLeast = 320;  // of letters that can be read
     const auto asked = [](int most, int room) { return most > 0 ? std::min(most, room) : room; };
     const int width = asked(options_.most_width, kWidth),
@@ -283,7 +295,11 @@ class Maker {
     if (!options_.grow) factor = options_.label ? std::min(factor, room(kLabelled, kHigh)) : 1;
     const double shrink = static_cast<double>(mosaic_.width) / std::max(1, width_) / factor;
     if (factor > 1) content_->picture = raster::enlarged(now, factor);
-    if (options_.stars) draw_rings(content_->picture, stars_in(pieces, options_.jobs), shrink);
+    if (options_.stars) {  // of the whole image: those at the edge of a region, too
+      auto stars = stars_in(all_, options_.jobs);
+      for (auto& star : stars) star.x -= static_cast<double>(part_.x), star.y -= static_cast<double>(part_.y);
+      draw_rings(content_->picture, stars, shrink);
+    }
     if (options_.label)
       content_->picture = annotated(content_->picture, content_->caption, sky_scale(pieces, mosaic_), shrink);
     return Look(std::move(content_));

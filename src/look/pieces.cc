@@ -54,17 +54,23 @@ class Pieces {
     const std::int64_t planes = planes_of(hdu);
     std::int64_t plane = std::max(0, facts.slice - 1);
     const bool collapsed = options_.collapse != Collapse::none && (cube || options_.hdu) && planes > 1;
+    if (options_.slice > planes)
+      return Status(Code::invalid, "HDU " + std::to_string(hdu.number) + " has " + counted(planes, "plane") +
+                                       ": there is no plane " + std::to_string(options_.slice));
     if (collapsed) {
       plane = PixelFile::kAllPlanes;
     } else if (cube || options_.hdu) {
-      if (options_.slice > planes)
-        return Status(Code::invalid, "HDU " + std::to_string(hdu.number) + " has " + std::to_string(planes) +
-                                         " planes: there is no plane " + std::to_string(options_.slice));
       plane = options_.slice > 0 ? options_.slice - 1 : planes / 2;
     }
     constexpr std::int64_t kLeast = 100;  // of a file that has less than a hundredth there is nothing to see
-    auto image = file_.image(hdu, plane, true);
-    if (image && image->rows() < image->plane().height / kLeast) image = file_.image(hdu, plane);
+    const auto open = [&] {
+      auto out = file_.image(hdu, plane, true);
+      return out && out->rows() < out->plane().height / kLeast ? file_.image(hdu, plane) : std::move(out);
+    };
+    auto image = open();
+    // The middle plane, or of a cube that was cut off before it the last one that is there.
+    while (!image && cube && !collapsed && options_.slice == 0 && plane > 0 && hdu.kind == HduKind::image)
+      --plane, image = open();
     if (!image) return image.status();
     const PixelPlane& pixels = image->plane();
     const PixelBox whole{0, 0, pixels.width, collapsed ? pixels.height / planes : pixels.height};
@@ -77,6 +83,7 @@ class Pieces {
                 .rows = std::min(there, whole.height),
                 .box = whole,
                 .overscan = {},
+                .shift = {},
                 .place = {},
                 .name = {},
                 .hdu = &hdu,
@@ -163,8 +170,18 @@ class Pieces {
 void Piece::read_plane(std::int64_t plane, std::int64_t y, std::int64_t x, std::span<float> to,
                        bool trusted_only) const {
   const std::int64_t row = plane * plane_height + box.y + y;
-  read_row(image.plane(), row, box.x + x, to);
-  if (bias != 0) {
+  if (!shift.is_none()) {
+    constexpr auto kMost = static_cast<double>(std::numeric_limits<float>::max());
+    std::vector<double> values(to.size());
+    read_row(image.plane(), row, box.x + x, values);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      const double value = shift.of(values[i] - bias);
+      to[i] = static_cast<float>(std::isfinite(values[i]) ? std::clamp(value, -kMost, kMost) : values[i]);
+    }
+  } else {
+    read_row(image.plane(), row, box.x + x, to);
+  }
+  if (bias != 0 && shift.is_none()) {
     const auto off = static_cast<float>(bias);
     for (float& value : to) value -= off;
   }
@@ -216,6 +233,44 @@ bool Piece::has_all_values(bool trusted_only) const {
   return plane.bitpix > 0 && !plane.blank && !(trusted_only && flags);
 }
 
+// Integers of 16 bits are floats; others may have steps that are too small for their size, or no size that floats have.
+void choose_shift(std::vector<Piece>& pieces) {
+  constexpr std::int64_t kSample = 1000;
+  constexpr double kTooLarge = 1e30, kTooSmall = 1e-30;
+  constexpr double kSteps = 4096;  // spreads: floats have 4,000 steps in one then
+  const auto is_exact = [](const Piece& piece) {
+    const PixelPlane& plane = piece.image.plane();
+    return (plane.bitpix == 8 || plane.bitpix == 16) && plane.bscale == 1 && std::abs(plane.bzero) < 0x1p20;
+  };
+  if (std::all_of(pieces.begin(), pieces.end(), is_exact)) return;
+  std::int64_t pixels = 0;
+  for (const auto& piece : pieces) pixels += piece.box.pixels();
+  const std::int64_t step = std::max<std::int64_t>(1, pixels / kSample) | 1;
+  std::vector<double> sample;
+  std::int64_t at = 0;
+  for (const auto& piece : pieces) {
+    for (; at < piece.box.pixels(); at += step) {
+      double value = 0;
+      read_row(piece.image.plane(), piece.box.y + at / piece.box.width, piece.box.x + at % piece.box.width,
+               std::span<double>(&value, 1));
+      if (std::isfinite(value)) sample.push_back(value);
+    }
+    at -= piece.box.pixels();
+  }
+  if (sample.empty()) return;
+  std::sort(sample.begin(), sample.end());
+  const auto rank = [&](std::size_t percent) { return sample[(sample.size() - 1) * percent / 100]; };
+  const double spread = std::min(rank(95) - rank(5), std::numeric_limits<double>::max()),
+               size = std::max(std::abs(rank(5)), std::abs(rank(95)));
+  Shift shift;
+  if (size > kSteps * spread) shift.offset = rank(50);
+  if (size > kTooLarge || (spread > 0 && spread < kTooSmall)) {
+    const double unit = spread > 0 ? spread : size;
+    shift.scale = std::ldexp(1.0, std::clamp(-std::ilogb(unit), -1000, 1000));
+  }
+  for (auto& piece : pieces) piece.shift = shift;
+}
+
 void find_biases(std::vector<Piece>& pieces, int threads) {
   std::atomic<std::size_t> next{0};
   at_once(std::min(threads, static_cast<int>(pieces.size())), [&](int) {
@@ -242,7 +297,7 @@ void Piece::read(std::int64_t y, std::span<float> to, bool trusted_only) const {
 }
 
 Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& headers, const FileFacts& facts,
-                                     const PieceOptions& options) {
+                                     const PieceOptions& options, std::vector<Status>& missing) {
   Pieces out(file, headers, options);
   if (options.hdu) {
     const Hdu* const hdu = hdu_of(headers, *options.hdu);
@@ -260,12 +315,15 @@ Result<std::vector<Piece>> pieces_of(const PixelFile& file, const FitsHeaders& h
     for (const int number : one.amplifiers.empty() ? std::vector<int>{one.extension} : one.amplifiers) {
       const Hdu* const hdu = hdu_of(headers, number);
       if (!hdu) continue;
-      IMREG_TRY(
-          out.add(*hdu, number == one.extension ? one : facts_of_amplifier(*hdu, one), one.mode == ImageMode::cube));
+      const Status added =
+          out.add(*hdu, number == one.extension ? one : facts_of_amplifier(*hdu, one), one.mode == ImageMode::cube);
+      if (added.code() == Code::invalid) return added;  // what is asked for is not there
+      if (!added.ok()) missing.push_back(added);
     }
   }
   auto pieces = out.take();
   if (!pieces.empty()) return pieces;
+  if (!missing.empty()) return missing.front();
   for (const auto& hdu : headers.hdus) {
     if (!hdu.is_image() || is_flags(hdu)) continue;
     IMREG_TRY(out.add(hdu, {}, true));

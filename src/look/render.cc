@@ -273,7 +273,10 @@ Rendered Means::rendered(const Levels& levels) const {
   std::vector<float> means(wide);
   std::vector<std::int16_t> scratch(wide);
   for (std::size_t start = 0; start < sums_.size(); start += wide) {
-    for (std::size_t i = 0; i < wide; ++i) means[i] = sums_[start + i] / weights_[start + i];  // 0 / 0: no value
+    for (std::size_t i = 0; i < wide; ++i) {
+      means[i] = sums_[start + i] / weights_[start + i];  // 0 / 0: no value
+      if (std::isinf(means[i])) means[i] = std::copysign(std::numeric_limits<float>::max(), means[i]);
+    }
     canvas.put(levels, means, scratch, start);
     for (std::size_t i = 0; i < wide; ++i) {
       if (marks_[start + i] == Rendered::outside) out.marks[start + i] = Rendered::outside;

@@ -9,6 +9,7 @@
 #include "emit/escape.h"
 #include "imreg/date.h"
 #include "imreg/look.h"
+#include "look/annotate.h"
 #include "look/content.h"
 #include "look/ink.h"
 #include "look/terminal_text.h"
@@ -55,10 +56,11 @@ std::vector<std::string> lines_of(const SheetEntry& entry, const Cell& cell) {
   if (cell.look && caption.object.empty() && caption.filter.empty() && !caption.obstime) caption = cell.look->caption();
   std::string what = caption.object.empty() ? caption.type : caption.object;
   if (!caption.filter.empty()) what += (what.empty() ? "" : "  ") + caption.filter;
-  if (caption.exptime) what += (what.empty() ? "" : "  ") + std::to_string(std::lround(*caption.exptime)) + " s";
+  if (caption.exptime) what += (what.empty() ? "" : "  ") + look::seconds_text(*caption.exptime);
   if (!what.empty()) out.push_back(what);
   if (caption.obstime) out.push_back(format_iso(*caption.obstime, 0));
   if (!cell.reason.empty()) out.push_back(cell.reason);
+  if (cell.look && !cell.look->damage().empty()) out.push_back(cell.look->damage());
   return out;
 }
 
@@ -240,6 +242,8 @@ Result<std::string> contact_sheet(const std::vector<SheetEntry>& all, const Came
         Code::not_found,
         "there is no image in what was named: -sheet FILE.html takes FITS files, folders, or -db with filters");
   for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (cells[i].look && !cells[i].look->damage().empty())
+      report.damaged.push_back(Status(Code::corrupt, cells[i].look->damage()).in_file(entries[i].paths.front()));
     if (cells[i].look)
       ++report.pictures;
     else

@@ -25,7 +25,7 @@ double bend(Stretch::Kind kind, double x) {
 
 std::pair<double, double> range_of(const Stretch& stretch, const Values& values, bool& has_values) {
   has_values = true;
-  if (stretch.range) return *stretch.range;
+  if (stretch.range) return {values.shift().of(stretch.range->first), values.shift().of(stretch.range->second)};
   const bool by_percents = stretch.percents || stretch.kind == Stretch::Kind::linear ||
                            stretch.kind == Stretch::Kind::log || stretch.kind == Stretch::Kind::asinh ||
                            stretch.kind == Stretch::Kind::sqrt || stretch.kind == Stretch::Kind::histeq;
@@ -74,10 +74,10 @@ Levels Levels::of(const Stretch& stretch, const Values& values) {
                      stretch.kind != Stretch::Kind::linear;
   const double range = out.high_ - out.low_;
   if (!bends) {
-    out.scale_ = static_cast<float>(255 / range);
+    out.scale_ = steps_per_unit(255, range);
     return out;
   }
-  out.scale_ = static_cast<float>(static_cast<double>(kSteps - 1) / range);
+  out.scale_ = steps_per_unit(static_cast<double>(kSteps - 1), range);
   out.table_.resize(kSteps);
   if (stretch.kind == Stretch::Kind::histeq) {
     const auto counts = values.histogram(out.low_, out.high_, kSteps);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <mutex>
 #include <numeric>
 
@@ -13,6 +14,10 @@
 #include "pixels/histogram.h"
 
 namespace imreg::look {
+
+float steps_per_unit(double steps, double range) {
+  return static_cast<float>(std::min(steps / range, static_cast<double>(std::numeric_limits<float>::max())));
+}
 
 namespace {
 
@@ -93,8 +98,10 @@ std::vector<Values::Between> Values::neighbours_by_count(const std::vector<doubl
     const PixelPlane& plane = pieces_[i].image.plane();
     for (std::size_t k = 0; k < counts[i].size(); ++k) {
       if (counts[i][k] > 0)
-        values.emplace_back(plane.value(static_cast<double>(static_cast<std::int64_t>(k) + kLowest)) - pieces_[i].bias,
-                            counts[i][k]);
+        values.emplace_back(
+            pieces_[i].shift.of(plane.value(static_cast<double>(static_cast<std::int64_t>(k) + kLowest)) -
+                                pieces_[i].bias),
+            counts[i][k]);
     }
   }
   std::sort(values.begin(), values.end());
@@ -198,8 +205,9 @@ std::optional<std::pair<double, double>> Values::clamped(double low, double high
 
 std::vector<std::int64_t> Values::histogram(double low, double high, std::size_t bins) const {
   std::vector<std::vector<std::int64_t>> parts(static_cast<std::size_t>(threads_));
+  // Levels::levels() finds the bin in the same way.
   const auto start = static_cast<float>(low), last = static_cast<float>(bins - 1);
-  const auto scale = static_cast<float>(static_cast<double>(bins) / (high - low));
+  const float scale = steps_per_unit(static_cast<double>(bins - 1), high - low);
   each_row([&](int worker, std::span<const float> row) {
     auto& counts = parts[static_cast<std::size_t>(worker)];
     if (counts.empty()) counts.resize(bins);

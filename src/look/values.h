@@ -12,6 +12,9 @@
 
 namespace imreg::look {
 
+/// Finite, however small the range is.
+float steps_per_unit(double steps, double range);
+
 /// All finite values of the pieces, in a fixed order, row by row from the lowest.
 class Values {
  public:
@@ -20,6 +23,8 @@ class Values {
   /// The values at these places of all finite values put in order (0 to 100), with straight lines between neighbours, as
   /// numpy.percentile has them. Empty: there is none.
   std::vector<double> percentiles(const std::vector<double>& percents) const;
+  /// That of the pieces: all numbers here are shifted.
+  Shift shift() const { return pieces_.front().shift; }
   /// For acsql: `low` percent of the values after all above the `high` percentile were set to it; nothing: there is none.
   std::optional<std::pair<double, double>> clamped(double low, double high) const;
   /// How many values fall into each of `bins` equal parts of low to high; those outside count in the first and the last.

@@ -95,6 +95,7 @@ void fit(const SheetScreen& screen, LookOptions& options) {
 
 int one_picture(std::string_view program, const Parsed& args, const Cameras& cameras, LookOptions options,
                 int quality) {
+  if (args.has("title")) return end_with(program, Status(Code::invalid, "-title does nothing without -sheet"));
   for (const char* option : kOfTrees) {
     if (args.has(option))
       return end_with(program, Status(Code::invalid, std::string("-") + option + " does nothing without -tree"));
@@ -113,6 +114,8 @@ int one_picture(std::string_view program, const Parsed& args, const Cameras& cam
     return end_with(program, Status(Code::invalid, "-o " + path + ": its ending is none of .jpg, .png, .thumb"));
   std::vector<std::string> files;  // a folder: all files of a split exposure
   for (const auto& word : args.positionals) {
+    if (word.empty())
+      return end_with(program, Status(Code::invalid, "a FILE is empty; is a variable of the shell not set?"));
     const Walk inside = is_folder(word) ? walk_folder(word) : Walk{.files = {word}, .special = {}, .faults = {}};
     if (inside.files.empty())
       return complain(program, Status(Code::not_found, "is a folder without a file").in_file(word)), kInputs;
@@ -208,7 +211,10 @@ int pictures_below(std::string_view program, const Parsed& args, Settings& setti
 int sheet(std::string_view program, const Parsed& args, Settings& settings, const Cameras& cameras,
           const LookTreeOptions& of) {
   if (args.has("o") || args.has("rgb"))
-    return end_with(program, Status(Code::invalid, "-sheet makes one page of many pictures: leave out -o and -rgb"));
+    return end_with(program, Status(Code::invalid,
+                                    args.has("sheet") ? "-sheet makes one page of many pictures: leave out -o and -rgb"
+                                                      : "rows of -db, -i and filters become one page, -sheet "
+                                                        "FILE, or one picture each, -tree DIR: leave out -o and -rgb"));
   const std::string path = args.word("sheet", "-");
   const bool shown = path == "-";
   const auto dot = path.rfind('.');
@@ -255,6 +261,7 @@ int sheet(std::string_view program, const Parsed& args, Settings& settings, cons
                                    [&](std::int64_t done, std::int64_t all) { progress.at(done, all); });
   if (!bytes) return end_with(program, bytes.status());
   for (const auto& one : report.failed) complain(program, one);
+  for (const auto& one : report.damaged) warn(program, one.text());
   auto output = Output::to_file(path);
   if (!output) return end_with(program, output.status());
   (*output)->write(*bytes);

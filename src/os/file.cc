@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -324,7 +325,10 @@ Status rename_new_file(const std::string& from, const std::string& to) {
 }
 
 Status replace_file(const std::string& path, std::string_view content, IoObserver* observer, const std::string& like) {
-  const std::string temporary = path + ".new" + std::to_string(::getpid());
+  // Beside it, also where its name has no room for more.
+  const std::string ending = ".new" + std::to_string(::getpid());
+  const std::size_t slash = path.rfind('/') + 1, room = NAME_MAX - ending.size();  // npos + 1 is 0
+  const std::string temporary = path.substr(0, std::min(path.size(), slash + room)) + ending;
   // A crash may have left one of this name: after a restart, and in containers always, process numbers come again.
   if (::access(temporary.c_str(), F_OK) == 0) (void)remove_file(temporary, observer);
   auto written = [&]() -> Status {

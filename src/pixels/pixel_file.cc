@@ -164,9 +164,9 @@ Result<PixelFile::Image> PixelFile::image(const Hdu& hdu, std::int64_t plane, bo
     out.rows_ = std::clamp<std::int64_t>((there - plane * size) / (size / pixels.height), 0, pixels.height);
   const bool is_there = !tiles && what_is_there && out.rows_ > 0;
   if (begin < 0 || (!is_there && there < (tiles ? hdu.data_size : (plane + 1) * size))) {
-    return Status(Code::corrupt,
-                  name + " is truncated: the file holds " + std::to_string(std::max<std::int64_t>(0, there)) + " of " +
-                      std::to_string(tiles ? hdu.data_size : size * planes_of(hdu)) + " bytes of its pixels")
+    return Status(Code::corrupt, name + " is truncated: the file holds " +
+                                     std::to_string(std::max<std::int64_t>(0, there)) + " of " +
+                                     std::to_string(hdu.data_size) + " bytes of its pixels")
         .in_file(content_->path);
   }
   if (!tiles) {

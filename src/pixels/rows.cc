@@ -25,8 +25,13 @@ template <class T>
         out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
     }
   } else {
-    for (std::int64_t i = 0; i < n; ++i)
-      out[i] = static_cast<float>(plane.value(static_cast<double>(load_big<T>(from + i * kStep))));
+    constexpr auto kMost = static_cast<double>(std::numeric_limits<float>::max());
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double value = plane.value(static_cast<double>(load_big<T>(from + i * kStep)));
+      const bool beyond = std::abs(value) > kMost && std::abs(value) < kInfinite;
+      out[i] = static_cast<float>(beyond ? std::copysign(kMost, value) : value);
+    }
   }
   if constexpr (std::is_integral_v<T>) {
     if (!plane.blank) return;
@@ -53,6 +58,21 @@ void read_row(const PixelPlane& plane, std::int64_t y, std::int64_t x, std::span
     if (has_avx2()) return convert_avx2<T>(plane, from, to);
 #endif
     convert<T>(plane, from, to);
+  });
+}
+
+void read_row(const PixelPlane& plane, std::int64_t y, std::int64_t x, std::span<double> to) {
+  const unsigned char* from = plane.bytes + (y * plane.width + x) * plane.pixel_size();
+  with_type(plane.bitpix, [&](auto type) {
+    using T = decltype(type);
+    for (double& value : to) {
+      const T stored = load_big<T>(from);
+      value = plane.value(static_cast<double>(stored));
+      if constexpr (std::is_integral_v<T>) {
+        if (plane.blank && stored == *plane.blank) value = std::numeric_limits<double>::quiet_NaN();
+      }
+      from += sizeof(T);
+    }
   });
 }
 

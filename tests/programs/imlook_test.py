@@ -339,6 +339,85 @@ def cut_off():
     look("-slice", 6, "planes_cut.fits", code=4)
 
 
+def numbers():
+    """Numbers that floats have no room for: small steps of large ones, tiny and huge ones, of every type."""
+    shape = (60, 70)
+    cases = {"JD": 2455555.5 + 1e-4 * rng.random(shape), "1e9": 1e9 + rng.normal(0, 5, shape), "i4": (10 ** 9 + rng.integers(0, 40, shape)).astype(np.int32), "i8": (2 ** 52 + rng.integers(0, 40, shape)).astype(np.int64),
+             "1e300": rng.random(shape) * 1e300, "1e308": (rng.random(shape) - 0.5) * 1.7e308 * 2, "1e-300": rng.random(shape) * 1e-300, "1e-45": rng.random(shape) * 1e-45, "f4 1e38": (rng.random(shape) * 6e38 - 3e38).astype(np.float32),
+             "f4 1e-42": (rng.random(shape) * 1e-42).astype(np.float32), "one at 1e39": np.where(rng.random(shape) < 0.002, 1e39, rng.random(shape))}
+    for name, data in cases.items():
+        fits.writeto("numbers.fits", data, overwrite=True)
+        exact = data.astype(np.longdouble)
+        low, high = (np.longdouble(v) * 4 for v in np.percentile(data.astype(float) / 4, [0.5, 99.5]))
+        got = look("-stretch", "linear", "numbers.fits")
+        near(got, np.floor(255 * np.clip((exact - low) / (high - low), 0, 1)).astype(float), f"{name}: linear")
+        middle = [float(v) for v in np.percentile(data.astype(float) / 4, [20, 70]) * 4]
+        near(look("-range", repr(middle[0]), repr(middle[1]), "numbers.fits"), np.floor(255 * np.clip((exact - middle[0]) / (np.longdouble(middle[1]) - middle[0]), 0, 1)).astype(float), f"{name}: -range")
+        for words in ((), ("-stretch", "asinh"), ("-stretch", "histeq"), ("-size", 20)):
+            got = look(*words, "numbers.fits")
+            check(got.ndim == 2 and len(np.unique(got)) > 8, f"{name} {words}: {len(np.unique(got))} levels, {got.shape}")
+    for count in (2, 3, 4, 5, 10):  # each value has a level of its own
+        data = (np.arange(2500) % count).reshape(50, 50).astype(np.int16)
+        fits.writeto("few_values.fits", data, overwrite=True)
+        got = look("-stretch", "histeq", "few_values.fits")
+        levels = [set(got[data == v].tolist()) for v in range(count)]
+        check(all(len(l) == 1 for l in levels), f"histeq of {count} values: {levels}")
+        equal([l.pop() for l in levels], [round(255 * v / (count - 1)) for v in range(count)], f"histeq of {count} values")
+    fits.writeto("line64.fits", 2455555.5 + 1e-4 * rng.random(300))
+    check((look("line64.fits").sum(axis=2) < 500).sum() > 3000, "a plot of small steps")
+
+
+def in_the_way():
+    """What stands where a picture belongs is left alone, told in a line, and stops nothing."""
+    os.makedirs("way")
+    for k in range(6):
+        fits.writeto(f"way/f{k}.fits", (rng.random((20, 30)) * 100).astype(np.float32))
+    long = "m" * 240 + ".fits"
+    shutil.copy("way/f0.fits", "way/" + long)
+    os.makedirs("way_p/f1.fits.jpg"), write("way_p/f2.fits.jpg", b"somebody's notes " * 20)
+    Image.new("L", (99, 99)).save("foreign.jpg"), shutil.copy("foreign.jpg", "way_p/f3.fits.jpg")
+    out = run("imlook", "-tree", "way_p", "way", code=4)
+    check("7 files: 4 made" in out.stdout and len(out.stderr.splitlines()) == 3 and "folder" in out.stderr, out.stdout + out.stderr)
+    equal(read("way_p/f2.fits.jpg"), b"somebody's notes " * 20, "a text"), equal(read("way_p/f3.fits.jpg"), read("foreign.jpg"), "somebody's picture")
+    check(os.path.exists("way_p/" + long + ".jpg"), "a long name has room")
+    shutil.copy("way/f0.fits", "way/" + "n" * 250 + ".fits")
+    out = run("imlook", "-tree", "way_p", "way", code=4)
+    check("too long" in out.stderr and "8 files: 0 made, 4 up to date" in out.stdout, out.stdout + out.stderr)
+    os.makedirs("way2"), write("way2_p", "a file"), shutil.copy("way/f0.fits", "way2/f.fits")
+    equal(run("imlook", "-tree", "way2_p", "way2").returncode, 3, "no folder can be made")
+
+
+def parts_missing():
+    """Of a mosaic whose file was cut off before a CCD's first row, the others; a sheet tells, too."""
+    parts = [fits.PrimaryHDU()] + [fits.ImageHDU((rng.random((60, 50)) * 100).astype(np.float32), name="SCI", ver=k + 1) for k in range(3)]
+    for k, part in enumerate(parts[1:]):
+        part.header["DETSEC"] = f"[{50 * k + 1}:{50 * k + 50},1:60]"
+    fits.HDUList(parts).writeto("three.fits")
+    with fits.open("three.fits") as hdus:
+        end = hdus[3]._data_offset
+    whole = look("-range", 0, 100, "three.fits")
+    write("less.fits", read("three.fits")[:end + 100])
+    out = run("imlook", "-range", 0, 100, "-o", "less.png", "less.fits", code=0)
+    check("1 part" in out.stderr and "truncated" in out.stderr and len(out.stderr.splitlines()) == 1, out.stderr)
+    got = np.asarray(Image.open("less.png")).astype(int)[::-1]
+    check((got[..., 0] if got.ndim == 3 else got)[:, :100].tolist() == whole[:, :100].tolist(), "the two that are there")
+    look("-hdu", 3, "less.fits", code=4)
+    out = run("imlook", "-sheet", "less.html", "less.fits", code=0)
+    check("truncated" in out.stderr and "truncated" in read("less.html").decode(), "a sheet tells what lacks")
+    cube = (rng.random((6, 20, 30)) * 100).astype(np.float32)
+    fits.writeto("planes6.fits", cube)
+    write("planes2.fits", read("planes6.fits")[:2880 + 2 * 20 * 30 * 4])
+    near(look("-range", 0, 100, "planes2.fits"), np.floor(255 * cube[1].astype(float) / 100), "the last plane that is there")
+    check("14400 bytes" in look("-slice", 5, "planes2.fits", code=4).stderr, "how much is missing")
+    check("1 plane" in look("-slice", 3, "three.fits", code=4).stderr, "an image has one plane")
+    for seconds, text in ((0.4, "0.4 s"), (12.5, "12.5 s"), (1234.56, "1235 s"), (300.0, "300 s"), (1e-5, "1e-05 s")):
+        hdu = fits.PrimaryHDU((rng.random((20, 30)) * 100).astype(np.float32))
+        hdu.header["EXPTIME"], hdu.header["DATE-OBS"], hdu.header["OBJECT"] = seconds, "2020-01-02T03:04:05", "x"
+        hdu.writeto("seconds.fits", overwrite=True)
+        run("imlook", "-sheet", "seconds.html", "seconds.fits", code=0)
+        check(text in read("seconds.html").decode(), f"{seconds}: {re.findall('figcaption>.*?</figcaption', read('seconds.html').decode())}")
+
+
 def mosaics():
     """CCDs in their places by DETSEC, without overscan and bias, against numpy; the same from files with one CCD each."""
     run("imsim", "-o", "sim", "-ccds", 8, "-objects", 1, "-size", "64x96", code=0)
@@ -748,14 +827,14 @@ def files():
     for words, line in ((["there is no such"], ["-o", "x.jpg", "none.fits"]), (["-stretch", "zscale", "histeq"], ["-stretch", "zzz", "-o", "x.jpg", "f.fits"]),
                         (["-region", "outside"], ["-region", "500:600,1:10", "-o", "x.jpg", "f.fits"]), (["-region", "x1:x2"], ["-region", "abc", "-o", "x.jpg", "f.fits"]),
                         ([".jpg"], ["-o", "x.gif", "f.fits"]), (["-percent"], ["-percent", "60", "20", "-o", "x.jpg", "f.fits"]), (["-range"], ["-range", "5", "5", "-o", "x.jpg", "f.fits"]),
-                        (["HDU 7"], ["-hdu", "7", "-o", "x.jpg", "f.fits"]), (["planes"], ["-hdu", "0", "-slice", "3", "-o", "x.jpg", "f.fits"]),
+                        (["HDU 7"], ["-hdu", "7", "-o", "x.jpg", "f.fits"]), (["no plane 3"], ["-hdu", "0", "-slice", "3", "-o", "x.jpg", "f.fits"]),
                         (["no/such/folder"], ["-o", "no/such/folder/x.jpg", "f.fits"])):
         out = run("imlook", *line)
         check(out.returncode in (2, 3, 4) and all(word in out.stderr for word in words), f"{line}: {out.stderr}")
         check(not os.path.exists("x.jpg"), f"{line}: nothing is written")
 
 
-for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, cut_off, mosaics, by_sky, colours, trees, trees_of_rows, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
+for part in (stretches, values_that_are_none, shapes, cubes, physical, stars, numbers, cut_off, parts_missing, in_the_way, mosaics, by_sky, colours, trees, trees_of_rows, sheets, spectra, small_spectra, labels, small_labels, turned_labels, files):
     guarded(part)
 if os.path.isdir(FITS):
     guarded(real_files)
