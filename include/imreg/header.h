@@ -51,7 +51,6 @@ class Header {
   std::string_view card(std::size_t i) const { return std::string_view(cards_).substr(i * kCardSize, kCardSize); }
   /// All cards in one piece.
   std::string_view text() const { return cards_; }
-  std::string take_text() && { return std::move(cards_); }
 
   /// Its keyword, in capitals; for HIERARCH cards the words after HIERARCH joined by one blank ("ESO DET WIN1 NX").
   std::string keyword(std::size_t i) const;

@@ -71,7 +71,7 @@ Result<SheetScreen> find_screen(const std::string& instead) {
     out.kind = Look::Terminal::sixel;
     out.char_width = place.width > 0 ? place.width : 8;
     out.char_height = place.height > 0 ? place.height : 16;
-  } else if (utf8_locale() && environment("TERM") != "dumb") {
+  } else if (const std::string kind = environment("TERM"); utf8_locale() && !kind.empty() && kind != "dumb") {
     const std::string colours = environment("COLORTERM");
     const bool all = colours == "truecolor" || colours == "24bit";
     out.kind = all ? Look::Terminal::true_colour : Look::Terminal::colours;
