@@ -238,9 +238,9 @@ class Maker {
 
   Result<Rendered> draw(std::vector<Piece>& pieces) {
     const Stretch stretch{*stretch_named(options_.stretch), options_.percents, options_.range};
+    const Ahead ahead(pieces);
     choose_shift(pieces);
     const Values values(pieces, true, options_.jobs);
-    const Ahead ahead(pieces);
     std::optional<Means> means;
     if (mosaic_.width == width_ && mosaic_.height == height_)
       find_biases(pieces, options_.jobs);

@@ -235,7 +235,7 @@ bool Piece::has_all_values(bool trusted_only) const {
 
 // Integers of 16 bits are floats; others may have steps that are too small for their size, or no size that floats have.
 void choose_shift(std::vector<Piece>& pieces) {
-  constexpr std::int64_t kSample = 1000;
+  constexpr std::int64_t kSample = 200;  // each may be a wait for a disk
   constexpr double kTooLarge = 1e30, kTooSmall = 1e-30;
   constexpr double kSteps = 4096;  // spreads: floats have 4,000 steps in one then
   const auto is_exact = [](const Piece& piece) {
