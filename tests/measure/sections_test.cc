@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,43 @@ TEST(CcdSections, OfOneAmplifier) {
   EXPECT_EQ(got.bias, (Boxes{{0, 0, 32, 4612}}));
   EXPECT_EQ(got.data, (Boxes{{32, 0, 2048, 4612}}));
   EXPECT_TRUE(got.notes.empty());
+}
+
+// Data and overscan of each amplifier, only where nothing is doubtful.
+TEST(CcdSections, OfEachAmplifier) {
+  using Cards = std::vector<std::pair<const char*, const char*>>;
+  const Cards good = {{"DATASEC", "[57:2104,51:4146]"},
+                      {"DATASECA", "[1081:2104,51:4146]"},
+                      {"DATASECB", "[57:1080,51:4146]"},
+                      {"BIASSECA", "[2105:2154,51:4146]"},
+                      {"BIASSECB", "[7:56,51:4146]"}};
+  const auto amplifiers = [](const Cards& cards) { return of(cards, 2160, 4146).amplifiers; };
+  const auto with = [&](const char* key, const char* text) {
+    Cards out;
+    for (const auto& card : good) {
+      if (card.first != std::string_view(key)) out.push_back(card);
+    }
+    if (*text) out.emplace_back(key, text);
+    return out;
+  };
+  const auto found = amplifiers(good);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].data, (PixelBox{1080, 50, 1024, 4096}));
+  EXPECT_EQ(found[0].bias, (PixelBox{2104, 50, 50, 4096}));
+  EXPECT_EQ(found[1].data, (PixelBox{56, 50, 1024, 4096}));
+  EXPECT_EQ(found[1].bias, (PixelBox{6, 50, 50, 4096}));
+  EXPECT_EQ(amplifiers(with("DATASEC", "")).size(), 2U) << "without a section of the whole";
+  EXPECT_TRUE(amplifiers(with("DATASECB", "[57:1000,51:4146]")).empty()) << "not all of the data";
+  EXPECT_TRUE(amplifiers(with("DATASECB", "[57:1090,51:4146]")).empty()) << "onto each other";
+  EXPECT_TRUE(amplifiers(with("DATASECB", "[47:1080,51:4146]")).empty()) << "beyond the data";
+  EXPECT_TRUE(amplifiers(with("DATASECB", "")).empty()) << "one only";
+  EXPECT_TRUE(amplifiers(with("BIASSECB", "")).empty()) << "no overscan of the second one";
+  EXPECT_TRUE(amplifiers(with("BIASSECB", "[2150:2199,51:4146]")).empty()) << "its overscan is not in the image";
+  const auto turned = of(
+      {{"DSEC11", "[1:50,1:50]"}, {"DSEC12", "[71:120,1:50]"}, {"BSEC12", "[61:70,1:50]"}, {"BSEC11", "[51:60,1:50]"}},
+      120, 50);
+  ASSERT_EQ(turned.amplifiers.size(), 2U);
+  EXPECT_EQ(turned.amplifiers[0].bias, (PixelBox{50, 0, 10, 50}));
 }
 
 TEST(CcdSections, OfSeveralAmplifiers) {

@@ -691,6 +691,11 @@ def sheets():
     out = run("imlook", "-db", "n.db", "-type", "object", "-sheet", "g.html", code=4)
     check("no picture" in read("g.html").decode() and gone in out.stderr, out.stderr)
     os.rename(gone + ".away", gone)
+    # Registered in another order than they were taken
+    for name in reversed(names):
+        run("imregister", "-db", "late.db", os.path.join(found[0]["pathname"], name), code=0)
+    run("imlook", "-db", "late.db", "-type", "object", "-sheet", "late.html", code=0)
+    equal(re.findall(r"<figcaption><b>([^<]+)</b>", read("late.html").decode()), names, "by their time, whenever they were registered")
     # The result of a search, whole or with some fields, and again with filters
     run("imsearch", "-db", "n.db", "-type", "object", "-format", "fits", "-o", "found.fits", code=0)
     run("imlook", "-i", "found.fits", "-sheet", "i.html", code=0)
