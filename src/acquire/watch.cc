@@ -137,6 +137,11 @@ class Watcher {
     sort.registration.batch = trying_.size() >= kBatch;
     if (trying_.size() < kBatch) sort.registration.jobs = 1;
     const double first = first_seen();
+    // As they are before they are read: what is written meanwhile is another state, which nobody has tried.
+    tried_.clear();
+    for (const auto& path : trying_) {
+      if (const auto now = file_times(path)) tried_[path] = {now->size, now->mtime};
+    }
     std::set<std::string> done;
     const SortReport report = sort_files(sort, [&](const RegisteredFile& file) {
       done.insert(file.path);
@@ -166,7 +171,7 @@ class Watcher {
     seen_.erase(file.path);
     failed_.erase(file.path);
     if (file.fate != RegisteredFile::Fate::registered) {
-      if (const auto now = file_times(file.path)) failed_[file.path] = {now->size, now->mtime};
+      if (const auto was = tried_.find(file.path); was != tried_.end()) failed_[file.path] = was->second;
     }
     events_.file(file);
   }
@@ -207,7 +212,8 @@ class Watcher {
   std::set<std::string> again_;         // folders to be looked at again
   std::vector<std::string> trying_;     // complete, and not yet registered
   std::map<std::string, double> seen_;  // since when
-  std::map<std::string, std::pair<std::int64_t, double>> failed_;  // size and time of what could not be registered
+  // Size and time of what could not be registered, and of what is being tried.
+  std::map<std::string, std::pair<std::int64_t, double>> failed_, tried_;
   double try_at_ = 0, pause_ = kFirstPause, looked_ = current_time();
   Status trouble_;
   std::string told_;

@@ -564,6 +564,24 @@ def few_watches():
     equal(watch.said().count("max_user_watches"), 1, "told once")
 
 
+def ended_meanwhile():
+    """Files that are ended while imwatch reads what was there before: none is forgotten."""
+    whole = read(mosaic("elsewhere/m"))
+    os.makedirs("meanwhile")
+    for i in range(200):
+        write(f"meanwhile/{i}.fits", whole[:7000])
+        os.utime(f"meanwhile/{i}.fits", (1, 1))
+    watch = Watch("m.db", "-patience", "1", "meanwhile")
+    while not os.path.exists("m.db") and watch.process.poll() is None:
+        if "truncated" in watch.said():
+            break
+    for i in range(200):
+        with open(f"meanwhile/{i}.fits", "ab") as f:
+            f.write(whole[7000:])
+    watch.until(lambda: os.path.exists("m.db") and len(registered("m.db")) == 600, "all that were ended meanwhile")
+    watch.end()
+
+
 def trouble():
     """Cut files, a database that takes nothing for a while, a folder that goes and comes back, folders that are not there."""
     db = "y.db"
@@ -618,4 +636,5 @@ elsewhere()
 forbidden()
 few_watches()
 trouble()
+ended_meanwhile()
 finish()
