@@ -61,7 +61,8 @@ inline void swap_bytes(char* bytes, std::size_t size, int each) {
 /// Calls `use(T())` with T the stored type of a bitpix, which is one of FITS.
 template <class Use>
 decltype(auto) with_type(int bitpix, Use use) {
-  switch (bitpix) {  // NOLINT(bugprone-branch-clone): each has its own type
+  // NOLINTBEGIN(bugprone-branch-clone): each has its own type
+  switch (bitpix) {
     case 8: return use(std::uint8_t());
     case 16: return use(std::int16_t());
     case 32: return use(std::int32_t());
@@ -69,6 +70,7 @@ decltype(auto) with_type(int bitpix, Use use) {
     case -32: return use(float());
     default: return use(double());
   }
+  // NOLINTEND(bugprone-branch-clone)
 }
 
 }  // namespace imreg
