@@ -567,18 +567,18 @@ def few_watches():
 def ended_meanwhile():
     """Files that are ended while imwatch reads what was there before: none is forgotten."""
     whole = read(mosaic("elsewhere/m"))
-    os.makedirs("meanwhile")
+    os.makedirs("ended")
     for i in range(200):
-        write(f"meanwhile/{i}.fits", whole[:7000])
-        os.utime(f"meanwhile/{i}.fits", (1, 1))
-    watch = Watch("m.db", "-patience", "1", "meanwhile")
-    while not os.path.exists("m.db") and watch.process.poll() is None:
+        write(f"ended/{i}.fits", whole[:7000])
+        os.utime(f"ended/{i}.fits", (1, 1))
+    watch = Watch("ended.db", "-patience", "1", "ended")
+    while not os.path.exists("ended.db") and watch.process.poll() is None:
         if "truncated" in watch.said():
             break
     for i in range(200):
-        with open(f"meanwhile/{i}.fits", "ab") as f:
+        with open(f"ended/{i}.fits", "ab") as f:
             f.write(whole[7000:])
-    watch.until(lambda: os.path.exists("m.db") and len(registered("m.db")) == 600, "all that were ended meanwhile")
+    watch.until(lambda: os.path.exists("ended.db") and len(registered("ended.db")) == 600, "all that were ended meanwhile")
     watch.end()
 
 
