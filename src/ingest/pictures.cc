@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <exception>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "base/safe_name.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/processors.h"
@@ -29,16 +29,14 @@ bool is_acs(RecordView row) {
 
 FileState state_of(RecordView row) { return static_cast<FileState>(row[files::kState]); }
 
-// What was read of one that cannot be read for now stays, and so do its pictures.
+// Of a file that could not be read this time, what was read before stays, and so do its pictures.
 bool stays(RecordView row) {
   const auto what = static_cast<FileClass>(row[files::kClass]);
   return state_of(row) == FileState::failed && (what == FileClass::unreadable || what == FileClass::changing);
 }
 
-std::string safe(std::string_view text) {
-  std::string out;
-  for (const char c : trim(text))
-    out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '_';
+std::string folder_of_proposal(std::string_view proposal) {
+  std::string out = safe_name(proposal);
   return out.empty() ? "unknown" : out;
 }
 
@@ -94,7 +92,7 @@ std::vector<KeptPicture> Pictures::names(RecordView row) const {
   const std::string_view type = row[files::kFiletype];
   if (acs && type != "raw" && type != "flt" && type != "flc") return {};
   const std::string name =
-      acs ? below(safe(row[files::kProposal]), stem_of(row[files::kFilename])) : path_of(row).substr(1);
+      acs ? below(folder_of_proposal(row[files::kProposal]), stem_of(row[files::kFilename])) : path_of(row).substr(1);
   std::vector<KeptPicture> out;
   if (!options_.jpegs.empty()) out.push_back({below(options_.jpegs, name + ".jpg"), Kind::jpeg});
   if (!options_.thumbnails.empty() && (!acs || type == "flt"))

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -81,10 +82,9 @@ bool is_foreign(const std::string& path) {
 // Why this picture cannot be written, though others may be; empty: nothing is known against it.
 std::string why_not(const std::string& path) {
   std::error_code error;
-  const std::size_t longest = 255;  // NAME_MAX of Linux
   if (is_folder(path)) return "there is a folder where its picture belongs: " + visible(path);
   for (std::filesystem::path at = path; at.has_relative_path(); at = at.parent_path()) {
-    if (at.filename().string().size() > longest) return "the name of its picture is too long: -as makes shorter ones";
+    if (at.filename().string().size() > NAME_MAX) return "the name of its picture is too long: -as makes shorter ones";
     if (at != std::filesystem::path(path) && std::filesystem::exists(at, error) &&
         !std::filesystem::is_directory(at, error))
       return "there is a file where a folder of its picture belongs: " + visible(at.string());
@@ -157,7 +157,7 @@ Result<KeptPictures> keep_pictures(const LookSource& source, const std::vector<K
       return none(passed ? Fate::passed : Fate::failed, std::string(trim(reason)));
     }
   }
-  // That it is so until the file changes; what cannot be read for now is tried again.
+  // That it is so until the file changes; a file that could not be read this time is tried again.
   const auto remember = [&](const Status& why) -> Result<KeptPictures> {
     const Fate fate = why.code() == Code::invalid ? Fate::passed : Fate::failed;
     if (options.remember && (why.code() == Code::invalid || why.code() == Code::corrupt)) {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/json.h"
+#include "base/safe_name.h"
 #include "base/text.h"
 #include "imreg/pixels.h"
 #include "look/ahead.h"
@@ -40,14 +41,6 @@ Result<std::unique_ptr<Opened>> open(const std::string& path, const Cameras& cam
   IMREG_ASSIGN(auto opened, PixelFile::open(path));
   IMREG_ASSIGN(auto facts, cameras.translate(path, opened.first, {.camera = options.camera, .explain = true}));
   return std::make_unique<Opened>(Opened{std::move(opened.first), std::move(opened.second), std::move(facts)});
-}
-
-// As a part of a path.
-std::string safe_name(std::string_view text) {
-  std::string out;
-  for (const char c : trim(text))
-    out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '_';
-  return out;
 }
 
 LookCaption caption_of(const FileFacts& facts, const FitsHeaders& headers) {

@@ -134,6 +134,9 @@ def pages():
     drawn = sixel(strips[0])
     check(drawn.shape[1] <= 1000 and drawn.shape[0] <= 216, f"sixels: {drawn.shape}")
     wanted = picture("-size", 216, path[names[0]])
+    high, wide = wanted.shape[:2]  # colours have five bits there: eight levels are one
+    away = np.abs(drawn[drawn.shape[0] - high:, :wide] - wanted)
+    check(away.max() <= 8, f"sixels of the first picture: up to {away.max()} levels away")
     check(strips and re.findall(r"\d+o\.fits", re.sub(r"\x1bP[^\x1b]*\x1b\\", "", out)) == names, "captions between strips of sixels")
     check("no terminal" in run("imlook", "-db", "n.db", code=2).stderr, "a page needs a terminal or a file")
     os.rename(path[names[0]], "away.fits")

@@ -659,7 +659,9 @@ def trees_of_rows():
     if shutil.which("strace") and not SANITIZED:
         for again in ((), ("-again",)):
             calls = subprocess.run(["strace", "-f", "-y", "-e", "trace=mmap", os.path.join(BIN, "imlook"), *again, "-tree", "bn", "-as", "{proposal}/{rootname}_{filetype}", "byname"], capture_output=True, text=True)
-            if "ptrace" not in calls.stderr:
+            if "ptrace" in calls.stderr:
+                print("strace cannot trace here: whether pixels are looked at is not seen")
+            else:
                 equal(bool(re.search(r"mmap\(.*byname/", calls.stderr)), bool(again), f"pixels are looked at: {again}")
 
 
