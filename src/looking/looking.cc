@@ -292,7 +292,10 @@ int look(std::string_view program, const Parsed& args) {
   if (args.has("tree") && (selects_rows(args) || !args.positionals.empty()))
     return pictures_below(program, args, settings, cameras->first, options);
   if (args.has("sheet") || selects_rows(args)) return sheet(program, args, settings, cameras->first, options);
-  if (args.positionals.empty()) return end_with(program, Status(Code::invalid, "which FILE? (-help)"));
+  if (args.positionals.empty())
+    return end_with(program, Status(Code::invalid,
+                                    args.has("tree") ? "-tree of what? TREE..., or rows: -db F with filters, -i RESULT"
+                                                     : "which FILE? (-help)"));
   return one_picture(program, args, cameras->first, options.look, options.quality);
 }
 

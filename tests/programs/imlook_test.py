@@ -641,7 +641,7 @@ def trees_of_rows():
     count, lines, errors = made("-tree", "sp", "-db", "p.db", "-type", "object", code=4)
     equal(count["failed"], 1, "a file is gone"), os.rename("away.fits", last)
     equal(run("imlook", "-tree", "sp", "-db", "p.db", "-object", "nosuch").returncode, 1, "nothing is selected")
-    for words, line in ((["leave one out"], ["-tree", "x", "-db", "p.db", "rows"]), (["leave one out"], ["-tree", "x", "-sheet", "y.html", "rows"]), (["which FILE"], ["-tree", "x"])):
+    for words, line in ((["leave one out"], ["-tree", "x", "-db", "p.db", "rows"]), (["leave one out"], ["-tree", "x", "-sheet", "y.html", "rows"]), (["-tree of what", "-db"], ["-tree", "x"])):
         out = run("imlook", *line, code=2)
         check(all(w in out.stderr for w in words) and not os.path.exists("x"), f"{line}: {out.stderr}")
     # By what only headers say: nothing is drawn to find that a picture is up to date.
